@@ -1,0 +1,206 @@
+use core::fmt;
+
+use k256::elliptic_curve::Curve as _;
+use k256::elliptic_curve::bigint::{CheckedAdd, U256};
+use k256::elliptic_curve::ops::{LinearCombination, Reduce};
+use k256::{CompressedPoint, ProjectivePoint, Scalar, Secp256k1};
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+
+use crate::{CryptoError, keccak256, sha256};
+
+/// The elliptic curve of an ECDSA key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// NIST P-256, the curve of Neo account keys.
+    Secp256r1,
+    /// The curve of Bitcoin and Ethereum keys.
+    Secp256k1,
+}
+
+impl Curve {
+    /// The field prime, big-endian.
+    fn prime(self) -> [u8; 32] {
+        let mut prime = [0xff; 32];
+        match self {
+            // 2^256 - 2^224 + 2^192 + 2^96 - 1
+            Self::Secp256r1 => {
+                prime[4..20].fill(0);
+                prime[7] = 1;
+            }
+            // 2^256 - 2^32 - 977
+            Self::Secp256k1 => prime[27..].copy_from_slice(&[0xfe, 0xff, 0xff, 0xfc, 0x2f]),
+        }
+        prime
+    }
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secp256r1 => "secp256r1",
+            Self::Secp256k1 => "secp256k1",
+        })
+    }
+}
+
+/// The hash applied to a message before it is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// Keccak-256, as in Ethereum.
+    Keccak256,
+}
+
+/// Whether `signature` is an ECDSA signature of `message` by `public_key`.
+///
+/// `public_key` is SEC1, 33 bytes compressed or 65 uncompressed; `signature` is
+/// `r || s`, 32 big-endian bytes each. A high `s` is accepted, as Neo does; an
+/// `r` or `s` outside `1..n` gives `Ok(false)`.
+///
+/// # Errors
+/// The public key is malformed, not on the curve, or the signature is not 64
+/// bytes. The key is checked first.
+pub fn verify(
+    message: &[u8],
+    public_key: &[u8],
+    signature: &[u8],
+    curve: Curve,
+    hash: Hash,
+) -> Result<bool, CryptoError> {
+    let digest = match hash {
+        Hash::Sha256 => sha256(message),
+        Hash::Keccak256 => keccak256(message),
+    };
+    verify_prehashed(&digest, public_key, signature, curve)
+}
+
+/// Like [`verify`], for a message that was hashed already to 32 bytes.
+///
+/// # Errors
+/// Those of [`verify`], and [`CryptoError::HashLength`], which is checked first.
+pub fn verify_prehashed(
+    message_hash: &[u8],
+    public_key: &[u8],
+    signature: &[u8],
+    curve: Curve,
+) -> Result<bool, CryptoError> {
+    check_hash(message_hash)?;
+    check_key(public_key, curve)?;
+    let off_curve = |_| CryptoError::PublicKeyNotOnCurve(curve);
+    match curve {
+        Curve::Secp256r1 => {
+            use p256::ecdsa::{Signature, VerifyingKey};
+            let key = VerifyingKey::from_sec1_bytes(public_key).map_err(off_curve)?;
+            check_signature(signature)?;
+            Ok(Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_prehash(message_hash, &signature).is_ok()))
+        }
+        Curve::Secp256k1 => {
+            use k256::ecdsa::{Signature, VerifyingKey};
+            let key = VerifyingKey::from_sec1_bytes(public_key).map_err(off_curve)?;
+            check_signature(signature)?;
+            // k256 refuses a high s, Neo does not: s and n - s verify alike.
+            Ok(Signature::from_slice(signature).is_ok_and(|signature| {
+                let low = signature.normalize_s();
+                key.verify_prehash(message_hash, &low).is_ok()
+            }))
+        }
+    }
+}
+
+/// The compressed secp256k1 public key that signed a 32-byte message hash.
+///
+/// `signature` is either 65 bytes, `r || s || v` with `v` in `0..=3` or
+/// `27..=30`, or 64 bytes in the compact form of EIP-2098, where the top bit of
+/// `s` holds the parity.
+///
+/// # Errors
+/// A wrong length, a `v` out of range, or values no key could have produced.
+pub fn recover(message_hash: &[u8], signature: &[u8]) -> Result<[u8; 33], CryptoError> {
+    match signature.len() {
+        64 => {
+            let mut plain = [0; 64];
+            plain.copy_from_slice(signature);
+            let parity = plain[32] >> 7;
+            plain[32] &= 0x7f;
+            recover_with_id(message_hash, &plain, parity)
+        }
+        65 => {
+            let v = signature[64];
+            let id = if v >= 27 { v - 27 } else { v };
+            if id > 3 {
+                return Err(CryptoError::RecoveryId(v));
+            }
+            recover_with_id(message_hash, &signature[..64], id)
+        }
+        length => Err(CryptoError::RecoverableSignatureLength(length)),
+    }
+}
+
+/// The compressed secp256k1 public key that signed a 32-byte message hash.
+///
+/// `signature` is the 64 bytes `r || s`. Bit 0 of `recovery_id` is the parity
+/// of the nonce point's y, bit 1 says that its x is `r + n`.
+///
+/// As in Neo, only `x` has to be in range: `s` counts modulo the group order.
+///
+/// # Errors
+/// A wrong length, a `recovery_id` over 3, or values no key could have produced.
+pub fn recover_with_id(message_hash: &[u8], signature: &[u8], recovery_id: u8) -> Result<[u8; 33], CryptoError> {
+    let hash = check_hash(message_hash)?;
+    let signature = check_signature(signature)?;
+    if recovery_id > 3 {
+        return Err(CryptoError::RecoveryId(recovery_id));
+    }
+    let r = U256::from_be_slice(&signature[..32]);
+    let s = U256::from_be_slice(&signature[32..]);
+    recover_key(&U256::from_be_slice(hash), &r, &s, recovery_id).ok_or(CryptoError::NotRecoverable)
+}
+
+/// `(s * R - e * G) / r`, or `None` where that has no value.
+///
+/// The k256 crate's own recovery refuses a high, zero or unreduced `s`, which
+/// Neo accepts, so the formula is written out here.
+fn recover_key(e: &U256, r: &U256, s: &U256, recovery_id: u8) -> Option<[u8; 33]> {
+    let x = if recovery_id & 2 == 0 { *r } else { Option::from(r.checked_add(&Secp256k1::ORDER))? };
+    let mut nonce = [2 | recovery_id & 1; 33];
+    nonce[1..].copy_from_slice(&x.to_be_bytes());
+    let nonce = k256::PublicKey::from_sec1_bytes(&nonce).ok()?;
+
+    let r_inverse: Scalar = Option::from(Scalar::reduce(r).invert())?;
+    let by_generator = -(Scalar::reduce(e) * r_inverse);
+    let by_nonce = Scalar::reduce(s) * r_inverse;
+    let key = ProjectivePoint::lincomb_vartime(&[
+        (ProjectivePoint::GENERATOR, by_generator),
+        (nonce.to_projective(), by_nonce),
+    ]);
+    // Refuses the point at infinity, which has no compressed form.
+    let key = k256::PublicKey::from_affine(key.to_affine()).ok()?;
+    Some(CompressedPoint::from(key).into())
+}
+
+fn check_hash(hash: &[u8]) -> Result<&[u8; 32], CryptoError> {
+    hash.try_into().map_err(|_| CryptoError::HashLength(hash.len()))
+}
+
+fn check_signature(signature: &[u8]) -> Result<&[u8; 64], CryptoError> {
+    signature.try_into().map_err(|_| CryptoError::SignatureLength(signature.len()))
+}
+
+/// Checks what Neo checks before it looks at the curve equation, so that
+/// callers can tell these failures apart. It also keeps out the SEC1 forms that
+/// the curve crates read but Neo does not, such as the compact prefix 0x05.
+fn check_key(key: &[u8], curve: Curve) -> Result<(), CryptoError> {
+    let length = key.len();
+    match (length, key.first()) {
+        (33, Some(2 | 3)) | (65, Some(4)) => {}
+        (33 | 65, Some(&prefix)) => return Err(CryptoError::PublicKeyPrefix { prefix, length }),
+        _ => return Err(CryptoError::PublicKeyLength(length)),
+    }
+    let prime = curve.prime();
+    if key[1..].chunks(32).any(|coordinate| coordinate >= &prime[..]) {
+        return Err(CryptoError::PublicKeyCoordinate(curve));
+    }
+    Ok(())
+}

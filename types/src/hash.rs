@@ -1,0 +1,63 @@
+//! The two hashes that scripts and files are known by.
+
+use neovm_crypto::{hash160 as hash160_bytes, hash256};
+
+/// A script hash: 20 bytes, in the order in which scripts hold them.
+///
+/// Shown as the tools show it: `0x` and the bytes in reverse.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Hash160(pub [u8; 20]);
+
+/// RIPEMD-160 of SHA-256.
+pub fn hash160(bytes: &[u8]) -> Hash160 {
+    Hash160(hash160_bytes(bytes))
+}
+
+/// The first four bytes of double SHA-256, as a little-endian number: the
+/// checksum of NEF files.
+pub fn checksum(bytes: &[u8]) -> u32 {
+    let hash = hash256(bytes);
+    u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+/// The identifier of a system call: the first four bytes of SHA-256 of its name.
+pub fn syscall_id(name: &str) -> u32 {
+    let hash = neovm_crypto::sha256(name.as_bytes());
+    u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+impl core::fmt::Display for Hash160 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("0x")?;
+        self.0.iter().rev().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl core::fmt::Debug for Hash160 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no script hash.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a script hash: 0x and 40 hexadecimal digits")]
+pub struct ParseHashError(pub alloc::string::String);
+
+impl core::str::FromStr for Hash160 {
+    type Err = ParseHashError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseHashError(text.chars().take(80).collect());
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        if digits.len() != 40 || !digits.is_ascii() {
+            return Err(error());
+        }
+        let mut hash = [0; 20];
+        for (byte, pair) in hash.iter_mut().rev().zip(digits.as_bytes().chunks(2)) {
+            let pair = core::str::from_utf8(pair).map_err(|_| error())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| error())?;
+        }
+        Ok(Self(hash))
+    }
+}

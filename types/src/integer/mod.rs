@@ -1,0 +1,368 @@
+//! Integers of at most 32 bytes, with the reference's rules.
+//!
+//! Sources: `Types/Integer.cs`, `JumpTable.Numeric.cs`, `Utility.cs`; the
+//! conversions to smaller types are those of .NET's `BigInteger`.
+
+mod wide;
+
+use core::cmp::Ordering;
+
+use num_bigint::BigInt;
+use ruint::aliases::U256;
+
+pub use self::wide::I256;
+use crate::fault::FaultKind;
+
+/// Most bytes of an integer.
+pub const MAX_SIZE: usize = 32;
+
+/// An integer: an `i64` where one holds it, else 256 bits.
+///
+/// A value that an `i64` holds is always `Small`, so equality of the enum is
+/// equality of the integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Integer {
+    /// A value that an `i64` holds.
+    Small(i64),
+    /// Any other.
+    Wide(I256),
+}
+
+use Integer::{Small, Wide};
+
+impl Integer {
+    /// The value of at most 32 little-endian bytes with sign; none if there are more.
+    pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() <= 8 {
+            let negative = bytes.last().is_some_and(|top| top & 0x80 != 0);
+            let mut whole = [if negative { 0xff } else { 0 }; 8];
+            whole[..bytes.len()].copy_from_slice(bytes);
+            return Some(Small(i64::from_le_bytes(whole)));
+        }
+        I256::from_le_bytes(bytes).map(Self::from)
+    }
+
+    /// The shortest two's complement bytes, little-endian; none for zero.
+    pub fn to_le_bytes(self) -> smallvec::SmallVec<[u8; MAX_SIZE]> {
+        smallvec::SmallVec::from_slice(&self.wide().to_le_bytes()[..self.byte_len()])
+    }
+
+    /// Number of bytes of the shortest form; 0 for zero.
+    pub fn byte_len(self) -> usize {
+        match self {
+            Small(0) => 0,
+            Small(value) => (64 - (value ^ (value >> 63)).leading_zeros()) as usize / 8 + 1,
+            Wide(value) => value.byte_len(),
+        }
+    }
+
+    /// All 256 bits.
+    pub fn wide(self) -> I256 {
+        match self {
+            Small(value) => I256::from(value),
+            Wide(value) => value,
+        }
+    }
+
+    /// Whether it is zero.
+    pub const fn is_zero(self) -> bool {
+        matches!(self, Small(0))
+    }
+
+    /// Whether it is below zero.
+    pub const fn is_negative(self) -> bool {
+        match self {
+            Small(value) => value < 0,
+            Wide(value) => value.is_negative(),
+        }
+    }
+
+    /// -1, 0 or 1.
+    pub const fn signum(self) -> i64 {
+        match self {
+            Small(value) => value.signum(),
+            Wide(value) if value.is_negative() => -1,
+            Wide(_) => 1,
+        }
+    }
+
+    /// The value as .NET casts a `BigInteger` to `int`.
+    ///
+    /// # Errors
+    /// [`FaultKind::Overflow`] for what fits 32 bits without a sign,
+    /// [`FaultKind::Int32`] for all else that does not fit.
+    pub fn to_i32(self) -> Result<i32, FaultKind> {
+        match self {
+            Small(value) => i32::try_from(value).map_err(|_| match u32::try_from(value) {
+                Ok(_) => FaultKind::Overflow,
+                Err(_) => FaultKind::Int32,
+            }),
+            Wide(_) => Err(FaultKind::Int32),
+        }
+    }
+
+    /// The index of an item below `count`, if it is one.
+    pub fn to_index(self, count: usize) -> Option<usize> {
+        match self {
+            Small(value) => usize::try_from(value).ok().filter(|&index| index < count),
+            Wide(_) => None,
+        }
+    }
+
+    fn to_bigint(self) -> BigInt {
+        self.wide().to_bigint()
+    }
+
+    /// The integer of a big one.
+    ///
+    /// # Errors
+    /// [`FaultKind::IntegerSize`] if it takes more than 32 bytes.
+    pub fn from_bigint(value: &BigInt) -> Result<Self, FaultKind> {
+        let bytes = value.to_signed_bytes_le();
+        Self::from_le_bytes(&bytes).ok_or(FaultKind::IntegerSize(bytes.len()))
+    }
+}
+
+/// `wide` where it fits; else the fault tells the size that `exact` has.
+fn fitting(wide: Option<I256>, exact: impl FnOnce() -> BigInt) -> Result<Integer, FaultKind> {
+    match wide {
+        Some(value) => Ok(value.into()),
+        None => Integer::from_bigint(&exact()),
+    }
+}
+
+/// Arithmetic. Each faults with [`FaultKind::IntegerSize`] where the result
+/// takes more than 32 bytes, and tells the size that it would have.
+#[allow(clippy::missing_errors_doc, reason = "the block's doc tells")]
+#[allow(clippy::should_implement_trait, reason = "they return a fault")]
+impl Integer {
+    /// Sum.
+    pub fn add(self, rhs: Self) -> Result<Self, FaultKind> {
+        match (self, rhs) {
+            (Small(a), Small(b)) => Ok(I256::from(i128::from(a) + i128::from(b)).into()),
+            (a, b) => fitting(a.wide().checked_add(&b.wide()), || a.to_bigint() + b.to_bigint()),
+        }
+    }
+
+    /// Difference.
+    pub fn sub(self, rhs: Self) -> Result<Self, FaultKind> {
+        match (self, rhs) {
+            (Small(a), Small(b)) => Ok(I256::from(i128::from(a) - i128::from(b)).into()),
+            (a, b) => fitting(a.wide().checked_sub(&b.wide()), || a.to_bigint() - b.to_bigint()),
+        }
+    }
+
+    /// Product.
+    pub fn mul(self, rhs: Self) -> Result<Self, FaultKind> {
+        match (self, rhs) {
+            (Small(a), Small(b)) => Ok(I256::from(i128::from(a) * i128::from(b)).into()),
+            (a, b) => fitting(a.wide().checked_mul(&b.wide()), || a.to_bigint() * b.to_bigint()),
+        }
+    }
+
+    /// Quotient, rounded toward zero. Also faults with [`FaultKind::DivideByZero`].
+    pub fn div(self, rhs: Self) -> Result<Self, FaultKind> {
+        match (self, rhs) {
+            (_, Small(0)) => Err(FaultKind::DivideByZero),
+            (Small(a), Small(b)) => Ok(I256::from(i128::from(a) / i128::from(b)).into()),
+            (a, b) => fitting(a.wide().div_rem(&b.wide()).0, || a.to_bigint() / b.to_bigint()),
+        }
+    }
+
+    /// Remainder with the sign of the dividend. Also faults with [`FaultKind::DivideByZero`].
+    pub fn rem(self, rhs: Self) -> Result<Self, FaultKind> {
+        match (self, rhs) {
+            (_, Small(0)) => Err(FaultKind::DivideByZero),
+            (Small(a), Small(b)) => Ok(Small(a.wrapping_rem(b))),
+            (a, b) => Ok(a.wide().div_rem(&b.wide()).1.into()),
+        }
+    }
+
+    /// Negative value.
+    pub fn neg(self) -> Result<Self, FaultKind> {
+        Small(0).sub(self)
+    }
+
+    /// Absolute value.
+    pub fn abs(self) -> Result<Self, FaultKind> {
+        if self.is_negative() { self.neg() } else { Ok(self) }
+    }
+
+    /// Shift left.
+    pub fn shl(self, bits: u32) -> Result<Self, FaultKind> {
+        fitting(self.wide().checked_shl(bits), || self.to_bigint() << bits)
+    }
+
+    /// Arithmetic shift right.
+    #[must_use]
+    pub fn shr(self, bits: u32) -> Self {
+        match self {
+            Small(value) => Small(value >> bits.min(63)),
+            Wide(value) => value.shr(bits).into(),
+        }
+    }
+
+    /// Power.
+    pub fn pow(self, exponent: u32) -> Result<Self, FaultKind> {
+        let mut result = I256::from(1i64);
+        let mut square = Some(self.wide());
+        let mut rest = exponent;
+        while rest != 0 {
+            let Some(base) = square else {
+                return Self::from_bigint(&num_traits::Pow::pow(self.to_bigint(), exponent));
+            };
+            if rest & 1 == 1 {
+                match result.checked_mul(&base) {
+                    Some(product) => result = product,
+                    None => return Self::from_bigint(&num_traits::Pow::pow(self.to_bigint(), exponent)),
+                }
+            }
+            rest >>= 1;
+            square = base.checked_mul(&base);
+        }
+        Ok(result.into())
+    }
+
+    /// Square root, rounded down. Faults with [`FaultKind::NegativeSqrt`] below zero.
+    pub fn sqrt(self) -> Result<Self, FaultKind> {
+        match self {
+            value if value.is_negative() => Err(FaultKind::NegativeSqrt),
+            Small(value) => Ok(Small(value.isqrt())),
+            Wide(value) => Ok(value.sqrt().into()),
+        }
+    }
+
+    /// Remainder of the product, with the product's sign. Faults with
+    /// [`FaultKind::DivideByZero`] where the modulus is zero.
+    pub fn mod_mul(self, rhs: Self, modulus: Self) -> Result<Self, FaultKind> {
+        if modulus.is_zero() {
+            return Err(FaultKind::DivideByZero);
+        }
+        let modulus = modulus.wide().magnitude();
+        let remainder = self.wide().magnitude().mul_mod(rhs.wide().magnitude(), modulus);
+        Self::from_remainder(self.is_negative() != rhs.is_negative(), remainder)
+    }
+
+    /// Remainder of the power, with the power's sign; exponent -1 asks for the
+    /// modular inverse.
+    pub fn mod_pow(self, exponent: Self, modulus: Self) -> Result<Self, FaultKind> {
+        if exponent == Small(-1) {
+            return self.mod_inverse(modulus);
+        }
+        if exponent.is_negative() {
+            return Err(FaultKind::NegativeExponent(exponent));
+        }
+        if modulus.is_zero() {
+            return Err(FaultKind::DivideByZero);
+        }
+        let modulus = modulus.wide().magnitude();
+        let power = exponent.wide().magnitude();
+        let remainder = self.wide().magnitude().pow_mod(power, modulus);
+        Self::from_remainder(self.is_negative() && power.bit(0), remainder)
+    }
+
+    /// A remainder is below its modulus, so at most 2^255 - 1 but for modulus
+    /// -2^255, where it still is: it always fits.
+    fn from_remainder(negative: bool, remainder: U256) -> Result<Self, FaultKind> {
+        I256::from_magnitude(negative, remainder)
+            .map(Self::from)
+            .ok_or(FaultKind::Engine("a remainder over its modulus"))
+    }
+
+    fn mod_inverse(self, modulus: Self) -> Result<Self, FaultKind> {
+        if self.is_negative() || self.is_zero() {
+            return Err(FaultKind::InverseOfNonPositive(self));
+        }
+        if modulus < Small(2) {
+            return Err(FaultKind::ModulusTooSmall(modulus));
+        }
+        let inverse = self.wide().magnitude().inv_mod(modulus.wide().magnitude());
+        Self::from_remainder(false, inverse.ok_or(FaultKind::NoInverse)?)
+    }
+
+    /// All bits inverted.
+    #[must_use]
+    pub fn not(self) -> Self {
+        match self {
+            Small(value) => Small(!value),
+            Wide(value) => value.not().into(),
+        }
+    }
+
+    /// Bitwise and.
+    #[must_use]
+    pub fn bitand(self, rhs: Self) -> Self {
+        self.wide().zip(&rhs.wide(), |a, b| a & b).into()
+    }
+
+    /// Bitwise or.
+    #[must_use]
+    pub fn bitor(self, rhs: Self) -> Self {
+        self.wide().zip(&rhs.wide(), |a, b| a | b).into()
+    }
+
+    /// Bitwise exclusive or.
+    #[must_use]
+    pub fn bitxor(self, rhs: Self) -> Self {
+        self.wide().zip(&rhs.wide(), |a, b| a ^ b).into()
+    }
+}
+
+impl From<I256> for Integer {
+    fn from(value: I256) -> Self {
+        value.to_i64().map_or(Wide(value), Small)
+    }
+}
+
+impl From<i64> for Integer {
+    fn from(value: i64) -> Self {
+        Small(value)
+    }
+}
+
+impl Ord for Integer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Small(a), Small(b)) => a.cmp(b),
+            (a, b) => a.wide().cmp(&b.wide()),
+        }
+    }
+}
+
+impl PartialOrd for Integer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl core::fmt::Display for Integer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Small(value) => value.fmt(f),
+            Wide(value) => value.fmt(f),
+        }
+    }
+}
+
+/// A text that is no integer, or one of more than 32 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a decimal integer of at most 32 bytes")]
+pub struct ParseIntegerError {
+    /// The text, cut after 80 characters.
+    pub text: alloc::string::String,
+}
+
+impl core::str::FromStr for Integer {
+    type Err = ParseIntegerError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseIntegerError { text: text.chars().take(80).collect() };
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        // 2^255 has 77 digits; a longer text is refused before it costs time.
+        if digits.is_empty() || digits.len() > 80 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(error());
+        }
+        let value: BigInt = text.parse().map_err(|_| error())?;
+        Self::from_bigint(&value).map_err(|_| error())
+    }
+}

@@ -1,0 +1,221 @@
+//! 256-bit two's complement integers on four limbs.
+
+use core::cmp::Ordering;
+
+use num_bigint::BigInt;
+use ruint::aliases::U256;
+
+/// A signed integer of 256 bits, two's complement, least significant limb first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct I256([u64; 4]);
+
+impl I256 {
+    /// Zero.
+    pub const ZERO: Self = Self([0; 4]);
+    /// The least value, -2^255.
+    pub const MIN: Self = Self([0, 0, 0, 1 << 63]);
+
+    /// Whether it is below zero.
+    pub const fn is_negative(&self) -> bool {
+        self.0[3] >> 63 == 1
+    }
+
+    /// Whether it is zero.
+    pub const fn is_zero(&self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0
+    }
+
+    /// The value, if an `i64` holds it.
+    pub const fn to_i64(&self) -> Option<i64> {
+        let low = self.0[0] as i64;
+        let sign = (low >> 63) as u64;
+        if self.0[1] == sign && self.0[2] == sign && self.0[3] == sign { Some(low) } else { None }
+    }
+
+    /// The value of at most 32 little-endian bytes with sign.
+    pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > 32 {
+            return None;
+        }
+        let negative = bytes.last().is_some_and(|top| top & 0x80 != 0);
+        let mut whole = [if negative { 0xff } else { 0 }; 32];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        Some(Self::from_array(whole))
+    }
+
+    fn from_array(bytes: [u8; 32]) -> Self {
+        Self(core::array::from_fn(|limb| u64::from_le_bytes(core::array::from_fn(|byte| bytes[limb * 8 + byte]))))
+    }
+
+    /// All 32 bytes, little-endian.
+    pub fn to_le_bytes(&self) -> [u8; 32] {
+        core::array::from_fn(|byte| self.0[byte / 8].to_le_bytes()[byte % 8])
+    }
+
+    /// Number of bytes of the shortest two's complement form; 1 for zero.
+    pub fn byte_len(&self) -> usize {
+        let sign = if self.is_negative() { u64::MAX } else { 0 };
+        let limb = (0..4).rev().find(|&i| self.0[i] != sign).unwrap_or(0);
+        let bits = limb as u32 * 64 + 64 - (self.0[limb] ^ sign).leading_zeros();
+        // One more bit holds the sign.
+        (bits / 8 + 1) as usize
+    }
+
+    pub(super) fn magnitude(&self) -> U256 {
+        let limbs = U256::from_limbs(self.0);
+        if self.is_negative() { limbs.wrapping_neg() } else { limbs }
+    }
+
+    /// The value of a sign and a magnitude, if it fits.
+    pub(super) fn from_magnitude(negative: bool, magnitude: U256) -> Option<Self> {
+        let value = if negative { magnitude.wrapping_neg() } else { magnitude };
+        let value = Self(value.into_limbs());
+        (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
+    }
+
+    pub(super) fn checked_add(&self, rhs: &Self) -> Option<Self> {
+        let mut sum = [0; 4];
+        let mut carry = false;
+        for (i, limb) in sum.iter_mut().enumerate() {
+            let (partial, over) = self.0[i].overflowing_add(rhs.0[i]);
+            let (total, over_carry) = partial.overflowing_add(u64::from(carry));
+            *limb = total;
+            carry = over | over_carry;
+        }
+        let sum = Self(sum);
+        let overflow = self.is_negative() == rhs.is_negative() && sum.is_negative() != self.is_negative();
+        (!overflow).then_some(sum)
+    }
+
+    pub(super) fn checked_sub(&self, rhs: &Self) -> Option<Self> {
+        let mut difference = [0; 4];
+        let mut borrow = false;
+        for (i, limb) in difference.iter_mut().enumerate() {
+            let (partial, under) = self.0[i].overflowing_sub(rhs.0[i]);
+            let (total, under_borrow) = partial.overflowing_sub(u64::from(borrow));
+            *limb = total;
+            borrow = under | under_borrow;
+        }
+        let difference = Self(difference);
+        let overflow = self.is_negative() != rhs.is_negative() && difference.is_negative() != self.is_negative();
+        (!overflow).then_some(difference)
+    }
+
+    pub(super) fn checked_mul(&self, rhs: &Self) -> Option<Self> {
+        let (product, overflow) = self.magnitude().overflowing_mul(rhs.magnitude());
+        if overflow {
+            return None;
+        }
+        Self::from_magnitude(self.is_negative() != rhs.is_negative(), product)
+    }
+
+    /// Quotient toward zero (none for -2^255 / -1) and remainder; the divisor is not zero.
+    pub(super) fn div_rem(&self, rhs: &Self) -> (Option<Self>, Self) {
+        let (quotient, remainder) = match (self.magnitude(), rhs.magnitude()) {
+            (a, b) if a.as_limbs()[2..] == [0, 0] && b.as_limbs()[2..] == [0, 0] => {
+                let (a, b): (u128, u128) = (a.to(), b.to());
+                (U256::from(a / b), U256::from(a % b))
+            }
+            (a, b) => a.div_rem(b),
+        };
+        let remainder = Self::from_magnitude(self.is_negative(), remainder);
+        (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
+    }
+
+    pub(super) fn zip(&self, rhs: &Self, op: impl Fn(u64, u64) -> u64) -> Self {
+        Self(core::array::from_fn(|i| op(self.0[i], rhs.0[i])))
+    }
+
+    pub(super) fn not(&self) -> Self {
+        Self(self.0.map(|limb| !limb))
+    }
+
+    /// Arithmetic shift right by any number of bits.
+    pub(super) fn shr(&self, bits: u32) -> Self {
+        let sign = if self.is_negative() { u64::MAX } else { 0 };
+        let (limbs, bits) = ((bits / 64) as usize, bits % 64);
+        let limb = |i: usize| self.0.get(i).copied().unwrap_or(sign);
+        Self(core::array::from_fn(|i| {
+            let low = limb(i + limbs) >> bits;
+            if bits == 0 { low } else { low | limb(i + limbs + 1) << (64 - bits) }
+        }))
+    }
+
+    /// Shift left, if no bit is lost.
+    pub(super) fn checked_shl(&self, bits: u32) -> Option<Self> {
+        if self.is_zero() {
+            return Some(*self);
+        }
+        if bits >= 256 {
+            return None;
+        }
+        let (limbs, rest) = ((bits / 64) as usize, bits % 64);
+        let limb = |i: usize| i.checked_sub(limbs).map_or(0, |i| self.0[i]);
+        let shifted = Self(core::array::from_fn(|i| {
+            let high = limb(i) << rest;
+            if rest == 0 || i == 0 { high } else { high | limb(i - 1) >> (64 - rest) }
+        }));
+        (shifted.shr(bits) == *self).then_some(shifted)
+    }
+
+    /// Square root of a value that is not negative, rounded down.
+    pub(super) fn sqrt(&self) -> Self {
+        let value = self.magnitude();
+        if value.is_zero() {
+            return Self::ZERO;
+        }
+        // Newton from above: the first guess is not below the root.
+        let mut root = U256::from(1) << value.bit_len().div_ceil(2);
+        loop {
+            let next = (root + value / root) >> 1;
+            if next >= root {
+                return Self(root.into_limbs());
+            }
+            root = next;
+        }
+    }
+
+    pub(super) fn to_bigint(self) -> BigInt {
+        BigInt::from_signed_bytes_le(&self.to_le_bytes())
+    }
+}
+
+impl From<i64> for I256 {
+    fn from(value: i64) -> Self {
+        let sign = (value >> 63) as u64;
+        Self([value as u64, sign, sign, sign])
+    }
+}
+
+impl From<i128> for I256 {
+    fn from(value: i128) -> Self {
+        let sign = (value >> 127) as u64;
+        Self([value as u64, (value >> 64) as u64, sign, sign])
+    }
+}
+
+impl Ord for I256 {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |value: &Self| (value.0[3] as i64, value.0[2], value.0[1], value.0[0]);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for I256 {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl core::fmt::Display for I256 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let digits = alloc::format!("{}", self.magnitude());
+        f.pad_integral(!self.is_negative(), "", &digits)
+    }
+}
+
+impl core::fmt::Debug for I256 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,142 @@
+//! Conversions between types.
+//!
+//! Sources: `Types/PrimitiveType.cs`, `Types/ByteString.cs`, `Types/Buffer.cs`,
+//! `Types/Array.cs`, `Types/Struct.cs`, `Types/Null.cs`.
+
+use alloc::{format, rc::Rc, string::String};
+
+use base64::Engine;
+
+use super::{Array, Buffer, ByteString, ItemType, StackItem};
+use crate::{
+    fault::FaultKind,
+    integer::{Integer, MAX_SIZE},
+};
+
+impl StackItem {
+    /// The item as a condition.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidCast`] for a byte string of more than 32 bytes.
+    pub fn to_boolean(&self) -> Result<bool, FaultKind> {
+        match self {
+            Self::Integer(value) => Ok(*value != 0),
+            Self::Boolean(value) => Ok(*value),
+            Self::Null => Ok(false),
+            Self::ByteString(bytes) if bytes.len() > MAX_SIZE => Err(FaultKind::InvalidCast),
+            Self::ByteString(bytes) => Ok(bytes.iter().any(|&byte| byte != 0)),
+            _ => Ok(true),
+        }
+    }
+
+    /// The item as an integer.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidCast`] for what is no primitive,
+    /// [`FaultKind::ByteStringToInteger`] for more than 32 bytes.
+    pub fn to_integer(&self) -> Result<Integer, FaultKind> {
+        match self {
+            Self::Integer(value) => Ok(Integer::Small(*value)),
+            Self::BigInteger(value) => Ok(Integer::Wide(**value)),
+            Self::Boolean(value) => Ok(Integer::Small(i64::from(*value))),
+            Self::ByteString(bytes) => Integer::from_le_bytes(bytes).ok_or(FaultKind::ByteStringToInteger(bytes.len())),
+            _ => Err(FaultKind::InvalidCast),
+        }
+    }
+
+    /// The item as an `i32`, as the reference casts it.
+    ///
+    /// # Errors
+    /// Those of [`Self::to_integer`] and of [`Integer::to_i32`].
+    pub fn to_i32(&self) -> Result<i32, FaultKind> {
+        self.to_integer()?.to_i32()
+    }
+
+    /// Number of bytes of an integer, boolean or byte string; none for other types.
+    pub fn primitive_size(&self) -> Option<usize> {
+        match self {
+            Self::ByteString(bytes) => Some(bytes.len()),
+            Self::Boolean(_) => Some(1),
+            Self::Integer(value) => Some(Integer::Small(*value).byte_len()),
+            Self::BigInteger(value) => Some(value.byte_len()),
+            _ => None,
+        }
+    }
+
+    /// Calls a function with the item's bytes. The function must not change
+    /// the item, if it is a buffer.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidCast`] for what is neither primitive nor a buffer.
+    pub fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, FaultKind> {
+        match self {
+            Self::ByteString(bytes) => Ok(f(bytes)),
+            Self::Buffer(buffer) => Ok(buffer.with(f)),
+            Self::Boolean(value) => Ok(f(&[u8::from(*value)])),
+            Self::Integer(value) => Ok(f(&Integer::Small(*value).to_le_bytes())),
+            Self::BigInteger(value) => Ok(f(&Integer::Wide(**value).to_le_bytes())),
+            _ => Err(FaultKind::InvalidCast),
+        }
+    }
+
+    /// The item's bytes as text; none for Null.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidCast`] for a type without bytes,
+    /// [`FaultKind::NotUtf8`] for bytes that are no UTF-8.
+    pub fn to_text(&self) -> Result<Option<String>, FaultKind> {
+        if self.is_null() {
+            return Ok(None);
+        }
+        self.with_bytes(|bytes| match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text.into())),
+            Err(error) => {
+                let index = error.valid_up_to();
+                Err(FaultKind::NotUtf8 { byte: bytes[index], index })
+            }
+        })?
+    }
+
+    /// The item converted to a type.
+    ///
+    /// # Errors
+    /// [`FaultKind::InvalidCast`] and others where the reference has no conversion.
+    pub fn convert(&self, to: ItemType) -> Result<Self, FaultKind> {
+        match (self, to) {
+            (Self::Null, ItemType::Any) => Err(FaultKind::ConvertNull(to.name().into())),
+            (Self::Null, _) => Ok(Self::Null),
+            (item, to) if item.item_type() == to => Ok(item.clone()),
+            (item, ItemType::Integer) if item.is_primitive() => Ok(item.to_integer()?.into()),
+            (item, ItemType::ByteString) if item.is_primitive() => {
+                item.with_bytes(|bytes| Self::ByteString(ByteString::new(bytes)))
+            }
+            (item, ItemType::Buffer) if item.is_primitive() => {
+                item.with_bytes(|bytes| Self::Buffer(Buffer::new(bytes)))
+            }
+            (Self::Buffer(buffer), ItemType::ByteString) => {
+                Ok(buffer.with(|bytes| Self::ByteString(ByteString::new(bytes))))
+            }
+            (Self::Buffer(buffer), ItemType::Integer) => {
+                let value = buffer.with(Integer::from_le_bytes).ok_or(FaultKind::InvalidCast)?;
+                Ok(value.into())
+            }
+            (Self::Array(array), ItemType::Struct) => Ok(Self::Struct(Rc::new(Array::new(array.to_vec())))),
+            (Self::Struct(array), ItemType::Array) => Ok(Self::Array(Rc::new(Array::new(array.to_vec())))),
+            (item, ItemType::Boolean) => Ok(Self::Boolean(item.to_boolean()?)),
+            _ => Err(FaultKind::InvalidCast),
+        }
+    }
+
+    /// A key as messages show it.
+    pub fn key_text(&self) -> String {
+        match self {
+            Self::Boolean(true) => "True".into(),
+            Self::Boolean(false) => "False".into(),
+            Self::ByteString(bytes) => match core::str::from_utf8(bytes) {
+                Ok(text) => format!("\"{text}\""),
+                Err(_) => format!("\"Base64: {}\"", base64::prelude::BASE64_STANDARD.encode(&**bytes)),
+            },
+            item => item.to_integer().map_or_else(|_| String::new(), |value| format!("{value}")),
+        }
+    }
+}

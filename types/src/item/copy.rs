@@ -1,0 +1,148 @@
+//! Copies of structs and deep copies.
+//!
+//! Sources: `Types/Struct.cs` (`Clone`), `Types/StackItem.cs` and
+//! `Types/Array.cs`, `Types/Map.cs`, `Types/Buffer.cs` (`DeepCopy`).
+
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+    vec::Vec,
+};
+
+use super::{Array, ByteString, Map, StackItem};
+use crate::{fault::FaultKind, limits::Limits};
+
+/// How many items a struct's clone may visit.
+#[derive(Clone, Copy, Debug)]
+pub struct StructCloneLimit(u32);
+
+impl From<&Limits> for StructCloneLimit {
+    fn from(limits: &Limits) -> Self {
+        Self(limits.max_stack_size.saturating_sub(1))
+    }
+}
+
+impl Array {
+    /// A copy of a struct: structs within it are copied too, all else is shared.
+    ///
+    /// # Errors
+    /// [`FaultKind::StructCloneLimit`] if it holds more items than the limit.
+    pub fn clone_struct(self: &Rc<Self>, limit: StructCloneLimit) -> Result<Rc<Self>, FaultKind> {
+        let mut left = limit.0;
+        let result = Rc::new(Self::new(Vec::new()));
+        let mut queue = VecDeque::from([(Rc::clone(&result), Rc::clone(self))]);
+        while let Some((copy, original)) = queue.pop_front() {
+            let count = u32::try_from(original.len()).unwrap_or(u32::MAX);
+            left = left.checked_sub(count).ok_or(FaultKind::StructCloneLimit)?;
+            let mut items = original.to_vec();
+            for item in &mut items {
+                if let StackItem::Struct(inner) = item {
+                    let inner_copy = Rc::new(Self::new(Vec::new()));
+                    queue.push_back((Rc::clone(&inner_copy), Rc::clone(inner)));
+                    *item = StackItem::Struct(inner_copy);
+                }
+            }
+            for item in items {
+                copy.fill(item);
+            }
+        }
+        Ok(result)
+    }
+}
+
+/// A compound whose copy waits for its items.
+enum Unfilled {
+    Array(Rc<Array>, Rc<Array>),
+    Map(Rc<Map>, Rc<Map>),
+}
+
+struct DeepCopy {
+    immutable: bool,
+    /// Copies by the address of the original.
+    copies: BTreeMap<usize, StackItem>,
+    unfilled: Vec<Unfilled>,
+    /// Compounds are made read-only when they are full.
+    made: Vec<(StackItem, bool)>,
+}
+
+impl StackItem {
+    /// A copy that shares no compound and no buffer with the original; what was
+    /// shared or cyclic within the original is so within the copy. `immutable`:
+    /// buffers become byte strings, and compounds read-only.
+    pub fn deep_copy(&self, immutable: bool) -> Self {
+        let mut work = DeepCopy { immutable, copies: BTreeMap::new(), unfilled: Vec::new(), made: Vec::new() };
+        let result = work.copy(self);
+        while let Some(unfilled) = work.unfilled.pop() {
+            work.fill(unfilled);
+        }
+        for (copy, read_only) in work.made {
+            if let (true, Some(header)) = (read_only, copy.header()) {
+                header.set_read_only();
+            }
+        }
+        result
+    }
+}
+
+impl DeepCopy {
+    fn copy(&mut self, item: &StackItem) -> StackItem {
+        let address = match item {
+            StackItem::Array(array) | StackItem::Struct(array) => Rc::as_ptr(array) as usize,
+            StackItem::Map(map) => Rc::as_ptr(map) as usize,
+            StackItem::Buffer(buffer) => buffer.address(),
+            other => return other.clone(),
+        };
+        if let Some(copy) = self.copies.get(&address) {
+            return copy.clone();
+        }
+        let copy = self.empty_copy(item);
+        self.copies.insert(address, copy.clone());
+        if let Some(header) = item.header() {
+            self.made.push((copy.clone(), header.is_read_only() || self.immutable));
+        }
+        copy
+    }
+
+    fn empty_copy(&mut self, item: &StackItem) -> StackItem {
+        let new_array = || Rc::new(Array::new(Vec::new()));
+        match item {
+            StackItem::Array(original) => {
+                let copy = new_array();
+                self.unfilled.push(Unfilled::Array(Rc::clone(&copy), Rc::clone(original)));
+                StackItem::Array(copy)
+            }
+            StackItem::Struct(original) => {
+                let copy = new_array();
+                self.unfilled.push(Unfilled::Array(Rc::clone(&copy), Rc::clone(original)));
+                StackItem::Struct(copy)
+            }
+            StackItem::Map(original) => {
+                let copy = Rc::new(Map::new());
+                self.unfilled.push(Unfilled::Map(Rc::clone(&copy), Rc::clone(original)));
+                StackItem::Map(copy)
+            }
+            StackItem::Buffer(buffer) if self.immutable => {
+                buffer.with(|bytes| StackItem::ByteString(ByteString::new(bytes)))
+            }
+            StackItem::Buffer(buffer) => buffer.with(StackItem::buffer),
+            other => other.clone(),
+        }
+    }
+
+    fn fill(&mut self, unfilled: Unfilled) {
+        match unfilled {
+            Unfilled::Array(copy, original) => {
+                for item in original.to_vec() {
+                    copy.fill(self.copy(&item));
+                }
+            }
+            Unfilled::Map(copy, original) => {
+                for (key, value) in original.to_vec() {
+                    let value = self.copy(&value);
+                    // The key was one of the original's, so it is accepted.
+                    let _ = copy.fill(key, value);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Release of cyclic compounds that nothing holds any more.
+//!
+//! Counted references free all but cycles. A cycle can only be closed by
+//! storing a compound into one that exists already, which marks the latter
+//! ([`super::Header::is_linked`]); so an engine that notes those has in them a
+//! member of each cycle. This is the test whether one is garbage: if all
+//! references to the compounds that can be reached from it come from among
+//! themselves, nobody holds them.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    rc::{Rc, Weak},
+    vec,
+    vec::Vec,
+};
+
+use super::{Array, Map, StackItem};
+
+/// A compound that may be part of a cycle, noted without keeping it alive.
+#[derive(Clone, Debug)]
+pub enum Candidate {
+    /// An array or struct.
+    Array(Weak<Array>),
+    /// A map.
+    Map(Weak<Map>),
+}
+
+impl Candidate {
+    /// Notes a compound; none for other items.
+    pub fn new(item: &StackItem) -> Option<Self> {
+        match item {
+            StackItem::Array(array) | StackItem::Struct(array) => Some(Self::Array(Rc::downgrade(array))),
+            StackItem::Map(map) => Some(Self::Map(Rc::downgrade(map))),
+            _ => None,
+        }
+    }
+
+    /// Whether the compound is still there.
+    pub fn is_alive(&self) -> bool {
+        match self {
+            Self::Array(array) => array.strong_count() > 0,
+            Self::Map(map) => map.strong_count() > 0,
+        }
+    }
+
+    /// The compound, if it is still there. (Whether array or struct does not
+    /// matter here.)
+    fn upgrade(&self) -> Option<StackItem> {
+        match self {
+            Self::Array(array) => array.upgrade().map(StackItem::Array),
+            Self::Map(map) => map.upgrade().map(StackItem::Map),
+        }
+    }
+}
+
+/// A compound under test. `item` is one reference to it, which is not counted.
+struct Node {
+    item: StackItem,
+    /// References to it from among the nodes.
+    inner: usize,
+}
+
+type Nodes = BTreeMap<usize, Node>;
+
+/// Empties those candidates, and what can be reached from them, that are
+/// referenced by nothing but themselves; the others stay in the list.
+/// `uncounted`: looks only through compounds whose consensus count is zero,
+/// which is all that can be garbage while a script runs.
+pub fn collect_cycles(candidates: &mut Vec<Candidate>, uncounted: bool) {
+    let mut nodes = Nodes::new();
+    for candidate in candidates.iter() {
+        if let Some(root) = candidate.upgrade() {
+            visit(root, uncounted, &mut nodes);
+        }
+    }
+    count_inner(&mut nodes);
+    let held = held(&nodes);
+    nodes.retain(|address, _| !held.contains(address));
+    for node in nodes.values() {
+        match &node.item {
+            StackItem::Array(array) | StackItem::Struct(array) => drop(array.take()),
+            StackItem::Map(map) => drop(map.take()),
+            _ => {}
+        }
+    }
+    drop(nodes);
+    candidates.retain(Candidate::is_alive);
+}
+
+/// Makes nodes of a compound and all that it reaches.
+fn visit(root: StackItem, uncounted: bool, nodes: &mut Nodes) {
+    let mut pending = vec![root];
+    while let Some(item) = pending.pop() {
+        let (Some(address), Some(header)) = (address(&item), item.header()) else { continue };
+        if nodes.contains_key(&address) || (uncounted && header.references() != 0) {
+            continue;
+        }
+        item.for_each_child(|child| {
+            if child.is_compound() {
+                pending.push(child.clone());
+            }
+        });
+        nodes.insert(address, Node { item, inner: 0 });
+    }
+}
+
+fn count_inner(nodes: &mut Nodes) {
+    let mut targets = Vec::new();
+    for node in nodes.values() {
+        node.item.for_each_child(|child| targets.extend(address(child)));
+    }
+    for target in targets {
+        if let Some(node) = nodes.get_mut(&target) {
+            node.inner += 1;
+        }
+    }
+}
+
+/// The nodes that somebody else references, and what they reach.
+fn held(nodes: &Nodes) -> BTreeSet<usize> {
+    let outer = |(_, node): &(&usize, &Node)| strong_count(&node.item) - 1 > node.inner;
+    let mut pending: Vec<usize> = nodes.iter().filter(outer).map(|(&address, _)| address).collect();
+    let mut held = BTreeSet::new();
+    while let Some(place) = pending.pop() {
+        if let (Some(node), true) = (nodes.get(&place), held.insert(place)) {
+            node.item.for_each_child(|child| pending.extend(address(child)));
+        }
+    }
+    held
+}
+
+fn address(item: &StackItem) -> Option<usize> {
+    match item {
+        StackItem::Array(array) | StackItem::Struct(array) => Some(Rc::as_ptr(array) as usize),
+        StackItem::Map(map) => Some(Rc::as_ptr(map) as usize),
+        _ => None,
+    }
+}
+
+fn strong_count(item: &StackItem) -> usize {
+    match item {
+        StackItem::Array(array) | StackItem::Struct(array) => Rc::strong_count(array),
+        StackItem::Map(map) => Rc::strong_count(map),
+        _ => 0,
+    }
+}

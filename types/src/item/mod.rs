@@ -1,0 +1,276 @@
+//! Stack items: the ten types of value that a script works with.
+//!
+//! A [`StackItem`] takes 16 bytes: a tag of eight and a payload of eight. Small
+//! integers, booleans, Null and pointers are in place; byte strings, buffers
+//! and compounds are counted references. Cloning an item clones the reference:
+//! arrays, structs, maps and buffers are shared and mutable, as in the reference.
+//!
+//! Sources: `Types/*.cs` of the reference engine.
+
+mod bytes;
+mod compound;
+mod convert;
+mod copy;
+mod cycles;
+mod equality;
+mod interop;
+mod json;
+mod map;
+
+use alloc::{rc::Rc, string::String, vec::Vec};
+
+pub use self::{
+    bytes::{Buffer, ByteString},
+    compound::{Array, Header, Map},
+    copy::StructCloneLimit,
+    cycles::{Candidate, collect_cycles},
+    interop::{Interop, Pointer},
+    json::{JsonError, JsonLimits, write_json_stack},
+    map::MAX_KEY_SIZE,
+};
+use crate::{
+    fault::FaultKind,
+    integer::{I256, Integer},
+};
+
+/// The type of a stack item, with the byte that stands for it in scripts.
+///
+/// Source: `Types/StackItemType.cs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ItemType {
+    /// Any type; the type of Null.
+    Any = 0x00,
+    /// A position in a script.
+    Pointer = 0x10,
+    /// True or false.
+    Boolean = 0x20,
+    /// An integer of at most 32 bytes.
+    Integer = 0x21,
+    /// An immutable byte string.
+    ByteString = 0x28,
+    /// A mutable byte string.
+    Buffer = 0x30,
+    /// An array.
+    Array = 0x40,
+    /// An array that is copied where it is stored.
+    Struct = 0x41,
+    /// A map from primitive keys, in order of insertion.
+    Map = 0x48,
+    /// An object of the host.
+    InteropInterface = 0x60,
+}
+
+impl ItemType {
+    /// All types.
+    pub const ALL: [Self; 10] = [
+        Self::Any,
+        Self::Pointer,
+        Self::Boolean,
+        Self::Integer,
+        Self::ByteString,
+        Self::Buffer,
+        Self::Array,
+        Self::Struct,
+        Self::Map,
+        Self::InteropInterface,
+    ];
+
+    /// The type of a byte, if it is defined.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|&item_type| item_type as u8 == byte)
+    }
+
+    /// Its name, as in the reference's messages and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "Any",
+            Self::Pointer => "Pointer",
+            Self::Boolean => "Boolean",
+            Self::Integer => "Integer",
+            Self::ByteString => "ByteString",
+            Self::Buffer => "Buffer",
+            Self::Array => "Array",
+            Self::Struct => "Struct",
+            Self::Map => "Map",
+            Self::InteropInterface => "InteropInterface",
+        }
+    }
+
+    /// The type of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|item_type| item_type.name() == name)
+    }
+}
+
+impl core::fmt::Display for ItemType {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A value on a stack, in a slot or in a compound.
+///
+/// The layout is part of what the engine's crates rely on: a tag of eight
+/// bytes, then the payload. Tags up to that of `Null` need no counting.
+#[derive(Clone, Debug)]
+#[repr(u64)]
+pub enum StackItem {
+    /// An integer that an `i64` holds.
+    Integer(i64) = 0,
+    /// True or false.
+    Boolean(bool) = 1,
+    /// Null.
+    Null = 2,
+    /// A position in a script.
+    Pointer(Pointer) = 3,
+    /// An integer that no `i64` holds; never one that does.
+    BigInteger(Rc<I256>) = 4,
+    /// An immutable byte string.
+    ByteString(ByteString) = 5,
+    /// A mutable byte string, shared by its references.
+    Buffer(Buffer) = 6,
+    /// An object of the host.
+    Interop(Interop) = 7,
+    /// An array, shared by its references.
+    Array(Rc<Array>) = 8,
+    /// An array that is copied where it is stored in a compound.
+    Struct(Rc<Array>) = 9,
+    /// A map, shared by its references.
+    Map(Rc<Map>) = 10,
+}
+
+const _: () = assert!(size_of::<StackItem>() == 16, "the engine relies on this size");
+
+impl StackItem {
+    /// Its type.
+    pub const fn item_type(&self) -> ItemType {
+        match self {
+            Self::Integer(_) | Self::BigInteger(_) => ItemType::Integer,
+            Self::Boolean(_) => ItemType::Boolean,
+            Self::Null => ItemType::Any,
+            Self::Pointer(_) => ItemType::Pointer,
+            Self::ByteString(_) => ItemType::ByteString,
+            Self::Buffer(_) => ItemType::Buffer,
+            Self::Interop(_) => ItemType::InteropInterface,
+            Self::Array(_) => ItemType::Array,
+            Self::Struct(_) => ItemType::Struct,
+            Self::Map(_) => ItemType::Map,
+        }
+    }
+
+    /// Whether it is an integer, a boolean or a byte string: what a map takes as key.
+    pub const fn is_primitive(&self) -> bool {
+        matches!(self, Self::Integer(_) | Self::BigInteger(_) | Self::Boolean(_) | Self::ByteString(_))
+    }
+
+    /// Whether it is Null.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// An array of items.
+    pub fn array(items: impl Into<Vec<Self>>) -> Self {
+        Self::Array(Rc::new(Array::new(items.into())))
+    }
+
+    /// A struct of items.
+    pub fn structure(items: impl Into<Vec<Self>>) -> Self {
+        Self::Struct(Rc::new(Array::new(items.into())))
+    }
+
+    /// An empty map.
+    pub fn map() -> Self {
+        Self::Map(Rc::new(Map::new()))
+    }
+
+    /// A buffer of bytes.
+    pub fn buffer(bytes: &[u8]) -> Self {
+        Self::Buffer(Buffer::new(bytes))
+    }
+
+    /// The counting header, if it is a compound.
+    pub fn header(&self) -> Option<&Header> {
+        match self {
+            Self::Array(array) | Self::Struct(array) => Some(array.header()),
+            Self::Map(map) => Some(map.header()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an array, a struct or a map.
+    pub const fn is_compound(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Struct(_) | Self::Map(_))
+    }
+
+    /// Calls a function with each item that a compound holds; of a map the
+    /// keys first, then the values.
+    pub fn for_each_child(&self, f: impl FnMut(&Self)) {
+        match self {
+            Self::Array(array) | Self::Struct(array) => array.for_each(f),
+            Self::Map(map) => map.for_each(f),
+            _ => {}
+        }
+    }
+
+    /// Whether it is the same object as another: the same reference, not an
+    /// equal one. Always false for what is no compound and no buffer.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Array(a), Self::Array(b)) | (Self::Struct(a), Self::Struct(b)) => Rc::ptr_eq(a, b),
+            (Self::Map(a), Self::Map(b)) => Rc::ptr_eq(a, b),
+            (Self::Buffer(a), Self::Buffer(b)) => a.is_same(b),
+            _ => false,
+        }
+    }
+}
+
+impl Default for StackItem {
+    fn default() -> Self {
+        Self::Null
+    }
+}
+
+impl From<Integer> for StackItem {
+    fn from(value: Integer) -> Self {
+        match value {
+            Integer::Small(value) => Self::Integer(value),
+            Integer::Wide(value) => Self::BigInteger(Rc::new(value)),
+        }
+    }
+}
+
+impl From<i64> for StackItem {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<bool> for StackItem {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<&[u8]> for StackItem {
+    fn from(bytes: &[u8]) -> Self {
+        Self::ByteString(ByteString::new(bytes))
+    }
+}
+
+impl From<&str> for StackItem {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<String> for StackItem {
+    fn from(text: String) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+/// An item that is no map key.
+pub(crate) const fn not_primitive() -> FaultKind {
+    FaultKind::WrongType("PrimitiveType")
+}

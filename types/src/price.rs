@@ -1,0 +1,71 @@
+//! Prices of opcodes, in units of the execution fee factor.
+
+use crate::opcode::OpCode;
+
+/// The price of each opcode. The default is the static table of the networks.
+///
+/// Source: `ApplicationEngine.OpCodePrices.cs` of the reference node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceTable([u32; 256]);
+
+/// A price that the engine cannot run with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// A loop over free instructions would never end for want of gas.
+    #[error("{opcode} cannot be free: only ABORT, ABORTMSG, RET and SYSCALL can")]
+    Free {
+        /// The opcode.
+        opcode: OpCode,
+    },
+    /// The price is above what the engine counts with.
+    #[error("{opcode} costs {price} units, at most {} can be counted", PriceTable::MAX)]
+    TooHigh {
+        /// The opcode.
+        opcode: OpCode,
+        /// Its price in units.
+        price: u32,
+    },
+}
+
+impl PriceTable {
+    /// The highest price of an opcode, in units.
+    pub const MAX: u32 = 1 << 24;
+
+    /// The static prices of the networks.
+    pub const DEFAULT: Self = {
+        let mut prices = [0; 256];
+        let mut i = 0;
+        while i < OpCode::ALL.len() {
+            let info = OpCode::ALL[i].info();
+            prices[info.opcode as usize] = info.price;
+            i += 1;
+        }
+        Self(prices)
+    };
+
+    /// The price of an opcode, in units.
+    pub const fn price(&self, opcode: OpCode) -> u32 {
+        self.0[opcode as usize]
+    }
+
+    /// The same table with another price for one opcode.
+    ///
+    /// # Errors
+    /// [`PriceError`] if the engine cannot run with that price.
+    pub fn with_price(mut self, opcode: OpCode, price: u32) -> Result<Self, PriceError> {
+        if price == 0 && OpCode::info(opcode).price != 0 {
+            return Err(PriceError::Free { opcode });
+        }
+        if price > Self::MAX {
+            return Err(PriceError::TooHigh { opcode, price });
+        }
+        self.0[opcode as usize] = price;
+        Ok(self)
+    }
+}
+
+impl Default for PriceTable {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

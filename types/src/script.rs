@@ -1,0 +1,138 @@
+//! Scripts: bytes, their hash, and strict validation.
+//!
+//! Source: `Script.cs`.
+
+use alloc::{sync::Arc, vec, vec::Vec};
+
+use crate::{
+    fault::FaultKind,
+    hash::{Hash160, hash160},
+    instruction::Instruction,
+    item::ItemType,
+    opcode::{OpCode, OperandKind},
+};
+
+/// The bytes of a program, shared by its clones.
+///
+/// Any bytes are a script: a bad instruction faults only when it is reached.
+/// [`Script::validate`] is the strict check that deployment and witnesses ask for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Script(Arc<[u8]>);
+
+/// Why a script is not valid in the strict sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct ScriptError {
+    /// Position of the instruction that is wrong, in bytes.
+    pub position: usize,
+    /// What is wrong; its text is the reference's message.
+    pub kind: FaultKind,
+}
+
+impl Script {
+    /// A script of some bytes.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// RIPEMD-160 of SHA-256 of the bytes: what accounts are known by.
+    pub fn hash(&self) -> Hash160 {
+        hash160(&self.0)
+    }
+
+    /// The instruction at a position.
+    ///
+    /// # Errors
+    /// Those of [`Instruction::decode`].
+    pub fn instruction(&self, position: usize) -> Result<Instruction<'_>, FaultKind> {
+        Instruction::decode(&self.0, position)
+    }
+
+    /// The instructions one after the other, with their positions, up to the
+    /// first that cannot be decoded.
+    pub fn instructions(&self) -> impl Iterator<Item = (usize, Result<Instruction<'_>, FaultKind>)> {
+        let mut position = Some(0);
+        core::iter::from_fn(move || {
+            let at = position.filter(|&at| at < self.len())?;
+            let instruction = self.instruction(at);
+            position = instruction.as_ref().ok().map(|instruction| at + instruction.size());
+            Some((at, instruction))
+        })
+    }
+
+    /// Checks the script as the reference's strict mode does: each instruction
+    /// is whole, offsets lead to instructions, types are defined.
+    ///
+    /// # Errors
+    /// [`ScriptError`] for the first instruction that is wrong.
+    pub fn validate(&self) -> Result<(), ScriptError> {
+        let mut starts = vec![false; self.len()];
+        let mut instructions: Vec<(usize, Instruction<'_>)> = Vec::new();
+        for (position, instruction) in self.instructions() {
+            let instruction = instruction.map_err(|kind| ScriptError { position, kind })?;
+            starts[position] = true;
+            instructions.push((position, instruction));
+        }
+        let starts_at = |target: i32| usize::try_from(target).is_ok_and(|target| starts.get(target) == Some(&true));
+        for (position, instruction) in instructions {
+            check_operand(position, &instruction, starts_at).map_err(|kind| ScriptError { position, kind })?;
+        }
+        Ok(())
+    }
+}
+
+fn check_operand(
+    position: usize,
+    instruction: &Instruction<'_>,
+    starts_at: impl Fn(i32) -> bool,
+) -> Result<(), FaultKind> {
+    let opcode = instruction.opcode;
+    let wrong = FaultKind::BadInstruction { position, opcode };
+    let (first, second) = instruction.offsets();
+    for offset in [first, second].into_iter().flatten() {
+        let target = (position as i32).checked_add(offset).ok_or(FaultKind::Overflow)?;
+        if !starts_at(target) {
+            return Err(wrong);
+        }
+    }
+    if opcode.operand() == OperandKind::Type {
+        let item_type = ItemType::from_byte(instruction.operand[0]).ok_or(FaultKind::BadScript)?;
+        if opcode != OpCode::NEWARRAY_T && item_type == ItemType::Any {
+            return Err(wrong);
+        }
+    }
+    Ok(())
+}
+
+impl core::fmt::Debug for Script {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl From<Vec<u8>> for Script {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<&[u8]> for Script {
+    fn from(bytes: &[u8]) -> Self {
+        Self::new(bytes)
+    }
+}
