@@ -1,1 +1,15 @@
-//! The facade.
+//! neovm: a fast engine for Neo N3 smart contracts, bit-identical to the C#
+//! reference (neo-project/neo-vm v3.10.1).
+
+#![forbid(unsafe_code)]
+
+pub mod stub_host;
+
+pub use neovm_crypto as crypto;
+pub use neovm_interp::{
+    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Hardfork, Host, LoadOptions, NoHost, Outcome, PICO_PER_DATOSHI,
+    State, Stop, Unload, Vm,
+};
+pub use neovm_types as types;
+pub use neovm_types::{Fault, FaultKind, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem};
+pub use stub_host::StubHost;

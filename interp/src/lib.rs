@@ -1,1 +1,43 @@
-//! The interpreter.
+//! The interpreter of the Neo N3 virtual machine.
+//!
+//! A script is decoded once into a threaded array ([`Code`]); a [`Vm`] runs it
+//! over a [`Host`]. Results are those of the reference engine (neo-project/neo-vm
+//! v3.10.1), bit for bit: state, result stack, gas, reference count, instruction
+//! count, and the place and message of a fault.
+//!
+//! ```
+//! use neovm_interp::{Config, LoadOptions, NoHost, Outcome, Vm};
+//!
+//! let mut vm = Vm::new(Config::default());
+//! // PUSH2 PUSH3 MUL
+//! vm.load_script(vec![0x12, 0x13, 0xa0], LoadOptions::default()).unwrap();
+//! assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+//! assert_eq!(vm.results()[0].to_integer(), Ok(6.into()));
+//! assert_eq!(vm.gas_consumed(), 300); // datoshi
+//! ```
+//!
+//! The crate needs only `core` and `alloc`; the feature `std` is on by default.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod code;
+mod dispatch;
+mod fast;
+mod frame;
+mod gas;
+mod host;
+mod ops;
+mod stack;
+mod vm;
+
+pub use self::{
+    code::{Code, MAX_SCRIPT_SIZE},
+    gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
+    host::{Host, NoHost, Unload},
+    ops::Hardfork,
+    vm::{Config, ContextView, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
+};

@@ -96,8 +96,8 @@ pub enum FaultKind {
     DivideByZero,
     #[error("value can not be negative")]
     NegativeSqrt,
-    #[error("exponent ('{0}') must be a non-negative value. (Parameter 'exponent')\nActual value was {0}.")]
-    NegativeExponent(Integer),
+    #[error("exponent ('-1') must be a non-negative value. (Parameter 'exponent')\nActual value was -1.")]
+    NegativeExponent,
     #[error("value ('{0}') must be a non-negative and non-zero value. (Parameter 'value')\nActual value was {0}.")]
     InverseOfNonPositive(Integer),
     #[error("modulus ('{0}') must be greater than or equal to '2'. (Parameter 'modulus')\nActual value was {0}.")]
@@ -156,6 +156,8 @@ pub enum FaultKind {
     NegativeKeyIndex { index: i32, opcode: OpCode },
     #[error("The index of {what} is out of range, {index}/[0, {count}).")]
     IndexOutOfRange { what: &'static str, index: Integer, count: usize },
+    #[error("The index of {what} is out of range, {index}/[0, {count}).")]
+    RemoveIndex { what: &'static str, index: Integer, count: usize },
     #[error("Key {0} not found in Map.")]
     KeyNotFound(String),
     #[error(

@@ -12,23 +12,37 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod asm;
+pub mod builder;
+pub mod call_flags;
+pub mod disasm;
 pub mod fault;
 pub mod hash;
 pub mod instruction;
 pub mod integer;
 pub mod item;
+mod json;
 pub mod limits;
+pub mod manifest;
+pub mod nef;
 pub mod opcode;
 pub mod price;
 pub mod script;
+pub mod syscalls;
 
 pub use self::{
+    asm::{AsmError, assemble},
+    builder::{BuildError, Label, ScriptBuilder},
+    call_flags::CallFlags,
+    disasm::{Listing, disassemble, disassemble_with},
     fault::{Fault, FaultKind},
     hash::Hash160,
     instruction::Instruction,
     integer::{I256, Integer},
     item::{Array, Buffer, ByteString, Interop, ItemType, Map, Pointer, StackItem},
     limits::Limits,
+    manifest::{Manifest, ManifestError},
+    nef::{MethodToken, NefError, NefFile},
     opcode::OpCode,
     price::PriceTable,
     script::{Script, ScriptError},

@@ -113,7 +113,7 @@ impl core::fmt::Display for ItemType {
 ///
 /// The layout is part of what the engine's crates rely on: a tag of eight
 /// bytes, then the payload. Tags up to that of `Null` need no counting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[repr(u64)]
 pub enum StackItem {
     /// An integer that an `i64` holds.
@@ -121,6 +121,7 @@ pub enum StackItem {
     /// True or false.
     Boolean(bool) = 1,
     /// Null.
+    #[default]
     Null = 2,
     /// A position in a script.
     Pointer(Pointer) = 3,
@@ -222,12 +223,6 @@ impl StackItem {
             (Self::Buffer(a), Self::Buffer(b)) => a.is_same(b),
             _ => false,
         }
-    }
-}
-
-impl Default for StackItem {
-    fn default() -> Self {
-        Self::Null
     }
 }
 

@@ -1,0 +1,223 @@
+//! The threaded array: a script decoded once, shared by all that run it.
+//!
+//! Each instruction becomes a [`Cell`] that tells how to run it, what its
+//! operand is and what it costs. One cell more stands for the RET behind the
+//! last byte. Jumps into the middle of an instruction are legal; their targets
+//! are no part of this array but are decoded on demand into [`Islands`] that
+//! belong to the execution.
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+
+use neovm_types::{
+    FaultKind, Instruction, OpCode, PriceTable, Script,
+    opcode::OperandKind,
+};
+
+use crate::fast::Op;
+
+/// Most bytes of a script that can be decoded: 256 MiB.
+pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
+
+/// An instruction, decoded.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Cell {
+    /// How to run it.
+    pub(crate) op: Op,
+    /// Its position in the script, in bytes.
+    pub(crate) offset: u32,
+    /// What `op` asks for; see [`operand`] and [`Op::of`].
+    pub(crate) operand: u64,
+    /// What the meter is charged: the price in the upper half, 1 instruction in the lower.
+    pub(crate) cost: i64,
+}
+
+impl Cell {
+    /// The cell of the bytes at a position.
+    fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
+        let offset = position as u32;
+        match Instruction::decode(script, position) {
+            Ok(instruction) => {
+                let cost = i64::from(prices.price(instruction.opcode)) << 32 | 1;
+                let operand = operand(&instruction, position);
+                (Self { op: Op::of(instruction.opcode), offset, operand, cost }, instruction.size())
+            }
+            // Faults when it is reached, neither charged nor counted.
+            Err(_) => (Self { op: Op::Bad, offset, operand: 0, cost: 0 }, 1),
+        }
+    }
+
+    /// The price in units.
+    pub(crate) const fn price(&self) -> i64 {
+        self.cost >> 32
+    }
+}
+
+/// The operand of a cell: an integer as it is, data as its start and length,
+/// two offsets as two halves; for opcodes that name a number of a slot or a
+/// constant themselves, that number.
+fn operand(instruction: &Instruction<'_>, position: usize) -> u64 {
+    let opcode = instruction.opcode;
+    match opcode.operand() {
+        OperandKind::None => implied_operand(opcode),
+        OperandKind::Int(16 | 32) | OperandKind::Data(_) => {
+            let start = position + instruction.size() - instruction.operand.len();
+            (start as u64) << 32 | instruction.operand.len() as u64
+        }
+        OperandKind::Try8 | OperandKind::Try32 => {
+            let (first, second) = instruction.offsets();
+            let half = |offset: Option<i32>| u64::from(offset.unwrap_or(0) as u32);
+            half(first) << 32 | half(second)
+        }
+        OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address => {
+            instruction.int() as u64
+        }
+        OperandKind::Slot | OperandKind::Slots | OperandKind::Type | OperandKind::Token | OperandKind::Syscall => {
+            instruction.operand.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+        }
+    }
+}
+
+fn implied_operand(opcode: OpCode) -> u64 {
+    let byte = opcode as u8;
+    match opcode as u8 {
+        0x0f..=0x20 => (i64::from(byte) - OpCode::PUSH0 as i64) as u64,
+        // The seven short forms of each slot opcode.
+        0x58..=0x87 => u64::from(byte & 7),
+        _ => 0,
+    }
+}
+
+/// A decoded script: immutable, and shared between executions and threads.
+///
+/// What is decoded in: the script and the prices. A [`crate::Vm`] runs only
+/// code with its own prices.
+pub struct Code {
+    script: Script,
+    prices: Arc<PriceTable>,
+    cells: Box<[Cell]>,
+    /// The cell of each byte offset; [`NO_CELL`] within an instruction.
+    index: Box<[u32]>,
+}
+
+const NO_CELL: u32 = u32::MAX;
+
+impl Code {
+    /// Decodes a script. Never fails for its bytes: those that are no
+    /// instruction fault when they are reached.
+    ///
+    /// # Errors
+    /// [`FaultKind::Host`] for a script of more than [`MAX_SCRIPT_SIZE`] bytes.
+    pub fn decode(script: Script, prices: &Arc<PriceTable>) -> Result<Self, FaultKind> {
+        let length = script.len();
+        if length > MAX_SCRIPT_SIZE {
+            return Err(FaultKind::Host(alloc::format!("script of {length} bytes, at most {MAX_SCRIPT_SIZE} can run")));
+        }
+        let mut cells = Vec::with_capacity(length / 2 + 1);
+        let mut index = vec![NO_CELL; length + 1].into_boxed_slice();
+        let mut position = 0;
+        while position < length {
+            let (cell, size) = Cell::decode(script.bytes(), position, prices);
+            index[position] = cells.len() as u32;
+            cells.push(cell);
+            position += size;
+        }
+        index[length] = cells.len() as u32;
+        let ret = i64::from(prices.price(OpCode::RET)) << 32 | 1;
+        cells.push(Cell { op: Op::of(OpCode::RET), offset: length as u32, operand: 0, cost: ret });
+        let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index };
+        code.link_jumps();
+        Ok(code)
+    }
+
+    /// Turns offsets of jumps in bytes into distances in cells; a jump that
+    /// leads elsewhere than to an instruction is left to the general handler.
+    fn link_jumps(&mut self) {
+        for place in 0..self.cells.len() {
+            let cell = self.cells[place];
+            if !cell.op.is_jump() {
+                continue;
+            }
+            let target = i64::from(cell.offset) + cell.operand as i64;
+            // A jump to the script's end faults, a call to it returns at once.
+            let end = self.script.len() as i64 + i64::from(cell.op == Op::Call);
+            let linked = (0..end).contains(&target).then(|| self.index[target as usize]);
+            match linked {
+                Some(to) if to != NO_CELL => {
+                    let distance = (i64::from(to) - place as i64) * size_of::<Cell>() as i64;
+                    self.cells[place].operand = distance as u64;
+                }
+                _ => self.cells[place].op = Op::Full,
+            }
+        }
+    }
+
+    /// The script.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// The prices that are decoded in.
+    pub fn prices(&self) -> &Arc<PriceTable> {
+        &self.prices
+    }
+
+    /// Bytes of memory that the decoded form takes, the script itself not counted.
+    pub fn memory(&self) -> usize {
+        self.cells.len() * size_of::<Cell>() + self.index.len() * size_of::<u32>()
+    }
+
+    /// The cell of an instruction that starts at a position; none within one.
+    pub(crate) fn cell(&self, position: usize) -> Option<*const Cell> {
+        let place = *self.index.get(position)?;
+        self.cells.get(place as usize).map(core::ptr::from_ref)
+    }
+}
+
+impl core::fmt::Debug for Code {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Code").field("script", &self.script.hash()).field("cells", &self.cells.len()).finish()
+    }
+}
+
+const CHUNK: usize = 64;
+
+/// Instructions that jumps into the middle of others have led to, each decoded
+/// once. Their cells run by the general handlers and know their follower by
+/// its offset, so overlapping streams share them.
+#[derive(Default)]
+pub(crate) struct Islands {
+    /// Number of the cell of each byte offset, plus one; 0 if it is not decoded.
+    index: Vec<u32>,
+    /// Boxed, so that cells stay where they are.
+    chunks: Vec<Box<[Cell; CHUNK]>>,
+    count: usize,
+}
+
+impl Islands {
+    /// The cell of a position within an instruction of the code.
+    pub(crate) fn cell(&mut self, code: &Code, position: usize) -> *const Cell {
+        if self.index.is_empty() {
+            self.index = vec![0; code.script.len()];
+        }
+        if self.index[position] == 0 {
+            let (mut cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);
+            if cell.op != Op::Bad {
+                cell.op = Op::Island;
+            }
+            if self.count.is_multiple_of(CHUNK) {
+                self.chunks.push(Box::new([cell; CHUNK]));
+            }
+            self.chunks[self.count / CHUNK][self.count % CHUNK] = cell;
+            self.count += 1;
+            self.index[position] = self.count as u32;
+        }
+        let place = self.index[position] as usize - 1;
+        &raw const self.chunks[place / CHUNK][place % CHUNK]
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.index.len() * size_of::<u32>() + self.chunks.len() * size_of::<[Cell; CHUNK]>()
+    }
+}

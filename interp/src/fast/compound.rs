@@ -1,0 +1,109 @@
+//! Items of compounds that others hold too, and of byte strings.
+
+use neovm_types::{Integer, StackItem};
+
+use super::{Flow, Regs, share, unshare};
+use crate::{stack::tag, vm::Vm};
+
+#[inline(always)]
+pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell what the cells are. No method of the array runs while
+    // its items are looked at; cloning an item runs no foreign code.
+    unsafe {
+        if r.tag(1) != tag::INTEGER || r.tag(2) > tag::MAP {
+            return Flow::Full;
+        }
+        let index = r.int(1) as u64 as usize;
+        let picked = match &*r.at(2) {
+            StackItem::Array(array) | StackItem::Struct(array) => {
+                let items = &*array.as_ptr();
+                match items.get(index) {
+                    Some(item) if array.header().references() > 1 && share(item) => item.clone(),
+                    _ => return Flow::Full,
+                }
+            }
+            StackItem::ByteString(bytes) => match bytes.get(index) {
+                Some(&byte) => StackItem::Integer(i64::from(byte)),
+                None => return Flow::Full,
+            },
+            StackItem::Buffer(buffer) => match buffer.get(index) {
+                Some(byte) => StackItem::Integer(i64::from(byte)),
+                None => return Flow::Full,
+            },
+            _ => return Flow::Full,
+        };
+        // The container keeps other references: looked at above.
+        unshare(&*r.at(2));
+        *r.at(2) = picked;
+    }
+    r.popped(1)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell what the cells are. No method of the array runs while
+    // its items are looked at; the old item is dropped after that.
+    unsafe {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) != tag::INTEGER || r.tag(3) > tag::MAP {
+            return Flow::Full;
+        }
+        let index = r.int(2) as u64 as usize;
+        match &*r.at(3) {
+            StackItem::Array(array) | StackItem::Struct(array) => {
+                let header = array.header();
+                let items = &mut *array.as_ptr();
+                let place = match items.get_mut(index) {
+                    Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
+                    _ => return Flow::Full,
+                };
+                let old = core::mem::replace(place, r.at(1).read());
+                drop(old);
+                header.set_references(header.references() - 1);
+            }
+            StackItem::Buffer(buffer) if r.tag(1) == tag::INTEGER => match u8::try_from(r.int(1)) {
+                Ok(byte) if buffer.set(index, byte) => {}
+                _ => return Flow::Full,
+            },
+            _ => return Flow::Full,
+        }
+        r.at(3).drop_in_place();
+    }
+    r.popped(3)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn size(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells whether there is an item; it is dropped before it
+    // is overwritten.
+    unsafe {
+        if r.tag(1) > tag::MAP {
+            return Flow::Full;
+        }
+        let size = match &*r.at(1) {
+            StackItem::Integer(value) => Integer::Small(*value).byte_len(),
+            StackItem::ByteString(bytes) => bytes.len(),
+            StackItem::Buffer(buffer) => buffer.len(),
+            StackItem::Array(array) | StackItem::Struct(array) => array.len(),
+            StackItem::Map(map) => map.len(),
+            _ => return Flow::Full,
+        };
+        if !r.discard(1) {
+            return Flow::Full;
+        }
+        r.set_int(1, size as i64);
+    }
+    r.next()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        let null = r.tag(1) == tag::NULL;
+        if !r.discard(1) {
+            return Flow::Full;
+        }
+        r.set_bool(1, null);
+    }
+    r.next()
+}

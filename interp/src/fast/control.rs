@@ -1,0 +1,141 @@
+//! Jumps, calls and returns.
+
+use super::{Flow, Regs, unshare};
+use crate::{
+    frame::Frame,
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+#[inline(always)]
+pub(crate) unsafe fn nop(r: &mut Regs, _: &mut Vm) -> Flow {
+    r.next()
+}
+
+/// Goes to the cell at the distance in the operand.
+#[inline(always)]
+unsafe fn take(r: &mut Regs) -> Flow {
+    // SAFETY: the decoder put a distance to another cell of the code there.
+    r.ip = unsafe { r.ip.wrapping_byte_offset(r.operand() as isize) };
+    Flow::Next
+}
+
+#[inline(always)]
+pub(crate) unsafe fn jmp(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe { take(r) }
+}
+
+/// The condition on top of the stack, where it is plain.
+#[inline(always)]
+unsafe fn condition(r: &Regs) -> Option<bool> {
+    // SAFETY: the tag tells what the payload is.
+    unsafe {
+        match r.tag(1) {
+            tag::BOOLEAN => Some(r.at(1).cast::<u8>().add(8).read() != 0),
+            tag::INTEGER => Some(r.int(1) != 0),
+            tag::NULL => Some(false),
+            _ => None,
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn jmp_if<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let Some(condition) = condition(r) else { return Flow::Full };
+        r.sp = r.at(1);
+        if condition == WHEN { take(r) } else { r.next() }
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn assert(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    match unsafe { condition(r) } {
+        Some(true) => r.popped(1),
+        _ => Flow::Full,
+    }
+}
+
+macro_rules! compare_and_jump {
+    ($name:ident, $op:tt) => {
+        #[inline(always)]
+        pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
+            // SAFETY: the tags tell that both are integers.
+            unsafe {
+                if r.tag(1) | r.tag(2) != tag::INTEGER {
+                    return Flow::Full;
+                }
+                let (a, b) = (r.int(2), r.int(1));
+                r.sp = r.at(2);
+                if a $op b { take(r) } else { r.next() }
+            }
+        }
+    };
+}
+
+compare_and_jump!(jmp_eq, ==);
+compare_and_jump!(jmp_ne, !=);
+compare_and_jump!(jmp_gt, >);
+compare_and_jump!(jmp_ge, >=);
+compare_and_jump!(jmp_lt, <);
+compare_and_jump!(jmp_le, <=);
+
+#[inline(always)]
+pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
+    if vm.frames.len() + 1 >= vm.limits.max_invocation_stack_size as usize {
+        return Flow::Full;
+    }
+    let ip = r.ip.wrapping_add(1);
+    let (locals, arguments) = (vm.locals, vm.arguments);
+    vm.frames.push(Frame { ip, slots: r.slots, locals, arguments, try_base: vm.try_base });
+    r.slots = r.slots.wrapping_add(locals as usize);
+    vm.locals = 0;
+    vm.arguments = 0;
+    vm.try_base = vm.try_blocks.len() as u32;
+    // SAFETY: the module's.
+    unsafe { take(r) }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
+    let count = (vm.locals + vm.arguments) as usize;
+    let limit = r.limit.wrapping_add(count);
+    if vm.frames.len() <= vm.load_frames || limit > vm.end {
+        return Flow::Full;
+    }
+    let first = r.slots.wrapping_sub(vm.arguments as usize);
+    // SAFETY: all slots are occupied, and no longer used once they are dropped.
+    unsafe {
+        if (0..count).any(|i| tag_of(first.add(i)) > tag::PLAIN) {
+            // The compounds are looked at before anything is done.
+            if (0..count).any(|i| (*first.add(i)).header().is_some_and(|header| header.references() <= 1)) {
+                return Flow::Full;
+            }
+            for i in 0..count {
+                if !unshare(&*first.add(i)) {
+                    // Twice the same compound: the last reference is the
+                    // general handler's, which finds the slots shortened.
+                    vm.locals = 0;
+                    vm.arguments = (count - i) as u32;
+                    core::ptr::copy(first.add(i), first, count - i);
+                    r.slots = first.add(count - i);
+                    r.limit = r.limit.wrapping_add(i);
+                    return Flow::Full;
+                }
+                first.add(i).drop_in_place();
+            }
+        }
+    }
+    vm.try_blocks.truncate(vm.try_base as usize);
+    let Some(frame) = vm.frames.pop() else { return Flow::Full };
+    r.limit = limit;
+    r.slots = frame.slots;
+    r.ip = frame.ip;
+    vm.locals = frame.locals;
+    vm.arguments = frame.arguments;
+    vm.try_base = frame.try_base;
+    Flow::Next
+}

@@ -1,0 +1,401 @@
+//! Fast handlers: the usual case of the opcodes that scripts spend their time in.
+//!
+//! A fast handler looks at its operands' tags and does the work if it is the
+//! usual case: small integers, room on the stack, compounds that others hold
+//! too. Else it has done nothing and says [`Flow::Full`], and the opcode's
+//! general handler ([`crate::ops`]) does the work with all its rules. So each
+//! opcode's meaning is told once, there, under every hardfork; what is here
+//! only makes it fast, and holds under all of them alike.
+//!
+//! # Safety
+//! All functions here work on raw cells. They rely on what the machine
+//! guarantees between two instructions: cells between the current stack's base
+//! and `sp` are occupied, below the base lie [`crate::stack::SENTINELS`] cells
+//! with a tag of their own, `sp <= limit <= end`, so one cell can be written at
+//! `sp`; `slots` has `vm.locals` occupied cells from it on and `vm.arguments`
+//! below; `ip` points to a cell of the current code.
+
+pub(crate) mod compound;
+pub(crate) mod control;
+pub(crate) mod numeric;
+pub(crate) mod push;
+pub(crate) mod slot;
+pub(crate) mod stack;
+
+use neovm_types::{OpCode, StackItem};
+
+use crate::{
+    code::Cell,
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+/// What the machine keeps in registers while it runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Regs {
+    pub(crate) ip: *const Cell,
+    pub(crate) sp: *mut StackItem,
+    pub(crate) slots: *mut StackItem,
+    pub(crate) meter: i64,
+    pub(crate) limit: *mut StackItem,
+}
+
+/// What a fast handler did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Its work; `ip` is set.
+    Next,
+    /// Nothing: the general handler has to.
+    Full,
+    /// Its work, but now there are more items than the limit allows.
+    Limit,
+}
+
+macro_rules! fast_ops {
+    ($($op:ident => $handler:path,)*) => {
+        /// How a cell is run.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u32)]
+        pub(crate) enum Op {
+            /// By its general handler.
+            Full,
+            /// Not at all: the bytes are no instruction.
+            Bad,
+            /// By its general handler; its follower is found by its offset.
+            Island,
+            $($op,)*
+        }
+
+        /// Runs a cell's fast handler, if it has one.
+        ///
+        /// # Safety
+        /// See the module.
+        #[inline(always)]
+        pub(crate) unsafe fn run(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
+            match op {
+                Op::Full | Op::Bad | Op::Island => Flow::Full,
+                // SAFETY: the caller's guarantees are what each handler asks for.
+                $(Op::$op => unsafe { $handler(r, vm) },)*
+            }
+        }
+    };
+}
+
+fast_ops! {
+    Int => push::int,
+    True => push::boolean::<true>,
+    False => push::boolean::<false>,
+    Null => push::null,
+    Nop => control::nop,
+    Jmp => control::jmp,
+    JmpIf => control::jmp_if::<true>,
+    JmpIfNot => control::jmp_if::<false>,
+    JmpEq => control::jmp_eq,
+    JmpNe => control::jmp_ne,
+    JmpGt => control::jmp_gt,
+    JmpGe => control::jmp_ge,
+    JmpLt => control::jmp_lt,
+    JmpLe => control::jmp_le,
+    Call => control::call,
+    Ret => control::ret,
+    Assert => control::assert,
+    Depth => stack::depth,
+    Drop => stack::drop_top,
+    Nip => stack::nip,
+    Dup => stack::dup,
+    Over => stack::over,
+    Pick => stack::pick,
+    Swap => stack::swap,
+    Rot => stack::rot,
+    Reverse3 => stack::reverse3,
+    InitSlot => slot::init,
+    LdLoc => slot::load_local,
+    StLoc => slot::store_local,
+    LdArg => slot::load_argument,
+    StArg => slot::store_argument,
+    LdSfld => slot::load_static,
+    StSfld => slot::store_static,
+    Inc => numeric::inc,
+    Dec => numeric::dec,
+    Negate => numeric::negate,
+    Abs => numeric::abs,
+    Sign => numeric::sign,
+    Invert => numeric::invert,
+    Add => numeric::add,
+    Sub => numeric::sub,
+    Mul => numeric::mul,
+    Div => numeric::div,
+    Mod => numeric::rem,
+    And => numeric::and,
+    Or => numeric::or,
+    Xor => numeric::xor,
+    Shl => numeric::shl,
+    Shr => numeric::shr,
+    Not => numeric::not,
+    BoolAnd => numeric::bool_and,
+    BoolOr => numeric::bool_or,
+    Nz => numeric::nz,
+    NumEqual => numeric::num_equal,
+    NumNotEqual => numeric::num_not_equal,
+    Lt => numeric::lt,
+    Le => numeric::le,
+    Gt => numeric::gt,
+    Ge => numeric::ge,
+    Min => numeric::min,
+    Max => numeric::max,
+    Within => numeric::within,
+    Equal => numeric::equal::<true>,
+    NotEqual => numeric::equal::<false>,
+    PickItem => compound::pick_item,
+    SetItem => compound::set_item,
+    Size => compound::size,
+    IsNull => compound::is_null,
+}
+
+impl Op {
+    /// Whether the operand is an offset that becomes a distance in cells.
+    pub(crate) const fn is_jump(self) -> bool {
+        matches!(
+            self,
+            Self::Jmp
+                | Self::JmpIf
+                | Self::JmpIfNot
+                | Self::JmpEq
+                | Self::JmpNe
+                | Self::JmpGt
+                | Self::JmpGe
+                | Self::JmpLt
+                | Self::JmpLe
+                | Self::Call
+        )
+    }
+
+    /// How an opcode is run when it is decoded.
+    pub(crate) const fn of(opcode: OpCode) -> Self {
+        use OpCode::*;
+        match opcode {
+            PUSHINT8 | PUSHINT16 | PUSHINT32 | PUSHINT64 | PUSHM1 | PUSH0 | PUSH1 | PUSH2 | PUSH3 | PUSH4 | PUSH5
+            | PUSH6 | PUSH7 | PUSH8 | PUSH9 | PUSH10 | PUSH11 | PUSH12 | PUSH13 | PUSH14 | PUSH15 | PUSH16 => Self::Int,
+            PUSHT => Self::True,
+            PUSHF => Self::False,
+            PUSHNULL => Self::Null,
+            NOP => Self::Nop,
+            JMP | JMP_L => Self::Jmp,
+            JMPIF | JMPIF_L => Self::JmpIf,
+            JMPIFNOT | JMPIFNOT_L => Self::JmpIfNot,
+            JMPEQ | JMPEQ_L => Self::JmpEq,
+            JMPNE | JMPNE_L => Self::JmpNe,
+            JMPGT | JMPGT_L => Self::JmpGt,
+            JMPGE | JMPGE_L => Self::JmpGe,
+            JMPLT | JMPLT_L => Self::JmpLt,
+            JMPLE | JMPLE_L => Self::JmpLe,
+            CALL | CALL_L => Self::Call,
+            RET => Self::Ret,
+            ASSERT => Self::Assert,
+            DEPTH => Self::Depth,
+            DROP => Self::Drop,
+            NIP => Self::Nip,
+            DUP => Self::Dup,
+            OVER => Self::Over,
+            PICK => Self::Pick,
+            SWAP => Self::Swap,
+            ROT => Self::Rot,
+            REVERSE3 => Self::Reverse3,
+            INITSLOT => Self::InitSlot,
+            LDLOC0 | LDLOC1 | LDLOC2 | LDLOC3 | LDLOC4 | LDLOC5 | LDLOC6 | LDLOC => Self::LdLoc,
+            STLOC0 | STLOC1 | STLOC2 | STLOC3 | STLOC4 | STLOC5 | STLOC6 | STLOC => Self::StLoc,
+            LDARG0 | LDARG1 | LDARG2 | LDARG3 | LDARG4 | LDARG5 | LDARG6 | LDARG => Self::LdArg,
+            STARG0 | STARG1 | STARG2 | STARG3 | STARG4 | STARG5 | STARG6 | STARG => Self::StArg,
+            LDSFLD0 | LDSFLD1 | LDSFLD2 | LDSFLD3 | LDSFLD4 | LDSFLD5 | LDSFLD6 | LDSFLD => Self::LdSfld,
+            STSFLD0 | STSFLD1 | STSFLD2 | STSFLD3 | STSFLD4 | STSFLD5 | STSFLD6 | STSFLD => Self::StSfld,
+            INC => Self::Inc,
+            DEC => Self::Dec,
+            NEGATE => Self::Negate,
+            ABS => Self::Abs,
+            SIGN => Self::Sign,
+            INVERT => Self::Invert,
+            ADD => Self::Add,
+            SUB => Self::Sub,
+            MUL => Self::Mul,
+            DIV => Self::Div,
+            MOD => Self::Mod,
+            AND => Self::And,
+            OR => Self::Or,
+            XOR => Self::Xor,
+            SHL => Self::Shl,
+            SHR => Self::Shr,
+            NOT => Self::Not,
+            BOOLAND => Self::BoolAnd,
+            BOOLOR => Self::BoolOr,
+            NZ => Self::Nz,
+            NUMEQUAL => Self::NumEqual,
+            NUMNOTEQUAL => Self::NumNotEqual,
+            LT => Self::Lt,
+            LE => Self::Le,
+            GT => Self::Gt,
+            GE => Self::Ge,
+            MIN => Self::Min,
+            MAX => Self::Max,
+            WITHIN => Self::Within,
+            EQUAL => Self::Equal,
+            NOTEQUAL => Self::NotEqual,
+            PICKITEM => Self::PickItem,
+            SETITEM => Self::SetItem,
+            SIZE => Self::Size,
+            ISNULL => Self::IsNull,
+            _ => Self::Full,
+        }
+    }
+}
+
+/// Cells by their depth from the top, 1 for the top.
+///
+/// # Safety
+/// See the module: the depth is at most that of the deepest sentinel for tags,
+/// and the cell is occupied by an item of the type for all else.
+impl Regs {
+    #[inline(always)]
+    pub(crate) unsafe fn operand(&self) -> u64 {
+        // SAFETY: `ip` points to a cell.
+        unsafe { (*self.ip).operand }
+    }
+
+    #[inline(always)]
+    pub(crate) fn at(&self, depth: usize) -> *mut StackItem {
+        self.sp.wrapping_sub(depth)
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn tag(&self, depth: usize) -> u64 {
+        // SAFETY: the caller looks no deeper than the sentinels.
+        unsafe { tag_of(self.at(depth)) }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn int(&self, depth: usize) -> i64 {
+        // SAFETY: the payload of an integer is its second eight bytes.
+        unsafe { self.at(depth).cast::<i64>().add(1).read() }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn set_int(&mut self, depth: usize, value: i64) {
+        // SAFETY: the cell holds nothing that needs dropping, and this is an integer's layout.
+        unsafe {
+            let place = self.at(depth).cast::<i64>();
+            place.write(tag::INTEGER as i64);
+            place.add(1).write(value);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn set_bool(&mut self, depth: usize, value: bool) {
+        // SAFETY: as above; a boolean is the payload's first byte, and the
+        // others are written too, so that copies find them in one store.
+        unsafe {
+            let place = self.at(depth).cast::<u64>();
+            place.write(tag::BOOLEAN);
+            place.add(1).write(u64::from(value).to_le());
+        }
+    }
+
+    /// Copies a cell of which only one copy lives on, or whose item needs no counting.
+    #[inline(always)]
+    pub(crate) unsafe fn copy(from: *const StackItem, to: *mut StackItem) {
+        use core::mem::MaybeUninit;
+        // Two halves of eight bytes: one of sixteen would wait for both stores
+        // that made the cell. The payload of Null is not initialized.
+        // SAFETY: both are cells of sixteen bytes.
+        unsafe {
+            let (from, to) = (from.cast::<MaybeUninit<u64>>(), to.cast::<MaybeUninit<u64>>());
+            let (first, second) = (from.read_volatile(), from.add(1).read_volatile());
+            to.write(first);
+            to.add(1).write(second);
+        }
+    }
+
+    /// Goes on with the next cell.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Flow {
+        self.ip = self.ip.wrapping_add(1);
+        Flow::Next
+    }
+
+    /// Goes on behind an instruction that pushed to the cell at `sp`.
+    #[inline(always)]
+    pub(crate) fn pushed(&mut self) -> Flow {
+        self.sp = self.sp.wrapping_add(1);
+        if self.sp > self.limit {
+            return Flow::Limit;
+        }
+        self.next()
+    }
+
+    /// Goes on behind an instruction that took so many cells.
+    #[inline(always)]
+    pub(crate) fn popped(&mut self, cells: usize) -> Flow {
+        self.sp = self.sp.wrapping_sub(cells);
+        self.next()
+    }
+
+    /// Pushes a copy of an item in another cell or slot.
+    #[inline(always)]
+    pub(crate) unsafe fn push_copy(&mut self, from: *const StackItem) -> Flow {
+        // SAFETY: `from` is occupied or a sentinel, and there is room at `sp`.
+        unsafe {
+            if tag_of(from) <= tag::PLAIN {
+                Self::copy(from, self.sp);
+            } else if tag_of(from) > tag::MAP || !share(&*from) {
+                return Flow::Full;
+            } else {
+                self.sp.write((*from).clone());
+            }
+        }
+        self.pushed()
+    }
+
+    /// Drops an item in a cell, if that is all there is to do: false, with
+    /// nothing done, for a compound whose last counted reference it is.
+    #[inline(always)]
+    pub(crate) unsafe fn discard(&mut self, depth: usize) -> bool {
+        // SAFETY: the cell is occupied or a sentinel; an item dropped here is
+        // overwritten or left above `sp` by the caller.
+        unsafe {
+            if self.tag(depth) <= tag::PLAIN {
+                return true;
+            }
+            if self.tag(depth) > tag::MAP || !unshare(&*self.at(depth)) {
+                return false;
+            }
+            self.at(depth).drop_in_place();
+        }
+        true
+    }
+}
+
+/// Counts one more reference to an item that is counted already: false, with
+/// nothing done, for a compound that is not.
+#[inline(always)]
+pub(crate) fn share(item: &StackItem) -> bool {
+    match item.header() {
+        Some(header) if header.references() == 0 => false,
+        Some(header) => {
+            header.set_references(header.references() + 1);
+            true
+        }
+        None => true,
+    }
+}
+
+/// Counts one reference less to an item that keeps others: false, with nothing
+/// done, for a compound that does not.
+#[inline(always)]
+pub(crate) fn unshare(item: &StackItem) -> bool {
+    match item.header() {
+        Some(header) if header.references() <= 1 => false,
+        Some(header) => {
+            header.set_references(header.references() - 1);
+            true
+        }
+        None => true,
+    }
+}

@@ -1,0 +1,69 @@
+//! What the invocation stack is made of.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::any::Any;
+
+use neovm_types::StackItem;
+
+use crate::code::{Cell, Code, Islands};
+
+/// A context that waits for the one above it to return.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    /// Where it goes on.
+    pub(crate) ip: *const Cell,
+    /// Between its arguments (below) and its local variables.
+    pub(crate) slots: *mut StackItem,
+    pub(crate) locals: u32,
+    pub(crate) arguments: u32,
+    /// Height of the try stack when it began.
+    pub(crate) try_base: u32,
+}
+
+/// A loaded script: what the contexts made by CALL share.
+pub(crate) struct Load {
+    pub(crate) code: Arc<Code>,
+    pub(crate) islands: Islands,
+    /// Tells pointers of this load from those of another.
+    pub(crate) id: u32,
+    /// Bottom of its evaluation stack.
+    pub(crate) stack: *mut StackItem,
+    pub(crate) statics: Vec<StackItem>,
+    /// How many items it must return; -1 for any number.
+    pub(crate) return_count: i32,
+    /// How many frames waited when it was loaded.
+    pub(crate) frames: usize,
+    /// What the host attached.
+    pub(crate) state: Option<Box<dyn Any>>,
+    /// Whether it is free of fees.
+    pub(crate) free: bool,
+}
+
+/// Where control is within a try block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TryState {
+    Try,
+    Catch,
+    Finally,
+}
+
+/// An open try block. Positions below zero: there is none.
+///
+/// Source: `ExceptionHandlingContext.cs`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TryBlock {
+    pub(crate) catch: i32,
+    pub(crate) finally: i32,
+    pub(crate) end: i32,
+    pub(crate) state: TryState,
+}
+
+impl TryBlock {
+    pub(crate) const fn has_catch(&self) -> bool {
+        self.catch >= 0
+    }
+
+    pub(crate) const fn has_finally(&self) -> bool {
+        self.finally >= 0
+    }
+}

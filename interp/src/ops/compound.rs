@@ -1,0 +1,379 @@
+//! Arrays, structs, maps. Source: `JumpTable.Compound.cs`.
+
+use alloc::{rc::Rc, vec, vec::Vec};
+
+use neovm_types::{
+    Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem,
+    item::StructCloneLimit,
+};
+
+use super::Done;
+use crate::vm::Vm;
+
+/// Pops a number of items, at most as many as `limit` says.
+fn pop_size(vm: &mut Vm, what: &'static str, limit: impl Fn(&Vm) -> usize) -> Result<usize, FaultKind> {
+    let size = vm.pop_i32()?;
+    let limit = limit(vm);
+    match usize::try_from(size) {
+        Ok(count) if count <= limit => Ok(count),
+        _ => Err(FaultKind::CompoundSize { what, size, limit }),
+    }
+}
+
+pub(super) fn pack_map(vm: &mut Vm) -> Done {
+    let size = vm.pop_i32()?;
+    let limit = vm.stack_len();
+    // The reference doubles in 32 bits, without a check.
+    if size < 0 || i64::from(size.wrapping_mul(2)) > limit as i64 {
+        return Err(FaultKind::MapSize { size, limit });
+    }
+    let map = Map::new();
+    for _ in 0..size {
+        let key = vm.pop_primitive()?;
+        let value = vm.pop()?;
+        map.insert(key, value)?;
+    }
+    vm.push(StackItem::Map(Rc::new(map)));
+    Ok(())
+}
+
+pub(super) fn pack_struct(vm: &mut Vm) -> Done {
+    let count = pop_size(vm, "struct", Vm::stack_len)?;
+    let items = vm.take_items(count);
+    vm.put_counted(StackItem::structure(items), count);
+    Ok(())
+}
+
+pub(super) fn pack(vm: &mut Vm) -> Done {
+    let count = pop_size(vm, "array", Vm::stack_len)?;
+    let items = vm.take_items(count);
+    vm.put_counted(StackItem::array(items), count);
+    Ok(())
+}
+
+pub(super) fn unpack(vm: &mut Vm) -> Done {
+    let compound = vm.pop_compound()?;
+    let count = match &compound {
+        StackItem::Map(map) => {
+            for (key, value) in map.to_vec().into_iter().rev() {
+                vm.push(value);
+                vm.push(key);
+            }
+            map.len()
+        }
+        StackItem::Array(array) | StackItem::Struct(array) => {
+            for item in array.to_vec().into_iter().rev() {
+                vm.push(item);
+            }
+            array.len()
+        }
+        item => return Err(wrong_type(OpCode::UNPACK, item)),
+    };
+    vm.push(count as i64);
+    Ok(())
+}
+
+fn wrong_type(opcode: OpCode, item: &StackItem) -> FaultKind {
+    FaultKind::TypeForOpcode { opcode, item: item.item_type().name() }
+}
+
+pub(super) fn new_array0(vm: &mut Vm) -> Done {
+    vm.put_counted(StackItem::array(Vec::new()), 0);
+    Ok(())
+}
+
+pub(super) fn new_struct0(vm: &mut Vm) -> Done {
+    vm.put_counted(StackItem::structure(Vec::new()), 0);
+    Ok(())
+}
+
+fn pop_new_size(vm: &mut Vm, what: &'static str) -> Result<usize, FaultKind> {
+    pop_size(vm, what, |vm| vm.limits.max_stack_size as usize)
+}
+
+pub(super) fn new_array(vm: &mut Vm) -> Done {
+    let count = pop_new_size(vm, "array")?;
+    vm.put_counted(StackItem::array(vec![StackItem::Null; count]), count);
+    Ok(())
+}
+
+pub(super) fn new_struct(vm: &mut Vm) -> Done {
+    let count = pop_new_size(vm, "struct")?;
+    vm.put_counted(StackItem::structure(vec![StackItem::Null; count]), count);
+    Ok(())
+}
+
+pub(super) fn new_array_t(vm: &mut Vm) -> Done {
+    let count = pop_new_size(vm, "array")?;
+    let byte = vm.cell().operand as u8;
+    let item = match ItemType::from_byte(byte) {
+        Some(ItemType::Boolean) => StackItem::Boolean(false),
+        Some(ItemType::Integer) => StackItem::Integer(0),
+        Some(ItemType::ByteString) => StackItem::from(""),
+        Some(_) => StackItem::Null,
+        None => return Err(FaultKind::TypeByte { opcode: OpCode::NEWARRAY_T, byte }),
+    };
+    vm.put_counted(StackItem::array(vec![item; count]), count);
+    Ok(())
+}
+
+pub(super) fn new_map(vm: &mut Vm) -> Done {
+    vm.put_counted(StackItem::map(), 0);
+    Ok(())
+}
+
+pub(super) fn size(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    let size = match &item {
+        StackItem::Array(array) | StackItem::Struct(array) => array.len(),
+        StackItem::Map(map) => map.len(),
+        StackItem::Buffer(buffer) => buffer.len(),
+        item => item.primitive_size().ok_or_else(|| wrong_type(OpCode::SIZE, item))?,
+    };
+    vm.push(size as i64);
+    Ok(())
+}
+
+/// Number of items or bytes that an index of HASKEY is compared with.
+pub(super) fn indexed_len(item: &StackItem) -> Option<usize> {
+    match item {
+        StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
+        StackItem::Buffer(buffer) => Some(buffer.len()),
+        StackItem::ByteString(bytes) => Some(bytes.len()),
+        _ => None,
+    }
+}
+
+pub(super) fn has_key(vm: &mut Vm) -> Done {
+    let key = vm.pop_primitive()?;
+    let item = vm.pop()?;
+    if let StackItem::Map(map) = &item {
+        let found = map.get(&key)?.is_some();
+        vm.push(found);
+        return Ok(());
+    }
+    let count = indexed_len(&item).ok_or_else(|| wrong_type(OpCode::HASKEY, &item))?;
+    let index = key.to_integer()?;
+    if index.is_negative() || index >= Integer::Small(vm.limits.max_item_size.into()) {
+        return Err(FaultKind::InvalidIndex { index, opcode: OpCode::HASKEY });
+    }
+    vm.push(index.to_index(count).is_some());
+    Ok(())
+}
+
+pub(super) fn keys(vm: &mut Vm) -> Done {
+    let map = vm.pop_map()?;
+    let keys: Vec<StackItem> = map.to_vec().into_iter().map(|(key, _)| key).collect();
+    let count = keys.len();
+    vm.put_counted(StackItem::array(keys), count);
+    Ok(())
+}
+
+pub(super) fn values(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    let mut values = match &item {
+        StackItem::Array(array) | StackItem::Struct(array) => array.to_vec(),
+        StackItem::Map(map) => map.to_vec().into_iter().map(|(_, value)| value).collect(),
+        item => return Err(wrong_type(OpCode::VALUES, item)),
+    };
+    for value in &mut values {
+        *value = stored(vm, core::mem::take(value))?;
+    }
+    vm.push(StackItem::array(values));
+    Ok(())
+}
+
+/// An item as a compound takes it: a struct is cloned.
+pub(super) fn stored(vm: &Vm, item: StackItem) -> Result<StackItem, FaultKind> {
+    match item {
+        StackItem::Struct(fields) => Ok(StackItem::Struct(fields.clone_struct(StructCloneLimit::from(&vm.limits))?)),
+        item => Ok(item),
+    }
+}
+
+/// The item of an array at an index that a script may catch to be missing.
+fn checked_index(index: Integer, what: &'static str, count: usize) -> Result<usize, FaultKind> {
+    index.to_index(count).ok_or(FaultKind::IndexOutOfRange { what, index, count })
+}
+
+pub(super) fn pick_item(vm: &mut Vm) -> Done {
+    pick_item_by(vm, checked_index)
+}
+
+/// How an index is checked: a hardfork's matter.
+pub(super) type IndexCheck = fn(Integer, &'static str, usize) -> Result<usize, FaultKind>;
+
+pub(super) fn pick_item_by(vm: &mut Vm, check: IndexCheck) -> Done {
+    let key = vm.pop_primitive()?;
+    let container = vm.pop()?;
+    let missing = || FaultKind::Engine("an index past its items");
+    let item = match &container {
+        StackItem::Array(array) | StackItem::Struct(array) => {
+            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            array.get(index).ok_or_else(missing)?
+        }
+        StackItem::Map(map) => map.get(&key)?.ok_or_else(|| FaultKind::KeyNotFound(key.key_text()))?,
+        StackItem::Buffer(buffer) => {
+            let index = check(key.to_integer()?, "Buffer", buffer.len())?;
+            i64::from(buffer.get(index).ok_or_else(missing)?).into()
+        }
+        item if item.is_primitive() => {
+            let index = key.to_integer()?;
+            let byte = item.with_bytes(|bytes| check(index, "PrimitiveType", bytes.len()).map(|index| bytes[index]))?;
+            i64::from(byte?).into()
+        }
+        item => return Err(wrong_type(OpCode::PICKITEM, item)),
+    };
+    vm.push(item);
+    Ok(())
+}
+
+pub(super) fn append(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    let (container, array) = vm.pop_array()?;
+    let item = stored(vm, item)?;
+    array.push(item.clone())?;
+    if array.header().references() != 0 {
+        vm.count_in(&item);
+    }
+    vm.note_link(&container);
+    Ok(())
+}
+
+pub(super) fn set_item(vm: &mut Vm) -> Done {
+    set_item_by(vm, checked_index, to_byte)
+}
+
+/// How a value becomes a byte: a hardfork's matter.
+pub(super) type ByteCast = fn(Integer) -> Result<u8, FaultKind>;
+
+/// The range holds negative bytes too, but the cast that follows does not.
+fn to_byte(value: Integer) -> Result<u8, FaultKind> {
+    match value {
+        Integer::Small(small @ 0..=255) => Ok(small as u8),
+        Integer::Small(-128..0) => Err(FaultKind::Overflow),
+        value => Err(FaultKind::NotAByte(value)),
+    }
+}
+
+pub(super) fn set_item_by(vm: &mut Vm, check: IndexCheck, cast: ByteCast) -> Done {
+    let value = vm.pop()?;
+    let value = stored(vm, value)?;
+    let key = vm.pop_primitive()?;
+    let container = vm.pop()?;
+    match &container {
+        StackItem::Array(array) | StackItem::Struct(array) => {
+            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            set_in_array(vm, array, index, value)?;
+        }
+        StackItem::Map(map) => set_in_map(vm, map, key, value)?,
+        StackItem::Buffer(buffer) => {
+            let index = check(key.to_integer()?, "Buffer", buffer.len())?;
+            if !value.is_primitive() {
+                return Err(FaultKind::BufferValue);
+            }
+            buffer.set(index, cast(value.to_integer()?)?);
+        }
+        item => return Err(wrong_type(OpCode::SETITEM, item)),
+    }
+    vm.note_link(&container);
+    Ok(())
+}
+
+/// The array's own references are looked at again in between: the old item may
+/// have been the last to count it.
+fn set_in_array(vm: &mut Vm, array: &Array, index: usize, value: StackItem) -> Done {
+    let header = array.header();
+    if header.references() != 0 {
+        let old = array.get(index).ok_or(FaultKind::ListIndex)?;
+        vm.count_out(&old);
+    }
+    array.set(index, value.clone())?;
+    if header.references() != 0 {
+        vm.count_in(&value);
+    }
+    Ok(())
+}
+
+/// Unlike for an array, what counts is whether the map was counted before.
+fn set_in_map(vm: &mut Vm, map: &Map, key: StackItem, value: StackItem) -> Done {
+    if map.header().references() != 0 {
+        match map.get(&key)? {
+            None => vm.count_in(&key),
+            Some(old) => vm.count_out(&old),
+        }
+        vm.count_in(&value);
+    }
+    map.insert(key, value)?;
+    Ok(())
+}
+
+pub(super) fn reverse_items(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    match &item {
+        StackItem::Array(array) | StackItem::Struct(array) => array.reverse(),
+        StackItem::Buffer(buffer) => {
+            buffer.reverse();
+            Ok(())
+        }
+        item => Err(wrong_type(OpCode::REVERSEITEMS, item)),
+    }
+}
+
+pub(super) fn remove(vm: &mut Vm) -> Done {
+    let removable = |index: Integer, what, count| {
+        index.to_index(count).ok_or(FaultKind::RemoveIndex { what, index, count })
+    };
+    remove_by(vm, removable)
+}
+
+pub(super) fn remove_by(vm: &mut Vm, check: IndexCheck) -> Done {
+    let key = vm.pop_primitive()?;
+    let container = vm.pop()?;
+    match &container {
+        StackItem::Array(array) | StackItem::Struct(array) => {
+            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            let item = array.remove(index)?;
+            if array.header().references() != 0 {
+                vm.count_out(&item);
+            }
+        }
+        StackItem::Map(map) => {
+            if let Some((key, value)) = map.remove(&key)? {
+                if map.header().references() != 0 {
+                    vm.count_out(&key);
+                    vm.count_out(&value);
+                }
+            }
+        }
+        item => return Err(wrong_type(OpCode::REMOVE, item)),
+    }
+    Ok(())
+}
+
+pub(super) fn clear_items(vm: &mut Vm) -> Done {
+    let compound = vm.pop_compound()?;
+    let items = match &compound {
+        StackItem::Array(array) | StackItem::Struct(array) => array.clear()?,
+        StackItem::Map(map) => map.clear()?.into_iter().flat_map(|(key, value)| [key, value]).collect(),
+        _ => Vec::new(),
+    };
+    if compound.header().is_some_and(|header| header.references() != 0) {
+        for item in &items {
+            vm.count_out(item);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn pop_item(vm: &mut Vm) -> Done {
+    let (_, array) = vm.pop_array()?;
+    let index = array.len().checked_sub(1).ok_or(FaultKind::ListIndex)?;
+    let item = array.get(index).ok_or(FaultKind::ListIndex)?;
+    vm.push(item.clone());
+    array.remove(index)?;
+    if array.header().references() != 0 {
+        vm.count_out(&item);
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Types and messages. Source: `JumpTable.Types.cs`.
+
+use alloc::{format, string::String};
+
+use neovm_types::{FaultKind, ItemType, OpCode, StackItem};
+
+use super::Done;
+use crate::vm::Vm;
+
+pub(super) fn is_null(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    vm.push(item.is_null());
+    Ok(())
+}
+
+/// A type as .NET shows it: by name, or by number where it is undefined.
+fn type_text(byte: u8) -> String {
+    ItemType::from_byte(byte).map_or_else(|| format!("{byte}"), |item_type| item_type.name().into())
+}
+
+pub(super) fn is_type(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    let byte = vm.cell().operand as u8;
+    match ItemType::from_byte(byte) {
+        Some(item_type) if item_type != ItemType::Any => {
+            vm.push(item.item_type() == item_type);
+            Ok(())
+        }
+        _ => Err(FaultKind::UnknownType(type_text(byte))),
+    }
+}
+
+pub(super) fn convert(vm: &mut Vm) -> Done {
+    let item = vm.pop()?;
+    let byte = vm.cell().operand as u8;
+    let converted = match (ItemType::from_byte(byte), &item) {
+        (Some(item_type), item) => item.convert(item_type)?,
+        (None, StackItem::Null) => return Err(FaultKind::ConvertNull(type_text(byte))),
+        (None, _) => return Err(FaultKind::InvalidCast),
+    };
+    vm.push(converted);
+    Ok(())
+}
+
+/// Pops the text of a message; Null stands for none.
+fn pop_message(vm: &mut Vm) -> Result<String, FaultKind> {
+    Ok(vm.pop()?.to_text()?.unwrap_or_default())
+}
+
+pub(super) fn abort_message(vm: &mut Vm) -> Done {
+    let message = pop_message(vm)?;
+    Err(FaultKind::AbortMessage { opcode: OpCode::ABORTMSG, message })
+}
+
+pub(super) fn assert_message(vm: &mut Vm) -> Done {
+    let message = pop_message(vm)?;
+    if vm.pop_boolean()? { Ok(()) } else { Err(FaultKind::AssertMessage { opcode: OpCode::ASSERTMSG, message }) }
+}

@@ -1,0 +1,102 @@
+//! Raw arrays of stack items: the arena of the evaluation stacks, and the slots.
+//!
+//! All evaluation stacks lie one behind the other in one arena. Below each are
+//! [`SENTINELS`] cells with a tag that no item has, so that a fast handler that
+//! looks at the tags of its operands sees at once when there are none.
+//!
+//! Cells are plain memory here: who moves an item in or out says so, and what
+//! lies outside the occupied part is not read.
+
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use core::ptr::NonNull;
+
+use neovm_types::StackItem;
+
+/// Cells below each evaluation stack: as many as a fast handler looks at.
+pub(crate) const SENTINELS: usize = 4;
+
+/// Tags of the items' memory, as `StackItem` documents them.
+pub(crate) mod tag {
+    pub(crate) const INTEGER: u64 = 0;
+    pub(crate) const BOOLEAN: u64 = 1;
+    pub(crate) const NULL: u64 = 2;
+    /// Up to this tag nothing is to be counted or released.
+    pub(crate) const PLAIN: u64 = 3;
+    /// From here to `MAP` are the compounds.
+    pub(crate) const ARRAY: u64 = 8;
+    pub(crate) const MAP: u64 = 10;
+    /// No item.
+    pub(crate) const EMPTY: u64 = 0xff;
+}
+
+/// The tag of a cell.
+///
+/// # Safety
+/// The cell is occupied by an item or is a sentinel.
+#[inline(always)]
+pub(crate) unsafe fn tag_of(cell: *const StackItem) -> u64 {
+    // SAFETY: the tag is the first eight bytes (`repr(u64)`), written in both cases.
+    unsafe { cell.cast::<u64>().read() }
+}
+
+/// Memory for a number of cells, none of them occupied at first.
+pub(crate) struct Cells {
+    start: NonNull<StackItem>,
+    capacity: usize,
+}
+
+impl Cells {
+    pub(crate) fn new(capacity: usize) -> Self {
+        let layout = Self::layout(capacity);
+        // SAFETY: the layout has a size, since the capacity is at least one.
+        let start = unsafe { alloc(layout) }.cast::<StackItem>();
+        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        Self { start, capacity: capacity.max(1) }
+    }
+
+    fn layout(capacity: usize) -> Layout {
+        // Capacities come from limits of at most 32 bits, so this does not overflow.
+        Layout::array::<StackItem>(capacity.max(1)).unwrap_or(Layout::new::<StackItem>())
+    }
+
+    pub(crate) fn start(&self) -> *mut StackItem {
+        self.start.as_ptr()
+    }
+
+    pub(crate) fn end(&self) -> *mut StackItem {
+        self.start().wrapping_add(self.capacity)
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Moves the first `used` cells to a larger memory.
+    pub(crate) fn grow(&mut self, used: usize, capacity: usize) {
+        let larger = Self::new(capacity.max(self.capacity));
+        // SAFETY: both hold `used` cells, and they do not overlap.
+        unsafe { self.start().copy_to_nonoverlapping(larger.start(), used.min(self.capacity)) };
+        *self = larger;
+    }
+}
+
+impl Drop for Cells {
+    /// Frees the memory; items in it are the owner's to release before.
+    fn drop(&mut self) {
+        // SAFETY: allocated with the same layout.
+        unsafe { dealloc(self.start.as_ptr().cast(), Self::layout(self.capacity)) }
+    }
+}
+
+/// Writes the sentinels of an evaluation stack and returns its base.
+///
+/// # Safety
+/// There is room for [`SENTINELS`] cells at `place`.
+pub(crate) unsafe fn write_sentinels(place: *mut StackItem) -> *mut StackItem {
+    for i in 0..SENTINELS {
+        // SAFETY: the caller has the room; a cell starts with its tag.
+        unsafe { place.add(i).cast::<u64>().write(tag::EMPTY) };
+    }
+    // SAFETY: within the room, or just behind it.
+    unsafe { place.add(SENTINELS) }
+}

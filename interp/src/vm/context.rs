@@ -1,0 +1,311 @@
+//! Contexts: loading scripts, calls, returns, and where control goes.
+//!
+//! Sources: `ExecutionContext.cs`, `ExecutionEngine.cs` (`LoadContext`,
+//! `ContextUnloaded`), `JumpTable.Control.cs` (`Ret`, `ExecuteCall`).
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::any::Any;
+
+use neovm_types::{FaultKind, Pointer, Script};
+
+use super::Vm;
+use crate::{
+    code::{Cell, Code, Islands},
+    frame::{Frame, Load},
+    host::{Host, Unload},
+    stack::{SENTINELS, write_sentinels},
+};
+
+/// How a script is loaded.
+#[derive(Debug)]
+pub struct LoadOptions {
+    /// How many items it must return; -1 for any number.
+    pub return_count: i32,
+    /// The position that it starts at, in bytes.
+    pub position: usize,
+    /// What the host attaches to the load; calls within the script share it.
+    pub state: Option<Box<dyn Any>>,
+    /// Whether fees are waived while it is the current script.
+    pub free: bool,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { return_count: -1, position: 0, state: None, free: false }
+    }
+}
+
+impl Vm {
+    /// Decodes a script and loads it as a context of its own: with a new
+    /// evaluation stack and static fields, on top of the invocation stack.
+    ///
+    /// # Errors
+    /// Those of [`Code::decode`] and [`Vm::load`].
+    pub fn load_script(&mut self, script: impl Into<Script>, options: LoadOptions) -> Result<(), FaultKind> {
+        let code = Code::decode(script.into(), self.prices())?;
+        self.load(Arc::new(code), options)
+    }
+
+    /// Loads decoded code as a context of its own. A machine that halted can
+    /// be loaded again: results add up.
+    ///
+    /// # Errors
+    /// [`FaultKind::MaxInvocationStackSize`] if there are too many contexts,
+    /// [`FaultKind::ReturnCountRange`] or [`FaultKind::OutOfScript`] for bad
+    /// options, [`FaultKind::Host`] for code with other prices.
+    pub fn load(&mut self, code: Arc<Code>, options: LoadOptions) -> Result<(), FaultKind> {
+        if !Arc::ptr_eq(code.prices(), self.prices()) && code.prices() != self.prices() {
+            return Err(FaultKind::Host("the code was decoded with other prices than the machine's".into()));
+        }
+        if !(-1..=i32::from(u16::MAX)).contains(&options.return_count) {
+            return Err(FaultKind::ReturnCountRange(options.return_count.into()));
+        }
+        let length = code.script().len();
+        if options.position > length {
+            return Err(FaultKind::OutOfScript { position: options.position as i64, length });
+        }
+        let id = self.next_load.checked_add(1).ok_or(FaultKind::Engine("too many loads in one machine"))?;
+        self.check_depth()?;
+        self.begin_context();
+        self.next_load = id;
+        let stack = self.begin_stack();
+        let frames = self.frames.len();
+        let LoadOptions { return_count, position, state, free } = options;
+        let islands = Islands::default();
+        let load = Load { code, islands, id, stack, statics: Vec::new(), return_count, frames, state, free };
+        self.loads.push(load);
+        self.stack = stack;
+        self.state = super::State::Break;
+        self.select_load();
+        self.ip = self.cell_at(position);
+        Ok(())
+    }
+
+    /// Lays a context over the current one that shares its script, evaluation
+    /// stack, static fields and host state, and begins at a position; as CALL
+    /// does, and hosts for `_initialize`.
+    ///
+    /// # Errors
+    /// [`FaultKind::MaxInvocationStackSize`] if there are too many contexts,
+    /// [`FaultKind::OutOfScript`] for a position outside the script or where
+    /// no script is loaded.
+    pub fn call(&mut self, position: i64) -> Result<(), FaultKind> {
+        // The reference makes the context, which checks its position, before it loads it.
+        let target = self.cell_in_script(position)?;
+        self.check_depth()?;
+        self.begin_context();
+        self.ip = target;
+        Ok(())
+    }
+
+    fn check_depth(&self) -> Result<(), FaultKind> {
+        let count = self.depth();
+        if count >= self.limits.max_invocation_stack_size as usize {
+            return Err(FaultKind::MaxInvocationStackSize { count });
+        }
+        Ok(())
+    }
+
+    /// Puts the current context aside for one above it.
+    fn begin_context(&mut self) {
+        if !self.loads.is_empty() {
+            // The context whose instruction runs goes on behind it; one that
+            // was only just loaded goes on where it begins.
+            let ip = if self.in_instruction && !self.jumped { self.next_ip() } else { self.ip };
+            let (locals, arguments) = (self.locals, self.arguments);
+            self.frames.push(Frame { ip, slots: self.slots, locals, arguments, try_base: self.try_base });
+        }
+        // Where the next context's slots begin.
+        self.slots = self.slots.wrapping_add(self.locals as usize);
+        self.locals = 0;
+        self.arguments = 0;
+        self.try_base = self.try_blocks.len() as u32;
+        self.jumped = true;
+    }
+
+    /// Begins an evaluation stack above the current one.
+    fn begin_stack(&mut self) -> *mut neovm_types::StackItem {
+        if self.sp.wrapping_add(SENTINELS) >= self.end || self.limit.wrapping_add(SENTINELS) > self.end {
+            self.limit = self.limit.wrapping_add(SENTINELS);
+            self.grow_arena(SENTINELS);
+        } else {
+            self.limit = self.limit.wrapping_add(SENTINELS);
+        }
+        // SAFETY: there is room for the sentinels below `end`.
+        self.sp = unsafe { write_sentinels(self.sp) };
+        self.sp
+    }
+
+    /// Makes the state of the topmost load the current one.
+    fn select_load(&mut self) {
+        match self.loads.last_mut() {
+            Some(load) => {
+                self.stack = load.stack;
+                self.statics = load.statics.as_mut_ptr();
+                self.statics_count = load.statics.len() as u32;
+                self.gas.free = load.free;
+                self.load_frames = load.frames;
+            }
+            None => {
+                self.stack = self.arena.start();
+                self.statics = core::ptr::null_mut();
+                self.statics_count = 0;
+                self.gas.free = false;
+                self.load_frames = 0;
+                self.ip = core::ptr::null();
+            }
+        }
+    }
+
+    /// Makes the static fields of the current load, all Null.
+    pub(crate) fn make_statics(&mut self, count: u32) {
+        if let Some(load) = self.loads.last_mut() {
+            load.statics.resize(count as usize, neovm_types::StackItem::Null);
+            self.take_room(count as isize);
+            self.select_load();
+        }
+    }
+
+    /// Returns from the current context.
+    pub(crate) fn return_from_context(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        self.jumped = true;
+        let Some(load) = self.loads.last() else { return Ok(()) };
+        if self.frames.len() > load.frames {
+            self.end_context();
+            return Ok(());
+        }
+        let count = self.stack_len();
+        if load.return_count >= 0 && load.return_count as usize != count {
+            return Err(FaultKind::ReturnCount { expected: load.return_count, count });
+        }
+        // The items move down onto the stack below, and stay counted.
+        // SAFETY: the sentinels lie below the stack's items, both within the arena.
+        unsafe { self.stack.sub(SENTINELS).copy_from(self.stack, count) };
+        self.sp = self.sp.wrapping_sub(SENTINELS);
+        self.take_room(SENTINELS as isize);
+        self.unload(host, Unload::Returned)
+    }
+
+    /// Drops the current context, which CALL made.
+    pub(super) fn end_context(&mut self) {
+        self.release_slots();
+        self.try_blocks.truncate(self.try_base as usize);
+        if let Some(frame) = self.frames.pop() {
+            self.restore_slots(&frame);
+            self.try_base = frame.try_base;
+            self.ip = frame.ip;
+        }
+    }
+
+    /// Drops the current load's last context and the load; its evaluation
+    /// stack is empty already.
+    fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), FaultKind> {
+        let Some(mut load) = self.loads.pop() else { return Ok(()) };
+        for item in core::mem::take(&mut load.statics) {
+            self.count_out(&item);
+        }
+        self.end_context();
+        self.select_load();
+        let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
+        let result = host.context_unloaded(self, load.state, how);
+        self.in_instruction = was_in_instruction;
+        result
+    }
+
+    /// Drops the current context because an exception goes past it. Its
+    /// evaluation stack stays counted, as in the reference, but not in memory.
+    pub(super) fn unwind_context(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let Some(load) = self.loads.last() else { return Ok(()) };
+        if self.frames.len() > load.frames {
+            self.end_context();
+            return Ok(());
+        }
+        let count = self.stack_len();
+        self.drop_cells(self.stack);
+        self.sp = self.stack.wrapping_sub(SENTINELS);
+        self.take_room((count + SENTINELS) as isize);
+        self.unload(host, Unload::Threw)
+    }
+
+    /// The cell of a position of the current script, which is not outside it.
+    pub(crate) fn cell_at(&mut self, position: usize) -> *const Cell {
+        let Some(load) = self.loads.last_mut() else { return core::ptr::null() };
+        match load.code.cell(position) {
+            Some(cell) => cell,
+            None => load.islands.cell(&load.code, position),
+        }
+    }
+
+    /// The cell of a position; the script's end has one too.
+    fn cell_in_script(&mut self, position: i64) -> Result<*const Cell, FaultKind> {
+        let length = self.script().map_or(0, Script::len);
+        match usize::try_from(position) {
+            Ok(inside) if inside <= length && !self.loads.is_empty() => Ok(self.cell_at(inside)),
+            _ => Err(FaultKind::OutOfScript { position, length }),
+        }
+    }
+
+    /// Sets where control goes, as the reference sets an instruction pointer.
+    pub(crate) fn go_to(&mut self, position: i64) -> Result<(), FaultKind> {
+        self.ip = self.cell_in_script(position)?;
+        self.jumped = true;
+        Ok(())
+    }
+
+    /// Jumps to an offset from the current instruction. A jump to the script's
+    /// end faults.
+    pub(crate) fn jump(&mut self, offset: i32) -> Result<(), FaultKind> {
+        let target = self.target(offset)?;
+        let length = self.script().map_or(0, Script::len);
+        if target < 0 || target as usize >= length {
+            return Err(FaultKind::JumpOutOfRange(target.into()));
+        }
+        self.go_to(target.into())
+    }
+
+    /// The position at an offset from the current instruction.
+    pub(crate) fn target(&self, offset: i32) -> Result<i32, FaultKind> {
+        (self.cell().offset as i32).checked_add(offset).ok_or(FaultKind::Overflow)
+    }
+
+    /// The cell behind the current instruction.
+    pub(crate) fn next_ip(&mut self) -> *const Cell {
+        let cell = *self.cell();
+        if cell.op != crate::fast::Op::Island {
+            // The implicit RET, the only cell without a follower, never goes on.
+            return self.ip.wrapping_add(1);
+        }
+        let size = self.script().and_then(|script| script.instruction(cell.offset as usize).ok()).map_or(1, |i| i.size());
+        self.cell_at(cell.offset as usize + size)
+    }
+
+    /// A pointer to a position of the current load.
+    pub(crate) fn pointer(&self, position: u32) -> Pointer {
+        Pointer { load: self.loads.last().map_or(0, |load| load.id), position }
+    }
+
+    /// What the host attached to the current load.
+    pub fn context_state(&self) -> Option<&dyn Any> {
+        self.loads.last().and_then(|load| load.state.as_deref())
+    }
+
+    /// What the host attached to the current load, to be changed.
+    pub fn context_state_mut(&mut self) -> Option<&mut (dyn Any + 'static)> {
+        self.loads.last_mut().and_then(|load| load.state.as_deref_mut())
+    }
+
+    /// Attaches something to the current load in place of what was there.
+    pub fn set_context_state(&mut self, state: Option<Box<dyn Any>>) {
+        if let Some(load) = self.loads.last_mut() {
+            load.state = state;
+        }
+    }
+
+    /// Waives fees, or not, while the current script is the current one.
+    pub fn set_context_free(&mut self, free: bool) {
+        if let Some(load) = self.loads.last_mut() {
+            load.free = free;
+            self.gas.free = free;
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The consensus count of items.
+//!
+//! The count is kept as the distance between `sp` and `limit`: an item that
+//! comes onto a stack takes room by moving `sp`; an item in a slot or in a
+//! counted compound takes it by moving `limit` down. Each compound has its own
+//! count of stack references ([`neovm_types::item::Header::references`]); when
+//! it leaves zero its items are counted, when it comes back they are not.
+//!
+//! Source: `ReferenceCounter.cs`. Whether a compound's memory is kept is
+//! another matter and never follows from this count.
+
+use neovm_types::{
+    StackItem,
+    item::{Candidate, collect_cycles},
+};
+
+use super::Vm;
+
+impl Vm {
+    /// Takes (or, below zero, gives back) room for items.
+    #[inline(always)]
+    pub(crate) fn take_room(&mut self, items: isize) {
+        self.limit = self.limit.wrapping_offset(-items);
+    }
+
+    /// Counts an item that becomes part of a counted compound or a slot.
+    pub(crate) fn count_in(&mut self, item: &StackItem) {
+        self.take_room(1);
+        if item.is_compound() {
+            self.retain(item);
+        }
+    }
+
+    /// Stops counting an item that leaves a counted compound or a slot.
+    pub(crate) fn count_out(&mut self, item: &StackItem) {
+        match item.header() {
+            // The reference takes nothing off for a compound that has no references.
+            Some(header) if header.references() == 0 => {}
+            Some(_) => {
+                self.take_room(-1);
+                self.release(item);
+            }
+            None => self.take_room(-1),
+        }
+    }
+
+    /// Adds a stack reference to a compound. Room for the reference itself is
+    /// the caller's matter.
+    pub(crate) fn retain(&mut self, compound: &StackItem) {
+        let Some(header) = compound.header() else { return };
+        header.set_references(header.references() + 1);
+        if header.is_linked() && header.track() {
+            self.track(compound);
+        }
+        if header.references() == 1 {
+            self.retain_items(compound);
+        }
+    }
+
+    #[cold]
+    fn retain_items(&mut self, compound: &StackItem) {
+        let mut pending = core::mem::take(&mut self.worklist);
+        let mut next = Some(compound.clone());
+        while let Some(parent) = next {
+            let mut items = 0;
+            parent.for_each_child(|child| {
+                items += 1;
+                if let Some(header) = child.header() {
+                    header.set_references(header.references() + 1);
+                    if header.is_linked() && header.track() {
+                        self.track(child);
+                    }
+                    if header.references() == 1 {
+                        pending.push(child.clone());
+                    }
+                }
+            });
+            self.take_room(items);
+            next = pending.pop();
+        }
+        self.worklist = pending;
+    }
+
+    /// Takes a stack reference off a compound that has one.
+    pub(crate) fn release(&mut self, compound: &StackItem) {
+        let Some(header) = compound.header() else { return };
+        header.set_references(header.references() - 1);
+        if header.references() == 0 {
+            self.release_items(compound);
+        }
+    }
+
+    #[cold]
+    fn release_items(&mut self, compound: &StackItem) {
+        let mut pending = core::mem::take(&mut self.worklist);
+        let mut next = Some(compound.clone());
+        while let Some(parent) = next {
+            if parent.header().is_some_and(neovm_types::item::Header::is_linked) {
+                self.zeros.extend(Candidate::new(&parent));
+            }
+            let mut items = 0;
+            parent.for_each_child(|child| match child.header() {
+                Some(header) if header.references() == 0 => {}
+                Some(header) => {
+                    items += 1;
+                    header.set_references(header.references() - 1);
+                    if header.references() == 0 {
+                        pending.push(child.clone());
+                    }
+                }
+                None => items += 1,
+            });
+            self.take_room(-items);
+            next = pending.pop();
+        }
+        self.worklist = pending;
+    }
+
+    /// Releases the stack reference of an item that left its cell, which freed
+    /// its room already, and drops it.
+    #[inline(always)]
+    pub(crate) fn forget_cell(&mut self, item: StackItem) {
+        if item.is_compound() {
+            self.release_cell(&item);
+        }
+    }
+
+    /// What `forget_cell` does for a compound.
+    pub(crate) fn release_cell(&mut self, compound: &StackItem) {
+        match compound.header() {
+            Some(header) if header.references() == 0 => self.take_room(1),
+            _ => self.release(compound),
+        }
+    }
+
+    /// Notes a compound into which another was stored: it may be in a cycle.
+    pub(crate) fn note_link(&mut self, compound: &StackItem) {
+        let Some(header) = compound.header() else { return };
+        if !header.is_linked() {
+            return;
+        }
+        if header.track() {
+            self.track(compound);
+        }
+        if header.references() == 0 {
+            self.zeros.extend(Candidate::new(compound));
+        }
+    }
+
+    fn track(&mut self, compound: &StackItem) {
+        if self.tracked.len() >= self.tracked_due {
+            self.tracked.retain(Candidate::is_alive);
+            self.tracked_due = 2 * self.tracked.len() + 64;
+        }
+        self.tracked.extend(Candidate::new(compound));
+    }
+
+    /// Clears linked compounds that lost their last stack reference and that
+    /// nobody holds: cycles. Those that somebody holds are looked at again
+    /// when the list has doubled.
+    #[inline(always)]
+    pub(crate) fn clear_zeros(&mut self) {
+        if self.zeros.len() >= self.zeros_due {
+            self.collect_zeros();
+        }
+    }
+
+    #[cold]
+    fn collect_zeros(&mut self) {
+        collect_cycles(&mut self.zeros, true);
+        self.zeros_due = 2 * self.zeros.len() + 1;
+    }
+}

@@ -1,0 +1,346 @@
+//! Items on the evaluation stack and in slots.
+//!
+//! Source: `EvaluationStack.cs`, `Slot.cs`.
+
+use alloc::{rc::Rc, vec::Vec};
+
+use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
+
+use super::{SLACK, Vm};
+use crate::{
+    frame::Frame,
+    stack::SENTINELS,
+};
+
+/// The evaluation stack of the current context, as hosts and handlers use it.
+impl Vm {
+    /// Number of items on it.
+    pub fn stack_len(&self) -> usize {
+        self.cells_between(self.stack, self.sp)
+    }
+
+    /// Pushes an item.
+    pub fn push(&mut self, item: impl Into<StackItem>) {
+        let item = item.into();
+        if item.is_compound() {
+            self.retain(&item);
+        }
+        self.put(item);
+    }
+
+    /// Removes the top item and returns it.
+    ///
+    /// # Errors
+    /// [`FaultKind::StackIndex`] if there is none.
+    pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
+        self.check_index(0)?;
+        let item = self.take_top();
+        if item.is_compound() {
+            self.release_cell(&item);
+        }
+        Ok(item)
+    }
+
+    /// The item at a depth from the top, 0 for the top.
+    ///
+    /// # Errors
+    /// [`FaultKind::PeekIndex`] if there is none.
+    pub fn peek(&self, index: usize) -> Result<&StackItem, FaultKind> {
+        let count = self.stack_len();
+        if index >= count {
+            return Err(FaultKind::PeekIndex { index: index as i64, count });
+        }
+        // SAFETY: the cells between `stack` and `sp` are occupied.
+        Ok(unsafe { &*self.sp.sub(index + 1) })
+    }
+
+    /// Removes the top item and returns it as an integer.
+    ///
+    /// # Errors
+    /// Those of [`Vm::pop`] and [`StackItem::to_integer`].
+    pub fn pop_integer(&mut self) -> Result<Integer, FaultKind> {
+        self.pop()?.to_integer()
+    }
+
+    /// Removes the top item and returns it as an `i32`, as the reference casts it.
+    ///
+    /// # Errors
+    /// Those of [`Vm::pop`] and [`StackItem::to_i32`].
+    pub fn pop_i32(&mut self) -> Result<i32, FaultKind> {
+        self.pop()?.to_i32()
+    }
+
+    /// Removes the top item and returns it as a boolean.
+    ///
+    /// # Errors
+    /// Those of [`Vm::pop`] and [`StackItem::to_boolean`].
+    pub fn pop_boolean(&mut self) -> Result<bool, FaultKind> {
+        self.pop()?.to_boolean()
+    }
+
+    /// Removes the item at a depth from the top and returns it.
+    pub(crate) fn remove(&mut self, index: usize) -> Result<StackItem, FaultKind> {
+        self.check_index(index)?;
+        // SAFETY: the cells from `sp - index - 1` up to `sp` are occupied.
+        let item = unsafe {
+            let place = self.sp.sub(index + 1);
+            let item = place.read();
+            place.copy_from(place.add(1), index);
+            item
+        };
+        self.sp = self.sp.wrapping_sub(1);
+        if item.is_compound() {
+            self.release_cell(&item);
+        }
+        Ok(item)
+    }
+
+    /// Inserts an item below as many others.
+    pub(crate) fn insert(&mut self, index: usize, item: StackItem) -> Result<(), FaultKind> {
+        let count = self.stack_len();
+        if index > count {
+            return Err(FaultKind::InsertIndex { index, count });
+        }
+        self.push(item);
+        self.items_mut(index + 1).rotate_right(1);
+        Ok(())
+    }
+
+    /// The topmost items, the top last. There are as many.
+    pub(crate) fn items_mut(&mut self, count: usize) -> &mut [StackItem] {
+        let count = count.min(self.stack_len());
+        // SAFETY: the cells between `stack` and `sp` are occupied, and borrowed with `self`.
+        unsafe { core::slice::from_raw_parts_mut(self.sp.sub(count), count) }
+    }
+
+    /// Takes the topmost items off, the top first; their references stay
+    /// counted, for a compound that takes them over. There are as many.
+    pub(crate) fn take_items(&mut self, count: usize) -> Vec<StackItem> {
+        (0..count).map(|_| self.take_top()).collect()
+    }
+
+    /// Pushes a new compound whose items' references are counted already, or
+    /// need no counting; the items take up their room.
+    pub(crate) fn put_counted(&mut self, compound: StackItem, items: usize) {
+        if let Some(header) = compound.header() {
+            header.set_references(1);
+        }
+        self.take_room(items as isize);
+        self.put(compound);
+    }
+
+    /// Removes all items.
+    pub(crate) fn clear_stack(&mut self) {
+        while self.sp != self.stack {
+            let item = self.take_top();
+            self.forget_cell(item);
+        }
+    }
+
+    /// Pops an item of a type that the reference asks for when it pops.
+    fn pop_as<T>(&mut self, name: &'static str, cast: impl FnOnce(&StackItem) -> Option<T>) -> Result<T, FaultKind> {
+        self.check_index(0)?;
+        let cast = cast(self.peek(0)?).ok_or(FaultKind::WrongType(name))?;
+        self.pop()?;
+        Ok(cast)
+    }
+
+    pub(crate) fn pop_primitive(&mut self) -> Result<StackItem, FaultKind> {
+        self.pop_as("PrimitiveType", |item| item.is_primitive().then(|| item.clone()))
+    }
+
+    pub(crate) fn pop_compound(&mut self) -> Result<StackItem, FaultKind> {
+        self.pop_as("CompoundType", |item| item.is_compound().then(|| item.clone()))
+    }
+
+    /// An array or struct.
+    pub(crate) fn pop_array(&mut self) -> Result<(StackItem, Rc<Array>), FaultKind> {
+        self.pop_as("Array", |item| match item {
+            StackItem::Array(array) | StackItem::Struct(array) => Some((item.clone(), Rc::clone(array))),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn pop_map(&mut self) -> Result<Rc<Map>, FaultKind> {
+        self.pop_as("Map", |item| match item {
+            StackItem::Map(map) => Some(Rc::clone(map)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn pop_buffer(&mut self) -> Result<Buffer, FaultKind> {
+        self.pop_as("Buffer", |item| match item {
+            StackItem::Buffer(buffer) => Some(buffer.clone()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn pop_pointer(&mut self) -> Result<Pointer, FaultKind> {
+        self.pop_as("Pointer", |item| match item {
+            StackItem::Pointer(pointer) => Some(*pointer),
+            _ => None,
+        })
+    }
+
+    fn check_index(&self, index: usize) -> Result<(), FaultKind> {
+        let count = self.stack_len();
+        if index >= count { Err(FaultKind::StackIndex { index: index as i64, count }) } else { Ok(()) }
+    }
+
+    /// Puts an item on top; its references are counted already.
+    pub(crate) fn put(&mut self, item: StackItem) {
+        if self.sp >= self.end {
+            self.grow_arena(1);
+        }
+        // SAFETY: `sp` is below `end`, within the arena.
+        unsafe { self.sp.write(item) };
+        self.sp = self.sp.wrapping_add(1);
+    }
+
+    /// Takes the top item off; its references stay counted. There is one.
+    pub(super) fn take_top(&mut self) -> StackItem {
+        debug_assert!(self.sp > self.arena.start(), "the stack holds an item");
+        self.sp = self.sp.wrapping_sub(1);
+        // SAFETY: the cell was occupied, and no longer is.
+        unsafe { self.sp.read() }
+    }
+
+    /// Makes room for more cells, or for a limit that came to lie above `end`.
+    #[cold]
+    pub(crate) fn grow_arena(&mut self, cells: usize) {
+        let start = self.arena.start();
+        let used = self.cells_between(start, self.sp);
+        let top = self.cells_between(start, self.limit.max(self.sp)).max(used);
+        let capacity = (top + cells + SENTINELS + SLACK).next_power_of_two();
+        self.arena.grow(used, capacity);
+        let moved = self.arena.start();
+        let rebase = |place: *mut StackItem| {
+            moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize))
+        };
+        self.sp = rebase(self.sp);
+        self.stack = rebase(self.stack);
+        self.limit = rebase(self.limit);
+        self.end = self.arena.end().wrapping_sub(SLACK);
+        for load in &mut self.loads {
+            load.stack = rebase(load.stack);
+        }
+    }
+
+    /// Drops the items above a place, without counting.
+    pub(super) fn drop_cells(&mut self, floor: *mut StackItem) {
+        while self.sp > floor {
+            self.sp = self.sp.wrapping_sub(1);
+            // SAFETY: cells between the arena's start and `sp` hold items or sentinels.
+            unsafe {
+                if crate::stack::tag_of(self.sp) != crate::stack::tag::EMPTY {
+                    drop(self.sp.read());
+                }
+            }
+        }
+    }
+}
+
+/// Slots: local variables and arguments of the current context.
+impl Vm {
+    /// The place behind the last slot in use.
+    fn slot_top(&self) -> *mut StackItem {
+        self.slots.wrapping_add(self.locals as usize)
+    }
+
+    /// Makes the slots of the current context: local variables Null, arguments
+    /// from the stack. Faults when the stack has too few.
+    pub(crate) fn make_slots(&mut self, locals: u32, arguments: u32) -> Result<(), FaultKind> {
+        self.take_room(locals as isize);
+        if self.stack_len() < arguments as usize {
+            return Err(FaultKind::StackIndex { index: 0, count: 0 });
+        }
+        self.reserve_slots((locals + arguments) as usize);
+        let first = self.slot_top();
+        // SAFETY: `reserve_slots` made room for all; the stack holds the arguments.
+        unsafe {
+            self.slots = first.add(arguments as usize);
+            self.sp = self.sp.sub(arguments as usize);
+            // The first argument, on top, lies next to the local variables.
+            first.copy_from_nonoverlapping(self.sp, arguments as usize);
+            for i in 0..locals as usize {
+                self.slots.add(i).write(StackItem::Null);
+            }
+        }
+        self.take_room(arguments as isize);
+        self.locals = locals;
+        self.arguments = arguments;
+        Ok(())
+    }
+
+    fn reserve_slots(&mut self, count: usize) {
+        let start = self.slot_cells.start();
+        let used = self.cells_between(start, self.slot_top());
+        if used + count <= self.slot_cells.capacity() {
+            return;
+        }
+        self.slot_cells.grow(used, (used + count).next_power_of_two());
+        let moved = self.slot_cells.start();
+        let rebase = |place: *mut StackItem| {
+            moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize))
+        };
+        self.slots = rebase(self.slots);
+        for frame in &mut self.frames {
+            frame.slots = rebase(frame.slots);
+        }
+    }
+
+    /// The local variables of the current context.
+    pub(crate) fn locals(&mut self) -> &mut [StackItem] {
+        // SAFETY: so many slots from `slots` on are occupied, and borrowed with `self`.
+        unsafe { core::slice::from_raw_parts_mut(self.slots, self.locals as usize) }
+    }
+
+    /// The arguments of the current context, the last one first.
+    pub(crate) fn arguments(&mut self) -> &mut [StackItem] {
+        let count = self.arguments as usize;
+        // SAFETY: so many slots below `slots` are occupied, and borrowed with `self`.
+        unsafe { core::slice::from_raw_parts_mut(self.slots.sub(count), count) }
+    }
+
+    /// The static fields of the current load.
+    pub(crate) fn statics(&mut self) -> &mut [StackItem] {
+        self.loads.last_mut().map_or(&mut [], |load| &mut load.statics)
+    }
+
+    /// Releases the slots of the current context and counts them out.
+    pub(super) fn release_slots(&mut self) {
+        let count = (self.locals + self.arguments) as usize;
+        // SAFETY: the slots are occupied, and no longer are once their numbers
+        // are zero; nothing reads them in between.
+        unsafe {
+            let first = self.slots.sub(self.arguments as usize);
+            self.slots = first;
+            self.locals = 0;
+            self.arguments = 0;
+            for i in 0..count {
+                let item = first.add(i).read();
+                self.count_out(&item);
+            }
+        }
+    }
+
+    /// Takes the slots of a frame that becomes current again.
+    pub(super) fn restore_slots(&mut self, frame: &Frame) {
+        self.slots = frame.slots;
+        self.locals = frame.locals;
+        self.arguments = frame.arguments;
+    }
+
+    /// Drops the items of all slots, without counting.
+    pub(super) fn drop_slots(&mut self) {
+        let top = self.slot_top();
+        let start = self.slot_cells.start();
+        self.locals = 0;
+        self.arguments = 0;
+        self.slots = start;
+        for i in 0..self.cells_between(start, top) {
+            // SAFETY: slots of all frames lie one behind the other, all occupied up to the top.
+            unsafe { drop(start.add(i).read()) };
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The machine: its state, and what embedders see of it.
+
+mod context;
+mod counter;
+mod exception;
+mod items;
+mod run;
+mod view;
+
+use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::AtomicBool;
+
+use neovm_types::{
+    Fault, Limits, OpCode, PriceTable, Script, StackItem,
+    item::{Candidate, collect_cycles},
+};
+
+pub use self::{
+    context::LoadOptions,
+    run::{Outcome, Stop},
+    view::ContextView,
+};
+use crate::{
+    code::Cell,
+    frame::{Frame, Load, TryBlock},
+    gas::{DEFAULT_FEE_FACTOR, Gas},
+    ops::{Hardfork, Table},
+    stack::{Cells, SENTINELS},
+};
+
+/// Cells above the limit that the arena always has, for instructions that push
+/// before they are checked.
+const SLACK: usize = 16;
+
+/// Slots that a machine has room for at first.
+const FIRST_SLOTS: usize = 256;
+
+/// Most items that a limit may allow: 16 Mi.
+pub const MAX_STACK_LIMIT: u32 = 1 << 24;
+
+/// What a machine runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The restrictions; the default is what the networks run with. A stack
+    /// size over [`MAX_STACK_LIMIT`] is taken as that.
+    pub limits: Limits,
+    /// Which handlers run the opcodes that a hardfork changed.
+    pub hardfork: Hardfork,
+    /// The price of each opcode, in units.
+    pub prices: Arc<PriceTable>,
+    /// What a price unit costs, in picoGAS; at least 1.
+    pub fee_factor: u64,
+    /// Gas that may be used, in datoshi. Below zero counts as zero.
+    pub gas_limit: i64,
+}
+
+impl Default for Config {
+    /// What MainNet runs, without a limit on gas but that of its type.
+    fn default() -> Self {
+        Self {
+            limits: Limits::DEFAULT,
+            hardfork: Hardfork::Default,
+            prices: Arc::new(PriceTable::DEFAULT),
+            fee_factor: DEFAULT_FEE_FACTOR,
+            gas_limit: i64::MAX,
+        }
+    }
+}
+
+/// Where an execution stands.
+///
+/// Source: `VMState.cs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It has not ended: it never began, or was stopped and can go on.
+    Break,
+    /// It ended well.
+    Halt,
+    /// It ended with a fault.
+    Fault,
+}
+
+impl State {
+    /// Its name, as nodes show it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Break => "BREAK",
+            Self::Halt => "HALT",
+            Self::Fault => "FAULT",
+        }
+    }
+}
+
+impl core::fmt::Display for State {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A machine that runs scripts.
+///
+/// Load a script with [`Vm::load_script`] or decoded code with [`Vm::load`],
+/// call [`Vm::run`], read [`Vm::results`]. [`Vm::reset`] makes it ready for
+/// another execution and keeps its memory.
+pub struct Vm {
+    /// The instruction that runs now or next.
+    pub(crate) ip: *const Cell,
+    /// Behind the top item of the current evaluation stack.
+    pub(crate) sp: *mut StackItem,
+    /// Between the current arguments (below) and local variables.
+    pub(crate) slots: *mut StackItem,
+    /// Units and instructions left of the grant; see [`crate::gas`].
+    pub(crate) meter: i64,
+    /// The highest `sp` that the item limit allows: `limit - sp` is the room
+    /// for items that is left, so it moves down for each item in a slot or in
+    /// a counted compound. Never above `end`.
+    pub(crate) limit: *mut StackItem,
+    /// The highest `limit` that the arena has memory for.
+    pub(crate) end: *mut StackItem,
+    pub(crate) locals: u32,
+    pub(crate) arguments: u32,
+    /// Of the current load.
+    pub(crate) statics: *mut StackItem,
+    pub(crate) statics_count: u32,
+    pub(crate) try_base: u32,
+    /// Bottom of the current evaluation stack.
+    pub(crate) stack: *mut StackItem,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) loads: Vec<Load>,
+    pub(crate) try_blocks: Vec<TryBlock>,
+    /// Whether the instruction that runs has set where to go on.
+    pub(crate) jumped: bool,
+    /// Whether a hosted instruction runs, whose context goes on behind it.
+    pub(crate) in_instruction: bool,
+    /// Whether the dispatch loop is to return after this instruction.
+    pub(crate) chunk_over: bool,
+    /// How many frames waited when the current load came.
+    pub(crate) load_frames: usize,
+    pub(crate) pending: Option<StackItem>,
+    pub(crate) gas: Gas,
+    pub(crate) limits: Limits,
+    pub(crate) table: &'static Table,
+    pub(crate) hardfork: Hardfork,
+    prices: Arc<PriceTable>,
+    state: State,
+    fault: Option<Fault>,
+    budget: Option<u64>,
+    interrupt: Option<Arc<AtomicBool>>,
+    next_load: u32,
+    arena: Cells,
+    slot_cells: Cells,
+    /// Linked compounds whose consensus count fell to zero.
+    zeros: Vec<Candidate>,
+    zeros_due: usize,
+    /// All linked compounds: what a machine that ends looks through.
+    tracked: Vec<Candidate>,
+    tracked_due: usize,
+    /// Lists that the reference counter works through, kept for their memory.
+    worklist: Vec<StackItem>,
+}
+
+impl Vm {
+    /// A machine with nothing loaded.
+    pub fn new(config: Config) -> Self {
+        let mut limits = config.limits;
+        limits.max_stack_size = limits.max_stack_size.min(MAX_STACK_LIMIT);
+        let arena = Cells::new(limits.max_stack_size as usize + 4 * SENTINELS + SLACK);
+        let slot_cells = Cells::new(FIRST_SLOTS);
+        let mut vm = Self {
+            ip: core::ptr::null(),
+            sp: arena.start(),
+            slots: slot_cells.start(),
+            meter: 0,
+            limit: arena.start(),
+            end: arena.start(),
+            locals: 0,
+            arguments: 0,
+            statics: core::ptr::null_mut(),
+            statics_count: 0,
+            try_base: 0,
+            stack: arena.start(),
+            frames: Vec::new(),
+            loads: Vec::new(),
+            try_blocks: Vec::new(),
+            jumped: false,
+            in_instruction: false,
+            chunk_over: false,
+            load_frames: 0,
+            pending: None,
+            gas: Gas::new(config.gas_limit, config.fee_factor),
+            limits,
+            table: config.hardfork.table(),
+            hardfork: config.hardfork,
+            prices: config.prices,
+            state: State::Break,
+            fault: None,
+            budget: None,
+            interrupt: None,
+            next_load: 0,
+            arena,
+            slot_cells,
+            zeros: Vec::new(),
+            zeros_due: 1,
+            tracked: Vec::new(),
+            tracked_due: 64,
+            worklist: Vec::new(),
+        };
+        vm.set_bounds();
+        vm
+    }
+
+    /// Puts the stack pointers of an empty machine in place.
+    fn set_bounds(&mut self) {
+        self.sp = self.arena.start();
+        self.stack = self.sp;
+        self.end = self.arena.end().wrapping_sub(SLACK);
+        self.limit = self.sp.wrapping_add(self.limits.max_stack_size as usize);
+        self.slots = self.slot_cells.start();
+    }
+
+    /// Drops all that the last execution left and allows new gas, in datoshi.
+    pub fn reset(&mut self, gas_limit: i64) {
+        self.release_all();
+        self.set_bounds();
+        self.gas = Gas::new(gas_limit, self.gas.factor());
+        self.meter = 0;
+        self.state = State::Break;
+        self.fault = None;
+        self.budget = None;
+    }
+
+    fn release_all(&mut self) {
+        self.drop_slots();
+        self.frames.clear();
+        self.loads.clear();
+        self.statics = core::ptr::null_mut();
+        self.statics_count = 0;
+        self.try_blocks.clear();
+        self.try_base = 0;
+        self.pending = None;
+        self.drop_cells(self.arena.start());
+        self.zeros.clear();
+        self.zeros_due = 1;
+        if !self.tracked.is_empty() {
+            collect_cycles(&mut self.tracked, false);
+            self.tracked.clear();
+        }
+        self.tracked_due = 64;
+    }
+
+    /// Where the execution stands.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The fault that the execution ended with.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// The items that the outermost contexts returned, bottom first. Empty
+    /// while a context is loaded.
+    pub fn results(&self) -> &[StackItem] {
+        if !self.loads.is_empty() {
+            return &[];
+        }
+        let start = self.arena.start();
+        // SAFETY: with no context loaded the arena holds results alone, from its
+        // start up to `sp`; nothing is written while `self` is borrowed.
+        unsafe { core::slice::from_raw_parts(start, self.cells_between(start, self.sp)) }
+    }
+
+    /// Takes the results out, bottom first. Cyclic ones among them are the
+    /// caller's to open.
+    pub fn take_results(&mut self) -> Vec<StackItem> {
+        let results = self.results().to_vec();
+        if self.loads.is_empty() {
+            while self.sp != self.arena.start() {
+                let item = self.take_top();
+                self.forget_cell(item);
+            }
+        }
+        results
+    }
+
+    /// The consensus count: items on all stacks and in slots, and those inside
+    /// counted compounds.
+    pub fn reference_count(&self) -> i64 {
+        i64::from(self.limits.max_stack_size) - self.room()
+    }
+
+    /// Gas used, in datoshi, rounded up.
+    pub fn gas_consumed(&self) -> u128 {
+        self.gas.consumed()
+    }
+
+    /// Gas left, in datoshi, rounded down.
+    pub fn gas_left(&self) -> u128 {
+        self.gas.left()
+    }
+
+    /// Instructions begun: the implicit RET too, and the one that faulted.
+    pub fn instructions(&self) -> u64 {
+        self.gas.instructions()
+    }
+
+    /// The limits that scripts run under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The hardfork whose handlers run.
+    pub fn hardfork(&self) -> Hardfork {
+        self.hardfork
+    }
+
+    /// The prices that code for this machine is decoded with.
+    pub fn prices(&self) -> &Arc<PriceTable> {
+        &self.prices
+    }
+
+    /// The exception that looks for a handler, while a finally block runs or
+    /// after none was found.
+    pub fn pending_exception(&self) -> Option<&StackItem> {
+        self.pending.as_ref()
+    }
+
+    /// Number of contexts on the invocation stack.
+    pub fn depth(&self) -> usize {
+        if self.loads.is_empty() { 0 } else { self.frames.len() + 1 }
+    }
+
+    /// Bytes of memory of instructions that were decoded because jumps led
+    /// into the middle of others.
+    pub fn island_memory(&self) -> usize {
+        self.loads.iter().map(|load| load.islands.memory()).sum()
+    }
+
+    /// How many instructions may still begin before [`Vm::run`] stops; none
+    /// for no budget.
+    pub fn set_budget(&mut self, instructions: Option<u64>) {
+        self.budget = instructions;
+    }
+
+    /// A flag that stops [`Vm::run`] soon after somebody sets it; none for no flag.
+    pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
+        self.interrupt = flag;
+    }
+
+    /// The script of the current context.
+    pub fn script(&self) -> Option<&Script> {
+        self.loads.last().map(|load| load.code.script())
+    }
+
+    /// The position of the current context's next instruction, in bytes.
+    pub fn position(&self) -> Option<usize> {
+        self.loads.last().map(|_| self.cell().offset as usize)
+    }
+
+    /// The opcode at the current position: RET behind the last byte, none for
+    /// an undefined byte or where no context is loaded.
+    pub fn opcode(&self) -> Option<OpCode> {
+        let script = self.script()?;
+        match script.bytes().get(self.position()?) {
+            Some(&byte) => OpCode::from_byte(byte),
+            None => Some(OpCode::RET),
+        }
+    }
+
+    /// The cell at the instruction pointer.
+    pub(crate) fn cell(&self) -> &Cell {
+        debug_assert!(!self.ip.is_null(), "a context is loaded");
+        // SAFETY: while a context is loaded, `ip` points to a cell of its code
+        // or islands, which the load keeps. `Vm` calls this at no other time.
+        unsafe { &*self.ip }
+    }
+
+    /// The place behind the memory of the slots.
+    pub(crate) fn slots_end(&self) -> *mut StackItem {
+        self.slot_cells.end()
+    }
+
+    fn cells_between(&self, from: *const StackItem, to: *const StackItem) -> usize {
+        (to as usize).wrapping_sub(from as usize) / size_of::<StackItem>()
+    }
+
+    /// Room for items under the limit; below zero when it is exceeded.
+    pub(crate) fn room(&self) -> i64 {
+        (self.limit as isize).wrapping_sub(self.sp as isize) as i64 / size_of::<StackItem>() as i64
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.release_all();
+    }
+}
+
+impl core::fmt::Debug for Vm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Vm")
+            .field("state", &self.state)
+            .field("depth", &self.depth())
+            .field("position", &self.position())
+            .field("gas_consumed", &self.gas_consumed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,200 @@
+//! Running: the outer loop around the dispatch loop, and single steps.
+//!
+//! Source: `ExecutionEngine.cs` (`Execute`, `ExecuteNext`).
+
+use core::sync::atomic::Ordering;
+
+use neovm_types::{Fault, FaultKind, Instruction, OpCode};
+
+use super::{State, Vm};
+use crate::{
+    dispatch::{Exit, dispatch},
+    fast::Op,
+    host::Host,
+    ops::{Handler, HostedFn},
+};
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The last context returned.
+    Halt,
+    /// An instruction, or the host, faulted.
+    Fault(Fault),
+    /// It was stopped between two instructions and can go on.
+    Stopped(Stop),
+}
+
+/// What stopped a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The budget of instructions is used up.
+    Budget,
+    /// Somebody set the interrupt flag.
+    Interrupted,
+}
+
+/// A budget below this is run step by step.
+const STEPWISE: u64 = 8192;
+
+impl Vm {
+    /// Runs until the last context returned, something faulted, the budget is
+    /// used up or somebody set the interrupt flag. What was stopped goes on at
+    /// the next call; what ended stays as it is.
+    pub fn run(&mut self, host: &mut dyn Host) -> Outcome {
+        loop {
+            if let Some(end) = self.ended() {
+                return end;
+            }
+            if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Outcome::Stopped(Stop::Interrupted);
+            }
+            match self.budget {
+                Some(0) => return Outcome::Stopped(Stop::Budget),
+                Some(left) if left < STEPWISE => {
+                    let begun = self.instructions();
+                    let outcome = self.step(host);
+                    self.budget = Some(left - (self.instructions() - begun).min(left));
+                    if let Some(outcome) = outcome {
+                        return outcome;
+                    }
+                }
+                _ => self.run_chunk(host),
+            }
+        }
+    }
+
+    /// Runs one instruction; none if there are more to run.
+    pub fn step(&mut self, host: &mut dyn Host) -> Option<Outcome> {
+        if let Some(end) = self.ended() {
+            return Some(end);
+        }
+        let cell = *self.cell();
+        if cell.op != Op::Bad && !self.gas.charge(cell.price()) {
+            self.fail(FaultKind::InsufficientGas);
+            return self.ended();
+        }
+        let result = self.execute(host);
+        self.finish(result);
+        self.ended()
+    }
+
+    /// Runs until the grant is used up or the execution ended.
+    fn run_chunk(&mut self, host: &mut dyn Host) {
+        let price = self.cell().price();
+        if !self.gas.covers(price) {
+            self.gas.charge(price);
+            return self.fail(FaultKind::InsufficientGas);
+        }
+        // At most two instructions a unit (a CALL pays for its RET), and system
+        // calls, which are free, end the chunk when there is a budget.
+        let most = self.budget.map_or(i64::MAX, |left| ((left - STEPWISE / 2) / 4) as i64);
+        self.meter = self.gas.grant(price, most);
+        self.chunk_over = false;
+        let begun = self.instructions();
+        let exit = dispatch(self, host);
+        self.settle();
+        self.budget = self.budget.map(|left| left.saturating_sub(self.instructions() - begun));
+        match exit {
+            Exit::Refill => {}
+            Exit::Done(result) => self.finish(result),
+        }
+    }
+
+    /// Brings gas and instruction count up to date with the meter, if one runs.
+    fn settle(&mut self) -> bool {
+        self.gas.settle(core::mem::take(&mut self.meter))
+    }
+
+    /// Runs the instruction at `ip` by its general handler; it is charged
+    /// already. Where control goes next is set, and the limits are checked.
+    pub(crate) fn execute(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let cell = *self.cell();
+        self.jumped = false;
+        let result = match self.handler(&cell)? {
+            Handler::Plain(handler) => handler(self),
+            Handler::Hosted(handler) => self.execute_hosted(handler, host),
+        };
+        match result {
+            Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
+                self.throw(alloc::format!("{kind}").into(), host)?;
+            }
+            result => result?,
+        }
+        self.clear_zeros();
+        if self.limit > self.end {
+            self.grow_arena(0);
+        }
+        if self.sp > self.limit {
+            return Err(self.over_limit());
+        }
+        if !self.jumped {
+            self.ip = self.next_ip();
+        }
+        Ok(())
+    }
+
+    /// Runs a handler that may call the host, who sees and changes exact gas.
+    fn execute_hosted(&mut self, handler: HostedFn, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let metered = self.settle();
+        self.in_instruction = true;
+        let result = handler(self, host);
+        self.in_instruction = false;
+        if metered {
+            self.meter = self.gas.grant(0, i64::MAX);
+            // What is free could go past a budget unseen.
+            self.chunk_over = self.budget.is_some();
+        }
+        result
+    }
+
+    fn handler(&self, cell: &crate::code::Cell) -> Result<Handler, FaultKind> {
+        let Some(load) = self.loads.last() else { return Err(FaultKind::Engine("no context to run")) };
+        let bytes = load.code.script().bytes();
+        let Some(&byte) = bytes.get(cell.offset as usize) else { return Ok(self.table.handler(OpCode::RET)) };
+        if cell.op == Op::Bad {
+            return Err(Instruction::decode(bytes, cell.offset as usize).err().unwrap_or(FaultKind::BadScript));
+        }
+        OpCode::from_byte(byte).map(|opcode| self.table.handler(opcode)).ok_or(FaultKind::BadScript)
+    }
+
+    /// The fault of exceeding the item limit.
+    #[cold]
+    pub(crate) fn over_limit(&self) -> FaultKind {
+        FaultKind::MaxStackSize { count: self.reference_count(), limit: self.limits.max_stack_size }
+    }
+
+    fn finish(&mut self, result: Result<(), FaultKind>) {
+        match result {
+            Err(kind) => self.fail(kind),
+            Ok(()) if self.loads.is_empty() => self.state = State::Halt,
+            Ok(()) => {}
+        }
+    }
+
+    /// Ends the execution with a fault. All contexts stay in place.
+    fn fail(&mut self, kind: FaultKind) {
+        self.state = State::Fault;
+        self.fault = Some(Fault { kind, opcode: self.opcode(), position: self.position() });
+    }
+
+    /// How it ended, if it did. A machine with nothing loaded halts at once.
+    fn ended(&mut self) -> Option<Outcome> {
+        if self.state == State::Break && self.loads.is_empty() {
+            self.state = State::Halt;
+        }
+        match self.state {
+            State::Break => None,
+            State::Halt => Some(Outcome::Halt),
+            State::Fault => self.fault.clone().map(Outcome::Fault),
+        }
+    }
+
+    /// Charges an amount in picoGAS (10^-12 GAS) on top of what instructions cost.
+    ///
+    /// # Errors
+    /// [`FaultKind::InsufficientGas`] if there is not enough left.
+    pub fn add_fee(&mut self, pico: u128) -> Result<(), FaultKind> {
+        if self.gas.add_pico(pico) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
+    }
+}

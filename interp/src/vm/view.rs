@@ -1,0 +1,88 @@
+//! What debuggers see of the invocation stack.
+
+use alloc::vec::Vec;
+
+use neovm_types::{OpCode, Script, StackItem};
+
+use super::Vm;
+use crate::{code::Cell, stack::SENTINELS};
+
+/// A context as it stands, copied: compounds are shared with the machine.
+#[derive(Clone, Debug)]
+pub struct ContextView {
+    /// Its script.
+    pub script: Script,
+    /// The position of its next instruction, in bytes.
+    pub position: usize,
+    /// The opcode there: RET behind the last byte, none for an undefined byte.
+    pub next: Option<OpCode>,
+    /// Its evaluation stack, bottom first; contexts of one load share it.
+    pub stack: Vec<StackItem>,
+    /// Its local variables.
+    pub locals: Vec<StackItem>,
+    /// Its arguments.
+    pub arguments: Vec<StackItem>,
+    /// The static fields of its load.
+    pub statics: Vec<StackItem>,
+}
+
+impl Vm {
+    /// The contexts on the invocation stack, the current one first.
+    pub fn contexts(&self) -> Vec<ContextView> {
+        let mut views = Vec::with_capacity(self.depth());
+        let mut slots = (self.ip, self.slots, self.locals, self.arguments);
+        let mut top = self.sp;
+        let mut below = self.frames.len();
+        for load in self.loads.iter().rev() {
+            // SAFETY: the cells of a load's evaluation stack, up to the sentinels
+            // of the next, are occupied; so are the slots of each context.
+            let stack = unsafe { self.items(load.stack, top) };
+            loop {
+                let (ip, base, locals, arguments) = slots;
+                // SAFETY: as above; `ip` points to a cell of the load.
+                let (cell, locals, mut arguments) = unsafe {
+                    let first = base.wrapping_sub(arguments as usize);
+                    let locals = self.items(base, base.wrapping_add(locals as usize));
+                    (&*ip, locals, self.items(first, base))
+                };
+                arguments.reverse();
+                let script = load.code.script().clone();
+                let statics = load.statics.clone();
+                views.push(ContextView {
+                    next: next_opcode(&script, cell),
+                    position: cell.offset as usize,
+                    script,
+                    stack: stack.clone(),
+                    locals,
+                    arguments,
+                    statics,
+                });
+                let done = below == load.frames;
+                if let Some(frame) = below.checked_sub(1).map(|at| &self.frames[at]) {
+                    slots = (frame.ip, frame.slots, frame.locals, frame.arguments);
+                    below -= 1;
+                }
+                if done {
+                    break;
+                }
+            }
+            top = load.stack.wrapping_sub(SENTINELS);
+        }
+        views
+    }
+
+    /// # Safety
+    /// The cells from `from` up to `to` are occupied by items.
+    unsafe fn items(&self, from: *const StackItem, to: *const StackItem) -> Vec<StackItem> {
+        let count = self.cells_between(from, to);
+        // SAFETY: the caller says so.
+        (0..count).map(|i| unsafe { (*from.add(i)).clone() }).collect()
+    }
+}
+
+fn next_opcode(script: &Script, cell: &Cell) -> Option<OpCode> {
+    match script.bytes().get(cell.offset as usize) {
+        Some(&byte) => OpCode::from_byte(byte),
+        None => Some(OpCode::RET),
+    }
+}

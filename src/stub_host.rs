@@ -1,0 +1,157 @@
+//! A stand-in host for running real contracts without a chain.
+//!
+//! A JSON file lists system calls: what each pops, and what it pushes. It is
+//! for tests, benchmarks and trying contracts out; nothing is stored.
+
+use std::collections::HashMap;
+
+use neovm_interp::{Host, LoadOptions, Vm};
+use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, item::Interop};
+use serde_json::Value;
+
+/// A host whose system calls pop items and push fixed answers, with three of
+/// its own:
+/// - `Test.LoadScript` pops a script, a return value count, a number and that
+///   many items, loads the script and gives it the items, the first one popped on top;
+/// - `Test.Throw` pops an item and throws it;
+/// - `Test.Interop` pushes an object of the host.
+///
+/// System calls that are not listed, and CALLT, fault.
+#[derive(Clone, Debug, Default)]
+pub struct StubHost {
+    calls: HashMap<u32, Call>,
+}
+
+/// What a system call does.
+#[derive(Clone, Debug)]
+enum Call {
+    Answer { pops: usize, push: Option<StackItem> },
+    /// The answer depends on whether the key, one of the popped items, has an
+    /// even or an odd number of bytes.
+    ByKeyLength { pops: usize, key: usize, even: StackItem, odd: StackItem },
+    LoadScript,
+    Throw,
+    Interop,
+}
+
+/// A file of system calls that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StubHostError {
+    /// No JSON.
+    #[error("stub host: {0}")]
+    Json(String),
+    /// An entry is wrong.
+    #[error("stub host: system call {name}: {what}")]
+    Entry {
+        /// The system call's name.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl StubHost {
+    /// The host of a JSON text: `{"syscalls":{NAME:{"pops":N,"push":ITEM}}}`,
+    /// where an item has the Neo RPC form but with its bytes in hexadecimal.
+    ///
+    /// # Errors
+    /// [`StubHostError`], which says what is wrong.
+    pub fn from_json(text: &str) -> Result<Self, StubHostError> {
+        let json: Value = serde_json::from_str(text).map_err(|error| StubHostError::Json(error.to_string()))?;
+        let calls = json.get("syscalls").and_then(Value::as_object);
+        let calls = calls.ok_or_else(|| StubHostError::Json("no object \"syscalls\"".into()))?;
+        let entry = |(name, entry): (&String, &Value)| match parse_call(entry) {
+            Ok(call) => Ok((syscall_id(name), call)),
+            Err(what) => Err(StubHostError::Entry { name: name.clone(), what }),
+        };
+        Ok(Self { calls: calls.iter().map(entry).collect::<Result<_, _>>()? })
+    }
+}
+
+fn parse_call(entry: &Value) -> Result<Call, String> {
+    match entry.get("special").map(Value::as_str) {
+        Some(Some("load")) => return Ok(Call::LoadScript),
+        Some(Some("throw")) => return Ok(Call::Throw),
+        Some(Some("interop")) => return Ok(Call::Interop),
+        Some(other) => return Err(format!("unknown special {other:?}")),
+        None => {}
+    }
+    let number = |name: &str| {
+        let number = entry.get(name).and_then(Value::as_u64);
+        number.and_then(|number| usize::try_from(number).ok()).ok_or(format!("no number {name:?}"))
+    };
+    let pops = number("pops")?;
+    if let Some(by_length) = entry.get("push_by_key_length") {
+        let key = number("key_pop")?;
+        if key >= pops {
+            return Err(format!("key_pop {key} of {pops} items"));
+        }
+        let answer = |name: &str| parse_item(by_length.get(name).unwrap_or(&Value::Null));
+        return Ok(Call::ByKeyLength { pops, key, even: answer("even")?, odd: answer("odd")? });
+    }
+    match entry.get("push") {
+        None | Some(Value::Null) => Ok(Call::Answer { pops, push: None }),
+        Some(item) => Ok(Call::Answer { pops, push: Some(parse_item(item)?) }),
+    }
+}
+
+/// An item whose bytes are hexadecimal.
+fn parse_item(value: &Value) -> Result<StackItem, String> {
+    let inner = value.get("value");
+    match value.get("type").and_then(Value::as_str) {
+        Some("ByteString") => {
+            let text = inner.and_then(Value::as_str).ok_or("bytes without text")?;
+            let bytes = hex::decode(text).map_err(|error| format!("{text:?}: {error}"))?;
+            Ok(StackItem::from(bytes.as_slice()))
+        }
+        Some("Array") => {
+            let items = inner.and_then(Value::as_array).ok_or("an array without a list")?;
+            Ok(StackItem::array(items.iter().map(parse_item).collect::<Result<Vec<_>, _>>()?))
+        }
+        _ => StackItem::from_json(value).map_err(|error| error.to_string()),
+    }
+}
+
+impl Host for StubHost {
+    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+        match self.calls.get(&id) {
+            None => Err(FaultKind::NoSyscall(id)),
+            Some(Call::Answer { pops, push }) => {
+                for _ in 0..*pops {
+                    vm.pop()?;
+                }
+                if let Some(answer) = push {
+                    vm.push(answer.deep_copy(false));
+                }
+                Ok(())
+            }
+            Some(Call::ByKeyLength { pops, key, even, odd }) => {
+                let items = (0..*pops).map(|_| vm.pop()).collect::<Result<Vec<_>, _>>()?;
+                let length = items[*key].with_bytes(<[u8]>::len)?;
+                vm.push(if length.is_multiple_of(2) { even.clone() } else { odd.clone() });
+                Ok(())
+            }
+            Some(Call::LoadScript) => load_script(vm),
+            Some(Call::Throw) => {
+                let exception = vm.pop()?;
+                vm.throw(exception, self)
+            }
+            Some(Call::Interop) => {
+                vm.push(StackItem::Interop(Interop::new(())));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn load_script(vm: &mut Vm) -> Result<(), FaultKind> {
+    let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
+    let return_count = vm.pop_i32()?;
+    let count = vm.pop_i32()?;
+    let items = (0..count).map(|_| vm.pop()).collect::<Result<Vec<_>, _>>()?;
+    vm.load_script(script, LoadOptions { return_count, ..LoadOptions::default() })?;
+    for item in items.into_iter().rev() {
+        vm.push(item);
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The words of a line.
+
+use alloc::{format, string::String, vec::Vec};
+use core::{fmt, iter::Peekable, str::Chars};
+
+use super::{Result, error};
+
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    /// Where it starts, in characters from 1.
+    pub(super) column: usize,
+}
+
+pub(super) enum Kind {
+    Word(String),
+    /// A word with a colon behind it.
+    Label(String),
+    /// A text in quotes, its escapes resolved.
+    Text(String),
+    Comma,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => f.write_str(word),
+            Self::Label(name) => write!(f, "label {name}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Comma => f.write_str("a comma"),
+        }
+    }
+}
+
+struct Lexer<'a> {
+    letters: Peekable<Chars<'a>>,
+    /// Of the next letter.
+    column: usize,
+}
+
+/// The tokens of a line, up to its comment.
+pub(super) fn tokens(line: &str) -> Result<Vec<Token>> {
+    let mut lexer = Lexer { letters: line.chars().peekable(), column: 1 };
+    let mut tokens = Vec::new();
+    while let Some(letter) = lexer.next() {
+        let column = lexer.column - 1;
+        let kind = match letter {
+            ';' | '#' => break,
+            ',' => Kind::Comma,
+            '"' => Kind::Text(lexer.text(column)?),
+            _ if letter.is_whitespace() => continue,
+            _ => lexer.word(letter, column)?,
+        };
+        tokens.push(Token { kind, column });
+    }
+    Ok(tokens)
+}
+
+impl Lexer<'_> {
+    fn next(&mut self) -> Option<char> {
+        let letter = self.letters.next();
+        self.column += usize::from(letter.is_some());
+        letter
+    }
+
+    fn word(&mut self, first: char, column: usize) -> Result<Kind> {
+        let mut word = String::from(first);
+        while let Some(&letter) = self.letters.peek() {
+            match letter {
+                ';' | '#' | ',' | '"' => break,
+                _ if letter.is_whitespace() => break,
+                _ => word.extend(self.next()),
+            }
+        }
+        match word.strip_suffix(':') {
+            Some(name) if is_name(name) => Ok(Kind::Label(name.into())),
+            Some(name) => error(column, format!("{name:?} is no label: letters, digits, _ and ., no digit first")),
+            None => Ok(Kind::Word(word)),
+        }
+    }
+
+    fn text(&mut self, column: usize) -> Result<String> {
+        let mut text = String::new();
+        loop {
+            match self.next() {
+                Some('"') => return Ok(text),
+                Some('\\') => text.push(self.escape()?),
+                Some(letter) => text.push(letter),
+                None => return error(column, "the text has no end"),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char> {
+        let column = self.column - 1;
+        match self.next() {
+            Some(letter @ ('"' | '\\')) => Ok(letter),
+            Some('n') => Ok('\n'),
+            Some('r') => Ok('\r'),
+            Some('t') => Ok('\t'),
+            _ => error(column, "unknown escape; there are \\\", \\\\, \\n, \\r and \\t"),
+        }
+    }
+}
+
+fn is_name(word: &str) -> bool {
+    let inner = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
+    word.chars().all(inner) && !word.starts_with(|letter: char| letter.is_ascii_digit()) && !word.is_empty()
+}
