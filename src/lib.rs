@@ -7,8 +7,8 @@ pub mod stub_host;
 
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{
-    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Hardfork, Host, LoadOptions, NoHost, Outcome, PICO_PER_DATOSHI,
-    State, Stop, Unload, Vm,
+    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Hardfork, Host, LoadOptions, Movement, NoHost, Observer,
+    Outcome, PICO_PER_DATOSHI, Pause, Profile, State, Step, Stop, Unload, Vm,
 };
 pub use neovm_types as types;
 pub use neovm_types::{Fault, FaultKind, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem};

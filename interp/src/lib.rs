@@ -25,19 +25,23 @@ extern crate alloc;
 extern crate std;
 
 mod code;
+mod debug;
 mod dispatch;
 mod fast;
 mod frame;
 mod gas;
 mod host;
+mod observe;
 mod ops;
 mod stack;
 mod vm;
 
 pub use self::{
     code::{Code, MAX_SCRIPT_SIZE},
+    debug::{Debugger, Pause},
     gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
     host::{Host, NoHost, Unload},
+    observe::{Movement, Observer, OpProfile, Profile, Step},
     ops::Hardfork,
     vm::{Config, ContextView, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

@@ -1,10 +1,11 @@
 //! Scripts made with the builder.
 
+use std::rc::Rc;
+
 use neovm_types::{
-    BuildError, CallFlags, Hash160, Instruction, Integer, Interop, ItemType, Map, OpCode, Pointer, Script,
+    Array, BuildError, CallFlags, Hash160, Instruction, Integer, Interop, ItemType, Map, OpCode, Pointer, Script,
     ScriptBuilder, StackItem, opcode::OperandKind,
 };
-use std::rc::Rc;
 
 fn pushed(item: impl Into<StackItem>) -> Vec<u8> {
     ScriptBuilder::new().push(item).build().unwrap().bytes().to_vec()
@@ -90,14 +91,21 @@ fn compounds_are_packed_from_their_last_item() {
 
 #[test]
 fn what_no_instruction_makes_is_refused() {
-    let array = Rc::new(neovm_types::Array::new(vec![]));
+    let array = Rc::new(Array::new(vec![]));
     array.push(StackItem::Array(Rc::clone(&array))).unwrap();
-    assert_eq!(failed(|builder| drop(builder.push(StackItem::Array(Rc::clone(&array))))), BuildError::Cycle);
+    assert_eq!(
+        failed(|builder| {
+            builder.push(StackItem::Array(Rc::clone(&array)));
+        }),
+        BuildError::Cycle
+    );
     array.clear().unwrap();
     let pointer = StackItem::Pointer(Pointer { load: 0, position: 0 });
     for item in [pointer, StackItem::Interop(Interop::new(()))] {
         let item_type = item.item_type();
-        let error = failed(|builder| drop(builder.push(StackItem::array([item]))));
+        let error = failed(|builder| {
+            builder.push(StackItem::array([item]));
+        });
         assert_eq!(error, BuildError::Unpushable { item_type });
     }
 }
@@ -150,17 +158,15 @@ fn try_blocks_name_their_handlers() {
     builder.try_block(Some(catch), Some(finally)).end_try(end);
     builder.bind(catch).op(OpCode::DROP).end_try(end);
     builder.bind(finally).op(OpCode::ENDFINALLY);
-    builder.bind(end).try_block(Some(end), None);
-    assert_eq!(builder.build(), Err(BuildError::TryItself));
-    let mut builder = ScriptBuilder::new();
-    let (catch, finally, end) = (builder.label(), builder.label(), builder.label());
-    builder.try_block(Some(catch), Some(finally)).end_try(end);
-    builder.bind(catch).op(OpCode::DROP).end_try(end);
-    builder.bind(finally).op(OpCode::ENDFINALLY);
     builder.bind(end).try_block(None, Some(catch));
     let script = builder.build().unwrap();
     assert_eq!(script.bytes(), [0x3b, 5, 8, 0x3d, 6, 0x45, 0x3d, 3, 0x3f, 0x3b, 0, 0xfc]);
     assert_eq!(script.validate(), Ok(()));
+    let itself = failed(|builder| {
+        let label = builder.label();
+        builder.bind(label).try_block(Some(label), None);
+    });
+    assert_eq!(itself, BuildError::TryItself);
 }
 
 /// A jump over `length` bytes, and one back over them.
@@ -243,7 +249,9 @@ fn the_first_error_is_told() {
         builder.op(OpCode::LDLOC).op_with(OpCode::ADD, &[1]).push(1);
     });
     assert_eq!(error, BuildError::OperandSize { opcode: OpCode::LDLOC, kind: OperandKind::Slot, size: 0 });
-    let error = failed(|builder| drop(builder.push(StackItem::Interop(Interop::new(()))).op(OpCode::LDLOC)));
+    let error = failed(|builder| {
+        builder.push(StackItem::Interop(Interop::new(()))).op(OpCode::LDLOC);
+    });
     assert_eq!(error, BuildError::Unpushable { item_type: ItemType::InteropInterface });
 }
 
@@ -251,7 +259,12 @@ fn the_first_error_is_told() {
 fn a_script_can_be_too_long() {
     let most = vec![0x21; ScriptBuilder::MAX_LENGTH];
     assert_eq!(ScriptBuilder::new().raw(&most).build().unwrap().len(), most.len());
-    assert_eq!(failed(|builder| drop(builder.raw(&most).op(OpCode::RET))), BuildError::TooLong);
+    assert_eq!(
+        failed(|builder| {
+            builder.raw(&most).op(OpCode::RET);
+        }),
+        BuildError::TooLong
+    );
     let jumped = failed(|builder| {
         let label = builder.label();
         builder.raw(&most).bind(label).jump(OpCode::JMP, label);

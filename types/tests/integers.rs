@@ -163,7 +163,7 @@ fn check_inverse(value: Integer, modulus: Integer) -> Result<(), TestCaseError> 
 #[test]
 fn modular_powers_fault_in_the_order_of_the_reference() {
     let number = Integer::from;
-    assert_eq!(number(2).mod_pow(number(-2), number(0)), Err(FaultKind::NegativeExponent(number(-2))));
+    assert_eq!(number(2).mod_pow(number(-2), number(0)), Err(FaultKind::NegativeExponent));
     assert_eq!(number(2).mod_pow(number(0), number(0)), Err(FaultKind::DivideByZero));
     assert_eq!(number(0).mod_pow(number(-1), number(0)), Err(FaultKind::InverseOfNonPositive(number(0))));
     assert_eq!(number(3).mod_pow(number(-1), number(1)), Err(FaultKind::ModulusTooSmall(number(1))));
@@ -207,7 +207,7 @@ proptest! {
     #[test]
     fn bytes_beyond_the_shortest_form_do_not_matter(value in integer(), size in 0usize..=32) {
         let wide = value.wide().to_le_bytes();
-        if size >= value.byte_len() && !(size == 0 && !value.is_zero()) {
+        if size >= value.byte_len() {
             prop_assert_eq!(Integer::from_le_bytes(&wide[..size]), Some(value));
             prop_assert_eq!(I256::from_le_bytes(&wide[..size]), Some(value.wide()));
         }

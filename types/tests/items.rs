@@ -125,10 +125,7 @@ fn bytes_of_primitives_are_the_shortest() {
 fn texts_are_strict_utf8() {
     assert_eq!(StackItem::Null.to_text(), Ok(None));
     assert_eq!(StackItem::buffer("ä".as_bytes()).to_text(), Ok(Some("ä".into())));
-    assert_eq!(
-        StackItem::from([b'a', 0xff].as_slice()).to_text(),
-        Err(FaultKind::NotUtf8 { byte: 0xff, index: 1 })
-    );
+    assert_eq!(StackItem::from([b'a', 0xff].as_slice()).to_text(), Err(FaultKind::NotUtf8 { byte: 0xff, index: 1 }));
     assert_eq!(StackItem::map().to_text(), Err(FaultKind::InvalidCast));
 }
 
@@ -234,7 +231,7 @@ fn a_struct_is_cloned_with_the_structs_in_it() {
     let (array, buffer) = (StackItem::array([1.into()]), StackItem::buffer(&[1]));
     let inner = structure([array.clone(), buffer.clone()]);
     let outer = structure([inner.clone(), inner.clone(), 5.into()]);
-    let copy = as_struct(&outer).clone_struct(StructCloneLimit::from(&LIMITS)).unwrap();
+    let copy = as_struct(&outer).clone_struct(StructCloneLimit::from(&LIMITS)).unwrap().0;
     assert_eq!(StackItem::Struct(Rc::clone(&copy)).to_json(), outer.to_json());
     let copies = [copy.get(0).unwrap(), copy.get(1).unwrap()];
     assert!(!copies[0].is_same(&inner) && !copies[0].is_same(&copies[1]));
@@ -249,7 +246,7 @@ fn a_clone_visits_at_most_so_many_items() {
     let limit = StructCloneLimit::from(&LIMITS);
     let most = LIMITS.max_stack_size as usize - 1;
     let ones = |count| structure((0..count).map(|_| 1.into()));
-    assert_eq!(as_struct(&ones(most)).clone_struct(limit).unwrap().len(), most);
+    assert_eq!(as_struct(&ones(most)).clone_struct(limit).unwrap().0.len(), most);
     assert_eq!(as_struct(&ones(most + 1)).clone_struct(limit).unwrap_err(), FaultKind::StructCloneLimit);
     let nested = |count| structure([ones(count)]);
     assert!(as_struct(&nested(most - 1)).clone_struct(limit).is_ok());

@@ -1,9 +1,6 @@
 //! NEF files.
 
-use neovm_types::{
-    CallFlags, Hash160, MethodToken, NefError, NefFile, Script,
-    nef::NefProblem,
-};
+use neovm_types::{CallFlags, Hash160, MethodToken, NefError, NefFile, Script, nef::NefProblem};
 
 fn token(method: &str) -> MethodToken {
     MethodToken {

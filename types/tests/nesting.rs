@@ -70,7 +70,7 @@ fn equality_and_clones_of_structs_do_not_recurse() {
         let StackItem::Struct(array) = &a else { panic!("no struct") };
         let fault = array.clone_struct(StructCloneLimit::from(&Limits::DEFAULT)).unwrap_err();
         assert_eq!(fault, FaultKind::StructCloneLimit);
-        let copy = array.clone_struct(StructCloneLimit::from(&WIDE)).unwrap();
+        let copy = array.clone_struct(StructCloneLimit::from(&WIDE)).unwrap().0;
         assert_eq!(StackItem::Struct(copy).equals(&a, &WIDE), Ok(true));
     });
 }
@@ -85,6 +85,18 @@ fn json_does_not_recurse() {
             write_json_stack(&mut text, [&nested(DEPTH, wrap)], limits).unwrap();
             assert_eq!(text.matches(name).count(), DEPTH);
         }
+    });
+}
+
+#[test]
+fn showing_does_not_recurse() {
+    on_small_stack(|| {
+        assert_eq!(format!("{:?}", nested(DEPTH, in_struct)), "Struct (too large)");
+        let array = Rc::new(Array::new(vec![]));
+        array.push(StackItem::Array(Rc::clone(&array))).unwrap();
+        assert_eq!(format!("{:?}", StackItem::Array(Rc::clone(&array))), "Array (an item holds itself)");
+        assert!(format!("{array:?}").contains("(an item holds itself)"));
+        array.clear().unwrap();
     });
 }
 

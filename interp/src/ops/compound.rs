@@ -163,9 +163,8 @@ pub(super) fn has_key(vm: &mut Vm) -> Done {
 
 pub(super) fn keys(vm: &mut Vm) -> Done {
     let map = vm.pop_map()?;
-    let keys: Vec<StackItem> = map.to_vec().into_iter().map(|(key, _)| key).collect();
-    let count = keys.len();
-    vm.put_counted(StackItem::array(keys), count);
+    let count = map.len();
+    vm.put_counted(StackItem::array(map.keys()), count);
     Ok(())
 }
 
@@ -173,7 +172,7 @@ pub(super) fn values(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
     let mut values = match &item {
         StackItem::Array(array) | StackItem::Struct(array) => array.to_vec(),
-        StackItem::Map(map) => map.to_vec().into_iter().map(|(_, value)| value).collect(),
+        StackItem::Map(map) => map.values(),
         item => return Err(wrong_type(OpCode::VALUES, item)),
     };
     for value in &mut values {
@@ -184,11 +183,11 @@ pub(super) fn values(vm: &mut Vm) -> Done {
 }
 
 /// An item as a compound takes it: a struct is cloned.
-pub(super) fn stored(vm: &Vm, item: StackItem) -> Result<StackItem, FaultKind> {
-    match item {
-        StackItem::Struct(fields) => Ok(StackItem::Struct(fields.clone_struct(StructCloneLimit::from(&vm.limits))?)),
-        item => Ok(item),
-    }
+pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKind> {
+    let StackItem::Struct(fields) = item else { return Ok(item) };
+    let (clone, visited) = fields.clone_struct(StructCloneLimit::from(&vm.limits))?;
+    vm.movement.cloned += u64::from(visited);
+    Ok(StackItem::Struct(clone))
 }
 
 /// The item of an array at an index that a script may catch to be missing.

@@ -25,6 +25,7 @@ impl Vm {
 
     /// Counts an item that becomes part of a counted compound or a slot.
     pub(crate) fn count_in(&mut self, item: &StackItem) {
+        self.movement.added += 1;
         self.take_room(1);
         if item.is_compound() {
             self.retain(item);
@@ -37,10 +38,14 @@ impl Vm {
             // The reference takes nothing off for a compound that has no references.
             Some(header) if header.references() == 0 => {}
             Some(_) => {
+                self.movement.removed += 1;
                 self.take_room(-1);
                 self.release(item);
             }
-            None => self.take_room(-1),
+            None => {
+                self.movement.removed += 1;
+                self.take_room(-1);
+            }
         }
     }
 
@@ -75,6 +80,7 @@ impl Vm {
                     }
                 }
             });
+            self.movement.added += items as u64;
             self.take_room(items);
             next = pending.pop();
         }
@@ -110,6 +116,7 @@ impl Vm {
                 }
                 None => items += 1,
             });
+            self.movement.removed += items as u64;
             self.take_room(-items);
             next = pending.pop();
         }

@@ -25,6 +25,7 @@ impl Vm {
         if item.is_compound() {
             self.retain(&item);
         }
+        self.movement.added += 1;
         self.put(item);
     }
 
@@ -35,6 +36,7 @@ impl Vm {
     pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
         self.check_index(0)?;
         let item = self.take_top();
+        self.movement.removed += 1;
         if item.is_compound() {
             self.release_cell(&item);
         }
@@ -89,6 +91,7 @@ impl Vm {
             item
         };
         self.sp = self.sp.wrapping_sub(1);
+        self.movement.removed += 1;
         if item.is_compound() {
             self.release_cell(&item);
         }
@@ -125,6 +128,7 @@ impl Vm {
         if let Some(header) = compound.header() {
             header.set_references(1);
         }
+        self.movement.added += 1 + items as u64;
         self.take_room(items as isize);
         self.put(compound);
     }
@@ -133,6 +137,7 @@ impl Vm {
     pub(crate) fn clear_stack(&mut self) {
         while self.sp != self.stack {
             let item = self.take_top();
+            self.movement.removed += 1;
             self.forget_cell(item);
         }
     }
@@ -250,6 +255,7 @@ impl Vm {
     /// Makes the slots of the current context: local variables Null, arguments
     /// from the stack. Faults when the stack has too few.
     pub(crate) fn make_slots(&mut self, locals: u32, arguments: u32) -> Result<(), FaultKind> {
+        self.movement.added += u64::from(locals);
         self.take_room(locals as isize);
         if self.stack_len() < arguments as usize {
             return Err(FaultKind::StackIndex { index: 0, count: 0 });

@@ -24,6 +24,7 @@ use crate::{
     code::Cell,
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
+    observe::Movement,
     ops::{Hardfork, Table},
     stack::{Cells, SENTINELS},
 };
@@ -137,6 +138,8 @@ pub struct Vm {
     /// How many frames waited when the current load came.
     pub(crate) load_frames: usize,
     pub(crate) pending: Option<StackItem>,
+    /// Sums over all that general handlers ran.
+    pub(crate) movement: Movement,
     pub(crate) gas: Gas,
     pub(crate) limits: Limits,
     pub(crate) table: &'static Table,
@@ -187,6 +190,7 @@ impl Vm {
             chunk_over: false,
             load_frames: 0,
             pending: None,
+            movement: Movement::default(),
             gas: Gas::new(config.gas_limit, config.fee_factor),
             limits,
             table: config.hardfork.table(),

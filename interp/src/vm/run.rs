@@ -11,6 +11,7 @@ use crate::{
     dispatch::{Exit, dispatch},
     fast::Op,
     host::Host,
+    observe::{Observer, Step},
     ops::{Handler, HostedFn},
 };
 
@@ -43,28 +44,60 @@ impl Vm {
     /// the next call; what ended stays as it is.
     pub fn run(&mut self, host: &mut dyn Host) -> Outcome {
         loop {
-            if let Some(end) = self.ended() {
-                return end;
-            }
-            if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-                return Outcome::Stopped(Stop::Interrupted);
+            if let Some(outcome) = self.stopped() {
+                return outcome;
             }
             match self.budget {
-                Some(0) => return Outcome::Stopped(Stop::Budget),
-                Some(left) if left < STEPWISE => {
-                    let begun = self.instructions();
-                    let outcome = self.step(host);
-                    self.budget = Some(left - (self.instructions() - begun).min(left));
-                    if let Some(outcome) = outcome {
-                        return outcome;
-                    }
-                }
+                Some(left) if left < STEPWISE => self.step_within_budget(host),
                 _ => self.run_chunk(host),
             }
         }
     }
 
-    /// Runs one instruction; none if there are more to run.
+    /// Runs as [`Vm::run`] does and tells an observer of each instruction.
+    pub fn run_observed(&mut self, host: &mut dyn Host, observer: &mut dyn Observer) -> Outcome {
+        loop {
+            if let Some(outcome) = self.stopped() {
+                return outcome;
+            }
+            observer.before(self);
+            let step = Step::begin(self);
+            self.step_within_budget(host);
+            observer.after(self, &step.end(self));
+        }
+    }
+
+    /// Runs one instruction within the budget, unless the flag is set; tells
+    /// if the execution ended or was stopped.
+    pub(crate) fn next_instruction(&mut self, host: &mut dyn Host) -> Option<Outcome> {
+        if let Some(outcome) = self.stopped() {
+            return Some(outcome);
+        }
+        self.step_within_budget(host);
+        self.ended()
+    }
+
+    fn step_within_budget(&mut self, host: &mut dyn Host) {
+        let begun = self.instructions();
+        self.step(host);
+        let used = self.instructions() - begun;
+        self.budget = self.budget.map(|left| left.saturating_sub(used));
+    }
+
+    /// Whether it ended, or must not go on.
+    fn stopped(&mut self) -> Option<Outcome> {
+        if let Some(outcome) = self.ended() {
+            return Some(outcome);
+        }
+        if self.budget == Some(0) {
+            return Some(Outcome::Stopped(Stop::Budget));
+        }
+        let interrupted = self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        interrupted.then_some(Outcome::Stopped(Stop::Interrupted))
+    }
+
+    /// Runs one instruction, whatever budget and flag say; none if there are
+    /// more to run.
     pub fn step(&mut self, host: &mut dyn Host) -> Option<Outcome> {
         if let Some(end) = self.ended() {
             return Some(end);

@@ -6,7 +6,7 @@
 //! changes the second by exactly the reference's rules; this module never does.
 
 use alloc::{rc::Rc, vec::Vec};
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, Ref, RefCell};
 
 use super::{StackItem, map::OrderedMap};
 use crate::fault::FaultKind;
@@ -156,6 +156,11 @@ impl Array {
         self.items.as_ptr()
     }
 
+    /// The items, borrowed: nothing may change the array meanwhile.
+    pub(super) fn items(&self) -> Ref<'_, Vec<StackItem>> {
+        self.items.borrow()
+    }
+
     /// Takes the items out, read-only or not: for releasing.
     pub(super) fn take(&self) -> Vec<StackItem> {
         self.items.take()
@@ -216,6 +221,16 @@ impl Map {
     /// The value of a key.
     pub fn get(&self, key: &StackItem) -> Result<Option<StackItem>, FaultKind> {
         self.entries.borrow().get(key)
+    }
+
+    /// The keys in order of insertion.
+    pub fn keys(&self) -> Vec<StackItem> {
+        self.entries.borrow().entries().iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The values in the order of their keys.
+    pub fn values(&self) -> Vec<StackItem> {
+        self.entries.borrow().entries().iter().map(|(_, value)| value.clone()).collect()
     }
 
     /// The entries in order of insertion.

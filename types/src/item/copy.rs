@@ -23,11 +23,12 @@ impl From<&Limits> for StructCloneLimit {
 }
 
 impl Array {
-    /// A copy of a struct: structs within it are copied too, all else is shared.
+    /// A copy of a struct, and the number of items visited: structs within it
+    /// are copied too, all else is shared.
     ///
     /// # Errors
     /// [`FaultKind::StructCloneLimit`] if it holds more items than the limit.
-    pub fn clone_struct(self: &Rc<Self>, limit: StructCloneLimit) -> Result<Rc<Self>, FaultKind> {
+    pub fn clone_struct(self: &Rc<Self>, limit: StructCloneLimit) -> Result<(Rc<Self>, u32), FaultKind> {
         let mut left = limit.0;
         let result = Rc::new(Self::new(Vec::new()));
         let mut queue = VecDeque::from([(Rc::clone(&result), Rc::clone(self))]);
@@ -46,7 +47,7 @@ impl Array {
                 copy.fill(item);
             }
         }
-        Ok(result)
+        Ok((result, limit.0 - left))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Sources: `Types/StackItem.cs`, `Types/ByteString.cs`, `Types/Struct.cs`.
 
-use alloc::{rc::Rc, vec, vec::Vec};
+use alloc::{rc::Rc, vec::Vec};
 
 use super::{Array, ByteString, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
@@ -53,50 +53,97 @@ fn equal_bytes(a: &ByteString, b: &StackItem, left: &mut u32) -> Result<bool, Fa
     Ok(a == b)
 }
 
+/// Two structs of equal length whose items are compared from the last to the first.
+struct Pair {
+    a: Rc<Array>,
+    b: Rc<Array>,
+    /// How many items are still to be compared.
+    left: usize,
+}
+
+/// What a comparison of structs may still look at.
+struct Allowance {
+    items: u32,
+    size: u32,
+}
+
 fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, FaultKind> {
-    let mut pending: Vec<(StackItem, StackItem)> =
-        vec![(StackItem::Struct(Rc::clone(a)), StackItem::Struct(Rc::clone(b)))];
-    let mut count = limits.max_stack_size;
-    let mut left = limits.max_comparable_size;
-    while let Some((a, b)) = pending.pop() {
-        if count == 0 {
-            return Err(FaultKind::StructCompareCount);
-        }
-        count -= 1;
-        if let StackItem::ByteString(a) = &a {
-            if !equal_bytes(a, &b, &mut left)? {
-                return Ok(false);
+    let mut allowance = Allowance { items: limits.max_stack_size, size: limits.max_comparable_size };
+    let mut open = Vec::new();
+    allowance.take_item()?;
+    if !enter(a, b, &mut allowance, &mut open)? {
+        return Ok(false);
+    }
+    while let Some(pair) = open.last_mut() {
+        match pair.compare_to_structs(&mut allowance)? {
+            Compared::Different => return Ok(false),
+            Compared::All => drop(open.pop()),
+            Compared::UpTo(a, b) => {
+                if !enter(&a, &b, &mut allowance, &mut open)? {
+                    return Ok(false);
+                }
             }
-            continue;
-        }
-        if left == 0 {
-            return Err(FaultKind::StructComparableSize);
-        }
-        left -= 1;
-        let equal = match (&a, &b) {
-            (StackItem::Struct(a), StackItem::Struct(b)) => Rc::ptr_eq(a, b) || push_pairs(a, b, &mut pending),
-            (a, b) => a.equals_plain(b),
-        };
-        if !equal {
-            return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Lists the pairs of items of two structs for comparison, the last one to be
-/// taken first; false if they differ in number.
-fn push_pairs(a: &Array, b: &Array, pending: &mut Vec<(StackItem, StackItem)>) -> bool {
-    if a.len() != b.len() {
-        return false;
+/// Begins the comparison of two structs; false if they differ in number of items.
+fn enter(a: &Rc<Array>, b: &Rc<Array>, allowance: &mut Allowance, open: &mut Vec<Pair>) -> Result<bool, FaultKind> {
+    allowance.take_size()?;
+    if Rc::ptr_eq(a, b) {
+        return Ok(true);
     }
-    pending.reserve(a.len());
-    let first = pending.len();
-    a.for_each(|item| pending.push((item.clone(), StackItem::Null)));
-    let mut place = first;
-    b.for_each(|item| {
-        pending[place].1 = item.clone();
-        place += 1;
-    });
-    true
+    let left = a.len();
+    if left != b.len() {
+        return Ok(false);
+    }
+    open.push(Pair { a: Rc::clone(a), b: Rc::clone(b), left });
+    Ok(true)
+}
+
+/// How far the items of two structs were compared.
+enum Compared {
+    Different,
+    All,
+    /// Up to two items that are structs themselves.
+    UpTo(Rc<Array>, Rc<Array>),
+}
+
+impl Pair {
+    /// Compares items up to the next that are both structs.
+    fn compare_to_structs(&mut self, allowance: &mut Allowance) -> Result<Compared, FaultKind> {
+        let (own, other) = (self.a.items(), self.b.items());
+        while self.left > 0 {
+            self.left -= 1;
+            let (a, b) = (&own[self.left], &other[self.left]);
+            allowance.take_item()?;
+            let equal = match (a, b) {
+                (StackItem::ByteString(a), b) => equal_bytes(a, b, &mut allowance.size)?,
+                (StackItem::Struct(a), StackItem::Struct(b)) => {
+                    return Ok(Compared::UpTo(Rc::clone(a), Rc::clone(b)));
+                }
+                (a, b) => {
+                    allowance.take_size()?;
+                    a.equals_plain(b)
+                }
+            };
+            if !equal {
+                return Ok(Compared::Different);
+            }
+        }
+        Ok(Compared::All)
+    }
+}
+
+impl Allowance {
+    fn take_item(&mut self) -> Result<(), FaultKind> {
+        self.items = self.items.checked_sub(1).ok_or(FaultKind::StructCompareCount)?;
+        Ok(())
+    }
+
+    fn take_size(&mut self) -> Result<(), FaultKind> {
+        self.size = self.size.checked_sub(1).ok_or(FaultKind::StructComparableSize)?;
+        Ok(())
+    }
 }

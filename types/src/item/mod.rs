@@ -113,7 +113,7 @@ impl core::fmt::Display for ItemType {
 ///
 /// The layout is part of what the engine's crates rely on: a tag of eight
 /// bytes, then the payload. Tags up to that of `Null` need no counting.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[repr(u64)]
 pub enum StackItem {
     /// An integer that an `i64` holds.
@@ -222,6 +222,16 @@ impl StackItem {
             (Self::Map(a), Self::Map(b)) => Rc::ptr_eq(a, b),
             (Self::Buffer(a), Self::Buffer(b)) => a.is_same(b),
             _ => false,
+        }
+    }
+}
+
+/// As JSON, which neither recurses nor follows cycles.
+impl core::fmt::Debug for StackItem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.to_json() {
+            Ok(text) => f.write_str(&text),
+            Err(error) => write!(f, "{} ({error})", self.item_type()),
         }
     }
 }
