@@ -3,8 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+mod contract;
+mod engine;
 pub mod stub_host;
 
+pub use contract::{Contract, ContractError};
+pub use engine::{DEFAULT_CACHE_SIZE, Engine};
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{
     Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Hardfork, Host, LoadOptions, Movement, NoHost, Observer,

@@ -1,0 +1,176 @@
+//! What threads share: the settings of a network, and scripts decoded once.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use neovm_crypto::sha256;
+use neovm_interp::{Code, Config, Vm};
+use neovm_types::{FaultKind, Script};
+
+/// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
+pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
+
+/// Makes machines, and keeps the scripts they run decoded.
+///
+/// Shared by threads behind a reference or an [`Arc`]. Scripts are found by a
+/// digest of their bytes, never by a contract's hash, which an update keeps;
+/// all else that is decoded in, the prices, is the engine's own.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Debug)]
+struct Cache {
+    entries: HashMap<[u8; 32], Entry>,
+    /// Bytes that entries may take, and take.
+    capacity: usize,
+    size: usize,
+    /// Goes up with each look-up; an entry keeps that of its last.
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    code: Arc<Code>,
+    used: u64,
+}
+
+impl Engine {
+    /// An engine whose machines run with these settings.
+    pub fn new(config: Config) -> Self {
+        Self::with_cache_size(config, DEFAULT_CACHE_SIZE)
+    }
+
+    /// An engine that keeps decoded scripts up to so many bytes.
+    pub fn with_cache_size(config: Config, capacity: usize) -> Self {
+        let cache = Cache { entries: HashMap::new(), capacity, size: 0, clock: 0 };
+        Self { config, cache: Mutex::new(cache) }
+    }
+
+    /// The settings of its machines.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A machine with so much gas, in datoshi.
+    pub fn vm(&self, gas_limit: i64) -> Vm {
+        Vm::new(Config { gas_limit, ..self.config.clone() })
+    }
+
+    /// The decoded form of a script, from the cache if it was seen lately. Who
+    /// runs a script often keeps this and saves the look-up.
+    ///
+    /// # Errors
+    /// Those of [`Code::decode`].
+    pub fn prepare(&self, script: &Script) -> Result<Arc<Code>, FaultKind> {
+        let key = sha256(script.bytes());
+        if let Some(code) = self.cache().find(&key) {
+            return Ok(code);
+        }
+        // Decoded without the lock; two threads may do it twice.
+        let code = Arc::new(Code::decode(script.clone(), &self.config.prices)?);
+        self.cache().keep(key, &code);
+        Ok(code)
+    }
+
+    /// Number of decoded scripts that are kept, and the bytes they take.
+    pub fn cached(&self) -> (usize, usize) {
+        let cache = self.cache();
+        (cache.entries.len(), cache.size)
+    }
+
+    /// Nothing under the lock can panic half-way, so a poisoned one is good.
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Cache {
+    fn find(&mut self, key: &[u8; 32]) -> Option<Arc<Code>> {
+        self.clock += 1;
+        let entry = self.entries.get_mut(key)?;
+        entry.used = self.clock;
+        Some(Arc::clone(&entry.code))
+    }
+
+    fn keep(&mut self, key: [u8; 32], code: &Arc<Code>) {
+        let size = footprint(code);
+        if size > self.capacity || self.entries.contains_key(&key) {
+            return;
+        }
+        if self.size + size > self.capacity {
+            self.evict(size);
+        }
+        self.size += size;
+        self.entries.insert(key, Entry { code: Arc::clone(code), used: self.clock });
+    }
+
+    /// Drops what was not used for longest until a quarter is free, so that
+    /// the search for it is seldom.
+    fn evict(&mut self, room: usize) {
+        let goal = self.capacity.saturating_sub(room.max(self.capacity / 4));
+        let mut by_use: Vec<_> = self.entries.iter().map(|(key, entry)| (entry.used, *key)).collect();
+        by_use.sort_unstable();
+        for (_, key) in by_use {
+            if self.size <= goal {
+                return;
+            }
+            if let Some(entry) = self.entries.remove(&key) {
+                self.size -= footprint(&entry.code);
+            }
+        }
+    }
+}
+
+fn footprint(code: &Code) -> usize {
+    code.memory() + code.script().len() + size_of::<Entry>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(number: u32) -> Script {
+        // PUSHINT32 number, RET
+        let mut bytes = vec![0x02];
+        bytes.extend(number.to_le_bytes());
+        bytes.push(0x40);
+        bytes.into()
+    }
+
+    #[test]
+    fn equal_bytes_are_decoded_once() {
+        let engine = Engine::new(Config::default());
+        let first = engine.prepare(&script(1)).unwrap();
+        assert!(Arc::ptr_eq(&first, &engine.prepare(&script(1)).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &engine.prepare(&script(2)).unwrap()));
+        assert_eq!(engine.cached().0, 2);
+    }
+
+    #[test]
+    fn the_cache_is_bounded_and_keeps_what_is_used() {
+        let one = footprint(&Code::decode(script(0), &Config::default().prices).unwrap());
+        let engine = Engine::with_cache_size(Config::default(), 8 * one);
+        let kept = engine.prepare(&script(0)).unwrap();
+        for number in 1..100 {
+            engine.prepare(&script(number)).unwrap();
+            assert!(Arc::ptr_eq(&kept, &engine.prepare(&script(0)).unwrap()), "used last before {number}");
+            let (entries, size) = engine.cached();
+            assert!(size <= 8 * one && size == entries * one);
+        }
+    }
+
+    #[test]
+    fn a_script_larger_than_the_cache_runs_all_the_same() {
+        let engine = Engine::with_cache_size(Config::default(), 8);
+        let code = engine.prepare(&script(7)).unwrap();
+        let mut vm = engine.vm(1000);
+        vm.load(code, neovm_interp::LoadOptions::default()).unwrap();
+        assert_eq!(vm.run(&mut neovm_interp::NoHost), neovm_interp::Outcome::Halt);
+        assert_eq!(engine.cached(), (0, 0));
+    }
+}
