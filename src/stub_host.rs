@@ -25,10 +25,18 @@ pub struct StubHost {
 /// What a system call does.
 #[derive(Clone, Debug)]
 enum Call {
-    Answer { pops: usize, push: Option<StackItem> },
+    Answer {
+        pops: usize,
+        push: Option<StackItem>,
+    },
     /// The answer depends on whether the key, one of the popped items, has an
     /// even or an odd number of bytes.
-    ByKeyLength { pops: usize, key: usize, even: StackItem, odd: StackItem },
+    ByKeyLength {
+        pops: usize,
+        key: usize,
+        even: StackItem,
+        odd: StackItem,
+    },
     LoadScript,
     Throw,
     Interop,

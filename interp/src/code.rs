@@ -8,10 +8,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
-use neovm_types::{
-    FaultKind, Instruction, OpCode, PriceTable, Script,
-    opcode::OperandKind,
-};
+use neovm_types::{FaultKind, Instruction, OpCode, PriceTable, Script, opcode::OperandKind};
 
 use crate::fast::Op;
 

@@ -46,7 +46,16 @@ impl Gas {
         let limit_pico = u128::from(limit_datoshi.max(0) as u64) * u128::from(PICO_PER_DATOSHI);
         let factor = factor.max(1);
         let units_left = whole_units(limit_pico, factor);
-        Self { factor, limit_pico, spent_units: 0, added_pico: 0, units_left, granted: None, instructions: 0, free: false }
+        Self {
+            factor,
+            limit_pico,
+            spent_units: 0,
+            added_pico: 0,
+            units_left,
+            granted: None,
+            instructions: 0,
+            free: false,
+        }
     }
 
     /// Grants at most `most` units, but `least` if they are there, and returns

@@ -111,7 +111,7 @@ fn text_may_be_written_freely() {
     let loops = "
         # counts down
         start: loop.1:   PUSH1;with a comment
-          DEC            ; DEC
+          DEC#; DEC
         12 JMPIF start   # the offset is ignored
         JMP_L loop.1
         end:

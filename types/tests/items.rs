@@ -217,6 +217,9 @@ fn the_sizes_in_a_struct_count_together() {
     let fits = |first: StackItem| structure([first, bytes(rest - 1)]);
     assert_eq!(fits("".into()).equals(&fits("".into()), &LIMITS), Ok(true));
     assert_eq!(fits("".into()).equals(&fits(1.into()), &LIMITS), Ok(false));
+    let two = || structure(["".into(), "".into(), bytes(rest - 1)]);
+    let fault = FaultKind::ComparableSize { size: 0, limit: 0 };
+    assert_eq!(two().equals(&two(), &LIMITS), Err(fault));
 }
 
 fn as_struct(item: &StackItem) -> &Rc<Array> {
@@ -231,7 +234,8 @@ fn a_struct_is_cloned_with_the_structs_in_it() {
     let (array, buffer) = (StackItem::array([1.into()]), StackItem::buffer(&[1]));
     let inner = structure([array.clone(), buffer.clone()]);
     let outer = structure([inner.clone(), inner.clone(), 5.into()]);
-    let copy = as_struct(&outer).clone_struct(StructCloneLimit::from(&LIMITS)).unwrap().0;
+    let (copy, visited) = as_struct(&outer).clone_struct(StructCloneLimit::from(&LIMITS)).unwrap();
+    assert_eq!(visited, 3 + 2 * 2);
     assert_eq!(StackItem::Struct(Rc::clone(&copy)).to_json(), outer.to_json());
     let copies = [copy.get(0).unwrap(), copy.get(1).unwrap()];
     assert!(!copies[0].is_same(&inner) && !copies[0].is_same(&copies[1]));

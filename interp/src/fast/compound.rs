@@ -6,7 +6,12 @@ use super::{Flow, Regs, share, unshare};
 use crate::{stack::tag, vm::Vm};
 
 #[inline(always)]
-pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn pick_item(_: &mut Regs, _: &mut Vm) -> Flow {
+    Flow::Counted
+}
+
+#[inline(always)]
+pub(crate) unsafe fn pick_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; cloning an item runs no foreign code.
     unsafe {
@@ -40,7 +45,12 @@ pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn set_item(_: &mut Regs, _: &mut Vm) -> Flow {
+    Flow::Counted
+}
+
+#[inline(always)]
+pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; the old item is dropped after that.
     unsafe {
@@ -72,7 +82,12 @@ pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn size(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn size(_: &mut Regs, _: &mut Vm) -> Flow {
+    Flow::Counted
+}
+
+#[inline(always)]
+pub(crate) unsafe fn size_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells whether there is an item; it is dropped before it
     // is overwritten.
     unsafe {
@@ -97,6 +112,19 @@ pub(crate) unsafe fn size(r: &mut Regs, _: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: a plain item needs no dropping.
+    unsafe {
+        if r.tag(1) > tag::PLAIN {
+            return Flow::Counted;
+        }
+        let null = r.tag(1) == tag::NULL;
+        r.set_bool(1, null);
+    }
+    r.next()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn is_null_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: as above.
     unsafe {
         let null = r.tag(1) == tag::NULL;

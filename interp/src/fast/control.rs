@@ -85,12 +85,18 @@ compare_and_jump!(jmp_le, <=);
 
 #[inline(always)]
 pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
-    if vm.frames.len() + 1 >= vm.limits.max_invocation_stack_size as usize {
+    let depth = vm.frames.len();
+    if depth + 1 >= vm.limits.max_invocation_stack_size as usize || depth == vm.frames.capacity() {
         return Flow::Full;
     }
     let ip = r.ip.wrapping_add(1);
     let (locals, arguments) = (vm.locals, vm.arguments);
-    vm.frames.push(Frame { ip, slots: r.slots, locals, arguments, try_base: vm.try_base });
+    // SAFETY: there is room for one more frame.
+    unsafe {
+        let frame = Frame { ip, slots: r.slots, locals, arguments, try_base: vm.try_base };
+        vm.frames.as_mut_ptr().add(depth).write(frame);
+        vm.frames.set_len(depth + 1);
+    }
     r.slots = r.slots.wrapping_add(locals as usize);
     vm.locals = 0;
     vm.arguments = 0;
@@ -102,35 +108,30 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
 #[inline(always)]
 pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
     let count = (vm.locals + vm.arguments) as usize;
-    let limit = r.limit.wrapping_add(count);
-    if vm.frames.len() <= vm.load_frames || limit > vm.end {
-        return Flow::Full;
-    }
     let first = r.slots.wrapping_sub(vm.arguments as usize);
-    // SAFETY: all slots are occupied, and no longer used once they are dropped.
-    unsafe {
-        if (0..count).any(|i| tag_of(first.add(i)) > tag::PLAIN) {
-            // The compounds are looked at before anything is done.
-            if (0..count).any(|i| (*first.add(i)).header().is_some_and(|header| header.references() <= 1)) {
-                return Flow::Full;
-            }
-            for i in 0..count {
-                if !unshare(&*first.add(i)) {
-                    // Twice the same compound: the last reference is the
-                    // general handler's, which finds the slots shortened.
-                    vm.locals = 0;
-                    vm.arguments = (count - i) as u32;
-                    core::ptr::copy(first.add(i), first, count - i);
-                    r.slots = first.add(count - i);
-                    r.limit = r.limit.wrapping_add(i);
-                    return Flow::Full;
-                }
-                first.add(i).drop_in_place();
-            }
+    for i in 0..count {
+        // SAFETY: all slots are occupied.
+        if unsafe { tag_of(first.add(i)) } > tag::PLAIN {
+            return Flow::Counted;
         }
     }
-    vm.try_blocks.truncate(vm.try_base as usize);
-    let Some(frame) = vm.frames.pop() else { return Flow::Full };
+    // SAFETY: plain items need no dropping.
+    unsafe { leave(r, vm, count) }
+}
+
+/// Returns from a context that CALL made, whose slots hold nothing to drop.
+#[inline(always)]
+unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
+    let limit = r.limit.wrapping_add(count);
+    let depth = vm.frames.len();
+    if depth <= vm.load_frames || limit > vm.end || vm.try_blocks.len() != vm.try_base as usize {
+        return Flow::Full;
+    }
+    // SAFETY: the last frame is there; frames need no dropping.
+    let frame = unsafe {
+        vm.frames.set_len(depth - 1);
+        vm.frames.as_ptr().add(depth - 1).read()
+    };
     r.limit = limit;
     r.slots = frame.slots;
     r.ip = frame.ip;
@@ -138,4 +139,37 @@ pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
     vm.arguments = frame.arguments;
     vm.try_base = frame.try_base;
     Flow::Next
+}
+
+/// Drops slots, the last one first, while they are not the last references to
+/// compounds, and returns if that was all. What is left is the
+/// general handler's, which finds so many slots less.
+#[inline(always)]
+pub(crate) unsafe fn ret_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+    if vm.frames.len() <= vm.load_frames {
+        return Flow::Full;
+    }
+    // SAFETY: slots are occupied up to their number, which goes down with each.
+    unsafe {
+        while vm.locals > 0 {
+            let last = r.slots.add(vm.locals as usize - 1);
+            if !unshare(&*last) {
+                return Flow::Full;
+            }
+            last.drop_in_place();
+            vm.locals -= 1;
+            r.limit = r.limit.wrapping_add(1);
+        }
+        while vm.arguments > 0 {
+            let last = r.slots.sub(1);
+            if !unshare(&*last) {
+                return Flow::Full;
+            }
+            last.drop_in_place();
+            vm.arguments -= 1;
+            r.slots = last;
+            r.limit = r.limit.wrapping_add(1);
+        }
+        leave(r, vm, 0)
+    }
 }

@@ -49,10 +49,12 @@ pub(crate) enum Flow {
     Full,
     /// Its work, but now there are more items than the limit allows.
     Limit,
+    /// Nothing: an operand is counted, and the handler's form for those has to.
+    Counted,
 }
 
 macro_rules! fast_ops {
-    ($($op:ident => $handler:path,)*) => {
+    ($($op:ident => $handler:path $(, counted $counted:path)?;)*) => {
         /// How a cell is run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u32)]
@@ -66,6 +68,27 @@ macro_rules! fast_ops {
             $($op,)*
         }
 
+        impl Op {
+            /// All, in the order of their numbers.
+            #[cfg(neovm_sibling_calls)]
+            pub(crate) const ALL: &[Self] = &[Self::Full, Self::Bad, Self::Island, $(Self::$op),*];
+        }
+
+        /// An array with a generic function for each op.
+        #[cfg(neovm_sibling_calls)]
+        macro_rules! siblings {
+            ($function:ident) => {
+                [
+                    $function::<{ Op::Full as usize }>,
+                    $function::<{ Op::Bad as usize }>,
+                    $function::<{ Op::Island as usize }>,
+                    $($function::<{ Op::$op as usize }>,)*
+                ]
+            };
+        }
+        #[cfg(neovm_sibling_calls)]
+        pub(crate) use siblings;
+
         /// Runs a cell's fast handler, if it has one.
         ///
         /// # Safety
@@ -78,78 +101,93 @@ macro_rules! fast_ops {
                 $(Op::$op => unsafe { $handler(r, vm) },)*
             }
         }
+
+        /// Runs a cell's fast handler for operands that are counted, if it has
+        /// one: a form of its own, because it calls functions and needs a frame,
+        /// which the other then does not.
+        ///
+        /// # Safety
+        /// See the module.
+        #[inline(always)]
+        pub(crate) unsafe fn run_counted(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
+            match op {
+                // SAFETY: the caller's guarantees are what each handler asks for.
+                $($(Op::$op => unsafe { $counted(r, vm) },)?)*
+                _ => Flow::Full,
+            }
+        }
     };
 }
 
 fast_ops! {
-    Int => push::int,
-    True => push::boolean::<true>,
-    False => push::boolean::<false>,
-    Null => push::null,
-    Nop => control::nop,
-    Jmp => control::jmp,
-    JmpIf => control::jmp_if::<true>,
-    JmpIfNot => control::jmp_if::<false>,
-    JmpEq => control::jmp_eq,
-    JmpNe => control::jmp_ne,
-    JmpGt => control::jmp_gt,
-    JmpGe => control::jmp_ge,
-    JmpLt => control::jmp_lt,
-    JmpLe => control::jmp_le,
-    Call => control::call,
-    Ret => control::ret,
-    Assert => control::assert,
-    Depth => stack::depth,
-    Drop => stack::drop_top,
-    Nip => stack::nip,
-    Dup => stack::dup,
-    Over => stack::over,
-    Pick => stack::pick,
-    Swap => stack::swap,
-    Rot => stack::rot,
-    Reverse3 => stack::reverse3,
-    InitSlot => slot::init,
-    LdLoc => slot::load_local,
-    StLoc => slot::store_local,
-    LdArg => slot::load_argument,
-    StArg => slot::store_argument,
-    LdSfld => slot::load_static,
-    StSfld => slot::store_static,
-    Inc => numeric::inc,
-    Dec => numeric::dec,
-    Negate => numeric::negate,
-    Abs => numeric::abs,
-    Sign => numeric::sign,
-    Invert => numeric::invert,
-    Add => numeric::add,
-    Sub => numeric::sub,
-    Mul => numeric::mul,
-    Div => numeric::div,
-    Mod => numeric::rem,
-    And => numeric::and,
-    Or => numeric::or,
-    Xor => numeric::xor,
-    Shl => numeric::shl,
-    Shr => numeric::shr,
-    Not => numeric::not,
-    BoolAnd => numeric::bool_and,
-    BoolOr => numeric::bool_or,
-    Nz => numeric::nz,
-    NumEqual => numeric::num_equal,
-    NumNotEqual => numeric::num_not_equal,
-    Lt => numeric::lt,
-    Le => numeric::le,
-    Gt => numeric::gt,
-    Ge => numeric::ge,
-    Min => numeric::min,
-    Max => numeric::max,
-    Within => numeric::within,
-    Equal => numeric::equal::<true>,
-    NotEqual => numeric::equal::<false>,
-    PickItem => compound::pick_item,
-    SetItem => compound::set_item,
-    Size => compound::size,
-    IsNull => compound::is_null,
+    Int => push::int;
+    True => push::boolean::<true>;
+    False => push::boolean::<false>;
+    Null => push::null;
+    Nop => control::nop;
+    Jmp => control::jmp;
+    JmpIf => control::jmp_if::<true>;
+    JmpIfNot => control::jmp_if::<false>;
+    JmpEq => control::jmp_eq;
+    JmpNe => control::jmp_ne;
+    JmpGt => control::jmp_gt;
+    JmpGe => control::jmp_ge;
+    JmpLt => control::jmp_lt;
+    JmpLe => control::jmp_le;
+    Call => control::call;
+    Ret => control::ret, counted control::ret_counted;
+    Assert => control::assert;
+    Depth => stack::depth;
+    Drop => stack::drop_top, counted stack::drop_counted;
+    Nip => stack::nip, counted stack::nip_counted;
+    Dup => stack::dup;
+    Over => stack::over;
+    Pick => stack::pick;
+    Swap => stack::swap;
+    Rot => stack::rot;
+    Reverse3 => stack::reverse3;
+    InitSlot => slot::init;
+    LdLoc => slot::load_local;
+    StLoc => slot::store_local, counted slot::store_local_counted;
+    LdArg => slot::load_argument;
+    StArg => slot::store_argument, counted slot::store_argument_counted;
+    LdSfld => slot::load_static;
+    StSfld => slot::store_static, counted slot::store_static_counted;
+    Inc => numeric::inc;
+    Dec => numeric::dec;
+    Negate => numeric::negate;
+    Abs => numeric::abs;
+    Sign => numeric::sign;
+    Invert => numeric::invert;
+    Add => numeric::add;
+    Sub => numeric::sub;
+    Mul => numeric::mul;
+    Div => numeric::div;
+    Mod => numeric::rem;
+    And => numeric::and;
+    Or => numeric::or;
+    Xor => numeric::xor;
+    Shl => numeric::shl;
+    Shr => numeric::shr;
+    Not => numeric::not;
+    BoolAnd => numeric::bool_and;
+    BoolOr => numeric::bool_or;
+    Nz => numeric::nz;
+    NumEqual => numeric::num_equal;
+    NumNotEqual => numeric::num_not_equal;
+    Lt => numeric::lt;
+    Le => numeric::le;
+    Gt => numeric::gt;
+    Ge => numeric::ge;
+    Min => numeric::min;
+    Max => numeric::max;
+    Within => numeric::within;
+    Equal => numeric::equal::<true>;
+    NotEqual => numeric::equal::<false>;
+    PickItem => compound::pick_item, counted compound::pick_item_counted;
+    SetItem => compound::set_item, counted compound::set_item_counted;
+    Size => compound::size, counted compound::size_counted;
+    IsNull => compound::is_null, counted compound::is_null_counted;
 }
 
 impl Op {

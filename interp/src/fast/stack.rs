@@ -13,12 +13,30 @@ pub(crate) unsafe fn depth(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn drop_top(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the cell is occupied or a sentinel.
+    if unsafe { r.tag(1) } <= tag::PLAIN { r.popped(1) } else { Flow::Counted }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn drop_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the cell is left above `sp`.
     if unsafe { r.discard(1) } { r.popped(1) } else { Flow::Full }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn nip(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell that both cells are occupied; the second is overwritten.
+    unsafe {
+        if r.tag(1) > tag::MAP || r.tag(2) > tag::PLAIN {
+            return Flow::Counted;
+        }
+        Regs::copy(r.at(1), r.at(2));
+    }
+    r.popped(1)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn nip_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || !r.discard(2) {

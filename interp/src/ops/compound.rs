@@ -2,10 +2,7 @@
 
 use alloc::{rc::Rc, vec, vec::Vec};
 
-use neovm_types::{
-    Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem,
-    item::StructCloneLimit,
-};
+use neovm_types::{Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem, item::StructCloneLimit};
 
 use super::Done;
 use crate::vm::Vm;
@@ -320,9 +317,8 @@ pub(super) fn reverse_items(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn remove(vm: &mut Vm) -> Done {
-    let removable = |index: Integer, what, count| {
-        index.to_index(count).ok_or(FaultKind::RemoveIndex { what, index, count })
-    };
+    let removable =
+        |index: Integer, what, count| index.to_index(count).ok_or(FaultKind::RemoveIndex { what, index, count });
     remove_by(vm, removable)
 }
 

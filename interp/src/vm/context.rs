@@ -275,7 +275,8 @@ impl Vm {
             // The implicit RET, the only cell without a follower, never goes on.
             return self.ip.wrapping_add(1);
         }
-        let size = self.script().and_then(|script| script.instruction(cell.offset as usize).ok()).map_or(1, |i| i.size());
+        let size =
+            self.script().and_then(|script| script.instruction(cell.offset as usize).ok()).map_or(1, |i| i.size());
         self.cell_at(cell.offset as usize + size)
     }
 

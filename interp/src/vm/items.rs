@@ -7,10 +7,7 @@ use alloc::{rc::Rc, vec::Vec};
 use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
 
 use super::{SLACK, Vm};
-use crate::{
-    frame::Frame,
-    stack::SENTINELS,
-};
+use crate::{frame::Frame, stack::SENTINELS};
 
 /// The evaluation stack of the current context, as hosts and handlers use it.
 impl Vm {
@@ -219,9 +216,7 @@ impl Vm {
         let capacity = (top + cells + SENTINELS + SLACK).next_power_of_two();
         self.arena.grow(used, capacity);
         let moved = self.arena.start();
-        let rebase = |place: *mut StackItem| {
-            moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize))
-        };
+        let rebase = |place: *mut StackItem| moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize));
         self.sp = rebase(self.sp);
         self.stack = rebase(self.stack);
         self.limit = rebase(self.limit);
@@ -286,9 +281,7 @@ impl Vm {
         }
         self.slot_cells.grow(used, (used + count).next_power_of_two());
         let moved = self.slot_cells.start();
-        let rebase = |place: *mut StackItem| {
-            moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize))
-        };
+        let rebase = |place: *mut StackItem| moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize));
         self.slots = rebase(self.slots);
         for frame in &mut self.frames {
             frame.slots = rebase(frame.slots);

@@ -20,8 +20,11 @@ pub use self::{
     run::{Outcome, Stop},
     view::ContextView,
 };
+#[cfg(neovm_sibling_calls)]
+use crate::dispatch::Reason;
 use crate::{
     code::Cell,
+    dispatch::Dispatch,
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
     observe::Movement,
@@ -53,6 +56,8 @@ pub struct Config {
     pub fee_factor: u64,
     /// Gas that may be used, in datoshi. Below zero counts as zero.
     pub gas_limit: i64,
+    /// How to get from one instruction to the next.
+    pub dispatch: Dispatch,
 }
 
 impl Default for Config {
@@ -64,6 +69,7 @@ impl Default for Config {
             prices: Arc::new(PriceTable::DEFAULT),
             fee_factor: DEFAULT_FEE_FACTOR,
             gas_limit: i64::MAX,
+            dispatch: Dispatch::Auto,
         }
     }
 }
@@ -144,6 +150,11 @@ pub struct Vm {
     pub(crate) limits: Limits,
     pub(crate) table: &'static Table,
     pub(crate) hardfork: Hardfork,
+    #[cfg(neovm_sibling_calls)]
+    pub(crate) dispatch: Dispatch,
+    /// Why sibling calls ended.
+    #[cfg(neovm_sibling_calls)]
+    pub(crate) reason: Reason,
     prices: Arc<PriceTable>,
     state: State,
     fault: Option<Fault>,
@@ -195,6 +206,10 @@ impl Vm {
             limits,
             table: config.hardfork.table(),
             hardfork: config.hardfork,
+            #[cfg(neovm_sibling_calls)]
+            dispatch: config.dispatch,
+            #[cfg(neovm_sibling_calls)]
+            reason: Reason::Refill,
             prices: config.prices,
             state: State::Break,
             fault: None,

@@ -1,0 +1,33 @@
+//! The portable way: a loop around a `match`.
+
+use super::Reason;
+use crate::{
+    fast::{self, Flow},
+    vm::Vm,
+};
+
+/// Runs fast handlers until one has to give control back.
+pub(super) fn run(vm: &mut Vm) -> Reason {
+    let mut r = vm.regs();
+    loop {
+        // SAFETY: `ip` points to a cell of the current code: each handler
+        // leaves it so, and the last RET is a general handler's.
+        let cell = unsafe { &*r.ip };
+        r.meter -= cell.cost;
+        if r.meter < 0 {
+            r.meter += cell.cost;
+            vm.set_regs(r);
+            return Reason::Refill;
+        }
+        // SAFETY: the machine's invariants hold between two instructions.
+        let mut flow = unsafe { fast::run(cell.op, &mut r, vm) };
+        if flow == Flow::Counted {
+            // SAFETY: the first form has done nothing.
+            flow = unsafe { fast::run_counted(cell.op, &mut r, vm) };
+        }
+        if flow != Flow::Next {
+            vm.set_regs(r);
+            return if flow == Flow::Limit { Reason::Limit } else { Reason::Full };
+        }
+    }
+}

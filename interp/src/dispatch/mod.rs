@@ -1,0 +1,92 @@
+//! Dispatch: from one instruction to the next.
+//!
+//! Fast handlers are tied together in one of two ways, with the same results:
+//! by sibling calls, where the platform has them, and by a loop around a
+//! `match`, everywhere. Both return when the general handler is needed.
+
+mod match_loop;
+#[cfg(neovm_sibling_calls)]
+mod sibling;
+
+use neovm_types::FaultKind;
+
+use crate::{fast::Regs, host::Host, vm::Vm};
+
+/// How a machine gets from one instruction to the next. All give the same results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Dispatch {
+    /// The fastest way that the platform has.
+    #[default]
+    Auto,
+    /// The portable loop.
+    Loop,
+}
+
+/// Why dispatching ended.
+pub(crate) enum Exit {
+    /// The grant is used up, or the chunk is over: the next instruction has
+    /// not begun.
+    Refill,
+    /// An instruction faulted, or the last context returned.
+    Done(Result<(), FaultKind>),
+}
+
+/// Why fast handlers gave control back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The instruction at `ip`, which is charged, needs its general handler.
+    Full,
+    /// The instruction at `ip` cannot be charged from this grant.
+    Refill,
+    /// The instruction at `ip` left more items than the limit allows.
+    Limit,
+}
+
+/// Runs instructions until the grant is used up or the execution ends. A
+/// context is loaded and the meter is set.
+pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
+    loop {
+        match run_fast(vm) {
+            Reason::Refill => return Exit::Refill,
+            Reason::Limit => return Exit::Done(Err(vm.over_limit())),
+            Reason::Full => {
+                let result = vm.execute(host);
+                if result.is_err() || vm.loads.is_empty() {
+                    return Exit::Done(result);
+                }
+                if vm.chunk_over {
+                    return Exit::Refill;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(neovm_sibling_calls)]
+fn run_fast(vm: &mut Vm) -> Reason {
+    match vm.dispatch {
+        Dispatch::Auto => sibling::run(vm),
+        Dispatch::Loop => match_loop::run(vm),
+    }
+}
+
+#[cfg(not(neovm_sibling_calls))]
+fn run_fast(vm: &mut Vm) -> Reason {
+    match_loop::run(vm)
+}
+
+impl Vm {
+    #[inline(always)]
+    fn regs(&self) -> Regs {
+        Regs { ip: self.ip, sp: self.sp, slots: self.slots, meter: self.meter, limit: self.limit }
+    }
+
+    #[inline(always)]
+    fn set_regs(&mut self, r: Regs) {
+        self.ip = r.ip;
+        self.sp = r.sp;
+        self.slots = r.slots;
+        self.meter = r.meter;
+        self.limit = r.limit;
+    }
+}
