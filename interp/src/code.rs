@@ -10,7 +10,7 @@ use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 use neovm_types::{FaultKind, Instruction, OpCode, PriceTable, Script, opcode::OperandKind};
 
-use crate::fast::Op;
+use crate::fast::{Op, fuse};
 
 /// Most bytes of a script that can be decoded: 256 MiB.
 pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
@@ -19,8 +19,10 @@ pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Cell {
-    /// How to run it.
+    /// How to run it: alone, or fused with those behind it.
     pub(crate) op: Op,
+    /// How to run it alone.
+    pub(crate) plain: Op,
     /// Its position in the script, in bytes.
     pub(crate) offset: u32,
     /// What `op` asks for; see [`operand`] and [`Op::of`].
@@ -37,11 +39,20 @@ impl Cell {
             Ok(instruction) => {
                 let cost = i64::from(prices.price(instruction.opcode)) << 32 | 1;
                 let operand = operand(&instruction, position);
-                (Self { op: Op::of(instruction.opcode), offset, operand, cost }, instruction.size())
+                (Self::new(Op::of(instruction.opcode), offset, operand, cost), instruction.size())
             }
             // Faults when it is reached, neither charged nor counted.
-            Err(_) => (Self { op: Op::Bad, offset, operand: 0, cost: 0 }, 1),
+            Err(_) => (Self::new(Op::Bad, offset, 0, 0), 1),
         }
+    }
+
+    const fn new(op: Op, offset: u32, operand: u64, cost: i64) -> Self {
+        Self { op, plain: op, offset, operand, cost }
+    }
+
+    fn set_op(&mut self, op: Op) {
+        self.op = op;
+        self.plain = op;
     }
 
     /// The price in units.
@@ -69,7 +80,8 @@ fn operand(instruction: &Instruction<'_>, position: usize) -> u64 {
         OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address => {
             instruction.int() as u64
         }
-        OperandKind::Slot | OperandKind::Slots | OperandKind::Type | OperandKind::Token | OperandKind::Syscall => {
+        OperandKind::Slot => slot_operand(opcode, instruction.operand[0]),
+        OperandKind::Slots | OperandKind::Type | OperandKind::Token | OperandKind::Syscall => {
             instruction.operand.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
         }
     }
@@ -80,9 +92,16 @@ fn implied_operand(opcode: OpCode) -> u64 {
     match opcode as u8 {
         0x0f..=0x20 => (i64::from(byte) - OpCode::PUSH0 as i64) as u64,
         // The seven short forms of each slot opcode.
-        0x58..=0x87 => u64::from(byte & 7),
+        0x58..=0x87 => slot_operand(opcode, byte & 7),
         _ => 0,
     }
+}
+
+/// The place of a slot relative to the frame's: local variables from 0 on,
+/// arguments from -1 down.
+fn slot_operand(opcode: OpCode, index: u8) -> u64 {
+    let index = u64::from(index);
+    if opcode >= OpCode::LDARG0 && opcode <= OpCode::STARG { !index } else { index }
 }
 
 /// A decoded script: immutable, and shared between executions and threads.
@@ -121,9 +140,10 @@ impl Code {
         }
         index[length] = cells.len() as u32;
         let ret = i64::from(prices.price(OpCode::RET)) << 32 | 1;
-        cells.push(Cell { op: Op::of(OpCode::RET), offset: length as u32, operand: 0, cost: ret });
+        cells.push(Cell::new(Op::of(OpCode::RET), length as u32, 0, ret));
         let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index };
         code.link_jumps();
+        fuse::fuse(&mut code.cells);
         Ok(code)
     }
 
@@ -144,7 +164,7 @@ impl Code {
                     let distance = (i64::from(to) - place as i64) * size_of::<Cell>() as i64;
                     self.cells[place].operand = distance as u64;
                 }
-                _ => self.cells[place].op = Op::Full,
+                _ => self.cells[place].set_op(Op::Full),
             }
         }
     }
@@ -200,7 +220,7 @@ impl Islands {
         if self.index[position] == 0 {
             let (mut cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);
             if cell.op != Op::Bad {
-                cell.op = Op::Island;
+                cell.set_op(Op::Island);
             }
             if self.count.is_multiple_of(CHUNK) {
                 self.chunks.push(Box::new([cell; CHUNK]));

@@ -21,9 +21,13 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
         }
         // SAFETY: the machine's invariants hold between two instructions.
         let mut flow = unsafe { fast::run(cell.op, &mut r, vm) };
+        if flow == Flow::Plain {
+            // SAFETY: the fused handler has done nothing.
+            flow = unsafe { fast::run(cell.plain, &mut r, vm) };
+        }
         if flow == Flow::Counted {
             // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_counted(cell.op, &mut r, vm) };
+            flow = unsafe { fast::run_counted(cell.plain, &mut r, vm) };
         }
         if flow != Flow::Next {
             vm.set_regs(r);

@@ -63,6 +63,7 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
     unsafe {
         match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
             Flow::Next => next(vm, r),
+            Flow::Plain => HANDLERS[(*r.ip).plain as usize](vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
@@ -88,7 +89,7 @@ unsafe extern "sysv64" fn counted<const OP: usize>(
     unsafe {
         match fast::run_counted(const { Op::ALL[OP] }, &mut r, vm) {
             Flow::Next => next(vm, r),
-            Flow::Full | Flow::Counted => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Full | Flow::Counted | Flow::Plain => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
     }

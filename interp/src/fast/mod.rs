@@ -17,12 +17,16 @@
 
 pub(crate) mod compound;
 pub(crate) mod control;
+pub(crate) mod fuse;
+pub(crate) mod fused;
 pub(crate) mod numeric;
 pub(crate) mod push;
 pub(crate) mod slot;
 pub(crate) mod stack;
 
 use neovm_types::{OpCode, StackItem};
+
+use self::fused::{ADD, AND, DIV, EQUAL, GE, GT, INT, LE, LT, MOD, MUL, NOT_EQUAL, SLOT, SUB};
 
 use crate::{
     code::Cell,
@@ -51,13 +55,15 @@ pub(crate) enum Flow {
     Limit,
     /// Nothing: an operand is counted, and the handler's form for those has to.
     Counted,
+    /// Nothing: what was fused has to run one by one.
+    Plain,
 }
 
 macro_rules! fast_ops {
-    ($($op:ident => $handler:path $(, counted $counted:path)?;)*) => {
+    ($($op:ident => $handler:path $(, counted $counted:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
         /// How a cell is run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u32)]
+        #[repr(u16)]
         pub(crate) enum Op {
             /// By its general handler.
             Full,
@@ -88,6 +94,16 @@ macro_rules! fast_ops {
         }
         #[cfg(neovm_sibling_calls)]
         pub(crate) use siblings;
+
+        /// The op that fuses a cell with those behind it, if there is one; else
+        /// the first cell's own.
+        pub(crate) const fn fused(window: [Op; 4]) -> Op {
+            use Op::*;
+            match window {
+                $($([$($pattern)*] => $op,)?)*
+                [first, ..] => first,
+            }
+        }
 
         /// Runs a cell's fast handler, if it has one.
         ///
@@ -147,10 +163,8 @@ fast_ops! {
     Rot => stack::rot;
     Reverse3 => stack::reverse3;
     InitSlot => slot::init;
-    LdLoc => slot::load_local;
-    StLoc => slot::store_local, counted slot::store_local_counted;
-    LdArg => slot::load_argument;
-    StArg => slot::store_argument, counted slot::store_argument_counted;
+    LdSlot => slot::load;
+    StSlot => slot::store, counted slot::store_counted;
     LdSfld => slot::load_static;
     StSfld => slot::store_static, counted slot::store_static_counted;
     Inc => numeric::inc;
@@ -188,6 +202,93 @@ fast_ops! {
     SetItem => compound::set_item, counted compound::set_item_counted;
     Size => compound::size, counted compound::size_counted;
     IsNull => compound::is_null, counted compound::is_null_counted;
+    // Fused: longer ones first.
+    SetSlotAdd => fused::set::<SLOT, ADD>, fuses [LdSlot, LdSlot, Add, StSlot];
+    SetSlotSub => fused::set::<SLOT, SUB>, fuses [LdSlot, LdSlot, Sub, StSlot];
+    SetSlotMul => fused::set::<SLOT, MUL>, fuses [LdSlot, LdSlot, Mul, StSlot];
+    SetIntAdd => fused::set::<INT, ADD>, fuses [LdSlot, Int, Add, StSlot];
+    SetIntSub => fused::set::<INT, SUB>, fuses [LdSlot, Int, Sub, StSlot];
+    SetIntMul => fused::set::<INT, MUL>, fuses [LdSlot, Int, Mul, StSlot];
+    JmpIfSlotLt => fused::compare_slot::<SLOT, LT, true>, fuses [LdSlot, LdSlot, Lt, JmpIf];
+    JmpIfNotSlotLt => fused::compare_slot::<SLOT, LT, false>, fuses [LdSlot, LdSlot, Lt, JmpIfNot];
+    JmpIfSlotLe => fused::compare_slot::<SLOT, LE, true>, fuses [LdSlot, LdSlot, Le, JmpIf];
+    JmpIfNotSlotLe => fused::compare_slot::<SLOT, LE, false>, fuses [LdSlot, LdSlot, Le, JmpIfNot];
+    JmpIfSlotGt => fused::compare_slot::<SLOT, GT, true>, fuses [LdSlot, LdSlot, Gt, JmpIf];
+    JmpIfNotSlotGt => fused::compare_slot::<SLOT, GT, false>, fuses [LdSlot, LdSlot, Gt, JmpIfNot];
+    JmpIfSlotGe => fused::compare_slot::<SLOT, GE, true>, fuses [LdSlot, LdSlot, Ge, JmpIf];
+    JmpIfNotSlotGe => fused::compare_slot::<SLOT, GE, false>, fuses [LdSlot, LdSlot, Ge, JmpIfNot];
+    JmpIfSlotNumEqual => fused::compare_slot::<SLOT, EQUAL, true>, fuses [LdSlot, LdSlot, NumEqual, JmpIf];
+    JmpIfNotSlotNumEqual => fused::compare_slot::<SLOT, EQUAL, false>, fuses [LdSlot, LdSlot, NumEqual, JmpIfNot];
+    JmpIfSlotNumNotEqual => fused::compare_slot::<SLOT, NOT_EQUAL, true>, fuses [LdSlot, LdSlot, NumNotEqual, JmpIf];
+    JmpIfNotSlotNumNotEqual => fused::compare_slot::<SLOT, NOT_EQUAL, false>, fuses [LdSlot, LdSlot, NumNotEqual, JmpIfNot];
+    JmpIfIntLt => fused::compare_slot::<INT, LT, true>, fuses [LdSlot, Int, Lt, JmpIf];
+    JmpIfNotIntLt => fused::compare_slot::<INT, LT, false>, fuses [LdSlot, Int, Lt, JmpIfNot];
+    JmpIfIntLe => fused::compare_slot::<INT, LE, true>, fuses [LdSlot, Int, Le, JmpIf];
+    JmpIfNotIntLe => fused::compare_slot::<INT, LE, false>, fuses [LdSlot, Int, Le, JmpIfNot];
+    JmpIfIntGt => fused::compare_slot::<INT, GT, true>, fuses [LdSlot, Int, Gt, JmpIf];
+    JmpIfNotIntGt => fused::compare_slot::<INT, GT, false>, fuses [LdSlot, Int, Gt, JmpIfNot];
+    JmpIfIntGe => fused::compare_slot::<INT, GE, true>, fuses [LdSlot, Int, Ge, JmpIf];
+    JmpIfNotIntGe => fused::compare_slot::<INT, GE, false>, fuses [LdSlot, Int, Ge, JmpIfNot];
+    JmpIfIntNumEqual => fused::compare_slot::<INT, EQUAL, true>, fuses [LdSlot, Int, NumEqual, JmpIf];
+    JmpIfNotIntNumEqual => fused::compare_slot::<INT, EQUAL, false>, fuses [LdSlot, Int, NumEqual, JmpIfNot];
+    JmpIfIntNumNotEqual => fused::compare_slot::<INT, NOT_EQUAL, true>, fuses [LdSlot, Int, NumNotEqual, JmpIf];
+    JmpIfNotIntNumNotEqual => fused::compare_slot::<INT, NOT_EQUAL, false>, fuses [LdSlot, Int, NumNotEqual, JmpIfNot];
+    SetDecDup => fused::decrement_and_copy, fuses [LdSlot, Dec, Dup, StSlot];
+    DupJmpNotNegative => fused::jump_if_not_negative, fuses [Dup, Sign, Int, JmpNe];
+    FloorMod => fused::floor_mod, fuses [Over, Mod, Dup, Sign];
+    JmpLtSlot => fused::jump_slot::<SLOT, LT>, fuses [LdSlot, LdSlot, JmpLt, _];
+    JmpLeSlot => fused::jump_slot::<SLOT, LE>, fuses [LdSlot, LdSlot, JmpLe, _];
+    JmpGtSlot => fused::jump_slot::<SLOT, GT>, fuses [LdSlot, LdSlot, JmpGt, _];
+    JmpGeSlot => fused::jump_slot::<SLOT, GE>, fuses [LdSlot, LdSlot, JmpGe, _];
+    JmpEqSlot => fused::jump_slot::<SLOT, EQUAL>, fuses [LdSlot, LdSlot, JmpEq, _];
+    JmpNeSlot => fused::jump_slot::<SLOT, NOT_EQUAL>, fuses [LdSlot, LdSlot, JmpNe, _];
+    SlotSlotAdd => fused::combine_slot::<SLOT, ADD>, fuses [LdSlot, LdSlot, Add, _];
+    SlotSlotSub => fused::combine_slot::<SLOT, SUB>, fuses [LdSlot, LdSlot, Sub, _];
+    SlotSlotMul => fused::combine_slot::<SLOT, MUL>, fuses [LdSlot, LdSlot, Mul, _];
+    SlotSlotPick => fused::pick::<SLOT>, fuses [LdSlot, LdSlot, PickItem, _];
+    JmpLtInt => fused::jump_slot::<INT, LT>, fuses [LdSlot, Int, JmpLt, _];
+    JmpLeInt => fused::jump_slot::<INT, LE>, fuses [LdSlot, Int, JmpLe, _];
+    JmpGtInt => fused::jump_slot::<INT, GT>, fuses [LdSlot, Int, JmpGt, _];
+    JmpGeInt => fused::jump_slot::<INT, GE>, fuses [LdSlot, Int, JmpGe, _];
+    JmpEqInt => fused::jump_slot::<INT, EQUAL>, fuses [LdSlot, Int, JmpEq, _];
+    JmpNeInt => fused::jump_slot::<INT, NOT_EQUAL>, fuses [LdSlot, Int, JmpNe, _];
+    SlotIntAdd => fused::combine_slot::<INT, ADD>, fuses [LdSlot, Int, Add, _];
+    SlotIntSub => fused::combine_slot::<INT, SUB>, fuses [LdSlot, Int, Sub, _];
+    SlotIntMul => fused::combine_slot::<INT, MUL>, fuses [LdSlot, Int, Mul, _];
+    SlotIntPick => fused::pick::<INT>, fuses [LdSlot, Int, PickItem, _];
+    SetInc => fused::step::<1>, fuses [LdSlot, Inc, StSlot, _];
+    SetDec => fused::step::<-1>, fuses [LdSlot, Dec, StSlot, _];
+    DupJmpLt => fused::jump_copy::<LT>, fuses [Dup, Int, JmpLt, _];
+    DupJmpLe => fused::jump_copy::<LE>, fuses [Dup, Int, JmpLe, _];
+    DupJmpGt => fused::jump_copy::<GT>, fuses [Dup, Int, JmpGt, _];
+    DupJmpGe => fused::jump_copy::<GE>, fuses [Dup, Int, JmpGe, _];
+    DupJmpEq => fused::jump_copy::<EQUAL>, fuses [Dup, Int, JmpEq, _];
+    DupJmpNe => fused::jump_copy::<NOT_EQUAL>, fuses [Dup, Int, JmpNe, _];
+    JmpIfLt => fused::compare::<LT, true>, fuses [Lt, JmpIf, _, _];
+    JmpIfNotLt => fused::compare::<LT, false>, fuses [Lt, JmpIfNot, _, _];
+    JmpIfLe => fused::compare::<LE, true>, fuses [Le, JmpIf, _, _];
+    JmpIfNotLe => fused::compare::<LE, false>, fuses [Le, JmpIfNot, _, _];
+    JmpIfGt => fused::compare::<GT, true>, fuses [Gt, JmpIf, _, _];
+    JmpIfNotGt => fused::compare::<GT, false>, fuses [Gt, JmpIfNot, _, _];
+    JmpIfGe => fused::compare::<GE, true>, fuses [Ge, JmpIf, _, _];
+    JmpIfNotGe => fused::compare::<GE, false>, fuses [Ge, JmpIfNot, _, _];
+    JmpIfNumEqual => fused::compare::<EQUAL, true>, fuses [NumEqual, JmpIf, _, _];
+    JmpIfNotNumEqual => fused::compare::<EQUAL, false>, fuses [NumEqual, JmpIfNot, _, _];
+    JmpIfNumNotEqual => fused::compare::<NOT_EQUAL, true>, fuses [NumNotEqual, JmpIf, _, _];
+    JmpIfNotNumNotEqual => fused::compare::<NOT_EQUAL, false>, fuses [NumNotEqual, JmpIfNot, _, _];
+    IntAdd => fused::combine_int::<ADD>, fuses [Int, Add, _, _];
+    IntSub => fused::combine_int::<SUB>, fuses [Int, Sub, _, _];
+    IntMul => fused::combine_int::<MUL>, fuses [Int, Mul, _, _];
+    IntDiv => fused::combine_int::<DIV>, fuses [Int, Div, _, _];
+    IntMod => fused::combine_int::<MOD>, fuses [Int, Mod, _, _];
+    IntAnd => fused::combine_int::<AND>, fuses [Int, And, _, _];
+    SlotAdd => fused::combine_top::<ADD>, fuses [LdSlot, Add, _, _];
+    SlotSub => fused::combine_top::<SUB>, fuses [LdSlot, Sub, _, _];
+    SlotMul => fused::combine_top::<MUL>, fuses [LdSlot, Mul, _, _];
+    SlotSlot => fused::push_two::<SLOT>, fuses [LdSlot, LdSlot, _, _];
+    SlotInt => fused::push_two::<INT>, fuses [LdSlot, Int, _, _];
+    StoreLoad => fused::store_and_load, fuses [StSlot, LdSlot, _, _];
+    DupJmpIf => fused::jump_if_copy, fuses [Dup, JmpIf, _, _];
 }
 
 impl Op {
@@ -240,10 +341,10 @@ impl Op {
             ROT => Self::Rot,
             REVERSE3 => Self::Reverse3,
             INITSLOT => Self::InitSlot,
-            LDLOC0 | LDLOC1 | LDLOC2 | LDLOC3 | LDLOC4 | LDLOC5 | LDLOC6 | LDLOC => Self::LdLoc,
-            STLOC0 | STLOC1 | STLOC2 | STLOC3 | STLOC4 | STLOC5 | STLOC6 | STLOC => Self::StLoc,
-            LDARG0 | LDARG1 | LDARG2 | LDARG3 | LDARG4 | LDARG5 | LDARG6 | LDARG => Self::LdArg,
-            STARG0 | STARG1 | STARG2 | STARG3 | STARG4 | STARG5 | STARG6 | STARG => Self::StArg,
+            LDLOC0 | LDLOC1 | LDLOC2 | LDLOC3 | LDLOC4 | LDLOC5 | LDLOC6 | LDLOC => Self::LdSlot,
+            STLOC0 | STLOC1 | STLOC2 | STLOC3 | STLOC4 | STLOC5 | STLOC6 | STLOC => Self::StSlot,
+            LDARG0 | LDARG1 | LDARG2 | LDARG3 | LDARG4 | LDARG5 | LDARG6 | LDARG => Self::LdSlot,
+            STARG0 | STARG1 | STARG2 | STARG3 | STARG4 | STARG5 | STARG6 | STARG => Self::StSlot,
             LDSFLD0 | LDSFLD1 | LDSFLD2 | LDSFLD3 | LDSFLD4 | LDSFLD5 | LDSFLD6 | LDSFLD => Self::LdSfld,
             STSFLD0 | STSFLD1 | STSFLD2 | STSFLD3 | STSFLD4 | STSFLD5 | STSFLD6 | STSFLD => Self::StSfld,
             INC => Self::Inc,

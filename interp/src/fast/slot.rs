@@ -37,7 +37,7 @@ pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// Pops an item into a slot whose old item is plain.
 #[inline(always)]
-unsafe fn store(r: &mut Regs, slot: *mut StackItem) -> Flow {
+unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
     // SAFETY: the slot is occupied; the item on top, if there is one, moves into it.
     unsafe {
         if r.tag(1) > tag::MAP || tag_of(slot) > tag::PLAIN {
@@ -50,7 +50,7 @@ unsafe fn store(r: &mut Regs, slot: *mut StackItem) -> Flow {
 
 /// Pops an item into a slot whose old item needs no more than dropping.
 #[inline(always)]
-unsafe fn store_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
+unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
     // SAFETY: as above; the old item is dropped before it is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || !super::unshare(&*slot) {
@@ -62,24 +62,50 @@ unsafe fn store_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
     r.popped(1)
 }
 
-macro_rules! slots {
-    ($load:ident, $store:ident, $store_counted:ident, $count:ident, |$r:ident, $vm:ident, $index:ident| $place:expr) => {
-        slots!(@one $load, $count, |$r, $vm, $index| $r.push_copy($place));
-        slots!(@one $store, $count, |$r, $vm, $index| store($r, $place));
-        slots!(@one $store_counted, $count, |$r, $vm, $index| store_counted($r, $place));
-    };
-    (@one $name:ident, $count:ident, |$r:ident, $vm:ident, $index:ident| $body:expr) => {
-        #[inline(always)]
-        pub(crate) unsafe fn $name($r: &mut Regs, $vm: &mut Vm) -> Flow {
-            // SAFETY: the index is below the number of slots.
-            unsafe {
-                let $index = $r.operand() as usize;
-                if $index >= $vm.$count as usize { Flow::Full } else { $body }
-            }
-        }
-    };
+/// A slot of the frame by its place: local variables from 0 on, arguments from
+/// -1 down. Null if there is none.
+#[inline(always)]
+pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> *mut StackItem {
+    let place = operand as i64;
+    if place >= i64::from(vm.locals) || place < -i64::from(vm.arguments) {
+        return core::ptr::null_mut();
+    }
+    r.slots.wrapping_offset(place as isize)
 }
 
-slots!(load_local, store_local, store_local_counted, locals, |r, vm, index| r.slots.add(index));
-slots!(load_argument, store_argument, store_argument_counted, arguments, |r, vm, index| r.slots.sub(index + 1));
-slots!(load_static, store_static, store_static_counted, statics_count, |r, vm, index| vm.statics.add(index));
+/// A static field. Null if there is none.
+#[inline(always)]
+fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> *mut StackItem {
+    if operand >= u64::from(vm.statics_count) {
+        return core::ptr::null_mut();
+    }
+    vm.statics.wrapping_add(operand as usize)
+}
+
+macro_rules! slots {
+    ($($name:ident => $place:ident, $action:path;)*) => {$(
+        #[inline(always)]
+        pub(crate) unsafe fn $name(r: &mut Regs, vm: &mut Vm) -> Flow {
+            // SAFETY: a slot that is there is occupied.
+            unsafe {
+                let slot = $place(r, vm, r.operand());
+                if slot.is_null() { Flow::Full } else { $action(r, slot) }
+            }
+        }
+    )*};
+}
+
+slots! {
+    load => frame_slot, push;
+    store => frame_slot, store_in;
+    store_counted => frame_slot, store_in_counted;
+    load_static => static_slot, push;
+    store_static => static_slot, store_in;
+    store_static_counted => static_slot, store_in_counted;
+}
+
+#[inline(always)]
+unsafe fn push(r: &mut Regs, slot: *mut StackItem) -> Flow {
+    // SAFETY: the slot is occupied.
+    unsafe { r.push_copy(slot) }
+}

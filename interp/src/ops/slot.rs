@@ -31,11 +31,18 @@ pub(super) fn init(vm: &mut Vm) -> Done {
 /// The slots of a kind, for an index in the order of their numbers.
 type Slots = fn(&mut Vm) -> &mut [StackItem];
 
-/// Arguments lie with the last one first.
+/// Arguments lie with the last one first, and their operand is inverted.
 #[derive(Clone, Copy)]
 enum Order {
     Forward,
     Backward,
+}
+
+fn index(vm: &Vm, order: Order) -> usize {
+    match order {
+        Order::Forward => vm.cell().operand as usize,
+        Order::Backward => !vm.cell().operand as usize,
+    }
 }
 
 fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
@@ -49,7 +56,7 @@ fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
 }
 
 fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.cell().operand as usize;
+    let index = index(vm, order);
     let slots = slots(vm);
     if slots.is_empty() {
         return Err(FaultKind::NoSlot);
@@ -62,7 +69,7 @@ fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
 }
 
 fn store(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.cell().operand as usize;
+    let index = index(vm, order);
     let own = slots(vm);
     if own.is_empty() {
         return Err(FaultKind::NoSlot);

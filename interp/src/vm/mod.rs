@@ -238,11 +238,13 @@ impl Vm {
     }
 
     /// Drops all that the last execution left and allows new gas, in datoshi.
+    /// Pointers of scripts that were loaded before mean nothing any more.
     pub fn reset(&mut self, gas_limit: i64) {
         self.release_all();
         self.set_bounds();
         self.gas = Gas::new(gas_limit, self.gas.factor());
         self.meter = 0;
+        self.next_load = 0;
         self.state = State::Break;
         self.fault = None;
         self.budget = None;

@@ -1,0 +1,148 @@
+//! `neovm batch`: scripts line by line.
+
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, anyhow, bail, ensure};
+use clap::ValueEnum;
+use neovm::{Config, Hardfork, LoadOptions, NoHost, Outcome, StubHost, Vm};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    Usage,
+    input::{self, TEST_GAS},
+    json::{push, push_stack, push_text},
+    lines,
+};
+
+/// Run scripts line by line, from standard input to standard output
+///
+/// A line is {"id","script":HEX,"gas_limit":DATOSHI,"hardfork":NAME,"host":"stub"};
+/// all but the script may be missing, other fields are ignored. Its answer, a
+/// line too, is {"id","state","gasconsumed","exception","fault_at","stack",
+/// "refs","instructions"}, or {"line","error"} where the line is malformed: the
+/// rest goes on, and the exit code is 1 in the end.
+#[derive(clap::Args)]
+pub(crate) struct BatchArgs {
+    /// What runs the scripts
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
+    /// The file of system calls for lines with "host":"stub"
+    #[arg(long, value_name = "STUB.json")]
+    host: Option<PathBuf>,
+    /// Gas in datoshi for lines without "gas_limit"
+    #[arg(long, value_name = "DATOSHI", default_value_t = TEST_GAS, value_parser = clap::value_parser!(i64).range(0..))]
+    gas: i64,
+    /// Tell on standard error what ran and how fast
+    #[arg(long)]
+    stats: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Engine {
+    /// The best there is: the interpreter
+    #[default]
+    Auto,
+    /// The interpreter
+    Interp,
+    /// Machine code: not built in
+    Jit,
+}
+
+/// A line of the input.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(default)]
+    id: Value,
+    #[serde(borrow)]
+    script: Cow<'a, str>,
+    gas_limit: Option<i64>,
+    hardfork: Option<String>,
+    host: Option<String>,
+}
+
+struct Batch {
+    vm: Vm,
+    host: Option<StubHost>,
+    gas: i64,
+    instructions: u64,
+    time: Duration,
+}
+
+pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
+    if args.engine == Engine::Jit {
+        bail!(Usage("--engine jit is not built in; there are interp and auto".into()));
+    }
+    let host = args.host.as_deref().map(input::stub_host).transpose()?;
+    let vm = Vm::new(Config::default());
+    let mut batch = Batch { vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };
+    let counts = lines::answer_lines(|line, out| batch.answer(line, out))?;
+    if args.stats {
+        let Batch { instructions, time, .. } = batch;
+        let each = time.as_nanos() as f64 / instructions.max(1) as f64;
+        writeln!(
+            io::stderr(),
+            "engine interpreter: {} lines ({} malformed), {instructions} instructions in {time:.3?}, {each:.2} ns each",
+            counts.lines,
+            counts.malformed,
+        )?;
+    }
+    counts.check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Batch {
+    fn answer(&mut self, line: &[u8], out: &mut String) -> Result<()> {
+        let line: Line<'_> = lines::parse(line)?;
+        let script = input::hex_bytes(&line.script).and_then(|bytes| input::script(&bytes));
+        let script = script.map_err(|error| anyhow!("script: {error:#}"))?;
+        let gas = line.gas_limit.unwrap_or(self.gas);
+        ensure!(gas >= 0, "gas_limit: {gas} is below zero");
+        let hardfork = line.hardfork.as_deref().map(input::hardfork).transpose();
+        self.prepare(gas, hardfork.map_err(|error| anyhow!("hardfork: {error}"))?.unwrap_or_default());
+
+        let begun = Instant::now();
+        self.vm.load_script(script, LoadOptions::default())?;
+        let outcome = match (line.host.as_deref(), &mut self.host) {
+            (None, _) => self.vm.run(&mut NoHost),
+            (Some("stub"), Some(host)) => self.vm.run(host),
+            (Some("stub"), None) => bail!("host: \"stub\" needs the option --host STUB.json"),
+            (Some(other), _) => bail!("host: no host {other:?}; there is \"stub\""),
+        };
+        self.time += begun.elapsed();
+        self.instructions += self.vm.instructions();
+        push_result(out, &line.id, &self.vm, &outcome);
+        Ok(())
+    }
+
+    /// Makes the machine ready; a new one where the hardfork is another.
+    fn prepare(&mut self, gas: i64, hardfork: Hardfork) {
+        if self.vm.hardfork() == hardfork {
+            self.vm.reset(gas);
+        } else {
+            let prices = self.vm.prices().clone();
+            self.vm = Vm::new(Config { gas_limit: gas, hardfork, prices, ..Config::default() });
+        }
+    }
+}
+
+fn push_result(out: &mut String, id: &Value, vm: &Vm, outcome: &Outcome) {
+    let (state, gas) = (vm.state(), vm.gas_consumed());
+    push(out, format_args!("{{\"id\":{id},\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":"));
+    if let Outcome::Fault(fault) = outcome {
+        push_text(out, Some(&fault.to_string()));
+        let position = Value::from(fault.position);
+        push(out, format_args!(",\"fault_at\":{position},\"stack\":null,\"refs\":null"));
+    } else {
+        out.push_str("null,\"fault_at\":null,\"stack\":");
+        push_stack(out, vm);
+        push(out, format_args!(",\"refs\":{}", vm.reference_count()));
+    }
+    push(out, format_args!(",\"instructions\":{}}}", vm.instructions()));
+}

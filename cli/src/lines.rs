@@ -1,0 +1,86 @@
+//! Lines of JSON in, lines of JSON out: one for each, in the same order.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::Deserialize;
+
+use crate::json::push_text;
+
+/// Most bytes of a line; the rest of a longer one is skipped unread.
+const MAX_LINE: usize = 64 << 20;
+
+/// How many lines there were.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) lines: u64,
+    /// Those that had an error for an answer.
+    pub(crate) malformed: u64,
+}
+
+impl Counts {
+    /// An error if lines were malformed.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(self.malformed == 0, "{} of {} lines are malformed", self.malformed, self.lines);
+        Ok(())
+    }
+}
+
+/// Answers each line of standard input with a line on standard output. Where
+/// `answer` fails, that line is `{"line":N,"error":"..."}`.
+pub(crate) fn answer_lines(mut answer: impl FnMut(&[u8], &mut String) -> Result<()>) -> Result<Counts> {
+    let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
+    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let (mut line, mut out) = (Vec::new(), String::new());
+    let mut counts = Counts::default();
+    while let Some(fits) = next_line(&mut input, &mut line).context("cannot read standard input")? {
+        counts.lines += 1;
+        out.clear();
+        let too_long = || Err(anyhow!("the line has more than {MAX_LINE} bytes"));
+        if let Err(error) = if fits { answer(&line, &mut out) } else { too_long() } {
+            counts.malformed += 1;
+            out.clear();
+            crate::json::push(&mut out, format_args!("{{\"line\":{},\"error\":", counts.lines));
+            push_text(&mut out, Some(&format!("{error:#}")));
+            out.push('}');
+        }
+        out.push('\n');
+        output.write_all(out.as_bytes()).context("cannot write to standard output")?;
+        // Whoever sends line by line waits for the answer.
+        if input.buffer().is_empty() {
+            output.flush().context("cannot write to standard output")?;
+        }
+    }
+    output.flush().context("cannot write to standard output")?;
+    Ok(counts)
+}
+
+/// Reads the next line, without its end; tells whether all of it fitted. None
+/// at the end of the input.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    line.clear();
+    let size = input.take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if size > MAX_LINE {
+        input.skip_until(b'\n')?;
+        return Ok(Some(false));
+    }
+    Ok((size > 0).then_some(true))
+}
+
+/// The fields of a line.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T> {
+    // Structs are read from lists too, which have no names.
+    match line.trim_ascii().first() {
+        None => bail!("the line is empty"),
+        Some(b'{') => {}
+        Some(_) => bail!("the line is no object: it has to start with {{"),
+    }
+    serde_json::from_slice(line).map_err(|error| {
+        // The line that serde_json counts is always the first.
+        let text = error.to_string();
+        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+        anyhow!("column {}: {what}", error.column())
+    })
+}

@@ -1,0 +1,97 @@
+//! `neovm disasm`, `neovm asm` and `neovm check`.
+
+mod common;
+
+use common::{examples, file, neovm, neovm_with, raw};
+use serde_json::{Value, json};
+
+#[test]
+fn listings_show_offsets_labels_and_methods() {
+    let answer = neovm(&["disasm", "arith.nef"]);
+    let lines: Vec<&str> = answer.ok().lines().collect();
+    assert_eq!(lines[..3], ["; compiler neo3-boa by COZ-1.3.0", "; method fib", "     0  INITSLOT     4, 1"]);
+    assert!(lines.contains(&"L0048:"));
+    assert!(lines.contains(&"; method fib_rec"));
+    // SYSCALL System.Runtime.CheckWitness, a cut PUSHDATA1
+    let expected = "     0  SYSCALL      System.Runtime.CheckWitness
+     5  .byte        0x0c  ; PUSHDATA1, cut off
+     6  JMPIFNOT_L   +1  ; no instruction at 7
+";
+    let answer = neovm(&["disasm", "41f827ec8c0c2701000000"]);
+    assert_eq!(answer.ok(), expected);
+}
+
+#[test]
+fn listings_have_a_json_form() {
+    let answer = neovm(&["disasm", "arith.nef", "--json"]);
+    let lines: Value = serde_json::from_str(answer.ok()).expect("JSON");
+    let first = json!({"offset": 0, "bytes": "570401", "mnemonic": "INITSLOT", "operand": "4, 1", "methods": ["fib"]});
+    assert_eq!(lines[0], first);
+    assert_eq!(neovm(&["disasm", "0x", "--json"]).ok(), "[]\n");
+}
+
+#[test]
+fn asm_is_the_inverse_of_disasm() {
+    for name in ["arith.nef", "colls.nef"] {
+        let bytes = std::fs::read(examples().join(name)).expect("the example");
+        let script = neovm::types::NefFile::parse(&bytes).expect("a NEF file").script;
+        let listing = neovm(&["disasm", name]).out;
+        let output = raw(&["asm", "-"], listing.as_bytes());
+        assert!(output.status.success());
+        assert_eq!(output.stdout, script.bytes());
+        let hex = neovm_with(&["asm", "-", "--hex"], listing.as_bytes()).out;
+        assert_eq!(neovm(&["disasm", hex.trim()]).out.lines().last(), listing.lines().last());
+    }
+}
+
+#[test]
+fn asm_writes_bytes_hexadecimal_and_base64() {
+    let source = file("six.asm", b"PUSH2\nPUSH3\nMUL ; six\n");
+    assert_eq!(neovm(&["asm", &source, "--hex"]).ok(), "1213a0\n");
+    assert_eq!(neovm(&["asm", &source, "--base64"]).ok(), "EhOg\n");
+    let out = file("six.out", b"");
+    assert_eq!(neovm(&["asm", &source, "-o", &out]).ok(), "");
+    assert_eq!(std::fs::read(&out).expect("the output"), [0x12, 0x13, 0xa0]);
+}
+
+#[test]
+fn asm_says_what_is_wrong_and_where() {
+    let bad = [
+        ("PUSH2\n  PUSH99\n", "line 2, column 3: unknown instruction PUSH99"),
+        ("JMP away\n", "line 1, column 5: there is no label away"),
+        ("PUSHINT8 300\n", "300 does not fit 1 bytes"),
+        ("PUSHDATA1 \"a\n", "the text has no end"),
+    ];
+    for (source, message) in bad {
+        neovm_with(&["asm", "-"], source.as_bytes()).fails(1, &[message]);
+    }
+    neovm_with(&["asm", "-"], b"\xff").fails(1, &["not UTF-8"]);
+    neovm_with(&["asm", "-"], &vec![b','; (4 << 20) + 1]).fails(1, &["line 1 has more than"]);
+    neovm(&["asm", "missing.asm"]).fails(1, &["missing.asm", "No such file"]);
+    neovm(&["asm", "-", "-o", "/missing/out"]).fails(1, &["cannot write /missing/out"]);
+    neovm(&["asm", "-", "--hex", "--base64"]).fails(2, &["cannot be used with"]);
+}
+
+#[test]
+fn check_says_what_is_wrong_and_where() {
+    let valid = "valid: NEF file, script of 393 bytes, 294 instructions\nvalid: manifest of \"arith\", 6 methods\n";
+    assert_eq!(neovm(&["check", "arith.nef"]).ok(), valid);
+    neovm(&["check", "112203"]).fails(1, &["byte 1: JMP leads to where no instruction starts", "opcode: JMP"]);
+    neovm(&["check", "0cff"]).fails(1, &["byte 0: PUSHDATA1 is cut off"]);
+    neovm(&["check", "11ff"]).fails(1, &["byte 1: 0xff is no opcode"]);
+    neovm(&["check", "0bd900"]).fails(1, &["byte 1: ISTYPE cannot take the type 0x00"]);
+    neovm(&["check"]).fails(2, &["FILE|HEX|BASE64"]);
+}
+
+#[test]
+fn check_answers_lines() {
+    let input = b"{\"id\":\"a\",\"script\":\"40\"}\nnothing\n{\"id\":7,\"script\":\"112203\",\"strict\":true}\n{}\n";
+    let answer = neovm_with(&["check", "--batch"], input);
+    let expected = r#"{"id":"a","strict":true,"message":null}
+{"line":2,"error":"the line is no object: it has to start with {"}
+{"id":7,"strict":false,"message":"ip: 1, opcode: JMP"}
+{"line":4,"error":"column 2: missing field `script`"}
+"#;
+    assert_eq!(answer.out, expected);
+    assert_eq!((answer.code, answer.err.as_str()), (1, "error: 2 of 4 lines are malformed\n"));
+}

@@ -1,0 +1,416 @@
+//! Fused handlers: several instructions at once, as compilers put them.
+//!
+//! Each looks at everything first - operands, results, gas for all, room for
+//! the highest point in between - and commits last; else it has done nothing
+//! and says [`Flow::Plain`], and the instructions run one by one. The first
+//! instruction is charged already when a handler runs.
+
+use neovm_types::StackItem;
+
+use super::{Flow, Regs, share, slot::frame_slot};
+use crate::{
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+// Where a second operand comes from.
+pub(crate) const SLOT: u8 = 0;
+pub(crate) const INT: u8 = 1;
+
+// Operators.
+pub(crate) const ADD: u8 = 0;
+pub(crate) const SUB: u8 = 1;
+pub(crate) const MUL: u8 = 2;
+pub(crate) const DIV: u8 = 3;
+pub(crate) const MOD: u8 = 4;
+pub(crate) const AND: u8 = 5;
+
+// Comparisons.
+pub(crate) const LT: u8 = 0;
+pub(crate) const LE: u8 = 1;
+pub(crate) const GT: u8 = 2;
+pub(crate) const GE: u8 = 3;
+pub(crate) const EQUAL: u8 = 4;
+pub(crate) const NOT_EQUAL: u8 = 5;
+
+#[inline(always)]
+fn combined<const OP: u8>(a: i64, b: i64) -> Option<i64> {
+    match OP {
+        ADD => a.checked_add(b),
+        SUB => a.checked_sub(b),
+        MUL => a.checked_mul(b),
+        DIV => a.checked_div(b),
+        MOD => a.checked_rem(b),
+        _ => Some(a & b),
+    }
+}
+
+#[inline(always)]
+fn compared<const OP: u8>(a: i64, b: i64) -> bool {
+    match OP {
+        LT => a < b,
+        LE => a <= b,
+        GT => a > b,
+        GE => a >= b,
+        EQUAL => a == b,
+        _ => a != b,
+    }
+}
+
+/// The cells that are fused: those from `ip` on.
+impl Regs {
+    /// The operand of a cell behind `ip`.
+    #[inline(always)]
+    unsafe fn operand_at(&self, place: usize) -> u64 {
+        // SAFETY: fused cells lie one behind the other in the code.
+        unsafe { (*self.ip.add(place)).operand }
+    }
+
+    /// What the cells behind the first cost, taken off the meter; below zero
+    /// if there is not enough.
+    #[inline(always)]
+    unsafe fn meter_after<const CELLS: usize>(&self) -> i64 {
+        let mut left = self.meter;
+        for place in 1..CELLS {
+            // SAFETY: as above.
+            left -= unsafe { (*self.ip.add(place)).cost };
+        }
+        left
+    }
+
+    /// Whether there is room for so many more items.
+    #[inline(always)]
+    fn has_room(&self, items: usize) -> bool {
+        self.sp.wrapping_add(items) <= self.limit
+    }
+
+    /// Goes on behind the fused cells.
+    #[inline(always)]
+    fn skip(&mut self, cells: usize, meter: i64) -> Flow {
+        self.meter = meter;
+        self.ip = self.ip.wrapping_add(cells);
+        Flow::Next
+    }
+
+    /// Goes on behind the fused cells, the last of which jumps if `taken`.
+    #[inline(always)]
+    unsafe fn branch(&mut self, cells: usize, meter: i64, taken: bool) -> Flow {
+        self.meter = meter;
+        let last = self.ip.wrapping_add(cells - 1);
+        // SAFETY: the last cell is a jump, whose operand is a distance.
+        let distance = unsafe { (*last).operand } as isize;
+        self.ip = if taken { last.wrapping_byte_offset(distance) } else { last.wrapping_add(1) };
+        Flow::Next
+    }
+}
+
+/// The integer in the slot that a cell names.
+#[inline(always)]
+unsafe fn slot_int(r: &Regs, vm: &Vm, place: usize) -> Option<i64> {
+    // SAFETY: a slot that is there is occupied.
+    unsafe {
+        let slot = frame_slot(r, vm, r.operand_at(place));
+        if slot.is_null() || tag_of(slot) != tag::INTEGER {
+            return None;
+        }
+        Some(slot.cast::<i64>().add(1).read())
+    }
+}
+
+/// The integer that the second cell names or is.
+#[inline(always)]
+unsafe fn second<const FROM: u8>(r: &Regs, vm: &Vm) -> Option<i64> {
+    // SAFETY: the module's.
+    unsafe { if FROM == INT { Some(r.operand_at(1) as i64) } else { slot_int(r, vm, 1) } }
+}
+
+/// The slot that a cell names, if storing into it drops nothing.
+#[inline(always)]
+unsafe fn plain_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+    // SAFETY: a slot that is there is occupied.
+    unsafe {
+        let slot = frame_slot(r, vm, r.operand_at(place));
+        (!slot.is_null() && tag_of(slot) <= tag::PLAIN).then_some(slot)
+    }
+}
+
+#[inline(always)]
+unsafe fn write_int(slot: *mut StackItem, value: i64) {
+    // SAFETY: the cell holds nothing that needs dropping; this is an integer's layout.
+    unsafe {
+        slot.cast::<u64>().write(tag::INTEGER);
+        slot.cast::<i64>().add(1).write(value);
+    }
+}
+
+/// slot, slot or integer, operator, store
+#[inline(always)]
+pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the slot is written.
+    unsafe {
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let (Some(result), Some(slot)) = (combined::<OP>(a, b), plain_slot(r, vm, 3)) else { return Flow::Plain };
+        let meter = r.meter_after::<4>();
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        write_int(slot, result);
+        r.skip(4, meter)
+    }
+}
+
+/// slot, INC or DEC, store
+#[inline(always)]
+pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the slot is written.
+    unsafe {
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_add(BY)) else { return Flow::Plain };
+        let Some(slot) = plain_slot(r, vm, 2) else { return Flow::Plain };
+        let meter = r.meter_after::<3>();
+        if meter < 0 || !r.has_room(1) {
+            return Flow::Plain;
+        }
+        write_int(slot, result);
+        r.skip(3, meter)
+    }
+}
+
+/// slot, DEC, DUP, store
+#[inline(always)]
+pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the slot and the stack are written.
+    unsafe {
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_sub(1)) else { return Flow::Plain };
+        let Some(slot) = plain_slot(r, vm, 3) else { return Flow::Plain };
+        let meter = r.meter_after::<4>();
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        write_int(slot, result);
+        r.set_int(0, result);
+        r.sp = r.sp.add(1);
+        r.skip(4, meter)
+    }
+}
+
+/// slot, slot or integer, operator
+#[inline(always)]
+pub(crate) unsafe fn combine_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the stack is written.
+    unsafe {
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let (Some(result), meter) = (combined::<OP>(a, b), r.meter_after::<3>()) else { return Flow::Plain };
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        r.set_int(0, result);
+        r.sp = r.sp.add(1);
+        r.skip(3, meter)
+    }
+}
+
+/// slot, operator: with the item on top
+#[inline(always)]
+pub(crate) unsafe fn combine_top<const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        if r.tag(1) != tag::INTEGER {
+            return Flow::Plain;
+        }
+        let Some(b) = slot_int(r, vm, 0) else { return Flow::Plain };
+        let (Some(result), meter) = (combined::<OP>(r.int(1), b), r.meter_after::<2>()) else { return Flow::Plain };
+        if meter < 0 || !r.has_room(1) {
+            return Flow::Plain;
+        }
+        r.set_int(1, result);
+        r.skip(2, meter)
+    }
+}
+
+/// integer, operator: with the item on top
+#[inline(always)]
+pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        if r.tag(1) != tag::INTEGER {
+            return Flow::Plain;
+        }
+        let Some(result) = combined::<OP>(r.int(1), r.operand() as i64) else { return Flow::Plain };
+        let meter = r.meter_after::<2>();
+        if meter < 0 || !r.has_room(1) {
+            return Flow::Plain;
+        }
+        r.set_int(1, result);
+        r.skip(2, meter)
+    }
+}
+
+/// slot, slot or integer, comparison, JMPIF or JMPIFNOT
+#[inline(always)]
+pub(crate) unsafe fn compare_slot<const FROM: u8, const OP: u8, const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let meter = r.meter_after::<4>();
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        r.branch(4, meter, compared::<OP>(a, b) == WHEN)
+    }
+}
+
+/// slot, slot or integer, comparing jump
+#[inline(always)]
+pub(crate) unsafe fn jump_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let meter = r.meter_after::<3>();
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        r.branch(3, meter, compared::<OP>(a, b))
+    }
+}
+
+/// comparison, JMPIF or JMPIFNOT
+#[inline(always)]
+pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tags tell that both are integers.
+    unsafe {
+        let meter = r.meter_after::<2>();
+        if r.tag(1) | r.tag(2) != tag::INTEGER || meter < 0 {
+            return Flow::Plain;
+        }
+        let taken = compared::<OP>(r.int(2), r.int(1)) == WHEN;
+        r.sp = r.at(2);
+        r.branch(2, meter, taken)
+    }
+}
+
+/// DUP, integer, comparing jump
+#[inline(always)]
+pub(crate) unsafe fn jump_copy<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        let meter = r.meter_after::<3>();
+        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        r.branch(3, meter, compared::<OP>(r.int(1), r.operand_at(1) as i64))
+    }
+}
+
+/// DUP, JMPIF
+#[inline(always)]
+pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        let meter = r.meter_after::<2>();
+        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(1) {
+            return Flow::Plain;
+        }
+        r.branch(2, meter, r.int(1) != 0)
+    }
+}
+
+/// DUP, SIGN, -1, JMPNE
+#[inline(always)]
+pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        let meter = r.meter_after::<4>();
+        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        r.branch(4, meter, r.int(1) >= 0)
+    }
+}
+
+/// The remainder with the divisor's sign: see `fuse::is_floor_mod`. Which of its
+/// cells run depends on the signs.
+#[inline(always)]
+pub(crate) unsafe fn floor_mod(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tags tell that both are integers.
+    unsafe {
+        if r.tag(1) | r.tag(2) != tag::INTEGER || !r.has_room(3) {
+            return Flow::Plain;
+        }
+        let (dividend, divisor) = (r.int(1), r.int(2));
+        let Some(remainder) = dividend.checked_rem(divisor) else { return Flow::Plain };
+        let differ = remainder.signum() != divisor.signum() && remainder != 0;
+        // Where the signs differ NIP is jumped over, else ADD and JMP are.
+        let skipped = if differ { 16..17 } else { 14..16 };
+        let meter = skipped.fold(r.meter_after::<17>(), |meter, place| meter + (*r.ip.add(place)).cost);
+        if meter < 0 {
+            return Flow::Plain;
+        }
+        let result = if differ { remainder + divisor } else { remainder };
+        r.set_int(2, result);
+        r.sp = r.at(1);
+        r.skip(17, meter)
+    }
+}
+
+/// slot, slot or integer: pushed
+#[inline(always)]
+pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: both slots are looked at before the stack is written.
+    unsafe {
+        let Some(first) = plain_slot(r, vm, 0) else { return Flow::Plain };
+        let meter = r.meter_after::<2>();
+        if meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        if FROM == INT {
+            write_int(r.sp.add(1), r.operand_at(1) as i64);
+        } else {
+            let Some(second) = plain_slot(r, vm, 1) else { return Flow::Plain };
+            Regs::copy(second, r.sp.add(1));
+        }
+        Regs::copy(first, r.sp);
+        r.sp = r.sp.add(2);
+        r.skip(2, meter)
+    }
+}
+
+/// store, slot
+#[inline(always)]
+pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the stored item moves into a slot that drops nothing; then the
+    // cell on top is free for a plain item.
+    unsafe {
+        let Some(to) = plain_slot(r, vm, 0) else { return Flow::Plain };
+        let from = frame_slot(r, vm, r.operand_at(1));
+        let meter = r.meter_after::<2>();
+        if from.is_null() || from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN || meter < 0 {
+            return Flow::Plain;
+        }
+        Regs::copy(r.at(1), to);
+        Regs::copy(from, r.at(1));
+        r.skip(2, meter)
+    }
+}
+
+/// slot, slot or integer, PICKITEM: the container is not moved
+#[inline(always)]
+pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the slot is occupied and keeps the container; no method of the
+    // array runs while its items are looked at.
+    unsafe {
+        let slot = frame_slot(r, vm, r.operand_at(0));
+        let Some(index) = second::<FROM>(r, vm) else { return Flow::Plain };
+        let meter = r.meter_after::<3>();
+        if slot.is_null() || meter < 0 || !r.has_room(2) {
+            return Flow::Plain;
+        }
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Plain };
+        let items = &*array.as_ptr();
+        match items.get(index as usize) {
+            Some(item) if array.header().references() > 0 && share(item) => r.sp.write(item.clone()),
+            _ => return Flow::Plain,
+        }
+        r.sp = r.sp.add(1);
+        r.skip(3, meter)
+    }
+}
