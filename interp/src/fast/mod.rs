@@ -23,6 +23,7 @@ pub(crate) mod numeric;
 pub(crate) mod push;
 pub(crate) mod slot;
 pub(crate) mod stack;
+pub(crate) mod wide;
 
 use neovm_types::{OpCode, StackItem};
 
@@ -159,9 +160,11 @@ fast_ops! {
     Dup => stack::dup;
     Over => stack::over;
     Pick => stack::pick;
+    Tuck => stack::tuck;
     Swap => stack::swap;
     Rot => stack::rot;
     Reverse3 => stack::reverse3;
+    Reverse4 => stack::reverse4;
     InitSlot => slot::init;
     LdSlot => slot::load;
     StSlot => slot::store, counted slot::store_counted;
@@ -173,11 +176,11 @@ fast_ops! {
     Abs => numeric::abs;
     Sign => numeric::sign;
     Invert => numeric::invert;
-    Add => numeric::add;
-    Sub => numeric::sub;
-    Mul => numeric::mul;
-    Div => numeric::div;
-    Mod => numeric::rem;
+    Add => numeric::add, counted wide::add;
+    Sub => numeric::sub, counted wide::sub;
+    Mul => numeric::mul, counted wide::mul;
+    Div => numeric::div, counted wide::div;
+    Mod => numeric::rem, counted wide::rem;
     And => numeric::and;
     Or => numeric::or;
     Xor => numeric::xor;
@@ -337,9 +340,11 @@ impl Op {
             DUP => Self::Dup,
             OVER => Self::Over,
             PICK => Self::Pick,
+            TUCK => Self::Tuck,
             SWAP => Self::Swap,
             ROT => Self::Rot,
             REVERSE3 => Self::Reverse3,
+            REVERSE4 => Self::Reverse4,
             INITSLOT => Self::InitSlot,
             LDLOC0 | LDLOC1 | LDLOC2 | LDLOC3 | LDLOC4 | LDLOC5 | LDLOC6 | LDLOC => Self::LdSlot,
             STLOC0 | STLOC1 | STLOC2 | STLOC3 | STLOC4 | STLOC5 | STLOC6 | STLOC => Self::StSlot,

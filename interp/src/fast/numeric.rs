@@ -35,10 +35,10 @@ macro_rules! binary {
             // SAFETY: the tags tell that both are integers.
             unsafe {
                 if r.tag(1) | r.tag(2) != tag::INTEGER {
-                    return Flow::Full;
+                    return Flow::Counted;
                 }
                 let ($a, $b) = (r.int(2), r.int(1));
-                let Some(result) = $result else { return Flow::Full };
+                let Some(result) = $result else { return Flow::Counted };
                 r.set_int(2, result);
             }
             r.popped(1)

@@ -136,3 +136,31 @@ pub(crate) unsafe fn reverse3(r: &mut Regs, _: &mut Vm) -> Flow {
     }
     r.next()
 }
+
+#[inline(always)]
+pub(crate) unsafe fn reverse4(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the four cells are occupied where they are exchanged.
+    unsafe {
+        if !has(r, 4) {
+            return Flow::Full;
+        }
+        exchange(r, 1, 4);
+        exchange(r, 2, 3);
+    }
+    r.next()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: both cells are occupied where they are moved, and a plain item is
+    // copied; there is room for one cell.
+    unsafe {
+        if r.tag(1) > tag::PLAIN || r.tag(2) > tag::MAP {
+            return Flow::Full;
+        }
+        Regs::copy(r.at(1), r.sp);
+        Regs::copy(r.at(2), r.at(1));
+        Regs::copy(r.sp, r.at(2));
+    }
+    r.pushed()
+}

@@ -3,6 +3,7 @@
 //! Sources: `Types/Integer.cs`, `JumpTable.Numeric.cs`, `Utility.cs`; the
 //! conversions to smaller types are those of .NET's `BigInteger`.
 
+mod modular;
 mod wide;
 
 use core::cmp::Ordering;
@@ -258,7 +259,7 @@ impl Integer {
         }
         let modulus = modulus.wide().magnitude();
         let power = exponent.wide().magnitude();
-        let remainder = self.wide().magnitude().pow_mod(power, modulus);
+        let remainder = modular::pow_mod(self.wide().magnitude(), power, modulus);
         Self::from_remainder(self.is_negative() && power.bit(0), remainder)
     }
 

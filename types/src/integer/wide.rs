@@ -73,7 +73,8 @@ impl I256 {
         (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
     }
 
-    pub(super) fn checked_add(&self, rhs: &Self) -> Option<Self> {
+    /// Sum, if it fits.
+    pub fn checked_add(&self, rhs: &Self) -> Option<Self> {
         let mut sum = [0; 4];
         let mut carry = false;
         for (i, limb) in sum.iter_mut().enumerate() {
@@ -87,7 +88,8 @@ impl I256 {
         (!overflow).then_some(sum)
     }
 
-    pub(super) fn checked_sub(&self, rhs: &Self) -> Option<Self> {
+    /// Difference, if it fits.
+    pub fn checked_sub(&self, rhs: &Self) -> Option<Self> {
         let mut difference = [0; 4];
         let mut borrow = false;
         for (i, limb) in difference.iter_mut().enumerate() {
@@ -101,22 +103,32 @@ impl I256 {
         (!overflow).then_some(difference)
     }
 
-    pub(super) fn checked_mul(&self, rhs: &Self) -> Option<Self> {
-        let (product, overflow) = self.magnitude().overflowing_mul(rhs.magnitude());
-        if overflow {
-            return None;
-        }
+    /// Product, if it fits.
+    pub fn checked_mul(&self, rhs: &Self) -> Option<Self> {
+        let (a, b) = (self.magnitude(), rhs.magnitude());
+        let product = match (to_u128(&a), to_u128(&b)) {
+            (Some(a), Some(b)) => wide_product(a, b),
+            _ => a.checked_mul(b)?,
+        };
         Self::from_magnitude(self.is_negative() != rhs.is_negative(), product)
+    }
+
+    /// Quotient toward zero, if it fits and the divisor is not zero.
+    pub fn checked_div(&self, rhs: &Self) -> Option<Self> {
+        if rhs.is_zero() { None } else { self.div_rem(rhs).0 }
+    }
+
+    /// Remainder with the dividend's sign, if the divisor is not zero.
+    pub fn checked_rem(&self, rhs: &Self) -> Option<Self> {
+        (!rhs.is_zero()).then(|| self.div_rem(rhs).1)
     }
 
     /// Quotient toward zero (none for -2^255 / -1) and remainder; the divisor is not zero.
     pub(super) fn div_rem(&self, rhs: &Self) -> (Option<Self>, Self) {
-        let (quotient, remainder) = match (self.magnitude(), rhs.magnitude()) {
-            (a, b) if a.as_limbs()[2..] == [0, 0] && b.as_limbs()[2..] == [0, 0] => {
-                let (a, b): (u128, u128) = (a.to(), b.to());
-                (U256::from(a / b), U256::from(a % b))
-            }
-            (a, b) => a.div_rem(b),
+        let (a, b) = (self.magnitude(), rhs.magnitude());
+        let (quotient, remainder) = match (to_u128(&a), to_u128(&b)) {
+            (Some(a), Some(b)) => (U256::from(a / b), U256::from(a % b)),
+            _ => a.div_rem(b),
         };
         let remainder = Self::from_magnitude(self.is_negative(), remainder);
         (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
@@ -178,6 +190,23 @@ impl I256 {
     pub(super) fn to_bigint(self) -> BigInt {
         BigInt::from_signed_bytes_le(&self.to_le_bytes())
     }
+}
+
+/// The value, if its upper half is zero.
+fn to_u128(value: &U256) -> Option<u128> {
+    let [a, b, c, d] = *value.as_limbs();
+    (c | d == 0).then_some(u128::from(b) << 64 | u128::from(a))
+}
+
+/// The product of two halves, which always fits.
+fn wide_product(a: u128, b: u128) -> U256 {
+    let half = |value: u128| (value & u128::from(u64::MAX), value >> 64);
+    let ((a0, a1), (b0, b1)) = (half(a), half(b));
+    let (low, high) = (a0 * b0, a1 * b1);
+    let (middle, carry) = (a0 * b1).overflowing_add(a1 * b0);
+    let (low, low_carry) = low.overflowing_add(middle << 64);
+    let high = high + (middle >> 64) + (u128::from(carry) << 64) + u128::from(low_carry);
+    U256::from_limbs([low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64])
 }
 
 impl From<i64> for I256 {
