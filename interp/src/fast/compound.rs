@@ -15,6 +15,9 @@ pub(crate) unsafe fn pick_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; cloning an item runs no foreign code.
     unsafe {
+        if r.tag(2) == tag::MAP {
+            return pick_from_map(r);
+        }
         if r.tag(1) != tag::INTEGER || r.tag(2) > tag::MAP {
             return Flow::Full;
         }
@@ -44,6 +47,48 @@ pub(crate) unsafe fn pick_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     r.popped(1)
 }
 
+/// The value of a key, from a map that others hold too.
+unsafe fn pick_from_map(r: &mut Regs) -> Flow {
+    // SAFETY: the second item is a map; the tag tells whether there is a key.
+    unsafe {
+        let StackItem::Map(map) = &*r.at(2) else { return Flow::Full };
+        if r.tag(1) >= tag::ARRAY || map.header().references() <= 1 {
+            return Flow::Full;
+        }
+        let picked = match map.get(&*r.at(1)) {
+            Ok(Some(value)) if share(&value) => value,
+            _ => return Flow::Full,
+        };
+        unshare(&*r.at(2));
+        r.at(1).drop_in_place();
+        *r.at(2) = picked;
+    }
+    r.popped(1)
+}
+
+/// Replaces the value of a key, in a map that others hold too, where neither
+/// the old value nor the new one is a compound: nothing is to be counted.
+unsafe fn set_in_map(r: &mut Regs) -> Flow {
+    // SAFETY: the third item is a map; tags tell what the others are. Key and
+    // value move into the map.
+    unsafe {
+        let StackItem::Map(map) = &*r.at(3) else { return Flow::Full };
+        let header = map.header();
+        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY || header.references() <= 1 || header.is_read_only() {
+            return Flow::Full;
+        }
+        match map.get(&*r.at(2)) {
+            Ok(Some(old)) if !old.is_compound() => {}
+            _ => return Flow::Full,
+        }
+        // The key is in the map, so this cannot fail.
+        drop(map.insert(r.at(2).read(), r.at(1).read()));
+        header.set_references(header.references() - 1);
+        r.at(3).drop_in_place();
+    }
+    r.popped(3)
+}
+
 #[inline(always)]
 pub(crate) unsafe fn set_item(_: &mut Regs, _: &mut Vm) -> Flow {
     Flow::Counted
@@ -54,6 +99,9 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; the old item is dropped after that.
     unsafe {
+        if r.tag(3) == tag::MAP {
+            return set_in_map(r);
+        }
         if r.tag(1) >= tag::ARRAY || r.tag(2) != tag::INTEGER || r.tag(3) > tag::MAP {
             return Flow::Full;
         }

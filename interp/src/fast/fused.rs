@@ -314,6 +314,21 @@ pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
     }
 }
 
+/// DEC, DUP, JMPIF
+#[inline(always)]
+pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that the top is an integer.
+    unsafe {
+        let meter = r.meter_after::<3>();
+        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(1) {
+            return Flow::Plain;
+        }
+        let Some(result) = r.int(1).checked_sub(1) else { return Flow::Plain };
+        r.set_int(1, result);
+        r.branch(3, meter, result != 0)
+    }
+}
+
 /// DUP, SIGN, -1, JMPNE
 #[inline(always)]
 pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {

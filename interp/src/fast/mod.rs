@@ -141,6 +141,8 @@ fast_ops! {
     True => push::boolean::<true>;
     False => push::boolean::<false>;
     Null => push::null;
+    WideInt => push::leave, counted push::wide_int;
+    Data => push::leave, counted push::data;
     Nop => control::nop;
     Jmp => control::jmp;
     JmpIf => control::jmp_if::<true>;
@@ -199,8 +201,8 @@ fast_ops! {
     Min => numeric::min;
     Max => numeric::max;
     Within => numeric::within;
-    Equal => numeric::equal::<true>;
-    NotEqual => numeric::equal::<false>;
+    Equal => numeric::equal::<true>, counted numeric::equal_bytes::<true>;
+    NotEqual => numeric::equal::<false>, counted numeric::equal_bytes::<false>;
     PickItem => compound::pick_item, counted compound::pick_item_counted;
     SetItem => compound::set_item, counted compound::set_item_counted;
     Size => compound::size, counted compound::size_counted;
@@ -291,6 +293,7 @@ fast_ops! {
     SlotSlot => fused::push_two::<SLOT>, fuses [LdSlot, LdSlot, _, _];
     SlotInt => fused::push_two::<INT>, fuses [LdSlot, Int, _, _];
     StoreLoad => fused::store_and_load, fuses [StSlot, LdSlot, _, _];
+    DecDupJmpIf => fused::decrement_and_jump_if_copy, fuses [Dec, Dup, JmpIf, _];
     DupJmpIf => fused::jump_if_copy, fuses [Dup, JmpIf, _, _];
 }
 
@@ -318,6 +321,8 @@ impl Op {
         match opcode {
             PUSHINT8 | PUSHINT16 | PUSHINT32 | PUSHINT64 | PUSHM1 | PUSH0 | PUSH1 | PUSH2 | PUSH3 | PUSH4 | PUSH5
             | PUSH6 | PUSH7 | PUSH8 | PUSH9 | PUSH10 | PUSH11 | PUSH12 | PUSH13 | PUSH14 | PUSH15 | PUSH16 => Self::Int,
+            PUSHINT128 | PUSHINT256 => Self::WideInt,
+            PUSHDATA1 | PUSHDATA2 | PUSHDATA4 => Self::Data,
             PUSHT => Self::True,
             PUSHF => Self::False,
             PUSHNULL => Self::Null,

@@ -141,6 +141,7 @@ impl Vm {
         match self.loads.last_mut() {
             Some(load) => {
                 self.stack = load.stack;
+                self.bytes = load.code.script().bytes().as_ptr();
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
                 self.gas.free = load.free;

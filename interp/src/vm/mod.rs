@@ -130,6 +130,8 @@ pub struct Vm {
     pub(crate) statics: *mut StackItem,
     pub(crate) statics_count: u32,
     pub(crate) try_base: u32,
+    /// The current script's bytes.
+    pub(crate) bytes: *const u8,
     /// Bottom of the current evaluation stack.
     pub(crate) stack: *mut StackItem,
     pub(crate) frames: Vec<Frame>,
@@ -192,6 +194,7 @@ impl Vm {
             statics: core::ptr::null_mut(),
             statics_count: 0,
             try_base: 0,
+            bytes: core::ptr::null(),
             stack: arena.start(),
             frames: Vec::new(),
             loads: Vec::new(),
