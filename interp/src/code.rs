@@ -23,6 +23,8 @@ pub(crate) struct Cell {
     pub(crate) op: Op,
     /// How to run it alone.
     pub(crate) plain: Op,
+    /// Its opcode's byte; that of RET behind the script's end.
+    pub(crate) opcode: u8,
     /// Its position in the script, in bytes.
     pub(crate) offset: u32,
     /// What `op` asks for; see [`operand`] and [`Op::of`].
@@ -39,15 +41,18 @@ impl Cell {
             Ok(instruction) => {
                 let cost = i64::from(prices.price(instruction.opcode)) << 32 | 1;
                 let operand = operand(&instruction, position);
-                (Self::new(Op::of(instruction.opcode), offset, operand, cost), instruction.size())
+                (
+                    Self::new(instruction.opcode as u8, Op::of(instruction.opcode), offset, operand, cost),
+                    instruction.size(),
+                )
             }
             // Faults when it is reached, neither charged nor counted.
-            Err(_) => (Self::new(Op::Bad, offset, 0, 0), 1),
+            Err(_) => (Self::new(script[position], Op::Bad, offset, 0, 0), 1),
         }
     }
 
-    const fn new(op: Op, offset: u32, operand: u64, cost: i64) -> Self {
-        Self { op, plain: op, offset, operand, cost }
+    const fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
+        Self { op, plain: op, opcode, offset, operand, cost }
     }
 
     fn set_op(&mut self, op: Op) {
@@ -140,7 +145,7 @@ impl Code {
         }
         index[length] = cells.len() as u32;
         let ret = i64::from(prices.price(OpCode::RET)) << 32 | 1;
-        cells.push(Cell::new(Op::of(OpCode::RET), length as u32, 0, ret));
+        cells.push(Cell::new(OpCode::RET as u8, Op::of(OpCode::RET), length as u32, 0, ret));
         let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index };
         code.link_jumps();
         fuse::fuse(&mut code.cells);

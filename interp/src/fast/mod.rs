@@ -23,6 +23,7 @@ pub(crate) mod numeric;
 pub(crate) mod push;
 pub(crate) mod slot;
 pub(crate) mod stack;
+pub(crate) mod types;
 pub(crate) mod wide;
 
 use neovm_types::{OpCode, StackItem};
@@ -64,7 +65,7 @@ macro_rules! fast_ops {
     ($($op:ident => $handler:path $(, counted $counted:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
         /// How a cell is run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u16)]
+        #[repr(u8)]
         pub(crate) enum Op {
             /// By its general handler.
             Full,
@@ -204,6 +205,7 @@ fast_ops! {
     Equal => numeric::equal::<true>, counted numeric::equal_bytes::<true>;
     NotEqual => numeric::equal::<false>, counted numeric::equal_bytes::<false>;
     PickItem => compound::pick_item, counted compound::pick_item_counted;
+    Convert => types::convert, counted types::convert_counted;
     SetItem => compound::set_item, counted compound::set_item_counted;
     Size => compound::size, counted compound::size_counted;
     IsNull => compound::is_null, counted compound::is_null_counted;
@@ -389,6 +391,7 @@ impl Op {
             EQUAL => Self::Equal,
             NOTEQUAL => Self::NotEqual,
             PICKITEM => Self::PickItem,
+            CONVERT => Self::Convert,
             SETITEM => Self::SetItem,
             SIZE => Self::Size,
             ISNULL => Self::IsNull,

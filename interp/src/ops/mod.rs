@@ -43,7 +43,8 @@ use Handler::{Hosted, Plain};
 pub(crate) struct Table([Handler; 256]);
 
 impl Table {
-    pub(crate) const fn handler(&self, opcode: OpCode) -> Handler {
+    /// The handler of an opcode's byte.
+    pub(crate) const fn handler(&self, opcode: u8) -> Handler {
         self.0[opcode as usize]
     }
 

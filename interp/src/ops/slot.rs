@@ -62,7 +62,7 @@ fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
         return Err(FaultKind::NoSlot);
     }
     let count = slots.len();
-    let place = place(slots, index, order).ok_or(FaultKind::SlotLoad { index, count })?;
+    let place = place(slots, index, order).ok_or_else(|| FaultKind::SlotLoad { index, count })?;
     let item = slots[place].clone();
     vm.push(item);
     Ok(())
@@ -75,7 +75,7 @@ fn store(vm: &mut Vm, slots: Slots, order: Order) -> Done {
         return Err(FaultKind::NoSlot);
     }
     let count = own.len();
-    let place = place(own, index, order).ok_or(FaultKind::SlotStore { index, count })?;
+    let place = place(own, index, order).ok_or_else(|| FaultKind::SlotStore { index, count })?;
     let item = vm.pop()?;
     let old = core::mem::replace(&mut slots(vm)[place], item.clone());
     vm.count_out(&old);

@@ -108,6 +108,6 @@ pub(super) fn right(vm: &mut Vm) -> Done {
 /// Pushes bytes of an item, which has them, as a buffer.
 pub(super) fn push_part(vm: &mut Vm, item: &StackItem, start: usize, end: usize) -> Done {
     let part = item.with_bytes(|bytes| bytes.get(start..end).map(Buffer::new))?;
-    vm.push(StackItem::Buffer(part.ok_or(FaultKind::Engine("a range past its bytes"))?));
+    vm.push(StackItem::Buffer(part.ok_or_else(|| FaultKind::Engine("a range past its bytes"))?));
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Vm {
         if options.position > length {
             return Err(FaultKind::OutOfScript { position: options.position as i64, length });
         }
-        let id = self.next_load.checked_add(1).ok_or(FaultKind::Engine("too many loads in one machine"))?;
+        let id = self.next_load.checked_add(1).ok_or_else(|| FaultKind::Engine("too many loads in one machine"))?;
         self.check_depth()?;
         self.begin_context();
         self.next_load = id;

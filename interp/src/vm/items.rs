@@ -142,7 +142,7 @@ impl Vm {
     /// Pops an item of a type that the reference asks for when it pops.
     fn pop_as<T>(&mut self, name: &'static str, cast: impl FnOnce(&StackItem) -> Option<T>) -> Result<T, FaultKind> {
         self.check_index(0)?;
-        let cast = cast(self.peek(0)?).ok_or(FaultKind::WrongType(name))?;
+        let cast = cast(self.peek(0)?).ok_or_else(|| FaultKind::WrongType(name))?;
         self.pop()?;
         Ok(cast)
     }

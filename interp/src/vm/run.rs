@@ -4,7 +4,7 @@
 
 use core::sync::atomic::Ordering;
 
-use neovm_types::{Fault, FaultKind, Instruction, OpCode};
+use neovm_types::{Fault, FaultKind, Instruction, Script};
 
 use super::{State, Vm};
 use crate::{
@@ -142,17 +142,18 @@ impl Vm {
     /// Runs the instruction at `ip` by its general handler; it is charged
     /// already. Where control goes next is set, and the limits are checked.
     pub(crate) fn execute(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
-        let cell = *self.cell();
+        let (op, opcode) = (self.cell().op, self.cell().opcode);
+        if op == Op::Bad {
+            return Err(self.bad_instruction());
+        }
         self.jumped = false;
-        let result = match self.handler(&cell)? {
+        let result = match self.table.handler(opcode) {
             Handler::Plain(handler) => handler(self),
             Handler::Hosted(handler) => self.execute_hosted(handler, host),
         };
-        match result {
-            Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
-                self.throw(alloc::format!("{kind}").into(), host)?;
-            }
-            result => result?,
+        // The result is large; what is usual only looks whether it is a fault.
+        if result.is_err() {
+            self.catch(result, host)?;
         }
         self.clear_zeros();
         if self.limit > self.end {
@@ -162,9 +163,27 @@ impl Vm {
             return Err(self.over_limit());
         }
         if !self.jumped {
-            self.ip = self.next_ip();
+            self.ip = if op == Op::Island { self.next_ip() } else { self.ip.wrapping_add(1) };
         }
         Ok(())
+    }
+
+    /// Throws a fault that the script may catch; others stay faults.
+    #[cold]
+    fn catch(&mut self, result: Result<(), FaultKind>, host: &mut dyn Host) -> Result<(), FaultKind> {
+        match result {
+            Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
+                self.throw(alloc::format!("{kind}").into(), host)
+            }
+            result => result,
+        }
+    }
+
+    /// The fault of the bytes at the current position, which are no instruction.
+    #[cold]
+    fn bad_instruction(&self) -> FaultKind {
+        let bytes = self.script().map_or(&[][..], Script::bytes);
+        Instruction::decode(bytes, self.cell().offset as usize).err().unwrap_or(FaultKind::BadScript)
     }
 
     /// Runs a handler that may call the host, who sees and changes exact gas.
@@ -179,16 +198,6 @@ impl Vm {
             self.chunk_over = self.budget.is_some();
         }
         result
-    }
-
-    fn handler(&self, cell: &crate::code::Cell) -> Result<Handler, FaultKind> {
-        let Some(load) = self.loads.last() else { return Err(FaultKind::Engine("no context to run")) };
-        let bytes = load.code.script().bytes();
-        let Some(&byte) = bytes.get(cell.offset as usize) else { return Ok(self.table.handler(OpCode::RET)) };
-        if cell.op == Op::Bad {
-            return Err(Instruction::decode(bytes, cell.offset as usize).err().unwrap_or(FaultKind::BadScript));
-        }
-        OpCode::from_byte(byte).map(|opcode| self.table.handler(opcode)).ok_or(FaultKind::BadScript)
     }
 
     /// The fault of exceeding the item limit.
