@@ -211,7 +211,7 @@ const CHUNK: usize = 64;
 pub(crate) struct Islands {
     /// Number of the cell of each byte offset, plus one; 0 if it is not decoded.
     index: Vec<u32>,
-    /// Boxed, so that cells stay where they are.
+    #[expect(clippy::vec_box, reason = "cells stay where they are when there are more")]
     chunks: Vec<Box<[Cell; CHUNK]>>,
     count: usize,
 }

@@ -6,8 +6,8 @@ use crate::{
     vm::Vm,
 };
 
-/// Runs fast handlers until one has to give control back.
-pub(super) fn run(vm: &mut Vm) -> Reason {
+/// Runs fast handlers, fused or not, until one has to give control back.
+pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
     let mut r = vm.regs();
     loop {
         // SAFETY: `ip` points to a cell of the current code: each handler
@@ -20,7 +20,7 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
             return Reason::Refill;
         }
         // SAFETY: the machine's invariants hold between two instructions.
-        let mut flow = unsafe { fast::run(cell.op, &mut r, vm) };
+        let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.plain }, &mut r, vm) };
         if flow == Flow::Plain {
             // SAFETY: the fused handler has done nothing.
             flow = unsafe { fast::run(cell.plain, &mut r, vm) };

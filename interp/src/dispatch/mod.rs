@@ -20,6 +20,13 @@ pub enum Dispatch {
     Auto,
     /// The portable loop.
     Loop,
+    /// The portable loop, and no instructions fused.
+    Unfused,
+}
+
+impl Dispatch {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Loop, Self::Unfused];
 }
 
 /// Why dispatching ended.
@@ -62,17 +69,15 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
     }
 }
 
-#[cfg(neovm_sibling_calls)]
 fn run_fast(vm: &mut Vm) -> Reason {
     match vm.dispatch {
+        #[cfg(neovm_sibling_calls)]
         Dispatch::Auto => sibling::run(vm),
-        Dispatch::Loop => match_loop::run(vm),
+        #[cfg(not(neovm_sibling_calls))]
+        Dispatch::Auto => match_loop::run::<true>(vm),
+        Dispatch::Loop => match_loop::run::<true>(vm),
+        Dispatch::Unfused => match_loop::run::<false>(vm),
     }
-}
-
-#[cfg(not(neovm_sibling_calls))]
-fn run_fast(vm: &mut Vm) -> Reason {
-    match_loop::run(vm)
 }
 
 impl Vm {

@@ -42,7 +42,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        HANDLERS[cell.op as usize](vm, r.ip, r.sp, r.slots, left, r.limit)
+        HANDLERS[cell.op as usize](vm, r.ip, r.sp, r.slots, left, r.limit);
     }
 }
 

@@ -334,11 +334,10 @@ pub(super) fn remove_by(vm: &mut Vm, check: IndexCheck) -> Done {
             }
         }
         StackItem::Map(map) => {
-            if let Some((key, value)) = map.remove(&key)? {
-                if map.header().references() != 0 {
-                    vm.count_out(&key);
-                    vm.count_out(&value);
-                }
+            let entry = map.remove(&key)?;
+            if let (Some((key, value)), true) = (entry, map.header().references() != 0) {
+                vm.count_out(&key);
+                vm.count_out(&value);
             }
         }
         item => return Err(wrong_type(OpCode::REMOVE, item)),

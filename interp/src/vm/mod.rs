@@ -152,7 +152,6 @@ pub struct Vm {
     pub(crate) limits: Limits,
     pub(crate) table: &'static Table,
     pub(crate) hardfork: Hardfork,
-    #[cfg(neovm_sibling_calls)]
     pub(crate) dispatch: Dispatch,
     /// Why sibling calls ended.
     #[cfg(neovm_sibling_calls)]
@@ -209,7 +208,6 @@ impl Vm {
             limits,
             table: config.hardfork.table(),
             hardfork: config.hardfork,
-            #[cfg(neovm_sibling_calls)]
             dispatch: config.dispatch,
             #[cfg(neovm_sibling_calls)]
             reason: Reason::Refill,
