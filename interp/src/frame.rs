@@ -23,7 +23,8 @@ pub(crate) struct Frame {
 /// A loaded script: what the contexts made by CALL share.
 pub(crate) struct Load {
     pub(crate) code: Arc<Code>,
-    pub(crate) islands: Islands,
+    /// Made when a jump first leads into the middle of an instruction.
+    pub(crate) islands: Option<Box<Islands>>,
     /// Tells pointers of this load from those of another.
     pub(crate) id: u32,
     /// Bottom of its evaluation stack.

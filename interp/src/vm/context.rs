@@ -10,7 +10,8 @@ use neovm_types::{FaultKind, Pointer, Script};
 
 use super::Vm;
 use crate::{
-    code::{Cell, Code, Islands},
+    code::{Cell, Code},
+    fast::Regs,
     frame::{Frame, Load},
     host::{Host, Unload},
     stack::{SENTINELS, write_sentinels},
@@ -71,9 +72,8 @@ impl Vm {
         let stack = self.begin_stack();
         let frames = self.frames.len();
         let LoadOptions { return_count, position, state, free } = options;
-        let islands = Islands::default();
-        let load = Load { code, islands, id, stack, statics: Vec::new(), return_count, frames, state, free };
-        self.loads.push(load);
+        let statics = Vec::new();
+        self.loads.push(Load { code, islands: None, id, stack, statics, return_count, frames, state, free });
         self.stack = stack;
         self.state = super::State::Break;
         self.select_load();
@@ -180,8 +180,12 @@ impl Vm {
             return Err(FaultKind::ReturnCount { expected: load.return_count, count });
         }
         // The items move down onto the stack below, and stay counted.
-        // SAFETY: the sentinels lie below the stack's items, both within the arena.
-        unsafe { self.stack.sub(SENTINELS).copy_from(self.stack, count) };
+        let below = self.stack.wrapping_sub(SENTINELS);
+        for i in 0..count {
+            // SAFETY: the sentinels lie below the stack's items, both within
+            // the arena; the lowest item moves first.
+            unsafe { Regs::copy(self.stack.add(i), below.add(i)) };
+        }
         self.sp = self.sp.wrapping_sub(SENTINELS);
         self.take_room(SENTINELS as isize);
         self.unload(host, Unload::Returned)
@@ -233,7 +237,7 @@ impl Vm {
         let Some(load) = self.loads.last_mut() else { return core::ptr::null() };
         match load.code.cell(position) {
             Some(cell) => cell,
-            None => load.islands.cell(&load.code, position),
+            None => load.islands.get_or_insert_default().cell(&load.code, position),
         }
     }
 

@@ -355,7 +355,7 @@ impl Vm {
     /// Bytes of memory of instructions that were decoded because jumps led
     /// into the middle of others.
     pub fn island_memory(&self) -> usize {
-        self.loads.iter().map(|load| load.islands.memory()).sum()
+        self.loads.iter().filter_map(|load| load.islands.as_ref()).map(|islands| islands.memory()).sum()
     }
 
     /// How many instructions may still begin before [`Vm::run`] stops; none
