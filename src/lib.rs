@@ -1,6 +1,4 @@
-//! neovm: a fast engine for Neo N3 smart contracts, bit-identical to the C#
-//! reference (neo-project/neo-vm v3.10.1).
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod contract;

@@ -44,8 +44,8 @@ pub(crate) struct BatchArgs {
     stats: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Engine {
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Engine {
     /// The best there is: the interpreter
     #[default]
     Auto,
@@ -53,6 +53,16 @@ enum Engine {
     Interp,
     /// Machine code: not built in
     Jit,
+}
+
+impl Engine {
+    /// An error if it is not built in.
+    pub(crate) fn check(self) -> Result<()> {
+        match self {
+            Self::Jit => bail!(Usage("--engine jit is not built in; there are interp and auto".into())),
+            Self::Auto | Self::Interp => Ok(()),
+        }
+    }
 }
 
 /// A line of the input.
@@ -76,9 +86,7 @@ struct Batch {
 }
 
 pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
-    if args.engine == Engine::Jit {
-        bail!(Usage("--engine jit is not built in; there are interp and auto".into()));
-    }
+    args.engine.check()?;
     let host = args.host.as_deref().map(input::stub_host).transpose()?;
     let vm = Vm::new(Config::default());
     let mut batch = Batch { vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::json::push_text;
 
 /// Most bytes of a line; the rest of a longer one is skipped unread.
-const MAX_LINE: usize = 64 << 20;
+pub(crate) const MAX_LINE: usize = 64 << 20;
 
 /// How many lines there were.
 #[derive(Default)]
@@ -57,7 +57,7 @@ pub(crate) fn answer_lines(mut answer: impl FnMut(&[u8], &mut String) -> Result<
 
 /// Reads the next line, without its end; tells whether all of it fitted. None
 /// at the end of the input.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+pub(crate) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     let size = input.take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
     if line.last() == Some(&b'\n') {

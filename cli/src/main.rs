@@ -8,6 +8,7 @@
 mod args;
 mod asm;
 mod batch;
+mod bench;
 mod check;
 mod disasm;
 mod input;
@@ -39,6 +40,7 @@ enum Command {
     Check(check::CheckArgs),
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Something was asked for that cannot be had, whatever the input.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::execute(&args),
         Command::Asm(args) => asm::execute(&args),
         Command::Batch(args) => batch::execute(&args),
+        Command::Bench(args) => bench::execute(&args),
     };
     match result {
         Ok(code) => code,

@@ -183,7 +183,7 @@ pub(crate) unsafe fn equal_bytes<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) ->
         if a.len().max(b.len()) > vm.limits.max_comparable_size as usize || vm.limits.max_comparable_size == 0 {
             return Flow::Full;
         }
-        let equal = **a == **b;
+        let equal = a == b;
         r.at(2).drop_in_place();
         r.at(1).drop_in_place();
         r.set_bool(2, equal == WHEN);

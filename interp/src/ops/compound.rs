@@ -84,19 +84,25 @@ pub(super) fn new_struct0(vm: &mut Vm) -> Done {
     Ok(())
 }
 
+/// A new array of items that are no compounds.
+fn leaves(items: Vec<StackItem>) -> StackItem {
+    StackItem::Array(Rc::new(Array::of_leaves(items)))
+}
+
 fn pop_new_size(vm: &mut Vm, what: &'static str) -> Result<usize, FaultKind> {
     pop_size(vm, what, |vm| vm.limits.max_stack_size as usize)
 }
 
 pub(super) fn new_array(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "array")?;
-    vm.put_counted(StackItem::array(vec![StackItem::Null; count]), count);
+    vm.put_counted(leaves(vec![StackItem::Null; count]), count);
     Ok(())
 }
 
 pub(super) fn new_struct(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "struct")?;
-    vm.put_counted(StackItem::structure(vec![StackItem::Null; count]), count);
+    let fields = Array::of_leaves(vec![StackItem::Null; count]);
+    vm.put_counted(StackItem::Struct(Rc::new(fields)), count);
     Ok(())
 }
 
@@ -110,7 +116,7 @@ pub(super) fn new_array_t(vm: &mut Vm) -> Done {
         Some(_) => StackItem::Null,
         None => return Err(FaultKind::TypeByte { opcode: OpCode::NEWARRAY_T, byte }),
     };
-    vm.put_counted(StackItem::array(vec![item; count]), count);
+    vm.put_counted(leaves(vec![item; count]), count);
     Ok(())
 }
 
@@ -161,7 +167,7 @@ pub(super) fn has_key(vm: &mut Vm) -> Done {
 pub(super) fn keys(vm: &mut Vm) -> Done {
     let map = vm.pop_map()?;
     let count = map.len();
-    vm.put_counted(StackItem::array(map.keys()), count);
+    vm.put_counted(leaves(map.keys()), count);
     Ok(())
 }
 

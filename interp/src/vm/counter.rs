@@ -67,9 +67,8 @@ impl Vm {
         let mut pending = core::mem::take(&mut self.worklist);
         let mut next = Some(compound.clone());
         while let Some(parent) = next {
-            let mut items = 0;
-            parent.for_each_child(|child| {
-                items += 1;
+            let items = parent.child_count() as isize;
+            each_compound(&parent, |child| {
                 if let Some(header) = child.header() {
                     header.set_references(header.references() + 1);
                     if header.is_linked() && header.track() {
@@ -104,17 +103,17 @@ impl Vm {
             if parent.header().is_some_and(neovm_types::item::Header::is_linked) {
                 self.zeros.extend(Candidate::new(&parent));
             }
-            let mut items = 0;
-            parent.for_each_child(|child| match child.header() {
-                Some(header) if header.references() == 0 => {}
+            let mut items = parent.child_count() as isize;
+            each_compound(&parent, |child| match child.header() {
+                // The reference takes nothing off for those.
+                Some(header) if header.references() == 0 => items -= 1,
                 Some(header) => {
-                    items += 1;
                     header.set_references(header.references() - 1);
                     if header.references() == 0 {
                         pending.push(child.clone());
                     }
                 }
-                None => items += 1,
+                None => {}
             });
             self.movement.removed += items as u64;
             self.take_room(-items);
@@ -176,5 +175,12 @@ impl Vm {
     fn collect_zeros(&mut self) {
         collect_cycles(&mut self.zeros, true);
         self.zeros_due = 2 * self.zeros.len() + 1;
+    }
+}
+
+/// Calls a function with each item of a compound that may be one itself.
+fn each_compound(parent: &StackItem, f: impl FnMut(&StackItem)) {
+    if parent.header().is_some_and(neovm_types::item::Header::is_nested) {
+        parent.for_each_child(f);
     }
 }

@@ -173,7 +173,7 @@ impl Vm {
     fn catch(&mut self, result: Result<(), FaultKind>, host: &mut dyn Host) -> Result<(), FaultKind> {
         match result {
             Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
-                self.throw(alloc::format!("{kind}").into(), host)
+                self.settled(|vm| vm.throw(alloc::format!("{kind}").into(), host))
             }
             result => result,
         }
@@ -186,12 +186,21 @@ impl Vm {
         Instruction::decode(bytes, self.cell().offset as usize).err().unwrap_or(FaultKind::BadScript)
     }
 
-    /// Runs a handler that may call the host, who sees and changes exact gas.
+    /// Runs a handler that may call the host.
     fn execute_hosted(&mut self, handler: HostedFn, host: &mut dyn Host) -> Result<(), FaultKind> {
+        self.settled(|vm| {
+            vm.in_instruction = true;
+            let result = handler(vm, host);
+            vm.in_instruction = false;
+            result
+        })
+    }
+
+    /// Does something in which the host sees and changes exact gas, or a load
+    /// ends, which may change who pays.
+    fn settled<R>(&mut self, action: impl FnOnce(&mut Self) -> R) -> R {
         let metered = self.settle();
-        self.in_instruction = true;
-        let result = handler(self, host);
-        self.in_instruction = false;
+        let result = action(self);
         if metered {
             self.meter = self.gas.grant(0, i64::MAX);
             // What is free could go past a budget unseen.

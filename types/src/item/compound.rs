@@ -22,6 +22,7 @@ impl Header {
     const READ_ONLY: u8 = 1;
     const LINKED: u8 = 2;
     const TRACKED: u8 = 4;
+    const NESTED: u8 = 8;
 
     /// The consensus count: references from stacks, slots and counted
     /// compounds, as `ReferenceCounter.cs` has them.
@@ -50,7 +51,17 @@ impl Header {
     }
 
     pub(super) fn set_linked(&self) {
-        self.flags.set(self.flags.get() | Self::LINKED);
+        self.flags.set(self.flags.get() | Self::LINKED | Self::NESTED);
+    }
+
+    /// Whether it may hold a compound: if not, its items need no looking at
+    /// when references are counted.
+    pub fn is_nested(&self) -> bool {
+        self.flags.get() & Self::NESTED != 0
+    }
+
+    fn set_nested(&self) {
+        self.flags.set(self.flags.get() | Self::NESTED);
     }
 
     /// Notes that an engine keeps track of it as possibly cyclic; false if one
@@ -79,6 +90,16 @@ pub struct Array {
 impl Array {
     /// An array of items.
     pub fn new(items: Vec<StackItem>) -> Self {
+        let header = Header::default();
+        if items.iter().any(StackItem::is_compound) {
+            header.set_nested();
+        }
+        Self { header, items: RefCell::new(items) }
+    }
+
+    /// An array of items of which none is a compound, which saves a look at each.
+    pub fn of_leaves(items: Vec<StackItem>) -> Self {
+        debug_assert!(!items.iter().any(StackItem::is_compound), "leaves are no compounds");
         Self { header: Header::default(), items: RefCell::new(items) }
     }
 
@@ -181,7 +202,9 @@ impl Array {
 
 impl Drop for Array {
     fn drop(&mut self) {
-        release(core::mem::take(self.items.get_mut()));
+        if self.header.is_nested() {
+            release(core::mem::take(self.items.get_mut()));
+        }
     }
 }
 
@@ -225,7 +248,12 @@ impl Map {
 
     /// The keys in order of insertion.
     pub fn keys(&self) -> Vec<StackItem> {
-        self.entries.borrow().entries().iter().map(|(key, _)| key.clone()).collect()
+        // Integers, the usual keys, are copied without a look at all the others.
+        let copy = |(key, _): &(StackItem, StackItem)| match key {
+            StackItem::Integer(value) => StackItem::Integer(*value),
+            other => other.clone(),
+        };
+        self.entries.borrow().entries().iter().map(copy).collect()
     }
 
     /// The values in the order of their keys.
@@ -283,16 +311,16 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        release_entries(core::mem::take(self.entries.get_mut()).into_entries());
+        if self.header.is_nested() {
+            let entries = core::mem::take(self.entries.get_mut()).into_entries();
+            release(entries.into_iter().map(|(_, value)| value).collect());
+        }
     }
 }
 
 /// Drops items without recursion, however deep they nest: what the last
 /// reference to a compound held joins the list.
 fn release(mut pending: Vec<StackItem>) {
-    if !pending.iter().any(StackItem::is_compound) {
-        return;
-    }
     while let Some(item) = pending.pop() {
         match &item {
             StackItem::Array(array) | StackItem::Struct(array) if Rc::strong_count(array) == 1 => {
@@ -303,11 +331,5 @@ fn release(mut pending: Vec<StackItem>) {
             }
             _ => {}
         }
-    }
-}
-
-fn release_entries(entries: Vec<(StackItem, StackItem)>) {
-    if entries.iter().any(|(_, value)| value.is_compound()) {
-        release(entries.into_iter().map(|(_, value)| value).collect());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Sources: `Types/StackItem.cs`, `Types/ByteString.cs`, `Types/Struct.cs`.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 
 use super::{Array, ByteString, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
@@ -59,27 +59,39 @@ struct Pair {
     b: Rc<Array>,
     /// How many items are still to be compared.
     left: usize,
+    /// What could be looked at when the comparison of this pair began.
+    begun: Allowance,
 }
 
 /// What a comparison of structs may still look at.
+#[derive(Clone, Copy)]
 struct Allowance {
     items: u32,
     size: u32,
 }
 
+/// A comparison of structs under way.
+struct Comparison {
+    open: Vec<Pair>,
+    allowance: Allowance,
+    /// What pairs that are equal took, by their addresses: structs that hold the
+    /// same ones many times over are looked at once.
+    known: BTreeMap<(usize, usize), Allowance>,
+}
+
 fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, FaultKind> {
-    let mut allowance = Allowance { items: limits.max_stack_size, size: limits.max_comparable_size };
-    let mut open = Vec::new();
-    allowance.take_item()?;
-    if !enter(a, b, &mut allowance, &mut open)? {
+    let allowance = Allowance { items: limits.max_stack_size, size: limits.max_comparable_size };
+    let mut work = Comparison { open: Vec::new(), allowance, known: BTreeMap::new() };
+    work.allowance.take_item()?;
+    if !work.enter(a, b)? {
         return Ok(false);
     }
-    while let Some(pair) = open.last_mut() {
-        match pair.compare_to_structs(&mut allowance)? {
+    while let Some(pair) = work.open.last_mut() {
+        match pair.compare_to_structs(&mut work.allowance)? {
             Compared::Different => return Ok(false),
-            Compared::All => drop(open.pop()),
+            Compared::All => work.leave(),
             Compared::UpTo(a, b) => {
-                if !enter(&a, &b, &mut allowance, &mut open)? {
+                if !work.enter(&a, &b)? {
                     return Ok(false);
                 }
             }
@@ -88,18 +100,40 @@ fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
     Ok(true)
 }
 
-/// Begins the comparison of two structs; false if they differ in number of items.
-fn enter(a: &Rc<Array>, b: &Rc<Array>, allowance: &mut Allowance, open: &mut Vec<Pair>) -> Result<bool, FaultKind> {
-    allowance.take_size()?;
-    if Rc::ptr_eq(a, b) {
-        return Ok(true);
+impl Comparison {
+    /// Begins the comparison of two structs; false if they differ in number of items.
+    fn enter(&mut self, a: &Rc<Array>, b: &Rc<Array>) -> Result<bool, FaultKind> {
+        let begun = self.allowance;
+        self.allowance.take_size()?;
+        if Rc::ptr_eq(a, b) {
+            return Ok(true);
+        }
+        if let Some(rest) = self.known.get(&addresses(a, b)).and_then(|cost| begun.without(*cost)) {
+            self.allowance = rest;
+            return Ok(true);
+        }
+        let left = a.len();
+        if left != b.len() {
+            return Ok(false);
+        }
+        self.open.push(Pair { a: Rc::clone(a), b: Rc::clone(b), left, begun });
+        Ok(true)
     }
-    let left = a.len();
-    if left != b.len() {
-        return Ok(false);
+
+    /// Ends the comparison of a pair that is equal. Only what others hold too
+    /// can come again.
+    fn leave(&mut self) {
+        let Some(pair) = self.open.pop() else { return };
+        if Rc::strong_count(&pair.a) > 2 && Rc::strong_count(&pair.b) > 2 {
+            let (begun, end) = (pair.begun, self.allowance);
+            let cost = Allowance { items: begun.items - end.items, size: begun.size - end.size };
+            self.known.insert(addresses(&pair.a, &pair.b), cost);
+        }
     }
-    open.push(Pair { a: Rc::clone(a), b: Rc::clone(b), left });
-    Ok(true)
+}
+
+fn addresses(a: &Rc<Array>, b: &Rc<Array>) -> (usize, usize) {
+    (Rc::as_ptr(a) as usize, Rc::as_ptr(b) as usize)
 }
 
 /// How far the items of two structs were compared.
@@ -115,8 +149,12 @@ impl Pair {
     fn compare_to_structs(&mut self, allowance: &mut Allowance) -> Result<Compared, FaultKind> {
         let (own, other) = (self.a.items(), self.b.items());
         while self.left > 0 {
+            let plain = plain_run(&own[..self.left], &other[..self.left], *allowance);
+            self.left -= plain;
+            allowance.items -= plain as u32;
+            allowance.size -= plain as u32;
+            let (Some(a), Some(b)) = (own[..self.left].last(), other[..self.left].last()) else { break };
             self.left -= 1;
-            let (a, b) = (&own[self.left], &other[self.left]);
             allowance.take_item()?;
             let equal = match (a, b) {
                 (StackItem::ByteString(a), b) => equal_bytes(a, b, &mut allowance.size)?,
@@ -136,6 +174,19 @@ impl Pair {
     }
 }
 
+/// How many items at the end are equal and of the simplest types, as far as
+/// may be looked at: the usual case, without a check for each.
+fn plain_run(a: &[StackItem], b: &[StackItem], allowance: Allowance) -> usize {
+    let most = allowance.items.min(allowance.size) as usize;
+    let equal = |(a, b): &(&StackItem, &StackItem)| match (a, b) {
+        (StackItem::Integer(a), StackItem::Integer(b)) => a == b,
+        (StackItem::Boolean(a), StackItem::Boolean(b)) => a == b,
+        (StackItem::Null, StackItem::Null) => true,
+        _ => false,
+    };
+    a.iter().rev().zip(b.iter().rev()).take(most).take_while(equal).count()
+}
+
 impl Allowance {
     fn take_item(&mut self) -> Result<(), FaultKind> {
         self.items = self.items.checked_sub(1).ok_or(FaultKind::StructCompareCount)?;
@@ -145,5 +196,10 @@ impl Allowance {
     fn take_size(&mut self) -> Result<(), FaultKind> {
         self.size = self.size.checked_sub(1).ok_or(FaultKind::StructComparableSize)?;
         Ok(())
+    }
+
+    /// What is left when so much is taken; none if there is not enough.
+    fn without(self, cost: Self) -> Option<Self> {
+        Some(Self { items: self.items.checked_sub(cost.items)?, size: self.size.checked_sub(cost.size)? })
     }
 }

@@ -214,6 +214,15 @@ impl StackItem {
         }
     }
 
+    /// Number of items that it holds, a map's keys and values; 0 if it is no compound.
+    pub fn child_count(&self) -> usize {
+        match self {
+            Self::Array(array) | Self::Struct(array) => array.len(),
+            Self::Map(map) => 2 * map.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether it is the same object as another: the same reference, not an
     /// equal one. Always false for what is no compound and no buffer.
     pub fn is_same(&self, other: &Self) -> bool {

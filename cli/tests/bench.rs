@@ -1,0 +1,108 @@
+//! `neovm bench`.
+
+mod common;
+
+use std::io::Write;
+
+use common::{file, neovm, neovm_with};
+use flate2::{Compression, write::GzEncoder};
+use serde_json::{Value, json};
+
+/// The answers to lines, as quick as can be.
+fn answers(args: &[&str], input: &[u8]) -> Vec<Value> {
+    let answer = neovm_with(&[&["bench", "-", "--json", "--min-ms", "1"], args].concat(), input);
+    answer.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn times_come_in_order() {
+    let input =
+        b"{\"id\":\"six\",\"script\":\"1213a0\",\"expect\":\"6\",\"more\":1}\n{\"script\":\"40\",\"stack\":[]}\n";
+    let answers = answers(&[], input);
+    assert_eq!(answers.len(), 2);
+    assert_eq!((&answers[0]["id"], &answers[1]["id"]), (&json!("six"), &Value::Null));
+    assert_eq!((&answers[0]["engine"], &answers[0]["instructions"]), (&json!("interp"), &json!(4)));
+    for answer in answers {
+        for times in [&answer["ns_per_run"], &answer["ns_per_instruction"]] {
+            let [min, median, max] = ["min", "median", "max"].map(|name| times[name].as_f64().expect("a number"));
+            assert!(0.0 < min && min <= median && median <= max, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn wrong_results_are_not_timed() {
+    let lines = [
+        (r#"{"script":"1213a0","expect":"7"}"#, "wrong result: 6 on top, not 7"),
+        (r#"{"script":"40","expect":"7"}"#, "wrong result: nothing on top, not 7"),
+        (r#"{"script":"40","expect":"x"}"#, "expect: "),
+        (r#"{"script":"11","stack":[{"type":"Integer","value":"2"}]}"#, "the stack is not \"stack\", but [1]"),
+        (r#"{"script":"38"}"#, "wrong result: FAULT (ABORT is executed.), not HALT"),
+        (r#"{"script":"40","state":"FAULT"}"#, "wrong result: HALT, not FAULT"),
+        (r#"{"script":"22fe","gas_limit":"5"}"#, "invalid type: string \"5\""),
+        (r#"{"script":"40","gas_limit":-5}"#, "gas_limit: -5 is below zero"),
+        (r#"{"script":"40","hardfork":"x"}"#, "hardfork: no hardfork \"x\""),
+        (r#"{"script":"40","host":"stub"}"#, "host: \"stub\" needs the option --host"),
+        (r#"{"script":"4"}"#, "script: no hexadecimal"),
+        ("", "the line is empty"),
+    ];
+    for (line, message) in lines {
+        let answers = answers(&[], format!("{{\"script\":\"40\"}}\n{line}\n{{\"script\":\"40\"}}\n").as_bytes());
+        assert_eq!(answers.len(), 3);
+        assert!(answers[0]["instructions"] == 1 && answers[2]["instructions"] == 1);
+        assert_eq!(answers[1]["line"], 2);
+        let error = answers[1]["error"].as_str().expect("an error");
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn people_get_a_table() {
+    let input = b"{\"id\":\"add\",\"script\":\"11119e\"}\nwrong\n";
+    let answer = neovm_with(&["bench", "-", "--min-ms", "1"], input);
+    assert_eq!(answer.code, 1);
+    assert!(answer.out.contains("ns per instruction"), "{}", answer.out);
+    let row = answer.out.lines().last().expect("a row");
+    assert!(row.starts_with("add ") && row.ends_with('%'), "{row}");
+    let errors = "line 2: the line is no object: it has to start with {\n\
+        error: 1 of 2 lines are malformed or have a wrong result\n";
+    assert_eq!(answer.err, errors);
+}
+
+#[test]
+fn faults_are_timed_where_they_are_meant() {
+    let answers = answers(
+        &[],
+        b"{\"script\":\"22fe\",\"gas_limit\":1000,\"state\":\"FAULT\"}\n{\"script\":\"ff\",\"state\":\"FAULT\"}\n",
+    );
+    assert_eq!(answers[1]["instructions"], 0);
+}
+
+#[test]
+fn files_may_be_compressed() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(b"{\"id\":\"zip\",\"script\":\"40\"}\n").expect("it can be written");
+    let path = file("bench.jsonl.gz", &gzip.finish().expect("it can be written"));
+    let answer = neovm(&["bench", &path, "--json", "--min-ms", "1"]);
+    assert!(answer.ok().starts_with("{\"id\":\"zip\""));
+    let cut = file("cut.jsonl.gz", &[0x1f, 0x8b, 8]);
+    neovm(&["bench", &cut, "--json"]).fails(1, &["cannot read"]);
+    neovm(&["bench", "no-such.jsonl"]).fails(1, &["cannot read no-such.jsonl"]);
+}
+
+#[test]
+fn scripts_run_over_the_stub_host() {
+    let stub = br#"{"syscalls":{"System.Runtime.GetTime":{"pops":0,"push":{"type":"Integer","value":"7"}}}}"#;
+    let host = file("bench-stub.json", stub);
+    let answers = answers(&["--host", &host], b"{\"script\":\"41b7c38803\",\"host\":\"stub\",\"expect\":\"7\"}\n");
+    assert_eq!(answers[0]["instructions"], 2);
+}
+
+#[test]
+fn engines_are_named() {
+    neovm(&["bench", "-", "--engine", "jit"]).fails(2, &["jit is not built in"]);
+    neovm(&["bench"]).fails(2, &["FILE.jsonl"]);
+    for engine in ["auto", "interp"] {
+        assert_eq!(answers(&["--engine", engine], b"{\"script\":\"40\"}\n")[0]["engine"], "interp");
+    }
+}

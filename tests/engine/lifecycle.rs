@@ -1,0 +1,168 @@
+//! A machine from its first load to its next: options, results, reset.
+
+use std::sync::Arc;
+
+use neovm::{Code, Config, FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, State, Vm};
+
+use crate::{End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, script, stub_host};
+
+#[test]
+fn a_machine_with_nothing_loaded_halts() {
+    let mut vm = Vm::new(Config::default());
+    assert_eq!((vm.state(), vm.depth(), vm.position(), vm.opcode()), (State::Break, 0, None, None));
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    assert_eq!((vm.state(), vm.instructions(), vm.results().len()), (State::Halt, 0, 0));
+}
+
+#[test]
+fn an_empty_script_returns() {
+    let mut vm = Vm::new(Config::default());
+    vm.load_script(Vec::new(), LoadOptions::default()).unwrap();
+    assert_eq!((vm.depth(), vm.opcode()), (1, Some(OpCode::RET)));
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    assert_eq!(vm.instructions(), 1);
+}
+
+#[test]
+fn malformed_options_are_errors_and_leave_nothing_behind() {
+    let code = code("PUSH1\nRET");
+    let mut vm = Vm::new(Config::default());
+    let mut load = |options| vm.load(Arc::clone(&code), options);
+    for return_count in [-2, 65_536, i32::MIN, i32::MAX] {
+        let error = load(LoadOptions { return_count, ..LoadOptions::default() });
+        assert_eq!(error, Err(FaultKind::ReturnCountRange(return_count.into())));
+    }
+    for position in [3, 4, 1 << 20, usize::MAX >> 1] {
+        let error = load(LoadOptions { position, ..LoadOptions::default() });
+        assert_eq!(error, Err(FaultKind::OutOfScript { position: position as i64, length: 2 }));
+    }
+    assert_eq!(vm.call(0), Err(FaultKind::OutOfScript { position: 0, length: 0 }));
+    assert_eq!((vm.depth(), vm.reference_count()), (0, 0));
+    vm.load(Arc::clone(&code), LoadOptions { return_count: 65_535, position: 2, ..LoadOptions::default() }).unwrap();
+    for position in [-1, 3, i64::MAX, i64::MIN] {
+        assert_eq!(vm.call(position), Err(FaultKind::OutOfScript { position, length: 2 }));
+    }
+    assert_eq!(vm.depth(), 1);
+}
+
+#[test]
+fn code_with_other_prices_is_an_error() {
+    let other = Arc::new(PriceTable::DEFAULT.with_price(OpCode::PUSH1, 7).unwrap());
+    let foreign = Arc::new(Code::decode(script("PUSH1"), &other).unwrap());
+    let mut vm = Vm::new(Config::default());
+    let error = vm.load(Arc::clone(&foreign), LoadOptions::default());
+    assert!(matches!(error, Err(FaultKind::Host(_))), "{error:?}");
+    let mut vm = loaded(&foreign, Config { prices: other, ..Config::default() });
+    assert_eq!((vm.run(&mut NoHost), vm.gas_consumed()), (Outcome::Halt, 210));
+}
+
+#[test]
+fn a_script_starts_at_its_position() {
+    let code = code("PUSH1\nPUSH2\nPUSH3\nRET");
+    for (position, results) in [(0, vec![1, 2, 3]), (1, vec![2, 3]), (3, vec![]), (4, vec![])] {
+        let mut vm = Vm::new(Config::default());
+        vm.load(Arc::clone(&code), LoadOptions { position, ..LoadOptions::default() }).unwrap();
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        assert_eq!(integers(&vm), results);
+    }
+}
+
+#[test]
+fn return_counts_are_checked() {
+    let code = code("PUSH1\nPUSH2\nRET");
+    for return_count in [-1, 0, 1, 2, 3] {
+        let mut vm = Vm::new(Config::default());
+        vm.load(Arc::clone(&code), LoadOptions { return_count, ..LoadOptions::default() }).unwrap();
+        match vm.run(&mut NoHost) {
+            Outcome::Halt => assert!(matches!(return_count, -1 | 2), "{return_count}"),
+            Outcome::Fault(fault) => {
+                assert_eq!(fault.kind, FaultKind::ReturnCount { expected: return_count, count: 2 });
+                assert_eq!(fault.position, Some(2));
+            }
+            Outcome::Stopped(_) => panic!("nothing stops it"),
+        }
+    }
+}
+
+#[test]
+fn the_script_loaded_last_runs_first_and_gives_its_results_to_the_one_below() {
+    let mut vm = Vm::new(Config::default());
+    vm.load_script(script("PUSH10\nMUL\nRET"), LoadOptions::default()).unwrap();
+    vm.load_script(script("PUSH7\nRET"), LoadOptions { return_count: 1, ..LoadOptions::default() }).unwrap();
+    assert_eq!((vm.depth(), vm.opcode()), (2, Some(OpCode::PUSH7)));
+    assert_eq!(vm.contexts()[1].position, 0);
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    assert_eq!(integers(&vm), [70]);
+}
+
+#[test]
+fn results_of_several_loads_add_up() {
+    let mut vm = Vm::new(Config::default());
+    let mut instructions = 0;
+    for i in 1..=3 {
+        vm.load_script(script("PUSH1\nPUSH2\nRET"), LoadOptions::default()).unwrap();
+        assert_eq!((vm.state(), vm.results().len()), (State::Break, 0), "none while a script is loaded");
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        instructions += 3;
+        assert_eq!((vm.instructions(), vm.results().len(), vm.reference_count()), (instructions, 2 * i, 2 * i as i64));
+        assert_eq!(vm.gas_consumed(), 60 * i as u128);
+    }
+    assert_eq!(integers(&vm), [1, 2, 1, 2, 1, 2]);
+    assert_eq!(vm.take_results().len(), 6);
+    assert_eq!((vm.results().len(), vm.reference_count()), (0, 0));
+}
+
+#[test]
+fn a_second_load_cannot_reach_the_results_of_the_first() {
+    let mut vm = Vm::new(Config::default());
+    vm.load_script(script("PUSH1\nRET"), LoadOptions::default()).unwrap();
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    vm.load_script(script("DEPTH\nDROP\nDROP"), LoadOptions::default()).unwrap();
+    let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("its own stack is empty") };
+    assert_eq!(fault.kind, FaultKind::StackIndex { index: 0, count: 0 });
+    assert!(vm.results().is_empty());
+}
+
+#[test]
+fn what_has_ended_stays_ended() {
+    for text in ["PUSH1\nRET", "PUSH1\nABORT"] {
+        let mut vm = loaded(&code(text), Config::default());
+        let outcome = vm.run(&mut NoHost);
+        let end = End::of(&vm, outcome.clone());
+        assert_eq!(vm.run(&mut NoHost), outcome);
+        assert_eq!(vm.step(&mut NoHost), Some(outcome.clone()));
+        assert_eq!(End::of(&vm, outcome), end);
+    }
+}
+
+#[test]
+fn a_machine_that_was_reset_is_as_new() {
+    let mut used = Vm::new(Config::default());
+    let mut host = stub_host();
+    for limit in [i64::MAX, 3_000_000, 100] {
+        for text in [SHORT, LOOP, SYSCALLS, RETURNS, FAULTS, "NEWARRAY0\nDUP\nDUP\nAPPEND\nNEWMAP\nABORT"] {
+            let code = code(text);
+            let mut new = loaded(&code, Config { gas_limit: limit, ..Config::default() });
+            let outcome = new.run(&mut host);
+            used.reset(limit);
+            used.load(code, LoadOptions::default()).unwrap();
+            let again = used.run(&mut host);
+            assert_eq!(End::of(&used, again), End::of(&new, outcome), "{limit}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_reset_forgets_what_went_on() {
+    let mut vm = loaded(&code("TRY -, finally\nPUSH1\nTHROW\nfinally: ABORT"), Config::default());
+    vm.set_budget(Some(5));
+    assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
+    assert!(vm.pending_exception().is_some());
+    vm.reset(1_000);
+    assert_eq!((vm.state(), vm.fault(), vm.depth(), vm.reference_count()), (State::Break, None, 0, 0));
+    assert_eq!((vm.gas_consumed(), vm.gas_left(), vm.instructions()), (0, 1_000, 0));
+    assert!(vm.pending_exception().is_none());
+    assert!(vm.results().is_empty());
+    vm.load_script(script("NOP\nNOP\nNOP\nNOP"), LoadOptions::default()).unwrap();
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "the budget is gone too");
+}

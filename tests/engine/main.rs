@@ -1,0 +1,205 @@
+//! Behaviour through the public API that recorded outcomes do not show:
+//! budgets, interruption, exact gas, what hosts see, depth, reuse.
+
+mod budget;
+mod debugger;
+mod depth;
+mod fees;
+mod gas;
+mod host;
+mod interrupt;
+mod jumps;
+mod lifecycle;
+
+use std::sync::Arc;
+
+use neovm::{
+    Code, Config, LoadOptions, Outcome, PriceTable, Script, StackItem, StubHost, Vm,
+    types::{asm::assemble, item::JsonLimits, item::write_json_stack},
+};
+
+/// The script of a text.
+fn script(text: &str) -> Script {
+    assemble(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The decoded script of a text, with the networks' prices.
+fn code(text: &str) -> Arc<Code> {
+    Arc::new(Code::decode(script(text), &Arc::new(PriceTable::DEFAULT)).unwrap())
+}
+
+/// A machine that has a script loaded.
+fn loaded(code: &Arc<Code>, config: Config) -> Vm {
+    let mut vm = Vm::new(config);
+    vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
+    vm
+}
+
+/// A host with the system calls of the test data.
+fn stub_host() -> StubHost {
+    StubHost::from_json(include_str!("../data/stub-host.json")).unwrap()
+}
+
+/// Items as JSON text.
+fn json<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> String {
+    let mut text = String::new();
+    write_json_stack(&mut text, items, JsonLimits::default()).unwrap();
+    text
+}
+
+/// The results of a machine, which are integers.
+fn integers(vm: &Vm) -> Vec<i32> {
+    vm.results().iter().map(|item| item.to_i32().unwrap()).collect()
+}
+
+/// How an execution ended.
+#[derive(Debug, PartialEq, Eq)]
+struct End {
+    outcome: Outcome,
+    gas: u128,
+    instructions: u64,
+    refs: i64,
+    results: String,
+}
+
+impl End {
+    fn of(vm: &Vm, outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            gas: vm.gas_consumed(),
+            instructions: vm.instructions(),
+            refs: vm.reference_count(),
+            results: json(vm.results()),
+        }
+    }
+}
+
+/// Counts down from a number and calls itself, catches an exception each time,
+/// and returns its depth.
+const SHORT: &str = "
+        PUSH6
+        CALL deeper
+        RET
+deeper: INITSLOT 1, 1
+        TRY caught, finally
+        LDARG0
+        JMPIFNOT throw
+        LDARG0
+        DEC
+        CALL deeper
+        INC
+        STLOC0
+        ENDTRY end
+throw:  PUSHDATA1 \"bottom\"
+        THROW
+caught: SIZE
+        STLOC0
+        ENDTRY end
+finally: ENDFINALLY
+end:    LDLOC0
+        NEWARRAY0
+        DUP
+        PUSH2
+        APPEND
+        PUSH0
+        PICKITEM
+        MUL
+        RET";
+
+/// More than 100,000 instructions, without calls.
+const LOOP: &str = "
+        INITSLOT 1, 0
+        PUSHINT32 20000
+        STLOC0
+        PUSH0
+next:   LDLOC0
+        ADD
+        LDLOC0
+        DEC
+        DUP
+        STLOC0
+        JMPIF next
+        RET";
+
+/// System calls in a loop: free instructions that end what runs at a time.
+const SYSCALLS: &str = "
+        PUSHINT32 20000
+next:   SYSCALL System.Runtime.GetTime
+        DROP
+        SYSCALL System.Runtime.GetTime
+        DROP
+        DEC
+        DUP
+        JMPIF next
+        RET";
+
+/// A thousand calls deep, sixty times: many free instructions in a row.
+const RETURNS: &str = "
+        PUSH0
+        PUSHINT16 60
+again:  PUSHINT16 1000
+        CALL deep
+        DROP
+        SWAP
+        INC
+        SWAP
+        DEC
+        DUP
+        JMPIF again
+        RET
+deep:   DUP
+        JMPIFNOT bottom
+        DEC
+        CALL deep
+bottom: RET";
+
+/// Faults of the engine that the script catches, and one that it cannot.
+const FAULTS: &str = "
+        PUSHINT16 9000
+next:   TRY caught, -
+        NEWARRAY0
+        PUSH5
+        PICKITEM
+caught: DROP
+        ENDTRY on
+on:     DEC
+        DUP
+        JMPIF next
+        ABORT";
+
+/// The cheapest instructions, mostly: as many as there are units.
+const CHEAP: &str = "
+        PUSHINT16 2000
+next:   NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        NOP
+        DEC
+        DUP
+        JMPIF next
+        RET";

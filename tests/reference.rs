@@ -1,0 +1,53 @@
+//! All recorded outcomes of the C# engine v3.10.1, where they lie next to the
+//! project. `outcomes.rs` compares the share of them that is part of it.
+
+#[path = "support/outcome.rs"]
+mod outcome;
+#[path = "support/report.rs"]
+mod report;
+
+use std::path::Path;
+
+fn check(file: &str, count: usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
+    if !folder.exists() {
+        return report::say(&format!("SKIPPED: {file}: there is no ../shared/reference next to the project"));
+    }
+    let stub_host = std::fs::read_to_string(folder.join("stub-host.json")).unwrap();
+    outcome::check_file(&folder.join(file), count, &stub_host);
+}
+
+#[test]
+fn generated() {
+    check("generated.jsonl.gz", 25_600);
+}
+
+#[test]
+fn contracts() {
+    check("contracts.jsonl.gz", 5_811);
+}
+
+#[test]
+fn contexts() {
+    check("contexts.jsonl.gz", 2_082);
+}
+
+#[test]
+fn rules() {
+    check("rules.jsonl.gz", 164);
+}
+
+#[test]
+fn hardforks() {
+    check("hardforks.jsonl.gz", 9_160);
+}
+
+#[test]
+fn hostile() {
+    check("hostile.jsonl.gz", 84);
+}
+
+#[test]
+fn strict() {
+    check("strict.jsonl.gz", 4_000);
+}
