@@ -15,7 +15,7 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 use neovm::{
-    Config, Hardfork, LoadOptions, NoHost, Outcome, PriceTable, Script, StubHost, Vm,
+    Config, Dispatch, Hardfork, Host, LoadOptions, NoHost, Outcome, PriceTable, Profile, Script, StubHost, Vm,
     types::item::{JsonLimits, write_json_stack},
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -60,9 +60,22 @@ struct Strict {
     message: Option<String>,
 }
 
-/// Compares each line of a gzipped file, in two threads. There must be `count`
+/// A way to run a script. All must come to the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    /// As the dispatcher does it.
+    By(Dispatch),
+    /// By general handlers alone, one instruction at a time.
+    Observed,
+}
+
+/// All ways.
+pub(crate) const ALL: &[Mode] =
+    &[Mode::By(Dispatch::Auto), Mode::By(Dispatch::Loop), Mode::By(Dispatch::Unfused), Mode::Observed];
+
+/// Compares each line of a gzipped file, in two threads and in each mode. There must be `count`
 /// of them. Panics with the first few differences if there are any.
-pub(crate) fn check_file(path: &Path, count: usize, stub_host: &str) {
+pub(crate) fn check_file(path: &Path, count: usize, stub_host: &str, modes: &[Mode]) {
     let text = read_gz(path);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), count, "lines in {}", path.display());
@@ -73,7 +86,7 @@ pub(crate) fn check_file(path: &Path, count: usize, stub_host: &str) {
             scope.spawn(|| {
                 let mut checker = Checker::new(stub_host);
                 while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(difference) = checker.check(line) {
+                    if let Err(difference) = checker.check(line, modes) {
                         differences.lock().unwrap().push(difference);
                     }
                 }
@@ -103,7 +116,7 @@ impl Checker {
     }
 
     /// Runs what a line asks for; an error tells what differs.
-    fn check(&mut self, line: &str) -> Result<(), String> {
+    fn check(&mut self, line: &str, modes: &[Mode]) -> Result<(), String> {
         let mut differences = Differences::default();
         let id = if line.contains("\"strict\":") {
             let strict: Strict = serde_json::from_str(line).map_err(|error| format!("{error}: {line:.200}"))?;
@@ -111,25 +124,36 @@ impl Checker {
             strict.id
         } else {
             let run: Run = serde_json::from_str(line).map_err(|error| format!("{error}: {line:.200}"))?;
-            self.check_run(&run, &mut differences);
+            for mode in modes {
+                let before = differences.0.len();
+                self.check_run(&run, *mode, &mut differences);
+                if differences.0.len() > before {
+                    write!(differences.0, "\n    in mode {mode:?}").unwrap();
+                }
+            }
             run.id
         };
         if differences.0.is_empty() { Ok(()) } else { Err(format!("{id}{}", differences.0)) }
     }
 
-    fn check_run(&mut self, run: &Run, differences: &mut Differences) {
+    fn check_run(&mut self, run: &Run, mode: Mode, differences: &mut Differences) {
         let hardfork = run.hardfork.as_deref().map(|name| Hardfork::from_name(name).expect("a hardfork's name"));
         let mut vm = Vm::new(Config {
             gas_limit: run.gas_limit,
             hardfork: hardfork.unwrap_or_default(),
             prices: Arc::clone(&self.prices),
+            dispatch: if let Mode::By(dispatch) = mode { dispatch } else { Dispatch::Auto },
             ..Config::default()
         });
         vm.load_script(hex::decode(&run.script).unwrap(), LoadOptions::default()).unwrap();
-        let outcome = match run.host.as_deref() {
-            None => vm.run(&mut NoHost),
-            Some("stub") => vm.run(&mut self.stub),
+        let host: &mut dyn Host = match run.host.as_deref() {
+            None => &mut NoHost,
+            Some("stub") => &mut self.stub,
             Some(other) => panic!("{}: unknown host {other}", run.id),
+        };
+        let outcome = match mode {
+            Mode::By(_) => vm.run(host),
+            Mode::Observed => vm.run_observed(host, &mut Profile::new()),
         };
         differences.compare("state", run.state.as_str(), vm.state().name());
         differences.compare("gasconsumed", run.gasconsumed.clone(), vm.gas_consumed().to_string());
