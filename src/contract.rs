@@ -5,7 +5,7 @@ use std::sync::Arc;
 use neovm_interp::{Code, LoadOptions, Vm};
 use neovm_types::{
     FaultKind, Manifest, ManifestError, NefError, NefFile, StackItem,
-    manifest::{Method, ParameterType},
+    manifest::{Abi, Method, ParameterType},
 };
 
 use crate::Engine;
@@ -85,15 +85,30 @@ impl Contract {
     /// cannot take another context.
     pub fn load(&self, vm: &mut Vm, method: &str, arguments: Vec<StackItem>) -> Result<(), ContractError> {
         let method = self.method(method, arguments.len())?;
-        let return_count = i32::from(method.return_type != ParameterType::Void);
-        let position = method.offset as usize;
-        vm.load(Arc::clone(&self.code), LoadOptions { return_count, position, ..LoadOptions::default() })?;
-        if let Some(initialize) = self.manifest.abi.method("_initialize", Some(0)) {
-            vm.call(initialize.offset.into())?;
-        }
-        for argument in arguments.into_iter().rev() {
-            vm.push(argument);
-        }
-        Ok(())
+        Ok(load_method(vm, &self.code, &self.manifest.abi, method, arguments)?)
     }
+}
+
+/// Loads a method of decoded code with its arguments, as [`Contract::load`] does.
+///
+/// # Errors
+/// Those of [`Vm::load`] and [`Vm::call`].
+pub fn load_method(
+    vm: &mut Vm,
+    code: &Arc<Code>,
+    abi: &Abi,
+    method: &Method,
+    arguments: Vec<StackItem>,
+) -> Result<(), FaultKind> {
+    let return_count = i32::from(method.return_type != ParameterType::Void);
+    // The manifest's parser lets no offset below zero through.
+    let position = method.offset.max(0) as usize;
+    vm.load(Arc::clone(code), LoadOptions { return_count, position, ..LoadOptions::default() })?;
+    if let Some(initialize) = abi.method("_initialize", Some(0)) {
+        vm.call(initialize.offset.into())?;
+    }
+    for argument in arguments.into_iter().rev() {
+        vm.push(argument);
+    }
+    Ok(())
 }

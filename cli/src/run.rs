@@ -11,8 +11,8 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm::{
-    Code, Config, Hardfork, Host, LoadOptions, NoHost, Outcome, StackItem, Vm,
-    types::manifest::{Abi, Method, ParameterType},
+    Code, Config, Hardfork, Host, LoadOptions, NoHost, Outcome, StackItem, Vm, load_method,
+    types::manifest::{Abi, Method},
 };
 
 use crate::{
@@ -114,23 +114,18 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
 
 /// Loads the program, at the method if one is named, with its arguments.
 fn enter(vm: &mut Vm, code: Arc<Code>, program: &Program, args: &RunArgs) -> Result<()> {
-    let items = match &args.method {
-        Some(name) => {
-            let manifest = program.manifest.as_ref();
-            let abi = &manifest.context("--method needs a file X.nef with X.manifest.json beside it")?.abi;
-            let method = find(abi, name, args.args.len())?;
-            let items = args::typed(&args.args, &method.parameters)?;
-            load_method(vm, code, abi, method)?;
-            items
-        }
-        None => {
-            let items = args::untyped(&args.args)?;
-            vm.load(code, LoadOptions::default())?;
-            items
-        }
+    let Some(name) = &args.method else {
+        let items = args::untyped(&args.args)?;
+        vm.load(code, LoadOptions::default())?;
+        items.into_iter().rev().for_each(|item| vm.push(item));
+        return Ok(());
     };
-    items.into_iter().rev().for_each(|item| vm.push(item));
-    Ok(())
+    let manifest = program.manifest.as_ref();
+    let abi = &manifest.context("--method needs a file X.nef with X.manifest.json beside it")?.abi;
+    let method = find(abi, name, args.args.len())?;
+    let items = args::typed(&args.args, &method.parameters)?;
+    load_method(vm, &code, abi, method, items)
+        .with_context(|| format!("method {} starts at byte {}", method.name, method.offset))
 }
 
 /// The method of a name that takes so many arguments.
@@ -149,19 +144,6 @@ fn signature(method: &Method) -> String {
     let parameters =
         method.parameters.iter().map(|parameter| format!("{}: {}", parameter.name, parameter.parameter_type));
     format!("{}({}): {}", method.name, parameters.collect::<Vec<_>>().join(", "), method.return_type)
-}
-
-/// Loads a method as a node does: it has to return what its type says, and
-/// `_initialize` runs before it on the same stack.
-fn load_method(vm: &mut Vm, code: Arc<Code>, abi: &Abi, method: &Method) -> Result<()> {
-    let return_count = i32::from(method.return_type != ParameterType::Void);
-    let place = |method: &Method| format!("method {} starts at byte {}", method.name, method.offset);
-    let options = LoadOptions { return_count, position: method.offset as usize, ..LoadOptions::default() };
-    vm.load(code, options).with_context(|| place(method))?;
-    if let Some(initialize) = abi.method("_initialize", Some(0)) {
-        vm.call(initialize.offset.into()).with_context(|| place(initialize))?;
-    }
-    Ok(())
 }
 
 fn write_stats(vm: &Vm, code: &Code, args: &RunArgs, [decoding, running]: [Duration; 2]) -> io::Result<()> {
