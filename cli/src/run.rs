@@ -92,7 +92,7 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
 
     let begun = Instant::now();
     let outcome = match args.trace {
-        true => trace::run(&mut vm, host.as_mut(), args.max_instructions)?,
+        true => trace::run(&mut vm, host.as_mut())?,
         false => vm.run(host.as_mut()),
     };
     let running = begun.elapsed();

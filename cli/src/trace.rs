@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
-use neovm::{Host, Outcome, Script, Stop, Vm, types::disassemble};
+use neovm::{Host, Observer, Outcome, Script, Vm, types::disassemble};
 
 use crate::show;
 
@@ -14,19 +14,25 @@ const TOP: usize = 3;
 const MAX_SIZE: usize = 48;
 
 /// Runs as [`Vm::run`] does and writes to standard error what comes next:
-/// number, depth of contexts, position, instruction, gas so far, stack. At most
-/// so many instructions begin.
-pub(crate) fn run(vm: &mut Vm, host: &mut dyn Host, most: Option<u64>) -> Result<Outcome> {
-    let mut out = BufWriter::new(io::stderr().lock());
-    loop {
-        if most.is_some_and(|most| vm.instructions() >= most) {
-            out.flush()?;
-            return Ok(Outcome::Stopped(Stop::Budget));
-        }
-        write_line(&mut out, vm).context("cannot write to standard error")?;
-        if let Some(outcome) = vm.step(host) {
-            out.flush()?;
-            return Ok(outcome);
+/// number, depth of contexts, position, instruction, gas so far, stack.
+pub(crate) fn run(vm: &mut Vm, host: &mut dyn Host) -> Result<Outcome> {
+    let mut tracer = Tracer { out: BufWriter::new(io::stderr().lock()), written: Ok(()) };
+    let outcome = vm.run_observed(host, &mut tracer);
+    let Tracer { mut out, written } = tracer;
+    written.and_then(|()| out.flush()).context("cannot write to standard error")?;
+    Ok(outcome)
+}
+
+struct Tracer<W> {
+    out: W,
+    /// The first failure; nothing is written after it.
+    written: io::Result<()>,
+}
+
+impl<W: Write> Observer for Tracer<W> {
+    fn before(&mut self, vm: &Vm) {
+        if self.written.is_ok() {
+            self.written = write_line(&mut self.out, vm);
         }
     }
 }
