@@ -1,1 +1,19 @@
-//! Benchmarks.
+//! What the benchmarks share: programs, a machine to run them, and measuring.
+//!
+//! The groups, one file each in `benches`, are kept apart because they answer
+//! different questions: `decode` (preparing a script), `load` (starting and
+//! ending a run), `execute` (whole programs), `opcode` (each instruction),
+//! `contracts` (what runs on MainNet).
+//!
+//! Times vary between runs and machines. What a change must not make worse is
+//! held by `callgrind-diff`, which counts machine instructions.
+
+#![forbid(unsafe_code)]
+
+mod data;
+mod machine;
+mod measure;
+
+pub use data::{Calls, contracts, long_script, workload_script, workloads};
+pub use machine::{Machine, Program};
+pub use measure::{best_time, criterion, measure, quick_criterion};

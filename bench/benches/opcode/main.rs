@@ -1,0 +1,88 @@
+//! Each opcode, over kinds and sizes of operands: the base of any talk about prices.
+//!
+//! A script keeps the operands in static fields. In a loop it pushes them, runs
+//! the opcode and drops the results, many times. A second script only pushes and
+//! drops; its time per instruction is what pushing and dropping is taken for when
+//! the opcode's own time is derived. That is rough below a nanosecond or two:
+//! what stands next to each other may overlap or be fused.
+
+mod cases;
+
+use std::time::Duration;
+
+use criterion::{BenchmarkGroup, measurement::WallTime};
+use neovm::{Limits, OpCode, Script, StubHost, types::ScriptBuilder};
+use neovm_bench::{Machine, Program, best_time, measure, quick_criterion};
+
+use crate::cases::Case;
+
+/// How often the opcode stands in the loop, and the turns of the loop.
+const UNROLLED: usize = 16;
+const TURNS: usize = 64;
+
+/// How long pushing and dropping alone is measured.
+const BASE_TIME: Duration = Duration::from_millis(5);
+
+fn main() {
+    // Two operands of 1023 entries take more than a network allows.
+    let limits = Limits { max_stack_size: 1 << 14, ..Limits::DEFAULT };
+    let host = StubHost::from_json(cases::HOST).expect("a stub host");
+    let mut machine = Machine::with_limits(host, limits);
+    let mut criterion = quick_criterion();
+    let mut group = criterion.benchmark_group("opcode");
+    for case in cases::all() {
+        bench(&mut group, &mut machine, &case);
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+fn bench(group: &mut BenchmarkGroup<'_, WallTime>, machine: &mut Machine, case: &Case) {
+    let program = machine.program(&case.name, script(case, case.op.bytes(), case.results), i64::MAX);
+    let time = measure(group, &case.name, program.instructions, || machine.run_program(&program));
+    if let Some(time) = time {
+        let helpers = case.operands.len() + case.results;
+        let own = time / (UNROLLED * TURNS) as f64 - helpers as f64 * helper_time(machine, case);
+        println!("{}: {:.1} ns each", case.name, own.max(0.0));
+    }
+}
+
+/// Nanoseconds of an instruction that pushes or drops an operand.
+fn helper_time(machine: &mut Machine, case: &Case) -> f64 {
+    let count = case.operands.len();
+    if count == 0 && case.results == 0 {
+        return 0.0;
+    }
+    // Without operands there are results to drop, such as an integer.
+    let stand_in = Case::new("base", vec![1.into()], "NOP", 0);
+    let base = if count == 0 { &stand_in } else { case };
+    let count = base.operands.len();
+    let program: Program = machine.program("base", script(base, &[], count), i64::MAX);
+    let time = best_time(BASE_TIME, || machine.run_program(&program));
+    time / (UNROLLED * TURNS * 2 * count) as f64
+}
+
+/// The loop around an opcode, which leaves so many results.
+fn script(case: &Case, op: &[u8], results: usize) -> Script {
+    let mut builder = ScriptBuilder::new();
+    builder.op_with(OpCode::INITSSLOT, &[case.operands.len().max(1) as u8]);
+    builder.op_with(OpCode::INITSLOT, &[2, 0]);
+    for (slot, operand) in case.operands.iter().enumerate() {
+        builder.push(operand.clone()).op_with(OpCode::STSFLD, &[slot as u8]);
+    }
+    builder.push(TURNS as i64).op(OpCode::STLOC0);
+    let turn = builder.label();
+    builder.bind(turn);
+    for _ in 0..UNROLLED {
+        for slot in 0..case.operands.len() {
+            builder.op_with(OpCode::LDSFLD, &[slot as u8]);
+        }
+        builder.raw(op);
+        for _ in 0..results {
+            builder.op(OpCode::DROP);
+        }
+    }
+    builder.op(OpCode::LDLOC0).op(OpCode::DEC).op(OpCode::DUP).op(OpCode::STLOC0);
+    builder.jump(OpCode::JMPIF, turn);
+    builder.build().expect("a script that is not too long")
+}

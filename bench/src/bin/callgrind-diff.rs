@@ -1,0 +1,145 @@
+//! Machine instructions per VM instruction, against the baseline of the project.
+//!
+//! ```text
+//! cargo run --release -p neovm-bench --bin callgrind-diff             compares; fails on more than 3 %
+//! cargo run --release -p neovm-bench --bin callgrind-diff -- --write  moves the baseline
+//! ```
+//!
+//! Unlike times, counts are the same on a busy machine, so a small loss shows.
+//! Each workload runs under `valgrind --tool=callgrind`, this program calling
+//! itself, with gas for its first hundred thousand instructions or so: once and
+//! twice. The difference is a run on a warm machine, without start and decoding.
+//!
+//! The crates that do this too ask for a runner program of just their version;
+//! all that is needed here is a total.
+//!
+//! Counts depend on the compiler: where a new one moves them, move the baseline.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    fmt::Write,
+    fs,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+use neovm::StubHost;
+use neovm_bench::{Machine, workload_script, workloads};
+
+/// What a workload may lose.
+const TOLERANCE: f64 = 0.03;
+
+/// VM instructions that are counted of a workload, about.
+const INSTRUCTIONS: u64 = 100_000;
+
+type Error = Box<dyn std::error::Error>;
+
+/// Machine instructions per VM instruction, by workload.
+type Costs = BTreeMap<String, f64>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        [] => compare(),
+        ["--write"] => write_baseline(),
+        ["run", id, gas, runs] => run(id, gas, runs),
+        _ => Err("usage: callgrind-diff [--write]".into()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What valgrind runs: a workload, so many times. Prints the VM instructions of a run.
+fn run(id: &str, gas: &str, runs: &str) -> Result<ExitCode, Error> {
+    let (gas, runs) = (gas.parse()?, runs.parse::<u32>()?);
+    let mut machine = Machine::new(StubHost::default());
+    let code = machine.decode(workload_script(id).ok_or("no such workload")?);
+    for _ in 0..runs {
+        machine.run(&code, gas);
+    }
+    println!("{}", machine.vm.instructions());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare() -> Result<ExitCode, Error> {
+    let baseline: Costs = serde_json::from_str(&fs::read_to_string(baseline_path())?)?;
+    let now = measure()?;
+    let mut lost = 0;
+    println!(
+        "machine instructions per VM instruction\n{:<14}{:>10}{:>10}{:>10}",
+        "workload", "baseline", "now", "change"
+    );
+    for (id, cost) in &now {
+        let Some(before) = baseline.get(id) else {
+            println!("{id:<14}{:>10}{cost:>10.2}", "none");
+            lost += 1;
+            continue;
+        };
+        let change = cost / before - 1.0;
+        let mark = if change > TOLERANCE { "  WORSE" } else { "" };
+        println!("{id:<14}{before:>10.2}{cost:>10.2}{:>+9.1}%{mark}", change * 100.0);
+        lost += u32::from(change > TOLERANCE);
+    }
+    if lost > 0 {
+        println!("{lost} workloads cost over {:.0} % more, or have no baseline.", TOLERANCE * 100.0);
+        println!("If that is meant, move the baseline with --write and say why in the commit.");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_baseline() -> Result<ExitCode, Error> {
+    let mut text = String::from("{");
+    for (i, (id, cost)) in measure()?.iter().enumerate() {
+        let comma = if i > 0 { "," } else { "" };
+        write!(text, "{comma}\n  \"{id}\": {cost:.3}")?;
+    }
+    text.push_str("\n}\n");
+    fs::write(baseline_path(), text)?;
+    println!("written: {}", baseline_path().display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn baseline_path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/callgrind-baseline.json"))
+}
+
+fn measure() -> Result<Costs, Error> {
+    if cfg!(debug_assertions) {
+        return Err("only optimized code is worth counting: cargo run --release".into());
+    }
+    let mut machine = Machine::new(StubHost::default());
+    let programs = workloads(&mut machine);
+    let mut costs = Costs::new();
+    for program in &programs {
+        machine.run_program(program);
+        let gas = u64::try_from(machine.vm.gas_consumed())? * INSTRUCTIONS / program.instructions.max(INSTRUCTIONS);
+        let (once, _) = count(&program.id, gas, 1)?;
+        let (twice, instructions) = count(&program.id, gas, 2)?;
+        costs.insert(program.id.clone(), (twice - once) as f64 / instructions as f64);
+    }
+    Ok(costs)
+}
+
+/// Machine instructions of the whole process, and the VM instructions of its last run.
+fn count(id: &str, gas: u64, runs: u32) -> Result<(u64, u64), Error> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe()?);
+    command.args(["run", id, &gas.to_string(), &runs.to_string()]);
+    let output = command.output().map_err(|error| format!("valgrind (apt install valgrind): {error}"))?;
+    let (out, log) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    if !output.status.success() {
+        return Err(format!("valgrind: {log}").into());
+    }
+    // "==123== Collected : 1212459"
+    let total = log.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, total) = total.ok_or_else(|| format!("valgrind tells no total: {log}"))?;
+    Ok((total.trim().parse()?, out.trim().parse()?))
+}
