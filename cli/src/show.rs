@@ -25,7 +25,7 @@ fn push_item(out: &mut String, item: &StackItem, depth: usize) {
     match item {
         StackItem::Null => out.push_str("null"),
         StackItem::Boolean(value) => push(out, value),
-        StackItem::Pointer(pointer) => push(out, format_args!("Pointer {}", pointer.position)),
+        StackItem::Pointer(pointer) => push(out, format_args!("Pointer {}", pointer.position())),
         StackItem::Interop(_) => out.push_str("InteropInterface"),
         StackItem::Integer(value) => push(out, value),
         StackItem::BigInteger(_) => item.to_integer().iter().for_each(|value| push(out, value)),

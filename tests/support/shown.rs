@@ -17,7 +17,7 @@ fn show(item: &StackItem) -> String {
         StackItem::Null => "Null".into(),
         StackItem::Boolean(value) => format!("Boolean {value}"),
         StackItem::Integer(_) | StackItem::BigInteger(_) => format!("Integer {}", item.to_integer().unwrap()),
-        StackItem::Pointer(pointer) => format!("Pointer {}", pointer.position),
+        StackItem::Pointer(pointer) => format!("Pointer {}", pointer.position()),
         StackItem::Interop(_) => "Interop".into(),
         StackItem::ByteString(bytes) => format!("ByteString {}", hex::encode(&**bytes)),
         StackItem::Buffer(buffer) => format!("Buffer {}", buffer.with(|bytes| hex::encode(bytes))),

@@ -134,8 +134,7 @@ impl ScriptBuilder {
         match &item {
             StackItem::Integer(value) => self.push_integer(Integer::Small(*value)),
             StackItem::BigInteger(value) => self.push_integer(Integer::Wide(**value)),
-            StackItem::Boolean(true) => self.emit(&[OpCode::PUSHT as u8]),
-            StackItem::Boolean(false) => self.emit(&[OpCode::PUSHF as u8]),
+            StackItem::Boolean(value) => self.emit(&[if value.get() { OpCode::PUSHT } else { OpCode::PUSHF } as u8]),
             StackItem::Null => self.emit(&[OpCode::PUSHNULL as u8]),
             StackItem::ByteString(bytes) => self.push_bytes(bytes),
             StackItem::Buffer(buffer) => {

@@ -23,20 +23,23 @@ impl<'a> Instruction<'a> {
     /// [`FaultKind::BadScript`] for a byte that is no opcode (or no byte at
     /// all), [`FaultKind::OperandOutOfBounds`] and its kin for an operand that
     /// is cut off.
+    #[inline]
     pub fn decode(script: &'a [u8], position: usize) -> Result<Self, FaultKind> {
-        let opcode = script.get(position).and_then(|&byte| OpCode::from_byte(byte)).ok_or(FaultKind::BadScript)?;
+        let Some(opcode) = script.get(position).and_then(|&byte| OpCode::from_byte(byte)) else {
+            return Err(FaultKind::BadScript);
+        };
         let kind = opcode.operand();
         let start = position + 1;
         let size = operand_size(script, start, kind)?;
         let start = start + kind.prefix_size();
-        // The reference adds in 32 bits, and a sum past them fails elsewhere.
-        if size > 0 && i32::try_from(start).ok().and_then(|start| start.checked_add(size)).is_none() {
-            return Err(FaultKind::OperandOverflow);
+        match script.get(start..start + size as usize) {
+            Some(operand) => Ok(Self { opcode, operand }),
+            // The reference adds in 32 bits, and a sum past them fails elsewhere.
+            None if i32::try_from(start).ok().and_then(|start| start.checked_add(size)).is_none() => {
+                Err(FaultKind::OperandOverflow)
+            }
+            None => Err(FaultKind::OperandOutOfBounds { position: start, size, length: script.len() }),
         }
-        script
-            .get(start..start + size as usize)
-            .map(|operand| Self { opcode, operand })
-            .ok_or(FaultKind::OperandOutOfBounds { position: start, size, length: script.len() })
     }
 
     /// Number of bytes, opcode and length prefix included.
@@ -68,7 +71,9 @@ fn operand_size(script: &[u8], start: usize, kind: OperandKind) -> Result<i32, F
     if prefix == 0 {
         return Ok(kind.fixed_size() as i32);
     }
-    let bytes = script.get(start..start + prefix).ok_or(FaultKind::PrefixOutOfBounds { position: start })?;
+    let Some(bytes) = script.get(start..start + prefix) else {
+        return Err(FaultKind::PrefixOutOfBounds { position: start });
+    };
     // Lengths of one and two bytes have no sign, that of four has.
     let size = bytes.iter().rev().fold(0u32, |size, &byte| size << 8 | u32::from(byte)) as i32;
     if size < 0 {

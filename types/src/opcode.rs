@@ -138,10 +138,7 @@ macro_rules! opcodes {
 
             /// The opcode of a byte, if it is defined.
             pub const fn from_byte(byte: u8) -> Option<Self> {
-                match byte {
-                    $($byte => Some(Self::$name),)*
-                    _ => None,
-                }
+                BY_BYTE[byte as usize]
             }
 
             /// The opcode's row of the table.
@@ -362,6 +359,27 @@ opcodes! {
     0xe1 ASSERTMSG    [None]     2 0     1 Types    "Faults with a message if the item below it is false.";
 }
 
+/// Each byte's opcode, and each opcode's operand: looked up, because decoding
+/// asks for every instruction.
+static BY_BYTE: [Option<OpCode>; 256] = {
+    let mut table = [None; 256];
+    let mut i = 0;
+    while i < OpCode::ALL.len() {
+        table[OpCode::ALL[i] as usize] = Some(OpCode::ALL[i]);
+        i += 1;
+    }
+    table
+};
+static OPERANDS: [OperandKind; 256] = {
+    let mut table = [OperandKind::None; 256];
+    let mut i = 0;
+    while i < OpCode::ALL.len() {
+        table[OpCode::ALL[i] as usize] = OpCode::ALL[i].info().operand;
+        i += 1;
+    }
+    table
+};
+
 impl OpCode {
     /// Its name in assembly text.
     pub const fn mnemonic(self) -> &'static str {
@@ -375,7 +393,7 @@ impl OpCode {
 
     /// The shape of its operand.
     pub const fn operand(self) -> OperandKind {
-        self.info().operand
+        OPERANDS[self as usize]
     }
 }
 

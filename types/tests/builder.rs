@@ -100,7 +100,7 @@ fn what_no_instruction_makes_is_refused() {
         BuildError::Cycle
     );
     array.clear().unwrap();
-    let pointer = StackItem::Pointer(Pointer { load: 0, position: 0 });
+    let pointer = StackItem::Pointer(Pointer::new(0, 0));
     for item in [pointer, StackItem::Interop(Interop::new(()))] {
         let item_type = item.item_type();
         let error = failed(|builder| {

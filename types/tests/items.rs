@@ -20,7 +20,7 @@ fn bytes(length: usize) -> StackItem {
 fn samples() -> Vec<StackItem> {
     vec![
         StackItem::Null,
-        StackItem::Pointer(Pointer { load: 1, position: 5 }),
+        StackItem::Pointer(Pointer::new(1, 5)),
         true.into(),
         7.into(),
         "\u{7}".into(),
@@ -153,7 +153,7 @@ fn equality_is_by_type_and_value_or_by_reference() {
     assert!(!equal(StackItem::buffer(&[1]), StackItem::buffer(&[1])));
     assert!(!equal(StackItem::map(), StackItem::map()));
     assert!(!equal(StackItem::Interop(Interop::new(())), StackItem::Interop(Interop::new(()))));
-    let pointer = |load, position| StackItem::Pointer(Pointer { load, position });
+    let pointer = |load, position| StackItem::Pointer(Pointer::new(load, position));
     assert!(equal(pointer(1, 2), pointer(1, 2)));
     assert!(!equal(pointer(1, 2), pointer(2, 2)) && !equal(pointer(1, 2), pointer(1, 3)));
 }

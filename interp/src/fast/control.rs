@@ -32,7 +32,7 @@ unsafe fn condition(r: &Regs) -> Option<bool> {
     // SAFETY: the tag tells what the payload is.
     unsafe {
         match r.tag(1) {
-            tag::BOOLEAN => Some(r.at(1).cast::<u8>().add(8).read() != 0),
+            tag::BOOLEAN => Some(r.int(1) != 0),
             tag::INTEGER => Some(r.int(1) != 0),
             tag::NULL => Some(false),
             _ => None,

@@ -441,12 +441,11 @@ impl Regs {
 
     #[inline(always)]
     pub(crate) unsafe fn set_bool(&mut self, depth: usize, value: bool) {
-        // SAFETY: as above; a boolean is the payload's first byte, and the
-        // others are written too, so that copies find them in one store.
+        // SAFETY: as above; a boolean's payload is 0 or 1.
         unsafe {
             let place = self.at(depth).cast::<u64>();
             place.write(tag::BOOLEAN);
-            place.add(1).write(u64::from(value).to_le());
+            place.add(1).write(u64::from(value));
         }
     }
 

@@ -99,7 +99,7 @@ unsafe fn truth(r: &Regs, depth: usize) -> Option<bool> {
     // SAFETY: the tag tells what the payload is.
     unsafe {
         match r.tag(depth) {
-            tag::BOOLEAN => Some(r.at(depth).cast::<u8>().add(8).read() != 0),
+            tag::BOOLEAN => Some(r.int(depth) != 0),
             tag::INTEGER => Some(r.int(depth) != 0),
             _ => None,
         }

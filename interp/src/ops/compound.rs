@@ -110,7 +110,7 @@ pub(super) fn new_array_t(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "array")?;
     let byte = vm.cell().operand as u8;
     let item = match ItemType::from_byte(byte) {
-        Some(ItemType::Boolean) => StackItem::Boolean(false),
+        Some(ItemType::Boolean) => StackItem::from(false),
         Some(ItemType::Integer) => StackItem::Integer(0),
         Some(ItemType::ByteString) => StackItem::from(""),
         Some(_) => StackItem::Null,

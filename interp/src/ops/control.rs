@@ -65,10 +65,10 @@ pub(super) fn call(vm: &mut Vm) -> Done {
 
 pub(super) fn call_pointer(vm: &mut Vm) -> Done {
     let pointer = vm.pop_pointer()?;
-    if pointer.load != vm.pointer(0).load {
+    if pointer.load() != vm.pointer(0).load() {
         return Err(FaultKind::ForeignPointer);
     }
-    call_position(vm, pointer.position as i32)
+    call_position(vm, pointer.position() as i32)
 }
 
 /// A call made by an instruction: the caller goes on behind it.

@@ -287,7 +287,7 @@ impl Vm {
 
     /// A pointer to a position of the current load.
     pub(crate) fn pointer(&self, position: u32) -> Pointer {
-        Pointer { load: self.loads.last().map_or(0, |load| load.id), position }
+        Pointer::new(self.loads.last().map_or(0, |load| load.id), position)
     }
 
     /// What the host attached to the current load.

@@ -7,7 +7,10 @@ use alloc::{rc::Rc, vec::Vec};
 use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
 
 use super::{SLACK, Vm};
-use crate::{frame::Frame, stack::SENTINELS};
+use crate::{
+    frame::Frame,
+    stack::{SENTINELS, tag, tag_of},
+};
 
 /// The evaluation stack of the current context, as hosts and handlers use it.
 impl Vm {
@@ -232,7 +235,7 @@ impl Vm {
             self.sp = self.sp.wrapping_sub(1);
             // SAFETY: cells between the arena's start and `sp` hold items or sentinels.
             unsafe {
-                if crate::stack::tag_of(self.sp) != crate::stack::tag::EMPTY {
+                if tag_of(self.sp) != tag::EMPTY {
                     drop(self.sp.read());
                 }
             }

@@ -187,6 +187,7 @@ impl Vm {
     }
 
     /// Runs a handler that may call the host.
+    #[inline(never)]
     fn execute_hosted(&mut self, handler: HostedFn, host: &mut dyn Host) -> Result<(), FaultKind> {
         self.settled(|vm| {
             vm.in_instruction = true;

@@ -21,7 +21,7 @@ impl StackItem {
     pub fn to_boolean(&self) -> Result<bool, FaultKind> {
         match self {
             Self::Integer(value) => Ok(*value != 0),
-            Self::Boolean(value) => Ok(*value),
+            Self::Boolean(value) => Ok(value.get()),
             Self::Null => Ok(false),
             Self::ByteString(bytes) if bytes.len() > MAX_SIZE => Err(FaultKind::InvalidCast),
             Self::ByteString(bytes) => Ok(bytes.iter().any(|&byte| byte != 0)),
@@ -38,7 +38,7 @@ impl StackItem {
         match self {
             Self::Integer(value) => Ok(Integer::Small(*value)),
             Self::BigInteger(value) => Ok(Integer::Wide(**value)),
-            Self::Boolean(value) => Ok(Integer::Small(i64::from(*value))),
+            Self::Boolean(value) => Ok(Integer::Small(i64::from(value.get()))),
             Self::ByteString(bytes) => Integer::from_le_bytes(bytes).ok_or(FaultKind::ByteStringToInteger(bytes.len())),
             _ => Err(FaultKind::InvalidCast),
         }
@@ -72,7 +72,7 @@ impl StackItem {
         match self {
             Self::ByteString(bytes) => Ok(f(bytes)),
             Self::Buffer(buffer) => Ok(buffer.with(f)),
-            Self::Boolean(value) => Ok(f(&[u8::from(*value)])),
+            Self::Boolean(value) => Ok(f(&[u8::from(value.get())])),
             Self::Integer(value) => Ok(f(&Integer::Small(*value).to_le_bytes())),
             Self::BigInteger(value) => Ok(f(&Integer::Wide(**value).to_le_bytes())),
             _ => Err(FaultKind::InvalidCast),
@@ -122,7 +122,7 @@ impl StackItem {
             }
             (Self::Array(array), ItemType::Struct) => Ok(Self::Struct(Rc::new(Array::new(array.to_vec())))),
             (Self::Struct(array), ItemType::Array) => Ok(Self::Array(Rc::new(Array::new(array.to_vec())))),
-            (item, ItemType::Boolean) => Ok(Self::Boolean(item.to_boolean()?)),
+            (item, ItemType::Boolean) => Ok(Self::from(item.to_boolean()?)),
             _ => Err(FaultKind::InvalidCast),
         }
     }
@@ -130,8 +130,7 @@ impl StackItem {
     /// A key as messages show it.
     pub fn key_text(&self) -> String {
         match self {
-            Self::Boolean(true) => "True".into(),
-            Self::Boolean(false) => "False".into(),
+            Self::Boolean(value) => if value.get() { "True" } else { "False" }.into(),
             Self::ByteString(bytes) => match core::str::from_utf8(bytes) {
                 Ok(text) => format!("\"{text}\""),
                 Err(_) => format!("\"Base64: {}\"", base64::prelude::BASE64_STANDARD.encode(&**bytes)),

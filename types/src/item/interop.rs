@@ -1,19 +1,7 @@
-//! Pointers into scripts and objects of the host.
+//! Objects of the host.
 
 use alloc::{boxed::Box, rc::Rc};
 use core::any::Any;
-
-/// A position in a script that an engine loaded.
-///
-/// Each load of a script has a number of its own within its engine, so a
-/// pointer of another load of the same bytes is neither equal nor callable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pointer {
-    /// The load that the pointer belongs to.
-    pub load: u32,
-    /// The position, in bytes.
-    pub position: u32,
-}
 
 /// An object of the host. Equal only to clones of itself.
 #[derive(Clone)]

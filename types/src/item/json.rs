@@ -116,7 +116,7 @@ impl StackItem {
         match ItemType::from_name(name) {
             Some(ItemType::Any) => Ok(Self::Null),
             Some(ItemType::Boolean) => {
-                inner.as_bool().map(Self::Boolean).ok_or_else(|| invalid("a Boolean is true or false", value))
+                inner.as_bool().map(Self::from).ok_or_else(|| invalid("a Boolean is true or false", value))
             }
             Some(ItemType::Integer) => integer_from_json(inner),
             Some(ItemType::ByteString) => Ok(bytes_from_json(inner)?.as_slice().into()),
@@ -200,7 +200,7 @@ impl<W: Write> Writer<'_, W> {
             StackItem::Null | StackItem::Interop(_) => self.text(&format!("{{\"type\":\"{name}\"}}")),
             StackItem::Boolean(value) => self.text(&format!("{{\"type\":\"{name}\",\"value\":{value}}}")),
             StackItem::Pointer(pointer) => {
-                self.text(&format!("{{\"type\":\"{name}\",\"value\":{}}}", pointer.position))
+                self.text(&format!("{{\"type\":\"{name}\",\"value\":{}}}", pointer.position()))
             }
             StackItem::Integer(_) | StackItem::BigInteger(_) => {
                 let value = item.to_integer().map(|value| value.to_string()).unwrap_or_default();

@@ -16,6 +16,7 @@ mod equality;
 mod interop;
 mod json;
 mod map;
+mod scalar;
 
 use alloc::{rc::Rc, string::String, vec::Vec};
 
@@ -24,9 +25,10 @@ pub use self::{
     compound::{Array, Header, Map},
     copy::StructCloneLimit,
     cycles::{Candidate, collect_cycles},
-    interop::{Interop, Pointer},
+    interop::Interop,
     json::{JsonError, JsonLimits, write_json_stack},
     map::MAX_KEY_SIZE,
+    scalar::{Bool, Pointer},
 };
 use crate::{
     fault::FaultKind,
@@ -112,14 +114,14 @@ impl core::fmt::Display for ItemType {
 /// A value on a stack, in a slot or in a compound.
 ///
 /// The layout is part of what the engine's crates rely on: a tag of eight
-/// bytes, then the payload. Tags up to that of `Null` need no counting.
+/// bytes, then a payload of eight. Tags up to that of `Null` need no counting.
 #[derive(Clone, Default)]
 #[repr(u64)]
 pub enum StackItem {
     /// An integer that an `i64` holds.
     Integer(i64) = 0,
     /// True or false.
-    Boolean(bool) = 1,
+    Boolean(Bool) = 1,
     /// Null.
     #[default]
     Null = 2,
@@ -262,7 +264,7 @@ impl From<i64> for StackItem {
 
 impl From<bool> for StackItem {
     fn from(value: bool) -> Self {
-        Self::Boolean(value)
+        Self::Boolean(value.into())
     }
 }
 
