@@ -79,8 +79,20 @@ impl ItemType {
     ];
 
     /// The type of a byte, if it is defined.
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|&item_type| item_type as u8 == byte)
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        Some(match byte {
+            0x00 => Self::Any,
+            0x10 => Self::Pointer,
+            0x20 => Self::Boolean,
+            0x21 => Self::Integer,
+            0x28 => Self::ByteString,
+            0x30 => Self::Buffer,
+            0x40 => Self::Array,
+            0x41 => Self::Struct,
+            0x48 => Self::Map,
+            0x60 => Self::InteropInterface,
+            _ => return None,
+        })
     }
 
     /// Its name, as in the reference's messages and in JSON.
