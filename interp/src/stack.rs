@@ -55,8 +55,10 @@ impl Cells {
     }
 
     fn layout(capacity: usize) -> Layout {
-        // Capacities come from limits of at most 32 bits, so this does not overflow.
-        Layout::array::<StackItem>(capacity.max(1)).unwrap_or(Layout::new::<StackItem>())
+        match Layout::array::<StackItem>(capacity.max(1)) {
+            Ok(layout) => layout,
+            Err(_) => panic!("more items than memory"),
+        }
     }
 
     pub(crate) fn start(&self) -> *mut StackItem {

@@ -106,6 +106,18 @@ fn state_belongs_to_a_load_and_to_the_calls_in_it() {
 }
 
 #[test]
+fn the_states_of_all_loads_are_there_from_the_top() {
+    let mut vm = Vm::new(Config::default());
+    for number in 1..=3u8 {
+        let state: Option<Box<dyn Any>> = if number == 2 { None } else { Some(Box::new(number)) };
+        vm.load_script(vec![0x40], LoadOptions { state, ..LoadOptions::default() }).unwrap();
+    }
+    let states: Vec<Option<u8>> =
+        vm.context_states().map(|state| state.and_then(|state| state.downcast_ref()).copied()).collect();
+    assert_eq!(states, [Some(3), None, Some(1)]);
+}
+
+#[test]
 fn state_can_be_set_changed_and_is_dropped_with_the_machine() {
     struct Witness(std::rc::Rc<()>);
     let alive = std::rc::Rc::new(());

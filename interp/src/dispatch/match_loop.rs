@@ -6,9 +6,20 @@ use crate::{
     vm::Vm,
 };
 
+/// Ends the process where a handler panics, by a second panic: the registers
+/// are not in the machine then. Sibling calls, which cannot unwind, do the same.
+struct NoUnwind;
+
+impl Drop for NoUnwind {
+    fn drop(&mut self) {
+        panic!("a panic within a fast handler");
+    }
+}
+
 /// Runs fast handlers, fused or not, until one has to give control back.
 pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
     let mut r = vm.regs();
+    let guard = NoUnwind;
     loop {
         // SAFETY: `ip` points to a cell of the current code: each handler
         // leaves it so, and the last RET is a general handler's.
@@ -17,6 +28,7 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         if r.meter < 0 {
             r.meter += cell.cost;
             vm.set_regs(r);
+            core::mem::forget(guard);
             return Reason::Refill;
         }
         // SAFETY: the machine's invariants hold between two instructions.
@@ -31,6 +43,7 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         }
         if flow != Flow::Next {
             vm.set_regs(r);
+            core::mem::forget(guard);
             return if flow == Flow::Limit { Reason::Limit } else { Reason::Full };
         }
     }

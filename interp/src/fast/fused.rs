@@ -421,7 +421,7 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Plain };
         let items = &*array.as_ptr();
-        match items.get(index as usize) {
+        match usize::try_from(index).ok().and_then(|index| items.get(index)) {
             Some(item) if array.header().references() > 0 && share(item) => r.sp.write(item.clone()),
             _ => return Flow::Plain,
         }

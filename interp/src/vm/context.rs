@@ -8,7 +8,7 @@ use core::any::Any;
 
 use neovm_types::{FaultKind, Pointer, Script};
 
-use super::Vm;
+use super::{State, Vm};
 use crate::{
     code::{Cell, Code},
     fast::Regs,
@@ -75,7 +75,9 @@ impl Vm {
         let statics = Vec::new();
         self.loads.push(Load { code, islands: None, id, stack, statics, return_count, frames, state, free });
         self.stack = stack;
-        self.state = super::State::Break;
+        if self.state == State::Halt {
+            self.state = State::Break;
+        }
         self.select_load();
         self.ip = self.cell_at(position);
         Ok(())
@@ -273,15 +275,18 @@ impl Vm {
         (self.cell().offset as i32).checked_add(offset).ok_or(FaultKind::Overflow)
     }
 
-    /// The cell behind the current instruction.
+    /// The cell behind the current instruction. The implicit RET has none, and
+    /// stays where it is.
     pub(crate) fn next_ip(&mut self) -> *const Cell {
+        let Some(script) = self.script() else { return self.ip };
         let cell = *self.cell();
+        if cell.offset as usize >= script.len() {
+            return self.ip;
+        }
         if cell.op != crate::fast::Op::Island {
-            // The implicit RET, the only cell without a follower, never goes on.
             return self.ip.wrapping_add(1);
         }
-        let size =
-            self.script().and_then(|script| script.instruction(cell.offset as usize).ok()).map_or(1, |i| i.size());
+        let size = script.instruction(cell.offset as usize).map_or(1, |instruction| instruction.size());
         self.cell_at(cell.offset as usize + size)
     }
 
@@ -293,6 +298,12 @@ impl Vm {
     /// What the host attached to the current load.
     pub fn context_state(&self) -> Option<&dyn Any> {
         self.loads.last().and_then(|load| load.state.as_deref())
+    }
+
+    /// What the host attached to each load, the current one first: the second
+    /// is the caller's.
+    pub fn context_states(&self) -> impl Iterator<Item = Option<&dyn Any>> {
+        self.loads.iter().rev().map(|load| load.state.as_deref())
     }
 
     /// What the host attached to the current load, to be changed.

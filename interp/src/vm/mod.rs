@@ -245,6 +245,7 @@ impl Vm {
         self.set_bounds();
         self.gas = Gas::new(gas_limit, self.gas.factor());
         self.meter = 0;
+        self.in_instruction = false;
         self.next_load = 0;
         self.state = State::Break;
         self.fault = None;
@@ -254,13 +255,14 @@ impl Vm {
     fn release_all(&mut self) {
         self.drop_slots();
         self.frames.clear();
+        self.drop_cells(self.arena.start());
+        self.pending = None;
+        // What hosts attached may panic when it is dropped: no cell is in use any more.
         self.loads.clear();
         self.statics = core::ptr::null_mut();
         self.statics_count = 0;
         self.try_blocks.clear();
         self.try_base = 0;
-        self.pending = None;
-        self.drop_cells(self.arena.start());
         self.zeros.clear();
         self.zeros_due = 1;
         if !self.tracked.is_empty() {

@@ -48,7 +48,10 @@ impl Vm {
                 return outcome;
             }
             match self.budget {
-                Some(left) if left < STEPWISE => self.step_within_budget(host),
+                // Each context may return without a unit of gas.
+                Some(left) if left < STEPWISE + 2 * self.depth() as u64 => self.step_within_budget(host),
+                // The host pushed too much: the next instruction faults, whatever it does.
+                _ if self.sp > self.limit => self.step_within_budget(host),
                 _ => self.run_chunk(host),
             }
         }
@@ -80,7 +83,8 @@ impl Vm {
     fn step_within_budget(&mut self, host: &mut dyn Host) {
         let begun = self.instructions();
         self.step(host);
-        let used = self.instructions() - begun;
+        // A host may have reset the machine.
+        let used = self.instructions().saturating_sub(begun);
         self.budget = self.budget.map(|left| left.saturating_sub(used));
     }
 
@@ -92,8 +96,11 @@ impl Vm {
         if self.budget == Some(0) {
             return Some(Outcome::Stopped(Stop::Budget));
         }
-        let interrupted = self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
-        interrupted.then_some(Outcome::Stopped(Stop::Interrupted))
+        self.interrupted().then_some(Outcome::Stopped(Stop::Interrupted))
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Runs one instruction, whatever budget and flag say; none if there are
@@ -114,6 +121,10 @@ impl Vm {
 
     /// Runs until the grant is used up or the execution ended.
     fn run_chunk(&mut self, host: &mut dyn Host) {
+        // What the host popped since may have left more room than memory.
+        if self.limit > self.end {
+            self.grow_arena(0);
+        }
         let price = self.cell().price();
         if !self.gas.covers(price) {
             self.gas.charge(price);
@@ -127,7 +138,8 @@ impl Vm {
         let begun = self.instructions();
         let exit = dispatch(self, host);
         self.settle();
-        self.budget = self.budget.map(|left| left.saturating_sub(self.instructions() - begun));
+        let used = self.instructions().saturating_sub(begun);
+        self.budget = self.budget.map(|left| left.saturating_sub(used));
         match exit {
             Exit::Refill => {}
             Exit::Done(result) => self.finish(result),
@@ -147,7 +159,8 @@ impl Vm {
             return Err(self.bad_instruction());
         }
         self.jumped = false;
-        let result = match self.table.handler(opcode) {
+        let handler = self.table.handler(opcode);
+        let result = match handler {
             Handler::Plain(handler) => handler(self),
             Handler::Hosted(handler) => self.execute_hosted(handler, host),
         };
@@ -163,7 +176,9 @@ impl Vm {
             return Err(self.over_limit());
         }
         if !self.jumped {
-            self.ip = if op == Op::Island { self.next_ip() } else { self.ip.wrapping_add(1) };
+            // A host that ran or exchanged the machine left it anywhere.
+            let anywhere = op == Op::Island || matches!(handler, Handler::Hosted(_));
+            self.ip = if anywhere { self.next_ip() } else { self.ip.wrapping_add(1) };
         }
         Ok(())
     }
@@ -204,8 +219,8 @@ impl Vm {
         let result = action(self);
         if metered {
             self.meter = self.gas.grant(0, i64::MAX);
-            // What is free could go past a budget unseen.
-            self.chunk_over = self.budget.is_some();
+            // What is free could go past a budget, the flag or the gas limit unseen.
+            self.chunk_over = self.budget.is_some() || self.interrupted() || !self.gas.covers(0);
         }
         result
     }
