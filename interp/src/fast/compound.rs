@@ -21,7 +21,7 @@ pub(crate) unsafe fn pick_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
         if r.tag(1) != tag::INTEGER || r.tag(2) > tag::MAP {
             return Flow::Full;
         }
-        let index = r.int(1) as u64 as usize;
+        let Ok(index) = usize::try_from(r.int(1)) else { return Flow::Full };
         let picked = match &*r.at(2) {
             StackItem::Array(array) | StackItem::Struct(array) => {
                 let items = &*array.as_ptr();
@@ -96,8 +96,8 @@ pub(crate) unsafe fn set_item(_: &mut Regs, _: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
-    // SAFETY: tags tell what the cells are. No method of the array runs while
-    // its items are looked at; the old item is dropped after that.
+    // SAFETY: tags tell what the cells are. Nobody looks at the array's items
+    // when one is replaced; the old item is dropped after that.
     unsafe {
         if r.tag(3) == tag::MAP {
             return set_in_map(r);
@@ -105,10 +105,14 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
         if r.tag(1) >= tag::ARRAY || r.tag(2) != tag::INTEGER || r.tag(3) > tag::MAP {
             return Flow::Full;
         }
-        let index = r.int(2) as u64 as usize;
+        let Ok(index) = usize::try_from(r.int(2)) else { return Flow::Full };
         match &*r.at(3) {
             StackItem::Array(array) | StackItem::Struct(array) => {
                 let header = array.header();
+                // The host may be in the midst of them.
+                if array.is_borrowed() {
+                    return Flow::Full;
+                }
                 let items = &mut *array.as_ptr();
                 let place = match items.get_mut(index) {
                     Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,

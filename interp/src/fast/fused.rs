@@ -109,8 +109,8 @@ impl Regs {
 unsafe fn slot_int(r: &Regs, vm: &Vm, place: usize) -> Option<i64> {
     // SAFETY: a slot that is there is occupied.
     unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(place));
-        if slot.is_null() || tag_of(slot) != tag::INTEGER {
+        let slot = frame_slot(r, vm, r.operand_at(place))?;
+        if tag_of(slot) != tag::INTEGER {
             return None;
         }
         Some(slot.cast::<i64>().add(1).read())
@@ -128,10 +128,7 @@ unsafe fn second<const FROM: u8>(r: &Regs, vm: &Vm) -> Option<i64> {
 #[inline(always)]
 unsafe fn plain_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
     // SAFETY: a slot that is there is occupied.
-    unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(place));
-        (!slot.is_null() && tag_of(slot) <= tag::PLAIN).then_some(slot)
-    }
+    unsafe { frame_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::PLAIN) }
 }
 
 #[inline(always)]
@@ -396,9 +393,9 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     // cell on top is free for a plain item.
     unsafe {
         let Some(to) = plain_slot(r, vm, 0) else { return Flow::Plain };
-        let from = frame_slot(r, vm, r.operand_at(1));
+        let Some(from) = frame_slot(r, vm, r.operand_at(1)) else { return Flow::Plain };
         let meter = r.meter_after::<2>();
-        if from.is_null() || from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN || meter < 0 {
+        if from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN || meter < 0 {
             return Flow::Plain;
         }
         Regs::copy(r.at(1), to);
@@ -413,10 +410,10 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the slot is occupied and keeps the container; no method of the
     // array runs while its items are looked at.
     unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(0));
+        let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Plain };
         let Some(index) = second::<FROM>(r, vm) else { return Flow::Plain };
         let meter = r.meter_after::<3>();
-        if slot.is_null() || meter < 0 || !r.has_room(2) {
+        if meter < 0 || !r.has_room(2) {
             return Flow::Plain;
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Plain };

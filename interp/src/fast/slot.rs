@@ -63,23 +63,18 @@ unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
 }
 
 /// A slot of the frame by its place: local variables from 0 on, arguments from
-/// -1 down. Null if there is none.
+/// -1 down.
 #[inline(always)]
-pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> *mut StackItem {
-    let place = operand as i64;
-    if place >= i64::from(vm.locals) || place < -i64::from(vm.arguments) {
-        return core::ptr::null_mut();
-    }
-    r.slots.wrapping_offset(place as isize)
+pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
+    let (locals, arguments) = (u64::from(vm.locals), u64::from(vm.arguments));
+    // One comparison for both ends: a place too far down wraps to a large one.
+    (operand.wrapping_add(arguments) < locals + arguments).then(|| r.slots.wrapping_offset(operand as isize))
 }
 
-/// A static field. Null if there is none.
+/// A static field.
 #[inline(always)]
-fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> *mut StackItem {
-    if operand >= u64::from(vm.statics_count) {
-        return core::ptr::null_mut();
-    }
-    vm.statics.wrapping_add(operand as usize)
+fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
+    (operand < u64::from(vm.statics_count)).then(|| vm.statics.wrapping_add(operand as usize))
 }
 
 macro_rules! slots {
@@ -88,8 +83,8 @@ macro_rules! slots {
         pub(crate) unsafe fn $name(r: &mut Regs, vm: &mut Vm) -> Flow {
             // SAFETY: a slot that is there is occupied.
             unsafe {
-                let slot = $place(r, vm, r.operand());
-                if slot.is_null() { Flow::Full } else { $action(r, slot) }
+                let Some(slot) = $place(r, vm, r.operand()) else { return Flow::Full };
+                $action(r, slot)
             }
         }
     )*};

@@ -162,19 +162,34 @@ impl Vm {
     }
 
     /// Clears linked compounds that lost their last stack reference and that
-    /// nobody holds: cycles. Those that somebody holds are looked at again
-    /// when the list has doubled.
+    /// nobody holds: cycles. Those that the pending exception or the host holds
+    /// are looked at again when another exception is thrown or there are many.
     #[inline(always)]
     pub(crate) fn clear_zeros(&mut self) {
-        if self.zeros.len() >= self.zeros_due {
+        if !self.zeros.is_empty() {
             self.collect_zeros();
         }
     }
 
     #[cold]
     fn collect_zeros(&mut self) {
+        // Most are gone, or counted again by the instruction that released them.
+        self.zeros.retain(Candidate::is_uncounted);
+        if self.zeros.is_empty() {
+            return;
+        }
         collect_cycles(&mut self.zeros, true);
-        self.zeros_due = 2 * self.zeros.len() + 1;
+        self.held.append(&mut self.zeros);
+        if self.held.len() >= self.held_due {
+            self.held.retain(Candidate::is_uncounted);
+            collect_cycles(&mut self.held, true);
+            self.held_due = 2 * self.held.len() + 64;
+        }
+    }
+
+    /// Looks again at what was held: the pending exception goes.
+    pub(crate) fn look_at_held(&mut self) {
+        self.zeros.append(&mut self.held);
     }
 }
 

@@ -71,7 +71,9 @@ impl Vm {
     /// then. Others where the handler's position is outside the script.
     pub fn throw(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), FaultKind> {
         self.jumped = true;
-        self.pending = Some(exception);
+        if self.pending.replace(exception).is_some() {
+            self.look_at_held();
+        }
         let Some(contexts) = self.contexts_to_unwind() else {
             return Err(FaultKind::Unhandled(self.pending.as_ref().and_then(unhandled_message)));
         };

@@ -166,7 +166,9 @@ pub struct Vm {
     slot_cells: Cells,
     /// Linked compounds whose consensus count fell to zero.
     zeros: Vec<Candidate>,
-    zeros_due: usize,
+    /// Those among them that somebody holds.
+    held: Vec<Candidate>,
+    held_due: usize,
     /// All linked compounds: what a machine that ends looks through.
     tracked: Vec<Candidate>,
     tracked_due: usize,
@@ -220,7 +222,8 @@ impl Vm {
             arena,
             slot_cells,
             zeros: Vec::new(),
-            zeros_due: 1,
+            held: Vec::new(),
+            held_due: 64,
             tracked: Vec::new(),
             tracked_due: 64,
             worklist: Vec::new(),
@@ -264,7 +267,8 @@ impl Vm {
         self.try_blocks.clear();
         self.try_base = 0;
         self.zeros.clear();
-        self.zeros_due = 1;
+        self.held.clear();
+        self.held_due = 64;
         if !self.tracked.is_empty() {
             collect_cycles(&mut self.tracked, false);
             self.tracked.clear();

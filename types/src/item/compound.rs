@@ -177,6 +177,11 @@ impl Array {
         self.items.as_ptr()
     }
 
+    /// Whether somebody looks at the items just now, so that they must not change.
+    pub fn is_borrowed(&self) -> bool {
+        self.items.try_borrow_mut().is_err()
+    }
+
     /// The items, borrowed: nothing may change the array meanwhile.
     pub(super) fn items(&self) -> Ref<'_, Vec<StackItem>> {
         self.items.borrow()

@@ -43,6 +43,11 @@ impl Candidate {
         }
     }
 
+    /// Whether the compound is still there and its consensus count is zero.
+    pub fn is_uncounted(&self) -> bool {
+        self.upgrade().is_some_and(|item| item.header().is_some_and(|header| header.references() == 0))
+    }
+
     /// The compound, if it is still there. (Whether array or struct does not
     /// matter here.)
     fn upgrade(&self) -> Option<StackItem> {
@@ -84,7 +89,8 @@ pub fn collect_cycles(candidates: &mut Vec<Candidate>, uncounted: bool) {
         }
     }
     drop(nodes);
-    candidates.retain(Candidate::is_alive);
+    let mut kept = BTreeSet::new();
+    candidates.retain(|candidate| candidate.upgrade().is_some_and(|item| kept.insert(address(&item))));
 }
 
 /// Makes nodes of a compound and all that it reaches.

@@ -5,17 +5,38 @@ use core::any::Any;
 
 /// An object of the host. Equal only to clones of itself.
 #[derive(Clone)]
-pub struct Interop(Rc<Box<dyn Any>>);
+pub struct Interop(Rc<Object>);
+
+struct Object(Box<dyn Any>);
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        let guard = NoUnwind;
+        drop(core::mem::replace(&mut self.0, Box::new(())));
+        core::mem::forget(guard);
+    }
+}
+
+/// Ends the process where an object panics when it is dropped, by a second
+/// panic: engines drop items while they are in pieces.
+struct NoUnwind;
+
+impl Drop for NoUnwind {
+    fn drop(&mut self) {
+        panic!("an object of the host panicked when it was dropped");
+    }
+}
 
 impl Interop {
-    /// An item for an object.
+    /// An item for an object. If the object panics when it is dropped, the
+    /// process ends.
     pub fn new(object: impl Any) -> Self {
-        Self(Rc::new(Box::new(object)))
+        Self(Rc::new(Object(Box::new(object))))
     }
 
     /// The object, if it is of that type.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
-        self.0.as_ref().downcast_ref()
+        self.0.0.downcast_ref()
     }
 }
 

@@ -1,0 +1,311 @@
+//! All ways of running a script come to the same end: each mode of dispatch,
+//! looked on at or not, in one go or stopped and resumed, up to any gas limit.
+//!
+//! The scripts are random, and so are limits and hardfork; a seed decides all.
+//! `NEOVM_SCRIPTS` tells how many scripts to run, `NEOVM_SEED` where to begin.
+#![cfg(not(miri))]
+
+#[path = "support/random.rs"]
+mod random;
+#[path = "support/scripts.rs"]
+mod scripts;
+
+use std::{fmt::Write, io::Read, path::Path};
+
+use neovm_interp::{
+    Config, Dispatch, Hardfork, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Stop, Unload, Vm,
+};
+use neovm_types::{
+    FaultKind, Limits, StackItem,
+    item::{Interop, JsonLimits, write_json_stack},
+};
+
+use random::Random;
+
+/// Scripts of a plain test run.
+const SCRIPTS: u64 = 8000;
+
+/// Gas that a script may use at most, in datoshi.
+const GAS: i64 = 4_000_000;
+
+/// A host that does something of everything.
+struct Anything {
+    calls: i64,
+    shared: StackItem,
+    object: StackItem,
+}
+
+impl Anything {
+    fn new() -> Self {
+        let shared = StackItem::array([1.into(), "two".into(), StackItem::array([])]);
+        Self { calls: 0, shared, object: StackItem::Interop(Interop::new(())) }
+    }
+}
+
+/// Scripts that the host loads: they return, throw, make statics, loop, leave items behind.
+const LOADED: [&[u8]; 6] = [
+    &[0x12, 0x13, 0x9e],
+    &[0x56, 0x02, 0xc2, 0x61, 0x10, 0x60, 0x59, 0x58, 0x40],
+    &[0x57, 0x02, 0x00, 0xc2, 0x71, 0x12, 0x3a],
+    &[0x57, 0x01, 0x00, 0x18, 0x70, 0x68, 0x9d, 0x4a, 0x70, 0x24, 0xfc, 0x69],
+    &[0x34, 0x03, 0x40, 0x57, 0x01, 0x00, 0xc5, 0x4a, 0x70, 0x40],
+    &[0x3b, 0x05, 0x07, 0x11, 0x3a, 0x45, 0x3d, 0x03, 0x3f, 0x12],
+];
+
+impl Host for Anything {
+    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+        self.calls += 1;
+        match id {
+            0 => vm.push(self.calls),
+            1 => vm.push(self.shared.clone()),
+            2 => drop(vm.pop()?),
+            3 => {
+                let script = LOADED[self.calls as usize % LOADED.len()];
+                let free = self.calls % 5 == 0;
+                vm.load_script(script, LoadOptions { free, ..LoadOptions::default() })?;
+            }
+            4 => vm.add_fee(u128::from(PICO_PER_DATOSHI) * 100 + 7)?,
+            5 => vm.push(self.object.clone()),
+            6 if self.calls % 2 == 0 => return vm.throw("thrown".into(), self),
+            6 => {
+                let item = vm.pop()?;
+                vm.push(item.clone());
+                vm.push(StackItem::structure([item]));
+            }
+            _ => return Err(FaultKind::NoSyscall(id)),
+        }
+        Ok(())
+    }
+
+    fn call_token(&mut self, vm: &mut Vm, token: u16) -> Result<(), FaultKind> {
+        vm.call(token.into())
+    }
+
+    fn context_unloaded(
+        &mut self,
+        vm: &mut Vm,
+        _: Option<Box<dyn core::any::Any>>,
+        how: Unload,
+    ) -> Result<(), FaultKind> {
+        if vm.depth() > 0 && how == Unload::Returned && self.calls % 3 == 0 {
+            vm.push(StackItem::Null);
+        }
+        Ok(())
+    }
+}
+
+/// An observer that only makes the machine run observed.
+struct Watch;
+
+impl Observer for Watch {}
+
+/// What a script runs under.
+#[derive(Clone, Debug)]
+struct Setting {
+    script: Vec<u8>,
+    limits: Limits,
+    hardfork: Hardfork,
+    gas_limit: i64,
+}
+
+impl Setting {
+    fn new(script: Vec<u8>, random: &mut Random) -> Self {
+        let mut limits = Limits::DEFAULT;
+        if random.one_in(3) {
+            limits.max_stack_size = 10 + random.below(50) as u32;
+        }
+        if random.one_in(6) {
+            limits.max_invocation_stack_size = 1 + random.below(6) as u32;
+        }
+        if random.one_in(8) {
+            limits.max_comparable_size = random.below(70) as u32;
+            limits.max_item_size = random.below(70) as u32;
+            limits.max_shift = random.below(70) as u32;
+            limits.max_try_nesting_depth = 1 + random.below(2) as u32;
+            limits.catch_engine_exceptions = random.one_in(2);
+        }
+        let hardfork = if random.one_in(4) { random.one_of(&Hardfork::ALL) } else { Hardfork::Default };
+        Self { script, limits, hardfork, gas_limit: GAS }
+    }
+
+    fn vm(&self, dispatch: Dispatch) -> Vm {
+        let Self { limits, hardfork, gas_limit, .. } = *self;
+        let mut vm = Vm::new(Config { limits, hardfork, gas_limit, dispatch, ..Config::default() });
+        // Without room for a context the machine halts at once, in each mode.
+        let _ = vm.load_script(self.script.clone(), LoadOptions::default());
+        vm
+    }
+
+    fn observed(&self) -> End {
+        let mut vm = self.vm(Dispatch::Auto);
+        let outcome = vm.run_observed(&mut Anything::new(), &mut Watch);
+        End::new(&vm, outcome)
+    }
+
+    fn run(&self, dispatch: Dispatch) -> End {
+        let mut vm = self.vm(dispatch);
+        let outcome = vm.run(&mut Anything::new());
+        let end = End::new(&vm, outcome);
+        // All is dropped twice: with the machine's state, and with the machine.
+        vm.reset(0);
+        assert_eq!((vm.reference_count(), vm.depth(), vm.results().len()), (0, 0, 0));
+        end
+    }
+
+    /// Runs with budgets that chance decides, up to the end. Where it stops it
+    /// is compared now and then with a machine that was looked on at.
+    fn run_in_parts(&self, dispatch: Dispatch, random: &mut Random) -> End {
+        let (mut vm, mut host) = (self.vm(dispatch), Anything::new());
+        loop {
+            let large = 8000 + random.below(12_000);
+            let budget = if random.one_in(3) { random.below(50) } else { large } as u64;
+            vm.set_budget(Some(budget));
+            let before = vm.instructions();
+            let outcome = vm.run(&mut host);
+            assert!(vm.instructions() - before <= budget, "{} of {budget}", vm.instructions() - before);
+            if outcome != Outcome::Stopped(Stop::Budget) {
+                return End::new(&vm, outcome);
+            }
+            if random.one_in(8) {
+                assert_eq!(End::new(&vm, outcome), self.observed_up_to(vm.instructions()), "stopped");
+            }
+        }
+    }
+
+    fn observed_up_to(&self, instructions: u64) -> End {
+        let mut vm = self.vm(Dispatch::Auto);
+        vm.set_budget(Some(instructions));
+        let outcome = vm.run_observed(&mut Anything::new(), &mut Watch);
+        End::new(&vm, outcome)
+    }
+}
+
+/// All that can be seen of an execution that ended or was stopped.
+#[derive(Debug, PartialEq)]
+struct End {
+    outcome: Outcome,
+    gas: u128,
+    gas_left: u128,
+    instructions: u64,
+    references: i64,
+    pending: Option<String>,
+    results: String,
+    /// Not where it faulted: an instruction that does may be half done.
+    contexts: String,
+}
+
+impl End {
+    fn new(vm: &Vm, outcome: Outcome) -> Self {
+        Self {
+            gas: vm.gas_consumed(),
+            gas_left: vm.gas_left(),
+            instructions: vm.instructions(),
+            references: if matches!(outcome, Outcome::Fault(_)) { 0 } else { vm.reference_count() },
+            pending: vm.pending_exception().map(|item| json([item])),
+            results: json(vm.results()),
+            contexts: if matches!(outcome, Outcome::Fault(_)) { String::new() } else { contexts(vm) },
+            outcome,
+        }
+    }
+}
+
+/// As much JSON of some items as is looked at.
+fn json<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> String {
+    let mut text = String::new();
+    if let Err(error) = write_json_stack(&mut text, items, JsonLimits { nodes: 2000, text: 1 << 16 }) {
+        text.push_str(&error.to_string());
+    }
+    text
+}
+
+fn contexts(vm: &Vm) -> String {
+    let mut text = String::new();
+    // Deep stacks of contexts hold much the same.
+    for view in vm.contexts().iter().take(4) {
+        let _ = write!(text, "{} ", view.position);
+        for items in [&view.stack, &view.locals, &view.arguments, &view.statics] {
+            text.push_str(&json(items));
+        }
+    }
+    text
+}
+
+/// Runs a script in all ways.
+fn check(mut setting: Setting, random: &mut Random) {
+    let expected = setting.observed();
+    check_modes(&setting, &expected);
+    let dispatch = random.one_of(&Dispatch::ALL);
+    assert_eq!(setting.run_in_parts(dispatch, random), expected, "in parts, {dispatch:?}");
+    for _ in 0..2 {
+        setting.gas_limit = random.below(expected.gas as usize + 2) as i64;
+        check_modes(&setting, &setting.observed());
+    }
+}
+
+fn check_modes(setting: &Setting, expected: &End) {
+    for dispatch in Dispatch::ALL {
+        assert_eq!(&setting.run(dispatch), expected, "{dispatch:?}, gas {}", setting.gas_limit);
+    }
+}
+
+/// Scripts of the recorded outcomes, where they lie beside the crate.
+fn recorded() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
+    let mut scripts = Vec::new();
+    for file in ["generated.jsonl.gz", "contexts.jsonl.gz", "rules.jsonl.gz"] {
+        let Ok(bytes) = std::fs::read(folder.join(file)) else { continue };
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+        for line in text.lines() {
+            let after = line.split_once("\"script\":\"").map(|(_, after)| after);
+            let hex = after.and_then(|after| after.split('"').next()).unwrap_or_default();
+            if hex.len() <= 1000 {
+                scripts.push(bytes_of(hex));
+            }
+        }
+    }
+    scripts
+}
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The setting of a seed.
+fn setting(recorded: &[Vec<u8>], random: &mut Random) -> Setting {
+    let script = match random.below(4) {
+        0 if !recorded.is_empty() => {
+            let (script, other) = (&recorded[random.below(recorded.len())], &recorded[random.below(recorded.len())]);
+            scripts::mutated(script, other, random)
+        }
+        1 => {
+            let (script, other) = (scripts::script(random), scripts::script(random));
+            scripts::mutated(&script, &other, random)
+        }
+        _ => scripts::script(random),
+    };
+    Setting::new(script, random)
+}
+
+#[test]
+fn all_ways_of_running_agree() {
+    let recorded = recorded();
+    let first = variable("NEOVM_SEED", 0);
+    for seed in first..first + variable("NEOVM_SCRIPTS", SCRIPTS) {
+        let mut random = Random::new(seed);
+        let setting = setting(&recorded, &mut random);
+        let result = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| check(setting.clone(), &mut random)));
+        if result.is_err() {
+            let script = hex(&setting.script);
+            panic!("seed {seed}: {script} under {:?}, {:?}", setting.limits, setting.hardfork);
+        }
+    }
+}
