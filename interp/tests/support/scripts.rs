@@ -446,9 +446,9 @@ impl Scripter<'_> {
         }
         self.bytes.push(PUSH0 as u8 + items as u8);
         if is_map {
-            self.op(PACKMAP)
+            self.op(PACKMAP);
         } else {
-            self.one_op(&[PACK, PACK, PACKSTRUCT])
+            self.one_op(&[PACK, PACK, PACKSTRUCT]);
         }
         self.slot_op(store, SLOTS - 1);
         for _ in 0..self.random.below(5) {
