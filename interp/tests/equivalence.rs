@@ -13,7 +13,7 @@ mod scripts;
 use std::{fmt::Write, io::Read, path::Path};
 
 use neovm_interp::{
-    Config, Dispatch, Hardfork, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Stop, Unload, Vm,
+    Config, Dispatch, Hardfork, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Step, Stop, Unload, Vm,
 };
 use neovm_types::{
     FaultKind, Limits, StackItem,
@@ -94,10 +94,17 @@ impl Host for Anything {
     }
 }
 
-/// An observer that only makes the machine run observed.
-struct Watch;
+/// An observer that remembers the most items that there were.
+#[derive(Default)]
+struct Watch {
+    peak: i64,
+}
 
-impl Observer for Watch {}
+impl Observer for Watch {
+    fn after(&mut self, vm: &Vm, _: &Step) {
+        self.peak = self.peak.max(vm.reference_count());
+    }
+}
 
 /// What a script runs under.
 #[derive(Clone, Debug)]
@@ -118,7 +125,7 @@ impl Setting {
             limits.max_invocation_stack_size = 1 + random.below(6) as u32;
         }
         if random.one_in(8) {
-            limits.max_comparable_size = random.below(70) as u32;
+            limits.max_comparable_size = random.one_of(&[0, 1, 8, 33, 65]);
             limits.max_item_size = random.below(70) as u32;
             limits.max_shift = random.below(70) as u32;
             limits.max_try_nesting_depth = 1 + random.below(2) as u32;
@@ -137,8 +144,12 @@ impl Setting {
     }
 
     fn observed(&self) -> End {
+        self.watched(&mut Watch::default())
+    }
+
+    fn watched(&self, watch: &mut Watch) -> End {
         let mut vm = self.vm(Dispatch::Auto);
-        let outcome = vm.run_observed(&mut Anything::new(), &mut Watch);
+        let outcome = vm.run_observed(&mut Anything::new(), watch);
         End::new(&vm, outcome)
     }
 
@@ -175,7 +186,7 @@ impl Setting {
     fn observed_up_to(&self, instructions: u64) -> End {
         let mut vm = self.vm(Dispatch::Auto);
         vm.set_budget(Some(instructions));
-        let outcome = vm.run_observed(&mut Anything::new(), &mut Watch);
+        let outcome = vm.run_observed(&mut Anything::new(), &mut Watch::default());
         End::new(&vm, outcome)
     }
 }
@@ -232,7 +243,8 @@ fn contexts(vm: &Vm) -> String {
 
 /// Runs a script in all ways.
 fn check(mut setting: Setting, random: &mut Random) {
-    let expected = setting.observed();
+    let mut watch = Watch::default();
+    let expected = setting.watched(&mut watch);
     check_modes(&setting, &expected);
     let dispatch = random.one_of(&Dispatch::ALL);
     assert_eq!(setting.run_in_parts(dispatch, random), expected, "in parts, {dispatch:?}");
@@ -240,11 +252,16 @@ fn check(mut setting: Setting, random: &mut Random) {
         setting.gas_limit = random.below(expected.gas as usize + 2) as i64;
         check_modes(&setting, &setting.observed());
     }
+    setting.gas_limit = GAS;
+    for _ in 0..2 {
+        setting.limits.max_stack_size = random.below(watch.peak.max(1) as usize) as u32;
+        check_modes(&setting, &setting.observed());
+    }
 }
 
 fn check_modes(setting: &Setting, expected: &End) {
     for dispatch in Dispatch::ALL {
-        assert_eq!(&setting.run(dispatch), expected, "{dispatch:?}, gas {}", setting.gas_limit);
+        assert_eq!(&setting.run(dispatch), expected, "{dispatch:?}, gas {}, {:?}", setting.gas_limit, setting.limits);
     }
 }
 

@@ -26,25 +26,11 @@ pub(crate) unsafe fn jmp(r: &mut Regs, _: &mut Vm) -> Flow {
     unsafe { take(r) }
 }
 
-/// The condition on top of the stack, where it is plain.
-#[inline(always)]
-unsafe fn condition(r: &Regs) -> Option<bool> {
-    // SAFETY: the tag tells what the payload is.
-    unsafe {
-        match r.tag(1) {
-            tag::BOOLEAN => Some(r.int(1) != 0),
-            tag::INTEGER => Some(r.int(1) != 0),
-            tag::NULL => Some(false),
-            _ => None,
-        }
-    }
-}
-
 #[inline(always)]
 pub(crate) unsafe fn jmp_if<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let Some(condition) = condition(r) else { return Flow::Full };
+        let Some(condition) = r.truth(1) else { return Flow::Full };
         r.sp = r.at(1);
         if condition == WHEN { take(r) } else { r.next() }
     }
@@ -53,7 +39,7 @@ pub(crate) unsafe fn jmp_if<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow 
 #[inline(always)]
 pub(crate) unsafe fn assert(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
-    match unsafe { condition(r) } {
+    match unsafe { r.truth(1) } {
         Some(true) => r.popped(1),
         _ => Flow::Full,
     }

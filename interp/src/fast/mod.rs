@@ -449,6 +449,13 @@ impl Regs {
         }
     }
 
+    /// The item at a depth as a condition, where it is a boolean or an integer.
+    #[inline(always)]
+    pub(crate) unsafe fn truth(&self, depth: usize) -> Option<bool> {
+        // SAFETY: both have a payload, of which zero is false.
+        unsafe { (self.tag(depth) <= tag::BOOLEAN).then(|| self.int(depth) != 0) }
+    }
+
     /// Copies a cell of which only one copy lives on, or whose item needs no counting.
     #[inline(always)]
     pub(crate) unsafe fn copy(from: *const StackItem, to: *mut StackItem) {

@@ -93,24 +93,11 @@ compare!(le, <=);
 compare!(gt, >);
 compare!(ge, >=);
 
-/// The item at a depth as a condition, where it is an integer or a boolean.
-#[inline(always)]
-unsafe fn truth(r: &Regs, depth: usize) -> Option<bool> {
-    // SAFETY: the tag tells what the payload is.
-    unsafe {
-        match r.tag(depth) {
-            tag::BOOLEAN => Some(r.int(depth) != 0),
-            tag::INTEGER => Some(r.int(depth) != 0),
-            _ => None,
-        }
-    }
-}
-
 #[inline(always)]
 pub(crate) unsafe fn not(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let Some(value) = truth(r, 1) else { return Flow::Full };
+        let Some(value) = r.truth(1) else { return Flow::Full };
         r.set_bool(1, !value);
     }
     r.next()
@@ -120,7 +107,7 @@ pub(crate) unsafe fn not(r: &mut Regs, _: &mut Vm) -> Flow {
 pub(crate) unsafe fn nz(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let Some(value) = truth(r, 1) else { return Flow::Full };
+        let Some(value) = r.truth(1) else { return Flow::Full };
         r.set_bool(1, value);
     }
     r.next()
@@ -132,7 +119,7 @@ macro_rules! logic {
         pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
             // SAFETY: the module's.
             unsafe {
-                let (Some(a), Some(b)) = (truth(r, 2), truth(r, 1)) else { return Flow::Full };
+                let (Some(a), Some(b)) = (r.truth(2), r.truth(1)) else { return Flow::Full };
                 r.set_bool(2, a $op b);
             }
             r.popped(1)

@@ -411,10 +411,16 @@ impl Scripter<'_> {
             }
             _ => {
                 self.ops(&[NEWMAP, DUP]);
-                self.key();
+                self.small();
                 self.value();
                 self.op(SETITEM);
             }
+        }
+        if self.random.one_in(4) {
+            // The last reference to it goes.
+            self.ops(&[DUP, KEYS, PUSH0, PICKITEM]);
+            self.one_op(&[PICKITEM, PICKITEM, HASKEY, REMOVE]);
+            return;
         }
         if self.random.one_in(2) {
             self.store_any();
@@ -574,7 +580,11 @@ impl Scripter<'_> {
                 self.op_with(CONVERT, &[item_type]);
             }
             _ => {
-                self.value();
+                if self.random.one_in(4) {
+                    self.op(PUSHNULL);
+                } else {
+                    self.value();
+                }
                 self.op_with(CONVERT, &[wrong]);
             }
         }
