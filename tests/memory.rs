@@ -129,6 +129,26 @@ fn cycles_with_large_buffers() {
     turns("PUSHINT32 131070\nNEWBUFFER\nPUSH1\nPACK\nDUP\nAPPEND", true);
 }
 
+/// An array of 500 arrays that could be cycles, and a loop that takes it off the
+/// stack and puts it back.
+const RELEASED_AND_COUNTED_AGAIN: &str = "NEWARRAY0\nPUSHINT16 500\n\
+    build: OVER\nNEWARRAY0\nDUP\nNEWARRAY0\nAPPEND\nAPPEND\nDEC\nDUP\nJMPIF build\nDROP\nPUSH0\n\
+    next: PUSH1\nROLL\nJMP next";
+
+#[test]
+fn what_is_counted_again_is_not_kept_in_mind() {
+    returning_all(|| {
+        let mut vm = loaded(RELEASED_AND_COUNTED_AGAIN, Config::default());
+        vm.set_budget(Some(10_000));
+        assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
+        let before = LIVE.get();
+        vm.set_budget(Some(20_000));
+        assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
+        let growth = LIVE.get() - before;
+        assert!(growth < 1 << 20, "{growth} bytes more after 3,333 releases of 500 arrays");
+    });
+}
+
 /// Cycles that the consensus count still counts: they stay until the machine
 /// ends, and the item limit bounds them.
 const COUNTED: [&str; 3] = [
