@@ -219,7 +219,7 @@ impl Vm {
         let capacity = (top + cells + SENTINELS + SLACK).next_power_of_two();
         self.arena.grow(used, capacity);
         let moved = self.arena.start();
-        let rebase = |place: *mut StackItem| moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize));
+        let rebase = |place| rebased(place, start, moved);
         self.sp = rebase(self.sp);
         self.stack = rebase(self.stack);
         self.limit = rebase(self.limit);
@@ -284,7 +284,7 @@ impl Vm {
         }
         self.slot_cells.grow(used, (used + count).next_power_of_two());
         let moved = self.slot_cells.start();
-        let rebase = |place: *mut StackItem| moved.wrapping_byte_offset((place as isize).wrapping_sub(start as isize));
+        let rebase = |place| rebased(place, start, moved);
         self.slots = rebase(self.slots);
         for frame in &mut self.frames {
             frame.slots = rebase(frame.slots);
@@ -345,4 +345,9 @@ impl Vm {
             unsafe { drop(start.add(i).read()) };
         }
     }
+}
+
+/// A place in memory that moved from one start to another.
+fn rebased(place: *mut StackItem, from: *mut StackItem, to: *mut StackItem) -> *mut StackItem {
+    to.wrapping_byte_offset((place as isize).wrapping_sub(from as isize))
 }

@@ -388,11 +388,8 @@ impl Vm {
     /// The opcode at the current position: RET behind the last byte, none for
     /// an undefined byte or where no context is loaded.
     pub fn opcode(&self) -> Option<OpCode> {
-        let script = self.script()?;
-        match script.bytes().get(self.position()?) {
-            Some(&byte) => OpCode::from_byte(byte),
-            None => Some(OpCode::RET),
-        }
+        self.loads.last()?;
+        OpCode::from_byte(self.cell().opcode)
     }
 
     /// The cell at the instruction pointer.

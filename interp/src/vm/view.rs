@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use neovm_types::{OpCode, Script, StackItem};
 
 use super::Vm;
-use crate::{code::Cell, stack::SENTINELS};
+use crate::stack::SENTINELS;
 
 /// A context as it stands, copied: compounds are shared with the machine.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Vm {
                 let script = load.code.script().clone();
                 let statics = load.statics.clone();
                 views.push(ContextView {
-                    next: next_opcode(&script, cell),
+                    next: OpCode::from_byte(cell.opcode),
                     position: cell.offset as usize,
                     script,
                     stack: stack.clone(),
@@ -77,12 +77,5 @@ impl Vm {
         let count = self.cells_between(from, to);
         // SAFETY: the caller says so.
         (0..count).map(|i| unsafe { (*from.add(i)).clone() }).collect()
-    }
-}
-
-fn next_opcode(script: &Script, cell: &Cell) -> Option<OpCode> {
-    match script.bytes().get(cell.offset as usize) {
-        Some(&byte) => OpCode::from_byte(byte),
-        None => Some(OpCode::RET),
     }
 }
