@@ -8,7 +8,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
-use neovm_types::{FaultKind, Instruction, OpCode, PriceTable, Script, opcode::OperandKind};
+use neovm_types::{FaultKind, Instruction, OpCode, PriceTable, Script, item::Constants, opcode::OperandKind};
 
 use crate::fast::{Op, fuse};
 
@@ -66,7 +66,8 @@ impl Cell {
     }
 }
 
-/// The operand of a cell: an integer as it is, data as its start and length,
+/// The operand of a cell: an integer as it is, data as its start and length
+/// (of PUSHDATA, where the code holds it: its place among the constants),
 /// two offsets as two halves; for opcodes that name a number of a slot or a
 /// constant themselves, that number.
 fn operand(instruction: &Instruction<'_>, position: usize) -> u64 {
@@ -102,6 +103,12 @@ fn implied_operand(opcode: OpCode) -> u64 {
     }
 }
 
+/// The bytes whose start and length an operand holds.
+fn data_operand(script: &[u8], operand: u64) -> &[u8] {
+    let (start, length) = ((operand >> 32) as usize, operand as u32 as usize);
+    &script[start..start + length]
+}
+
 /// The place of a slot relative to the frame's: local variables from 0 on,
 /// arguments from -1 down.
 fn slot_operand(opcode: OpCode, index: u8) -> u64 {
@@ -119,6 +126,8 @@ pub struct Code {
     cells: Box<[Cell]>,
     /// The cell of each byte offset; [`NO_CELL`] within an instruction.
     index: Box<[u32]>,
+    /// The byte strings that PUSHDATA pushes.
+    constants: Constants,
 }
 
 const NO_CELL: u32 = u32::MAX;
@@ -136,9 +145,13 @@ impl Code {
         }
         let mut cells = Vec::with_capacity(length / 2 + 1);
         let mut index = vec![NO_CELL; length + 1].into_boxed_slice();
+        let mut constants = Constants::default();
         let mut position = 0;
         while position < length {
-            let (cell, size) = Cell::decode(script.bytes(), position, prices);
+            let (mut cell, size) = Cell::decode(script.bytes(), position, prices);
+            if cell.op == Op::Data {
+                cell.operand = constants.add(data_operand(script.bytes(), cell.operand)) as u64;
+            }
             index[position] = cells.len() as u32;
             cells.push(cell);
             position += size;
@@ -146,7 +159,7 @@ impl Code {
         index[length] = cells.len() as u32;
         let ret = i64::from(prices.price(OpCode::RET)) << 32 | 1;
         cells.push(Cell::new(OpCode::RET as u8, Op::of(OpCode::RET), length as u32, 0, ret));
-        let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index };
+        let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index, constants };
         code.link_jumps();
         fuse::fuse(&mut code.cells);
         Ok(code)
@@ -186,7 +199,12 @@ impl Code {
 
     /// Bytes of memory that the decoded form takes, the script itself not counted.
     pub fn memory(&self) -> usize {
-        self.cells.len() * size_of::<Cell>() + self.index.len() * size_of::<u32>()
+        self.cells.len() * size_of::<Cell>() + self.index.len() * size_of::<u32>() + self.constants.memory()
+    }
+
+    /// The byte strings that PUSHDATA pushes, by the operands of its cells.
+    pub(crate) fn constants(&self) -> &Constants {
+        &self.constants
     }
 
     /// The cell of an instruction that starts at a position; none within one.

@@ -22,6 +22,8 @@ pub(crate) struct Frame {
 
 /// A loaded script: what the contexts made by CALL share.
 pub(crate) struct Load {
+    /// Before the code, from which they may lend bytes: fields are dropped in order.
+    pub(crate) statics: Vec<StackItem>,
     pub(crate) code: Arc<Code>,
     /// Made when a jump first leads into the middle of an instruction.
     pub(crate) islands: Option<Box<Islands>>,
@@ -29,7 +31,6 @@ pub(crate) struct Load {
     pub(crate) id: u32,
     /// Bottom of its evaluation stack.
     pub(crate) stack: *mut StackItem,
-    pub(crate) statics: Vec<StackItem>,
     /// How many items it must return; -1 for any number.
     pub(crate) return_count: i32,
     /// How many frames waited when it was loaded.

@@ -6,7 +6,8 @@
 //! needs only `core` and `alloc`; the feature `std` is on by default.
 
 #![no_std]
-#![forbid(unsafe_code)]
+// Counted bytes alone need some: `item/bytes`.
+#![deny(unsafe_code)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -82,7 +82,7 @@ unsafe fn set_in_map(r: &mut Regs) -> Flow {
             _ => return Flow::Full,
         }
         // The key is in the map, so this cannot fail.
-        drop(map.insert(r.at(2).read(), r.at(1).read()));
+        drop(map.insert(r.at(2).read().into_owned(), r.at(1).read().into_owned()));
         header.set_references(header.references() - 1);
         r.at(3).drop_in_place();
     }
@@ -118,7 +118,7 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
                     Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
                     _ => return Flow::Full,
                 };
-                let old = core::mem::replace(place, r.at(1).read());
+                let old = core::mem::replace(place, r.at(1).read().into_owned());
                 drop(old);
                 header.set_references(header.references() - 1);
             }

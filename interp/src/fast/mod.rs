@@ -143,7 +143,7 @@ fast_ops! {
     False => push::boolean::<false>;
     Null => push::null;
     WideInt => push::leave, counted push::wide_int;
-    Data => push::leave, counted push::data;
+    Data => push::data;
     Nop => control::nop;
     Jmp => control::jmp;
     JmpIf => control::jmp_if::<true>;
@@ -502,6 +502,9 @@ impl Regs {
         unsafe {
             if tag_of(from) <= tag::PLAIN {
                 Self::copy(from, self.sp);
+            } else if let tag::BYTE_STRING = tag_of(from) {
+                let StackItem::ByteString(bytes) = &*from else { return Flow::Full };
+                self.sp.write(StackItem::ByteString(bytes.lend()));
             } else if tag_of(from) > tag::MAP || !share(&*from) {
                 return Flow::Full;
             } else {

@@ -58,15 +58,17 @@ pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.pushed()
 }
 
+/// Lends a constant of the code, which keeps it while its items lie here.
 #[inline(always)]
 pub(crate) unsafe fn data(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: there is room for one cell at `sp`.
+    // SAFETY: the decoder put the constant's place there; there is room for one
+    // cell at `sp`.
     unsafe {
-        let data = data_operand(r, vm);
+        let data = ByteString::constant(vm.constants, r.operand() as usize);
         if data.len() > vm.limits.max_item_size as usize {
             return Flow::Full;
         }
-        r.sp.write(StackItem::ByteString(ByteString::new(data)));
+        r.sp.write(StackItem::ByteString(data));
     }
     r.pushed()
 }

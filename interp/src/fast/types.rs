@@ -35,8 +35,9 @@ pub(crate) unsafe fn convert_counted(r: &mut Regs, _: &mut Vm) -> Flow {
         const BYTE_STRING: u64 = ItemType::ByteString as u64;
         *item = match (&*item, r.operand()) {
             (StackItem::ByteString(bytes), BUFFER) => StackItem::Buffer(Buffer::new(bytes)),
-            (StackItem::Buffer(buffer), BYTE_STRING) => {
-                buffer.with(|bytes| StackItem::ByteString(ByteString::new(bytes)))
+            (StackItem::Buffer(_), BYTE_STRING) => {
+                let StackItem::Buffer(buffer) = core::mem::take(item) else { return Flow::Full };
+                StackItem::ByteString(ByteString::from_buffer(buffer))
             }
             _ => return Flow::Full,
         };

@@ -12,7 +12,7 @@ pub(super) fn small_int(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn wide_int(vm: &mut Vm) -> Done {
-    let value = Integer::from_le_bytes(data_operand(vm)).ok_or(FaultKind::BadScript)?;
+    let value = Integer::from_le_bytes(data_operand(vm)?).ok_or(FaultKind::BadScript)?;
     vm.push(value);
     Ok(())
 }
@@ -40,16 +40,15 @@ pub(super) fn address(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn data(vm: &mut Vm) -> Done {
-    let data = data_operand(vm);
+    let data = data_operand(vm)?;
     vm.limits.check_item_size(data.len() as i64)?;
     let item = StackItem::ByteString(ByteString::new(data));
     vm.push(item);
     Ok(())
 }
 
-/// The operand's bytes, whose place in the script the cell holds.
-fn data_operand(vm: &Vm) -> &[u8] {
-    let operand = vm.cell().operand;
-    let (start, length) = ((operand >> 32) as usize, operand as u32 as usize);
-    vm.script().and_then(|script| script.bytes().get(start..start + length)).unwrap_or(&[])
+/// The operand's bytes, from the script.
+fn data_operand(vm: &Vm) -> Result<&[u8], FaultKind> {
+    let script = vm.script().ok_or(FaultKind::BadScript)?;
+    Ok(script.instruction(vm.cell().offset as usize)?.operand)
 }

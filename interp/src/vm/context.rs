@@ -11,7 +11,6 @@ use neovm_types::{FaultKind, Pointer, Script};
 use super::{State, Vm};
 use crate::{
     code::{Cell, Code},
-    fast::Regs,
     frame::{Frame, Load},
     host::{Host, Unload},
     stack::{SENTINELS, write_sentinels},
@@ -144,6 +143,7 @@ impl Vm {
             Some(load) => {
                 self.stack = load.stack;
                 self.bytes = load.code.script().bytes().as_ptr();
+                self.constants = load.code.constants().start();
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
                 self.gas.free = load.free;
@@ -163,7 +163,7 @@ impl Vm {
     /// Makes the static fields of the current load, all Null.
     pub(crate) fn make_statics(&mut self, count: u32) {
         if let Some(load) = self.loads.last_mut() {
-            load.statics.resize(count as usize, neovm_types::StackItem::Null);
+            load.statics.resize_with(count as usize, Default::default);
             self.take_room(count as isize);
             self.select_load();
         }
@@ -181,12 +181,13 @@ impl Vm {
         if load.return_count >= 0 && load.return_count as usize != count {
             return Err(FaultKind::ReturnCount { expected: load.return_count, count });
         }
-        // The items move down onto the stack below, and stay counted.
+        // The items move down onto the stack below, and stay counted; what they
+        // lent from the code does not stay with it.
         let below = self.stack.wrapping_sub(SENTINELS);
         for i in 0..count {
             // SAFETY: the sentinels lie below the stack's items, both within
             // the arena; the lowest item moves first.
-            unsafe { Regs::copy(self.stack.add(i), below.add(i)) };
+            unsafe { below.add(i).write(self.stack.add(i).read().into_owned()) };
         }
         self.sp = self.sp.wrapping_sub(SENTINELS);
         self.take_room(SENTINELS as isize);

@@ -88,7 +88,7 @@ impl Vm {
             let place = self.sp.sub(index + 1);
             let item = place.read();
             place.copy_from(place.add(1), index);
-            item
+            item.into_owned()
         };
         self.sp = self.sp.wrapping_sub(1);
         self.movement.removed += 1;
@@ -143,48 +143,53 @@ impl Vm {
     }
 
     /// Pops an item of a type that the reference asks for when it pops.
-    fn pop_as<T>(&mut self, name: &'static str, cast: impl FnOnce(&StackItem) -> Option<T>) -> Result<T, FaultKind> {
+    fn pop_as(&mut self, name: &'static str, is: impl FnOnce(&StackItem) -> bool) -> Result<StackItem, FaultKind> {
         self.check_index(0)?;
-        let cast = cast(self.peek(0)?).ok_or_else(|| FaultKind::WrongType(name))?;
-        self.pop()?;
-        Ok(cast)
+        if !is(self.peek(0)?) {
+            return Err(FaultKind::WrongType(name));
+        }
+        self.pop()
     }
 
     pub(crate) fn pop_primitive(&mut self) -> Result<StackItem, FaultKind> {
-        self.pop_as("PrimitiveType", |item| item.is_primitive().then(|| item.clone()))
+        self.pop_as("PrimitiveType", StackItem::is_primitive)
     }
 
     pub(crate) fn pop_compound(&mut self) -> Result<StackItem, FaultKind> {
-        self.pop_as("CompoundType", |item| item.is_compound().then(|| item.clone()))
+        self.pop_as("CompoundType", StackItem::is_compound)
     }
 
     /// An array or struct.
     pub(crate) fn pop_array(&mut self) -> Result<(StackItem, Rc<Array>), FaultKind> {
-        self.pop_as("Array", |item| match item {
-            StackItem::Array(array) | StackItem::Struct(array) => Some((item.clone(), Rc::clone(array))),
-            _ => None,
-        })
+        let item = self.pop_as("Array", |item| matches!(item, StackItem::Array(_) | StackItem::Struct(_)))?;
+        match &item {
+            StackItem::Array(array) | StackItem::Struct(array) => {
+                let array = Rc::clone(array);
+                Ok((item, array))
+            }
+            _ => Err(FaultKind::WrongType("Array")),
+        }
     }
 
     pub(crate) fn pop_map(&mut self) -> Result<Rc<Map>, FaultKind> {
-        self.pop_as("Map", |item| match item {
-            StackItem::Map(map) => Some(Rc::clone(map)),
-            _ => None,
-        })
+        match self.pop_as("Map", |item| matches!(item, StackItem::Map(_)))? {
+            StackItem::Map(map) => Ok(map),
+            _ => Err(FaultKind::WrongType("Map")),
+        }
     }
 
     pub(crate) fn pop_buffer(&mut self) -> Result<Buffer, FaultKind> {
-        self.pop_as("Buffer", |item| match item {
-            StackItem::Buffer(buffer) => Some(buffer.clone()),
-            _ => None,
-        })
+        match self.pop_as("Buffer", |item| matches!(item, StackItem::Buffer(_)))? {
+            StackItem::Buffer(buffer) => Ok(buffer),
+            _ => Err(FaultKind::WrongType("Buffer")),
+        }
     }
 
     pub(crate) fn pop_pointer(&mut self) -> Result<Pointer, FaultKind> {
-        self.pop_as("Pointer", |item| match item {
-            StackItem::Pointer(pointer) => Some(*pointer),
-            _ => None,
-        })
+        match self.pop_as("Pointer", |item| matches!(item, StackItem::Pointer(_)))? {
+            StackItem::Pointer(pointer) => Ok(pointer),
+            _ => Err(FaultKind::WrongType("Pointer")),
+        }
     }
 
     fn check_index(&self, index: usize) -> Result<(), FaultKind> {
@@ -202,12 +207,13 @@ impl Vm {
         self.sp = self.sp.wrapping_add(1);
     }
 
-    /// Takes the top item off; its references stay counted. There is one.
+    /// Takes the top item off; its references stay counted. There is one. What
+    /// is in safe hands may outlive the code, so it is no longer lent from it.
     pub(super) fn take_top(&mut self) -> StackItem {
         debug_assert!(self.sp > self.arena.start(), "the stack holds an item");
         self.sp = self.sp.wrapping_sub(1);
         // SAFETY: the cell was occupied, and no longer is.
-        unsafe { self.sp.read() }
+        unsafe { self.sp.read().into_owned() }
     }
 
     /// Makes room for more cells, or for a limit that came to lie above `end`.

@@ -132,6 +132,8 @@ pub struct Vm {
     pub(crate) try_base: u32,
     /// The current script's bytes.
     pub(crate) bytes: *const u8,
+    /// The current code's constants.
+    pub(crate) constants: *const u32,
     /// Bottom of the current evaluation stack.
     pub(crate) stack: *mut StackItem,
     pub(crate) frames: Vec<Frame>,
@@ -196,6 +198,7 @@ impl Vm {
             statics_count: 0,
             try_base: 0,
             bytes: core::ptr::null(),
+            constants: core::ptr::null(),
             stack: arena.start(),
             frames: Vec::new(),
             loads: Vec::new(),

@@ -21,7 +21,7 @@ mod scalar;
 use alloc::{rc::Rc, string::String, vec::Vec};
 
 pub use self::{
-    bytes::{Buffer, ByteString},
+    bytes::{Buffer, ByteString, Constants},
     compound::{Array, Header, Map},
     copy::StructCloneLimit,
     cycles::{Candidate, collect_cycles},
@@ -202,6 +202,16 @@ impl StackItem {
     /// A buffer of bytes.
     pub fn buffer(bytes: &[u8]) -> Self {
         Self::Buffer(Buffer::new(bytes))
+    }
+
+    /// The same item, with bytes that belong to no script: see [`ByteString::into_owned`].
+    #[inline]
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        match self {
+            Self::ByteString(bytes) => Self::ByteString(bytes.into_owned()),
+            other => other,
+        }
     }
 
     /// The counting header, if it is a compound.

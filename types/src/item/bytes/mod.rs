@@ -1,0 +1,206 @@
+//! Byte strings and buffers.
+
+#[allow(unsafe_code, reason = "memory that is used again: see its module")]
+mod block;
+#[allow(unsafe_code, reason = "counted bytes in one allocation: see its module")]
+mod node;
+
+pub use self::node::Constants;
+use self::node::Node;
+
+/// An immutable byte string. Clones share the bytes.
+#[derive(Clone)]
+pub struct ByteString(Node);
+
+impl ByteString {
+    /// A byte string with a copy of some bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(Node::new(bytes))
+    }
+
+    /// The bytes of a buffer, which are not copied if nobody else holds it.
+    pub fn from_buffer(buffer: Buffer) -> Self {
+        if buffer.0.is_unique() { Self(buffer.0) } else { buffer.with(Self::new) }
+    }
+
+    /// Whether the bytes belong to a decoded script.
+    #[inline(always)]
+    pub fn is_constant(&self) -> bool {
+        self.0.is_constant()
+    }
+
+    /// The same byte string, with bytes that belong to no script.
+    #[inline]
+    #[must_use]
+    pub fn into_owned(self) -> Self {
+        if self.is_constant() { self.clone() } else { self }
+    }
+}
+
+/// Lending: for engines, which keep items in raw memory.
+#[allow(unsafe_code, reason = "the engine keeps what it lends within the life of the script")]
+impl ByteString {
+    /// The constant at a place, lent.
+    ///
+    /// # Safety
+    /// [`Constants::add`] returned the place, and `start` is [`Constants::start`],
+    /// asked for after all were added. The byte string does not outlive the
+    /// constants: [`ByteString::into_owned`] makes one that may.
+    #[inline(always)]
+    pub unsafe fn constant(start: *const u32, place: usize) -> Self {
+        // SAFETY: the caller's word.
+        unsafe { Self(Node::constant(start, place)) }
+    }
+
+    /// Another reference to the bytes, lent if they are lent.
+    ///
+    /// # Safety
+    /// That of [`ByteString::constant`].
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn lend(&self) -> Self {
+        // SAFETY: the caller's word.
+        unsafe { Self(self.0.lend()) }
+    }
+}
+
+#[allow(unsafe_code, reason = "bytes of byte strings never change")]
+impl core::ops::Deref for ByteString {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        // SAFETY: nobody writes to a byte string's node: buffers never share
+        // theirs with one.
+        unsafe { self.0.bytes() }
+    }
+}
+
+impl PartialEq for ByteString {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for ByteString {}
+
+impl PartialOrd for ByteString {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByteString {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl core::hash::Hash for ByteString {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl core::fmt::Debug for ByteString {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        debug_hex(self, f)
+    }
+}
+
+/// A mutable byte string of fixed length. Clones share the bytes.
+#[derive(Clone)]
+pub struct Buffer(Node);
+
+impl Buffer {
+    /// A buffer with a copy of some bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(Node::new(bytes))
+    }
+
+    /// A buffer of zeros.
+    pub fn zeroed(length: usize) -> Self {
+        Self(Node::zeroed(length))
+    }
+
+    /// A buffer of two byte strings, one behind the other.
+    pub fn joined(first: &[u8], second: &[u8]) -> Self {
+        Self(Node::joined(first, second))
+    }
+
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The byte at an index.
+    pub fn get(&self, index: usize) -> Option<u8> {
+        self.0.get(index)
+    }
+
+    /// Sets the byte at an index; false if there is none.
+    ///
+    /// # Panics
+    /// As all changes do, within a function given to [`Buffer::with`] of this buffer.
+    pub fn set(&self, index: usize, byte: u8) -> bool {
+        self.0.write(|bytes| bytes.get_mut(index).map(|place| *place = byte).is_some())
+    }
+
+    /// Reverses the order of the bytes.
+    pub fn reverse(&self) {
+        self.0.write(<[u8]>::reverse);
+    }
+
+    /// Copies bytes, other than this buffer's own, to an index; false, with
+    /// nothing done, if they do not fit.
+    pub fn write(&self, index: usize, bytes: &[u8]) -> bool {
+        self.0.write(|own| {
+            let place = index.checked_add(bytes.len()).and_then(|end| own.get_mut(index..end));
+            place.map(|place| place.copy_from_slice(bytes)).is_some()
+        })
+    }
+
+    /// Copies bytes of this buffer to another index of it; the ranges may
+    /// overlap. False, with nothing done, if they do not fit.
+    pub fn copy_within(&self, from: core::ops::Range<usize>, to: usize) -> bool {
+        self.0.write(|bytes| {
+            let length = bytes.len();
+            let fits = from.start <= from.end && from.end <= length && to <= length && from.len() <= length - to;
+            if fits {
+                bytes.copy_within(from, to);
+            }
+            fits
+        })
+    }
+
+    /// Calls a function with the bytes. The function must not change this buffer.
+    pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        self.0.look(f)
+    }
+
+    /// Tells buffers apart while they live.
+    pub(super) fn address(&self) -> usize {
+        self.0.address()
+    }
+
+    /// Whether it is the same buffer as another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+}
+
+impl core::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.with(|bytes| debug_hex(bytes, f))
+    }
+}
+
+fn debug_hex(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    f.write_str("0x")?;
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}

@@ -1,0 +1,279 @@
+//! Counted bytes: what byte strings and buffers refer to.
+//!
+//! A node is one allocation, a head and the bytes behind it, so that small byte
+//! strings cost one small allocation and a buffer becomes a byte string without
+//! a copy where nobody else holds it. The count of a *constant* never changes:
+//! its bytes belong to a decoded script, which threads share.
+//!
+//! # Safety
+//! The only unsafe code of this crate. What holds: a `Node` points to a head
+//! with `length` initialized bytes behind it. Unless the head's count is
+//! [`CONSTANT`] the node was made by `Node::allocate`, the count is the number of
+//! `Node`s that point to it, and all of them are on one thread (`Node` is
+//! neither `Send` nor `Sync`). Bytes change through [`Node::write`] alone, never
+//! while [`Node::look`] lends them, and never those of a byte string.
+
+use alloc::{
+    alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error},
+    vec::Vec,
+};
+use core::ptr::NonNull;
+
+use super::block;
+
+/// The count of constants. Counts of others stay below.
+const CONSTANT: u32 = u32::MAX;
+
+/// What lies before the bytes.
+#[repr(C)]
+struct Head {
+    /// How many nodes point here.
+    count: u32,
+    /// How many look at a buffer's bytes just now.
+    looks: u32,
+    /// Number of bytes.
+    length: u32,
+}
+
+/// Most bytes of a node that is a block of the thread's: all but the head.
+const SMALL: usize = block::SIZE - size_of::<Head>();
+
+/// A counted reference to bytes.
+pub(super) struct Node(NonNull<Head>);
+
+impl Node {
+    /// A node whose bytes are not initialized, or zero.
+    fn allocate(length: usize, zeroed: bool) -> Self {
+        let place = if length <= SMALL { block::take() } else { Self::allocate_large(length, zeroed) };
+        let head = place.cast::<Head>();
+        // SAFETY: there is room for a head, and the bytes of a small node.
+        unsafe {
+            head.write(Head { count: 1, looks: 0, length: length as u32 });
+            if zeroed && length <= SMALL {
+                head.add(1).cast::<u8>().write_bytes(0, length);
+            }
+        }
+        Self(head)
+    }
+
+    /// Memory for a head and bytes that are too many for a block. A long row of
+    /// zeros comes zeroed from the allocator.
+    #[cold]
+    fn allocate_large(length: usize, zeroed: bool) -> NonNull<u8> {
+        let layout = Self::large_layout(length);
+        // SAFETY: the layout has the head's size at least.
+        let place = unsafe { if zeroed { alloc_zeroed(layout) } else { alloc(layout) } };
+        NonNull::new(place).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    fn large_layout(length: usize) -> Layout {
+        assert!(length <= i32::MAX as usize, "a byte string of {length} bytes");
+        let size = size_of::<Head>() + length;
+        Layout::from_size_align(size, align_of::<Head>()).unwrap_or(Layout::new::<Head>())
+    }
+
+    /// Frees the memory.
+    ///
+    /// # Safety
+    /// No other node points there, and this one is forgotten.
+    unsafe fn free(head: NonNull<Head>) {
+        // SAFETY: `allocate` got it in the same way, by the same length.
+        unsafe {
+            match head.as_ref().length as usize {
+                ..=SMALL => block::give(head.cast()),
+                length => dealloc(head.as_ptr().cast(), Self::large_layout(length)),
+            }
+        }
+    }
+
+    /// A copy of bytes.
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        Self::joined(bytes, &[])
+    }
+
+    /// A copy of two byte strings, one behind the other.
+    pub(super) fn joined(first: &[u8], second: &[u8]) -> Self {
+        let node = Self::allocate(first.len() + second.len(), false);
+        // SAFETY: there is room for both.
+        unsafe {
+            let start = node.start();
+            start.copy_from_nonoverlapping(first.as_ptr(), first.len());
+            start.add(first.len()).copy_from_nonoverlapping(second.as_ptr(), second.len());
+        }
+        node
+    }
+
+    /// So many zeros.
+    pub(super) fn zeroed(length: usize) -> Self {
+        Self::allocate(length, true)
+    }
+
+    /// Number of bytes.
+    pub(super) fn len(&self) -> usize {
+        // SAFETY: there is a head.
+        unsafe { (*self.0.as_ptr()).length as usize }
+    }
+
+    /// Where the bytes begin.
+    fn start(&self) -> *mut u8 {
+        // SAFETY: bytes follow the head.
+        unsafe { self.0.as_ptr().add(1).cast() }
+    }
+
+    /// The bytes.
+    ///
+    /// # Safety
+    /// Nobody calls [`Node::write`] on this node or another that points there
+    /// while the bytes are borrowed.
+    pub(super) unsafe fn bytes(&self) -> &[u8] {
+        // SAFETY: so many bytes are initialized, and do not change by the caller's word.
+        unsafe { core::slice::from_raw_parts(self.start(), self.len()) }
+    }
+
+    /// Calls a function with the bytes, which must not change meanwhile.
+    pub(super) fn look<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        /// Looks end even where the function panics.
+        struct Look<'a>(&'a Node);
+        impl Drop for Look<'_> {
+            fn drop(&mut self) {
+                // SAFETY: there is a head, and no reference to it.
+                unsafe { (*self.0.0.as_ptr()).looks -= 1 }
+            }
+        }
+        // SAFETY: as above. `write` refuses while there are looks.
+        unsafe {
+            (*self.0.as_ptr()).looks += 1;
+            let look = Look(self);
+            f(look.0.bytes())
+        }
+    }
+
+    /// The byte at an index, if there is one.
+    pub(super) fn get(&self, index: usize) -> Option<u8> {
+        // SAFETY: the slice is gone when this returns.
+        unsafe { self.bytes().get(index).copied() }
+    }
+
+    /// Calls a function with the bytes, to be changed. The function must not
+    /// reach other nodes that point here; it is one of this crate.
+    ///
+    /// # Panics
+    /// If somebody looks at the bytes: [`Node::look`].
+    pub(super) fn write<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
+        // SAFETY: nobody looks at the bytes, and `f` reaches them by its argument alone.
+        unsafe {
+            assert!((*self.0.as_ptr()).looks == 0, "a buffer changes while somebody looks at it");
+            f(core::slice::from_raw_parts_mut(self.start(), self.len()))
+        }
+    }
+
+    /// A constant.
+    ///
+    /// # Safety
+    /// `start` is [`Constants::start`], asked for after all were added, and
+    /// [`Constants::add`] returned the place. The node is forgotten or dropped
+    /// before the constants.
+    #[inline(always)]
+    pub(super) unsafe fn constant(start: *const u32, place: usize) -> Self {
+        // SAFETY: a head and its bytes lie there; constants are only read.
+        unsafe { Self(NonNull::new_unchecked(start.add(place).cast_mut().cast())) }
+    }
+
+    /// Whether no other node points there, and nobody looks at it.
+    pub(super) fn is_unique(&self) -> bool {
+        // SAFETY: there is a head.
+        unsafe { (*self.0.as_ptr()).count == 1 && (*self.0.as_ptr()).looks == 0 }
+    }
+
+    /// Whether it is a constant.
+    #[inline(always)]
+    pub(super) fn is_constant(&self) -> bool {
+        // SAFETY: there is a head.
+        unsafe { (*self.0.as_ptr()).count == CONSTANT }
+    }
+
+    /// Another reference to the same bytes, those of a constant too.
+    ///
+    /// # Safety
+    /// That of a constant is forgotten or dropped before the constant's owner.
+    #[inline(always)]
+    pub(super) unsafe fn lend(&self) -> Self {
+        // SAFETY: there is a head; only this thread counts, and nobody does a constant.
+        unsafe {
+            let count = (*self.0.as_ptr()).count;
+            if count < CONSTANT - 1 {
+                (*self.0.as_ptr()).count = count + 1;
+            } else {
+                assert!(count == CONSTANT, "too many references to a byte string");
+            }
+        }
+        Self(self.0)
+    }
+
+    /// Tells nodes apart while they live.
+    pub(super) fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+}
+
+impl Clone for Node {
+    /// A clone may outlive the script: that of a constant is a copy.
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: constants, whose bytes never change, are not lent here.
+        unsafe { if self.is_constant() { Self::new(self.bytes()) } else { self.lend() } }
+    }
+}
+
+impl Drop for Node {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: there is a head; with a count of one this is the last node that
+        // points to it.
+        unsafe {
+            let head = self.0.as_ptr();
+            match (*head).count {
+                CONSTANT => {}
+                1 => Self::free(self.0),
+                count => (*head).count = count - 1,
+            }
+        }
+    }
+}
+
+/// The byte strings that a script's instructions hold, for as many machines as
+/// run it: what they push is lent from here, without a copy.
+///
+/// For engines: whoever lends sees to it that no lent byte string, other than
+/// in its own raw memory, outlives the constants. Each clone is a copy.
+#[derive(Debug, Default)]
+pub struct Constants {
+    /// Heads and bytes one behind the other, rounded up to heads' alignment.
+    words: Vec<u32>,
+}
+
+impl Constants {
+    /// Adds a byte string; returns its place.
+    pub fn add(&mut self, bytes: &[u8]) -> usize {
+        let place = self.words.len();
+        self.words.extend([CONSTANT, 0, bytes.len() as u32]);
+        let (whole, rest) = bytes.as_chunks::<4>();
+        self.words.extend(whole.iter().map(|&word| u32::from_ne_bytes(word)));
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            self.words.push(u32::from_ne_bytes(last));
+        }
+        place
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        self.words.len() * size_of::<u32>()
+    }
+
+    /// Where the places count from.
+    pub fn start(&self) -> *const u32 {
+        self.words.as_ptr()
+    }
+}
