@@ -3,8 +3,6 @@
 //! A JSON file lists system calls: what each pops, and what it pushes. It is
 //! for tests, benchmarks and trying contracts out; nothing is stored.
 
-use std::collections::HashMap;
-
 use neovm_interp::{Host, LoadOptions, Vm};
 use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, item::Interop};
 use serde_json::Value;
@@ -19,7 +17,8 @@ use serde_json::Value;
 /// System calls that are not listed, and CALLT, fault.
 #[derive(Clone, Debug, Default)]
 pub struct StubHost {
-    calls: HashMap<u32, Call>,
+    /// By number, in order.
+    calls: Vec<(u32, Call)>,
 }
 
 /// What a system call does.
@@ -72,7 +71,9 @@ impl StubHost {
             Ok(call) => Ok((syscall_id(name), call)),
             Err(what) => Err(StubHostError::Entry { name: name.clone(), what }),
         };
-        Ok(Self { calls: calls.iter().map(entry).collect::<Result<_, _>>()? })
+        let mut calls = calls.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        calls.sort_by_key(|(id, _)| *id);
+        Ok(Self { calls })
     }
 }
 
@@ -122,7 +123,8 @@ fn parse_item(value: &Value) -> Result<StackItem, String> {
 
 impl Host for StubHost {
     fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
-        match self.calls.get(&id) {
+        let call = self.calls.binary_search_by_key(&id, |(id, _)| *id);
+        match call.ok().map(|place| &self.calls[place].1) {
             None => Err(FaultKind::NoSyscall(id)),
             Some(Call::Answer { pops, push }) => {
                 for _ in 0..*pops {

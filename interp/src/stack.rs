@@ -40,6 +40,23 @@ pub(crate) unsafe fn tag_of(cell: *const StackItem) -> u64 {
     unsafe { cell.cast::<u64>().read() }
 }
 
+/// Drops the item in a cell, which is left without one.
+///
+/// # Safety
+/// The cell is occupied by an item.
+#[inline(always)]
+pub(crate) unsafe fn drop_cell(cell: *mut StackItem) {
+    // SAFETY: the caller's word. The usual items are dropped in place, without a call.
+    unsafe {
+        match &mut *cell {
+            StackItem::Integer(_) | StackItem::Boolean(_) | StackItem::Null | StackItem::Pointer(_) => {}
+            StackItem::ByteString(bytes) => core::ptr::drop_in_place(bytes),
+            StackItem::Buffer(buffer) => core::ptr::drop_in_place(buffer),
+            _ => core::ptr::drop_in_place(cell),
+        }
+    }
+}
+
 /// Memory for a number of cells, none of them occupied at first.
 pub(crate) struct Cells {
     start: NonNull<StackItem>,

@@ -3,7 +3,7 @@
 use neovm_types::{Integer, StackItem};
 
 use super::{Flow, Regs, share, unshare};
-use crate::{stack::tag, vm::Vm};
+use crate::{ops::indexed_len, stack::tag, vm::Vm};
 
 #[inline(always)]
 pub(crate) unsafe fn pick_item(_: &mut Regs, _: &mut Vm) -> Flow {
@@ -162,28 +162,29 @@ pub(crate) unsafe fn size_counted(r: &mut Regs, _: &mut Vm) -> Flow {
     r.next()
 }
 
+/// Whether there is an item at an index or a key, in a compound that others
+/// hold too or in bytes. A key that is no small integer, of what is no map, is
+/// the general handler's: hardforks differ.
 #[inline(always)]
-pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
-    // SAFETY: a plain item needs no dropping.
+pub(crate) unsafe fn has_key(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: tags tell that both are items; both are dropped, and one cell is written again.
     unsafe {
-        if r.tag(1) > tag::PLAIN {
-            return Flow::Counted;
-        }
-        let null = r.tag(1) == tag::NULL;
-        r.set_bool(1, null);
-    }
-    r.next()
-}
-
-#[inline(always)]
-pub(crate) unsafe fn is_null_counted(r: &mut Regs, _: &mut Vm) -> Flow {
-    // SAFETY: as above.
-    unsafe {
-        let null = r.tag(1) == tag::NULL;
-        if !r.discard(1) {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) > tag::MAP {
             return Flow::Full;
         }
-        r.set_bool(1, null);
+        let found = match (&*r.at(2), &*r.at(1)) {
+            (StackItem::Map(map), key) if key.is_primitive() => map.contains(key).ok(),
+            (container, StackItem::Integer(index)) if (0..i64::from(vm.limits.max_item_size)).contains(index) => {
+                indexed_len(container).map(|length| (*index as usize) < length)
+            }
+            _ => None,
+        };
+        let Some(found) = found else { return Flow::Full };
+        if !r.discard(2) {
+            return Flow::Full;
+        }
+        r.drop_cell(1);
+        r.set_bool(2, found);
     }
-    r.next()
+    r.popped(1)
 }

@@ -78,12 +78,6 @@ impl Regs {
         left
     }
 
-    /// Whether there is room for so many more items.
-    #[inline(always)]
-    fn has_room(&self, items: usize) -> bool {
-        self.sp.wrapping_add(items) <= self.limit
-    }
-
     /// Goes on behind the fused cells.
     #[inline(always)]
     fn skip(&mut self, cells: usize, meter: i64) -> Flow {

@@ -20,8 +20,10 @@ pub(crate) mod control;
 pub(crate) mod fuse;
 pub(crate) mod fused;
 pub(crate) mod numeric;
+pub(crate) mod pack;
 pub(crate) mod push;
 pub(crate) mod slot;
+pub(crate) mod splice;
 pub(crate) mod stack;
 pub(crate) mod types;
 pub(crate) mod wide;
@@ -32,7 +34,7 @@ use self::fused::{ADD, AND, DIV, EQUAL, GE, GT, INT, LE, LT, MOD, MUL, NOT_EQUAL
 
 use crate::{
     code::Cell,
-    stack::{tag, tag_of},
+    stack::{drop_cell, tag, tag_of},
     vm::Vm,
 };
 
@@ -163,20 +165,21 @@ fast_ops! {
     Dup => stack::dup;
     Over => stack::over;
     Pick => stack::pick;
-    Tuck => stack::tuck;
+    Tuck => stack::tuck, counted stack::tuck_counted;
     Swap => stack::swap;
     Rot => stack::rot;
     Reverse3 => stack::reverse3;
     Reverse4 => stack::reverse4;
+    InitStatics => push::leave, counted slot::init_statics;
     InitSlot => slot::init;
     LdSlot => slot::load;
     StSlot => slot::store, counted slot::store_counted;
     LdSfld => slot::load_static;
     StSfld => slot::store_static, counted slot::store_static_counted;
-    Inc => numeric::inc;
-    Dec => numeric::dec;
-    Negate => numeric::negate;
-    Abs => numeric::abs;
+    Inc => numeric::inc, counted wide::inc;
+    Dec => numeric::dec, counted wide::dec;
+    Negate => numeric::negate, counted wide::negate;
+    Abs => numeric::abs, counted wide::abs;
     Sign => numeric::sign;
     Invert => numeric::invert;
     Add => numeric::add, counted wide::add;
@@ -184,31 +187,45 @@ fast_ops! {
     Mul => numeric::mul, counted wide::mul;
     Div => numeric::div, counted wide::div;
     Mod => numeric::rem, counted wide::rem;
-    And => numeric::and;
-    Or => numeric::or;
-    Xor => numeric::xor;
+    And => numeric::and, counted wide::and;
+    Or => numeric::or, counted wide::or;
+    Xor => numeric::xor, counted wide::xor;
     Shl => numeric::shl;
     Shr => numeric::shr;
     Not => numeric::not;
     BoolAnd => numeric::bool_and;
     BoolOr => numeric::bool_or;
     Nz => numeric::nz;
-    NumEqual => numeric::num_equal;
-    NumNotEqual => numeric::num_not_equal;
-    Lt => numeric::lt;
-    Le => numeric::le;
-    Gt => numeric::gt;
-    Ge => numeric::ge;
-    Min => numeric::min;
-    Max => numeric::max;
+    NumEqual => numeric::num_equal, counted wide::num_equal;
+    NumNotEqual => numeric::num_not_equal, counted wide::num_not_equal;
+    Lt => numeric::lt, counted wide::lt;
+    Le => numeric::le, counted wide::le;
+    Gt => numeric::gt, counted wide::gt;
+    Ge => numeric::ge, counted wide::ge;
+    Min => numeric::min, counted wide::min;
+    Max => numeric::max, counted wide::max;
     Within => numeric::within;
-    Equal => numeric::equal::<true>, counted numeric::equal_bytes::<true>;
-    NotEqual => numeric::equal::<false>, counted numeric::equal_bytes::<false>;
+    Equal => numeric::equal::<true>, counted types::equal::<true>;
+    NotEqual => numeric::equal::<false>, counted types::equal::<false>;
     PickItem => compound::pick_item, counted compound::pick_item_counted;
     Convert => types::convert, counted types::convert_counted;
     SetItem => compound::set_item, counted compound::set_item_counted;
     Size => compound::size, counted compound::size_counted;
-    IsNull => compound::is_null, counted compound::is_null_counted;
+    IsNull => types::is_null, counted types::is_null_counted;
+    IsType => push::leave, counted types::is_type;
+    HasKey => push::leave, counted compound::has_key;
+    Append => push::leave, counted pack::append;
+    Pack => push::leave, counted pack::pack::<false>;
+    PackStruct => push::leave, counted pack::pack::<true>;
+    Unpack => push::leave, counted pack::unpack;
+    NewArray0 => push::leave, counted pack::new_array0;
+    NewStruct0 => push::leave, counted pack::new_struct0;
+    NewMap => push::leave, counted pack::new_map;
+    NewBuffer => push::leave, counted splice::new_buffer;
+    Cat => push::leave, counted splice::cat;
+    Substr => push::leave, counted splice::substr;
+    Left => push::leave, counted splice::left;
+    Right => push::leave, counted splice::right;
     // Fused: longer ones first.
     SetSlotAdd => fused::set::<SLOT, ADD>, fuses [LdSlot, LdSlot, Add, StSlot];
     SetSlotSub => fused::set::<SLOT, SUB>, fuses [LdSlot, LdSlot, Sub, StSlot];
@@ -352,6 +369,7 @@ impl Op {
             ROT => Self::Rot,
             REVERSE3 => Self::Reverse3,
             REVERSE4 => Self::Reverse4,
+            INITSSLOT => Self::InitStatics,
             INITSLOT => Self::InitSlot,
             LDLOC0 | LDLOC1 | LDLOC2 | LDLOC3 | LDLOC4 | LDLOC5 | LDLOC6 | LDLOC => Self::LdSlot,
             STLOC0 | STLOC1 | STLOC2 | STLOC3 | STLOC4 | STLOC5 | STLOC6 | STLOC => Self::StSlot,
@@ -395,6 +413,20 @@ impl Op {
             SETITEM => Self::SetItem,
             SIZE => Self::Size,
             ISNULL => Self::IsNull,
+            ISTYPE => Self::IsType,
+            HASKEY => Self::HasKey,
+            APPEND => Self::Append,
+            PACK => Self::Pack,
+            PACKSTRUCT => Self::PackStruct,
+            UNPACK => Self::Unpack,
+            NEWARRAY0 => Self::NewArray0,
+            NEWSTRUCT0 => Self::NewStruct0,
+            NEWMAP => Self::NewMap,
+            NEWBUFFER => Self::NewBuffer,
+            CAT => Self::Cat,
+            SUBSTR => Self::Substr,
+            LEFT => Self::Left,
+            RIGHT => Self::Right,
             _ => Self::Full,
         }
     }
@@ -514,6 +546,19 @@ impl Regs {
         self.pushed()
     }
 
+    /// Drops the item in a cell, without counting.
+    #[inline(always)]
+    pub(crate) unsafe fn drop_cell(&mut self, depth: usize) {
+        // SAFETY: the caller leaves the cell above `sp`, or writes it again.
+        unsafe { drop_cell(self.at(depth)) }
+    }
+
+    /// Whether there is room for so many more items.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, items: usize) -> bool {
+        self.sp.wrapping_add(items) <= self.limit
+    }
+
     /// Drops an item in a cell, if that is all there is to do: false, with
     /// nothing done, for a compound whose last counted reference it is.
     #[inline(always)]
@@ -527,7 +572,7 @@ impl Regs {
             if self.tag(depth) > tag::MAP || !unshare(&*self.at(depth)) {
                 return false;
             }
-            self.at(depth).drop_in_place();
+            self.drop_cell(depth);
         }
         true
     }

@@ -1,7 +1,5 @@
 //! Small integers and booleans.
 
-use neovm_types::StackItem;
-
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
 
@@ -12,10 +10,10 @@ macro_rules! unary {
             // SAFETY: the tag tells that it is an integer.
             unsafe {
                 if r.tag(1) != tag::INTEGER {
-                    return Flow::Full;
+                    return Flow::Counted;
                 }
                 let $a = r.int(1);
-                let Some(result) = $result else { return Flow::Full };
+                let Some(result) = $result else { return Flow::Counted };
                 r.set_int(1, result);
             }
             r.next()
@@ -76,7 +74,7 @@ macro_rules! compare {
             // SAFETY: the tags tell that both are integers.
             unsafe {
                 if r.tag(1) | r.tag(2) != tag::INTEGER {
-                    return Flow::Full;
+                    return Flow::Counted;
                 }
                 let result = r.int(2) $op r.int(1);
                 r.set_bool(2, result);
@@ -152,27 +150,6 @@ pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
             return Flow::Counted;
         }
         let equal = r.int(2) == r.int(1);
-        r.set_bool(2, equal == WHEN);
-    }
-    r.popped(1)
-}
-
-/// Equality of byte strings within the limit.
-#[inline(always)]
-pub(crate) unsafe fn equal_bytes<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: tags tell that there are items; both are dropped before the cell
-    // is written.
-    unsafe {
-        if r.tag(1) > tag::MAP || r.tag(2) > tag::MAP {
-            return Flow::Full;
-        }
-        let (StackItem::ByteString(a), StackItem::ByteString(b)) = (&*r.at(2), &*r.at(1)) else { return Flow::Full };
-        if a.len().max(b.len()) > vm.limits.max_comparable_size as usize || vm.limits.max_comparable_size == 0 {
-            return Flow::Full;
-        }
-        let equal = a == b;
-        r.at(2).drop_in_place();
-        r.at(1).drop_in_place();
         r.set_bool(2, equal == WHEN);
     }
     r.popped(1)

@@ -4,7 +4,7 @@ use neovm_types::StackItem;
 
 use super::{Flow, Regs};
 use crate::{
-    stack::{tag, tag_of},
+    stack::{drop_cell, tag, tag_of},
     vm::Vm,
 };
 
@@ -35,6 +35,18 @@ pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
 
+#[inline(always)]
+pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: there is an operand.
+    let count = unsafe { r.operand() } as u32;
+    if vm.statics_count != 0 || count == 0 {
+        return Flow::Full;
+    }
+    vm.make_statics(count);
+    r.limit = r.limit.wrapping_sub(count as usize);
+    if r.sp > r.limit { Flow::Limit } else { r.next() }
+}
+
 /// Pops an item into a slot whose old item is plain.
 #[inline(always)]
 unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
@@ -56,7 +68,7 @@ unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
         if r.tag(1) > tag::MAP || !super::unshare(&*slot) {
             return Flow::Full;
         }
-        slot.drop_in_place();
+        drop_cell(slot);
         Regs::copy(r.at(1), slot);
     }
     r.popped(1)

@@ -156,11 +156,26 @@ pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
     // copied; there is room for one cell.
     unsafe {
         if r.tag(1) > tag::PLAIN || r.tag(2) > tag::MAP {
-            return Flow::Full;
+            return Flow::Counted;
         }
         Regs::copy(r.at(1), r.sp);
         Regs::copy(r.at(2), r.at(1));
         Regs::copy(r.sp, r.at(2));
     }
     r.pushed()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn tuck_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: both cells are occupied; the copy that lies on top stays there.
+    unsafe {
+        if !has(r, 2) {
+            return Flow::Full;
+        }
+        let flow = r.push_copy(r.at(1));
+        if flow != Flow::Full {
+            exchange(r, 2, 3);
+        }
+        flow
+    }
 }

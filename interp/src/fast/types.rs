@@ -39,8 +39,73 @@ pub(crate) unsafe fn convert_counted(r: &mut Regs, _: &mut Vm) -> Flow {
                 let StackItem::Buffer(buffer) = core::mem::take(item) else { return Flow::Full };
                 StackItem::ByteString(ByteString::from_buffer(buffer))
             }
-            _ => return Flow::Full,
+            (item, _) if item.is_compound() => return Flow::Full,
+            // A fault is told again by the general handler.
+            (item, to) => match ItemType::from_byte(to as u8).and_then(|to| item.convert(to).ok()) {
+                Some(converted) => converted,
+                None => return Flow::Full,
+            },
         };
+    }
+    r.next()
+}
+
+/// Whether an item is of a type; of a compound, one that others hold too.
+#[inline(always)]
+pub(crate) unsafe fn is_type(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the tag tells whether there is an item; it is dropped before its cell is written.
+    unsafe {
+        let asked = ItemType::from_byte(r.operand() as u8);
+        if r.tag(1) > tag::MAP || asked.is_none() || asked == Some(ItemType::Any) {
+            return Flow::Full;
+        }
+        let is = Some((*r.at(1)).item_type()) == asked;
+        if !r.discard(1) {
+            return Flow::Full;
+        }
+        r.set_bool(1, is);
+    }
+    r.next()
+}
+
+/// Equality of what is no compound, within the limits.
+#[inline(always)]
+pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: tags tell that both are items; both are dropped before a cell is written.
+    unsafe {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY {
+            return Flow::Full;
+        }
+        let Ok(equal) = (*r.at(2)).equals(&*r.at(1), &vm.limits) else { return Flow::Full };
+        r.drop_cell(2);
+        r.drop_cell(1);
+        r.set_bool(2, equal == WHEN);
+    }
+    r.popped(1)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: a plain item needs no dropping.
+    unsafe {
+        if r.tag(1) > tag::PLAIN {
+            return Flow::Counted;
+        }
+        let null = r.tag(1) == tag::NULL;
+        r.set_bool(1, null);
+    }
+    r.next()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn is_null_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: as above.
+    unsafe {
+        let null = r.tag(1) == tag::NULL;
+        if !r.discard(1) {
+            return Flow::Full;
+        }
+        r.set_bool(1, null);
     }
     r.next()
 }

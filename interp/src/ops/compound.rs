@@ -138,7 +138,7 @@ pub(super) fn size(vm: &mut Vm) -> Done {
 }
 
 /// Number of items or bytes that an index of HASKEY is compared with.
-pub(super) fn indexed_len(item: &StackItem) -> Option<usize> {
+pub(crate) fn indexed_len(item: &StackItem) -> Option<usize> {
     match item {
         StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
         StackItem::Buffer(buffer) => Some(buffer.len()),
@@ -151,7 +151,7 @@ pub(super) fn has_key(vm: &mut Vm) -> Done {
     let key = vm.pop_primitive()?;
     let item = vm.pop()?;
     if let StackItem::Map(map) = &item {
-        let found = map.get(&key)?.is_some();
+        let found = map.contains(&key)?;
         vm.push(found);
         return Ok(());
     }

@@ -13,6 +13,7 @@ pub(super) fn init_statics(vm: &mut Vm) -> Done {
     if count == 0 {
         return Err(FaultKind::InvalidOperand { operand: count, opcode: OpCode::INITSSLOT });
     }
+    vm.take_room(count as isize);
     vm.make_statics(count);
     Ok(())
 }

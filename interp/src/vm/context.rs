@@ -163,8 +163,8 @@ impl Vm {
     /// Makes the static fields of the current load, all Null.
     pub(crate) fn make_statics(&mut self, count: u32) {
         if let Some(load) = self.loads.last_mut() {
+            load.statics = core::mem::take(&mut self.spare_statics);
             load.statics.resize_with(count as usize, Default::default);
-            self.take_room(count as isize);
             self.select_load();
         }
     }
@@ -209,8 +209,8 @@ impl Vm {
     /// stack is empty already.
     fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), FaultKind> {
         let Some(mut load) = self.loads.pop() else { return Ok(()) };
-        for item in core::mem::take(&mut load.statics) {
-            self.count_out(&item);
+        if !load.statics.is_empty() {
+            self.release_statics(core::mem::take(&mut load.statics));
         }
         self.end_context();
         self.select_load();

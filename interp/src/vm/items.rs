@@ -9,7 +9,7 @@ use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
 use super::{SLACK, Vm};
 use crate::{
     frame::Frame,
-    stack::{SENTINELS, tag, tag_of},
+    stack::{SENTINELS, drop_cell, tag, tag_of},
 };
 
 /// The evaluation stack of the current context, as hosts and handlers use it.
@@ -325,11 +325,42 @@ impl Vm {
             self.slots = first;
             self.locals = 0;
             self.arguments = 0;
-            for i in 0..count {
-                let item = first.add(i).read();
-                self.count_out(&item);
+            self.release_cells(first, count);
+        }
+    }
+
+    /// Releases the static fields of a load that goes, and keeps their memory
+    /// for the next.
+    pub(super) fn release_statics(&mut self, mut statics: Vec<StackItem>) {
+        let count = statics.len();
+        // SAFETY: the items are nobody's once the length is zero.
+        unsafe {
+            statics.set_len(0);
+            self.release_cells(statics.as_mut_ptr(), count);
+        }
+        self.spare_statics = statics;
+    }
+
+    /// Counts items out and drops them.
+    ///
+    /// # Safety
+    /// So many cells are occupied, and nobody reads them any more.
+    unsafe fn release_cells(&mut self, first: *mut StackItem, count: usize) {
+        let mut leaves = 0;
+        for i in 0..count {
+            // SAFETY: the caller's word; each is dropped once.
+            unsafe {
+                let cell = first.add(i);
+                if tag_of(cell) < tag::ARRAY {
+                    drop_cell(cell);
+                    leaves += 1;
+                } else {
+                    self.count_out(&cell.read());
+                }
             }
         }
+        self.movement.removed += leaves as u64;
+        self.take_room(-leaves);
     }
 
     /// Takes the slots of a frame that becomes current again.

@@ -174,6 +174,8 @@ pub struct Vm {
     /// All linked compounds: what a machine that ends looks through.
     tracked: Vec<Candidate>,
     tracked_due: usize,
+    /// Kept for its memory: that of the last load's static fields.
+    spare_statics: Vec<StackItem>,
     /// Lists that the reference counter works through, kept for their memory.
     worklist: Vec<StackItem>,
 }
@@ -229,6 +231,7 @@ impl Vm {
             held_due: 64,
             tracked: Vec::new(),
             tracked_due: 64,
+            spare_statics: Vec::new(),
             worklist: Vec::new(),
         };
         vm.set_bounds();

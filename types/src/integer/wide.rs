@@ -134,7 +134,9 @@ impl I256 {
         (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
     }
 
-    pub(super) fn zip(&self, rhs: &Self, op: impl Fn(u64, u64) -> u64) -> Self {
+    /// Each of the four words, the lowest first, by an operation on both.
+    #[must_use]
+    pub fn zip(&self, rhs: &Self, op: impl Fn(u64, u64) -> u64) -> Self {
         Self(core::array::from_fn(|i| op(self.0[i], rhs.0[i])))
     }
 

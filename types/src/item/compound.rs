@@ -251,6 +251,11 @@ impl Map {
         self.entries.borrow().get(key)
     }
 
+    /// Whether there is a value of a key.
+    pub fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {
+        self.entries.borrow().contains(key)
+    }
+
     /// The keys in order of insertion.
     pub fn keys(&self) -> Vec<StackItem> {
         // Integers, the usual keys, are copied without a look at all the others.

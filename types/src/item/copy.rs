@@ -71,6 +71,9 @@ impl StackItem {
     /// shared or cyclic within the original is so within the copy. `immutable`:
     /// buffers become byte strings, and compounds read-only.
     pub fn deep_copy(&self, immutable: bool) -> Self {
+        if !self.is_compound() && !matches!(self, Self::Buffer(_)) {
+            return self.clone();
+        }
         let mut work = DeepCopy { immutable, copies: BTreeMap::new(), unfilled: Vec::new(), made: Vec::new() };
         let result = work.copy(self);
         while let Some(unfilled) = work.unfilled.pop() {

@@ -57,6 +57,11 @@ impl OrderedMap {
         Ok(self.find(key).ok().map(|place| self.entries[self.position(place)].1.clone()))
     }
 
+    pub(super) fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {
+        Self::check_key(key)?;
+        Ok(self.find(key).is_ok())
+    }
+
     pub(super) fn insert(&mut self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
         Self::check_key(&key)?;
         match self.find(&key) {

@@ -183,6 +183,17 @@ impl Buffer {
         self.0.look(f)
     }
 
+    /// The bytes, for engines.
+    ///
+    /// # Safety
+    /// Nothing changes this buffer while they are borrowed.
+    #[allow(unsafe_code, reason = "the engine writes to no buffer meanwhile")]
+    #[inline(always)]
+    pub unsafe fn bytes(&self) -> &[u8] {
+        // SAFETY: the caller's word.
+        unsafe { self.0.bytes() }
+    }
+
     /// Tells buffers apart while they live.
     pub(super) fn address(&self) -> usize {
         self.0.address()

@@ -1,0 +1,142 @@
+//! Compounds made and taken apart.
+
+use alloc::{rc::Rc, vec::Vec};
+
+use neovm_types::{Array, Map, StackItem};
+
+use super::{Flow, Regs, share};
+use crate::{stack::tag, vm::Vm};
+
+/// Pushes a new compound that nothing is in.
+#[inline(always)]
+unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
+    if let Some(header) = compound.header() {
+        header.set_references(1);
+    }
+    // SAFETY: there is room for one cell at `sp`.
+    unsafe { r.sp.write(compound) };
+    r.pushed()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn new_array0(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe { push_new(r, StackItem::Array(Rc::new(Array::of_leaves(Vec::new())))) }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn new_struct0(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe { push_new(r, StackItem::Struct(Rc::new(Array::of_leaves(Vec::new())))) }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn new_map(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe { push_new(r, StackItem::Map(Rc::new(Map::new()))) }
+}
+
+/// The items from the top down move into a compound, which takes the place of
+/// the lowest: their references stay counted.
+#[inline(always)]
+pub(crate) unsafe fn pack<const STRUCT: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: so many cells below the count are occupied, by the stack's
+    // height; each is read once, and lies above `sp` then or is written again.
+    unsafe {
+        if r.tag(1) != tag::INTEGER {
+            return Flow::Full;
+        }
+        let below = (r.sp as usize - vm.stack as usize) / size_of::<StackItem>() - 1;
+        let count = match usize::try_from(r.int(1)) {
+            Ok(count) if count <= below => count,
+            _ => return Flow::Full,
+        };
+        let mut items = Vec::with_capacity(count);
+        let mut nested = false;
+        for depth in 2..count + 2 {
+            nested |= r.tag(depth) >= tag::ARRAY;
+            items.push(r.at(depth).read().into_owned());
+        }
+        let array = Rc::new(if nested { Array::new(items) } else { Array::of_leaves(items) });
+        array.header().set_references(1);
+        let place = r.at(count + 1);
+        place.write(if STRUCT { StackItem::Struct(array) } else { StackItem::Array(array) });
+        r.sp = place.add(1);
+        r.limit = r.limit.wrapping_sub(count);
+    }
+    r.next()
+}
+
+/// The items of an array or struct, and their number.
+#[inline(always)]
+pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the tag tells that there is an item; room is checked before cells
+    // are written; no method of the array runs while its items are looked at.
+    unsafe {
+        if r.tag(1) > tag::MAP {
+            return Flow::Full;
+        }
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(1) else { return Flow::Full };
+        let (header, items) = (array.header(), &*array.as_ptr());
+        let (references, count) = (header.references(), items.len());
+        let uncounted = |item: &StackItem| item.header().is_some_and(|header| header.references() == 0);
+        if references == 0 || header.is_linked() || header.is_nested() && items.iter().any(uncounted) {
+            return Flow::Full;
+        }
+        // With the last reference gone its items are no longer counted in it,
+        // but they are on the stack: their own references stay.
+        let limit = if references == 1 { r.limit.wrapping_add(count) } else { r.limit };
+        if !r.has_room(count + 1) || limit > vm.end {
+            return Flow::Full;
+        }
+        r.limit = limit;
+        header.set_references(references - 1);
+        let array = Rc::clone(array);
+        r.drop_cell(1);
+        r.sp = r.at(1);
+        if Rc::strong_count(&array) == 1 && !array.is_borrowed() {
+            core::mem::take(&mut *array.as_ptr()).into_iter().rev().for_each(|item| put(r, item));
+        } else {
+            (*array.as_ptr()).iter().rev().for_each(|item| {
+                if references > 1 {
+                    share(item);
+                }
+                put(r, item.clone());
+            });
+        }
+        r.set_int(0, count as i64);
+    }
+    r.pushed()
+}
+
+/// Puts an item on top that is counted already and for which there is room.
+#[inline(always)]
+unsafe fn put(r: &mut Regs, item: StackItem) {
+    // SAFETY: the caller has the room.
+    unsafe {
+        r.sp.write(item);
+        r.sp = r.sp.add(1);
+    }
+}
+
+/// Appends what is no compound to an array that others hold too.
+#[inline(always)]
+pub(crate) unsafe fn append(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell that both are items. Nobody looks at the array's items
+    // when one is added.
+    unsafe {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) > tag::MAP {
+            return Flow::Full;
+        }
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(2) else { return Flow::Full };
+        let header = array.header();
+        if header.references() <= 1 || header.is_read_only() || array.is_borrowed() {
+            return Flow::Full;
+        }
+        (*array.as_ptr()).push(r.at(1).read().into_owned());
+        header.set_references(header.references() - 1);
+        r.drop_cell(2);
+        r.limit = r.limit.wrapping_sub(1);
+    }
+    r.popped(2)
+}

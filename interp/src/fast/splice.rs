@@ -1,0 +1,104 @@
+//! Parts and joins of byte strings and buffers.
+
+use neovm_types::{Buffer, StackItem};
+
+use super::{Flow, Regs};
+use crate::{stack::tag, vm::Vm};
+
+/// The bytes of a byte string or a buffer in a cell.
+///
+/// # Safety
+/// See the module; nothing is written to a buffer while its bytes are used.
+#[inline(always)]
+unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
+    // SAFETY: the tag tells whether there is an item.
+    unsafe {
+        if r.tag(depth) > tag::MAP {
+            return None;
+        }
+        match &*r.at(depth) {
+            StackItem::ByteString(bytes) => Some(bytes),
+            StackItem::Buffer(buffer) => Some(buffer.bytes()),
+            _ => None,
+        }
+    }
+}
+
+/// A small integer that is not below zero.
+#[inline(always)]
+unsafe fn size(r: &Regs, depth: usize) -> Option<usize> {
+    // SAFETY: the module's.
+    unsafe { if r.tag(depth) == tag::INTEGER { usize::try_from(r.int(depth)).ok() } else { None } }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn new_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: an integer needs no dropping.
+    unsafe {
+        match size(r, 1) {
+            Some(size) if size <= vm.limits.max_item_size as usize => {
+                r.at(1).write(StackItem::Buffer(Buffer::zeroed(size)));
+            }
+            _ => return Flow::Full,
+        }
+    }
+    r.next()
+}
+
+#[inline(always)]
+pub(crate) unsafe fn cat(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: both cells are occupied where they are dropped, and one is written again.
+    unsafe {
+        let (Some(first), Some(second)) = (bytes(r, 2), bytes(r, 1)) else { return Flow::Full };
+        if first.len() + second.len() > vm.limits.max_item_size as usize {
+            return Flow::Full;
+        }
+        let joined = Buffer::joined(first, second);
+        r.drop_cell(1);
+        r.drop_cell(2);
+        r.at(2).write(StackItem::Buffer(joined));
+    }
+    r.popped(1)
+}
+
+/// Replaces the item at a depth by a buffer of some of its bytes, and pops what
+/// lies above.
+#[inline(always)]
+unsafe fn part(r: &mut Regs, depth: usize, range: impl FnOnce(usize) -> Option<(usize, usize)>) -> Flow {
+    // SAFETY: what lies above are integers; the item is dropped before its cell is written.
+    unsafe {
+        let Some(whole) = bytes(r, depth) else { return Flow::Full };
+        let Some(part) = range(whole.len()).and_then(|(start, end)| whole.get(start..end)) else { return Flow::Full };
+        let part = Buffer::new(part);
+        r.drop_cell(depth);
+        r.at(depth).write(StackItem::Buffer(part));
+    }
+    r.popped(depth - 1)
+}
+
+#[inline(always)]
+pub(crate) unsafe fn substr(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let (Some(index), Some(count)) = (size(r, 2), size(r, 1)) else { return Flow::Full };
+        part(r, 3, |_| Some((index, index.checked_add(count)?)))
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn left(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let Some(count) = size(r, 1) else { return Flow::Full };
+        part(r, 2, |_| Some((0, count)))
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn right(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: the module's.
+    unsafe {
+        let Some(count) = size(r, 1) else { return Flow::Full };
+        part(r, 2, |length| Some((length.checked_sub(count)?, length)))
+    }
+}
