@@ -8,8 +8,12 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
-use neovm_types::{FaultKind, Instruction, OpCode, PriceTable, Script, item::Constants, opcode::OperandKind};
+use neovm_types::{
+    FaultKind, Instruction, OpCode, PriceTable, Script, StackItem, item::Constants, opcode::OperandKind,
+};
 
+#[cfg(neovm_sibling_calls)]
+use crate::dispatch::sibling::{HANDLERS, Sibling};
 use crate::fast::{Op, fuse};
 
 /// Most bytes of a script that can be decoded: 256 MiB.
@@ -19,6 +23,9 @@ pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Cell {
+    /// The handler of `op`.
+    #[cfg(neovm_sibling_calls)]
+    pub(crate) handler: Sibling,
     /// How to run it: alone, or fused with those behind it.
     pub(crate) op: Op,
     /// How to run it alone.
@@ -29,7 +36,8 @@ pub(crate) struct Cell {
     pub(crate) offset: u32,
     /// What `op` asks for; see [`operand`] and [`Op::of`].
     pub(crate) operand: u64,
-    /// What the meter is charged: the price in the upper half, 1 instruction in the lower.
+    /// What the meter is charged by `op`: the price in the upper half, the
+    /// number of instructions in the lower.
     pub(crate) cost: i64,
 }
 
@@ -39,7 +47,7 @@ impl Cell {
         let offset = position as u32;
         match Instruction::decode(script, position) {
             Ok(instruction) => {
-                let cost = i64::from(prices.price(instruction.opcode)) << 32 | 1;
+                let cost = cost(prices, instruction.opcode as u8);
                 let operand = operand(&instruction, position);
                 (
                     Self::new(instruction.opcode as u8, Op::of(instruction.opcode), offset, operand, cost),
@@ -51,19 +59,54 @@ impl Cell {
         }
     }
 
-    const fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
-        Self { op, plain: op, opcode, offset, operand, cost }
+    fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
+        Self {
+            #[cfg(neovm_sibling_calls)]
+            handler: HANDLERS[op as usize],
+            op,
+            plain: op,
+            opcode,
+            offset,
+            operand,
+            cost,
+        }
     }
 
+    /// Runs it by another op, alone.
     fn set_op(&mut self, op: Op) {
-        self.op = op;
         self.plain = op;
+        self.fuse(op, self.cost);
     }
 
-    /// The price in units.
-    pub(crate) const fn price(&self) -> i64 {
-        self.cost >> 32
+    /// Runs it together with cells behind it, which cost so much in all.
+    pub(crate) fn fuse(&mut self, op: Op, cost: i64) {
+        self.op = op;
+        self.cost = cost;
+        #[cfg(neovm_sibling_calls)]
+        {
+            self.handler = HANDLERS[op as usize];
+        }
     }
+
+    /// What the meter is charged when it runs alone.
+    pub(crate) fn plain_cost(&self, prices: &PriceTable) -> i64 {
+        if self.plain as u8 == Op::Bad as u8 { 0 } else { cost(prices, self.opcode) }
+    }
+
+    /// The index of the slot that it names.
+    pub(crate) fn slot_index(&self) -> usize {
+        let place = self.operand as i64;
+        match self.opcode {
+            LOCALS..ARGUMENTS => (place / SLOT) as usize,
+            ARGUMENTS.. => !(place / SLOT) as usize,
+            _ => place as usize,
+        }
+    }
+}
+
+/// What the meter is charged for an instruction alone.
+fn cost(prices: &PriceTable, opcode: u8) -> i64 {
+    i64::from(prices.price_of_byte(opcode)) << 32 | 1
 }
 
 /// The operand of a cell: an integer as it is, data as its start and length
@@ -109,11 +152,22 @@ fn data_operand(script: &[u8], operand: u64) -> &[u8] {
     &script[start..start + length]
 }
 
-/// The place of a slot relative to the frame's: local variables from 0 on,
-/// arguments from -1 down.
+const LOCALS: u8 = OpCode::LDLOC0 as u8;
+const ARGUMENTS: u8 = OpCode::LDARG0 as u8;
+
+/// Bytes of a slot.
+const SLOT: i64 = size_of::<StackItem>() as i64;
+
+/// The index of a static field; of a local variable or an argument the distance
+/// in bytes from where the frame's slots lie, local variables above, arguments below.
 fn slot_operand(opcode: OpCode, index: u8) -> u64 {
-    let index = u64::from(index);
-    if opcode >= OpCode::LDARG0 && opcode <= OpCode::STARG { !index } else { index }
+    let index = i64::from(index);
+    let place = match opcode as u8 {
+        LOCALS..ARGUMENTS => index * SLOT,
+        ARGUMENTS.. => !index * SLOT,
+        _ => index,
+    };
+    place as u64
 }
 
 /// A decoded script: immutable, and shared between executions and threads.
@@ -157,11 +211,11 @@ impl Code {
             position += size;
         }
         index[length] = cells.len() as u32;
-        let ret = i64::from(prices.price(OpCode::RET)) << 32 | 1;
-        cells.push(Cell::new(OpCode::RET as u8, Op::of(OpCode::RET), length as u32, 0, ret));
+        let ret = OpCode::RET as u8;
+        cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
         let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index, constants };
         code.link_jumps();
-        fuse::fuse(&mut code.cells);
+        fuse::fuse(&mut code.cells, prices);
         Ok(code)
     }
 

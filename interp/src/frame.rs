@@ -14,8 +14,9 @@ pub(crate) struct Frame {
     pub(crate) ip: *const Cell,
     /// Between its arguments (below) and its local variables.
     pub(crate) slots: *mut StackItem,
+    /// Where its last argument lies, see `Vm`.
+    pub(crate) lowest: i64,
     pub(crate) locals: u32,
-    pub(crate) arguments: u32,
     /// Height of the try stack when it began.
     pub(crate) try_base: u32,
 }

@@ -113,7 +113,7 @@ impl Observer for Profile {
 impl Step {
     /// The instruction that a machine is about to run.
     pub(crate) fn begin(vm: &Vm) -> Self {
-        let units = vm.cell().price() as u64;
+        let units = vm.price() as u64;
         Self { opcode: vm.opcode(), position: vm.position().unwrap_or(0), units, movement: vm.movement }
     }
 

@@ -57,6 +57,16 @@ pub(crate) unsafe fn drop_cell(cell: *mut StackItem) {
     }
 }
 
+/// Leaves a cell without an item, and with the tag that says so.
+///
+/// # Safety
+/// The cell is memory of ours; what was in it is dropped or moved.
+#[inline(always)]
+pub(crate) unsafe fn set_empty(cell: *mut StackItem) {
+    // SAFETY: a cell starts with its tag.
+    unsafe { cell.cast::<u64>().write(tag::EMPTY) }
+}
+
 /// Memory for a number of cells, none of them occupied at first.
 pub(crate) struct Cells {
     start: NonNull<StackItem>,
@@ -70,6 +80,16 @@ impl Cells {
         let start = unsafe { alloc(layout) }.cast::<StackItem>();
         let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
         Self { start, capacity: capacity.max(1) }
+    }
+
+    /// The same with the tag of empty cells in each.
+    pub(crate) fn new_empty(capacity: usize) -> Self {
+        let cells = Self::new(capacity);
+        for i in 0..cells.capacity {
+            // SAFETY: within the capacity.
+            unsafe { set_empty(cells.start().add(i)) };
+        }
+        cells
     }
 
     fn layout(capacity: usize) -> Layout {
@@ -92,10 +112,10 @@ impl Cells {
     }
 
     /// Moves the first `used` cells to a larger memory.
-    pub(crate) fn grow(&mut self, used: usize, capacity: usize) {
-        let larger = Self::new(capacity.max(self.capacity));
+    pub(crate) fn grow(&mut self, used: usize, larger: Self) {
+        let used = used.min(self.capacity).min(larger.capacity);
         // SAFETY: both hold `used` cells, and they do not overlap.
-        unsafe { self.start().copy_to_nonoverlapping(larger.start(), used.min(self.capacity)) };
+        unsafe { self.start().copy_to_nonoverlapping(larger.start(), used) };
         *self = larger;
     }
 }
@@ -114,8 +134,8 @@ impl Drop for Cells {
 /// There is room for [`SENTINELS`] cells at `place`.
 pub(crate) unsafe fn write_sentinels(place: *mut StackItem) -> *mut StackItem {
     for i in 0..SENTINELS {
-        // SAFETY: the caller has the room; a cell starts with its tag.
-        unsafe { place.add(i).cast::<u64>().write(tag::EMPTY) };
+        // SAFETY: the caller has the room.
+        unsafe { set_empty(place.add(i)) };
     }
     // SAFETY: within the room, or just behind it.
     unsafe { place.add(SENTINELS) }

@@ -48,6 +48,11 @@ impl PriceTable {
         self.0[opcode as usize]
     }
 
+    /// The price of an opcode's byte, in units; 0 of a byte that is none.
+    pub const fn price_of_byte(&self, byte: u8) -> u32 {
+        self.0[byte as usize]
+    }
+
     /// The same table with another price for one opcode.
     ///
     /// # Errors

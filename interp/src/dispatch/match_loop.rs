@@ -24,9 +24,10 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         // SAFETY: `ip` points to a cell of the current code: each handler
         // leaves it so, and the last RET is a general handler's.
         let cell = unsafe { &*r.ip };
-        r.meter -= cell.cost;
+        let cost = if FUSED { cell.cost } else { cell.plain_cost(vm.prices()) };
+        r.meter -= cost;
         if r.meter < 0 {
-            r.meter += cell.cost;
+            r.meter += cost;
             vm.set_regs(r);
             core::mem::forget(guard);
             return Reason::Refill;
@@ -34,6 +35,7 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         // SAFETY: the machine's invariants hold between two instructions.
         let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.plain }, &mut r, vm) };
         if flow == Flow::Plain {
+            r.meter += cell.cost - cell.plain_cost(vm.prices());
             // SAFETY: the fused handler has done nothing.
             flow = unsafe { fast::run(cell.plain, &mut r, vm) };
         }

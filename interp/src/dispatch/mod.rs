@@ -6,7 +6,7 @@
 
 mod match_loop;
 #[cfg(neovm_sibling_calls)]
-mod sibling;
+pub(crate) mod sibling;
 
 use neovm_types::FaultKind;
 

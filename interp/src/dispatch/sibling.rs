@@ -4,6 +4,11 @@
 //! The machine's registers are the six arguments that the calling convention
 //! passes in registers. Whatever a handler cannot do in them ends the chain:
 //! it writes the registers back and returns.
+//!
+//! A compiler makes a jump of a call only where nothing of the caller's own
+//! memory can still be in use. So what needs such memory, because it calls
+//! functions that take or return more than registers hold, runs in a function of
+//! its own, [`work`], with the registers in the machine meanwhile.
 
 use neovm_types::StackItem;
 
@@ -15,7 +20,8 @@ use crate::{
 };
 
 /// A handler with its registers as arguments.
-type Sibling = unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem, i64, *mut StackItem);
+pub(crate) type Sibling =
+    unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem, i64, *mut StackItem);
 
 /// Runs fast handlers until one has to give control back.
 pub(super) fn run(vm: &mut Vm) -> Reason {
@@ -27,9 +33,9 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
 }
 
 /// The handler of each op.
-static HANDLERS: [Sibling; Op::ALL.len()] = fast::siblings!(handler);
+pub(crate) static HANDLERS: [Sibling; Op::ALL.len()] = fast::siblings!(handler);
 
-/// Charges the instruction at `ip` and goes to its handler.
+/// Charges the cell at `ip` and goes to its handler.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -42,7 +48,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        HANDLERS[cell.op as usize](vm, r.ip, r.sp, r.slots, left, r.limit);
+        (cell.handler)(vm, r.ip, r.sp, r.slots, left, r.limit);
     }
 }
 
@@ -63,11 +69,33 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
     unsafe {
         match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
             Flow::Next => next(vm, r),
-            Flow::Plain => HANDLERS[(*r.ip).plain as usize](vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Plain => plain(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
+    }
+}
+
+/// Runs the first of fused cells alone, and charges no more than that.
+///
+/// # Safety
+/// See [`crate::fast`].
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn plain(
+    vm: &mut Vm,
+    ip: *const Cell,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+    meter: i64,
+    limit: *mut StackItem,
+) {
+    // SAFETY: `ip` points to a cell of the current code.
+    unsafe {
+        let cell = &*ip;
+        let meter = meter + cell.cost - cell.plain_cost(vm.prices());
+        HANDLERS[cell.plain as usize](vm, ip, sp, slots, meter, limit);
     }
 }
 
@@ -84,15 +112,70 @@ unsafe extern "sysv64" fn counted<const OP: usize>(
     meter: i64,
     limit: *mut StackItem,
 ) {
-    let mut r = Regs { ip, sp, slots, meter, limit };
     // SAFETY: whoever goes to a handler keeps the guarantees of `fast`.
     unsafe {
-        match fast::run_counted(const { Op::ALL[OP] }, &mut r, vm) {
-            Flow::Next => next(vm, r),
-            Flow::Full | Flow::Counted | Flow::Plain => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
-            Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+        let done = work::<OP>(vm, ip, sp, slots, limit);
+        let sp = done.sp.map_addr(|address| address & !FLOW);
+        match done.sp.addr() & FLOW {
+            DONE => next(vm, Regs { ip: ip.add(1), sp, slots, meter, limit: done.limit }),
+            LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
+            RETURNED => {
+                let r = vm.regs();
+                next(vm, Regs { meter, ..r });
+            }
+            _ => {
+                // RET may have dropped some slots.
+                let slots = if const { OP == Op::Ret as usize } { vm.slots } else { slots };
+                exit::<FULL>(vm, ip, sp, slots, meter, done.limit);
+            }
         }
     }
+}
+
+/// What [`work`] leaves, in two registers.
+#[repr(C)]
+struct Done {
+    /// The stack pointer, and how the work ended in the bits that an item's address leaves.
+    sp: *mut StackItem,
+    limit: *mut StackItem,
+}
+
+/// The bits of [`Done::sp`] that tell how the work ended.
+const FLOW: usize = 3;
+const DONE: usize = 0;
+/// More items than allowed.
+const LIMITED: usize = 1;
+/// Nothing is done.
+const UNDONE: usize = 2;
+/// Another context is the current one: its registers are in the machine.
+const RETURNED: usize = 3;
+
+/// Runs a handler for counted operands. But for RET, such a one leaves `slots`
+/// as they are, and goes on with the next cell.
+///
+/// # Safety
+/// See [`crate::fast`].
+#[inline(never)]
+unsafe extern "sysv64" fn work<const OP: usize>(
+    vm: &mut Vm,
+    ip: *const Cell,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+    limit: *mut StackItem,
+) -> Done {
+    let mut r = Regs { ip, sp, slots, meter: 0, limit };
+    // SAFETY: the caller keeps the guarantees of `fast`.
+    let flow = unsafe { fast::run_counted(const { Op::ALL[OP] }, &mut r, vm) };
+    if const { OP == Op::Ret as usize } {
+        vm.set_regs(r);
+    }
+    let how = match flow {
+        Flow::Next if const { OP == Op::Ret as usize } => RETURNED,
+        Flow::Next => DONE,
+        Flow::Limit => LIMITED,
+        Flow::Full | Flow::Counted | Flow::Plain => UNDONE,
+    };
+    Done { sp: r.sp.map_addr(|address| address | how), limit: r.limit }
 }
 
 const FULL: u8 = 0;

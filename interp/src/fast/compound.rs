@@ -1,13 +1,58 @@
 //! Items of compounds that others hold too, and of byte strings.
 
-use neovm_types::{Integer, StackItem};
+use alloc::rc::Rc;
+
+use neovm_types::{Array, Integer, StackItem};
 
 use super::{Flow, Regs, share, unshare};
-use crate::{ops::indexed_len, stack::tag, vm::Vm};
+use crate::{
+    ops::indexed_len,
+    stack::{tag, tag_of},
+    vm::Vm,
+};
 
+/// The array or struct in a cell, if another reference to it is counted, so that
+/// this one may go without more ado.
 #[inline(always)]
-pub(crate) unsafe fn pick_item(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Counted
+unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a Rc<Array>> {
+    // SAFETY: the tag tells what the cell is.
+    unsafe {
+        if r.tag(depth) & !1 != tag::ARRAY {
+            return None;
+        }
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(depth) else { return None };
+        (array.header().references() > 1 && Rc::strong_count(array) > 1).then_some(array)
+    }
+}
+
+/// Drops such a reference, whose cell is left above `sp` or written again.
+#[inline(always)]
+unsafe fn drop_shared(array: &Rc<Array>) {
+    let header = array.header();
+    header.set_references(header.references() - 1);
+    // SAFETY: it is the one in the cell.
+    unsafe { drop(core::ptr::from_ref(array).read()) };
+}
+
+/// A plain item of an array.
+#[inline(always)]
+pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell what the cells are. No method of the array runs while
+    // its items are looked at.
+    unsafe {
+        if r.tag(1) != tag::INTEGER {
+            return Flow::Counted;
+        }
+        let Some(array) = shared_array(r, 2) else { return Flow::Counted };
+        let items = &*array.as_ptr();
+        let place = match items.get(r.int(1) as usize) {
+            Some(item) if tag_of(item) <= tag::PLAIN => core::ptr::from_ref(item),
+            _ => return Flow::Counted,
+        };
+        drop_shared(array);
+        Regs::copy(place, r.at(2));
+    }
+    r.popped(1)
 }
 
 #[inline(always)]
@@ -89,9 +134,28 @@ unsafe fn set_in_map(r: &mut Regs) -> Flow {
     r.popped(3)
 }
 
+/// A plain item of an array in place of another.
 #[inline(always)]
-pub(crate) unsafe fn set_item(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Counted
+pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
+    // SAFETY: tags tell what the cells are. Nobody looks at the array's items
+    // when one is replaced, and plain ones need no dropping.
+    unsafe {
+        if r.tag(1) > tag::PLAIN || r.tag(2) != tag::INTEGER {
+            return Flow::Counted;
+        }
+        let Some(array) = shared_array(r, 3) else { return Flow::Counted };
+        if array.header().is_read_only() || array.is_borrowed() {
+            return Flow::Counted;
+        }
+        let items = &mut *array.as_ptr();
+        let place = match items.get_mut(r.int(2) as usize) {
+            Some(item) if tag_of(item) <= tag::PLAIN => core::ptr::from_mut(item),
+            _ => return Flow::Counted,
+        };
+        Regs::copy(r.at(1), place);
+        drop_shared(array);
+    }
+    r.popped(3)
 }
 
 #[inline(always)]

@@ -1,9 +1,11 @@
 //! Jumps, calls and returns.
 
+use neovm_types::StackItem;
+
 use super::{Flow, Regs, unshare};
 use crate::{
     frame::Frame,
-    stack::{tag, tag_of},
+    stack::{drop_cell, set_empty, tag, tag_of},
     vm::Vm,
 };
 
@@ -76,16 +78,16 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
         return Flow::Full;
     }
     let ip = r.ip.wrapping_add(1);
-    let (locals, arguments) = (vm.locals, vm.arguments);
+    let (locals, lowest) = (vm.locals, vm.lowest);
     // SAFETY: there is room for one more frame.
     unsafe {
-        let frame = Frame { ip, slots: r.slots, locals, arguments, try_base: vm.try_base };
+        let frame = Frame { ip, slots: r.slots, lowest, locals, try_base: vm.try_base };
         vm.frames.as_mut_ptr().add(depth).write(frame);
         vm.frames.set_len(depth + 1);
     }
     r.slots = r.slots.wrapping_add(locals as usize);
     vm.locals = 0;
-    vm.arguments = 0;
+    vm.lowest = 0;
     vm.try_base = vm.try_blocks.len() as u32;
     // SAFETY: the module's.
     unsafe { take(r) }
@@ -93,36 +95,51 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
-    let count = (vm.locals + vm.arguments) as usize;
-    let first = r.slots.wrapping_sub(vm.arguments as usize);
-    for i in 0..count {
+    let first = r.slots.wrapping_byte_offset(vm.lowest as isize);
+    let behind = r.slots.wrapping_add(vm.locals as usize);
+    let mut slot = first;
+    while slot != behind {
         // SAFETY: all slots are occupied.
-        if unsafe { tag_of(first.add(i)) } > tag::PLAIN {
+        if unsafe { tag_of(slot) } > tag::PLAIN {
             return Flow::Counted;
         }
+        slot = slot.wrapping_add(1);
     }
-    // SAFETY: plain items need no dropping.
+    let count = (behind as usize - first as usize) / size_of::<StackItem>();
+    if !can_leave(r, vm, count) {
+        return Flow::Full;
+    }
+    while slot != first {
+        slot = slot.wrapping_sub(1);
+        // SAFETY: plain items need no dropping.
+        unsafe { set_empty(slot) };
+    }
+    // SAFETY: nothing is in the slots any more.
     unsafe { leave(r, vm, count) }
 }
 
-/// Returns from a context that CALL made, whose slots hold nothing to drop.
+/// Whether nothing but so many slots is in the way of a return from a context
+/// that CALL made.
+#[inline(always)]
+fn can_leave(r: &Regs, vm: &Vm, count: usize) -> bool {
+    let limit = r.limit.wrapping_add(count);
+    vm.frames.len() > vm.load_frames && limit <= vm.end && vm.try_blocks.len() == vm.try_base as usize
+}
+
+/// Returns from a context that CALL made, whose slots are empty.
 #[inline(always)]
 unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
-    let limit = r.limit.wrapping_add(count);
     let depth = vm.frames.len();
-    if depth <= vm.load_frames || limit > vm.end || vm.try_blocks.len() != vm.try_base as usize {
-        return Flow::Full;
-    }
     // SAFETY: the last frame is there; frames need no dropping.
     let frame = unsafe {
         vm.frames.set_len(depth - 1);
         vm.frames.as_ptr().add(depth - 1).read()
     };
-    r.limit = limit;
+    r.limit = r.limit.wrapping_add(count);
     r.slots = frame.slots;
     r.ip = frame.ip;
     vm.locals = frame.locals;
-    vm.arguments = frame.arguments;
+    vm.lowest = frame.lowest;
     vm.try_base = frame.try_base;
     Flow::Next
 }
@@ -138,24 +155,34 @@ pub(crate) unsafe fn ret_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: slots are occupied up to their number, which goes down with each.
     unsafe {
         while vm.locals > 0 {
-            let last = r.slots.add(vm.locals as usize - 1);
-            if !unshare(&*last) {
+            if !discard(r.slots.add(vm.locals as usize - 1)) {
                 return Flow::Full;
             }
-            last.drop_in_place();
             vm.locals -= 1;
             r.limit = r.limit.wrapping_add(1);
         }
-        while vm.arguments > 0 {
-            let last = r.slots.sub(1);
-            if !unshare(&*last) {
+        while vm.lowest < 0 {
+            if !discard(r.slots.sub(1)) {
                 return Flow::Full;
             }
-            last.drop_in_place();
-            vm.arguments -= 1;
-            r.slots = last;
+            vm.lowest += size_of::<StackItem>() as i64;
+            r.slots = r.slots.sub(1);
             r.limit = r.limit.wrapping_add(1);
         }
-        leave(r, vm, 0)
+        if can_leave(r, vm, 0) { leave(r, vm, 0) } else { Flow::Full }
+    }
+}
+
+/// Empties a slot, unless it is the last reference to a compound.
+#[inline(always)]
+unsafe fn discard(slot: *mut StackItem) -> bool {
+    // SAFETY: the slot is occupied.
+    unsafe {
+        let is_shared = unshare(&*slot);
+        if is_shared {
+            drop_cell(slot);
+            set_empty(slot);
+        }
+        is_shared
     }
 }

@@ -1,9 +1,9 @@
 //! Fused handlers: several instructions at once, as compilers put them.
 //!
-//! Each looks at everything first - operands, results, gas for all, room for
-//! the highest point in between - and commits last; else it has done nothing
-//! and says [`Flow::Plain`], and the instructions run one by one. The first
-//! instruction is charged already when a handler runs.
+//! Each looks at everything first - operands, results, room for the highest
+//! point in between - and commits last; else it has done nothing and says
+//! [`Flow::Plain`], and the instructions run one by one. All of them are
+//! charged already when a handler runs.
 
 use neovm_types::StackItem;
 
@@ -66,30 +66,16 @@ impl Regs {
         unsafe { (*self.ip.add(place)).operand }
     }
 
-    /// What the cells behind the first cost, taken off the meter; below zero
-    /// if there is not enough.
-    #[inline(always)]
-    unsafe fn meter_after<const CELLS: usize>(&self) -> i64 {
-        let mut left = self.meter;
-        for place in 1..CELLS {
-            // SAFETY: as above.
-            left -= unsafe { (*self.ip.add(place)).cost };
-        }
-        left
-    }
-
     /// Goes on behind the fused cells.
     #[inline(always)]
-    fn skip(&mut self, cells: usize, meter: i64) -> Flow {
-        self.meter = meter;
+    fn skip(&mut self, cells: usize) -> Flow {
         self.ip = self.ip.wrapping_add(cells);
         Flow::Next
     }
 
     /// Goes on behind the fused cells, the last of which jumps if `taken`.
     #[inline(always)]
-    unsafe fn branch(&mut self, cells: usize, meter: i64, taken: bool) -> Flow {
-        self.meter = meter;
+    unsafe fn branch(&mut self, cells: usize, taken: bool) -> Flow {
         let last = self.ip.wrapping_add(cells - 1);
         // SAFETY: the last cell is a jump, whose operand is a distance.
         let distance = unsafe { (*last).operand } as isize;
@@ -141,12 +127,11 @@ pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
         let (Some(result), Some(slot)) = (combined::<OP>(a, b), plain_slot(r, vm, 3)) else { return Flow::Plain };
-        let meter = r.meter_after::<4>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
             return Flow::Plain;
         }
         write_int(slot, result);
-        r.skip(4, meter)
+        r.skip(4)
     }
 }
 
@@ -157,12 +142,11 @@ pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_add(BY)) else { return Flow::Plain };
         let Some(slot) = plain_slot(r, vm, 2) else { return Flow::Plain };
-        let meter = r.meter_after::<3>();
-        if meter < 0 || !r.has_room(1) {
+        if !r.has_room(1) {
             return Flow::Plain;
         }
         write_int(slot, result);
-        r.skip(3, meter)
+        r.skip(3)
     }
 }
 
@@ -173,14 +157,13 @@ pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_sub(1)) else { return Flow::Plain };
         let Some(slot) = plain_slot(r, vm, 3) else { return Flow::Plain };
-        let meter = r.meter_after::<4>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
             return Flow::Plain;
         }
         write_int(slot, result);
         r.set_int(0, result);
         r.sp = r.sp.add(1);
-        r.skip(4, meter)
+        r.skip(4)
     }
 }
 
@@ -190,13 +173,13 @@ pub(crate) unsafe fn combine_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm
     // SAFETY: all is looked at before the stack is written.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
-        let (Some(result), meter) = (combined::<OP>(a, b), r.meter_after::<3>()) else { return Flow::Plain };
-        if meter < 0 || !r.has_room(2) {
+        let Some(result) = combined::<OP>(a, b) else { return Flow::Plain };
+        if !r.has_room(2) {
             return Flow::Plain;
         }
         r.set_int(0, result);
         r.sp = r.sp.add(1);
-        r.skip(3, meter)
+        r.skip(3)
     }
 }
 
@@ -209,12 +192,12 @@ pub(crate) unsafe fn combine_top<const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flo
             return Flow::Plain;
         }
         let Some(b) = slot_int(r, vm, 0) else { return Flow::Plain };
-        let (Some(result), meter) = (combined::<OP>(r.int(1), b), r.meter_after::<2>()) else { return Flow::Plain };
-        if meter < 0 || !r.has_room(1) {
+        let Some(result) = combined::<OP>(r.int(1), b) else { return Flow::Plain };
+        if !r.has_room(1) {
             return Flow::Plain;
         }
         r.set_int(1, result);
-        r.skip(2, meter)
+        r.skip(2)
     }
 }
 
@@ -227,12 +210,11 @@ pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow
             return Flow::Plain;
         }
         let Some(result) = combined::<OP>(r.int(1), r.operand() as i64) else { return Flow::Plain };
-        let meter = r.meter_after::<2>();
-        if meter < 0 || !r.has_room(1) {
+        if !r.has_room(1) {
             return Flow::Plain;
         }
         r.set_int(1, result);
-        r.skip(2, meter)
+        r.skip(2)
     }
 }
 
@@ -242,11 +224,10 @@ pub(crate) unsafe fn compare_slot<const FROM: u8, const OP: u8, const WHEN: bool
     // SAFETY: the module's.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
-        let meter = r.meter_after::<4>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
             return Flow::Plain;
         }
-        r.branch(4, meter, compared::<OP>(a, b) == WHEN)
+        r.branch(4, compared::<OP>(a, b) == WHEN)
     }
 }
 
@@ -256,11 +237,10 @@ pub(crate) unsafe fn jump_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &
     // SAFETY: the module's.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
-        let meter = r.meter_after::<3>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
             return Flow::Plain;
         }
-        r.branch(3, meter, compared::<OP>(a, b))
+        r.branch(3, compared::<OP>(a, b))
     }
 }
 
@@ -269,13 +249,12 @@ pub(crate) unsafe fn jump_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &
 pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
-        let meter = r.meter_after::<2>();
-        if r.tag(1) | r.tag(2) != tag::INTEGER || meter < 0 {
+        if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Plain;
         }
         let taken = compared::<OP>(r.int(2), r.int(1)) == WHEN;
         r.sp = r.at(2);
-        r.branch(2, meter, taken)
+        r.branch(2, taken)
     }
 }
 
@@ -284,11 +263,10 @@ pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &m
 pub(crate) unsafe fn jump_copy<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
-        let meter = r.meter_after::<3>();
-        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(2) {
+        if r.tag(1) != tag::INTEGER || !r.has_room(2) {
             return Flow::Plain;
         }
-        r.branch(3, meter, compared::<OP>(r.int(1), r.operand_at(1) as i64))
+        r.branch(3, compared::<OP>(r.int(1), r.operand_at(1) as i64))
     }
 }
 
@@ -297,11 +275,10 @@ pub(crate) unsafe fn jump_copy<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
 pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
-        let meter = r.meter_after::<2>();
-        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(1) {
+        if r.tag(1) != tag::INTEGER || !r.has_room(1) {
             return Flow::Plain;
         }
-        r.branch(2, meter, r.int(1) != 0)
+        r.branch(2, r.int(1) != 0)
     }
 }
 
@@ -310,13 +287,12 @@ pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
 pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
-        let meter = r.meter_after::<3>();
-        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(1) {
+        if r.tag(1) != tag::INTEGER || !r.has_room(1) {
             return Flow::Plain;
         }
         let Some(result) = r.int(1).checked_sub(1) else { return Flow::Plain };
         r.set_int(1, result);
-        r.branch(3, meter, result != 0)
+        r.branch(3, result != 0)
     }
 }
 
@@ -325,18 +301,17 @@ pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flo
 pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
-        let meter = r.meter_after::<4>();
-        if r.tag(1) != tag::INTEGER || meter < 0 || !r.has_room(2) {
+        if r.tag(1) != tag::INTEGER || !r.has_room(2) {
             return Flow::Plain;
         }
-        r.branch(4, meter, r.int(1) >= 0)
+        r.branch(4, r.int(1) >= 0)
     }
 }
 
 /// The remainder with the divisor's sign: see `fuse::is_floor_mod`. Which of its
 /// cells run depends on the signs.
 #[inline(always)]
-pub(crate) unsafe fn floor_mod(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER || !r.has_room(3) {
@@ -347,14 +322,12 @@ pub(crate) unsafe fn floor_mod(r: &mut Regs, _: &mut Vm) -> Flow {
         let differ = remainder.signum() != divisor.signum() && remainder != 0;
         // Where the signs differ NIP is jumped over, else ADD and JMP are.
         let skipped = if differ { 16..17 } else { 14..16 };
-        let meter = skipped.fold(r.meter_after::<17>(), |meter, place| meter + (*r.ip.add(place)).cost);
-        if meter < 0 {
-            return Flow::Plain;
-        }
+        let refund: i64 = skipped.map(|place| (*r.ip.add(place)).plain_cost(vm.prices())).sum();
+        r.meter += refund;
         let result = if differ { remainder + divisor } else { remainder };
         r.set_int(2, result);
         r.sp = r.at(1);
-        r.skip(17, meter)
+        r.skip(17)
     }
 }
 
@@ -364,8 +337,7 @@ pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
         let Some(first) = plain_slot(r, vm, 0) else { return Flow::Plain };
-        let meter = r.meter_after::<2>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
             return Flow::Plain;
         }
         if FROM == INT {
@@ -376,7 +348,7 @@ pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow
         }
         Regs::copy(first, r.sp);
         r.sp = r.sp.add(2);
-        r.skip(2, meter)
+        r.skip(2)
     }
 }
 
@@ -388,13 +360,12 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         let Some(to) = plain_slot(r, vm, 0) else { return Flow::Plain };
         let Some(from) = frame_slot(r, vm, r.operand_at(1)) else { return Flow::Plain };
-        let meter = r.meter_after::<2>();
-        if from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN || meter < 0 {
+        if from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN {
             return Flow::Plain;
         }
         Regs::copy(r.at(1), to);
         Regs::copy(from, r.at(1));
-        r.skip(2, meter)
+        r.skip(2)
     }
 }
 
@@ -406,17 +377,20 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Plain };
         let Some(index) = second::<FROM>(r, vm) else { return Flow::Plain };
-        let meter = r.meter_after::<3>();
-        if meter < 0 || !r.has_room(2) {
+        if !r.has_room(2) {
+            return Flow::Plain;
+        }
+        if tag_of(slot) > tag::MAP {
             return Flow::Plain;
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Plain };
         let items = &*array.as_ptr();
         match usize::try_from(index).ok().and_then(|index| items.get(index)) {
+            Some(item) if tag_of(item) <= tag::PLAIN => Regs::copy(item, r.sp),
             Some(item) if array.header().references() > 0 && share(item) => r.sp.write(item.clone()),
             _ => return Flow::Plain,
         }
         r.sp = r.sp.add(1);
-        r.skip(3, meter)
+        r.skip(3)
     }
 }

@@ -63,6 +63,19 @@ pub(crate) enum Flow {
     Plain,
 }
 
+/// The number of ops in a pattern of four, of which the last may be anything.
+macro_rules! pattern_length {
+    ($a:ident, $b:ident, $c:ident, $d:ident) => {
+        4
+    };
+    ($a:ident, $b:ident, $c:ident, _) => {
+        3
+    };
+    ($a:ident, $b:ident, _, _) => {
+        2
+    };
+}
+
 macro_rules! fast_ops {
     ($($op:ident => $handler:path $(, counted $counted:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
         /// How a cell is run.
@@ -106,6 +119,14 @@ macro_rules! fast_ops {
             match window {
                 $($([$($pattern)*] => $op,)?)*
                 [first, ..] => first,
+            }
+        }
+
+        /// How many cells the pattern of a fused op has; 1 of an op that is alone.
+        pub(crate) const fn fused_length(op: Op) -> usize {
+            match op {
+                $($(Op::$op => pattern_length!($($pattern)*),)?)*
+                _ => 1,
             }
         }
 

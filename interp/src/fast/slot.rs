@@ -17,7 +17,7 @@ pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
         let items = (r.sp as usize - vm.stack as usize) / size_of::<StackItem>();
         let base = r.slots.wrapping_add(arguments);
         let fits = base.wrapping_add(locals) <= vm.slots_end();
-        if vm.locals | vm.arguments != 0 || count == 0 || items < arguments || !fits {
+        if vm.has_slots() || count == 0 || items < arguments || !fits {
             return Flow::Full;
         }
         r.sp = r.at(arguments);
@@ -30,7 +30,7 @@ pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
         r.slots = base;
         r.limit = r.limit.wrapping_sub(count);
         vm.locals = locals as u32;
-        vm.arguments = arguments as u32;
+        vm.lowest = -((arguments * size_of::<StackItem>()) as i64);
     }
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
@@ -50,7 +50,7 @@ pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// Pops an item into a slot whose old item is plain.
 #[inline(always)]
 unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
-    // SAFETY: the slot is occupied; the item on top, if there is one, moves into it.
+    // SAFETY: the slot is occupied or empty; the item on top, if there is one, moves into it.
     unsafe {
         if r.tag(1) > tag::MAP || tag_of(slot) > tag::PLAIN {
             return Flow::Counted;
@@ -65,7 +65,7 @@ unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
 unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
     // SAFETY: as above; the old item is dropped before it is overwritten.
     unsafe {
-        if r.tag(1) > tag::MAP || !super::unshare(&*slot) {
+        if r.tag(1) > tag::MAP || tag_of(slot) > tag::MAP || !super::unshare(&*slot) {
             return Flow::Full;
         }
         drop_cell(slot);
@@ -74,13 +74,11 @@ unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
     r.popped(1)
 }
 
-/// A slot of the frame by its place: local variables from 0 on, arguments from
-/// -1 down.
+/// A slot of the frame by its place, see `code::slot_operand`. Where there are
+/// not so many local variables the cell is empty, as its tag tells.
 #[inline(always)]
 pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
-    let (locals, arguments) = (u64::from(vm.locals), u64::from(vm.arguments));
-    // One comparison for both ends: a place too far down wraps to a large one.
-    (operand.wrapping_add(arguments) < locals + arguments).then(|| r.slots.wrapping_offset(operand as isize))
+    (operand as i64 >= vm.lowest).then(|| r.slots.wrapping_byte_offset(operand as isize))
 }
 
 /// A static field.
@@ -93,7 +91,7 @@ macro_rules! slots {
     ($($name:ident => $place:ident, $action:path;)*) => {$(
         #[inline(always)]
         pub(crate) unsafe fn $name(r: &mut Regs, vm: &mut Vm) -> Flow {
-            // SAFETY: a slot that is there is occupied.
+            // SAFETY: the cell of a slot is occupied or empty.
             unsafe {
                 let Some(slot) = $place(r, vm, r.operand()) else { return Flow::Full };
                 $action(r, slot)
@@ -113,6 +111,6 @@ slots! {
 
 #[inline(always)]
 unsafe fn push(r: &mut Regs, slot: *mut StackItem) -> Flow {
-    // SAFETY: the slot is occupied.
+    // SAFETY: the slot is occupied or empty.
     unsafe { r.push_copy(slot) }
 }

@@ -19,7 +19,7 @@ pub(super) fn init_statics(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn init(vm: &mut Vm) -> Done {
-    if vm.locals | vm.arguments != 0 {
+    if vm.has_slots() {
         return Err(FaultKind::SlotTwice(OpCode::INITSLOT));
     }
     let operand = vm.cell().operand as u32;
@@ -32,18 +32,11 @@ pub(super) fn init(vm: &mut Vm) -> Done {
 /// The slots of a kind, for an index in the order of their numbers.
 type Slots = fn(&mut Vm) -> &mut [StackItem];
 
-/// Arguments lie with the last one first, and their operand is inverted.
+/// Arguments lie with the last one first.
 #[derive(Clone, Copy)]
 enum Order {
     Forward,
     Backward,
-}
-
-fn index(vm: &Vm, order: Order) -> usize {
-    match order {
-        Order::Forward => vm.cell().operand as usize,
-        Order::Backward => !vm.cell().operand as usize,
-    }
 }
 
 fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
@@ -57,7 +50,7 @@ fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
 }
 
 fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = index(vm, order);
+    let index = vm.cell().slot_index();
     let slots = slots(vm);
     if slots.is_empty() {
         return Err(FaultKind::NoSlot);
@@ -70,7 +63,7 @@ fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
 }
 
 fn store(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = index(vm, order);
+    let index = vm.cell().slot_index();
     let own = slots(vm);
     if own.is_empty() {
         return Err(FaultKind::NoSlot);

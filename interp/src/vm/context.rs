@@ -113,13 +113,13 @@ impl Vm {
             // The context whose instruction runs goes on behind it; one that
             // was only just loaded goes on where it begins.
             let ip = if self.in_instruction && !self.jumped { self.next_ip() } else { self.ip };
-            let (locals, arguments) = (self.locals, self.arguments);
-            self.frames.push(Frame { ip, slots: self.slots, locals, arguments, try_base: self.try_base });
+            let (locals, lowest) = (self.locals, self.lowest);
+            self.frames.push(Frame { ip, slots: self.slots, lowest, locals, try_base: self.try_base });
         }
         // Where the next context's slots begin.
         self.slots = self.slots.wrapping_add(self.locals as usize);
         self.locals = 0;
-        self.arguments = 0;
+        self.lowest = 0;
         self.try_base = self.try_blocks.len() as u32;
         self.jumped = true;
     }

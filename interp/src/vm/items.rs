@@ -6,10 +6,10 @@ use alloc::{rc::Rc, vec::Vec};
 
 use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
 
-use super::{SLACK, Vm};
+use super::{EMPTY_SLOTS, SLACK, Vm};
 use crate::{
     frame::Frame,
-    stack::{SENTINELS, drop_cell, tag, tag_of},
+    stack::{Cells, SENTINELS, drop_cell, set_empty, tag, tag_of},
 };
 
 /// The evaluation stack of the current context, as hosts and handlers use it.
@@ -223,7 +223,7 @@ impl Vm {
         let used = self.cells_between(start, self.sp);
         let top = self.cells_between(start, self.limit.max(self.sp)).max(used);
         let capacity = (top + cells + SENTINELS + SLACK).next_power_of_two();
-        self.arena.grow(used, capacity);
+        self.arena.grow(used, Cells::new(capacity));
         let moved = self.arena.start();
         let rebase = |place| rebased(place, start, moved);
         self.sp = rebase(self.sp);
@@ -278,17 +278,18 @@ impl Vm {
         }
         self.take_room(arguments as isize);
         self.locals = locals;
-        self.arguments = arguments;
+        self.lowest = -((arguments as usize * size_of::<StackItem>()) as i64);
         Ok(())
     }
 
     fn reserve_slots(&mut self, count: usize) {
         let start = self.slot_cells.start();
         let used = self.cells_between(start, self.slot_top());
-        if used + count <= self.slot_cells.capacity() {
+        if used + count + EMPTY_SLOTS <= self.slot_cells.capacity() {
             return;
         }
-        self.slot_cells.grow(used, (used + count).next_power_of_two());
+        let capacity = (used + count).next_power_of_two() + EMPTY_SLOTS;
+        self.slot_cells.grow(used, Cells::new_empty(capacity));
         let moved = self.slot_cells.start();
         let rebase = |place| rebased(place, start, moved);
         self.slots = rebase(self.slots);
@@ -305,7 +306,7 @@ impl Vm {
 
     /// The arguments of the current context, the last one first.
     pub(crate) fn arguments(&mut self) -> &mut [StackItem] {
-        let count = self.arguments as usize;
+        let count = self.argument_count();
         // SAFETY: so many slots below `slots` are occupied, and borrowed with `self`.
         unsafe { core::slice::from_raw_parts_mut(self.slots.sub(count), count) }
     }
@@ -317,14 +318,14 @@ impl Vm {
 
     /// Releases the slots of the current context and counts them out.
     pub(super) fn release_slots(&mut self) {
-        let count = (self.locals + self.arguments) as usize;
+        let count = self.locals as usize + self.argument_count();
         // SAFETY: the slots are occupied, and no longer are once their numbers
         // are zero; nothing reads them in between.
         unsafe {
-            let first = self.slots.sub(self.arguments as usize);
+            let first = self.slots.sub(self.argument_count());
             self.slots = first;
             self.locals = 0;
-            self.arguments = 0;
+            self.lowest = 0;
             self.release_cells(first, count);
         }
     }
@@ -357,6 +358,7 @@ impl Vm {
                 } else {
                     self.count_out(&cell.read());
                 }
+                set_empty(cell);
             }
         }
         self.movement.removed += leaves as u64;
@@ -367,7 +369,7 @@ impl Vm {
     pub(super) fn restore_slots(&mut self, frame: &Frame) {
         self.slots = frame.slots;
         self.locals = frame.locals;
-        self.arguments = frame.arguments;
+        self.lowest = frame.lowest;
     }
 
     /// Drops the items of all slots, without counting.
@@ -375,11 +377,14 @@ impl Vm {
         let top = self.slot_top();
         let start = self.slot_cells.start();
         self.locals = 0;
-        self.arguments = 0;
+        self.lowest = 0;
         self.slots = start;
         for i in 0..self.cells_between(start, top) {
             // SAFETY: slots of all frames lie one behind the other, all occupied up to the top.
-            unsafe { drop(start.add(i).read()) };
+            unsafe {
+                drop_cell(start.add(i));
+                set_empty(start.add(i));
+            }
         }
     }
 }

@@ -39,6 +39,9 @@ const SLACK: usize = 16;
 /// Slots that a machine has room for at first.
 const FIRST_SLOTS: usize = 256;
 
+/// Empty cells behind all slots: an instruction can name no slot further off.
+const EMPTY_SLOTS: usize = 256;
+
 /// Most items that a limit may allow: 16 Mi.
 pub const MAX_STACK_LIMIT: u32 = 1 << 24;
 
@@ -124,8 +127,11 @@ pub struct Vm {
     pub(crate) limit: *mut StackItem,
     /// The highest `limit` that the arena has memory for.
     pub(crate) end: *mut StackItem,
+    /// Number of local variables of the current context.
     pub(crate) locals: u32,
-    pub(crate) arguments: u32,
+    /// Where its last argument lies, in bytes from `slots`: at most 0. The cells
+    /// from the last local variable on are empty, all that an index can reach.
+    pub(crate) lowest: i64,
     /// Of the current load.
     pub(crate) statics: *mut StackItem,
     pub(crate) statics_count: u32,
@@ -186,7 +192,7 @@ impl Vm {
         let mut limits = config.limits;
         limits.max_stack_size = limits.max_stack_size.min(MAX_STACK_LIMIT);
         let arena = Cells::new(limits.max_stack_size as usize + 4 * SENTINELS + SLACK);
-        let slot_cells = Cells::new(FIRST_SLOTS);
+        let slot_cells = Cells::new_empty(FIRST_SLOTS + EMPTY_SLOTS);
         let mut vm = Self {
             ip: core::ptr::null(),
             sp: arena.start(),
@@ -195,7 +201,7 @@ impl Vm {
             limit: arena.start(),
             end: arena.start(),
             locals: 0,
-            arguments: 0,
+            lowest: 0,
             statics: core::ptr::null_mut(),
             statics_count: 0,
             try_base: 0,
@@ -406,9 +412,19 @@ impl Vm {
         unsafe { &*self.ip }
     }
 
-    /// The place behind the memory of the slots.
+    /// The place behind the memory for slots.
     pub(crate) fn slots_end(&self) -> *mut StackItem {
-        self.slot_cells.end()
+        self.slot_cells.end().wrapping_sub(EMPTY_SLOTS)
+    }
+
+    /// Whether the current context has local variables or arguments.
+    pub(crate) fn has_slots(&self) -> bool {
+        self.locals != 0 || self.lowest != 0
+    }
+
+    /// Number of arguments of the current context.
+    pub(crate) fn argument_count(&self) -> usize {
+        self.lowest.unsigned_abs() as usize / size_of::<StackItem>()
     }
 
     fn cells_between(&self, from: *const StackItem, to: *const StackItem) -> usize {

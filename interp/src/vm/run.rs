@@ -109,8 +109,8 @@ impl Vm {
         if let Some(end) = self.ended() {
             return Some(end);
         }
-        let cell = *self.cell();
-        if cell.op != Op::Bad && !self.gas.charge(cell.price()) {
+        let price = self.price();
+        if self.cell().op != Op::Bad && !self.gas.charge(price) {
             self.fail(FaultKind::InsufficientGas);
             return self.ended();
         }
@@ -119,16 +119,21 @@ impl Vm {
         self.ended()
     }
 
+    /// The price of the next instruction, in units.
+    pub(crate) fn price(&self) -> i64 {
+        self.cell().plain_cost(&self.prices) >> 32
+    }
+
     /// Runs until the grant is used up or the execution ended.
     fn run_chunk(&mut self, host: &mut dyn Host) {
         // What the host popped since may have left more room than memory.
         if self.limit > self.end {
             self.grow_arena(0);
         }
-        let price = self.cell().price();
+        // What is fused is charged at once; where that is too much it runs one by one.
+        let price = self.cell().cost >> 32;
         if !self.gas.covers(price) {
-            self.gas.charge(price);
-            return self.fail(FaultKind::InsufficientGas);
+            return self.step_within_budget(host);
         }
         // At most two instructions a unit (a CALL pays for its RET), and system
         // calls, which are free, end the chunk when there is a budget.
