@@ -10,7 +10,7 @@ pub use engine::{DEFAULT_CACHE_SIZE, Engine};
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{
     Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Hardfork, Host, LoadOptions, Movement, NoHost,
-    Observer, Outcome, PICO_PER_DATOSHI, Pause, Profile, State, Step, Stop, Unload, Vm,
+    Observer, Outcome, PICO_PER_DATOSHI, Pause, Profile, SIBLING_CALLS, State, Step, Stop, Unload, Vm,
 };
 pub use neovm_types as types;
 pub use neovm_types::{Fault, FaultKind, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem};

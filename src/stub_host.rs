@@ -127,9 +127,7 @@ impl Host for StubHost {
         match call.ok().map(|place| &self.calls[place].1) {
             None => Err(FaultKind::NoSyscall(id)),
             Some(Call::Answer { pops, push }) => {
-                for _ in 0..*pops {
-                    vm.pop()?;
-                }
+                vm.drop_items(*pops)?;
                 if let Some(answer) = push {
                     vm.push(answer.deep_copy(false));
                 }

@@ -39,7 +39,7 @@ mod vm;
 pub use self::{
     code::{Code, MAX_SCRIPT_SIZE},
     debug::{Debugger, Pause},
-    dispatch::Dispatch,
+    dispatch::{Dispatch, SIBLING_CALLS},
     gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
     host::{Host, NoHost, Unload},
     observe::{Movement, Observer, OpProfile, Profile, Step},

@@ -12,6 +12,9 @@ use neovm_types::FaultKind;
 
 use crate::{fast::Regs, host::Host, vm::Vm};
 
+/// Whether [`Dispatch::Auto`] goes by sibling calls in this build; else by the loop.
+pub const SIBLING_CALLS: bool = cfg!(neovm_sibling_calls);
+
 /// How a machine gets from one instruction to the next. All give the same results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Dispatch {

@@ -30,8 +30,9 @@ unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a Rc<Array>> {
 unsafe fn drop_shared(array: &Rc<Array>) {
     let header = array.header();
     header.set_references(header.references() - 1);
-    // SAFETY: it is the one in the cell.
-    unsafe { drop(core::ptr::from_ref(array).read()) };
+    // SAFETY: it is the one in the cell. In place: a copy on the native stack
+    // would keep sibling calls from being jumps.
+    unsafe { core::ptr::drop_in_place(core::ptr::from_ref(array).cast_mut()) };
 }
 
 /// A plain item of an array.

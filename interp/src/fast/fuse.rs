@@ -3,7 +3,7 @@
 //! The cells themselves stay as they are, so a jump may lead to any of them,
 //! and a fused handler that finds an unusual case leaves them to run one by one.
 
-use neovm_types::PriceTable;
+use neovm_types::{ItemType, PriceTable};
 
 use super::{Op, fused, fused_length};
 use crate::code::Cell;
@@ -30,6 +30,7 @@ fn length(op: Op) -> usize {
 /// What the four ops that `fused` looks at do not tell.
 fn holds(op: Op, cells: &[Cell]) -> bool {
     match op {
+        Op::SetStaticBuffer | Op::DataBuffer => cells[1].operand == ItemType::Buffer as u64,
         Op::DupJmpNotNegative => cells[2].operand as i64 == -1,
         Op::FloorMod => is_floor_mod(cells),
         _ => true,

@@ -5,9 +5,12 @@
 //! [`Flow::Plain`], and the instructions run one by one. All of them are
 //! charged already when a handler runs.
 
-use neovm_types::StackItem;
+use neovm_types::{Buffer, ByteString, StackItem};
 
-use super::{Flow, Regs, share, slot::frame_slot};
+use super::{
+    Flow, Regs, share,
+    slot::{frame_slot, static_slot},
+};
 use crate::{
     stack::{tag, tag_of},
     vm::Vm,
@@ -321,9 +324,8 @@ pub(crate) unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
         let Some(remainder) = dividend.checked_rem(divisor) else { return Flow::Plain };
         let differ = remainder.signum() != divisor.signum() && remainder != 0;
         // Where the signs differ NIP is jumped over, else ADD and JMP are.
-        let skipped = if differ { 16..17 } else { 14..16 };
-        let refund: i64 = skipped.map(|place| (*r.ip.add(place)).plain_cost(vm.prices())).sum();
-        r.meter += refund;
+        let cost = |place: usize| (*r.ip.add(place)).plain_cost(vm.prices());
+        r.meter += if differ { cost(16) } else { cost(14) + cost(15) };
         let result = if differ { remainder + divisor } else { remainder };
         r.set_int(2, result);
         r.sp = r.at(1);
@@ -392,5 +394,76 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
         }
         r.sp = r.sp.add(1);
         r.skip(3)
+    }
+}
+
+/// The byte string that the first cell holds, if it is not too long.
+#[inline(always)]
+unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
+    // SAFETY: the decoder put the constant's place there. The cell at `sp` is
+    // free, and the byte string in it need not be dropped.
+    unsafe {
+        r.sp.write(StackItem::ByteString(ByteString::constant(vm.constants, r.operand() as usize)));
+        match &*r.sp {
+            StackItem::ByteString(data) if data.len() <= vm.limits.max_item_size as usize && r.has_room(1) => {
+                Some(data)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The static field that a cell names, if storing into it drops nothing.
+#[inline(always)]
+unsafe fn plain_static(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+    // SAFETY: a static field that is there is occupied.
+    unsafe { static_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::PLAIN) }
+}
+
+/// data, CONVERT to a buffer
+#[inline(always)]
+pub(crate) unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the stack is written.
+    unsafe {
+        let Some(data) = data(r, vm) else { return Flow::Plain };
+        r.sp.write(StackItem::Buffer(Buffer::new(data)));
+        r.sp = r.sp.add(1);
+        r.skip(2)
+    }
+}
+
+/// data, CONVERT to a buffer, static store
+#[inline(always)]
+pub(crate) unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the field is written.
+    unsafe {
+        let (Some(data), Some(field)) = (data(r, vm), plain_static(r, vm, 2)) else { return Flow::Plain };
+        field.write(StackItem::Buffer(Buffer::new(data)));
+        r.skip(3)
+    }
+}
+
+/// data, static store
+#[inline(always)]
+pub(crate) unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the field is written.
+    unsafe {
+        let (Some(_), Some(field)) = (data(r, vm), plain_static(r, vm, 1)) else { return Flow::Plain };
+        Regs::copy(r.sp, field);
+        r.skip(2)
+    }
+}
+
+/// integer, static store
+#[inline(always)]
+pub(crate) unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: all is looked at before the field is written.
+    unsafe {
+        let Some(field) = plain_static(r, vm, 1) else { return Flow::Plain };
+        if !r.has_room(1) {
+            return Flow::Plain;
+        }
+        write_int(field, r.operand() as i64);
+        r.skip(2)
     }
 }

@@ -248,6 +248,10 @@ fast_ops! {
     Left => push::leave, counted splice::left;
     Right => push::leave, counted splice::right;
     // Fused: longer ones first.
+    SetStaticBuffer => fused::set_static_buffer, fuses [Data, Convert, StSfld, _];
+    DataBuffer => fused::push_buffer, fuses [Data, Convert, _, _];
+    SetStaticData => fused::set_static_data, fuses [Data, StSfld, _, _];
+    SetStaticInt => fused::set_static_int, fuses [Int, StSfld, _, _];
     SetSlotAdd => fused::set::<SLOT, ADD>, fuses [LdSlot, LdSlot, Add, StSlot];
     SetSlotSub => fused::set::<SLOT, SUB>, fuses [LdSlot, LdSlot, Sub, StSlot];
     SetSlotMul => fused::set::<SLOT, MUL>, fuses [LdSlot, LdSlot, Mul, StSlot];

@@ -64,11 +64,11 @@ pub(crate) unsafe fn data(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the decoder put the constant's place there; there is room for one
     // cell at `sp`.
     unsafe {
-        let data = ByteString::constant(vm.constants, r.operand() as usize);
+        r.sp.write(StackItem::ByteString(ByteString::constant(vm.constants, r.operand() as usize)));
+        let StackItem::ByteString(data) = &*r.sp else { return Flow::Full };
         if data.len() > vm.limits.max_item_size as usize {
             return Flow::Full;
         }
-        r.sp.write(StackItem::ByteString(data));
     }
     r.pushed()
 }

@@ -83,7 +83,7 @@ pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackIt
 
 /// A static field.
 #[inline(always)]
-fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
+pub(crate) fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
     (operand < u64::from(vm.statics_count)).then(|| vm.statics.wrapping_add(operand as usize))
 }
 

@@ -208,14 +208,18 @@ impl Vm {
     /// Drops the current load's last context and the load; its evaluation
     /// stack is empty already.
     fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), FaultKind> {
-        let Some(mut load) = self.loads.pop() else { return Ok(()) };
+        let Some(load) = self.loads.last_mut() else { return Ok(()) };
+        let state = load.state.take();
         if !load.statics.is_empty() {
-            self.release_statics(core::mem::take(&mut load.statics));
+            let statics = core::mem::take(&mut load.statics);
+            self.release_statics(statics);
         }
         self.end_context();
+        // In place: a load is large.
+        self.loads.truncate(self.loads.len() - 1);
         self.select_load();
         let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
-        let result = host.context_unloaded(self, load.state, how);
+        let result = host.context_unloaded(self, state, how);
         self.in_instruction = was_in_instruction;
         result
     }

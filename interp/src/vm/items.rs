@@ -43,6 +43,27 @@ impl Vm {
         Ok(item)
     }
 
+    /// Removes so many items from the top.
+    ///
+    /// # Errors
+    /// [`FaultKind::StackIndex`] if there are fewer; those that are there are removed.
+    pub fn drop_items(&mut self, count: usize) -> Result<(), FaultKind> {
+        for _ in 0..count {
+            self.check_index(0)?;
+            self.movement.removed += 1;
+            self.sp = self.sp.wrapping_sub(1);
+            // SAFETY: the cell was occupied, and no longer is.
+            unsafe {
+                if tag_of(self.sp) < tag::ARRAY {
+                    drop_cell(self.sp);
+                } else {
+                    self.release_cell(&self.sp.read());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The item at a depth from the top, 0 for the top.
     ///
     /// # Errors
@@ -322,6 +343,9 @@ impl Vm {
         // SAFETY: the slots are occupied, and no longer are once their numbers
         // are zero; nothing reads them in between.
         unsafe {
+            if count == 0 {
+                return;
+            }
             let first = self.slots.sub(self.argument_count());
             self.slots = first;
             self.locals = 0;

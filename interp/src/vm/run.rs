@@ -222,7 +222,7 @@ impl Vm {
     fn settled<R>(&mut self, action: impl FnOnce(&mut Self) -> R) -> R {
         let metered = self.settle();
         let result = action(self);
-        if metered {
+        if metered && !self.loads.is_empty() {
             self.meter = self.gas.grant(0, i64::MAX);
             // What is free could go past a budget, the flag or the gas limit unseen.
             self.chunk_over = self.budget.is_some() || self.interrupted() || !self.gas.covers(0);

@@ -68,7 +68,7 @@ impl ByteString {
 impl core::ops::Deref for ByteString {
     type Target = [u8];
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &[u8] {
         // SAFETY: nobody writes to a byte string's node: buffers never share
         // theirs with one.

@@ -109,12 +109,14 @@ impl Node {
     }
 
     /// Number of bytes.
+    #[inline(always)]
     pub(super) fn len(&self) -> usize {
         // SAFETY: there is a head.
         unsafe { (*self.0.as_ptr()).length as usize }
     }
 
     /// Where the bytes begin.
+    #[inline(always)]
     fn start(&self) -> *mut u8 {
         // SAFETY: bytes follow the head.
         unsafe { self.0.as_ptr().add(1).cast() }
@@ -125,6 +127,7 @@ impl Node {
     /// # Safety
     /// Nobody calls [`Node::write`] on this node or another that points there
     /// while the bytes are borrowed.
+    #[inline(always)]
     pub(super) unsafe fn bytes(&self) -> &[u8] {
         // SAFETY: so many bytes are initialized, and do not change by the caller's word.
         unsafe { core::slice::from_raw_parts(self.start(), self.len()) }
