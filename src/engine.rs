@@ -7,7 +7,7 @@ use std::{
 
 use neovm_crypto::sha256;
 use neovm_interp::{Code, Config, Vm};
-use neovm_types::{FaultKind, Script};
+use neovm_types::{FaultKind, PriceTable, Script};
 
 /// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
 pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
@@ -15,8 +15,9 @@ pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
 /// Makes machines, and keeps the scripts they run decoded.
 ///
 /// Shared by threads behind a reference or an [`Arc`]. Scripts are found by a
-/// digest of their bytes, never by a contract's hash, which an update keeps;
-/// all else that is decoded in, the prices, is the engine's own.
+/// digest of their bytes, never by a contract's hash, which an update keeps,
+/// and by the prices that are decoded in. Machines with other limits or another
+/// hardfork run the same decoded scripts.
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
@@ -25,13 +26,18 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Cache {
-    entries: HashMap<[u8; 32], Entry>,
+    entries: HashMap<Key, Entry>,
+    /// The price tables in use; they are few, and the first is the engine's own.
+    tables: Vec<Arc<PriceTable>>,
     /// Bytes that entries may take, and take.
     capacity: usize,
     size: usize,
     /// Goes up with each look-up; an entry keeps that of its last.
     clock: u64,
 }
+
+/// The digest of a script and the number of a price table.
+type Key = ([u8; 32], usize);
 
 #[derive(Debug)]
 struct Entry {
@@ -47,7 +53,8 @@ impl Engine {
 
     /// An engine that keeps decoded scripts up to so many bytes.
     pub fn with_cache_size(config: Config, capacity: usize) -> Self {
-        let cache = Cache { entries: HashMap::new(), capacity, size: 0, clock: 0 };
+        let tables = vec![Arc::clone(&config.prices)];
+        let cache = Cache { entries: HashMap::new(), tables, capacity, size: 0, clock: 0 };
         Self { config, cache: Mutex::new(cache) }
     }
 
@@ -67,12 +74,27 @@ impl Engine {
     /// # Errors
     /// Those of [`Code::decode`].
     pub fn prepare(&self, script: &Script) -> Result<Arc<Code>, FaultKind> {
-        let key = sha256(script.bytes());
-        if let Some(code) = self.cache().find(&key) {
-            return Ok(code);
-        }
+        self.prepare_with(script, &self.config.prices)
+    }
+
+    /// The same for machines with other prices than the engine's, such as those
+    /// of another height: they refuse code that was decoded with its prices.
+    /// Tables are told apart by their content, and each one seen is kept.
+    ///
+    /// # Errors
+    /// Those of [`Code::decode`].
+    pub fn prepare_with(&self, script: &Script, prices: &Arc<PriceTable>) -> Result<Arc<Code>, FaultKind> {
+        let digest = sha256(script.bytes());
+        let key = {
+            let mut cache = self.cache();
+            let key = (digest, cache.table(prices));
+            if let Some(code) = cache.find(&key) {
+                return Ok(code);
+            }
+            key
+        };
         // Decoded without the lock; two threads may do it twice.
-        let code = Arc::new(Code::decode(script.clone(), &self.config.prices)?);
+        let code = Arc::new(Code::decode(script.clone(), prices)?);
         self.cache().keep(key, &code);
         Ok(code)
     }
@@ -90,14 +112,23 @@ impl Engine {
 }
 
 impl Cache {
-    fn find(&mut self, key: &[u8; 32]) -> Option<Arc<Code>> {
+    /// The number of a price table, which is a new one if it is not known.
+    fn table(&mut self, prices: &Arc<PriceTable>) -> usize {
+        let known = self.tables.iter().position(|known| Arc::ptr_eq(known, prices) || known == prices);
+        known.unwrap_or_else(|| {
+            self.tables.push(Arc::clone(prices));
+            self.tables.len() - 1
+        })
+    }
+
+    fn find(&mut self, key: &Key) -> Option<Arc<Code>> {
         self.clock += 1;
         let entry = self.entries.get_mut(key)?;
         entry.used = self.clock;
         Some(Arc::clone(&entry.code))
     }
 
-    fn keep(&mut self, key: [u8; 32], code: &Arc<Code>) {
+    fn keep(&mut self, key: Key, code: &Arc<Code>) {
         let size = footprint(code);
         if size > self.capacity || self.entries.contains_key(&key) {
             return;

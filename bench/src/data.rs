@@ -2,13 +2,15 @@
 //! next to the project.
 
 use std::{
+    error::Error,
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use flate2::read::GzDecoder;
-use neovm::{Script, StubHost};
+use neovm::{Script, StubHost, types::NefFile};
 use serde::Deserialize;
 
 use crate::{Machine, Program};
@@ -72,6 +74,27 @@ pub fn long_script() -> Script {
         }
     }
     bytes.into()
+}
+
+/// The scripts of a file: a JSON object a line, with a `script` in hexadecimal
+/// or a `nef` in Base64.
+///
+/// # Errors
+/// What cannot be read or is no script, with its line.
+pub fn scripts(path: &Path) -> Result<Vec<Script>, Box<dyn Error>> {
+    let lines = std::fs::read_to_string(path)?;
+    let script = |(i, line)| script_of(line).map_err(|error| format!("line {}: {error}", i + 1).into());
+    lines.lines().enumerate().map(script).collect()
+}
+
+fn script_of(line: &str) -> Result<Script, Box<dyn Error>> {
+    let line: serde_json::Value = serde_json::from_str(line)?;
+    let text = |field| line.get(field).and_then(serde_json::Value::as_str);
+    match (text("script"), text("nef")) {
+        (Some(script), _) => Ok(hex::decode(script)?.into()),
+        (None, Some(nef)) => Ok(NefFile::parse(&BASE64.decode(nef)?)?.script),
+        (None, None) => Err("neither script nor nef".into()),
+    }
 }
 
 /// Calls of a contract.

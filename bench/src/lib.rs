@@ -3,7 +3,7 @@
 //! The groups, one file each in `benches`, are kept apart because they answer
 //! different questions: `decode` (preparing a script), `load` (starting and
 //! ending a run), `execute` (whole programs), `opcode` (each instruction),
-//! `contracts` (what runs on MainNet).
+//! `map_keys` (maps with hostile keys), `contracts` (what runs on MainNet).
 //!
 //! Times vary between runs and machines. What a change must not make worse is
 //! held by `callgrind-diff`, which counts machine instructions.
@@ -14,6 +14,6 @@ mod data;
 mod machine;
 mod measure;
 
-pub use data::{Calls, contracts, long_script, workload_script, workloads};
+pub use data::{Calls, contracts, long_script, scripts, workload_script, workloads};
 pub use machine::{Machine, Program};
 pub use measure::{best_time, criterion, measure, quick_criterion};

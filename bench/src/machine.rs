@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, Limits, LoadOptions, Outcome, Script, StubHost, Vm};
+use neovm::{Code, Config, LoadOptions, Observer, Outcome, Script, StubHost, Vm};
 
 /// A script decoded, with what a run of it may spend and begins.
 pub struct Program {
@@ -26,12 +26,12 @@ pub struct Machine {
 impl Machine {
     /// A machine with the limits of the networks.
     pub fn new(host: StubHost) -> Self {
-        Self::with_limits(host, Limits::DEFAULT)
+        Self::with_config(host, Config::default())
     }
 
-    /// A machine with other limits.
-    pub fn with_limits(host: StubHost, limits: Limits) -> Self {
-        Self { vm: Vm::new(Config { limits, ..Config::default() }), host }
+    /// A machine with other settings.
+    pub fn with_config(host: StubHost, config: Config) -> Self {
+        Self { vm: Vm::new(config), host }
     }
 
     /// A script decoded for this machine.
@@ -47,8 +47,7 @@ impl Machine {
     /// # Panics
     /// If the machine refuses the code: it was decoded for another.
     pub fn run(&mut self, code: &Arc<Code>, gas_limit: i64) -> Outcome {
-        self.vm.reset(gas_limit);
-        self.vm.load(Arc::clone(code), LoadOptions::default()).expect("code for this machine");
+        self.load(code, gas_limit);
         self.vm.run(&mut self.host)
     }
 
@@ -70,5 +69,20 @@ impl Machine {
     pub fn run_program(&mut self, program: &Program) {
         let outcome = self.run(&program.code, program.gas_limit);
         assert_eq!(outcome, Outcome::Halt, "{}", program.id);
+    }
+
+    /// Runs a program that halts, somebody looking on.
+    ///
+    /// # Panics
+    /// If it does not halt.
+    pub fn run_observed(&mut self, program: &Program, observer: &mut dyn Observer) {
+        self.load(&program.code, program.gas_limit);
+        let outcome = self.vm.run_observed(&mut self.host, observer);
+        assert_eq!(outcome, Outcome::Halt, "{}", program.id);
+    }
+
+    fn load(&mut self, code: &Arc<Code>, gas_limit: i64) {
+        self.vm.reset(gas_limit);
+        self.vm.load(Arc::clone(code), LoadOptions::default()).expect("code for this machine");
     }
 }

@@ -275,44 +275,41 @@ impl core::fmt::Debug for Code {
     }
 }
 
-const CHUNK: usize = 64;
+/// Cells of a page of islands.
+const PAGE: usize = 64;
 
 /// Instructions that jumps into the middle of others have led to, each decoded
 /// once. Their cells run by the general handlers and know their follower by
 /// its offset, so overlapping streams share them.
 #[derive(Default)]
 pub(crate) struct Islands {
-    /// Number of the cell of each byte offset, plus one; 0 if it is not decoded.
-    index: Vec<u32>,
-    #[expect(clippy::vec_box, reason = "cells stay where they are when there are more")]
-    chunks: Vec<Box<[Cell; CHUNK]>>,
-    count: usize,
+    /// A cell for each byte of so many, from the first jump there on; they stay
+    /// where they are. [`NOT_DECODED`] is the offset of those that wait.
+    pages: Vec<Option<Box<[Cell; PAGE]>>>,
 }
+
+const NOT_DECODED: u32 = u32::MAX;
 
 impl Islands {
     /// The cell of a position within an instruction of the code.
     pub(crate) fn cell(&mut self, code: &Code, position: usize) -> *const Cell {
-        if self.index.is_empty() {
-            self.index = vec![0; code.script.len()];
+        if self.pages.is_empty() {
+            self.pages.resize_with(code.script.len().div_ceil(PAGE), || None);
         }
-        if self.index[position] == 0 {
-            let (mut cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);
+        let empty = || Box::new([Cell::new(0, Op::Bad, NOT_DECODED, 0, 0); PAGE]);
+        let cell = &mut self.pages[position / PAGE].get_or_insert_with(empty)[position % PAGE];
+        if cell.offset == NOT_DECODED {
+            (*cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);
             if cell.op != Op::Bad {
                 cell.set_op(Op::Island);
             }
-            if self.count.is_multiple_of(CHUNK) {
-                self.chunks.push(Box::new([cell; CHUNK]));
-            }
-            self.chunks[self.count / CHUNK][self.count % CHUNK] = cell;
-            self.count += 1;
-            self.index[position] = self.count as u32;
         }
-        let place = self.index[position] as usize - 1;
-        &raw const self.chunks[place / CHUNK][place % CHUNK]
+        cell
     }
 
     /// Bytes of memory.
     pub(crate) fn memory(&self) -> usize {
-        self.index.len() * size_of::<u32>() + self.chunks.len() * size_of::<[Cell; CHUNK]>()
+        let pages = self.pages.iter().flatten().count();
+        pages * size_of::<[Cell; PAGE]>() + self.pages.len() * size_of::<usize>()
     }
 }

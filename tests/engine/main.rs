@@ -2,14 +2,18 @@
 //! budgets, interruption, exact gas, what hosts see, depth, reuse.
 
 mod budget;
+mod cache;
 mod debugger;
 mod depth;
 mod fees;
 mod gas;
+mod hardforks;
 mod host;
 mod interrupt;
 mod jumps;
 mod lifecycle;
+mod map_keys;
+mod native_stack;
 
 use std::sync::Arc;
 

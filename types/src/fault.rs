@@ -128,6 +128,8 @@ pub enum FaultKind {
     RangeOutOfRange { opcode: OpCode, index: i32, count: i32, end: i32, length: usize },
     #[error("Array dimensions exceeded supported range.")]
     ArrayDimensions,
+    #[error("Specified argument was out of the range of valid values.")]
+    ArgumentRange,
     #[error("The source index can not be negative for MEMCPY, index: {0}.")]
     NegativeSource(i32),
     #[error("The destination index can not be negative for MEMCPY, index: {0}.")]

@@ -89,6 +89,9 @@ fn shift(vm: &mut Vm, op: impl Fn(Integer, u32) -> Result<Integer, FaultKind>) -
     Ok(())
 }
 
+/// Most items of an array in .NET.
+const MAX_ARRAY: i32 = 0x7fff_ffc7;
+
 /// The end of the range was added without a check.
 fn substr(vm: &mut Vm) -> Done {
     let opcode = OpCode::SUBSTR;
@@ -101,7 +104,7 @@ fn substr(vm: &mut Vm) -> Done {
     }
     if end < 0 {
         // Past the check, the buffer could not be made or filled.
-        return Err(FaultKind::ArrayDimensions);
+        return Err(if count > MAX_ARRAY { FaultKind::ArrayDimensions } else { FaultKind::ArgumentRange });
     }
     splice::push_part(vm, &item, index as usize, end as usize)
 }

@@ -1,0 +1,127 @@
+//! One engine, many settings: what is decoded once serves only whom it fits.
+
+use std::sync::Arc;
+
+use neovm::{
+    Code, Config, Contract, Engine, FaultKind, Hardfork, Limits, LoadOptions, NoHost, OpCode, Outcome, PriceTable, Vm,
+    types::NefFile,
+};
+
+use crate::{integers, json, script};
+
+/// Runs code on a machine of its own.
+fn run(code: &Arc<Code>, config: Config) -> (Vm, Outcome) {
+    let mut vm = Vm::new(config);
+    vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
+    let outcome = vm.run(&mut NoHost);
+    (vm, outcome)
+}
+
+/// The settings of an engine's machines with another hardfork or other limits.
+fn settings(engine: &Engine) -> Config {
+    engine.config().clone()
+}
+
+/// A contract with a method `get`, the whole of its script.
+fn contract(engine: &Engine, text: &str) -> Contract {
+    let manifest = br#"{"name":"Updated","abi":{"methods":[
+        {"name":"get","parameters":[],"returntype":"Integer","offset":0,"safe":true}],"events":[]}}"#;
+    let (compiler, source) = ("by hand".into(), String::new());
+    let nef = NefFile { compiler, source, tokens: Vec::new(), script: script(text) };
+    Contract::open(engine, &nef.to_bytes().unwrap(), manifest).unwrap()
+}
+
+#[test]
+fn an_updated_contract_runs_its_new_script() {
+    let engine = Engine::new(Config::default());
+    let get = |contract: &Contract| {
+        let mut vm = engine.vm(i64::MAX);
+        contract.load(&mut vm, "get", Vec::new()).unwrap();
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        integers(&vm)
+    };
+    // Scripts of the same length, under one name: only their bytes differ.
+    let before = contract(&engine, "PUSH1\nRET");
+    assert_eq!(get(&before), [1]);
+    let after = contract(&engine, "PUSH2\nRET");
+    assert_eq!((get(&after), get(&before)), (vec![2], vec![1]));
+    assert_eq!(engine.cached().0, 2);
+}
+
+#[test]
+fn one_decoded_script_under_each_hardfork() {
+    let engine = Engine::new(Config::default());
+    // A shift by zero did not look at the value before Gorgon, nor SUBSTR at
+    // the sum of its numbers before Echidna.
+    let shift = engine.prepare(&script("PUSHF\nPUSH0\nSHL\nRET")).unwrap();
+    let part = engine.prepare(&script("PUSHDATA1 \"abc\"\nPUSH1\nPUSHINT32 2147483647\nSUBSTR\nRET")).unwrap();
+    for hardfork in Hardfork::ALL {
+        let (vm, outcome) = run(&shift, Config { hardfork, ..settings(&engine) });
+        let kind =
+            if hardfork == Hardfork::Default { r#""Integer","value":"0""# } else { r#""Boolean","value":false"# };
+        assert_eq!((outcome, json(vm.results())), (Outcome::Halt, format!(r#"[{{"type":{kind}}}]"#)), "{hardfork:?}");
+
+        let Outcome::Fault(fault) = run(&part, Config { hardfork, ..settings(&engine) }).1 else {
+            panic!("{hardfork:?}: a range beyond the end")
+        };
+        let overflowed = fault.kind == FaultKind::ArrayDimensions;
+        assert_eq!(overflowed, hardfork == Hardfork::NotEchidna, "{hardfork:?}: {fault}");
+    }
+    assert_eq!(engine.cached().0, 2);
+}
+
+#[test]
+fn one_decoded_script_under_two_limits() {
+    let engine = Engine::new(Config::default());
+    let code = engine.prepare(&script("PUSH1\nPUSH10\nSHL\nPUSH1\nPUSH2\nDROP\nDROP\nRET")).unwrap();
+    let (vm, outcome) = run(&code, settings(&engine));
+    assert_eq!((outcome, integers(&vm)), (Outcome::Halt, vec![1024]));
+    let shift = Limits { max_shift: 9, ..Limits::DEFAULT };
+    let items = Limits { max_stack_size: 2, ..Limits::DEFAULT };
+    for (limits, position) in [(shift, 2), (items, 4)] {
+        let Outcome::Fault(fault) = run(&code, Config { limits, ..settings(&engine) }).1 else {
+            panic!("{limits:?} allows less")
+        };
+        assert_eq!(fault.position, Some(position), "{fault}");
+    }
+    assert_eq!(engine.cached().0, 1);
+}
+
+#[test]
+fn each_price_table_has_its_own_decoded_form() {
+    let engine = Engine::new(Config::default());
+    let script = script("PUSH2\nPUSH3\nMUL\nRET");
+    let dear = Arc::new(PriceTable::DEFAULT.with_price(OpCode::MUL, 100).unwrap());
+    let of_engine = engine.prepare(&script).unwrap();
+    let of_dear = engine.prepare_with(&script, &dear).unwrap();
+    // Either order, and again from the cache.
+    for _ in 0..2 {
+        for (code, prices, gas) in [(&of_engine, &engine.config().prices, 300), (&of_dear, &dear, 102 * 30)] {
+            assert!(Arc::ptr_eq(code, &engine.prepare_with(&script, prices).unwrap()));
+            let (vm, outcome) = run(code, Config { prices: Arc::clone(prices), ..settings(&engine) });
+            assert_eq!((outcome, integers(&vm), vm.gas_consumed()), (Outcome::Halt, vec![6], gas));
+        }
+    }
+    assert_eq!(engine.cached().0, 2);
+}
+
+#[test]
+fn price_tables_are_told_apart_by_content() {
+    let engine = Engine::new(Config::default());
+    let script = script("NOP\nRET");
+    let code = engine.prepare(&script).unwrap();
+    let equal = Arc::new(PriceTable::DEFAULT);
+    assert!(Arc::ptr_eq(&code, &engine.prepare_with(&script, &equal).unwrap()));
+    let (vm, outcome) = run(&code, Config { prices: equal, ..settings(&engine) });
+    assert_eq!((outcome, vm.gas_consumed()), (Outcome::Halt, 30));
+}
+
+#[test]
+fn a_machine_refuses_code_with_other_prices() {
+    let engine = Engine::new(Config::default());
+    let prices = Arc::new(PriceTable::DEFAULT.with_price(OpCode::NOP, 7).unwrap());
+    let code = engine.prepare(&script("NOP\nRET")).unwrap();
+    let mut vm = Vm::new(Config { prices, ..settings(&engine) });
+    assert!(matches!(vm.load(code, LoadOptions::default()), Err(FaultKind::Host(_))));
+    assert_eq!((vm.depth(), vm.gas_consumed()), (0, 0));
+}

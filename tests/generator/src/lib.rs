@@ -1,0 +1,38 @@
+//! Random scripts for tests of the Neo N3 virtual machine. A seed decides all.
+//!
+//! Most of what a script does can be done: it has functions with slots that
+//! hold integers, and one of each kind that holds anything; it branches,
+//! loops, calls, throws and catches; a statement finds operands of the type
+//! that it takes. So scripts get far. Now and then something is wrong, at any
+//! place: an operand of another type, an index past the end, a jump astray.
+//!
+//! How often each kind of statement comes is in one table, `STATEMENTS` in
+//! `scripter.rs`. Beside what compilers write, three kinds see to it that
+//! nothing is left out: `any_opcode` takes each opcode that there is as often
+//! as any other, `at_a_limit` goes to a limit of the machine and perhaps one
+//! beyond, `system_call` asks the host, which may load another script.
+//!
+//! ```
+//! use neovm_generator::{Random, SystemCalls, script};
+//!
+//! let mut random = Random::new(7);
+//! let bytes = script(&mut random, &SystemCalls::default());
+//! assert_eq!(bytes, script(&mut Random::new(7), &SystemCalls::default()));
+//! ```
+#![forbid(unsafe_code)]
+
+mod arithmetic;
+mod bytes;
+mod compounds;
+mod control;
+mod mutate;
+mod odd;
+mod random;
+mod scripter;
+mod values;
+
+pub use crate::{
+    mutate::mutated,
+    random::Random,
+    scripter::{SystemCalls, script},
+};

@@ -1,0 +1,24 @@
+//! Scripts with a few bytes changed.
+
+use crate::random::Random;
+
+/// The script with some bytes changed, taken out, or brought in from another.
+pub fn mutated(script: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = script.to_vec();
+    for _ in 0..1 + random.below(4) {
+        let place = random.below(bytes.len() + 1);
+        match random.below(5) {
+            0 => bytes.insert(place, random.next() as u8),
+            1 if place < bytes.len() => drop(bytes.remove(place)),
+            2 if !other.is_empty() => {
+                let start = random.below(other.len());
+                let end = (start + random.below(24)).min(other.len());
+                bytes.splice(place..place, other[start..end].iter().copied());
+            }
+            3 if place < bytes.len() => bytes[place] ^= 1 << random.below(8),
+            _ if place < bytes.len() => bytes[place] = random.next() as u8,
+            _ => {}
+        }
+    }
+    bytes
+}

@@ -1,0 +1,230 @@
+//! A script in the making: functions, statements, jumps.
+
+use neovm_types::OpCode::{self, *};
+
+use crate::random::Random;
+
+/// Statements do not nest deeper.
+const MAX_DEPTH: usize = 4;
+
+type Statement = fn(&mut Scripter<'_>);
+
+/// What a block consists of: how often, and what.
+const STATEMENTS: &[(usize, Statement)] = &[
+    (6, |own| own.value()),
+    (7, |own| own.arithmetic()),
+    (9, |own| own.assignment()),
+    (5, |own| own.step()),
+    (3, |own| own.wide_arithmetic()),
+    (2, |own| own.floor_mod()),
+    (6, |own| own.array()),
+    (5, |own| own.map()),
+    (3, |own| own.structure()),
+    (3, |own| own.cycle()),
+    (7, |own| own.container()),
+    (4, |own| own.shuffle()),
+    (5, |own| own.bytes_statement()),
+    (5, |own| own.conversion()),
+    (5, |own| own.slot()),
+    (3, |own| own.any_opcode()),
+    (2, |own| own.system_call()),
+    (1, |own| own.at_a_limit()),
+    (1, |own| own.odd()),
+];
+
+/// What nests, in blocks that are not too deep.
+const NESTING: &[(usize, Statement)] = &[
+    (6, |own| own.branch()),
+    (5, |own| own.counted_loop()),
+    (4, |own| own.stack_loop()),
+    (5, |own| own.call()),
+    (6, |own| own.guarded()),
+];
+
+/// The system calls that scripts may make.
+#[derive(Clone, Debug, Default)]
+pub struct SystemCalls {
+    /// Those that pop a few items and push perhaps one. What comes twice is twice as likely.
+    pub plain: Vec<u32>,
+    /// Pops a script, a return value count, a number and so many items, and loads the script.
+    pub load: Option<u32>,
+    /// Pops an item and throws it.
+    pub throw: Option<u32>,
+}
+
+/// A place in the script that jumps lead to.
+#[derive(Clone, Copy)]
+pub(crate) struct Label(usize);
+
+/// Where an offset is missing.
+struct Hole {
+    /// Position of the instruction.
+    start: usize,
+    /// Position and bytes of the offset.
+    place: usize,
+    size: usize,
+    label: Label,
+}
+
+/// A script in the making.
+pub(crate) struct Scripter<'a> {
+    pub(crate) random: &'a mut Random,
+    pub(crate) calls: &'a SystemCalls,
+    pub(crate) bytes: Vec<u8>,
+    /// How many slots of each kind functions have.
+    pub(crate) slots: usize,
+    labels: Vec<usize>,
+    holes: Vec<Hole>,
+    pub(crate) functions: Vec<Label>,
+    /// How deep statements nest.
+    depth: usize,
+    /// Whether calls may be made: not from the last functions, so that most scripts end.
+    pub(crate) may_call: bool,
+}
+
+/// A random script.
+pub fn script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
+    let functions = random.below(3);
+    nested_script(random, calls, functions, 0)
+}
+
+/// A script whose statements are as short as those at a depth.
+pub(crate) fn nested_script(random: &mut Random, calls: &SystemCalls, functions: usize, depth: usize) -> Vec<u8> {
+    let slots = if random.one_in(6) { 8 } else { 3 };
+    let mut own = Scripter {
+        random,
+        calls,
+        bytes: Vec::new(),
+        slots,
+        labels: vec![0; functions],
+        holes: Vec::new(),
+        functions: (0..functions).map(Label).collect(),
+        depth,
+        may_call: functions > 0,
+    };
+    own.entry();
+    own.fill();
+    own.bytes
+}
+
+impl Scripter<'_> {
+    pub(crate) fn op(&mut self, opcode: OpCode) {
+        self.bytes.push(opcode as u8);
+    }
+
+    pub(crate) fn ops(&mut self, opcodes: &[OpCode]) {
+        opcodes.iter().for_each(|&opcode| self.op(opcode));
+    }
+
+    pub(crate) fn op_with(&mut self, opcode: OpCode, operand: &[u8]) {
+        self.op(opcode);
+        self.bytes.extend_from_slice(operand);
+    }
+
+    pub(crate) fn one_op(&mut self, opcodes: &[OpCode]) {
+        let opcode = self.random.one_of(opcodes);
+        self.op(opcode);
+    }
+
+    /// Pushes an integer of 0 to 16 by its own opcode.
+    pub(crate) fn constant(&mut self, value: usize) {
+        self.bytes.push(PUSH0 as u8 + value as u8);
+    }
+
+    pub(crate) fn label(&mut self) -> Label {
+        self.labels.push(0);
+        Label(self.labels.len() - 1)
+    }
+
+    pub(crate) fn bind(&mut self, label: Label) {
+        self.labels[label.0] = self.bytes.len();
+    }
+
+    /// An instruction whose operand is one offset of so many bytes.
+    pub(crate) fn op_with_offset(&mut self, opcode: OpCode, size: usize, label: Label) {
+        let start = self.bytes.len();
+        self.op_with(opcode, &[0; 4][..size]);
+        self.holes.push(Hole { start, place: start + 1, size, label });
+    }
+
+    /// A jump or call, by its short opcode: in its long form more often than
+    /// not, since a short one may not reach.
+    pub(crate) fn jump(&mut self, short: OpCode, label: Label) {
+        let is_long = !self.random.one_in(3);
+        let opcode = OpCode::from_byte(short as u8 + u8::from(is_long)).unwrap_or(short);
+        self.op_with_offset(opcode, if is_long { 4 } else { 1 }, label);
+    }
+
+    /// A try block with a catch block, a finally block or both.
+    pub(crate) fn try_block(&mut self, catch: Option<Label>, finally: Option<Label>) {
+        let (opcode, size) = if self.random.one_in(3) { (TRY, 1) } else { (TRY_L, 4) };
+        let start = self.bytes.len();
+        self.op_with(opcode, &[0; 8][..2 * size]);
+        self.holes.extend(catch.map(|label| Hole { start, place: start + 1, size, label }));
+        self.holes.extend(finally.map(|label| Hole { start, place: start + 1 + size, size, label }));
+    }
+
+    fn fill(&mut self) {
+        for hole in &self.holes {
+            let offset = self.labels[hole.label.0] as i32 - hole.start as i32;
+            self.bytes[hole.place..hole.place + hole.size].copy_from_slice(&offset.to_le_bytes()[..hole.size]);
+        }
+    }
+
+    fn entry(&mut self) {
+        if !self.random.one_in(150) {
+            self.op_with(INITSSLOT, &[self.slots as u8]);
+        }
+        if !self.random.one_in(150) {
+            (0..self.slots).for_each(|_| self.small());
+            self.begin_function();
+        }
+        // So that most of what takes items finds some.
+        (0..4).for_each(|_| self.value());
+        self.block();
+        if !self.random.one_in(20) {
+            self.op(RET);
+        }
+        let functions = self.functions.clone();
+        for (i, &function) in functions.iter().enumerate() {
+            self.may_call = i + 1 < functions.len() || self.random.one_in(10);
+            self.functions = functions[(i + 1).min(functions.len() - 1)..].to_vec();
+            self.bind(function);
+            self.begin_function();
+            self.block();
+            self.op(RET);
+        }
+    }
+
+    /// Makes the slots: the last of each kind holds anything, the others integers.
+    fn begin_function(&mut self) {
+        self.op_with(INITSLOT, &[self.slots as u8, self.slots as u8]);
+        for slot in 0..self.slots {
+            self.small();
+            self.slot_op(STLOC0, slot);
+            self.small();
+            self.slot_op(STSFLD0, slot);
+        }
+    }
+
+    pub(crate) fn block(&mut self) {
+        self.depth += 1;
+        for _ in 0..1 + self.random.below(9 - 2 * self.depth.min(MAX_DEPTH)) {
+            let nests = self.depth < MAX_DEPTH && self.random.one_in(4);
+            let statement = self.chosen(if nests { NESTING } else { STATEMENTS });
+            statement(self);
+        }
+        self.depth -= 1;
+    }
+
+    fn chosen(&mut self, table: &[(usize, Statement)]) -> Statement {
+        let mut place = self.random.below(table.iter().map(|(weight, _)| weight).sum());
+        for &(weight, statement) in table {
+            if place < weight {
+                return statement;
+            }
+            place -= weight;
+        }
+        |own| own.value()
+    }
+}

@@ -1,0 +1,307 @@
+//! Stack items. Sources: `Types/*.cs`.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use num_bigint::BigInt;
+use num_traits::{One, Zero};
+
+use crate::{
+    error::{Done, fault, invalid_cast},
+    integer,
+};
+
+/// An item. A clone of a buffer, a compound or an object is the same one.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// Null, of type Any.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// An integer of at most 32 bytes.
+    Integer(BigInt),
+    /// Bytes that never change.
+    ByteString(Rc<[u8]>),
+    /// Bytes that may change, but for their number.
+    Buffer(Rc<RefCell<Vec<u8>>>),
+    /// An array, struct or map.
+    Compound(Rc<Compound>),
+    /// A position in a loaded script.
+    Pointer(Rc<[u8]>, usize),
+    /// An object of the host.
+    Interop(Rc<()>),
+}
+
+/// What a compound is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A list, compared by identity.
+    Array,
+    /// A list, compared and copied by value.
+    Struct,
+    /// Keys with values.
+    Map,
+}
+
+/// An array, struct or map.
+#[derive(Debug)]
+pub struct Compound {
+    /// Which of them.
+    pub kind: Kind,
+    /// How often it is referenced from stacks, slots and counted compounds
+    /// (`CompoundType.StackReferences`).
+    pub references: Cell<i64>,
+    /// The keys of a map, in the order of insertion; else none.
+    pub keys: RefCell<Vec<Item>>,
+    /// The values of a map, in the order of its keys; else the items.
+    pub values: RefCell<Vec<Item>>,
+}
+
+/// Most bytes of a map's key (`Map.cs`).
+const MAX_KEY_SIZE: usize = 64;
+
+impl Compound {
+    /// Number of items or entries.
+    pub fn count(&self) -> usize {
+        self.values.borrow().len()
+    }
+
+    /// All items inside: of a map the keys, then the values (`SubItems`).
+    pub fn sub_items(&self) -> Vec<Item> {
+        self.keys.borrow().iter().chain(self.values.borrow().iter()).cloned().collect()
+    }
+
+    /// The place of a key in a map. A key that is too long faults.
+    pub(crate) fn find(&self, key: &Item) -> Done<Option<usize>> {
+        let size = key.size().unwrap_or_default();
+        if size > MAX_KEY_SIZE {
+            return fault(format!(
+                "Key size {size} bytes exceeds maximum allowed size of {MAX_KEY_SIZE} bytes. (Parameter 'key')"
+            ));
+        }
+        Ok(self.keys.borrow().iter().position(|other| same_key(key, other)))
+    }
+
+    /// Sets the value of a key: an old key keeps its place.
+    pub(crate) fn set(&self, key: Item, value: Item) -> Done {
+        match self.find(&key)? {
+            Some(place) => self.values.borrow_mut()[place] = value,
+            None => {
+                self.keys.borrow_mut().push(key);
+                self.values.borrow_mut().push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out a key with its value. The fault of a long key has other words here.
+    pub(crate) fn remove(&self, key: &Item) -> Done<Option<Item>> {
+        let size = key.size().unwrap_or_default();
+        if size > MAX_KEY_SIZE {
+            return fault(format!(
+                "Can not remove key from map, MaxKeySize of Map is exceeded: {size}/{MAX_KEY_SIZE}. (Parameter 'key')"
+            ));
+        }
+        let place = self.find(key)?;
+        Ok(place.map(|place| {
+            self.keys.borrow_mut().remove(place);
+            self.values.borrow_mut().remove(place)
+        }))
+    }
+}
+
+/// Whether two keys are the same: types count.
+fn same_key(a: &Item, b: &Item) -> bool {
+    match (a, b) {
+        (Item::Boolean(a), Item::Boolean(b)) => a == b,
+        (Item::Integer(a), Item::Integer(b)) => a == b,
+        (Item::ByteString(a), Item::ByteString(b)) => a == b,
+        _ => false,
+    }
+}
+
+impl Item {
+    /// A byte string.
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::ByteString(bytes.into())
+    }
+
+    /// A buffer.
+    pub fn buffer(bytes: Vec<u8>) -> Self {
+        Self::Buffer(Rc::new(RefCell::new(bytes)))
+    }
+
+    /// An integer that has at most 32 bytes.
+    pub fn small(value: impl Into<BigInt>) -> Self {
+        Self::Integer(value.into())
+    }
+
+    /// An integer, if it has at most 32 bytes.
+    pub(crate) fn integer(value: BigInt) -> Done<Self> {
+        let size = integer::size(&value);
+        if size > integer::MAX_SIZE {
+            return fault(format!(
+                "Integer size {size} bytes exceeds maximum allowed size of 32 bytes. (Parameter 'value')"
+            ));
+        }
+        Ok(Self::Integer(value))
+    }
+
+    /// The byte of its type (`StackItemType.cs`).
+    pub fn type_byte(&self) -> u8 {
+        match self {
+            Self::Null => 0x00,
+            Self::Pointer(..) => 0x10,
+            Self::Boolean(_) => 0x20,
+            Self::Integer(_) => 0x21,
+            Self::ByteString(_) => 0x28,
+            Self::Buffer(_) => 0x30,
+            Self::Compound(compound) => match compound.kind {
+                Kind::Array => 0x40,
+                Kind::Struct => 0x41,
+                Kind::Map => 0x48,
+            },
+            Self::Interop(_) => 0x60,
+        }
+    }
+
+    /// The name of its type.
+    pub fn type_name(&self) -> &'static str {
+        type_name(self.type_byte()).unwrap_or_default()
+    }
+
+    pub(crate) fn is_primitive(&self) -> bool {
+        matches!(self, Self::Boolean(_) | Self::Integer(_) | Self::ByteString(_))
+    }
+
+    /// Bytes of a primitive item.
+    pub(crate) fn size(&self) -> Option<usize> {
+        match self {
+            Self::Boolean(_) => Some(1),
+            Self::Integer(value) => Some(integer::size(value)),
+            Self::ByteString(bytes) => Some(bytes.len()),
+            _ => None,
+        }
+    }
+
+    /// The item as bytes (`GetSpan`).
+    pub(crate) fn span(&self) -> Done<Vec<u8>> {
+        match self {
+            Self::Boolean(value) => Ok(vec![u8::from(*value)]),
+            Self::Integer(value) => Ok(integer::to_bytes(value)),
+            Self::ByteString(bytes) => Ok(bytes.to_vec()),
+            Self::Buffer(bytes) => Ok(bytes.borrow().clone()),
+            _ => invalid_cast(),
+        }
+    }
+
+    /// The item as a number (`GetInteger`).
+    pub(crate) fn to_integer(&self) -> Done<BigInt> {
+        match self {
+            Self::Boolean(true) => Ok(BigInt::one()),
+            Self::Boolean(false) => Ok(BigInt::zero()),
+            Self::Integer(value) => Ok(value.clone()),
+            Self::ByteString(bytes) if bytes.len() > integer::MAX_SIZE => fault(format!(
+                "Can not convert ByteString to an integer, MaxSize of Integer is exceeded: {}/32.",
+                bytes.len()
+            )),
+            Self::ByteString(bytes) => Ok(BigInt::from_signed_bytes_le(bytes)),
+            _ => invalid_cast(),
+        }
+    }
+
+    /// The item as a condition (`GetBoolean`).
+    pub(crate) fn to_boolean(&self) -> Done<bool> {
+        match self {
+            Self::Null => Ok(false),
+            Self::Boolean(value) => Ok(*value),
+            Self::Integer(value) => Ok(!value.is_zero()),
+            Self::ByteString(bytes) if bytes.len() > integer::MAX_SIZE => invalid_cast(),
+            Self::ByteString(bytes) => Ok(bytes.iter().any(|&byte| byte != 0)),
+            _ => Ok(true),
+        }
+    }
+
+    /// The item as text (`GetString`): of Null none.
+    pub(crate) fn text(&self) -> Done<String> {
+        if let Self::Null = self {
+            return Ok(String::new());
+        }
+        match String::from_utf8(self.span()?) {
+            Ok(text) => Ok(text),
+            // The reference's words are those of .NET's decoder; nobody compares them.
+            Err(_) => fault(NOT_UTF8),
+        }
+    }
+
+    /// A key as the message that it is missing shows it (`ToString`).
+    pub(crate) fn key_text(&self) -> String {
+        match self {
+            Self::Boolean(true) => "True".into(),
+            Self::Boolean(false) => "False".into(),
+            Self::Integer(value) => value.to_string(),
+            Self::ByteString(bytes) => match core::str::from_utf8(bytes) {
+                Ok(text) => format!("\"{text}\""),
+                Err(_) => format!("\"Base64: {}\"", crate::json::base64(bytes)),
+            },
+            _ => String::new(),
+        }
+    }
+}
+
+/// How the message of bytes that are no UTF-8 begins.
+pub const NOT_UTF8: &str = "Unable to translate bytes";
+
+/// The name of a type's byte, if there is such a type.
+pub(crate) fn type_name(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        0x00 => "Any",
+        0x10 => "Pointer",
+        0x20 => "Boolean",
+        0x21 => "Integer",
+        0x28 => "ByteString",
+        0x30 => "Buffer",
+        0x40 => "Array",
+        0x41 => "Struct",
+        0x48 => "Map",
+        0x60 => "InteropInterface",
+        _ => return None,
+    })
+}
+
+/// The compounds of a machine. Those that hold themselves are emptied when it is dropped.
+#[derive(Default)]
+pub(crate) struct Heap {
+    all: Vec<Weak<Compound>>,
+    /// How many there are when those that are gone are next forgotten.
+    due: usize,
+}
+
+impl Heap {
+    pub(crate) fn make(&mut self, kind: Kind, keys: Vec<Item>, values: Vec<Item>) -> Rc<Compound> {
+        let compound = Rc::new(Compound {
+            kind,
+            references: Cell::new(0),
+            keys: RefCell::new(keys),
+            values: RefCell::new(values),
+        });
+        if self.all.len() >= self.due {
+            self.all.retain(|compound| compound.strong_count() > 0);
+            self.due = 2 * self.all.len() + 64;
+        }
+        self.all.push(Rc::downgrade(&compound));
+        compound
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let left: Vec<_> = self.all.iter().filter_map(Weak::upgrade).collect();
+        for compound in &left {
+            compound.keys.take();
+            compound.values.take();
+        }
+    }
+}

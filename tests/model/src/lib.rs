@@ -1,0 +1,40 @@
+//! A plain interpreter of the Neo N3 virtual machine: a third opinion beside
+//! the engine and the recorded outcomes of the reference.
+//!
+//! It is written from the rules of neo-project/neo-vm v3.10.1, to be obviously
+//! right and not fast, and shares no code with the engine: it decodes each
+//! instruction when it is reached, keeps items in ordinary `Vec`s and `Rc`s,
+//! computes with `num-bigint` and counts references as the reference defines
+//! it. File names in comments are those of the reference.
+//!
+//! ```
+//! use neovm_model::{Machine, Setup};
+//!
+//! let mut machine = Machine::new(&[0x12, 0x13, 0x9e], &Setup::default()); // PUSH2 PUSH3 ADD
+//! machine.run();
+//! assert!(machine.halted());
+//! assert_eq!(neovm_model::describe(machine.stack()), "5");
+//! assert_eq!(machine.gas(), 10 * 30);
+//! ```
+#![forbid(unsafe_code)]
+
+mod counter;
+mod error;
+mod host;
+mod integer;
+mod item;
+mod json;
+mod machine;
+mod opcode;
+mod ops;
+mod text;
+
+pub use crate::{
+    error::Error,
+    host::{HostError, StubHost},
+    item::{Compound, Item, Kind, NOT_UTF8},
+    json::{JsonError, stack_json},
+    machine::{Fault, Hardfork, Limits, Machine, SHOWN_CONTEXTS, Setup},
+    opcode::Op,
+    text::describe,
+};
