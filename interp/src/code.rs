@@ -9,7 +9,9 @@
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 use neovm_types::{
-    FaultKind, Instruction, OpCode, PriceTable, Script, StackItem, item::Constants, opcode::OperandKind,
+    FaultKind, Instruction, Integer, OpCode, PriceTable, Script, StackItem,
+    item::{Constants, WideInteger},
+    opcode::OperandKind,
 };
 
 #[cfg(neovm_sibling_calls)]
@@ -78,6 +80,27 @@ impl Cell {
         self.fuse(op, self.cost);
     }
 
+    /// Puts what it pushes among the constants, if that is no small integer.
+    fn keep_constant(&mut self, script: &[u8], constants: &mut Constants) {
+        if self.op != Op::Data && self.op != Op::WideInt {
+            return;
+        }
+        let (start, length) = ((self.operand >> 32) as usize, self.operand as u32 as usize);
+        let data = &script[start..start + length];
+        self.operand = if self.op == Op::Data {
+            constants.add(data) as u64
+        } else {
+            match Integer::from_le_bytes(data) {
+                Some(Integer::Wide(value)) => WideInteger::add_constant(constants, value) as u64,
+                Some(Integer::Small(value)) => {
+                    self.set_op(Op::Int);
+                    value as u64
+                }
+                None => return self.set_op(Op::Full),
+            }
+        };
+    }
+
     /// Runs it together with cells behind it, which cost so much in all.
     pub(crate) fn fuse(&mut self, op: Op, cost: i64) {
         self.op = op;
@@ -109,8 +132,8 @@ fn cost(prices: &PriceTable, opcode: u8) -> i64 {
     i64::from(prices.price_of_byte(opcode)) << 32 | 1
 }
 
-/// The operand of a cell: an integer as it is, data as its start and length
-/// (of PUSHDATA, where the code holds it: its place among the constants),
+/// The operand of a cell: an integer as it is, data as its start and length (in
+/// code: its place among the constants),
 /// two offsets as two halves; for opcodes that name a number of a slot or a
 /// constant themselves, that number.
 fn operand(instruction: &Instruction<'_>, position: usize) -> u64 {
@@ -146,12 +169,6 @@ fn implied_operand(opcode: OpCode) -> u64 {
     }
 }
 
-/// The bytes whose start and length an operand holds.
-fn data_operand(script: &[u8], operand: u64) -> &[u8] {
-    let (start, length) = ((operand >> 32) as usize, operand as u32 as usize);
-    &script[start..start + length]
-}
-
 const LOCALS: u8 = OpCode::LDLOC0 as u8;
 const ARGUMENTS: u8 = OpCode::LDARG0 as u8;
 
@@ -180,7 +197,7 @@ pub struct Code {
     cells: Box<[Cell]>,
     /// The cell of each byte offset; [`NO_CELL`] within an instruction.
     index: Box<[u32]>,
-    /// The byte strings that PUSHDATA pushes.
+    /// The byte strings and wide integers that instructions push.
     constants: Constants,
 }
 
@@ -203,9 +220,7 @@ impl Code {
         let mut position = 0;
         while position < length {
             let (mut cell, size) = Cell::decode(script.bytes(), position, prices);
-            if cell.op == Op::Data {
-                cell.operand = constants.add(data_operand(script.bytes(), cell.operand)) as u64;
-            }
+            cell.keep_constant(script.bytes(), &mut constants);
             index[position] = cells.len() as u32;
             cells.push(cell);
             position += size;
@@ -256,7 +271,7 @@ impl Code {
         self.cells.len() * size_of::<Cell>() + self.index.len() * size_of::<u32>() + self.constants.memory()
     }
 
-    /// The byte strings that PUSHDATA pushes, by the operands of its cells.
+    /// What instructions push that is no small integer, by the operands of their cells.
     pub(crate) fn constants(&self) -> &Constants {
         &self.constants
     }

@@ -22,7 +22,6 @@ pub(crate) mod tag {
     pub(crate) const NULL: u64 = 2;
     /// Up to this tag nothing is to be counted or released.
     pub(crate) const PLAIN: u64 = 3;
-    pub(crate) const BYTE_STRING: u64 = 5;
     /// From here to `MAP` are the compounds.
     pub(crate) const ARRAY: u64 = 8;
     pub(crate) const MAP: u64 = 10;
@@ -52,6 +51,7 @@ pub(crate) unsafe fn drop_cell(cell: *mut StackItem) {
             StackItem::Integer(_) | StackItem::Boolean(_) | StackItem::Null | StackItem::Pointer(_) => {}
             StackItem::ByteString(bytes) => core::ptr::drop_in_place(bytes),
             StackItem::Buffer(buffer) => core::ptr::drop_in_place(buffer),
+            StackItem::BigInteger(value) => core::ptr::drop_in_place(value),
             _ => core::ptr::drop_in_place(cell),
         }
     }

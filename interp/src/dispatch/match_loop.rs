@@ -34,14 +34,20 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         }
         // SAFETY: the machine's invariants hold between two instructions.
         let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.plain }, &mut r, vm) };
+        let mut op = if FUSED { cell.op } else { cell.plain };
+        if flow == Flow::Counted && op != cell.plain {
+            // SAFETY: the first form has done nothing.
+            flow = unsafe { fast::run_counted(op, &mut r, vm) };
+        }
         if flow == Flow::Plain {
             r.meter += cell.cost - cell.plain_cost(vm.prices());
+            op = cell.plain;
             // SAFETY: the fused handler has done nothing.
-            flow = unsafe { fast::run(cell.plain, &mut r, vm) };
+            flow = unsafe { fast::run(op, &mut r, vm) };
         }
         if flow == Flow::Counted {
             // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_counted(cell.plain, &mut r, vm) };
+            flow = unsafe { fast::run_counted(op, &mut r, vm) };
         }
         if flow != Flow::Next {
             vm.set_regs(r);

@@ -117,7 +117,11 @@ unsafe extern "sysv64" fn counted<const OP: usize>(
         let done = work::<OP>(vm, ip, sp, slots, limit);
         let sp = done.sp.map_addr(|address| address & !FLOW);
         match done.sp.addr() & FLOW {
-            DONE => next(vm, Regs { ip: ip.add(1), sp, slots, meter, limit: done.limit }),
+            DONE => {
+                let cells = const { fast::fused_length(Op::ALL[OP]) };
+                next(vm, Regs { ip: ip.add(cells), sp, slots, meter, limit: done.limit });
+            }
+            UNFUSED => plain(vm, ip, sp, slots, meter, limit),
             LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
             RETURNED => {
                 let r = vm.regs();
@@ -141,7 +145,7 @@ struct Done {
 }
 
 /// The bits of [`Done::sp`] that tell how the work ended.
-const FLOW: usize = 3;
+const FLOW: usize = 7;
 const DONE: usize = 0;
 /// More items than allowed.
 const LIMITED: usize = 1;
@@ -149,9 +153,11 @@ const LIMITED: usize = 1;
 const UNDONE: usize = 2;
 /// Another context is the current one: its registers are in the machine.
 const RETURNED: usize = 3;
+/// Nothing is done, and what was fused has to run one by one.
+const UNFUSED: usize = 4;
 
 /// Runs a handler for counted operands. But for RET, such a one leaves `slots`
-/// as they are, and goes on with the next cell.
+/// as they are, and goes on with the cell behind those that it runs.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -173,7 +179,8 @@ unsafe extern "sysv64" fn work<const OP: usize>(
         Flow::Next if const { OP == Op::Ret as usize } => RETURNED,
         Flow::Next => DONE,
         Flow::Limit => LIMITED,
-        Flow::Full | Flow::Counted | Flow::Plain => UNDONE,
+        Flow::Plain => UNFUSED,
+        Flow::Full | Flow::Counted => UNDONE,
     };
     Done { sp: r.sp.map_addr(|address| address | how), limit: r.limit }
 }

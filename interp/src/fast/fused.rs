@@ -8,11 +8,11 @@
 use neovm_types::{Buffer, ByteString, StackItem};
 
 use super::{
-    Flow, Regs, share,
+    Flow, Regs, duplicate, share,
     slot::{frame_slot, static_slot},
 };
 use crate::{
-    stack::{tag, tag_of},
+    stack::{drop_cell, tag, tag_of},
     vm::Vm,
 };
 
@@ -333,22 +333,69 @@ pub(crate) unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
+/// The slot that a cell names, if its item can be pushed: no compound that is
+/// not counted.
+#[inline(always)]
+unsafe fn shareable_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+    // SAFETY: the cell of a slot is occupied or empty.
+    unsafe {
+        let slot = frame_slot(r, vm, r.operand_at(place))?;
+        let tag = tag_of(slot);
+        let can = tag < tag::ARRAY || tag <= tag::MAP && (*slot).header().is_some_and(|header| header.references() != 0);
+        can.then_some(slot)
+    }
+}
+
+/// Puts another reference to the item in such a slot into a cell.
+#[inline(always)]
+unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
+    // SAFETY: the slot is occupied, and nothing is in the cell.
+    unsafe {
+        if tag_of(slot) <= tag::PLAIN {
+            Regs::copy(slot, cell);
+        } else {
+            share(&*slot);
+            cell.write(duplicate(&*slot));
+        }
+    }
+}
+
 /// slot, slot or integer: pushed
 #[inline(always)]
 pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
-        let Some(first) = plain_slot(r, vm, 0) else { return Flow::Plain };
+        let Some(first) = plain_slot(r, vm, 0) else { return Flow::Counted };
         if !r.has_room(2) {
             return Flow::Plain;
         }
         if FROM == INT {
             write_int(r.sp.add(1), r.operand_at(1) as i64);
         } else {
-            let Some(second) = plain_slot(r, vm, 1) else { return Flow::Plain };
+            let Some(second) = plain_slot(r, vm, 1) else { return Flow::Counted };
             Regs::copy(second, r.sp.add(1));
         }
         Regs::copy(first, r.sp);
+        r.sp = r.sp.add(2);
+        r.skip(2)
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn push_two_counted<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: both slots are looked at before the stack is written.
+    unsafe {
+        let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Plain };
+        if !r.has_room(2) {
+            return Flow::Plain;
+        }
+        if FROM == INT {
+            write_int(r.sp.add(1), r.operand_at(1) as i64);
+        } else {
+            let Some(second) = shareable_slot(r, vm, 1) else { return Flow::Plain };
+            share_into(second, r.sp.add(1));
+        }
+        share_into(first, r.sp);
         r.sp = r.sp.add(2);
         r.skip(2)
     }
@@ -360,13 +407,29 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot that drops nothing; then the
     // cell on top is free for a plain item.
     unsafe {
-        let Some(to) = plain_slot(r, vm, 0) else { return Flow::Plain };
-        let Some(from) = frame_slot(r, vm, r.operand_at(1)) else { return Flow::Plain };
-        if from == to || r.tag(1) > tag::MAP || tag_of(from) > tag::PLAIN {
+        let (Some(to), Some(from)) = (plain_slot(r, vm, 0), plain_slot(r, vm, 1)) else { return Flow::Counted };
+        if from == to || r.tag(1) > tag::MAP {
             return Flow::Plain;
         }
         Regs::copy(r.at(1), to);
         Regs::copy(from, r.at(1));
+        r.skip(2)
+    }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn store_and_load_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the stored item moves into a slot whose old item is dropped; then
+    // the cell on top is free for another.
+    unsafe {
+        let Some(to) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Plain };
+        let Some(from) = shareable_slot(r, vm, 1) else { return Flow::Plain };
+        if from == to || r.tag(1) > tag::MAP || tag_of(to) >= tag::ARRAY {
+            return Flow::Plain;
+        }
+        drop_cell(to);
+        Regs::copy(r.at(1), to);
+        share_into(from, r.at(1));
         r.skip(2)
     }
 }

@@ -165,7 +165,7 @@ fast_ops! {
     True => push::boolean::<true>;
     False => push::boolean::<false>;
     Null => push::null;
-    WideInt => push::leave, counted push::wide_int;
+    WideInt => push::wide_int;
     Data => push::data;
     Nop => control::nop;
     Jmp => control::jmp;
@@ -334,9 +334,9 @@ fast_ops! {
     SlotAdd => fused::combine_top::<ADD>, fuses [LdSlot, Add, _, _];
     SlotSub => fused::combine_top::<SUB>, fuses [LdSlot, Sub, _, _];
     SlotMul => fused::combine_top::<MUL>, fuses [LdSlot, Mul, _, _];
-    SlotSlot => fused::push_two::<SLOT>, fuses [LdSlot, LdSlot, _, _];
-    SlotInt => fused::push_two::<INT>, fuses [LdSlot, Int, _, _];
-    StoreLoad => fused::store_and_load, fuses [StSlot, LdSlot, _, _];
+    SlotSlot => fused::push_two::<SLOT>, counted fused::push_two_counted::<SLOT>, fuses [LdSlot, LdSlot, _, _];
+    SlotInt => fused::push_two::<INT>, counted fused::push_two_counted::<INT>, fuses [LdSlot, Int, _, _];
+    StoreLoad => fused::store_and_load, counted fused::store_and_load_counted, fuses [StSlot, LdSlot, _, _];
     DecDupJmpIf => fused::decrement_and_jump_if_copy, fuses [Dec, Dup, JmpIf, _];
     DupJmpIf => fused::jump_if_copy, fuses [Dup, JmpIf, _, _];
 }
@@ -559,13 +559,10 @@ impl Regs {
         unsafe {
             if tag_of(from) <= tag::PLAIN {
                 Self::copy(from, self.sp);
-            } else if let tag::BYTE_STRING = tag_of(from) {
-                let StackItem::ByteString(bytes) = &*from else { return Flow::Full };
-                self.sp.write(StackItem::ByteString(bytes.lend()));
             } else if tag_of(from) > tag::MAP || !share(&*from) {
                 return Flow::Full;
             } else {
-                self.sp.write((*from).clone());
+                self.sp.write(duplicate(&*from));
             }
         }
         self.pushed()
@@ -600,6 +597,22 @@ impl Regs {
             self.drop_cell(depth);
         }
         true
+    }
+}
+
+/// Another reference to an item, lent from the script if it is lent.
+///
+/// # Safety
+/// It lies where the item may: see `neovm_types::ByteString::constant`.
+#[inline(always)]
+pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
+    // SAFETY: the caller's word.
+    unsafe {
+        match item {
+            StackItem::ByteString(bytes) => StackItem::ByteString(bytes.lend()),
+            StackItem::BigInteger(value) => StackItem::BigInteger(value.lend()),
+            other => other.clone(),
+        }
     }
 }
 

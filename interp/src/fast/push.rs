@@ -1,8 +1,6 @@
 //! Constants.
 
-use alloc::rc::Rc;
-
-use neovm_types::{ByteString, I256, Integer, StackItem};
+use neovm_types::{ByteString, StackItem, item::WideInteger};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -34,31 +32,18 @@ pub(crate) unsafe fn leave(_: &mut Regs, _: &mut Vm) -> Flow {
     Flow::Counted
 }
 
-/// The operand's bytes, whose place in the script the cell holds.
-#[inline(always)]
-unsafe fn data_operand<'a>(r: &Regs, vm: &'a Vm) -> &'a [u8] {
-    // SAFETY: the decoder found so many bytes there in the current script.
-    unsafe {
-        let operand = r.operand();
-        core::slice::from_raw_parts(vm.bytes.add((operand >> 32) as usize), operand as u32 as usize)
-    }
-}
-
+/// Lends a constant of the code, which keeps it while its items lie here.
 #[inline(always)]
 pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: there is room for one cell at `sp`.
+    // SAFETY: the decoder put the constant's place there; there is room for one
+    // cell at `sp`.
     unsafe {
-        let item = match I256::from_le_bytes(data_operand(r, vm)).map(Integer::from) {
-            Some(Integer::Wide(value)) => StackItem::BigInteger(Rc::new(value)),
-            Some(Integer::Small(value)) => StackItem::Integer(value),
-            None => return Flow::Full,
-        };
-        r.sp.write(item);
+        r.sp.write(StackItem::BigInteger(WideInteger::constant(vm.constants, r.operand() as usize)));
     }
     r.pushed()
 }
 
-/// Lends a constant of the code, which keeps it while its items lie here.
+/// The same of a byte string.
 #[inline(always)]
 pub(crate) unsafe fn data(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the decoder put the constant's place there; there is room for one

@@ -83,9 +83,8 @@ pub(crate) unsafe fn pick(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// Whether so many cells from the top are occupied.
 #[inline(always)]
-unsafe fn has(r: &Regs, cells: usize) -> bool {
-    // SAFETY: at most as many as there are sentinels.
-    unsafe { (1..=cells).all(|depth| r.tag(depth) <= tag::MAP) }
+fn has(r: &Regs, vm: &Vm, cells: usize) -> bool {
+    r.at(cells) >= vm.stack
 }
 
 #[inline(always)]
@@ -101,10 +100,10 @@ unsafe fn exchange(r: &mut Regs, a: usize, b: usize) {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn swap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn swap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both cells are occupied where they are exchanged.
     unsafe {
-        if !has(r, 2) {
+        if !has(r, vm, 2) {
             return Flow::Full;
         }
         exchange(r, 1, 2);
@@ -113,10 +112,10 @@ pub(crate) unsafe fn swap(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn rot(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn rot(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the three cells are occupied where they are exchanged.
     unsafe {
-        if !has(r, 3) {
+        if !has(r, vm, 3) {
             return Flow::Full;
         }
         exchange(r, 2, 3);
@@ -126,10 +125,10 @@ pub(crate) unsafe fn rot(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn reverse3(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn reverse3(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the three cells are occupied where they are exchanged.
     unsafe {
-        if !has(r, 3) {
+        if !has(r, vm, 3) {
             return Flow::Full;
         }
         exchange(r, 1, 3);
@@ -138,10 +137,10 @@ pub(crate) unsafe fn reverse3(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn reverse4(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn reverse4(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the four cells are occupied where they are exchanged.
     unsafe {
-        if !has(r, 4) {
+        if !has(r, vm, 4) {
             return Flow::Full;
         }
         exchange(r, 1, 4);
@@ -166,10 +165,10 @@ pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn tuck_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn tuck_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both cells are occupied; the copy that lies on top stays there.
     unsafe {
-        if !has(r, 2) {
+        if !has(r, vm, 2) {
             return Flow::Full;
         }
         let flow = r.push_copy(r.at(1));

@@ -1,8 +1,6 @@
 //! Integers that no `i64` holds, and what else stands for an integer.
 
-use alloc::rc::Rc;
-
-use neovm_types::{I256, Integer, StackItem};
+use neovm_types::{I256, Integer, StackItem, item::WideInteger};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -46,7 +44,7 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
         } else {
             first.drop_in_place();
             second.drop_in_place();
-            first.write(StackItem::BigInteger(Rc::new(result)));
+            first.write(StackItem::BigInteger(WideInteger::new(result)));
         }
     }
     r.popped(1)
@@ -54,7 +52,7 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
 
 fn unique(item: &mut StackItem) -> Option<&mut I256> {
     match item {
-        StackItem::BigInteger(value) => Rc::get_mut(value),
+        StackItem::BigInteger(value) => value.get_mut(),
         _ => None,
     }
 }

@@ -142,7 +142,6 @@ impl Vm {
         match self.loads.last_mut() {
             Some(load) => {
                 self.stack = load.stack;
-                self.bytes = load.code.script().bytes().as_ptr();
                 self.constants = load.code.constants().start();
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;

@@ -136,10 +136,8 @@ pub struct Vm {
     pub(crate) statics: *mut StackItem,
     pub(crate) statics_count: u32,
     pub(crate) try_base: u32,
-    /// The current script's bytes.
-    pub(crate) bytes: *const u8,
     /// The current code's constants.
-    pub(crate) constants: *const u32,
+    pub(crate) constants: *const u64,
     /// Bottom of the current evaluation stack.
     pub(crate) stack: *mut StackItem,
     pub(crate) frames: Vec<Frame>,
@@ -205,7 +203,6 @@ impl Vm {
             statics: core::ptr::null_mut(),
             statics_count: 0,
             try_base: 0,
-            bytes: core::ptr::null(),
             constants: core::ptr::null(),
             stack: arena.start(),
             frames: Vec::new(),

@@ -7,6 +7,7 @@ use ruint::aliases::U256;
 
 /// A signed integer of 256 bits, two's complement, least significant limb first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(transparent)]
 pub struct I256([u64; 4]);
 
 impl I256 {

@@ -25,7 +25,7 @@ impl StackItem {
     fn equals_plain(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a == b,
-            (Self::BigInteger(a), Self::BigInteger(b)) => a == b,
+            (Self::BigInteger(a), Self::BigInteger(b)) => **a == **b,
             (Self::Boolean(a), Self::Boolean(b)) => a == b,
             (Self::Null, Self::Null) => true,
             (Self::Pointer(a), Self::Pointer(b)) => a == b,

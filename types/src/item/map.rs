@@ -115,10 +115,20 @@ impl OrderedMap {
 fn compare_keys(a: &StackItem, b: &StackItem) -> Ordering {
     match (a, b) {
         (StackItem::Integer(a), StackItem::Integer(b)) => a.cmp(b),
-        (StackItem::ByteString(a), StackItem::ByteString(b)) => a.cmp(b),
+        (StackItem::ByteString(a), StackItem::ByteString(b)) => compare_bytes(a, b),
         (StackItem::Boolean(a), StackItem::Boolean(b)) => a.cmp(b),
-        (StackItem::BigInteger(a), StackItem::BigInteger(b)) => a.cmp(b),
+        (StackItem::BigInteger(a), StackItem::BigInteger(b)) => (**a).cmp(b),
         (a, b) => rank(a).cmp(&rank(b)),
+    }
+}
+
+/// The order of bytes. Most differ early: eight are compared at once.
+fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
+    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        (Some(first), Some(second)) if first != second => {
+            u64::from_be_bytes(*first).cmp(&u64::from_be_bytes(*second))
+        }
+        _ => a.cmp(b),
     }
 }
 

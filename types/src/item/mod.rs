@@ -21,7 +21,7 @@ mod scalar;
 use alloc::{rc::Rc, string::String, vec::Vec};
 
 pub use self::{
-    bytes::{Buffer, ByteString, Constants},
+    bytes::{Buffer, ByteString, Constants, WideInteger},
     compound::{Array, Header, Map},
     copy::StructCloneLimit,
     cycles::{Candidate, collect_cycles},
@@ -32,7 +32,7 @@ pub use self::{
 };
 use crate::{
     fault::FaultKind,
-    integer::{I256, Integer},
+    integer::Integer,
 };
 
 /// The type of a stack item, with the byte that stands for it in scripts.
@@ -140,7 +140,7 @@ pub enum StackItem {
     /// A position in a script.
     Pointer(Pointer) = 3,
     /// An integer that no `i64` holds; never one that does.
-    BigInteger(Rc<I256>) = 4,
+    BigInteger(WideInteger) = 4,
     /// An immutable byte string.
     ByteString(ByteString) = 5,
     /// A mutable byte string, shared by its references.
@@ -204,12 +204,13 @@ impl StackItem {
         Self::Buffer(Buffer::new(bytes))
     }
 
-    /// The same item, with bytes that belong to no script: see [`ByteString::into_owned`].
+    /// The same item, with nothing that belongs to a script: see [`ByteString::into_owned`].
     #[inline]
     #[must_use]
     pub fn into_owned(self) -> Self {
         match self {
             Self::ByteString(bytes) => Self::ByteString(bytes.into_owned()),
+            Self::BigInteger(value) => Self::BigInteger(value.into_owned()),
             other => other,
         }
     }
@@ -273,7 +274,7 @@ impl From<Integer> for StackItem {
     fn from(value: Integer) -> Self {
         match value {
             Integer::Small(value) => Self::Integer(value),
-            Integer::Wide(value) => Self::BigInteger(Rc::new(value)),
+            Integer::Wide(value) => Self::BigInteger(WideInteger::new(value)),
         }
     }
 }

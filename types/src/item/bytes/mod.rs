@@ -1,11 +1,13 @@
-//! Byte strings and buffers.
+//! Byte strings, buffers, and integers that take 256 bits.
 
 #[allow(unsafe_code, reason = "memory that is used again: see its module")]
 mod block;
 #[allow(unsafe_code, reason = "counted bytes in one allocation: see its module")]
 mod node;
+#[allow(unsafe_code, reason = "integers in nodes: see its module")]
+mod wide;
 
-pub use self::node::Constants;
+pub use self::{node::Constants, wide::WideInteger};
 use self::node::Node;
 
 /// An immutable byte string. Clones share the bytes.
@@ -47,7 +49,7 @@ impl ByteString {
     /// asked for after all were added. The byte string does not outlive the
     /// constants: [`ByteString::into_owned`] makes one that may.
     #[inline(always)]
-    pub unsafe fn constant(start: *const u32, place: usize) -> Self {
+    pub unsafe fn constant(start: *const u64, place: usize) -> Self {
         // SAFETY: the caller's word.
         unsafe { Self(Node::constant(start, place)) }
     }

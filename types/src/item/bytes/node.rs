@@ -1,4 +1,4 @@
-//! Counted bytes: what byte strings and buffers refer to.
+//! Counted bytes: what byte strings, buffers and wide integers refer to.
 //!
 //! A node is one allocation, a head and the bytes behind it, so that small byte
 //! strings cost one small allocation and a buffer becomes a byte string without
@@ -6,7 +6,7 @@
 //! its bytes belong to a decoded script, which threads share.
 //!
 //! # Safety
-//! The only unsafe code of this crate. What holds: a `Node` points to a head
+//! What holds: a `Node` points to a head
 //! with `length` initialized bytes behind it. Unless the head's count is
 //! [`CONSTANT`] the node was made by `Node::allocate`, the count is the number of
 //! `Node`s that point to it, and all of them are on one thread (`Node` is
@@ -32,7 +32,7 @@ struct Head {
     /// How many look at a buffer's bytes just now.
     looks: u32,
     /// Number of bytes.
-    length: u32,
+    length: u64,
 }
 
 /// Most bytes of a node that is a block of the thread's: all but the head.
@@ -48,7 +48,7 @@ impl Node {
         let head = place.cast::<Head>();
         // SAFETY: there is room for a head, and the bytes of a small node.
         unsafe {
-            head.write(Head { count: 1, looks: 0, length: length as u32 });
+            head.write(Head { count: 1, looks: 0, length: length as u64 });
             if zeroed && length <= SMALL {
                 head.add(1).cast::<u8>().write_bytes(0, length);
             }
@@ -115,9 +115,9 @@ impl Node {
         unsafe { (*self.0.as_ptr()).length as usize }
     }
 
-    /// Where the bytes begin.
+    /// Where the bytes begin, at a multiple of eight.
     #[inline(always)]
-    fn start(&self) -> *mut u8 {
+    pub(super) fn start(&self) -> *mut u8 {
         // SAFETY: bytes follow the head.
         unsafe { self.0.as_ptr().add(1).cast() }
     }
@@ -177,7 +177,7 @@ impl Node {
     /// [`Constants::add`] returned the place. The node is forgotten or dropped
     /// before the constants.
     #[inline(always)]
-    pub(super) unsafe fn constant(start: *const u32, place: usize) -> Self {
+    pub(super) unsafe fn constant(start: *const u64, place: usize) -> Self {
         // SAFETY: a head and its bytes lie there; constants are only read.
         unsafe { Self(NonNull::new_unchecked(start.add(place).cast_mut().cast())) }
     }
@@ -251,32 +251,34 @@ impl Drop for Node {
 /// in its own raw memory, outlives the constants. Each clone is a copy.
 #[derive(Debug, Default)]
 pub struct Constants {
-    /// Heads and bytes one behind the other, rounded up to heads' alignment.
-    words: Vec<u32>,
+    /// Heads and bytes one behind the other, each from a whole word on.
+    words: Vec<u64>,
 }
 
 impl Constants {
     /// Adds a byte string; returns its place.
     pub fn add(&mut self, bytes: &[u8]) -> usize {
         let place = self.words.len();
-        self.words.extend([CONSTANT, 0, bytes.len() as u32]);
-        let (whole, rest) = bytes.as_chunks::<4>();
-        self.words.extend(whole.iter().map(|&word| u32::from_ne_bytes(word)));
+        // A count, and no looks: the same in both orders of bytes.
+        let [a, b, c, d] = CONSTANT.to_ne_bytes();
+        self.words.extend([u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0]), bytes.len() as u64]);
+        let (whole, rest) = bytes.as_chunks::<8>();
+        self.words.extend(whole.iter().map(|&word| u64::from_ne_bytes(word)));
         if !rest.is_empty() {
-            let mut last = [0; 4];
+            let mut last = [0; 8];
             last[..rest.len()].copy_from_slice(rest);
-            self.words.push(u32::from_ne_bytes(last));
+            self.words.push(u64::from_ne_bytes(last));
         }
         place
     }
 
     /// Bytes of memory.
     pub fn memory(&self) -> usize {
-        self.words.len() * size_of::<u32>()
+        self.words.len() * size_of::<u64>()
     }
 
     /// Where the places count from.
-    pub fn start(&self) -> *const u32 {
+    pub fn start(&self) -> *const u64 {
         self.words.as_ptr()
     }
 }
