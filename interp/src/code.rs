@@ -9,9 +9,8 @@
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 use neovm_types::{
-    FaultKind, Instruction, Integer, OpCode, PriceTable, Script, StackItem,
+    FaultKind, Integer, OpCode, PriceTable, Script,
     item::{Constants, WideInteger},
-    opcode::OperandKind,
 };
 
 #[cfg(neovm_sibling_calls)]
@@ -36,7 +35,7 @@ pub(crate) struct Cell {
     pub(crate) opcode: u8,
     /// Its position in the script, in bytes.
     pub(crate) offset: u32,
-    /// What `op` asks for; see [`operand`] and [`Op::of`].
+    /// What `op` asks for; see [`crate::decode`] and [`Op::of`].
     pub(crate) operand: u64,
     /// What the meter is charged by `op`: the price in the upper half, the
     /// number of instructions in the lower.
@@ -44,24 +43,8 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The cell of the bytes at a position.
-    fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
-        let offset = position as u32;
-        match Instruction::decode(script, position) {
-            Ok(instruction) => {
-                let cost = cost(prices, instruction.opcode as u8);
-                let operand = operand(&instruction, position);
-                (
-                    Self::new(instruction.opcode as u8, Op::of(instruction.opcode), offset, operand, cost),
-                    instruction.size(),
-                )
-            }
-            // Faults when it is reached, neither charged nor counted.
-            Err(_) => (Self::new(script[position], Op::Bad, offset, 0, 0), 1),
-        }
-    }
-
-    fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
+    #[inline(always)]
+    pub(crate) fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
         Self {
             #[cfg(neovm_sibling_calls)]
             handler: HANDLERS[op as usize],
@@ -115,76 +98,12 @@ impl Cell {
     pub(crate) fn plain_cost(&self, prices: &PriceTable) -> i64 {
         if self.plain as u8 == Op::Bad as u8 { 0 } else { cost(prices, self.opcode) }
     }
-
-    /// The index of the slot that it names.
-    pub(crate) fn slot_index(&self) -> usize {
-        let place = self.operand as i64;
-        match self.opcode {
-            LOCALS..ARGUMENTS => (place / SLOT) as usize,
-            ARGUMENTS.. => !(place / SLOT) as usize,
-            _ => place as usize,
-        }
-    }
 }
 
 /// What the meter is charged for an instruction alone.
-fn cost(prices: &PriceTable, opcode: u8) -> i64 {
+#[inline(always)]
+pub(crate) fn cost(prices: &PriceTable, opcode: u8) -> i64 {
     i64::from(prices.price_of_byte(opcode)) << 32 | 1
-}
-
-/// The operand of a cell: an integer as it is, data as its start and length (in
-/// code: its place among the constants),
-/// two offsets as two halves; for opcodes that name a number of a slot or a
-/// constant themselves, that number.
-fn operand(instruction: &Instruction<'_>, position: usize) -> u64 {
-    let opcode = instruction.opcode;
-    match opcode.operand() {
-        OperandKind::None => implied_operand(opcode),
-        OperandKind::Int(16 | 32) | OperandKind::Data(_) => {
-            let start = position + instruction.size() - instruction.operand.len();
-            (start as u64) << 32 | instruction.operand.len() as u64
-        }
-        OperandKind::Try8 | OperandKind::Try32 => {
-            let (first, second) = instruction.offsets();
-            let half = |offset: Option<i32>| u64::from(offset.unwrap_or(0) as u32);
-            half(first) << 32 | half(second)
-        }
-        OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address => {
-            instruction.int() as u64
-        }
-        OperandKind::Slot => slot_operand(opcode, instruction.operand[0]),
-        OperandKind::Slots | OperandKind::Type | OperandKind::Token | OperandKind::Syscall => {
-            instruction.operand.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
-        }
-    }
-}
-
-fn implied_operand(opcode: OpCode) -> u64 {
-    let byte = opcode as u8;
-    match opcode as u8 {
-        0x0f..=0x20 => (i64::from(byte) - OpCode::PUSH0 as i64) as u64,
-        // The seven short forms of each slot opcode.
-        0x58..=0x87 => slot_operand(opcode, byte & 7),
-        _ => 0,
-    }
-}
-
-const LOCALS: u8 = OpCode::LDLOC0 as u8;
-const ARGUMENTS: u8 = OpCode::LDARG0 as u8;
-
-/// Bytes of a slot.
-const SLOT: i64 = size_of::<StackItem>() as i64;
-
-/// The index of a static field; of a local variable or an argument the distance
-/// in bytes from where the frame's slots lie, local variables above, arguments below.
-fn slot_operand(opcode: OpCode, index: u8) -> u64 {
-    let index = i64::from(index);
-    let place = match opcode as u8 {
-        LOCALS..ARGUMENTS => index * SLOT,
-        ARGUMENTS.. => !index * SLOT,
-        _ => index,
-    };
-    place as u64
 }
 
 /// A decoded script: immutable, and shared between executions and threads.
@@ -194,7 +113,7 @@ fn slot_operand(opcode: OpCode, index: u8) -> u64 {
 pub struct Code {
     script: Script,
     prices: Arc<PriceTable>,
-    cells: Box<[Cell]>,
+    cells: Vec<Cell>,
     /// The cell of each byte offset; [`NO_CELL`] within an instruction.
     index: Box<[u32]>,
     /// The byte strings and wide integers that instructions push.
@@ -228,7 +147,7 @@ impl Code {
         index[length] = cells.len() as u32;
         let ret = OpCode::RET as u8;
         cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
-        let mut code = Self { script, prices: Arc::clone(prices), cells: cells.into_boxed_slice(), index, constants };
+        let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants };
         code.link_jumps();
         fuse::fuse(&mut code.cells, prices);
         Ok(code)
@@ -268,7 +187,7 @@ impl Code {
 
     /// Bytes of memory that the decoded form takes, the script itself not counted.
     pub fn memory(&self) -> usize {
-        self.cells.len() * size_of::<Cell>() + self.index.len() * size_of::<u32>() + self.constants.memory()
+        self.cells.capacity() * size_of::<Cell>() + self.index.len() * size_of::<u32>() + self.constants.memory()
     }
 
     /// What instructions push that is no small integer, by the operands of their cells.

@@ -26,6 +26,7 @@ extern crate std;
 
 mod code;
 mod debug;
+mod decode;
 mod dispatch;
 mod fast;
 mod frame;

@@ -5,12 +5,15 @@
 
 use neovm_types::{ItemType, PriceTable};
 
-use super::{Op, fused, fused_length};
+use super::{BEGINNINGS, Op, fused, fused_length};
 use crate::code::Cell;
 
 /// Sets the ops and costs of cells that begin something that can be fused.
 pub(crate) fn fuse(cells: &mut [Cell], prices: &PriceTable) {
-    for place in 0..cells.len() {
+    for place in 0..cells.len().saturating_sub(1) {
+        if !BEGINNINGS[cells[place].plain as usize][cells[place + 1].plain as usize] {
+            continue;
+        }
         let op = |behind: usize| cells.get(place + behind).map_or(Op::Bad, |cell| cell.plain);
         let found = fused([op(0), op(1), op(2), op(3)]);
         if found == op(0) || !holds(found, &cells[place..]) {

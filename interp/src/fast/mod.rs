@@ -63,6 +63,13 @@ pub(crate) enum Flow {
     Plain,
 }
 
+/// The first two ops of a pattern.
+macro_rules! beginning {
+    ($first:ident, $second:ident, $($rest:tt)*) => {
+        (Op::$first, Op::$second)
+    };
+}
+
 /// The number of ops in a pattern of four, of which the last may be anything.
 macro_rules! pattern_length {
     ($a:ident, $b:ident, $c:ident, $d:ident) => {
@@ -121,6 +128,19 @@ macro_rules! fast_ops {
                 [first, ..] => first,
             }
         }
+
+        /// Number of ops.
+        const COUNT: usize = 3 $(+ { let _ = Op::$op; 1 })*;
+
+        /// Whether two ops, one behind the other, begin something that may be fused.
+        pub(crate) static BEGINNINGS: [[bool; COUNT]; COUNT] = {
+            let mut beginnings = [[false; COUNT]; COUNT];
+            $($(
+                let (first, second) = beginning!($($pattern)*);
+                beginnings[first as usize][second as usize] = true;
+            )?)*
+            beginnings
+        };
 
         /// How many cells the pattern of a fused op has; 1 of an op that is alone.
         pub(crate) const fn fused_length(op: Op) -> usize {

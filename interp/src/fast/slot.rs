@@ -74,7 +74,7 @@ unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
     r.popped(1)
 }
 
-/// A slot of the frame by its place, see `code::slot_operand`. Where there are
+/// A slot of the frame by its place, see `crate::decode`. Where there are
 /// not so many local variables the cell is empty, as its tag tells.
 #[inline(always)]
 pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {

@@ -1,0 +1,141 @@
+//! From an instruction's bytes to its cell.
+//!
+//! Most operands are a number of at most eight bytes, which becomes the cell's
+//! operand by a product and a sum: [`SHAPES`] has them by opcode, so that a script
+//! is decoded without a decision per instruction.
+
+use neovm_types::{Instruction, OpCode, PriceTable, StackItem, opcode::OperandKind};
+
+use crate::{
+    code::{Cell, cost},
+    fast::Op,
+};
+
+const LOCALS: u8 = OpCode::LDLOC0 as u8;
+const ARGUMENTS: u8 = OpCode::LDARG0 as u8;
+
+/// Bytes of a slot.
+const SLOT: i64 = size_of::<StackItem>() as i64;
+
+/// What is known of an instruction by its first byte.
+#[derive(Clone, Copy)]
+struct Shape {
+    op: Op,
+    /// Whether the operand is a number, of so many bytes: else it is looked at
+    /// more closely.
+    number: bool,
+    size: u8,
+    signed: bool,
+    /// The cell's operand is the number times this one ...
+    scale: i8,
+    /// ... and this one added.
+    base: i8,
+}
+
+/// The shape of each byte.
+static SHAPES: [Shape; 256] = {
+    let mut shapes = [Shape { op: Op::Bad, number: false, size: 0, signed: false, scale: 0, base: 0 }; 256];
+    let mut i = 0;
+    while i < OpCode::ALL.len() {
+        shapes[OpCode::ALL[i] as usize] = shape(OpCode::ALL[i]);
+        i += 1;
+    }
+    shapes
+};
+
+/// A slot becomes a distance in bytes from where the frame's slots lie, local
+/// variables above and arguments below; a static field stays an index.
+const fn shape(opcode: OpCode) -> Shape {
+    let (byte, kind) = (opcode as u8, opcode.operand());
+    // The seven short forms of each slot opcode name their slot.
+    let named = (byte & 7) as i8;
+    let (scale, base) = match (byte, kind) {
+        (0x0f..=0x20, OperandKind::None) => (0, byte as i8 - OpCode::PUSH0 as i8),
+        (LOCALS..ARGUMENTS, OperandKind::None) => (0, named * SLOT as i8),
+        (ARGUMENTS..=0x87, OperandKind::None) => (0, -(named + 1) * SLOT as i8),
+        (0x58..LOCALS, OperandKind::None) => (0, named),
+        (_, OperandKind::None) => (0, 0),
+        (LOCALS..ARGUMENTS, OperandKind::Slot) => (SLOT as i8, 0),
+        (ARGUMENTS..=0x87, OperandKind::Slot) => (-SLOT as i8, -SLOT as i8),
+        _ => (1, 0),
+    };
+    let signed =
+        matches!(kind, OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address);
+    let number = !matches!(
+        kind,
+        OperandKind::Int(16 | 32) | OperandKind::Data(_) | OperandKind::Try8 | OperandKind::Try32
+    );
+    Shape { op: Op::of(opcode), number, size: kind.fixed_size() as u8, signed, scale, base }
+}
+
+impl Shape {
+    /// The cell's operand, from the eight bytes behind the opcode.
+    #[inline(always)]
+    fn operand(&self, bytes: [u8; 8]) -> u64 {
+        let raw = u64::from_le_bytes(bytes);
+        // Without an operand the scale is zero.
+        let unused = 64 - 8 * u32::from(self.size.max(1));
+        let number = if self.signed { ((raw << unused) as i64) >> unused } else { (raw << unused >> unused) as i64 };
+        number.wrapping_mul(i64::from(self.scale)).wrapping_add(i64::from(self.base)) as u64
+    }
+}
+
+impl Cell {
+    /// The cell of the bytes at a position, and how many they are.
+    #[inline(always)]
+    pub(crate) fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
+        let byte = script[position];
+        let shape = &SHAPES[byte as usize];
+        match script[position + 1..].first_chunk::<8>() {
+            Some(bytes) if shape.number => {
+                let cell = Self::new(byte, shape.op, position as u32, shape.operand(*bytes), cost(prices, byte));
+                (cell, 1 + shape.size as usize)
+            }
+            _ => Self::decode_closely(script, position, prices),
+        }
+    }
+
+    /// The same for what is no number, cut off, or near the script's end.
+    fn decode_closely(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
+        let byte = script[position];
+        let Ok(instruction) = Instruction::decode(script, position) else {
+            // Faults when it is reached, neither charged nor counted.
+            return (Self::new(byte, Op::Bad, position as u32, 0, 0), 1);
+        };
+        let shape = &SHAPES[byte as usize];
+        let operand = if shape.number { shape.operand(padded(instruction.operand)) } else { parts(&instruction, position) };
+        (Self::new(byte, shape.op, position as u32, operand, cost(prices, byte)), instruction.size())
+    }
+
+    /// The index of the slot that it names.
+    pub(crate) fn slot_index(&self) -> usize {
+        let place = self.operand as i64;
+        match self.opcode {
+            LOCALS..ARGUMENTS => (place / SLOT) as usize,
+            ARGUMENTS.. => !(place / SLOT) as usize,
+            _ => place as usize,
+        }
+    }
+}
+
+fn padded(operand: &[u8]) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes[..operand.len()].copy_from_slice(operand);
+    bytes
+}
+
+/// The operand of a cell in two halves: the offsets of a try, or the start and
+/// length of data (in code: its place among the constants).
+fn parts(instruction: &Instruction<'_>, position: usize) -> u64 {
+    let (high, low) = match instruction.opcode.operand() {
+        OperandKind::Try8 | OperandKind::Try32 => {
+            let (catch, finally) = instruction.offsets();
+            (catch.unwrap_or(0) as u32, finally.unwrap_or(0) as u32)
+        }
+        _ => {
+            let length = instruction.operand.len();
+            ((position + instruction.size() - length) as u32, length as u32)
+        }
+    };
+    u64::from(high) << 32 | u64::from(low)
+}
