@@ -59,12 +59,9 @@ const fn shape(opcode: OpCode) -> Shape {
         (ARGUMENTS..=0x87, OperandKind::Slot) => (-SLOT as i8, -SLOT as i8),
         _ => (1, 0),
     };
-    let signed =
-        matches!(kind, OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address);
-    let number = !matches!(
-        kind,
-        OperandKind::Int(16 | 32) | OperandKind::Data(_) | OperandKind::Try8 | OperandKind::Try32
-    );
+    let signed = matches!(kind, OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address);
+    let number =
+        !matches!(kind, OperandKind::Int(16 | 32) | OperandKind::Data(_) | OperandKind::Try8 | OperandKind::Try32);
     Shape { op: Op::of(opcode), number, size: kind.fixed_size() as u8, signed, scale, base }
 }
 
@@ -103,7 +100,8 @@ impl Cell {
             return (Self::new(byte, Op::Bad, position as u32, 0, 0), 1);
         };
         let shape = &SHAPES[byte as usize];
-        let operand = if shape.number { shape.operand(padded(instruction.operand)) } else { parts(&instruction, position) };
+        let operand =
+            if shape.number { shape.operand(padded(instruction.operand)) } else { parts(&instruction, position) };
         (Self::new(byte, shape.op, position as u32, operand, cost(prices, byte)), instruction.size())
     }
 

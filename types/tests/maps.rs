@@ -9,6 +9,7 @@ fn key() -> impl Strategy<Value = StackItem> {
         (-9i64..9).prop_map(StackItem::from),
         (0i64..9).prop_map(|value| Integer::from(i64::MAX).add(value.into()).unwrap().into()),
         prop::collection::vec(0u8..3, 0..4).prop_map(|bytes| bytes.as_slice().into()),
+        prop::collection::vec(0u8..2, 3..11).prop_map(|bytes| bytes.as_slice().into()),
     ]
 }
 

@@ -341,7 +341,8 @@ unsafe fn shareable_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackIt
     unsafe {
         let slot = frame_slot(r, vm, r.operand_at(place))?;
         let tag = tag_of(slot);
-        let can = tag < tag::ARRAY || tag <= tag::MAP && (*slot).header().is_some_and(|header| header.references() != 0);
+        let can =
+            tag < tag::ARRAY || tag <= tag::MAP && (*slot).header().is_some_and(|header| header.references() != 0);
         can.then_some(slot)
     }
 }

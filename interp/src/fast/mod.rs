@@ -28,6 +28,8 @@ pub(crate) mod stack;
 pub(crate) mod types;
 pub(crate) mod wide;
 
+use alloc::rc::Rc;
+
 use neovm_types::{OpCode, StackItem};
 
 use self::fused::{ADD, AND, DIV, EQUAL, GE, GT, INT, LE, LT, MOD, MUL, NOT_EQUAL, SLOT, SUB};
@@ -631,6 +633,8 @@ pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
         match item {
             StackItem::ByteString(bytes) => StackItem::ByteString(bytes.lend()),
             StackItem::BigInteger(value) => StackItem::BigInteger(value.lend()),
+            StackItem::Array(array) => StackItem::Array(Rc::clone(array)),
+            StackItem::Struct(array) => StackItem::Struct(Rc::clone(array)),
             other => other.clone(),
         }
     }

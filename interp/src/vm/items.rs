@@ -263,7 +263,7 @@ impl Vm {
             // SAFETY: cells between the arena's start and `sp` hold items or sentinels.
             unsafe {
                 if tag_of(self.sp) != tag::EMPTY {
-                    drop(self.sp.read());
+                    drop_cell(self.sp);
                 }
             }
         }

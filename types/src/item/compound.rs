@@ -207,8 +207,11 @@ impl Array {
 
 impl Drop for Array {
     fn drop(&mut self) {
+        let items = core::mem::take(self.items.get_mut());
         if self.header.is_nested() {
-            release(core::mem::take(self.items.get_mut()));
+            release(items);
+        } else {
+            items.into_iter().for_each(drop_item);
         }
     }
 }
@@ -321,9 +324,14 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
+        let entries = core::mem::take(self.entries.get_mut()).into_entries().into_iter();
         if self.header.is_nested() {
-            let entries = core::mem::take(self.entries.get_mut()).into_entries();
-            release(entries.into_iter().map(|(_, value)| value).collect());
+            release(entries.map(|(_, value)| value).collect());
+        } else {
+            entries.for_each(|(key, value)| {
+                drop_item(key);
+                drop_item(value);
+            });
         }
     }
 }
@@ -341,5 +349,17 @@ fn release(mut pending: Vec<StackItem>) {
             }
             _ => {}
         }
+        drop_item(item);
+    }
+}
+
+/// Drops an item. Most need nothing, which is seen here without a call.
+#[inline(always)]
+fn drop_item(item: StackItem) {
+    match item {
+        StackItem::Integer(_) | StackItem::Boolean(_) | StackItem::Null | StackItem::Pointer(_) => {
+            core::mem::forget(item);
+        }
+        item => drop(item),
     }
 }

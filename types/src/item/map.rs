@@ -122,13 +122,25 @@ fn compare_keys(a: &StackItem, b: &StackItem) -> Ordering {
     }
 }
 
-/// The order of bytes. Most differ early: eight are compared at once.
+/// The order of bytes. Most keys are short or differ early: the first eight
+/// bytes are compared as a number.
 fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
-    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
-        (Some(first), Some(second)) if first != second => {
-            u64::from_be_bytes(*first).cmp(&u64::from_be_bytes(*second))
+    prefix(a).cmp(&prefix(b)).then_with(|| if a.len().max(b.len()) <= 8 { a.len().cmp(&b.len()) } else { a.cmp(b) })
+}
+
+/// The first eight bytes, the first one highest; zeros behind the end.
+#[inline(always)]
+fn prefix(bytes: &[u8]) -> u64 {
+    if let Some(first) = bytes.first_chunk::<8>() {
+        return u64::from_be_bytes(*first);
+    }
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // Both together are all bytes; where they overlap they agree.
+        (Some(first), Some(last)) => {
+            let behind = 8 * (8 - bytes.len());
+            u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << behind
         }
-        _ => a.cmp(b),
+        _ => bytes.iter().rev().fold(0, |prefix, &byte| prefix >> 8 | u64::from(byte) << 56),
     }
 }
 

@@ -30,10 +30,7 @@ pub use self::{
     map::MAX_KEY_SIZE,
     scalar::{Bool, Pointer},
 };
-use crate::{
-    fault::FaultKind,
-    integer::Integer,
-};
+use crate::{fault::FaultKind, integer::Integer};
 
 /// The type of a stack item, with the byte that stands for it in scripts.
 ///
@@ -205,7 +202,7 @@ impl StackItem {
     }
 
     /// The same item, with nothing that belongs to a script: see [`ByteString::into_owned`].
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn into_owned(self) -> Self {
         match self {

@@ -7,8 +7,8 @@ mod node;
 #[allow(unsafe_code, reason = "integers in nodes: see its module")]
 mod wide;
 
-pub use self::{node::Constants, wide::WideInteger};
 use self::node::Node;
+pub use self::{node::Constants, wide::WideInteger};
 
 /// An immutable byte string. Clones share the bytes.
 #[derive(Clone)]
