@@ -2,7 +2,10 @@
 
 use alloc::{rc::Rc, vec, vec::Vec};
 
-use neovm_types::{Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem, item::StructCloneLimit};
+use neovm_types::{
+    Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem,
+    item::{Header, StructCloneLimit},
+};
 
 use super::Done;
 use crate::vm::Vm;
@@ -89,19 +92,29 @@ fn leaves(items: Vec<StackItem>) -> StackItem {
     StackItem::Array(Rc::new(Array::of_leaves(items)))
 }
 
+/// So many of an item that is no compound; the usual ones without a clone of each.
+fn filled(item: &StackItem, count: usize) -> Vec<StackItem> {
+    match item {
+        StackItem::Null => (0..count).map(|_| StackItem::Null).collect(),
+        StackItem::Integer(value) => (0..count).map(|_| StackItem::Integer(*value)).collect(),
+        StackItem::Boolean(value) => (0..count).map(|_| StackItem::Boolean(*value)).collect(),
+        other => vec![other.clone(); count],
+    }
+}
+
 fn pop_new_size(vm: &mut Vm, what: &'static str) -> Result<usize, FaultKind> {
     pop_size(vm, what, |vm| vm.limits.max_stack_size as usize)
 }
 
 pub(super) fn new_array(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "array")?;
-    vm.put_counted(leaves(vec![StackItem::Null; count]), count);
+    vm.put_counted(leaves(filled(&StackItem::Null, count)), count);
     Ok(())
 }
 
 pub(super) fn new_struct(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "struct")?;
-    let fields = Array::of_leaves(vec![StackItem::Null; count]);
+    let fields = Array::of_leaves(filled(&StackItem::Null, count));
     vm.put_counted(StackItem::Struct(Rc::new(fields)), count);
     Ok(())
 }
@@ -116,7 +129,7 @@ pub(super) fn new_array_t(vm: &mut Vm) -> Done {
         Some(_) => StackItem::Null,
         None => return Err(FaultKind::TypeByte { opcode: OpCode::NEWARRAY_T, byte }),
     };
-    vm.put_counted(leaves(vec![item; count]), count);
+    vm.put_counted(leaves(filled(&item, count)), count);
     Ok(())
 }
 
@@ -359,10 +372,10 @@ pub(super) fn clear_items(vm: &mut Vm) -> Done {
         _ => Vec::new(),
     };
     if compound.header().is_some_and(|header| header.references() != 0) {
-        for item in &items {
-            vm.count_out(item);
-        }
+        vm.count_out_all(&items, compound.header().is_some_and(Header::is_nested));
     }
+    // An array looks at its items as it drops them, and calls for few.
+    drop(Array::new(items));
     Ok(())
 }
 

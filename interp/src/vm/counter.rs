@@ -49,6 +49,16 @@ impl Vm {
         }
     }
 
+    /// Stops counting items that leave a counted compound, `nested` if there may
+    /// be compounds among them.
+    pub(crate) fn count_out_all(&mut self, items: &[StackItem], nested: bool) {
+        if nested {
+            return items.iter().for_each(|item| self.count_out(item));
+        }
+        self.movement.removed += items.len() as u64;
+        self.take_room(-(items.len() as isize));
+    }
+
     /// Adds a stack reference to a compound. Room for the reference itself is
     /// the caller's matter.
     pub(crate) fn retain(&mut self, compound: &StackItem) {
