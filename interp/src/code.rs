@@ -147,6 +147,8 @@ impl Code {
         index[length] = cells.len() as u32;
         let ret = OpCode::RET as u8;
         cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
+        // What was set aside for more cells than came goes back: memory has a bound by byte of script.
+        cells.shrink_to_fit();
         let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants };
         code.link_jumps();
         fuse::fuse(&mut code.cells, prices);
