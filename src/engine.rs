@@ -6,7 +6,11 @@ use std::{
 };
 
 use neovm_crypto::sha256;
+#[cfg(feature = "jit")]
+use neovm_interp::JitMode;
 use neovm_interp::{Code, Config, Vm};
+#[cfg(feature = "jit")]
+use neovm_jit::{Jit, Mode};
 use neovm_types::{FaultKind, PriceTable, Script};
 
 /// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
@@ -22,6 +26,8 @@ pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
 pub struct Engine {
     config: Config,
     cache: Mutex<Cache>,
+    #[cfg(feature = "jit")]
+    jit: Option<Jit>,
 }
 
 #[derive(Debug)]
@@ -55,7 +61,19 @@ impl Engine {
     pub fn with_cache_size(config: Config, capacity: usize) -> Self {
         let tables = vec![Arc::clone(&config.prices)];
         let cache = Cache { entries: HashMap::new(), tables, capacity, size: 0, clock: 0 };
-        Self { config, cache: Mutex::new(cache) }
+        Self {
+            #[cfg(feature = "jit")]
+            jit: compiler(config.jit),
+            config,
+            cache: Mutex::new(cache),
+        }
+    }
+
+    /// The compiler of hot code; none if the settings say so or there is none
+    /// for the platform.
+    #[cfg(feature = "jit")]
+    pub fn jit(&self) -> Option<&Jit> {
+        self.jit.as_ref()
     }
 
     /// The settings of its machines.
@@ -94,7 +112,13 @@ impl Engine {
             key
         };
         // Decoded without the lock; two threads may do it twice.
-        let code = Arc::new(Code::decode(script.clone(), prices)?);
+        let code = Code::decode(script.clone(), prices)?;
+        #[cfg(feature = "jit")]
+        let code = match &self.jit {
+            Some(jit) => jit.attach(code),
+            None => code,
+        };
+        let code = Arc::new(code);
         self.cache().keep(key, &code);
         Ok(code)
     }
@@ -109,6 +133,15 @@ impl Engine {
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cfg(feature = "jit")]
+fn compiler(mode: JitMode) -> Option<Jit> {
+    Jit::new(match mode {
+        JitMode::Off => return None,
+        JitMode::Eager => Mode { threshold: 1, background: false },
+        JitMode::Lazy { threshold, background } => Mode { threshold, background },
+    })
 }
 
 impl Cache {

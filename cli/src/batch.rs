@@ -9,13 +9,12 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail, ensure};
-use clap::ValueEnum;
-use neovm::{Config, Hardfork, LoadOptions, NoHost, Outcome, StubHost, Vm};
+use neovm::{Config, Engine, Hardfork, LoadOptions, NoHost, Outcome, StubHost, Vm};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    Usage,
+    engine::{EngineKind, compiler_stats},
     input::{self, TEST_GAS},
     json::{push, push_stack, push_text},
     lines,
@@ -32,7 +31,7 @@ use crate::{
 pub(crate) struct BatchArgs {
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]
-    engine: Engine,
+    engine: EngineKind,
     /// The file of system calls for lines with "host":"stub"
     #[arg(long, value_name = "STUB.json")]
     host: Option<PathBuf>,
@@ -42,27 +41,6 @@ pub(crate) struct BatchArgs {
     /// Tell on standard error what ran and how fast
     #[arg(long)]
     stats: bool,
-}
-
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Engine {
-    /// The best there is: the interpreter
-    #[default]
-    Auto,
-    /// The interpreter
-    Interp,
-    /// Machine code: not built in
-    Jit,
-}
-
-impl Engine {
-    /// An error if it is not built in.
-    pub(crate) fn check(self) -> Result<()> {
-        match self {
-            Self::Jit => bail!(Usage("--engine jit is not built in; there are interp and auto".into())),
-            Self::Auto | Self::Interp => Ok(()),
-        }
-    }
 }
 
 /// A line of the input.
@@ -78,6 +56,7 @@ struct Line<'a> {
 }
 
 struct Batch {
+    engine: Engine,
     vm: Vm,
     host: Option<StubHost>,
     gas: i64,
@@ -86,19 +65,21 @@ struct Batch {
 }
 
 pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
-    args.engine.check()?;
     let host = args.host.as_deref().map(input::stub_host).transpose()?;
-    let vm = Vm::new(Config::default());
-    let mut batch = Batch { vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };
+    let engine = args.engine.engine(Config::default());
+    let vm = engine.vm(args.gas);
+    let mut batch = Batch { engine, vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };
     let counts = lines::answer_lines(|line, out| batch.answer(line, out))?;
     if args.stats {
-        let Batch { instructions, time, .. } = batch;
+        let Batch { instructions, time, engine, .. } = batch;
         let each = time.as_nanos() as f64 / instructions.max(1) as f64;
         writeln!(
             io::stderr(),
-            "engine interpreter: {} lines ({} malformed), {instructions} instructions in {time:.3?}, {each:.2} ns each",
+            "engine {}: {} lines ({} malformed), {instructions} instructions in {time:.3?}, {each:.2} ns each\n{}",
+            args.engine.name(),
             counts.lines,
             counts.malformed,
+            compiler_stats(&engine),
         )?;
     }
     counts.check()?;
@@ -116,7 +97,8 @@ impl Batch {
         self.prepare(gas, hardfork.map_err(|error| anyhow!("hardfork: {error}"))?.unwrap_or_default());
 
         let begun = Instant::now();
-        self.vm.load_script(script, LoadOptions::default())?;
+        let code = self.engine.prepare(&script)?;
+        self.vm.load(code, LoadOptions::default())?;
         let outcome = match (line.host.as_deref(), &mut self.host) {
             (None, _) => self.vm.run(&mut NoHost),
             (Some("stub"), Some(host)) => self.vm.run(host),

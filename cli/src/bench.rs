@@ -12,12 +12,12 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::bufread::MultiGzDecoder;
-use neovm::{Code, Config, Host, Integer, LoadOptions, NoHost, Outcome, StubHost, Vm};
+use neovm::{Code, Config, Engine, Host, Integer, LoadOptions, NoHost, Outcome, StubHost, Vm};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    batch::Engine,
+    engine::EngineKind,
     input,
     json::{push, push_stack, push_text},
     lines::{self, MAX_LINE},
@@ -40,7 +40,7 @@ pub(crate) struct BenchArgs {
     file: PathBuf,
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]
-    engine: Engine,
+    engine: EngineKind,
     /// Milliseconds that each script runs at least
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     min_ms: u64,
@@ -71,6 +71,9 @@ struct Line<'a> {
 /// Enough runs make a sample that reading the clock does not matter.
 const SAMPLE: Duration = Duration::from_micros(100);
 
+/// How long a script runs before it is timed.
+const WARM_UP: Duration = Duration::from_millis(20);
+
 /// Samples of a script that runs long.
 const MIN_SAMPLES: usize = 5;
 
@@ -78,7 +81,6 @@ const MIN_SAMPLES: usize = 5;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 pub(crate) fn execute(args: &BenchArgs) -> Result<ExitCode> {
-    args.engine.check()?;
     let stub = args.host.as_deref().map(input::stub_host).transpose()?;
     let mut input = open(&args.file)?;
     let mut out = io::stdout().lock();
@@ -95,7 +97,7 @@ pub(crate) fn execute(args: &BenchArgs) -> Result<ExitCode> {
     while let Some(fits) = lines::next_line(&mut input, &mut line).context("cannot read on")? {
         count += 1;
         let too_long = || Err(anyhow!("the line has more than {MAX_LINE} bytes"));
-        match if fits { measure(&line, stub.as_ref(), least) } else { too_long() } {
+        match if fits { measure(&line, stub.as_ref(), args.engine, least) } else { too_long() } {
             Ok(timing) if args.json => writeln!(out, "{}", timing.json())?,
             Ok(timing) => writeln!(out, "{}", timing.row())?,
             Err(error) => {
@@ -133,6 +135,7 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 /// How long a script took.
 struct Timing {
     id: Value,
+    engine: EngineKind,
     instructions: u64,
     /// Nanoseconds of a run: least, median and most.
     run: [f64; 3],
@@ -141,20 +144,22 @@ struct Timing {
 }
 
 /// Checks and times the script of a line.
-fn measure(line: &[u8], stub: Option<&StubHost>, least: Duration) -> Result<Timing> {
+fn measure(line: &[u8], stub: Option<&StubHost>, kind: EngineKind, least: Duration) -> Result<Timing> {
     let line: Line<'_> = lines::parse(line)?;
-    let mut runner = Runner::new(&line, stub)?;
+    let mut runner = Runner::new(&line, stub, kind)?;
     let outcome = runner.run()?;
     check(&line, &outcome, &runner.vm)?;
+    runner.warm_up()?;
     let samples = runner.samples(least)?;
     let at = |part: f64| samples[((samples.len() - 1) as f64 * part) as usize];
     let run = [at(0.0), at(0.5), at(1.0)];
     let spread = (at(0.75) - at(0.25)) / at(0.5);
-    Ok(Timing { id: line.id, instructions: runner.vm.instructions(), run, spread })
+    Ok(Timing { id: line.id, engine: kind, instructions: runner.vm.instructions(), run, spread })
 }
 
 /// A machine with the script that it runs over and over.
 struct Runner {
+    engine: Engine,
     vm: Vm,
     host: Box<dyn Host>,
     code: Arc<Code>,
@@ -162,7 +167,7 @@ struct Runner {
 }
 
 impl Runner {
-    fn new(line: &Line<'_>, stub: Option<&StubHost>) -> Result<Self> {
+    fn new(line: &Line<'_>, stub: Option<&StubHost>, kind: EngineKind) -> Result<Self> {
         let script = input::hex_bytes(&line.script).and_then(|bytes| input::script(&bytes));
         let script = script.map_err(|error| anyhow!("script: {error:#}"))?;
         let gas = line.gas_limit.unwrap_or(i64::MAX);
@@ -175,9 +180,24 @@ impl Runner {
             (Some("stub"), None) => bail!("host: \"stub\" needs the option --host STUB.json"),
             (Some(other), _) => bail!("host: no host {other:?}; there is \"stub\""),
         };
-        let vm = Vm::new(Config { hardfork, ..Config::default() });
-        let code = Arc::new(Code::decode(script, vm.prices())?);
-        Ok(Self { vm, host, code, gas })
+        let engine = kind.engine(Config { hardfork, ..Config::default() });
+        let vm = engine.vm(gas);
+        let code = engine.prepare(&script)?;
+        Ok(Self { engine, vm, host, code, gas })
+    }
+
+    /// Runs until all that is hot is compiled, and compiled anew where it has to be.
+    fn warm_up(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let mut runs = 0;
+        while runs < 3 || begun.elapsed() < WARM_UP {
+            self.run()?;
+            if let Some(jit) = self.engine.jit() {
+                jit.wait();
+            }
+            runs += 1;
+        }
+        Ok(())
     }
 
     /// Drops what the last run left, loads and runs.
@@ -235,7 +255,7 @@ impl Timing {
 
     fn json(&self) -> String {
         let mut out = String::new();
-        push(&mut out, format_args!("{{\"id\":{},\"engine\":\"interp\"", self.id));
+        push(&mut out, format_args!("{{\"id\":{},\"engine\":\"{}\"", self.id, self.engine.name()));
         push(&mut out, format_args!(",\"instructions\":{}", self.instructions));
         for (name, [min, median, max]) in [("run", self.run), ("instruction", self.instruction())] {
             let times = format_args!("{{\"min\":{min:.4},\"median\":{median:.4},\"max\":{max:.4}}}");

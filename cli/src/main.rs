@@ -11,6 +11,7 @@ mod batch;
 mod bench;
 mod check;
 mod disasm;
+mod engine;
 mod input;
 mod json;
 mod lines;

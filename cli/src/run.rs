@@ -9,14 +9,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
-    Code, Config, Hardfork, Host, LoadOptions, NoHost, Outcome, StackItem, Vm, load_method,
+    Code, Config, Engine, Hardfork, Host, LoadOptions, NoHost, Outcome, StackItem, Vm, load_method,
     types::manifest::{Abi, Method},
 };
 
 use crate::{
     args,
+    engine::{EngineKind, compiler_stats},
     input::{self, Program, Source, TEST_GAS},
     json::{push, push_stack, push_text},
     show, trace,
@@ -66,6 +67,9 @@ pub(crate) struct RunArgs {
     /// The file of system calls: what each pops and pushes
     #[arg(long, value_name = "STUB.json")]
     host: Option<PathBuf>,
+    /// What runs the script
+    #[arg(long, value_enum, default_value_t)]
+    engine: EngineKind,
     /// Show each instruction before it runs, on standard error
     #[arg(long)]
     trace: bool,
@@ -83,10 +87,11 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
         Some(path) => Box::new(input::stub_host(path)?),
         None => Box::new(NoHost),
     };
-    let mut vm = Vm::new(Config { hardfork: args.hardfork, gas_limit: args.gas, ..Config::default() });
+    let engine = args.engine.engine(Config { hardfork: args.hardfork, ..Config::default() });
+    let mut vm = engine.vm(args.gas);
     vm.set_budget(args.max_instructions);
     let begun = Instant::now();
-    let code = Arc::new(Code::decode(program.script.clone(), vm.prices())?);
+    let code = engine.prepare(&program.script)?;
     let decoding = begun.elapsed();
     enter(&mut vm, code.clone(), &program, args)?;
 
@@ -97,7 +102,7 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     };
     let running = begun.elapsed();
     if args.stats {
-        write_stats(&vm, &code, args, [decoding, running]).context("cannot write to standard error")?;
+        write_stats(&engine, &vm, &code, args, [decoding, running]).context("cannot write to standard error")?;
     }
     if let Outcome::Stopped(_) = outcome {
         let position = vm.position().unwrap_or_default();
@@ -146,14 +151,15 @@ fn signature(method: &Method) -> String {
     format!("{}({}): {}", method.name, parameters.collect::<Vec<_>>().join(", "), method.return_type)
 }
 
-fn write_stats(vm: &Vm, code: &Code, args: &RunArgs, [decoding, running]: [Duration; 2]) -> io::Result<()> {
+fn write_stats(engine: &Engine, vm: &Vm, code: &Code, args: &RunArgs, [decoding, running]: [Duration; 2]) -> io::Result<()> {
     let host = if args.host.is_some() { "stub" } else { "none" };
-    let how = if args.trace { "interpreter, step by step" } else { "interpreter" };
+    let how = if args.trace { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;
     let mut out = io::stderr().lock();
     writeln!(out, "engine {how}; hardfork {}; host {host}", vm.hardfork().name())?;
     writeln!(out, "script of {} bytes decoded to {} bytes in {decoding:.1?}", code.script().len(), code.memory())?;
-    writeln!(out, "ran {} instructions in {running:.1?}, {each:.2} ns each", vm.instructions())
+    writeln!(out, "ran {} instructions in {running:.1?}, {each:.2} ns each", vm.instructions())?;
+    writeln!(out, "{}", compiler_stats(engine))
 }
 
 /// The result as the RPC call invokescript gives it, on a line.

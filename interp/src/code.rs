@@ -14,19 +14,22 @@ use neovm_types::{
 };
 
 #[cfg(neovm_sibling_calls)]
-use crate::dispatch::sibling::{HANDLERS, Sibling};
-use crate::fast::{Op, fuse};
+use crate::dispatch::sibling::Link;
+use crate::{
+    fast::{Op, fuse},
+    tier::{Tier, Tiers},
+};
 
 /// Most bytes of a script that can be decoded: 256 MiB.
 pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
 
 /// An instruction, decoded.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Cell {
-    /// The handler of `op`.
+    /// The handler of `op`, or what a tier put in its place.
     #[cfg(neovm_sibling_calls)]
-    pub(crate) handler: Sibling,
+    pub(crate) handler: Link,
     /// How to run it: alone, or fused with those behind it.
     pub(crate) op: Op,
     /// How to run it alone.
@@ -47,7 +50,7 @@ impl Cell {
     pub(crate) fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
         Self {
             #[cfg(neovm_sibling_calls)]
-            handler: HANDLERS[op as usize],
+            handler: Link::new(op),
             op,
             plain: op,
             opcode,
@@ -90,7 +93,7 @@ impl Cell {
         self.cost = cost;
         #[cfg(neovm_sibling_calls)]
         {
-            self.handler = HANDLERS[op as usize];
+            self.handler = Link::new(op);
         }
     }
 
@@ -118,6 +121,8 @@ pub struct Code {
     index: Box<[u32]>,
     /// The byte strings and wide integers that instructions push.
     constants: Constants,
+    /// What makes hot parts of it faster, if anything does.
+    tiers: Option<Tiers>,
 }
 
 const NO_CELL: u32 = u32::MAX;
@@ -149,7 +154,7 @@ impl Code {
         cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
         // What was set aside for more cells than came goes back: memory has a bound by byte of script.
         cells.shrink_to_fit();
-        let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants };
+        let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants, tiers: None };
         code.link_jumps();
         fuse::fuse(&mut code.cells, prices);
         Ok(code)
@@ -159,7 +164,7 @@ impl Code {
     /// leads elsewhere than to an instruction is left to the general handler.
     fn link_jumps(&mut self) {
         for place in 0..self.cells.len() {
-            let cell = self.cells[place];
+            let cell = &self.cells[place];
             if !cell.op.is_jump() {
                 continue;
             }
@@ -177,6 +182,23 @@ impl Code {
         }
     }
 
+    /// The same with a tier above the interpreter, which is told of what was
+    /// reached so many times: by a jump back, or by a call. Where the platform
+    /// has no sibling calls nothing is counted.
+    #[must_use]
+    pub fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
+        #[cfg(neovm_sibling_calls)]
+        for place in 0..self.cells.len() {
+            let (op, length) = (self.cells[place].op, crate::fast::fused_length(self.cells[place].op));
+            let last = &self.cells[place + length - 1];
+            if last.plain == Op::Call || last.plain.is_jump() && (last.operand as i64) < 0 {
+                self.cells[place].handler = Link::counting(op);
+            }
+        }
+        self.tiers = Some(Tiers::new(tier, self.cells.len(), threshold));
+        self
+    }
+
     /// The script.
     pub fn script(&self) -> &Script {
         &self.script
@@ -189,12 +211,32 @@ impl Code {
 
     /// Bytes of memory that the decoded form takes, the script itself not counted.
     pub fn memory(&self) -> usize {
-        self.cells.capacity() * size_of::<Cell>() + self.index.len() * size_of::<u32>() + self.constants.memory()
+        let tiers = self.tiers.as_ref().map_or(0, Tiers::memory);
+        self.cells.capacity() * size_of::<Cell>()
+            + self.index.len() * size_of::<u32>()
+            + self.constants.memory()
+            + tiers
     }
 
     /// What instructions push that is no small integer, by the operands of their cells.
     pub(crate) fn constants(&self) -> &Constants {
         &self.constants
+    }
+
+    /// What is told of hot parts.
+    pub(crate) fn tiers(&self) -> Option<&Tiers> {
+        self.tiers.as_ref()
+    }
+
+    /// All cells, in the order of their instructions.
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// The number of the instruction that starts at a position; that of the
+    /// RET behind the last byte too.
+    pub fn place(&self, position: usize) -> Option<usize> {
+        self.index.get(position).filter(|&&place| place != NO_CELL).map(|&place| place as usize)
     }
 
     /// The cell of an instruction that starts at a position; none within one.
@@ -232,7 +274,7 @@ impl Islands {
         if self.pages.is_empty() {
             self.pages.resize_with(code.script.len().div_ceil(PAGE), || None);
         }
-        let empty = || Box::new([Cell::new(0, Op::Bad, NOT_DECODED, 0, 0); PAGE]);
+        let empty = || Box::new(core::array::from_fn(|_| Cell::new(0, Op::Bad, NOT_DECODED, 0, 0)));
         let cell = &mut self.pages[position / PAGE].get_or_insert_with(empty)[position % PAGE];
         if cell.offset == NOT_DECODED {
             (*cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);

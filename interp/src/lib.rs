@@ -35,6 +35,7 @@ mod host;
 mod observe;
 mod ops;
 mod stack;
+pub mod tier;
 mod vm;
 
 pub use self::{
@@ -45,5 +46,5 @@ pub use self::{
     host::{Host, NoHost, Unload},
     observe::{Movement, Observer, OpProfile, Profile, Step},
     ops::Hardfork,
-    vm::{Config, ContextView, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
+    vm::{Config, ContextView, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

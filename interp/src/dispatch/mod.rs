@@ -41,34 +41,54 @@ pub(crate) enum Exit {
     Done(Result<(), FaultKind>),
 }
 
-/// Why fast handlers gave control back.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Why fast handlers, or compiled code among them, gave control back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Reason {
     /// The instruction at `ip`, which is charged, needs its general handler.
-    Full,
-    /// The instruction at `ip` cannot be charged from this grant.
-    Refill,
+    Full = 0,
     /// The instruction at `ip` left more items than the limit allows.
-    Limit,
+    Limit = 1,
+    /// The general handler of the instruction at `ip` failed.
+    Failed = 2,
+    /// Compiled code ends before the instruction at `ip`, which the interpreter
+    /// has to run, even if compiled code begins there.
+    Resume = 3,
+    /// The same, because what compiled code took for granted does not hold.
+    Deopt = 4,
+    /// The instruction at `ip` cannot be charged from this grant.
+    Refill = 5,
+    /// The instruction at `ip` was reached often.
+    Hot = 6,
 }
 
 /// Runs instructions until the grant is used up or the execution ends. A
 /// context is loaded and the meter is set.
 pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
+    let mut reason = run_fast(vm);
     loop {
-        match run_fast(vm) {
+        let result = match reason {
             Reason::Refill => return Exit::Refill,
             Reason::Limit => return Exit::Done(Err(vm.over_limit())),
-            Reason::Full => {
-                let result = vm.execute(host);
-                if result.is_err() || vm.loads.is_empty() {
-                    return Exit::Done(result);
-                }
-                if vm.chunk_over {
-                    return Exit::Refill;
-                }
+            Reason::Full => vm.execute(host),
+            Reason::Failed => vm.fail_compiled(host),
+            Reason::Resume | Reason::Deopt => {
+                vm.leave_compiled(reason);
+                reason = resume_fast(vm);
+                continue;
             }
+            Reason::Hot => {
+                vm.report_hot();
+                Ok(())
+            }
+        };
+        if result.is_err() || vm.loads.is_empty() {
+            return Exit::Done(result);
         }
+        if vm.chunk_over {
+            return Exit::Refill;
+        }
+        reason = run_fast(vm);
     }
 }
 
@@ -81,6 +101,15 @@ fn run_fast(vm: &mut Vm) -> Reason {
         Dispatch::Loop => match_loop::run::<true>(vm),
         Dispatch::Unfused => match_loop::run::<false>(vm),
     }
+}
+
+/// The same; the first cell runs by its own handler, whatever a tier put in its place.
+fn resume_fast(vm: &mut Vm) -> Reason {
+    #[cfg(neovm_sibling_calls)]
+    if vm.dispatch == Dispatch::Auto {
+        return sibling::resume(vm);
+    }
+    run_fast(vm)
 }
 
 impl Vm {

@@ -10,6 +10,8 @@
 //! functions that take or return more than registers hold, runs in a function of
 //! its own, [`work`], with the registers in the machine meanwhile.
 
+use core::sync::atomic::{AtomicPtr, Ordering};
+
 use neovm_types::StackItem;
 
 use super::Reason;
@@ -23,6 +25,35 @@ use crate::{
 pub(crate) type Sibling =
     unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem, i64, *mut StackItem);
 
+/// A cell's handler, which a tier may exchange while others run it.
+#[derive(Debug)]
+pub(crate) struct Link(AtomicPtr<()>);
+
+impl Link {
+    /// The op's own handler.
+    #[inline(always)]
+    pub(crate) fn new(op: Op) -> Self {
+        Self(AtomicPtr::new(HANDLERS[op as usize] as *mut ()))
+    }
+
+    /// A jump's or call's own handler, which counts where it goes.
+    pub(crate) fn counting(op: Op) -> Self {
+        Self(AtomicPtr::new(COUNTING[op as usize] as *mut ()))
+    }
+
+    #[inline(always)]
+    fn get(&self) -> Sibling {
+        // SAFETY: nothing but siblings is stored. What one that was stored
+        // later needs was there before: machine code is published with the lock
+        // of its memory, and the processors of `build.rs` keep the order.
+        unsafe { core::mem::transmute::<*mut (), Sibling>(self.0.load(Ordering::Relaxed)) }
+    }
+
+    pub(crate) fn set(&self, sibling: Sibling) {
+        self.0.store(sibling as *mut (), Ordering::Release);
+    }
+}
+
 /// Runs fast handlers until one has to give control back.
 pub(super) fn run(vm: &mut Vm) -> Reason {
     let r = vm.regs();
@@ -32,8 +63,23 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
     vm.reason
 }
 
+/// The same; the first cell runs by its op's own handler.
+pub(super) fn resume(vm: &mut Vm) -> Reason {
+    let r = vm.regs();
+    let (op, cost) = (vm.cell().op, vm.cell().cost);
+    if r.meter < cost {
+        return Reason::Refill;
+    }
+    // SAFETY: as above; the cell is charged.
+    unsafe { HANDLERS[op as usize](vm, r.ip, r.sp, r.slots, r.meter - cost, r.limit) };
+    vm.reason
+}
+
 /// The handler of each op.
 pub(crate) static HANDLERS: [Sibling; Op::ALL.len()] = fast::siblings!(handler);
+
+/// The same; those of jumps and calls count where they go.
+static COUNTING: [Sibling; Op::ALL.len()] = fast::siblings!(counting);
 
 /// Charges the cell at `ip` and goes to its handler.
 ///
@@ -48,7 +94,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        (cell.handler)(vm, r.ip, r.sp, r.slots, left, r.limit);
+        (cell.handler.get())(vm, r.ip, r.sp, r.slots, left, r.limit);
     }
 }
 
@@ -69,6 +115,45 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
     unsafe {
         match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
             Flow::Next => next(vm, r),
+            Flow::Plain => plain(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+        }
+    }
+}
+
+/// The handler of a jump or call that counts how often it goes where it leads.
+///
+/// # Safety
+/// See [`crate::fast`]; the current code has counters.
+unsafe extern "sysv64" fn counting<const OP: usize>(
+    vm: &mut Vm,
+    ip: *const Cell,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+    meter: i64,
+    limit: *mut StackItem,
+) {
+    if const { !Op::ALL[OP].leads_back() } {
+        // SAFETY: the caller's word.
+        return unsafe { handler::<OP>(vm, ip, sp, slots, meter, limit) };
+    }
+    let mut r = Regs { ip, sp, slots, meter, limit };
+    // SAFETY: whoever goes to a handler keeps the guarantees of `fast`; the
+    // counter of a cell of the current code is the tiers'.
+    unsafe {
+        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
+            Flow::Next if r.ip > ip && const { OP != Op::Call as usize } => next(vm, r),
+            Flow::Next => {
+                let counter = crate::tier::counter(vm.counters, r.ip);
+                let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
+                counter.store(left, Ordering::Relaxed);
+                if left == 0 {
+                    return exit::<HOT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
+                }
+                next(vm, r);
+            }
             Flow::Plain => plain(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
@@ -188,6 +273,7 @@ unsafe extern "sysv64" fn work<const OP: usize>(
 const FULL: u8 = 0;
 const REFILL: u8 = 1;
 const LIMIT: u8 = 2;
+const HOT: u8 = 3;
 
 /// Ends the chain: writes the registers back and returns. A sibling itself,
 /// apart from the handlers, so that they need no frame for it.
@@ -208,6 +294,7 @@ unsafe extern "sysv64" fn exit<const WHY: u8>(
     vm.reason = match WHY {
         FULL => Reason::Full,
         REFILL => Reason::Refill,
+        HOT => Reason::Hot,
         _ => Reason::Limit,
     };
 }

@@ -85,6 +85,13 @@ macro_rules! pattern_length {
     };
 }
 
+/// Whether one of the ops in a pattern is a jump.
+macro_rules! has_jump {
+    ($($op:ident),* $(, _)*) => {
+        $(Op::$op.is_jump())||*
+    };
+}
+
 macro_rules! fast_ops {
     ($($op:ident => $handler:path $(, counted $counted:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
         /// How a cell is run.
@@ -149,6 +156,17 @@ macro_rules! fast_ops {
             match op {
                 $($(Op::$op => pattern_length!($($pattern)*),)?)*
                 _ => 1,
+            }
+        }
+
+        impl Op {
+            /// Whether it may go on elsewhere than behind itself.
+            #[cfg(neovm_sibling_calls)]
+            pub(crate) const fn leads_back(self) -> bool {
+                self.is_jump() || match self {
+                    $($(Self::$op => has_jump!($($pattern)*),)?)*
+                    _ => false,
+                }
             }
         }
 

@@ -79,6 +79,7 @@ impl Vm {
         }
         self.select_load();
         self.ip = self.cell_at(position);
+        self.loaded();
         Ok(())
     }
 
@@ -143,6 +144,7 @@ impl Vm {
             Some(load) => {
                 self.stack = load.stack;
                 self.constants = load.code.constants().start();
+                self.counters = load.code.tiers().map_or(core::ptr::null(), |tiers| tiers.counters(&load.code));
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
                 self.gas.free = load.free;
@@ -283,15 +285,15 @@ impl Vm {
     /// stays where it is.
     pub(crate) fn next_ip(&mut self) -> *const Cell {
         let Some(script) = self.script() else { return self.ip };
-        let cell = *self.cell();
-        if cell.offset as usize >= script.len() {
+        let (position, op) = (self.cell().offset as usize, self.cell().op);
+        if position >= script.len() {
             return self.ip;
         }
-        if cell.op != crate::fast::Op::Island {
+        if op != crate::fast::Op::Island {
             return self.ip.wrapping_add(1);
         }
-        let size = script.instruction(cell.offset as usize).map_or(1, |instruction| instruction.size());
-        self.cell_at(cell.offset as usize + size)
+        let size = script.instruction(position).map_or(1, |instruction| instruction.size());
+        self.cell_at(position + size)
     }
 
     /// A pointer to a position of the current load.

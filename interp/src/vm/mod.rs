@@ -11,7 +11,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::AtomicBool;
 
 use neovm_types::{
-    Fault, Limits, OpCode, PriceTable, Script, StackItem,
+    Fault, FaultKind, Limits, OpCode, PriceTable, Script, StackItem,
     item::{Candidate, collect_cycles},
 };
 
@@ -20,11 +20,9 @@ pub use self::{
     run::{Outcome, Stop},
     view::ContextView,
 };
-#[cfg(neovm_sibling_calls)]
-use crate::dispatch::Reason;
 use crate::{
     code::Cell,
-    dispatch::Dispatch,
+    dispatch::{Dispatch, Reason},
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
     observe::Movement,
@@ -61,6 +59,30 @@ pub struct Config {
     pub gas_limit: i64,
     /// How to get from one instruction to the next.
     pub dispatch: Dispatch,
+    /// When an engine compiles what machines run; a machine alone never does.
+    pub jit: JitMode,
+}
+
+/// When an engine makes machine code of scripts. Results are the same in all modes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JitMode {
+    /// Never.
+    Off,
+    /// What was reached often: by a jump back, or by a call.
+    Lazy {
+        /// How often.
+        threshold: u32,
+        /// Whether another thread compiles while the interpreter goes on.
+        background: bool,
+    },
+    /// All that can be, before it runs.
+    Eager,
+}
+
+impl Default for JitMode {
+    fn default() -> Self {
+        Self::Lazy { threshold: 2000, background: true }
+    }
 }
 
 impl Default for Config {
@@ -73,6 +95,7 @@ impl Default for Config {
             fee_factor: DEFAULT_FEE_FACTOR,
             gas_limit: i64::MAX,
             dispatch: Dispatch::Auto,
+            jit: JitMode::default(),
         }
     }
 }
@@ -160,8 +183,17 @@ pub struct Vm {
     pub(crate) hardfork: Hardfork,
     pub(crate) dispatch: Dispatch,
     /// Why sibling calls ended.
-    #[cfg(neovm_sibling_calls)]
+    #[cfg_attr(not(neovm_sibling_calls), allow(dead_code, reason = "the loop returns it"))]
     pub(crate) reason: Reason,
+    /// How often places of the current code may be reached until they are hot,
+    /// see [`crate::tier`].
+    pub(crate) counters: *const u32,
+    /// Why an instruction failed that compiled code had run.
+    pub(crate) failed: Option<FaultKind>,
+    /// Which exit compiled code took last.
+    pub(crate) exit: *const crate::tier::Exit,
+    /// The native stack's lowest place for frames of compiled code.
+    pub(crate) native_limit: usize,
     prices: Arc<PriceTable>,
     state: State,
     fault: Option<Fault>,
@@ -219,8 +251,11 @@ impl Vm {
             table: config.hardfork.table(),
             hardfork: config.hardfork,
             dispatch: config.dispatch,
-            #[cfg(neovm_sibling_calls)]
             reason: Reason::Refill,
+            counters: core::ptr::null(),
+            failed: None,
+            exit: core::ptr::null(),
+            native_limit: 0,
             prices: config.prices,
             state: State::Break,
             fault: None,

@@ -169,6 +169,20 @@ impl Vm {
             Handler::Plain(handler) => handler(self),
             Handler::Hosted(handler) => self.execute_hosted(handler, host),
         };
+        // A host that ran or exchanged the machine left it anywhere.
+        let anywhere = op == Op::Island || matches!(handler, Handler::Hosted(_));
+        self.conclude(result, anywhere, host)
+    }
+
+    /// What follows upon a general handler, of an instruction that has its
+    /// follower behind it, or anywhere.
+    #[inline(always)]
+    pub(crate) fn conclude(
+        &mut self,
+        result: Result<(), FaultKind>,
+        anywhere: bool,
+        host: &mut dyn Host,
+    ) -> Result<(), FaultKind> {
         // The result is large; what is usual only looks whether it is a fault.
         if result.is_err() {
             self.catch(result, host)?;
@@ -181,8 +195,6 @@ impl Vm {
             return Err(self.over_limit());
         }
         if !self.jumped {
-            // A host that ran or exchanged the machine left it anywhere.
-            let anywhere = op == Op::Island || matches!(handler, Handler::Hosted(_));
             self.ip = if anywhere { self.next_ip() } else { self.ip.wrapping_add(1) };
         }
         Ok(())

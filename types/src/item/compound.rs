@@ -19,7 +19,8 @@ pub struct Header {
 }
 
 impl Header {
-    const READ_ONLY: u8 = 1;
+    /// The bit of the flags that says that changes fault. For engines.
+    pub const READ_ONLY: u8 = 1;
     const LINKED: u8 = 2;
     const TRACKED: u8 = 4;
     const NESTED: u8 = 8;
@@ -170,6 +171,13 @@ impl Array {
         self.header.check_writable("The array is readonly, can not clear.")?;
         Ok(self.items.take())
     }
+
+    /// Where the consensus count (an `i32`) and the flags (a byte) lie in an
+    /// array, in bytes. For engines.
+    pub const COUNT_AND_FLAGS: (usize, usize) = (
+        core::mem::offset_of!(Self, header) + core::mem::offset_of!(Header, references),
+        core::mem::offset_of!(Self, header) + core::mem::offset_of!(Header, flags),
+    );
 
     /// The items' place in memory, for engines: it may be read and written
     /// while no method of this array runs and no other access is under way.

@@ -1,0 +1,49 @@
+//! What runs scripts: the interpreter, with machine code or without.
+
+use clap::ValueEnum;
+use neovm::{Config, Engine, JitMode};
+
+/// What runs scripts.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum EngineKind {
+    /// The interpreter, and machine code for what is hot
+    #[default]
+    Auto,
+    /// The interpreter alone
+    Interp,
+    /// Machine code for all that can be compiled, before it runs
+    Jit,
+}
+
+impl EngineKind {
+    /// Its name, as in the options.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Interp => "interp",
+            Self::Jit => "jit",
+        }
+    }
+
+    /// An engine of this kind; for the rest with some settings.
+    pub(crate) fn engine(self, config: Config) -> Engine {
+        let jit = match self {
+            Self::Auto => JitMode::default(),
+            Self::Interp => JitMode::Off,
+            Self::Jit => JitMode::Eager,
+        };
+        Engine::new(Config { jit, ..config })
+    }
+}
+
+/// What an engine's compiler did, in a line or more; tells if there is none.
+pub(crate) fn compiler_stats(engine: &Engine) -> String {
+    match engine.jit() {
+        Some(jit) => {
+            jit.wait();
+            jit.stats().to_string()
+        }
+        None if engine.config().jit == JitMode::Off => "not compiled: the interpreter alone".into(),
+        None => "not compiled: there is no compiler for this platform".into(),
+    }
+}

@@ -1,0 +1,395 @@
+//! The seam to a tier above the interpreter: a compiler that makes machine code
+//! of what is hot.
+//!
+//! The interpreter counts how often jumps back and calls reach a place. It tells
+//! the code's [`Tier`] of places that are hot, and the tier may put an entry
+//! there with [`Code::enter_by`]: a function with the signature of a handler that
+//! runs any number of instructions and leaves the machine between two of them.
+//! Here is all that such a function may rely on: where the machine's registers
+//! lie ([`layout`]), the interpreter's own operations ([`helper`]), and how to
+//! leave ([`Leave`]).
+//!
+//! Nothing here is for embedders.
+
+pub mod layout;
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use neovm_types::{FaultKind, StackItem};
+
+use crate::{
+    code::{Cell, Code},
+    dispatch::Reason,
+    fast::{self, Flow, Op, Regs},
+    host::Host,
+    ops::Handler,
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+/// Makes hot parts of one script faster. It is dropped with the script.
+pub trait Tier: Send + Sync {
+    /// A place was reached as often as the threshold says: the number of an
+    /// instruction, which runs next, and what the machine holds there.
+    fn hot(&self, code: &Arc<Code>, place: usize, seen: &Seen);
+
+    /// An exit was taken [`Exit::PATIENCE`] times more because something that
+    /// its code took for granted does not hold. The machine holds what is seen.
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &Seen);
+
+    /// Bytes of memory.
+    fn memory(&self) -> usize;
+}
+
+/// What a script's tier is told of, and counts.
+pub(crate) struct Tiers {
+    tier: Arc<dyn Tier>,
+    /// How often the place of each cell may be reached until it is hot.
+    counters: Box<[AtomicU32]>,
+    /// Whether places where scripts begin are hot at once.
+    eager: bool,
+}
+
+impl Tiers {
+    pub(crate) fn new(tier: Arc<dyn Tier>, cells: usize, threshold: u32) -> Self {
+        let counters = (0..cells).map(|_| AtomicU32::new(threshold.max(1))).collect();
+        Self { tier, counters, eager: threshold <= 1 }
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.counters.len() * size_of::<AtomicU32>() + self.tier.memory()
+    }
+
+    /// Where the counter of a cell at address 0 would be.
+    pub(crate) fn counters(&self, code: &Code) -> *const u32 {
+        let cells = code.cells().as_ptr().addr() / (size_of::<Cell>() / size_of::<u32>());
+        self.counters.as_ptr().cast::<u32>().wrapping_byte_sub(cells)
+    }
+}
+
+/// The counter of a cell.
+///
+/// # Safety
+/// `counters` are those of the code whose cell it is, which lives on.
+#[cfg(neovm_sibling_calls)]
+#[inline(always)]
+pub(crate) unsafe fn counter<'a>(counters: *const u32, cell: *const Cell) -> &'a AtomicU32 {
+    let place = cell.addr() / (size_of::<Cell>() / size_of::<u32>());
+    // SAFETY: each cell has a counter; see `Tiers::counters`.
+    unsafe { &*counters.wrapping_byte_add(place).cast::<AtomicU32>() }
+}
+
+/// What an item is, as far as compiled code tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An integer of at most 64 bits.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// Null.
+    Null,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn of(item: &StackItem) -> Self {
+        match item {
+            StackItem::Integer(_) => Self::Integer,
+            StackItem::Boolean(_) => Self::Boolean,
+            StackItem::Null => Self::Null,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What the machine holds where a place is hot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Local variables.
+    pub locals: Vec<Kind>,
+    /// Arguments.
+    pub arguments: Vec<Kind>,
+    /// Items of the evaluation stack, the top first, at most [`Seen::DEPTH`].
+    pub stack: Vec<Kind>,
+}
+
+impl Seen {
+    /// How many items of the evaluation stack are looked at.
+    pub const DEPTH: usize = 16;
+}
+
+/// How compiled code leaves: what it writes to the machine's reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Leave {
+    /// As a helper said, see [`Helped`].
+    Limit = Reason::Limit as u8,
+    /// As a helper said.
+    Failed = Reason::Failed as u8,
+    /// The interpreter runs the instruction at `ip`, which is not charged.
+    Resume = Reason::Resume as u8,
+    /// The same, because what was taken for granted does not hold.
+    Deopt = Reason::Deopt as u8,
+}
+
+/// How a helper ended: the lowest three bits of what it returns. The others
+/// are the stack pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Helped {
+    /// Well.
+    Done = 0,
+    /// Well, but now there are more items than allowed: leave with
+    /// [`Leave::Limit`] at the instruction, which is charged.
+    Limit = Reason::Limit as u8,
+    /// With a fault: leave with [`Leave::Failed`] at the instruction, which is charged.
+    Failed = Reason::Failed as u8,
+    /// Well, but the machine has to be looked at: leave with [`Leave::Resume`]
+    /// at the instruction behind it.
+    Resume = Reason::Resume as u8,
+}
+
+/// The bits of a helper's result that are a [`Helped`].
+pub const HELPED: u64 = 7;
+
+/// An exit of compiled code, which counts how often it is taken.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Exit {
+    /// How often.
+    pub taken: AtomicU32,
+    /// Its number, for the tier.
+    pub number: u32,
+    /// The region's number, for the tier.
+    pub region: u32,
+}
+
+impl Exit {
+    /// How often an exit that should not be is taken before its tier hears of it.
+    pub const PATIENCE: u32 = 32;
+}
+
+/// An operation of the interpreter that compiled code calls.
+#[cfg(neovm_sibling_calls)]
+type HelperFn = unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem) -> *mut StackItem;
+
+/// The operations of the interpreter, by how a cell runs alone.
+#[cfg(neovm_sibling_calls)]
+static HELPERS: [HelperFn; Op::ALL.len()] = fast::siblings!(help);
+
+impl Code {
+    /// The number of instructions; that of the RET behind the last byte is one less.
+    pub fn places(&self) -> usize {
+        self.cells().len()
+    }
+
+    /// The position of an instruction, in bytes.
+    pub fn position(&self, place: usize) -> usize {
+        self.cells()[place].offset as usize
+    }
+
+    /// The address of an instruction's cell.
+    pub fn cell_address(&self, place: usize) -> usize {
+        self.cells().as_ptr().wrapping_add(place).addr()
+    }
+
+    /// What the meter is charged for an instruction.
+    pub fn meter_cost(&self, place: usize) -> i64 {
+        self.cells()[place].plain_cost(self.prices())
+    }
+
+    /// What the meter is charged before the entry at an instruction is gone to.
+    pub fn entry_cost(&self, place: usize) -> i64 {
+        self.cells()[place].cost
+    }
+
+    /// What an instruction pushes, if it is a small integer.
+    pub fn small_constant(&self, place: usize) -> Option<i64> {
+        let cell = &self.cells()[place];
+        (cell.plain == Op::Int).then_some(cell.operand as i64)
+    }
+
+    /// The address of an instruction's operation: a function of the machine, the
+    /// instruction's cell, the stack pointer and the slots, all in the registers
+    /// of the System V convention, that returns the stack pointer with a [`Helped`].
+    /// None where there are no sibling calls.
+    #[allow(unused_variables, reason = "without sibling calls there is none")]
+    pub fn helper(&self, place: usize) -> Option<usize> {
+        #[cfg(neovm_sibling_calls)]
+        return Some(HELPERS[self.cells()[place].plain as usize] as usize);
+        #[cfg(not(neovm_sibling_calls))]
+        return None;
+    }
+
+    /// Lets the interpreter enter compiled code at an instruction, or takes the
+    /// entry away. Machines that run just now see it soon.
+    ///
+    /// # Safety
+    /// The entry has a handler's signature, keeps the machine's invariants as
+    /// [`crate::fast`] has them, and lives as long as this code.
+    #[allow(unused_variables, reason = "without sibling calls nothing is entered")]
+    pub unsafe fn enter_by(&self, place: usize, entry: Option<*const u8>) {
+        #[cfg(neovm_sibling_calls)]
+        {
+            use crate::dispatch::sibling::{HANDLERS, Sibling};
+            let cell = &self.cells()[place];
+            // SAFETY: the caller's word.
+            let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, Sibling>(entry) });
+            cell.handler.set(entry.unwrap_or(HANDLERS[cell.op as usize]));
+        }
+    }
+
+    /// Makes an instruction hot again after so many times more.
+    pub fn reset_counter(&self, place: usize, times: u32) {
+        if let Some(tiers) = self.tiers() {
+            tiers.counters[place].store(times, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Runs an instruction for compiled code: by its fast handler, or by its
+/// general one.
+///
+/// # Safety
+/// As a sibling: the machine's invariants hold, but for what compiled code
+/// keeps in registers, which no such instruction looks at.
+#[cfg(neovm_sibling_calls)]
+unsafe extern "sysv64" fn help<const OP: usize>(
+    vm: &mut Vm,
+    ip: *const Cell,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+) -> *mut StackItem {
+    let mut r = Regs { ip, sp, slots, meter: 0, limit: vm.limit };
+    // SAFETY: the caller keeps the guarantees of `fast`.
+    let flow = unsafe {
+        if const { fast::fused_length(Op::ALL[OP]) > 1 } {
+            return sp.map_addr(|address| address | vm.no_helper() as usize);
+        }
+        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
+            Flow::Counted => fast::run_counted(const { Op::ALL[OP] }, &mut r, vm),
+            flow => flow,
+        }
+    };
+    let helped = match flow {
+        Flow::Next => Helped::Done,
+        Flow::Limit => Helped::Limit,
+        Flow::Full | Flow::Counted | Flow::Plain => {
+            vm.ip = ip;
+            vm.sp = sp;
+            vm.slots = slots;
+            let helped = vm.help_in_full();
+            return vm.sp.map_addr(|address| address | helped as usize);
+        }
+    };
+    vm.limit = r.limit;
+    r.sp.map_addr(|address| address | helped as usize)
+}
+
+/// Copies an item to a cell of the evaluation stack, and counts it.
+///
+/// # Safety
+/// `from` holds an item, and `to` is a cell that is not occupied.
+pub unsafe extern "sysv64" fn copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem) {
+    // SAFETY: the caller's word.
+    unsafe {
+        if (*from).is_compound() {
+            vm.retain(&*from);
+        }
+        to.write(fast::duplicate(&*from));
+    }
+}
+
+impl Vm {
+    /// What runs alone is not fused.
+    #[cfg(neovm_sibling_calls)]
+    #[cold]
+    fn no_helper(&mut self) -> Helped {
+        self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));
+        Helped::Failed
+    }
+
+    /// Runs the instruction at `ip` by its general handler for compiled code.
+    #[cfg(neovm_sibling_calls)]
+    fn help_in_full(&mut self) -> Helped {
+        self.jumped = false;
+        let result = match self.table.handler(self.cell().opcode) {
+            Handler::Plain(handler) => handler(self),
+            Handler::Hosted(_) => Err(FaultKind::Engine("compiled code called the host")),
+        };
+        if let Err(kind) = result {
+            self.failed = Some(kind);
+            return Helped::Failed;
+        }
+        self.clear_zeros();
+        if self.sp > self.limit {
+            Helped::Limit
+        } else if self.limit > self.end {
+            Helped::Resume
+        } else {
+            Helped::Done
+        }
+    }
+
+    /// Goes on where a general handler failed for compiled code.
+    pub(crate) fn fail_compiled(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let kind = self.failed.take().unwrap_or(FaultKind::Engine("compiled code failed without a fault"));
+        self.conclude(Err(kind), false, host)
+    }
+
+    /// Looks at the machine where compiled code left it.
+    pub(crate) fn leave_compiled(&mut self, reason: Reason) {
+        if self.limit > self.end {
+            self.grow_arena(0);
+        }
+        if reason != Reason::Deopt || self.exit.is_null() {
+            return;
+        }
+        // SAFETY: compiled code lives as long as the code it was made of.
+        let exit = unsafe { &*self.exit };
+        if exit.taken.load(Ordering::Relaxed).is_multiple_of(Exit::PATIENCE)
+            && let Some(load) = self.loads.last()
+            && let Some(tiers) = load.code.tiers()
+        {
+            tiers.tier.failing(&load.code, exit, &self.seen());
+        }
+    }
+
+    /// Tells the tier that the instruction at `ip` is hot.
+    pub(crate) fn report_hot(&mut self) {
+        let Some(load) = self.loads.last() else { return };
+        let (Some(tiers), Some(place)) = (load.code.tiers(), load.code.place(self.cell().offset as usize)) else {
+            return;
+        };
+        tiers.tier.hot(&load.code, place, &self.seen());
+    }
+
+    /// Tells the tier of what was loaded, if it wants to know at once.
+    #[inline(always)]
+    pub(crate) fn loaded(&mut self) {
+        if self.loads.last().and_then(|load| load.code.tiers()).is_some_and(|tiers| tiers.eager) {
+            self.report_hot();
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        let kinds = |first: *const StackItem, count: usize| {
+            (0..count)
+                .map(|i| {
+                    let cell = first.wrapping_add(i);
+                    // SAFETY: the callers name cells that are occupied.
+                    unsafe { if tag_of(cell) == tag::EMPTY { Kind::Other } else { Kind::of(&*cell) } }
+                })
+                .collect::<Vec<_>>()
+        };
+        let (locals, arguments) = (self.locals as usize, self.argument_count());
+        let depth = self.stack_len().min(Seen::DEPTH);
+        Seen {
+            locals: kinds(self.slots, locals),
+            arguments: kinds(self.slots.wrapping_sub(arguments), arguments).into_iter().rev().collect(),
+            stack: kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect(),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a region is made of: instructions with their operands resolved.
+
+use neovm_interp::Code;
+use neovm_types::{
+    OpCode,
+    opcode::{Arity, OperandKind},
+};
+
+/// A slot of the current frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Slot {
+    Local(u8),
+    Argument(u8),
+}
+
+/// What an instruction does with a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlotUse {
+    Load(Slot),
+    Store(Slot),
+    LoadStatic(u8),
+    StoreStatic(u8),
+}
+
+/// An instruction of a region.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ins {
+    /// Its number in the script.
+    pub(crate) place: usize,
+    pub(crate) opcode: OpCode,
+    /// Its operand, or the first of two, as a number.
+    pub(crate) operand: i64,
+    /// Where a jump or call leads: the number of an instruction. None too where
+    /// it leads to no instruction.
+    pub(crate) target: Option<usize>,
+    /// The small integer on top of the stack, where the instruction before pushed one.
+    pub(crate) constant: Option<i64>,
+}
+
+impl Ins {
+    /// The instruction of a number; none for bytes that are none, and for the
+    /// RET behind the last byte.
+    pub(crate) fn read(code: &Code, place: usize) -> Option<Self> {
+        let position = code.position(place);
+        let instruction = code.script().instruction(position).ok()?;
+        let opcode = instruction.opcode;
+        let operand = match opcode.operand() {
+            OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Int(1 | 2 | 4 | 8) => instruction.int(),
+            OperandKind::Slot | OperandKind::Type | OperandKind::Slots => {
+                instruction.operand.iter().rev().fold(0, |sum, &byte| sum << 8 | i64::from(byte))
+            }
+            _ => 0,
+        };
+        let target = match instruction.offsets() {
+            (Some(offset), _) => usize::try_from(position as i64 + i64::from(offset))
+                .ok()
+                .filter(|&target| target < code.script().len())
+                .and_then(|target| code.place(target)),
+            _ => None,
+        };
+        Some(Self { place, opcode, operand, target, constant: None })
+    }
+
+    /// The slot that it loads or stores.
+    pub(crate) fn slot(&self) -> Option<SlotUse> {
+        use OpCode::*;
+        let byte = self.opcode as u8;
+        let named = if self.opcode.operand() == OperandKind::Slot { self.operand as u8 } else { byte & 7 };
+        Some(match byte {
+            _ if byte < LDSFLD0 as u8 || byte > STARG as u8 => return None,
+            _ if byte <= LDSFLD as u8 => SlotUse::LoadStatic(named),
+            _ if byte <= STSFLD as u8 => SlotUse::StoreStatic(named),
+            _ if byte <= LDLOC as u8 => SlotUse::Load(Slot::Local(named)),
+            _ if byte <= STLOC as u8 => SlotUse::Store(Slot::Local(named)),
+            _ if byte <= LDARG as u8 => SlotUse::Load(Slot::Argument(named)),
+            _ => SlotUse::Store(Slot::Argument(named)),
+        })
+    }
+
+    /// How many items it takes off the stack, or looks at, and puts there; none
+    /// where that is not known before it runs.
+    pub(crate) fn effect(&self) -> Option<(usize, usize)> {
+        use OpCode::*;
+        // Where the count is on top of the stack, it is taken off too.
+        let counted = || self.constant.filter(|count| (0..=1024).contains(count)).map(|count| count as usize);
+        Some(match self.opcode {
+            PICK => (counted()? + 2, counted()? + 2),
+            ROLL => (counted()? + 2, counted()? + 1),
+            XDROP => (counted()? + 2, counted()?),
+            REVERSEN => (counted()? + 1, counted()?),
+            PACK | PACKSTRUCT => (counted()? + 1, 1),
+            PACKMAP => (2 * counted()? + 1, 1),
+            DUP => (1, 2),
+            OVER => (2, 3),
+            NIP => (2, 1),
+            TUCK => (2, 3),
+            SWAP => (2, 2),
+            ROT | REVERSE3 => (3, 3),
+            REVERSE4 => (4, 4),
+            DEPTH => (0, 1),
+            _ => match (self.opcode.info().pops, self.opcode.info().pushes) {
+                (Arity::Exactly(pops), Arity::Exactly(pushes)) => (pops.into(), pushes.into()),
+                _ => return None,
+            },
+        })
+    }
+
+    /// What follows it.
+    pub(crate) fn flow(&self) -> Flow {
+        use OpCode::*;
+        match self.opcode {
+            JMP | JMP_L => self.target.map_or(Flow::Leave, Flow::Jump),
+            JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L | JMPEQ | JMPEQ_L | JMPNE | JMPNE_L | JMPGT | JMPGT_L | JMPGE
+            | JMPGE_L | JMPLT | JMPLT_L | JMPLE | JMPLE_L => self.target.map_or(Flow::Leave, Flow::Branch),
+            CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | ENDTRY
+            | ENDTRY_L | ENDFINALLY | ASSERTMSG | INITSLOT | INITSSLOT => Flow::Leave,
+            _ if self.effect().is_none() => Flow::Leave,
+            _ => Flow::Next,
+        }
+    }
+}
+
+/// What follows an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// The one behind it.
+    Next,
+    /// Another.
+    Jump(usize),
+    /// Another, or the one behind it.
+    Branch(usize),
+    /// Compiled code ends before it.
+    Leave,
+}

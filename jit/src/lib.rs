@@ -1,0 +1,54 @@
+//! The compiler of hot Neo N3 scripts to machine code.
+//!
+//! A [`Jit`] belongs to an engine. Attached to decoded code, it is told of loops
+//! and methods that run often, makes machine code of them with Cranelift, and
+//! lets the interpreter enter it. Results are those of the interpreter, bit for
+//! bit: what compiled code cannot do it leaves to the interpreter, at an
+//! instruction, with the machine as the interpreter would have it.
+
+mod code;
+mod module;
+mod region;
+mod stats;
+mod tier;
+mod translate;
+
+pub use self::{
+    stats::{Stats, Why},
+    tier::{Jit, Mode, Report},
+};
+
+/// Why a region is not compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// There is no compiler for the platform.
+    #[error("no compiler for this platform")]
+    Platform,
+    /// Nothing of it can be compiled.
+    #[error("no instruction can be compiled")]
+    Nothing,
+    /// It has too many instructions or blocks.
+    #[error("too many instructions")]
+    TooLong,
+    /// The stack is too high in it.
+    #[error("too many items")]
+    TooHigh,
+    /// The stack's height depends on the way there.
+    #[error("the stack's height depends on the way")]
+    Heights,
+    /// The kinds of items do not agree after several rounds.
+    #[error("the kinds of items do not agree")]
+    Kinds,
+    /// Too many regions wait to be compiled.
+    #[error("too many regions are waiting")]
+    Busy,
+    /// There is too much machine code already.
+    #[error("too much machine code")]
+    Full,
+    /// Cranelift failed.
+    #[error("Cranelift failed")]
+    Cranelift,
+    /// The compiler panicked.
+    #[error("the compiler panicked")]
+    Panicked,
+}

@@ -1,0 +1,236 @@
+//! Finds what is compiled together: a natural loop, or a method from an
+//! instruction on, as a graph of blocks with the stack's height at each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use neovm_interp::Code;
+
+use crate::{
+    Refusal,
+    code::{Flow, Ins},
+};
+
+/// Most instructions of a region.
+pub(crate) const MAX_INSTRUCTIONS: usize = 4096;
+
+/// Most blocks of a region.
+pub(crate) const MAX_BLOCKS: usize = 512;
+
+/// Most items that a region may reach below where it is entered, and most that
+/// it may add.
+const MAX_HEIGHT: i32 = 256;
+
+/// A run of instructions that is entered at its first only.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) instructions: Vec<Ins>,
+    /// Where it goes on: to a block, or out of the region. The second is where a
+    /// branch goes that is not taken.
+    pub(crate) next: Vec<usize>,
+    /// The stack's height where it begins, above that of the entry.
+    pub(crate) height: i32,
+    /// Whether a later block, in the order of the region, leads to it.
+    pub(crate) is_loop: bool,
+}
+
+/// What is compiled together.
+#[derive(Debug)]
+pub(crate) struct Region {
+    pub(crate) entry: usize,
+    /// By the number of the first instruction, in an order in which all that
+    /// leads to a block comes before it, but for jumps back.
+    pub(crate) order: Vec<usize>,
+    pub(crate) blocks: BTreeMap<usize, Block>,
+    /// How many items below the entry's height are touched.
+    pub(crate) reach: i32,
+    /// Most items above the entry's height between any two instructions.
+    pub(crate) peak: i32,
+    pub(crate) instructions: usize,
+}
+
+impl Region {
+    /// The region that begins at an instruction.
+    pub(crate) fn find(code: &Code, entry: usize) -> Result<Self, Refusal> {
+        let mut found = explore(code, entry)?;
+        let within = loop_of(&found, entry);
+        if !within.is_empty() {
+            found.retain(|start, _| within.contains(start));
+        }
+        let order = order(&found, entry);
+        let mut region = Self { entry, order, blocks: found, reach: 0, peak: 0, instructions: 0 };
+        region.mark_loops();
+        region.find_heights()?;
+        region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
+        if region.instructions == 0 {
+            return Err(Refusal::Nothing);
+        }
+        Ok(region)
+    }
+
+    /// Whether it has a loop.
+    pub(crate) fn has_loop(&self) -> bool {
+        self.blocks.values().any(|block| block.is_loop)
+    }
+
+    fn mark_loops(&mut self) {
+        let rank: BTreeMap<_, _> = self.order.iter().enumerate().map(|(rank, &start)| (start, rank)).collect();
+        let mut heads = BTreeSet::new();
+        for (start, block) in &self.blocks {
+            heads.extend(block.next.iter().filter(|next| rank.get(next).is_some_and(|to| *to <= rank[start])));
+        }
+        for head in heads {
+            if let Some(block) = self.blocks.get_mut(&head) {
+                block.is_loop = true;
+            }
+        }
+    }
+
+    /// Computes the stack's height at each block; it must be the same on all ways there.
+    fn find_heights(&mut self) -> Result<(), Refusal> {
+        let mut known = BTreeMap::from([(self.entry, 0)]);
+        for start in self.order.clone() {
+            let Some(&begin) = known.get(&start) else { return Err(Refusal::Nothing) };
+            let Some(block) = self.blocks.get_mut(&start) else { continue };
+            block.height = begin;
+            let mut height: i32 = begin;
+            for ins in &block.instructions {
+                let (pops, pushes) = ins.effect().unwrap_or((0, 0));
+                self.reach = self.reach.max(pops as i32 - height);
+                height += pushes as i32 - pops as i32;
+                self.peak = self.peak.max(height);
+            }
+            if self.reach > MAX_HEIGHT || self.peak > MAX_HEIGHT {
+                return Err(Refusal::TooHigh);
+            }
+            for next in &block.next {
+                if *known.entry(*next).or_insert(height) != height && self.order.contains(next) {
+                    return Err(Refusal::Heights);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All blocks that can be reached from an instruction.
+fn explore(code: &Code, entry: usize) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let mut starts = BTreeSet::from([entry]);
+    let mut seen = BTreeMap::new();
+    let mut waiting = vec![entry];
+    while let Some(mut place) = waiting.pop() {
+        let mut constant = None;
+        while !seen.contains_key(&place) {
+            if seen.len() == MAX_INSTRUCTIONS {
+                return Err(Refusal::TooLong);
+            }
+            let Some(mut ins) = Ins::read(code, place) else { break };
+            ins.constant = constant.take();
+            constant = code.small_constant(place);
+            let flow = ins.flow();
+            if flow == Flow::Leave {
+                break;
+            }
+            seen.insert(place, ins);
+            let (jump, next) = match flow {
+                Flow::Jump(to) => (Some(to), None),
+                Flow::Branch(to) => (Some(to), Some(place + 1)),
+                _ => (None, None),
+            };
+            for to in [jump, next].into_iter().flatten() {
+                if starts.insert(to) {
+                    waiting.push(to);
+                }
+            }
+            if flow != Flow::Next {
+                break;
+            }
+            place += 1;
+        }
+    }
+    split(&seen, &starts)
+}
+
+/// Makes blocks of instructions. What the instruction before a block pushed is
+/// not known in it.
+fn split(seen: &BTreeMap<usize, Ins>, starts: &BTreeSet<usize>) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let mut blocks = BTreeMap::new();
+    for &start in starts {
+        let mut instructions: Vec<Ins> = Vec::new();
+        let mut place = start;
+        let next = loop {
+            if place != start && starts.contains(&place) {
+                break vec![place];
+            }
+            let Some(ins) = seen.get(&place) else { break vec![place] };
+            let mut ins = *ins;
+            if place == start {
+                ins.constant = None;
+            }
+            match ins.flow() {
+                // The count on top of the stack is known only behind what pushed it.
+                Flow::Leave => break vec![place],
+                Flow::Jump(to) => {
+                    instructions.push(ins);
+                    break vec![to];
+                }
+                Flow::Branch(to) => {
+                    instructions.push(ins);
+                    break vec![to, place + 1];
+                }
+                Flow::Next => instructions.push(ins),
+            }
+            place += 1;
+        };
+        if !instructions.is_empty() {
+            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false });
+        }
+        if blocks.len() > MAX_BLOCKS {
+            return Err(Refusal::TooLong);
+        }
+    }
+    Ok(blocks)
+}
+
+/// The blocks from which the entry can be reached again, if there are any.
+fn loop_of(blocks: &BTreeMap<usize, Block>, entry: usize) -> BTreeSet<usize> {
+    let mut before: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (&start, block) in blocks {
+        for &next in &block.next {
+            before.entry(next).or_default().push(start);
+        }
+    }
+    let mut within = BTreeSet::new();
+    let mut waiting = before.get(&entry).cloned().unwrap_or_default();
+    while let Some(start) = waiting.pop() {
+        if within.insert(start) && start != entry {
+            waiting.extend(before.get(&start).into_iter().flatten());
+        }
+    }
+    within
+}
+
+/// Blocks from the entry on, each behind those that lead to it.
+fn order(blocks: &BTreeMap<usize, Block>, entry: usize) -> Vec<usize> {
+    let mut done = BTreeSet::from([entry]);
+    let mut finished = Vec::new();
+    let mut path = vec![(entry, 0)];
+    while let Some((start, branch)) = path.last_mut() {
+        let next = blocks.get(start).and_then(|block| block.next.get(*branch)).copied();
+        *branch += 1;
+        match next {
+            Some(next) if blocks.contains_key(&next) => {
+                if done.insert(next) {
+                    path.push((next, 0));
+                }
+            }
+            Some(_) => {}
+            None => {
+                finished.push(*start);
+                path.pop();
+            }
+        }
+    }
+    finished.reverse();
+    finished.retain(|start| blocks.contains_key(start));
+    finished
+}

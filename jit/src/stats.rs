@@ -1,0 +1,83 @@
+//! What the compiler did, and how its code was left.
+
+use std::{collections::BTreeMap, ops::Range, sync::atomic::Ordering, time::Duration};
+
+use neovm_interp::tier::Exit;
+
+use crate::Refusal;
+pub use crate::translate::Why;
+
+/// An exit of a region, with what its tier has to know of it.
+#[derive(Debug)]
+pub(crate) struct ExitRecord {
+    pub(crate) exit: Exit,
+    pub(crate) why: Why,
+    /// Where the interpreter goes on.
+    pub(crate) place: usize,
+    /// The instructions that something was taken for granted of.
+    pub(crate) segment: Range<usize>,
+}
+
+impl ExitRecord {
+    pub(crate) fn taken(&self) -> u64 {
+        self.exit.taken.load(Ordering::Relaxed).into()
+    }
+}
+
+/// What a compiler did so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Regions compiled, those compiled anew included.
+    pub compiled: u64,
+    /// Instructions in them.
+    pub instructions: u64,
+    /// Regions compiled anew because something did not hold.
+    pub recompiled: u64,
+    /// Regions given up because too much did not hold.
+    pub given_up: u64,
+    /// Regions not compiled, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
+    /// Bytes of machine code in memory.
+    pub bytes: usize,
+    /// Time spent compiling.
+    pub compile_time: Duration,
+    /// How often compiled code was entered.
+    pub entered: u64,
+    /// How often it was left, by reason.
+    pub exits: BTreeMap<Why, u64>,
+}
+
+impl Stats {
+    pub(crate) fn count_exits<'a>(&mut self, records: impl IntoIterator<Item = &'a ExitRecord>) {
+        for record in records {
+            let taken = record.taken();
+            if taken > 0 {
+                *self.exits.entry(record.why).or_default() += taken;
+                self.entered += taken;
+            }
+        }
+    }
+}
+
+impl core::fmt::Display for Stats {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        writeln!(
+            f,
+            "compiled {} regions ({} anew, {} given up) of {} instructions in {:.1} ms: {} bytes",
+            self.compiled,
+            self.recompiled,
+            self.given_up,
+            self.instructions,
+            self.compile_time.as_secs_f64() * 1e3,
+            self.bytes
+        )?;
+        for (reason, count) in &self.refused {
+            writeln!(f, "refused {count}: {reason}")?;
+        }
+        write!(f, "entered {}", self.entered)?;
+        for (why, count) in &self.exits {
+            write!(f, ", left by {} {count}", why.name())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,415 @@
+//! When to compile, and what is kept.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    time::Instant,
+};
+
+use neovm_interp::{
+    Code,
+    tier::{Exit, Kind, Seen, Tier, layout::ArrayLayout},
+};
+use neovm_types::OpCode;
+
+use crate::{
+    Refusal,
+    code::Ins,
+    module::{Machine, target},
+    region::Region,
+    stats::{ExitRecord, Stats, Why},
+    translate::{Input, translate},
+};
+
+/// How often a region is compiled until it is given up.
+const MAX_TRIES: u32 = 12;
+
+/// An exit that should not be is put up with if it is taken at most once in so
+/// many times that the region is entered.
+const SELDOM: u64 = 8;
+
+/// Regions that may wait to be compiled.
+const MAX_QUEUE: usize = 64;
+
+/// Bytes of machine code that an engine's scripts may have together: 64 MiB.
+const MAX_BYTES: usize = 64 << 20;
+
+/// When a [`Jit`] compiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mode {
+    /// How often a place is reached by a jump back or a call until it is hot. At 1
+    /// the place where a script begins is hot too.
+    pub threshold: u32,
+    /// Whether another thread compiles, while the interpreter goes on.
+    pub background: bool,
+}
+
+/// Makes machine code for the scripts of an engine.
+#[derive(Clone)]
+pub struct Jit(Arc<Shared>);
+
+struct Shared {
+    mode: Mode,
+    arrays: Option<ArrayLayout>,
+    bytes: AtomicUsize,
+    totals: Mutex<Stats>,
+    scripts: Mutex<Vec<Weak<Script>>>,
+    queue: Mutex<Option<SyncSender<Job>>>,
+    /// Jobs that wait or run.
+    waiting: Mutex<usize>,
+    done: Condvar,
+}
+
+struct Job {
+    script: Arc<Script>,
+    code: Weak<Code>,
+    entry: usize,
+}
+
+/// The tier of one script.
+struct Script {
+    /// Itself, for those who compile later.
+    own: Weak<Script>,
+    jit: Arc<Shared>,
+    regions: Mutex<Regions>,
+    /// The next region's number.
+    next: AtomicU32,
+}
+
+#[derive(Default)]
+struct Regions {
+    by_entry: BTreeMap<usize, Entry>,
+    /// All code that was ever entered, by its number: somebody may still be in it.
+    machines: BTreeMap<u32, Compiled>,
+}
+
+/// A region's machine code.
+struct Compiled {
+    entry: usize,
+    machine: Machine,
+    records: Vec<Box<ExitRecord>>,
+    /// Whether it was found wanting, and another is asked for.
+    is_replaced: bool,
+}
+
+/// What is known of a place where a region begins.
+struct Entry {
+    seen: Seen,
+    distrusted: BTreeSet<usize>,
+    tries: u32,
+}
+
+/// What became of a region, for people.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Where it begins, in bytes.
+    pub position: usize,
+    /// Its instructions.
+    pub instructions: usize,
+    /// Its blocks.
+    pub blocks: usize,
+    /// Whether it is a loop, or has one.
+    pub has_loop: bool,
+    /// Bytes of machine code.
+    pub size: usize,
+    /// How long it took to compile.
+    pub time: std::time::Duration,
+    /// Cranelift's intermediate language.
+    pub clif: String,
+    /// Machine code, in the assembler's language.
+    pub assembly: String,
+}
+
+impl Jit {
+    /// A compiler; none where there is none for the platform.
+    pub fn new(mode: Mode) -> Option<Self> {
+        target()?;
+        Some(Self(Arc::new(Shared {
+            mode,
+            arrays: ArrayLayout::find(),
+            bytes: AtomicUsize::new(0),
+            totals: Mutex::default(),
+            scripts: Mutex::default(),
+            queue: Mutex::default(),
+            waiting: Mutex::default(),
+            done: Condvar::new(),
+        })))
+    }
+
+    /// When it compiles.
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Watches over decoded code from here on.
+    #[must_use]
+    pub fn attach(&self, code: Code) -> Code {
+        let script = Arc::new_cyclic(|own| Script {
+            own: Weak::clone(own),
+            jit: Arc::clone(&self.0),
+            regions: Mutex::default(),
+            next: AtomicU32::new(0),
+        });
+        let mut scripts = lock(&self.0.scripts);
+        if scripts.len() == scripts.capacity() {
+            scripts.retain(|script| script.strong_count() > 0);
+        }
+        scripts.push(Arc::downgrade(&script));
+        drop(scripts);
+        code.with_tier(script, self.0.mode.threshold)
+    }
+
+    /// Bytes of machine code in memory.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all that is hot is compiled.
+    pub fn wait(&self) {
+        let mut waiting = lock(&self.0.waiting);
+        while *waiting > 0 {
+            waiting = self.0.done.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> Stats {
+        let mut stats = lock(&self.0.totals).clone();
+        stats.bytes = self.bytes();
+        let scripts: Vec<_> = lock(&self.0.scripts).iter().filter_map(Weak::upgrade).collect();
+        for script in scripts {
+            let regions = lock(&script.regions);
+            let records = regions.machines.values().flat_map(|compiled| &compiled.records);
+            stats.count_exits(records.map(|record| &**record));
+        }
+        stats
+    }
+
+    /// Compiles the region that begins at a position, for people to look at.
+    ///
+    /// # Errors
+    /// Why it is not compiled.
+    pub fn report(code: &Code, position: usize, seen: &Seen) -> Result<Report, Refusal> {
+        let entry = code.place(position).ok_or(Refusal::Nothing)?;
+        let (entry, seen) = behind_init(code, entry, seen);
+        let begun = Instant::now();
+        let region = Region::find(code, entry)?;
+        let arrays = ArrayLayout::find();
+        let distrusted = BTreeSet::new();
+        let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number: 0 };
+        let (machine, _) = Machine::compile(true, |function, context, config| translate(&input, function, context, config))?;
+        let time = begun.elapsed();
+        let text = machine.text.clone().unwrap_or_default();
+        Ok(Report {
+            position: code.position(entry),
+            instructions: region.instructions,
+            blocks: region.blocks.len(),
+            has_loop: region.has_loop(),
+            size: machine.size,
+            time,
+            clif: text.clif,
+            assembly: text.assembly,
+        })
+    }
+}
+
+impl core::fmt::Debug for Jit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Jit").field("mode", &self.0.mode).field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// Nothing under these locks can panic half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tier for Script {
+    fn hot(&self, code: &Arc<Code>, place: usize, seen: &Seen) {
+        // It is told once; what becomes of it is found out here.
+        code.reset_counter(place, u32::MAX);
+        let (entry, seen) = behind_init(code, place, seen);
+        let mut regions = lock(&self.regions);
+        if regions.by_entry.contains_key(&entry) {
+            return;
+        }
+        regions.by_entry.insert(entry, Entry { seen, distrusted: BTreeSet::new(), tries: 0 });
+        drop(regions);
+        self.request(code, entry);
+    }
+
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &Seen) {
+        let mut regions = lock(&self.regions);
+        let Some(compiled) = regions.machines.get(&exit.region) else { return };
+        let Some(record) = compiled.records.get(exit.number as usize) else { return };
+        let entered: u64 = compiled.records.iter().map(|record| record.taken()).sum();
+        if record.taken() * SELDOM < entered || compiled.is_replaced {
+            return;
+        }
+        let (entry, why, segment) = (compiled.entry, record.why, record.segment.clone());
+        let Some(known) = regions.by_entry.get_mut(&entry) else { return };
+        if why == Why::Entry {
+            known.seen = join(&known.seen, seen);
+        } else {
+            known.distrusted.extend(segment);
+        }
+        let gives_up = known.tries >= MAX_TRIES;
+        if let Some(compiled) = regions.machines.get_mut(&exit.region) {
+            compiled.is_replaced = true;
+        }
+        drop(regions);
+        if gives_up {
+            // SAFETY: the interpreter's own handler comes back.
+            unsafe { code.enter_by(entry, None) };
+            lock(&self.jit.totals).given_up += 1;
+        } else {
+            self.request(code, entry);
+        }
+    }
+
+    fn memory(&self) -> usize {
+        lock(&self.regions).machines.values().map(|compiled| compiled.machine.size).sum()
+    }
+}
+
+impl Script {
+    /// Compiles a region, here or on the compiler's thread.
+    fn request(&self, code: &Arc<Code>, entry: usize) {
+        if !self.jit.mode.background {
+            return self.compile(code, entry);
+        }
+        let Some(script) = self.own.upgrade() else { return };
+        let job = Job { script, code: Arc::downgrade(code), entry };
+        *lock(&self.jit.waiting) += 1;
+        if self.jit.queue().try_send(job).is_err() {
+            self.jit.finish_job();
+            self.refuse(Refusal::Busy);
+            // Later, perhaps.
+            lock(&self.regions).by_entry.remove(&entry);
+            code.reset_counter(entry, self.jit.mode.threshold);
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        *lock(&self.jit.totals).refused.entry(refusal).or_default() += 1;
+    }
+
+    /// Compiles a region and lets the interpreter enter it. What is refused is
+    /// not asked for again.
+    fn compile(&self, code: &Arc<Code>, entry: usize) {
+        if self.jit.bytes.load(Ordering::Relaxed) > MAX_BYTES {
+            return self.refuse(Refusal::Full);
+        }
+        let begun = Instant::now();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let made = catch_unwind(AssertUnwindSafe(|| self.make(code, entry, number)));
+        let (machine, records, instructions) = match made.unwrap_or(Err(Refusal::Panicked)) {
+            Ok(made) => made,
+            Err(refusal) => {
+                // SAFETY: the interpreter's own handler comes back, if it was away.
+                unsafe { code.enter_by(entry, None) };
+                return self.refuse(refusal);
+            }
+        };
+        self.jit.bytes.fetch_add(machine.size, Ordering::Relaxed);
+        let address = machine.entry;
+        let mut regions = lock(&self.regions);
+        let tries = regions.by_entry.get_mut(&entry).map_or(0, |known| {
+            known.tries += 1;
+            known.tries
+        });
+        regions.machines.insert(number, Compiled { entry, machine, records, is_replaced: false });
+        drop(regions);
+        // SAFETY: the translation keeps what the interpreter guarantees, and the
+        // machine code lives as long as this tier, which the code keeps.
+        unsafe { code.enter_by(entry, Some(address)) };
+        let mut totals = lock(&self.jit.totals);
+        totals.compiled += 1;
+        totals.recompiled += u64::from(tries > 1);
+        totals.instructions += instructions as u64;
+        totals.compile_time += begun.elapsed();
+    }
+
+    fn make(&self, code: &Code, entry: usize, number: u32) -> Result<(Machine, Vec<Box<ExitRecord>>, usize), Refusal> {
+        let (seen, distrusted) = {
+            let regions = lock(&self.regions);
+            let known = regions.by_entry.get(&entry).ok_or(Refusal::Nothing)?;
+            (known.seen.clone(), known.distrusted.clone())
+        };
+        let region = Region::find(code, entry)?;
+        let arrays = self.jit.arrays;
+        let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number };
+        let (machine, records) = Machine::compile(false, |function, context, config| translate(&input, function, context, config))?;
+        Ok((machine, records, region.instructions))
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let regions = self.regions.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut totals = lock(&self.jit.totals);
+        for compiled in regions.machines.values() {
+            self.jit.bytes.fetch_sub(compiled.machine.size, Ordering::Relaxed);
+            totals.count_exits(compiled.records.iter().map(|record| &**record));
+        }
+    }
+}
+
+impl Shared {
+    /// The way to the compiler's thread, which begins with the first job.
+    fn queue(self: &Arc<Self>) -> SyncSender<Job> {
+        let mut queue = lock(&self.queue);
+        queue
+            .get_or_insert_with(|| {
+                let (sender, receiver) = sync_channel::<Job>(MAX_QUEUE);
+                // It ends when the last sender is dropped, with the engine.
+                let _ = std::thread::Builder::new().name("neovm-jit".into()).spawn(move || {
+                    for job in receiver {
+                        let Job { script, code, entry } = job;
+                        if let Some(code) = code.upgrade() {
+                            script.compile(&code, entry);
+                        }
+                        script.jit.finish_job();
+                    }
+                });
+                sender
+            })
+            .clone()
+    }
+
+    fn finish_job(&self) {
+        *lock(&self.waiting) -= 1;
+        self.done.notify_all();
+    }
+}
+
+/// The instruction behind INITSLOT, which makes the frame, and what is seen
+/// there: a method is compiled from there on.
+fn behind_init(code: &Code, place: usize, seen: &Seen) -> (usize, Seen) {
+    let Some(ins) = Ins::read(code, place).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
+        return (place, seen.clone());
+    };
+    let (locals, arguments) = ((ins.operand & 0xff) as usize, (ins.operand >> 8) as usize);
+    let mut stack = seen.stack.clone();
+    let taken = arguments.min(stack.len());
+    let mut taken: Vec<_> = stack.drain(..taken).collect();
+    taken.resize(arguments, Kind::Other);
+    (place + 1, Seen { locals: vec![Kind::Null; locals], arguments: taken, stack })
+}
+
+/// What was seen both times.
+fn join(first: &Seen, second: &Seen) -> Seen {
+    let join = |first: &[Kind], second: &[Kind]| {
+        first.iter().zip(second).map(|(first, second)| if first == second { *first } else { Kind::Other }).collect()
+    };
+    Seen {
+        locals: join(&first.locals, &second.locals),
+        arguments: join(&first.arguments, &second.arguments),
+        stack: join(&first.stack, &second.stack),
+    }
+}

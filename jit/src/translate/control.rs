@@ -1,0 +1,82 @@
+//! Jumps and checks.
+
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
+use neovm_interp::tier::Leave;
+use neovm_types::OpCode;
+
+use super::{Translator, exit::Why};
+use crate::code::{Flow, Ins};
+
+impl Translator<'_> {
+    pub(super) fn control(&mut self, ins: &Ins) {
+        match ins.flow() {
+            Flow::Jump(to) => {
+                self.settle(&[to]);
+                self.go_to(to);
+            }
+            Flow::Branch(to) => self.branch(ins, to),
+            Flow::Leave => self.leave_at(ins),
+            Flow::Next if ins.opcode == OpCode::ASSERT => self.assert(ins),
+            Flow::Next => {}
+        }
+    }
+
+    /// Leaves before an instruction in the middle of a block.
+    fn leave_at(&mut self, ins: &Ins) {
+        let cost = self.input.code.meter_cost(ins.place);
+        self.leave(ins.place, self.ahead + cost, Why::Opcode);
+    }
+
+    /// A condition that does not hold is a fault, which is the interpreter's.
+    fn assert(&mut self, ins: &Ins) {
+        if !self.may_be_condition(ins, 0) {
+            return self.leave_at(ins);
+        }
+        self.check_overflow();
+        let condition = self.pop_condition();
+        let failed = self.builder.ins().icmp_imm_s(IntCC::Equal, condition, 0);
+        self.leave_if(failed, Leave::Resume, Why::Fault);
+    }
+
+    fn branch(&mut self, ins: &Ins, to: usize) {
+        let Some(condition) = self.condition(ins) else { return self.leave_at(ins) };
+        let behind = ins.place + 1;
+        self.settle(&[to, behind]);
+        let (taken, not_taken) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(condition, taken, &[], not_taken, &[]);
+        let (state, charged) = (self.state.clone(), self.charged);
+        for (block, next) in [(taken, to), (not_taken, behind)] {
+            self.builder.switch_to_block(block);
+            self.state = state.clone();
+            self.charged = charged;
+            self.dead = false;
+            self.go_to(next);
+        }
+    }
+
+    /// Whether a jump is taken; none where only the interpreter can tell.
+    fn condition(&mut self, ins: &Ins) -> Option<Value> {
+        use OpCode::*;
+        let comparison = match ins.opcode {
+            JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L => {
+                if !self.may_be_condition(ins, 0) {
+                    return None;
+                }
+                let condition = self.pop_condition();
+                let negated = matches!(ins.opcode, JMPIFNOT | JMPIFNOT_L);
+                return Some(if negated { self.builder.ins().bxor_imm_s(condition, 1) } else { condition });
+            }
+            JMPEQ | JMPEQ_L => IntCC::Equal,
+            JMPNE | JMPNE_L => IntCC::NotEqual,
+            JMPGT | JMPGT_L => IntCC::SignedGreaterThan,
+            JMPGE | JMPGE_L => IntCC::SignedGreaterThanOrEqual,
+            JMPLT | JMPLT_L => IntCC::SignedLessThan,
+            _ => IntCC::SignedLessThanOrEqual,
+        };
+        if !self.may_be_ints(ins, 2) {
+            return None;
+        }
+        let (second, first) = (self.pop_int(), self.pop_int());
+        Some(self.builder.ins().icmp(comparison, first, second))
+    }
+}

@@ -1,0 +1,293 @@
+//! Items as integers, as conditions, and in memory.
+
+use cranelift_codegen::ir::{
+    InstBuilder, Value,
+    condcodes::IntCC,
+    types::{I8, I64},
+};
+use neovm_interp::tier::layout;
+
+use super::{
+    Translator,
+    exit::Why,
+    slot_offset,
+    state::{Item, Kind, Origin, Shape},
+};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    pub(super) fn push(&mut self, item: Item) {
+        self.state.stack.push(item);
+    }
+
+    pub(super) fn pop(&mut self) -> Item {
+        self.state.stack.pop().unwrap_or(Item::Mem(false))
+    }
+
+    /// The item at a depth, 0 for the top.
+    pub(super) fn peek(&self, depth: usize) -> Item {
+        self.state.stack.get(self.index(depth)).copied().unwrap_or(Item::Mem(false))
+    }
+
+    /// The number of the item at a depth.
+    pub(super) fn index(&self, depth: usize) -> usize {
+        self.state.stack.len().wrapping_sub(depth + 1)
+    }
+
+    /// Where the item at a depth is or will be copied from: its address, if it is in memory.
+    pub(super) fn address(&mut self, depth: usize) -> Option<Value> {
+        match self.peek(depth) {
+            Item::Ref(address, _) => Some(address),
+            Item::Mem(_) => {
+                let offset = self.stack_offset(self.index(depth));
+                Some(self.builder.ins().iadd_imm_s(self.base, i64::from(offset)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the items at the top may be taken for integers.
+    pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
+        (0..count).all(|depth| match self.peek(depth) {
+            Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
+            Item::Null | Item::Mem(true) => false,
+            Item::Ref(_, origin) => !self.distrusts(ins) && self.may_be_int(origin),
+            Item::Mem(false) => !self.distrusts(ins),
+        })
+    }
+
+    /// What was seen in a slot tells of what is there later.
+    fn may_be_int(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::Slot(index) => self.seen_slot(self.slots[index].slot) != Kind::Mem,
+            _ => true,
+        }
+    }
+
+    /// Makes the item at a depth an integer, or leaves if it is none.
+    pub(super) fn int_at(&mut self, depth: usize) -> Value {
+        match self.peek(depth) {
+            Item::Const(value) => self.number(value),
+            Item::Int(value) => value,
+            Item::Bool(value) => self.builder.ins().uextend(I64, value),
+            item => {
+                let index = self.index(depth);
+                let (address, offset) = match item {
+                    Item::Ref(address, _) => (address, 0),
+                    _ => (self.base, self.stack_offset(index)),
+                };
+                let tag = self.load(address, offset);
+                self.guard_word(tag, layout::INTEGER);
+                let value = self.load(address, offset + 8);
+                self.found_int(item, index, value);
+                value
+            }
+        }
+    }
+
+    /// Notes that an item is an integer: where it came from too.
+    fn found_int(&mut self, item: Item, index: usize, value: Value) {
+        for other in self.state.stack.iter_mut().filter(|other| matches!(item, Item::Ref(..)) && **other == item) {
+            *other = Item::Int(value);
+        }
+        self.state.stack[index] = Item::Int(value);
+        if let Item::Ref(_, Origin::Slot(slot)) = item {
+            self.state.slots[slot] = Item::Int(value);
+        }
+    }
+
+    /// Pops the top as an integer.
+    pub(super) fn pop_int(&mut self) -> Value {
+        let value = self.int_at(0);
+        self.pop();
+        value
+    }
+
+    /// Whether the item at a depth may be taken for a condition.
+    pub(super) fn may_be_condition(&self, ins: &Ins, depth: usize) -> bool {
+        match self.peek(depth) {
+            Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
+            Item::Mem(true) => false,
+            _ => true,
+        }
+    }
+
+    /// Pops the top as a condition, of type `I8`.
+    pub(super) fn pop_condition(&mut self) -> Value {
+        let item = self.peek(0);
+        let condition = match item {
+            Item::Bool(value) => value,
+            Item::Const(value) => self.builder.ins().iconst(I8, i64::from(value != 0)),
+            Item::Int(value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
+            Item::Null => self.builder.ins().iconst(I8, 0),
+            Item::Ref(..) | Item::Mem(_) => {
+                let index = self.index(0);
+                let (address, offset) = match item {
+                    Item::Ref(address, _) => (address, 0),
+                    _ => (self.base, self.stack_offset(index)),
+                };
+                let tag = self.load(address, offset);
+                let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::BOOLEAN);
+                self.guard(holds);
+                let value = self.load(address, offset + 8);
+                self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0)
+            }
+        };
+        self.pop();
+        condition
+    }
+
+    /// Makes values of items that may be exchanged or copied, or tells that
+    /// there is one that must stay in its cell.
+    pub(super) fn movable(&mut self, ins: &Ins, depths: impl Iterator<Item = usize> + Clone) -> bool {
+        if depths.clone().any(|depth| match self.peek(depth) {
+            Item::Mem(other) => other || self.distrusts(ins),
+            _ => false,
+        }) {
+            return false;
+        }
+        for depth in depths {
+            if let Item::Mem(_) = self.peek(depth) {
+                self.int_at(depth);
+            }
+        }
+        true
+    }
+
+    /// Puts the items at the top into their cells. Nothing may fail from here on
+    /// to the effect.
+    pub(super) fn to_memory(&mut self, count: usize) {
+        for depth in (0..count).rev() {
+            let index = self.index(depth);
+            match self.state.stack[index] {
+                Item::Ref(address, _) => self.copy(address, index),
+                item => {
+                    let offset = self.stack_offset(index);
+                    self.write(item, self.base, offset);
+                }
+            }
+            self.state.stack[index] = Item::Mem(false);
+        }
+    }
+
+    /// Makes items of what is only to be copied that an effect may change: those
+    /// of an origin that a condition picks, but for some at the top.
+    pub(super) fn settle_refs(&mut self, ins: &Ins, but: usize, picks: impl Fn(Origin) -> bool) {
+        let count = self.state.stack.len().saturating_sub(but);
+        for index in 0..count {
+            let Item::Ref(address, origin) = self.state.stack[index] else { continue };
+            if !picks(origin) {
+                continue;
+            }
+            if self.distrusts(ins) {
+                self.before_effect(ins);
+                self.copy(address, index);
+                self.state.stack[index] = Item::Mem(false);
+                let cost = self.input.code.meter_cost(ins.place);
+                self.begin_segment(ins.place, self.ahead + cost);
+            } else {
+                let depth = self.state.stack.len() - 1 - index;
+                self.int_at(depth);
+            }
+        }
+    }
+
+    /// Makes the state fit to go on to some blocks: nothing is to be copied any
+    /// more, and what they expect to be an integer is one.
+    pub(super) fn settle(&mut self, next: &[usize]) {
+        let trusts = !self.input.distrusted.contains(&self.last_place());
+        let wanted = |shapes: &std::collections::BTreeMap<usize, Shape>, index: usize| {
+            let kinds = next.iter().filter_map(|next| shapes.get(next)).map(|shape| shape.stack.get(index).copied());
+            kinds.flatten().collect::<Vec<_>>()
+        };
+        for index in 0..self.state.stack.len() {
+            let kinds = wanted(&self.shapes, index);
+            let is_int = match self.state.stack[index] {
+                Item::Ref(..) => trusts && kinds.iter().all(|&kind| kind == Kind::Int),
+                Item::Mem(false) => trusts && kinds.contains(&Kind::Int),
+                _ => false,
+            };
+            if is_int {
+                self.int_at(self.state.stack.len() - 1 - index);
+            }
+        }
+        self.check_overflow();
+        for index in 0..self.state.stack.len() {
+            if let Item::Ref(address, _) = self.state.stack[index] {
+                self.copy(address, index);
+                self.state.stack[index] = Item::Mem(false);
+            }
+        }
+    }
+
+    /// The last instruction of the block that is translated.
+    fn last_place(&self) -> usize {
+        let block = self.input.region.blocks.range(..=self.segment.place).next_back();
+        block.and_then(|(_, block)| block.instructions.last()).map_or(0, |ins| ins.place)
+    }
+
+    /// Goes on to a block, or out of the region. All guards are behind us.
+    pub(super) fn go_to(&mut self, next: usize) {
+        let Some(&block) = self.blocks.get(&next) else {
+            return self.leave(next, 0, self.why_leaving(next));
+        };
+        self.reconcile(next);
+        self.builder.ins().jump(block, &[]);
+        self.dead = true;
+    }
+
+    /// Why the region ends before an instruction.
+    pub(super) fn why_leaving(&self, place: usize) -> Why {
+        let leaves = Ins::read(self.input.code, place).is_none_or(|ins| ins.flow() == crate::code::Flow::Leave);
+        if leaves { Why::Opcode } else { Why::Edge }
+    }
+
+    /// Brings the items into the shape that a block begins with.
+    fn reconcile(&mut self, next: usize) {
+        let state = self.state.clone();
+        let shape = Shape {
+            stack: state.stack.iter().map(Item::kind).collect(),
+            slots: state.slots.iter().map(Item::kind).collect(),
+        };
+        let expected = match self.shapes.get(&next) {
+            Some(expected) => expected.clone(),
+            None => {
+                self.shapes.insert(next, shape.clone());
+                shape.clone()
+            }
+        };
+        let joined = expected.join(&shape);
+        if joined != expected {
+            self.shapes.insert(next, joined);
+            self.again = true;
+        }
+        for (index, item) in state.stack.iter().enumerate() {
+            let offset = self.stack_offset(index);
+            self.hand_over(*item, expected.stack[index], self.stack_variables[index], (self.base, offset));
+        }
+        for (index, item) in state.slots.iter().enumerate() {
+            let offset = slot_offset(self.slots[index].slot);
+            self.hand_over(*item, expected.slots[index], self.slot_variables[index], (self.frame, offset));
+        }
+    }
+
+    /// Hands an item over to a block that expects it as a kind.
+    fn hand_over(
+        &mut self,
+        item: Item,
+        kind: Kind,
+        variable: cranelift_frontend::Variable,
+        (address, offset): (Value, i32),
+    ) {
+        let value = match (kind, item) {
+            (Kind::Mem, item) => return self.write(item, address, offset),
+            (Kind::Null, _) => return,
+            (_, Item::Const(value)) => self.number(value),
+            (_, Item::Int(value)) => value,
+            (_, Item::Bool(value)) => self.builder.ins().uextend(I64, value),
+            // The kinds are joined in the next round.
+            _ => self.number(0),
+        };
+        self.builder.def_var(variable, value);
+    }
+}

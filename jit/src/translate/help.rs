@@ -1,0 +1,86 @@
+//! Instructions that the interpreter's own operations run, without leaving.
+
+use cranelift_codegen::{
+    ir::{AbiParam, InstBuilder, Signature, Value, condcodes::IntCC, types::I64},
+    isa::CallConv,
+};
+use neovm_interp::tier::{HELPED, Leave, layout};
+
+use super::{
+    Translator,
+    exit::{ExitPlan, Why},
+    state::{Item, Origin},
+};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    /// Runs an instruction by the interpreter's operation: its items go to
+    /// memory before, and its results are there after.
+    pub(super) fn help(&mut self, ins: &Ins) {
+        self.help_with(ins, false);
+    }
+
+    /// The same, where the result is known to be no small integer, or not.
+    pub(super) fn help_with(&mut self, ins: &Ins, is_other: bool) {
+        let Some((pops, pushes)) = ins.effect() else {
+            let cost = self.input.code.meter_cost(ins.place);
+            return self.leave(ins.place, self.ahead + cost, Why::Opcode);
+        };
+        self.settle_refs(ins, pops, |origin| origin == Origin::Element);
+        self.before_effect(ins);
+        self.to_memory(pops);
+        let helped = self.call_helper(ins);
+        let kept = self.state.stack.len() - pops;
+        self.state.stack.truncate(kept);
+        self.check_helped(ins, helped);
+        self.state.stack.extend((0..pushes).map(|_| Item::Mem(is_other)));
+        self.after_effect(ins);
+        self.check_room();
+    }
+
+    fn call_helper(&mut self, ins: &Ins) -> Value {
+        let signature = *self.help_signature.get_or_insert_with(|| {
+            let mut signature = Signature::new(CallConv::SystemV);
+            signature.params.extend([AbiParam::new(I64); 4]);
+            signature.returns.push(AbiParam::new(I64));
+            self.builder.import_signature(signature)
+        });
+        let function = self.number(crate::module::helper(self.input.code, ins.place) as i64);
+        let cell = self.number(self.input.code.cell_address(ins.place) as i64);
+        let top = self.stack_offset(self.state.stack.len());
+        let sp = self.builder.ins().iadd_imm_s(self.base, i64::from(top));
+        let call = self.builder.ins().call_indirect(signature, function, &[self.vm, cell, sp, self.frame]);
+        self.builder.inst_results(call)[0]
+    }
+
+    /// Leaves if a helper did not end well. The state holds what lies below the
+    /// items that it took.
+    fn check_helped(&mut self, ins: &Ins, helped: Value) {
+        let how = self.builder.ins().band_imm_s(helped, HELPED as i64);
+        let exit = self.builder.create_block();
+        self.builder.set_cold_block(exit);
+        self.exits.push(ExitPlan {
+            block: exit,
+            place: ins.place,
+            state: self.state.clone(),
+            meter: self.charged,
+            refund: self.ahead,
+            leave: Leave::Failed,
+            why: Why::Fault,
+            helped: Some(helped),
+        });
+        let go_on = self.builder.create_block();
+        self.builder.ins().brif(how, exit, &[], go_on, &[]);
+        self.builder.switch_to_block(go_on);
+    }
+
+    /// Leaves if there is not room for all that the region may push: a helper
+    /// may have taken some.
+    fn check_room(&mut self) {
+        let limit = self.load(self.vm, layout::LIMIT);
+        let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
+        let top = self.builder.ins().iadd_imm_s(self.base, peak);
+        let short = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
+        self.leave_if(short, Leave::Resume, Why::Room);
+    }
+}

@@ -1,0 +1,429 @@
+//! From a region to Cranelift's intermediate language.
+//!
+//! Integers, booleans and Null of the stack and of slots are values of the
+//! function; all else stays in memory, in its own cell. The instructions between
+//! two effects on memory are a segment. A guard that fails leaves by the
+//! segment's one exit, which restores the machine as it was where the segment
+//! began; nothing has happened since, and the interpreter runs it again.
+
+mod bitwise;
+mod compound;
+mod control;
+mod convert;
+mod emit;
+mod exit;
+mod help;
+mod numeric;
+mod slot;
+mod stack;
+mod state;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::ir::{self, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use neovm_interp::{
+    Code,
+    tier::{Leave, Seen, layout, layout::ArrayLayout},
+};
+use neovm_types::opcode::Family;
+
+pub use self::exit::Why;
+use self::{
+    exit::ExitPlan,
+    state::{Item, Kind, Shape, State, UsedSlot},
+};
+use crate::{
+    Refusal,
+    code::{Ins, Slot, SlotUse},
+    region::Region,
+    stats::ExitRecord,
+};
+
+/// How often a region is translated until the kinds of its items agree.
+const MAX_ROUNDS: usize = 12;
+
+/// What a region is translated with.
+pub(crate) struct Input<'a> {
+    pub(crate) code: &'a Code,
+    pub(crate) region: &'a Region,
+    pub(crate) seen: &'a Seen,
+    /// Instructions of which nothing is to be taken for granted.
+    pub(crate) distrusted: &'a BTreeSet<usize>,
+    pub(crate) arrays: Option<ArrayLayout>,
+    /// The region's number.
+    pub(crate) number: u32,
+}
+
+/// Translates a region into a function; returns its exits.
+pub(crate) fn translate(
+    input: &Input<'_>,
+    function: &mut ir::Function,
+    context: &mut FunctionBuilderContext,
+    config: TargetFrontendConfig,
+) -> Result<Vec<Box<ExitRecord>>, Refusal> {
+    let mut shapes = BTreeMap::new();
+    let empty = function.clone();
+    for _ in 0..MAX_ROUNDS {
+        let builder = FunctionBuilder::new(function, context);
+        let mut translator = Translator::new(input, builder, shapes);
+        translator.region()?;
+        if !translator.again {
+            let exits = core::mem::take(&mut translator.records);
+            translator.builder.seal_all_blocks();
+            translator.builder.finalize(config);
+            return Ok(exits);
+        }
+        shapes = translator.shapes;
+        *function = empty.clone();
+        *context = FunctionBuilderContext::new();
+    }
+    Err(Refusal::Kinds)
+}
+
+/// The first instruction behind the last effect, and what held there.
+struct Segment {
+    place: usize,
+    state: State,
+    /// Charged less than the meter says, by so much.
+    refund: i64,
+    exit: Option<ir::Block>,
+}
+
+struct Translator<'a> {
+    input: &'a Input<'a>,
+    builder: FunctionBuilder<'a>,
+    /// What is known where each block begins; found on the way.
+    shapes: BTreeMap<usize, Shape>,
+    /// Whether something found on the way changes what was translated already.
+    again: bool,
+    blocks: BTreeMap<usize, ir::Block>,
+    slots: Vec<UsedSlot>,
+    slot_variables: Vec<Variable>,
+    stack_variables: Vec<Variable>,
+    meter: Variable,
+    /// Arguments of the function, and what was read where it begins.
+    vm: Value,
+    base: Value,
+    frame: Value,
+    statics: Option<Value>,
+    state: State,
+    segment: Segment,
+    /// The meter, with the whole block charged.
+    charged: Value,
+    /// What the instructions of the block cost that did not run yet.
+    ahead: i64,
+    /// Overflows of the segment that nobody looked at yet.
+    overflow: Option<Value>,
+    exits: Vec<ExitPlan>,
+    records: Vec<Box<ExitRecord>>,
+    copy_signature: Option<ir::SigRef>,
+    help_signature: Option<ir::SigRef>,
+    /// Whether the block ended early.
+    dead: bool,
+}
+
+impl<'a> Translator<'a> {
+    fn new(input: &'a Input<'a>, mut builder: FunctionBuilder<'a>, shapes: BTreeMap<usize, Shape>) -> Self {
+        let slots = used_slots(input.region);
+        let depth = (input.region.reach + input.region.peak.max(0)) as usize;
+        let slot_variables = slots.iter().map(|_| builder.declare_var(I64)).collect();
+        let stack_variables = (0..depth).map(|_| builder.declare_var(I64)).collect();
+        let meter = builder.declare_var(I64);
+        let blocks = input.region.order.iter().map(|&start| (start, builder.create_block())).collect();
+        let none = Value::from_u32(0);
+        let state = State { stack: Vec::new(), slots: Vec::new() };
+        Self {
+            input,
+            builder,
+            shapes,
+            again: false,
+            blocks,
+            slots,
+            slot_variables,
+            stack_variables,
+            meter,
+            vm: none,
+            base: none,
+            frame: none,
+            statics: None,
+            segment: Segment { place: 0, state: state.clone(), refund: 0, exit: None },
+            state,
+            charged: none,
+            ahead: 0,
+            overflow: None,
+            exits: Vec::new(),
+            records: Vec::new(),
+            copy_signature: None,
+            help_signature: None,
+            dead: false,
+        }
+    }
+
+    /// Translates all.
+    fn region(&mut self) -> Result<(), Refusal> {
+        self.entry();
+        let region = self.input.region;
+        for &start in &region.order {
+            let Some(block) = region.blocks.get(&start) else { continue };
+            if !self.shapes.contains_key(&start) {
+                continue;
+            }
+            self.begin_block(start);
+            for ins in &block.instructions {
+                self.ahead -= self.input.code.meter_cost(ins.place);
+                self.instruction(ins);
+                if self.dead {
+                    break;
+                }
+            }
+            if !self.dead {
+                // Falls through into the block behind it.
+                self.settle(&block.next);
+                self.go_to(block.next[0]);
+            }
+        }
+        self.emit_exits();
+        Ok(())
+    }
+
+    /// The function's begin: checks that the machine is as was seen.
+    fn entry(&mut self) {
+        let block = self.builder.create_block();
+        self.builder.append_block_params_for_function_params(block);
+        self.builder.switch_to_block(block);
+        let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
+        (self.vm, self.base, self.frame) = (vm, base, frame);
+        self.store(limit, vm, layout::LIMIT);
+        let place = self.input.region.entry;
+        let meter = self.builder.ins().iadd_imm_s(meter, self.input.code.entry_cost(place));
+        self.builder.def_var(self.meter, meter);
+        self.charged = meter;
+        let (shape, statics) = (self.entry_shape(), self.statics_used());
+        let depth = shape.stack.len();
+        self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
+        self.begin_segment(place, 0);
+        let wrong_place = self.check_place(limit, statics);
+        self.leave_if(wrong_place, Leave::Resume, Why::Room);
+        let wrong_kinds = self.check_kinds(&shape);
+        if let Some(wrong) = wrong_kinds {
+            self.leave_if(wrong, Leave::Deopt, Why::Entry);
+        }
+        if statics.is_some() {
+            self.statics = Some(self.load(vm, layout::STATICS));
+        }
+        self.load_entry(&shape);
+        self.shapes.insert(place, shape);
+        let first = self.blocks[&place];
+        self.builder.ins().jump(first, &[]);
+    }
+
+    /// What is assumed where the region is entered: what was seen there, or less.
+    fn entry_shape(&self) -> Shape {
+        if let Some(shape) = self.shapes.get(&self.input.region.entry) {
+            return shape.clone();
+        }
+        let seen = self.input.seen;
+        let reach = self.input.region.reach as usize;
+        let stack = (0..reach).rev().map(|depth| Kind::seen(seen.stack.get(depth))).collect();
+        let slots = self.slots.iter().map(|used| self.seen_slot(used.slot)).collect();
+        Shape { stack, slots }
+    }
+
+    fn seen_slot(&self, slot: Slot) -> Kind {
+        Kind::seen(match slot {
+            Slot::Local(n) => self.input.seen.locals.get(usize::from(n)),
+            Slot::Argument(n) => self.input.seen.arguments.get(usize::from(n)),
+        })
+    }
+
+    /// The highest static field that is used.
+    fn statics_used(&self) -> Option<u8> {
+        let instructions = self.input.region.blocks.values().flat_map(|block| &block.instructions);
+        instructions
+            .filter_map(|ins| match ins.slot() {
+                Some(SlotUse::LoadStatic(n) | SlotUse::StoreStatic(n)) => Some(n),
+                _ => None,
+            })
+            .max()
+    }
+
+    /// Whether there are too few items, slots or room.
+    fn check_place(&mut self, limit: Value, statics: Option<u8>) -> Value {
+        let region = self.input.region;
+        let top = self.builder.ins().iadd_imm_s(self.base, i64::from(region.peak.max(0)) * i64::from(layout::ITEM));
+        let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
+        if region.reach > 0 {
+            let stack = self.load(self.vm, layout::STACK);
+            let bytes = self.builder.ins().isub(self.base, stack);
+            let least = i64::from(region.reach) * i64::from(layout::ITEM);
+            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, bytes, least);
+            wrong = self.builder.ins().bor(wrong, missing);
+        }
+        let arguments = self.slots.iter().filter_map(|used| match used.slot {
+            Slot::Argument(n) => Some(i64::from(n) + 1),
+            Slot::Local(_) => None,
+        });
+        if let Some(count) = arguments.max() {
+            let lowest = self.load(self.vm, layout::LOWEST);
+            let most = -count * i64::from(layout::ITEM);
+            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, lowest, most);
+            wrong = self.builder.ins().bor(wrong, missing);
+        }
+        if let Some(highest) = statics {
+            let count = self.load_u32(self.vm, layout::STATICS_COUNT);
+            let missing = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, count, i64::from(highest));
+            wrong = self.builder.ins().bor(wrong, missing);
+        }
+        wrong
+    }
+
+    /// Whether an item is not of the kind assumed; none if nothing is assumed.
+    fn check_kinds(&mut self, shape: &Shape) -> Option<Value> {
+        let mut wrong = None;
+        for (address, offset, kind) in self.entry_items(shape) {
+            let Some(tag) = tag_of(kind) else { continue };
+            let found = self.load(address, offset);
+            let difference = if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) };
+            wrong = Some(match wrong {
+                Some(wrong) => self.builder.ins().bor(wrong, difference),
+                None => difference,
+            });
+        }
+        wrong
+    }
+
+    /// Reads what is assumed to be an integer or a boolean.
+    fn load_entry(&mut self, shape: &Shape) {
+        let variables = self.stack_variables[..shape.stack.len()].iter().chain(&self.slot_variables);
+        let variables: Vec<_> = variables.copied().collect();
+        for ((address, offset, kind), variable) in self.entry_items(shape).into_iter().zip(variables) {
+            if matches!(kind, Kind::Int | Kind::Bool) {
+                let value = self.load(address, offset + 8);
+                self.builder.def_var(variable, value);
+            }
+        }
+    }
+
+    /// Where the items of the entry's shape lie: those of the stack, then the slots.
+    fn entry_items(&self, shape: &Shape) -> Vec<(Value, i32, Kind)> {
+        let stack = shape.stack.iter().enumerate().map(|(index, &kind)| (self.base, self.stack_offset(index), kind));
+        let slots = shape.slots.iter().zip(&self.slots).map(|(&kind, used)| (self.frame, slot_offset(used.slot), kind));
+        stack.chain(slots).collect()
+    }
+
+    /// A block's begin: what is known there, and its charge.
+    fn begin_block(&mut self, start: usize) {
+        self.builder.switch_to_block(self.blocks[&start]);
+        self.dead = false;
+        let shape = self.shapes[&start].clone();
+        let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
+        let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
+        self.state = State { stack, slots };
+        let instructions = &self.input.region.blocks[&start].instructions;
+        self.ahead = instructions.iter().map(|ins| self.input.code.meter_cost(ins.place)).sum();
+        let before = self.builder.use_var(self.meter);
+        self.charged = before;
+        self.begin_segment(start, 0);
+        let cost = self.builder.ins().iconst(I64, self.ahead);
+        let after = self.builder.ins().isub(before, cost);
+        let short = self.builder.ins().icmp(IntCC::SignedLessThan, before, cost);
+        self.leave_if(short, Leave::Resume, Why::Gas);
+        self.builder.def_var(self.meter, after);
+        self.charged = after;
+        self.begin_segment(start, self.ahead);
+    }
+
+    fn read(&mut self, variable: Variable, kind: Kind) -> Item {
+        match kind {
+            Kind::Int => Item::Int(self.builder.use_var(variable)),
+            Kind::Bool => {
+                let value = self.builder.use_var(variable);
+                Item::Bool(self.builder.ins().ireduce(ir::types::I8, value))
+            }
+            Kind::Null => Item::Null,
+            Kind::Mem => Item::Mem(false),
+        }
+    }
+
+    /// Begins a segment: from here on a guard that fails comes back to here.
+    fn begin_segment(&mut self, place: usize, refund: i64) {
+        self.segment = Segment { place, state: self.state.clone(), refund, exit: None };
+    }
+
+    /// Begins a segment behind an instruction that had an effect.
+    fn after_effect(&mut self, ins: &Ins) {
+        self.begin_segment(ins.place + 1, self.ahead);
+    }
+
+    /// Begins a segment with an instruction that will have an effect.
+    fn before_effect(&mut self, ins: &Ins) {
+        self.check_overflow();
+        if self.segment.place != ins.place {
+            let cost = self.input.code.meter_cost(ins.place);
+            self.begin_segment(ins.place, self.ahead + cost);
+        }
+    }
+
+    fn instruction(&mut self, ins: &Ins) {
+        if let Some(slot_use) = ins.slot() {
+            return self.slot(ins, slot_use);
+        }
+        match ins.opcode.info().family {
+            Family::Push => self.push_constant(ins),
+            Family::Control => self.control(ins),
+            Family::Stack => self.stack_order(ins),
+            Family::Bitwise => self.bitwise(ins),
+            Family::Numeric => self.numeric(ins),
+            Family::Compound => self.compound(ins),
+            Family::Types => self.types(ins),
+            Family::Splice | Family::Slot => self.help(ins),
+        }
+    }
+
+    fn distrusts(&self, ins: &Ins) -> bool {
+        self.input.distrusted.contains(&ins.place)
+    }
+
+    /// The offset of a cell of the stack from where the region was entered.
+    fn stack_offset(&self, index: usize) -> i32 {
+        (index as i32 - self.input.region.reach) * layout::ITEM
+    }
+}
+
+/// The tag of a kind; none for those that are not assumed.
+fn tag_of(kind: Kind) -> Option<i64> {
+    match kind {
+        Kind::Int => Some(layout::INTEGER),
+        Kind::Bool => Some(layout::BOOLEAN),
+        Kind::Null => Some(layout::NULL),
+        Kind::Mem => None,
+    }
+}
+
+/// The offset of a slot from the frame.
+fn slot_offset(slot: Slot) -> i32 {
+    match slot {
+        Slot::Local(n) => i32::from(n) * layout::ITEM,
+        Slot::Argument(n) => -(i32::from(n) + 1) * layout::ITEM,
+    }
+}
+
+/// The slots that a region uses, each once.
+fn used_slots(region: &Region) -> Vec<UsedSlot> {
+    let mut slots: Vec<UsedSlot> = Vec::new();
+    for ins in region.blocks.values().flat_map(|block| &block.instructions) {
+        let (slot, stored) = match ins.slot() {
+            Some(SlotUse::Load(slot)) => (slot, false),
+            Some(SlotUse::Store(slot)) => (slot, true),
+            _ => continue,
+        };
+        match slots.iter_mut().find(|used| used.slot == slot) {
+            Some(used) => used.stored |= stored,
+            None => slots.push(UsedSlot { slot, stored }),
+        }
+    }
+    slots
+}

@@ -1,0 +1,197 @@
+//! Arithmetic and comparison of small integers.
+
+use cranelift_codegen::ir::{
+    InstBuilder, Value,
+    condcodes::IntCC,
+    types::{I32, I64},
+};
+use neovm_interp::tier::layout;
+use neovm_types::OpCode;
+
+use super::{Translator, state::Item};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    pub(super) fn numeric(&mut self, ins: &Ins) {
+        use OpCode::*;
+        match ins.opcode {
+            NOT | BOOLAND | BOOLOR => self.logic(ins),
+            INC | DEC | NEGATE | ABS | SIGN | NZ if self.may_be_ints(ins, 1) => self.unary(ins),
+            ADD | SUB | MUL | MIN | MAX | NUMEQUAL | NUMNOTEQUAL | LT | LE | GT | GE if self.may_be_ints(ins, 2) => {
+                self.binary(ins);
+            }
+            DIV | MOD if self.may_be_ints(ins, 2) => self.divide(ins),
+            SHL | SHR if self.may_be_ints(ins, 2) => self.shift(ins),
+            WITHIN if self.may_be_ints(ins, 3) => {
+                let (high, low, value) = (self.pop_int(), self.pop_int(), self.pop_int());
+                let above = self.builder.ins().icmp(IntCC::SignedLessThanOrEqual, low, value);
+                let below = self.builder.ins().icmp(IntCC::SignedLessThan, value, high);
+                let within = self.builder.ins().band(above, below);
+                self.push(Item::Bool(within));
+            }
+            // A distrusted result is most likely too wide.
+            INC | DEC | NEGATE | ABS | ADD | SUB | MUL | DIV | MOD | SHL | SHR | POW | MODMUL | MODPOW => {
+                self.help_with(ins, self.distrusts(ins));
+            }
+            _ => self.help(ins),
+        }
+    }
+
+    fn logic(&mut self, ins: &Ins) {
+        let count = if ins.opcode == OpCode::NOT { 1 } else { 2 };
+        if !(0..count).all(|depth| self.may_be_condition(ins, depth)) {
+            return self.help(ins);
+        }
+        let second = self.pop_condition();
+        let result = match ins.opcode {
+            OpCode::NOT => self.builder.ins().bxor_imm_s(second, 1),
+            OpCode::BOOLAND => {
+                let first = self.pop_condition();
+                self.builder.ins().band(first, second)
+            }
+            _ => {
+                let first = self.pop_condition();
+                self.builder.ins().bor(first, second)
+            }
+        };
+        self.push(Item::Bool(result));
+    }
+
+    fn unary(&mut self, ins: &Ins) {
+        let value = self.pop_int();
+        let result = match ins.opcode {
+            OpCode::INC => self.add(value, 1),
+            OpCode::DEC => self.add(value, -1),
+            OpCode::NZ => {
+                let result = self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0);
+                return self.push(Item::Bool(result));
+            }
+            OpCode::SIGN => {
+                let positive = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, value, 0);
+                let positive = self.builder.ins().uextend(I64, positive);
+                let negative = self.builder.ins().sshr_imm_s(value, 63);
+                self.builder.ins().bor(positive, negative)
+            }
+            opcode => {
+                let least = self.builder.ins().icmp_imm_s(IntCC::Equal, value, i64::MIN);
+                self.note_overflow(least);
+                let negated = self.builder.ins().ineg(value);
+                match opcode {
+                    OpCode::NEGATE => negated,
+                    _ => self.builder.ins().smax(value, negated),
+                }
+            }
+        };
+        self.push(Item::Int(result));
+    }
+
+    fn add(&mut self, value: Value, constant: i64) -> Value {
+        let constant = self.number(constant);
+        let (sum, overflow) = self.builder.ins().sadd_overflow(value, constant);
+        self.note_overflow(overflow);
+        sum
+    }
+
+    fn binary(&mut self, ins: &Ins) {
+        use OpCode::*;
+        let (second, first) = (self.pop_int(), self.pop_int());
+        let condition = match ins.opcode {
+            NUMEQUAL => IntCC::Equal,
+            NUMNOTEQUAL => IntCC::NotEqual,
+            LT => IntCC::SignedLessThan,
+            LE => IntCC::SignedLessThanOrEqual,
+            GT => IntCC::SignedGreaterThan,
+            GE => IntCC::SignedGreaterThanOrEqual,
+            _ => {
+                let result = self.arithmetic(ins.opcode, first, second);
+                return self.push(Item::Int(result));
+            }
+        };
+        let result = self.builder.ins().icmp(condition, first, second);
+        self.push(Item::Bool(result));
+    }
+
+    fn arithmetic(&mut self, opcode: OpCode, first: Value, second: Value) -> Value {
+        let (result, overflow) = match opcode {
+            OpCode::ADD => self.builder.ins().sadd_overflow(first, second),
+            OpCode::SUB => self.builder.ins().ssub_overflow(first, second),
+            OpCode::MUL => self.builder.ins().smul_overflow(first, second),
+            OpCode::MIN => return self.builder.ins().smin(first, second),
+            _ => return self.builder.ins().smax(first, second),
+        };
+        self.note_overflow(overflow);
+        result
+    }
+
+    /// Quotient or remainder, truncated toward zero as in the reference.
+    fn divide(&mut self, ins: &Ins) {
+        let divisor = self.peek(0);
+        let is_quotient = ins.opcode == OpCode::DIV;
+        let result = match divisor {
+            Item::Const(power) if power > 1 && power.count_ones() == 1 => {
+                self.pop();
+                let value = self.pop_int();
+                self.divide_by_power(value, power, is_quotient)
+            }
+            _ => {
+                let (second, first) = (self.pop_int(), self.pop_int());
+                match divisor {
+                    Item::Const(constant) if constant > 0 => {}
+                    _ => self.guard_divisor(first, second),
+                }
+                match is_quotient {
+                    true => self.builder.ins().sdiv(first, second),
+                    false => self.builder.ins().srem(first, second),
+                }
+            }
+        };
+        self.push(Item::Int(result));
+    }
+
+    /// Leaves where the divisor is zero, or the quotient is too wide.
+    fn guard_divisor(&mut self, first: Value, second: Value) {
+        let nonzero = self.builder.ins().icmp_imm_s(IntCC::NotEqual, second, 0);
+        self.guard(nonzero);
+        let not_least = self.builder.ins().icmp_imm_s(IntCC::NotEqual, first, i64::MIN);
+        let not_minus_one = self.builder.ins().icmp_imm_s(IntCC::NotEqual, second, -1);
+        let fits = self.builder.ins().bor(not_least, not_minus_one);
+        self.guard(fits);
+    }
+
+    fn divide_by_power(&mut self, value: Value, power: i64, is_quotient: bool) -> Value {
+        let bits = i64::from(power.trailing_zeros());
+        let sign = self.builder.ins().sshr_imm_s(value, 63);
+        let bias = self.builder.ins().ushr_imm_s(sign, 64 - bits);
+        let biased = self.builder.ins().iadd(value, bias);
+        if is_quotient {
+            return self.builder.ins().sshr_imm_s(biased, bits);
+        }
+        let whole = self.builder.ins().band_imm_s(biased, -power);
+        self.builder.ins().isub(value, whole)
+    }
+
+    /// A shift by a constant below 64.
+    fn shift(&mut self, ins: &Ins) {
+        let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.help(ins) };
+        let most = self.builder.ins().load(
+            I32,
+            cranelift_codegen::ir::MemFlagsData::trusted(),
+            self.vm,
+            layout::MAX_SHIFT,
+        );
+        let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
+        self.guard(allowed);
+        self.pop();
+        let value = self.pop_int();
+        let result = if ins.opcode == OpCode::SHR {
+            self.builder.ins().sshr_imm_s(value, bits)
+        } else {
+            let shifted = self.builder.ins().ishl_imm_s(value, bits);
+            let back = self.builder.ins().sshr_imm_s(shifted, bits);
+            let lost = self.builder.ins().icmp(IntCC::NotEqual, back, value);
+            self.note_overflow(lost);
+            shifted
+        };
+        self.push(Item::Int(result));
+    }
+}

@@ -1,0 +1,111 @@
+//! Constants, slots and static fields.
+
+use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC, types::I8};
+use neovm_interp::tier::layout;
+use neovm_types::OpCode;
+
+use super::{
+    Translator, slot_offset,
+    state::{Item, Kind, Origin},
+};
+use crate::code::{Ins, Slot, SlotUse};
+
+impl Translator<'_> {
+    pub(super) fn push_constant(&mut self, ins: &Ins) {
+        if let Some(value) = self.input.code.small_constant(ins.place) {
+            return self.push(Item::Const(value));
+        }
+        match ins.opcode {
+            OpCode::PUSHT | OpCode::PUSHF => {
+                let value = self.builder.ins().iconst(I8, i64::from(ins.opcode == OpCode::PUSHT));
+                self.push(Item::Bool(value));
+            }
+            OpCode::PUSHNULL => self.push(Item::Null),
+            _ => self.help_with(ins, true),
+        }
+    }
+
+    pub(super) fn slot(&mut self, ins: &Ins, slot_use: SlotUse) {
+        match slot_use {
+            SlotUse::Load(slot) => self.load_slot(slot),
+            SlotUse::Store(slot) => self.store_slot(ins, slot),
+            SlotUse::LoadStatic(index) => match self.statics {
+                Some(statics) => {
+                    let address = self.builder.ins().iadd_imm_s(statics, i64::from(index) * i64::from(layout::ITEM));
+                    self.push(Item::Ref(address, Origin::Static(index)));
+                }
+                None => self.help(ins),
+            },
+            SlotUse::StoreStatic(index) => self.store_static(ins, index),
+        }
+    }
+
+    fn used(&self, slot: Slot) -> usize {
+        self.slots.iter().position(|used| used.slot == slot).unwrap_or_default()
+    }
+
+    fn load_slot(&mut self, slot: Slot) {
+        let index = self.used(slot);
+        let item = match self.state.slots[index] {
+            Item::Mem(_) | Item::Ref(..) => {
+                let address = self.builder.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
+                Item::Ref(address, Origin::Slot(index))
+            }
+            item => item,
+        };
+        self.push(item);
+    }
+
+    fn store_slot(&mut self, ins: &Ins, slot: Slot) {
+        let index = self.used(slot);
+        self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
+        let old_is_value = !matches!(self.state.slots[index], Item::Mem(_));
+        let old_may_be_plain = old_is_value || !self.distrusts(ins) && self.seen_slot(slot) != Kind::Mem;
+        let new_is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
+        if !old_may_be_plain || !new_is_value && !self.may_be_ints(ins, 1) {
+            return self.store_by_helper(ins, index);
+        }
+        if !new_is_value {
+            self.int_at(0);
+        }
+        if !old_is_value {
+            self.guard_plain(ins, self.frame, slot_offset(slot));
+        }
+        let item = self.pop();
+        self.state.slots[index] = item;
+    }
+
+    /// Leaves if the item in a cell is more than plain.
+    fn guard_plain(&mut self, _: &Ins, address: cranelift_codegen::ir::Value, offset: i32) {
+        let tag = self.load(address, offset);
+        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::PLAIN);
+        self.guard(plain);
+    }
+
+    /// Stores a slot that stays in memory.
+    fn store_by_helper(&mut self, ins: &Ins, index: usize) {
+        self.before_effect(ins);
+        let offset = slot_offset(self.slots[index].slot);
+        self.write(self.state.slots[index], self.frame, offset);
+        self.state.slots[index] = Item::Mem(false);
+        self.help(ins);
+    }
+
+    fn store_static(&mut self, ins: &Ins, index: u8) {
+        let new_is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
+        let Some(statics) = self.statics else { return self.help(ins) };
+        self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
+        if self.distrusts(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
+            return self.help(ins);
+        }
+        if !new_is_value {
+            self.int_at(0);
+        }
+        let offset = i32::from(index) * layout::ITEM;
+        self.guard_plain(ins, statics, offset);
+        let item = self.pop();
+        self.check_overflow();
+        self.write(item, statics, offset);
+        self.after_effect(ins);
+    }
+}

@@ -1,0 +1,59 @@
+//! The order of the stack: nothing is emitted where no item must stay in its cell.
+
+use cranelift_codegen::ir::{InstBuilder, types::I64};
+use neovm_interp::tier::layout;
+use neovm_types::OpCode;
+
+use super::{Translator, state::Item};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    pub(super) fn stack_order(&mut self, ins: &Ins) {
+        use OpCode::*;
+        if ins.opcode == DEPTH {
+            return self.depth();
+        }
+        let Some((pops, _)) = ins.effect() else { return self.help(ins) };
+        // A count on top is known: the region was made so.
+        let counted = matches!(ins.opcode, PICK | ROLL | XDROP | REVERSEN);
+        let copied = match ins.opcode {
+            DUP => 0..1,
+            OVER => 1..2,
+            TUCK => 0..2,
+            PICK => pops - 1..pops,
+            NIP => 0..2,
+            DROP => 0..1,
+            _ => usize::from(counted)..pops,
+        };
+        if !self.movable(ins, copied) {
+            return self.help(ins);
+        }
+        if counted {
+            self.pop();
+        }
+        let items = pops - usize::from(counted);
+        let from = self.state.stack.len() - items;
+        match ins.opcode {
+            DROP => drop(self.pop()),
+            NIP => drop(self.state.stack.remove(from)),
+            XDROP => drop(self.state.stack.remove(from)),
+            DUP => self.push(self.peek(0)),
+            OVER => self.push(self.peek(1)),
+            PICK => self.push(self.peek(items - 1)),
+            TUCK => self.state.stack.insert(from, self.peek(0)),
+            SWAP | ROT | ROLL => self.state.stack[from..].rotate_left(1),
+            _ => self.state.stack[from..].reverse(),
+        }
+    }
+
+    /// How many items there are.
+    fn depth(&mut self) {
+        let stack = self.load(self.vm, layout::STACK);
+        let bytes = self.builder.ins().isub(self.base, stack);
+        let below = self.builder.ins().sshr_imm_s(bytes, i64::from(layout::ITEM.trailing_zeros()));
+        let above = self.state.stack.len() as i64 - i64::from(self.input.region.reach);
+        let above = self.builder.ins().iconst(I64, above);
+        let depth = self.builder.ins().iadd(below, above);
+        self.push(Item::Int(depth));
+    }
+}

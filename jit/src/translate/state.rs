@@ -1,0 +1,102 @@
+//! What is known of the items while a region is translated.
+
+use cranelift_codegen::ir::Value;
+use neovm_interp::tier;
+
+use crate::code::Slot;
+
+/// An item of the evaluation stack or a slot, as it is known at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// A small integer, known.
+    Const(i64),
+    /// A small integer, of type `I64`.
+    Int(Value),
+    /// A boolean, of type `I8`.
+    Bool(Value),
+    Null,
+    /// A copy, not made yet, of the item at an address.
+    Ref(Value, Origin),
+    /// In its own cell in memory. The flag tells that it is no small integer.
+    Mem(bool),
+}
+
+/// Where an item lies that a [`Item::Ref`] will be a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// In a slot of the frame, by its number in the region.
+    Slot(usize),
+    /// In a static field.
+    Static(u8),
+    /// In an array.
+    Element,
+}
+
+/// What is known of an item where blocks meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Bool,
+    Null,
+    Mem,
+}
+
+impl Kind {
+    /// What the machine was seen to hold.
+    pub(crate) fn seen(kind: Option<&tier::Kind>) -> Self {
+        match kind {
+            Some(tier::Kind::Integer) => Self::Int,
+            Some(tier::Kind::Boolean) => Self::Bool,
+            Some(tier::Kind::Null) => Self::Null,
+            _ => Self::Mem,
+        }
+    }
+
+    /// What holds for both.
+    pub(crate) fn join(self, other: Self) -> Self {
+        if self == other { self } else { Self::Mem }
+    }
+}
+
+impl Item {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Const(_) | Self::Int(_) => Kind::Int,
+            Self::Bool(_) => Kind::Bool,
+            Self::Null => Kind::Null,
+            Self::Ref(..) | Self::Mem(_) => Kind::Mem,
+        }
+    }
+}
+
+/// What is known where a block begins: of the stack from the lowest item that
+/// the region touches on, and of the slots that it uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) stack: Vec<Kind>,
+    pub(crate) slots: Vec<Kind>,
+}
+
+impl Shape {
+    /// What holds on both ways to a block.
+    pub(crate) fn join(&self, other: &Self) -> Self {
+        let join = |a: &[Kind], b: &[Kind]| a.iter().zip(b).map(|(a, b)| a.join(*b)).collect();
+        Self { stack: join(&self.stack, &other.stack), slots: join(&self.slots, &other.slots) }
+    }
+}
+
+/// A slot of the frame that a region uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UsedSlot {
+    pub(crate) slot: Slot,
+    /// Whether the region stores it.
+    pub(crate) stored: bool,
+}
+
+/// The items at a point: what an exit restores.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// From the lowest item that the region touches up to the top.
+    pub(crate) stack: Vec<Item>,
+    pub(crate) slots: Vec<Item>,
+}

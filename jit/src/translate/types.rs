@@ -1,0 +1,46 @@
+//! Types of items.
+
+use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC, types::I8};
+use neovm_interp::tier::layout;
+use neovm_types::{OpCode, item::ItemType};
+
+use super::{
+    Translator,
+    state::{Item, Kind},
+};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    pub(super) fn types(&mut self, ins: &Ins) {
+        let item = self.peek(0);
+        let own = match item.kind() {
+            Kind::Int => Some(ItemType::Integer),
+            Kind::Bool => Some(ItemType::Boolean),
+            _ => None,
+        };
+        let wanted = ItemType::from_byte(ins.operand as u8);
+        match (ins.opcode, item) {
+            (OpCode::ISNULL, Item::Ref(address, _)) => {
+                let tag = self.load(address, 0);
+                let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, layout::NULL);
+                self.pop();
+                self.push(Item::Bool(is_null));
+            }
+            (OpCode::ISNULL, Item::Mem(_)) => self.help(ins),
+            (OpCode::ISNULL, _) => self.replace_by(item == Item::Null),
+            (OpCode::ISTYPE, _) if own.is_some() && !matches!(wanted, None | Some(ItemType::Any)) => {
+                self.replace_by(own == wanted);
+            }
+            (OpCode::CONVERT, _) if own.is_some() && own == wanted => {}
+            (OpCode::CONVERT, _) => self.help_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean))),
+            _ => self.help(ins),
+        }
+    }
+
+    /// Replaces the top by a boolean that is known.
+    fn replace_by(&mut self, value: bool) {
+        self.pop();
+        let value = self.builder.ins().iconst(I8, i64::from(value));
+        self.push(Item::Bool(value));
+    }
+}
