@@ -3,6 +3,7 @@
 
 mod budget;
 mod cache;
+mod constants;
 mod debugger;
 mod depth;
 mod fees;

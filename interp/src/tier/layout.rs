@@ -19,6 +19,8 @@ pub const METER: i32 = offset_of!(Vm, meter) as i32;
 pub const LIMIT: i32 = offset_of!(Vm, limit) as i32;
 /// Where the last argument lies, in bytes from the slots.
 pub const LOWEST: i32 = offset_of!(Vm, lowest) as i32;
+/// The number of local variables, of four bytes.
+pub const LOCALS: i32 = offset_of!(Vm, locals) as i32;
 /// The first static field.
 pub const STATICS: i32 = offset_of!(Vm, statics) as i32;
 /// Their number, of four bytes.

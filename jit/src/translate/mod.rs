@@ -262,22 +262,29 @@ impl<'a> Translator<'a> {
             let missing = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, bytes, least);
             wrong = self.builder.ins().bor(wrong, missing);
         }
-        let arguments = self.slots.iter().filter_map(|used| match used.slot {
-            Slot::Argument(n) => Some(i64::from(n) + 1),
-            Slot::Local(_) => None,
-        });
-        if let Some(count) = arguments.max() {
+        let highest = |pick: fn(Slot) -> Option<u8>| self.slots.iter().filter_map(|used| pick(used.slot)).max();
+        let arguments = highest(|slot| if let Slot::Argument(n) = slot { Some(n) } else { None });
+        let locals = highest(|slot| if let Slot::Local(n) = slot { Some(n) } else { None });
+        if let Some(highest) = arguments {
             let lowest = self.load(self.vm, layout::LOWEST);
-            let most = -count * i64::from(layout::ITEM);
+            let most = -(i64::from(highest) + 1) * i64::from(layout::ITEM);
             let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, lowest, most);
             wrong = self.builder.ins().bor(wrong, missing);
         }
+        if let Some(highest) = locals {
+            wrong = self.or_too_few(wrong, layout::LOCALS, highest);
+        }
         if let Some(highest) = statics {
-            let count = self.load_u32(self.vm, layout::STATICS_COUNT);
-            let missing = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, count, i64::from(highest));
-            wrong = self.builder.ins().bor(wrong, missing);
+            wrong = self.or_too_few(wrong, layout::STATICS_COUNT, highest);
         }
         wrong
+    }
+
+    /// The same, or whether a count of the machine does not reach beyond an index.
+    fn or_too_few(&mut self, wrong: Value, count: i32, highest: u8) -> Value {
+        let count = self.load_u32(self.vm, count);
+        let missing = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, count, i64::from(highest));
+        self.builder.ins().bor(wrong, missing)
     }
 
     /// Whether an item is not of the kind assumed; none if nothing is assumed.
