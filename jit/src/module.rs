@@ -11,12 +11,9 @@ use cranelift_codegen::{
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module, default_libcall_names};
-use neovm_interp::{Code, tier::layout};
+use neovm_interp::Code;
 
 use crate::Refusal;
-
-/// Where the machine keeps why compiled code left.
-pub(crate) const REASON: i32 = layout::REASON;
 
 /// The processor that code is made for; none where none can be made.
 pub(crate) fn target() -> Option<OwnedTargetIsa> {

@@ -12,8 +12,6 @@ pub use crate::translate::Why;
 pub(crate) struct ExitRecord {
     pub(crate) exit: Exit,
     pub(crate) why: Why,
-    /// Where the interpreter goes on.
-    pub(crate) place: usize,
     /// The instructions that something was taken for granted of.
     pub(crate) segment: Range<usize>,
 }

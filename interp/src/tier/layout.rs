@@ -25,6 +25,8 @@ pub const LOCALS: i32 = offset_of!(Vm, locals) as i32;
 pub const STATICS: i32 = offset_of!(Vm, statics) as i32;
 /// Their number, of four bytes.
 pub const STATICS_COUNT: i32 = offset_of!(Vm, statics_count) as i32;
+/// The lowest limit that compiled code can go on with: helpers look at it.
+pub const NEEDED: i32 = offset_of!(Vm, needed) as i32;
 /// The bottom of the evaluation stack.
 pub const STACK: i32 = offset_of!(Vm, stack) as i32;
 /// Why compiled code left, a byte.
@@ -49,8 +51,16 @@ pub const BOOLEAN: i64 = tag::BOOLEAN as i64;
 pub const NULL: i64 = tag::NULL as i64;
 /// Items with tags up to this one can be copied and forgotten.
 pub const PLAIN: i64 = tag::PLAIN as i64;
+/// The tag of a byte string.
+pub const BYTE_STRING: i64 = tag::BYTE_STRING as i64;
+/// The tag of a buffer.
+pub const BUFFER: i64 = tag::BUFFER as i64;
 /// The tag of an array; that of a struct is one more.
 pub const ARRAY: i64 = tag::ARRAY as i64;
+/// The tag of a struct.
+pub const STRUCT: i64 = ARRAY + 1;
+/// The tag of a map.
+pub const MAP: i64 = tag::MAP as i64;
 
 /// Where the parts of an array lie, in bytes from the payload of its item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -146,7 +146,7 @@ pub enum Helped {
     Limit = Reason::Limit as u8,
     /// With a fault: leave with [`Leave::Failed`] at the instruction, which is charged.
     Failed = Reason::Failed as u8,
-    /// Well, but the machine has to be looked at: leave with [`Leave::Resume`]
+    /// Well, but there is little room left, or memory has to be got: leave with [`Leave::Resume`]
     /// at the instruction behind it.
     Resume = Reason::Resume as u8,
 }
@@ -274,6 +274,7 @@ unsafe extern "sysv64" fn help<const OP: usize>(
         }
     };
     let helped = match flow {
+        Flow::Next if r.limit < vm.needed => Helped::Resume,
         Flow::Next => Helped::Done,
         Flow::Limit => Helped::Limit,
         Flow::Full | Flow::Counted | Flow::Plain => {
@@ -326,7 +327,7 @@ impl Vm {
         self.clear_zeros();
         if self.sp > self.limit {
             Helped::Limit
-        } else if self.limit > self.end {
+        } else if self.limit > self.end || self.limit < self.needed {
             Helped::Resume
         } else {
             Helped::Done

@@ -192,6 +192,8 @@ pub struct Vm {
     pub(crate) failed: Option<FaultKind>,
     /// Which exit compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
+    /// The lowest `limit` that compiled code can go on with.
+    pub(crate) needed: *mut StackItem,
     /// The native stack's lowest place for frames of compiled code.
     pub(crate) native_limit: usize,
     prices: Arc<PriceTable>,
@@ -255,6 +257,7 @@ impl Vm {
             counters: core::ptr::null(),
             failed: None,
             exit: core::ptr::null(),
+            needed: core::ptr::null_mut(),
             native_limit: 0,
             prices: config.prices,
             state: State::Break,

@@ -34,15 +34,14 @@ impl Translator<'_> {
         self.state.stack.len().wrapping_sub(depth + 1)
     }
 
-    /// Where the item at a depth is or will be copied from: its address, if it is in memory.
-    pub(super) fn address(&mut self, depth: usize) -> Option<Value> {
+    /// The item at a depth, to be copied.
+    pub(super) fn copy_of(&mut self, depth: usize) -> Item {
         match self.peek(depth) {
-            Item::Ref(address, _) => Some(address),
             Item::Mem(_) => {
-                let offset = self.stack_offset(self.index(depth));
-                Some(self.builder.ins().iadd_imm_s(self.base, i64::from(offset)))
+                let origin = Origin::Stack(self.index(depth));
+                Item::Ref(self.origin(origin), origin)
             }
-            _ => None,
+            item => item,
         }
     }
 
@@ -60,7 +59,8 @@ impl Translator<'_> {
     fn may_be_int(&self, origin: Origin) -> bool {
         match origin {
             Origin::Slot(index) => self.seen_slot(self.slots[index].slot) != Kind::Mem,
-            _ => true,
+            Origin::Stack(index) => self.state.stack.get(index) != Some(&Item::Mem(true)),
+            Origin::Static(_) | Origin::Element => true,
         }
     }
 
@@ -91,9 +91,21 @@ impl Translator<'_> {
             *other = Item::Int(value);
         }
         self.state.stack[index] = Item::Int(value);
-        if let Item::Ref(_, Origin::Slot(slot)) = item {
-            self.state.slots[slot] = Item::Int(value);
+        let own = match item {
+            Item::Ref(_, Origin::Slot(slot)) => {
+                self.state.slots[slot] = Item::Int(value);
+                return;
+            }
+            Item::Ref(_, Origin::Stack(index)) => index,
+            _ => index,
+        };
+        // The item in its cell, and all copies of it.
+        for other in &mut self.state.stack {
+            if matches!(other, Item::Ref(_, Origin::Stack(of)) if *of == own) {
+                *other = Item::Int(value);
+            }
         }
+        self.state.stack[own] = Item::Int(value);
     }
 
     /// Pops the top as an integer.
@@ -195,16 +207,13 @@ impl Translator<'_> {
     /// Makes the state fit to go on to some blocks: nothing is to be copied any
     /// more, and what they expect to be an integer is one.
     pub(super) fn settle(&mut self, next: &[usize]) {
-        let trusts = !self.input.distrusted.contains(&self.last_place());
-        let wanted = |shapes: &std::collections::BTreeMap<usize, Shape>, index: usize| {
-            let kinds = next.iter().filter_map(|next| shapes.get(next)).map(|shape| shape.stack.get(index).copied());
-            kinds.flatten().collect::<Vec<_>>()
-        };
+        let trusts = !self.input.distrusted.contains(&self.current);
         for index in 0..self.state.stack.len() {
-            let kinds = wanted(&self.shapes, index);
+            let shapes = next.iter().filter_map(|next| self.shapes.get(next));
+            let mut kinds = shapes.filter_map(|shape| shape.stack.get(index));
             let is_int = match self.state.stack[index] {
-                Item::Ref(..) => trusts && kinds.iter().all(|&kind| kind == Kind::Int),
-                Item::Mem(false) => trusts && kinds.contains(&Kind::Int),
+                Item::Ref(_, Origin::Element) => trusts && kinds.all(|kind| *kind == Kind::Int),
+                Item::Ref(..) | Item::Mem(false) => trusts && kinds.any(|kind| *kind == Kind::Int),
                 _ => false,
             };
             if is_int {
@@ -213,17 +222,13 @@ impl Translator<'_> {
         }
         self.check_overflow();
         for index in 0..self.state.stack.len() {
-            if let Item::Ref(address, _) = self.state.stack[index] {
+            let Item::Ref(address, origin) = self.state.stack[index] else { continue };
+            let mut shapes = next.iter().filter_map(|next| self.shapes.get(next));
+            if origin == Origin::Element || !shapes.all(|shape| shape.stack.get(index) == Some(&Kind::Ref(origin))) {
                 self.copy(address, index);
                 self.state.stack[index] = Item::Mem(false);
             }
         }
-    }
-
-    /// The last instruction of the block that is translated.
-    fn last_place(&self) -> usize {
-        let block = self.input.region.blocks.range(..=self.segment.place).next_back();
-        block.and_then(|(_, block)| block.instructions.last()).map_or(0, |ins| ins.place)
     }
 
     /// Goes on to a block, or out of the region. All guards are behind us.
@@ -281,7 +286,7 @@ impl Translator<'_> {
     ) {
         let value = match (kind, item) {
             (Kind::Mem, item) => return self.write(item, address, offset),
-            (Kind::Null, _) => return,
+            (Kind::Null | Kind::Ref(_), _) => return,
             (_, Item::Const(value)) => self.number(value),
             (_, Item::Int(value)) => value,
             (_, Item::Bool(value)) => self.builder.ins().uextend(I64, value),

@@ -69,11 +69,11 @@ impl Translator<'_> {
 
     /// The exit of this segment's guards.
     fn segment_exit(&mut self) -> Block {
-        if let Some(exit) = self.segment.exit {
+        if let Some((_, exit)) = self.segment.exit {
             return exit;
         }
         let block = self.cold_exit(Leave::Deopt, Why::Guard);
-        self.segment.exit = Some(block);
+        self.segment.exit = Some((self.exits.len() - 1, block));
         block
     }
 
@@ -84,6 +84,7 @@ impl Translator<'_> {
         self.exits.push(ExitPlan {
             block,
             place: self.segment.place,
+            behind: self.current + 1,
             state: self.segment.state.clone(),
             meter: self.charged,
             refund: self.segment.refund,

@@ -59,6 +59,8 @@ impl Why {
 pub(super) struct ExitPlan {
     pub(super) block: Block,
     pub(super) place: usize,
+    /// Behind the last instruction that may leave by it.
+    pub(super) behind: usize,
     pub(super) state: State,
     pub(super) meter: Value,
     pub(super) refund: i64,
@@ -75,69 +77,76 @@ impl Translator<'_> {
             self.builder.switch_to_block(plan.block);
             self.restore(&plan.state);
             let meter = self.builder.ins().iadd_imm_s(plan.meter, plan.refund);
-            self.store(meter, self.vm, layout::METER);
-            self.store(self.frame, self.vm, layout::SLOTS);
             let cell = self.number(self.input.code.cell_address(plan.place) as i64);
-            match plan.helped {
-                Some(helped) => self.leave_as_helped(helped, cell),
+            let (sp, cell, reason) = match plan.helped {
+                Some(helped) => self.as_helped(helped, cell),
                 None => {
                     let top = self.stack_offset(plan.state.stack.len());
                     let sp = self.builder.ins().iadd_imm_s(self.base, i64::from(top));
-                    self.store(sp, self.vm, layout::SP);
-                    self.store(cell, self.vm, layout::IP);
-                    let reason = self.builder.ins().iconst(I8, plan.leave as i64);
-                    self.store_reason(reason);
+                    (sp, cell, self.number(plan.leave as i64))
                 }
-            }
-            self.record(&plan);
-            self.builder.ins().return_(&[]);
+            };
+            let record = self.record(&plan);
+            let tail = self.tail();
+            self.builder.ins().jump(tail, &[meter, sp, cell, reason, record].map(Into::into));
         }
+        self.emit_tail();
     }
 
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
-    fn store_reason(&mut self, reason: Value) {
-        self.builder.ins().store(MemFlagsData::trusted(), reason, self.vm, crate::module::REASON);
+    /// What all exits have in common: it writes the machine's registers.
+    fn tail(&mut self) -> Block {
+        if let Some(tail) = self.tail {
+            return tail;
+        }
+        let tail = self.builder.create_block();
+        self.builder.set_cold_block(tail);
+        for _ in 0..5 {
+            self.builder.append_block_param(tail, I64);
+        }
+        self.tail = Some(tail);
+        tail
+    }
+
+    fn emit_tail(&mut self) {
+        let Some(tail) = self.tail else { return };
+        self.builder.switch_to_block(tail);
+        let [meter, sp, cell, reason, record] = self.builder.block_params(tail)[..] else { return };
+        for (value, place) in [
+            (meter, layout::METER),
+            (self.frame, layout::SLOTS),
+            (sp, layout::SP),
+            (cell, layout::IP),
+            (record, layout::EXIT),
+        ] {
+            self.store(value, self.vm, place);
+        }
+        let reason = self.builder.ins().ireduce(I8, reason);
+        self.store(reason, self.vm, layout::REASON);
+        // The exit counts how often it is taken.
+        let taken = self.builder.ins().load(I32, MemFlagsData::trusted(), record, 0);
+        let taken = self.builder.ins().iadd_imm_s(taken, 1);
+        self.store(taken, record, 0);
+        self.builder.ins().return_(&[]);
     }
 
     /// Leaves as a helper says: at its instruction, whose cell is given, or
     /// behind it.
-    fn leave_as_helped(&mut self, helped: Value, cell: Value) {
+    fn as_helped(&mut self, helped: Value, cell: Value) -> (Value, Value, Value) {
         let sp = self.builder.ins().band_imm_s(helped, !(HELPED as i64));
-        self.store(sp, self.vm, layout::SP);
         let how = self.builder.ins().band_imm_s(helped, HELPED as i64);
         let behind = self.builder.ins().icmp_imm_s(IntCC::Equal, how, Helped::Resume as i64);
         let next = self.builder.ins().iadd_imm_s(cell, layout::CELL as i64);
-        let cell = self.builder.ins().select(behind, next, cell);
-        self.store(cell, self.vm, layout::IP);
-        let reason = self.builder.ins().ireduce(I8, how);
-        self.store_reason(reason);
+        (sp, self.builder.ins().select(behind, next, cell), how)
     }
 
-    /// Counts the exit, and tells the machine which it is.
-    fn record(&mut self, plan: &ExitPlan) {
-        let exit = Exit {
-            taken: AtomicU32::new(0),
-            number: self.records.len() as u32,
-            region: self.input.number,
-        };
-        let (place, segment) = (plan.place, self.segment_of(plan));
-        let record = Box::new(ExitRecord { exit, why: plan.why, place, segment });
+    /// The address of what counts the exit.
+    fn record(&mut self, plan: &ExitPlan) -> Value {
+        let number = self.records.len() as u32;
+        let exit = Exit { taken: AtomicU32::new(0), number, region: self.input.number };
+        let record = Box::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
-        let address = self.number(address as i64);
-        let taken = self.builder.ins().load(I32, MemFlagsData::trusted(), address, 0);
-        let taken = self.builder.ins().iadd_imm_s(taken, 1);
-        self.builder.ins().store(MemFlagsData::trusted(), taken, address, 0);
-        self.store(address, self.vm, layout::EXIT);
-    }
-
-    /// The instructions that a failed guard may have been for: from the exit's
-    /// place to the next effect or the block's end.
-    fn segment_of(&self, plan: &ExitPlan) -> core::ops::Range<usize> {
-        let region = self.input.region;
-        let block = region.blocks.range(..=plan.place).next_back();
-        let end = block.and_then(|(_, block)| block.instructions.last()).map_or(plan.place, |ins| ins.place);
-        plan.place..end.max(plan.place) + 1
+        self.number(address as i64)
     }
 
     /// Writes what is not in memory there.

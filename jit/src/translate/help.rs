@@ -1,10 +1,10 @@
 //! Instructions that the interpreter's own operations run, without leaving.
 
 use cranelift_codegen::{
-    ir::{AbiParam, InstBuilder, Signature, Value, condcodes::IntCC, types::I64},
+    ir::{AbiParam, InstBuilder, Signature, Value, types::I64},
     isa::CallConv,
 };
-use neovm_interp::tier::{HELPED, Leave, layout};
+use neovm_interp::tier::{HELPED, Leave};
 
 use super::{
     Translator,
@@ -35,7 +35,6 @@ impl Translator<'_> {
         self.check_helped(ins, helped);
         self.state.stack.extend((0..pushes).map(|_| Item::Mem(is_other)));
         self.after_effect(ins);
-        self.check_room();
     }
 
     fn call_helper(&mut self, ins: &Ins) -> Value {
@@ -62,6 +61,7 @@ impl Translator<'_> {
         self.exits.push(ExitPlan {
             block: exit,
             place: ins.place,
+            behind: ins.place + 1,
             state: self.state.clone(),
             meter: self.charged,
             refund: self.ahead,
@@ -72,15 +72,5 @@ impl Translator<'_> {
         let go_on = self.builder.create_block();
         self.builder.ins().brif(how, exit, &[], go_on, &[]);
         self.builder.switch_to_block(go_on);
-    }
-
-    /// Leaves if there is not room for all that the region may push: a helper
-    /// may have taken some.
-    fn check_room(&mut self) {
-        let limit = self.load(self.vm, layout::LIMIT);
-        let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
-        let top = self.builder.ins().iadd_imm_s(self.base, peak);
-        let short = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
-        self.leave_if(short, Leave::Resume, Why::Room);
     }
 }

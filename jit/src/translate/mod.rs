@@ -33,7 +33,7 @@ use neovm_types::opcode::Family;
 pub use self::exit::Why;
 use self::{
     exit::ExitPlan,
-    state::{Item, Kind, Shape, State, UsedSlot},
+    state::{Item, Kind, Origin, Shape, State, UsedSlot},
 };
 use crate::{
     Refusal,
@@ -89,7 +89,8 @@ struct Segment {
     state: State,
     /// Charged less than the meter says, by so much.
     refund: i64,
-    exit: Option<ir::Block>,
+    /// Its exit's number in the plans, and block.
+    exit: Option<(usize, ir::Block)>,
 }
 
 struct Translator<'a> {
@@ -121,6 +122,10 @@ struct Translator<'a> {
     records: Vec<Box<ExitRecord>>,
     copy_signature: Option<ir::SigRef>,
     help_signature: Option<ir::SigRef>,
+    /// Where all exits end.
+    tail: Option<ir::Block>,
+    /// The instruction that is translated.
+    current: usize,
     /// Whether the block ended early.
     dead: bool,
 }
@@ -158,6 +163,8 @@ impl<'a> Translator<'a> {
             records: Vec::new(),
             copy_signature: None,
             help_signature: None,
+            tail: None,
+            current: input.region.entry,
             dead: false,
         }
     }
@@ -174,6 +181,7 @@ impl<'a> Translator<'a> {
             self.begin_block(start);
             for ins in &block.instructions {
                 self.ahead -= self.input.code.meter_cost(ins.place);
+                self.current = ins.place;
                 self.instruction(ins);
                 if self.dead {
                     break;
@@ -184,6 +192,7 @@ impl<'a> Translator<'a> {
                 self.settle(&block.next);
                 self.go_to(block.next[0]);
             }
+            self.begin_segment(start, 0);
         }
         self.emit_exits();
         Ok(())
@@ -197,6 +206,8 @@ impl<'a> Translator<'a> {
         let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
         self.store(limit, vm, layout::LIMIT);
+        let top = self.builder.ins().iadd_imm_s(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
+        self.store(top, vm, layout::NEEDED);
         let place = self.input.region.entry;
         let meter = self.builder.ins().iadd_imm_s(meter, self.input.code.entry_cost(place));
         self.builder.def_var(self.meter, meter);
@@ -205,7 +216,7 @@ impl<'a> Translator<'a> {
         let depth = shape.stack.len();
         self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
         self.begin_segment(place, 0);
-        let wrong_place = self.check_place(limit, statics);
+        let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
         let wrong_kinds = self.check_kinds(&shape);
         if let Some(wrong) = wrong_kinds {
@@ -251,9 +262,8 @@ impl<'a> Translator<'a> {
     }
 
     /// Whether there are too few items, slots or room.
-    fn check_place(&mut self, limit: Value, statics: Option<u8>) -> Value {
+    fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
-        let top = self.builder.ins().iadd_imm_s(self.base, i64::from(region.peak.max(0)) * i64::from(layout::ITEM));
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
         if region.reach > 0 {
             let stack = self.load(self.vm, layout::STACK);
@@ -351,12 +361,28 @@ impl<'a> Translator<'a> {
                 Item::Bool(self.builder.ins().ireduce(ir::types::I8, value))
             }
             Kind::Null => Item::Null,
+            Kind::Ref(origin) => Item::Ref(self.origin(origin), origin),
             Kind::Mem => Item::Mem(false),
         }
     }
 
+    /// The address of what is to be copied.
+    fn origin(&mut self, origin: Origin) -> Value {
+        let (base, offset) = match origin {
+            Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
+            Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
+            Origin::Stack(index) => (self.base, self.stack_offset(index)),
+            // Which item of an array is known to nobody else.
+            Origin::Element => (self.base, 0),
+        };
+        self.builder.ins().iadd_imm_s(base, i64::from(offset))
+    }
+
     /// Begins a segment: from here on a guard that fails comes back to here.
     fn begin_segment(&mut self, place: usize, refund: i64) {
+        if let Some((plan, _)) = self.segment.exit {
+            self.exits[plan].behind = self.current + 1;
+        }
         self.segment = Segment { place, state: self.state.clone(), refund, exit: None };
     }
 
@@ -406,7 +432,7 @@ fn tag_of(kind: Kind) -> Option<i64> {
         Kind::Int => Some(layout::INTEGER),
         Kind::Bool => Some(layout::BOOLEAN),
         Kind::Null => Some(layout::NULL),
-        Kind::Mem => None,
+        Kind::Ref(_) | Kind::Mem => None,
     }
 }
 

@@ -15,17 +15,23 @@ impl Translator<'_> {
         }
         let Some((pops, _)) = ins.effect() else { return self.help(ins) };
         // A count on top is known: the region was made so.
-        let counted = matches!(ins.opcode, PICK | ROLL | XDROP | REVERSEN);
-        let copied = match ins.opcode {
-            DUP => 0..1,
-            OVER => 1..2,
+        let counted = matches!(ins.opcode, ROLL | XDROP | REVERSEN);
+        match ins.opcode {
+            DUP => return self.copy_to_top(0),
+            OVER => return self.copy_to_top(1),
+            PICK => {
+                self.pop();
+                return self.copy_to_top(pops - 2);
+            }
+            _ => {}
+        }
+        let moved = match ins.opcode {
             TUCK => 0..2,
-            PICK => pops - 1..pops,
             NIP => 0..2,
             DROP => 0..1,
             _ => usize::from(counted)..pops,
         };
-        if !self.movable(ins, copied) {
+        if !self.movable(ins, moved) {
             return self.help(ins);
         }
         if counted {
@@ -37,13 +43,15 @@ impl Translator<'_> {
             DROP => drop(self.pop()),
             NIP => drop(self.state.stack.remove(from)),
             XDROP => drop(self.state.stack.remove(from)),
-            DUP => self.push(self.peek(0)),
-            OVER => self.push(self.peek(1)),
-            PICK => self.push(self.peek(items - 1)),
             TUCK => self.state.stack.insert(from, self.peek(0)),
             SWAP | ROT | ROLL => self.state.stack[from..].rotate_left(1),
             _ => self.state.stack[from..].reverse(),
         }
+    }
+
+    fn copy_to_top(&mut self, depth: usize) {
+        let item = self.copy_of(depth);
+        self.push(item);
     }
 
     /// How many items there are.

@@ -28,6 +28,8 @@ pub(crate) enum Origin {
     Slot(usize),
     /// In a static field.
     Static(u8),
+    /// In a cell of the stack further down, by its number in the region.
+    Stack(usize),
     /// In an array.
     Element,
 }
@@ -38,6 +40,8 @@ pub(crate) enum Kind {
     Int,
     Bool,
     Null,
+    /// A copy, not made yet, of what lies where the region knows.
+    Ref(Origin),
     Mem,
 }
 
@@ -64,7 +68,8 @@ impl Item {
             Self::Const(_) | Self::Int(_) => Kind::Int,
             Self::Bool(_) => Kind::Bool,
             Self::Null => Kind::Null,
-            Self::Ref(..) | Self::Mem(_) => Kind::Mem,
+            Self::Ref(_, Origin::Element) | Self::Mem(_) => Kind::Mem,
+            Self::Ref(_, origin) => Kind::Ref(*origin),
         }
     }
 }

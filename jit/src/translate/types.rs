@@ -31,6 +31,13 @@ impl Translator<'_> {
             (OpCode::ISTYPE, _) if own.is_some() && !matches!(wanted, None | Some(ItemType::Any)) => {
                 self.replace_by(own == wanted);
             }
+            (OpCode::ISTYPE, Item::Ref(address, _)) if wanted.is_some_and(|wanted| tag_of(wanted).is_some()) => {
+                let tag = self.load(address, 0);
+                let expected = wanted.and_then(tag_of).unwrap_or_default();
+                let is_type = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, expected);
+                self.pop();
+                self.push(Item::Bool(is_type));
+            }
             (OpCode::CONVERT, _) if own.is_some() && own == wanted => {}
             (OpCode::CONVERT, _) => self.help_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean))),
             _ => self.help(ins),
@@ -43,4 +50,17 @@ impl Translator<'_> {
         let value = self.builder.ins().iconst(I8, i64::from(value));
         self.push(Item::Bool(value));
     }
+}
+
+/// The tag that all items of a type have, and no others; none where there are several.
+fn tag_of(item_type: ItemType) -> Option<i64> {
+    Some(match item_type {
+        ItemType::Boolean => layout::BOOLEAN,
+        ItemType::ByteString => layout::BYTE_STRING,
+        ItemType::Buffer => layout::BUFFER,
+        ItemType::Array => layout::ARRAY,
+        ItemType::Struct => layout::STRUCT,
+        ItemType::Map => layout::MAP,
+        ItemType::Any | ItemType::Pointer | ItemType::Integer | ItemType::InteropInterface => return None,
+    })
 }
