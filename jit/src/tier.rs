@@ -253,10 +253,10 @@ impl Tier for Script {
         }
         let (entry, why, segment) = (compiled.entry, record.why, record.segment.clone());
         let Some(known) = regions.by_entry.get_mut(&entry) else { return };
-        if why == Why::Entry {
-            known.seen = join(&known.seen, seen);
-        } else {
-            known.distrusted.extend(segment);
+        match exit.culprit.load(Ordering::Relaxed) {
+            _ if why == Why::Entry => known.seen = join(&known.seen, seen),
+            Exit::ARITHMETIC => known.distrusted.extend(segment.filter(|&place| computes(code, place))),
+            culprit => known.distrusted.extend([culprit as usize]),
         }
         let gives_up = known.tries >= MAX_TRIES;
         if let Some(compiled) = regions.machines.get_mut(&exit.region) {
@@ -386,6 +386,13 @@ impl Shared {
         *lock(&self.waiting) -= 1;
         self.done.notify_all();
     }
+}
+
+/// Whether the result of an instruction may be too wide.
+fn computes(code: &Code, place: usize) -> bool {
+    use OpCode::{ABS, ADD, DEC, INC, MUL, NEGATE, SHL, SUB};
+    let opcode = Ins::read(code, place).map(|ins| ins.opcode);
+    opcode.is_some_and(|opcode| matches!(opcode, ABS | ADD | DEC | INC | MUL | NEGATE | SHL | SUB))
 }
 
 /// The instruction behind INITSLOT, which makes the frame, and what is seen

@@ -164,9 +164,22 @@ pub struct Exit {
     pub number: u32,
     /// The region's number, for the tier.
     pub region: u32,
+    /// The instruction for which it was taken last, or [`Exit::ARITHMETIC`].
+    pub culprit: AtomicU32,
 }
 
 impl Exit {
+    /// Not one instruction, but any that computes.
+    pub const ARITHMETIC: u32 = u32::MAX;
+
+    /// Where [`Exit::culprit`] lies, in bytes.
+    pub const CULPRIT: i32 = core::mem::offset_of!(Self, culprit) as i32;
+
+    /// An exit that was never taken.
+    pub const fn new(number: u32, region: u32) -> Self {
+        Self { taken: AtomicU32::new(0), number, region, culprit: AtomicU32::new(0) }
+    }
+
     /// How often an exit that should not be is taken before its tier hears of it.
     pub const PATIENCE: u32 = 32;
 }

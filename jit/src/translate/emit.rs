@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
-use neovm_interp::tier::Leave;
+use neovm_interp::tier::{Exit, Leave};
 
 use super::{
     Translator,
@@ -38,7 +38,7 @@ impl Translator<'_> {
     /// Overflows found so far are looked at first.
     pub(super) fn guard(&mut self, holds: Value) {
         self.check_overflow();
-        let exit = self.segment_exit();
+        let exit = self.guard_exit(self.current as u32);
         let go_on = self.builder.create_block();
         self.builder.ins().brif(holds, go_on, &[], exit, &[]);
         self.builder.switch_to_block(go_on);
@@ -61,10 +61,25 @@ impl Translator<'_> {
     /// Leaves if there was an overflow in this segment.
     pub(super) fn check_overflow(&mut self) {
         let Some(overflow) = self.overflow.take() else { return };
-        let exit = self.segment_exit();
+        let exit = self.guard_exit(Exit::ARITHMETIC);
         let go_on = self.builder.create_block();
         self.builder.ins().brif(overflow, exit, &[], go_on, &[]);
         self.builder.switch_to_block(go_on);
+    }
+
+    /// The way to the exit of this segment's guards, which tells for which instruction.
+    fn guard_exit(&mut self, culprit: u32) -> Block {
+        let exit = self.segment_exit();
+        let block = self.builder.create_block();
+        self.builder.set_cold_block(block);
+        let here = self.builder.current_block();
+        self.builder.switch_to_block(block);
+        let culprit = self.builder.ins().iconst(I32, i64::from(culprit));
+        self.builder.ins().jump(exit, &[culprit.into()]);
+        if let Some(here) = here {
+            self.builder.switch_to_block(here);
+        }
+        block
     }
 
     /// The exit of this segment's guards.
@@ -73,6 +88,7 @@ impl Translator<'_> {
             return exit;
         }
         let block = self.cold_exit(Leave::Deopt, Why::Guard);
+        self.builder.append_block_param(block, I32);
         self.segment.exit = Some((self.exits.len() - 1, block));
         block
     }

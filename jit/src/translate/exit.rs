@@ -1,7 +1,5 @@
 //! Leaving: the machine is made as the interpreter would have it.
 
-use std::sync::atomic::AtomicU32;
-
 use cranelift_codegen::ir::{
     AbiParam, Block, InstBuilder, MemFlagsData, Signature, Value,
     condcodes::IntCC,
@@ -87,6 +85,9 @@ impl Translator<'_> {
                 }
             };
             let record = self.record(&plan);
+            if let Some(&culprit) = self.builder.block_params(plan.block).first() {
+                self.store(culprit, record, Exit::CULPRIT);
+            }
             let tail = self.tail();
             self.builder.ins().jump(tail, &[meter, sp, cell, reason, record].map(Into::into));
         }
@@ -142,7 +143,7 @@ impl Translator<'_> {
     /// The address of what counts the exit.
     fn record(&mut self, plan: &ExitPlan) -> Value {
         let number = self.records.len() as u32;
-        let exit = Exit { taken: AtomicU32::new(0), number, region: self.input.number };
+        let exit = Exit::new(number, self.input.number);
         let record = Box::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
