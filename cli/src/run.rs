@@ -151,7 +151,13 @@ fn signature(method: &Method) -> String {
     format!("{}({}): {}", method.name, parameters.collect::<Vec<_>>().join(", "), method.return_type)
 }
 
-fn write_stats(engine: &Engine, vm: &Vm, code: &Code, args: &RunArgs, [decoding, running]: [Duration; 2]) -> io::Result<()> {
+fn write_stats(
+    engine: &Engine,
+    vm: &Vm,
+    code: &Code,
+    args: &RunArgs,
+    [decoding, running]: [Duration; 2],
+) -> io::Result<()> {
     let host = if args.host.is_some() { "stub" } else { "none" };
     let how = if args.trace { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;

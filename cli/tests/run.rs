@@ -101,7 +101,7 @@ fn trace_and_stats_go_to_standard_error() {
     assert!(lines[2].contains("MUL") && lines[2].contains("gas         60  stack 2: 3 2"), "{}", lines[2]);
     assert!(lines[3].contains("PUSHDATA1 \"a\""));
     assert!(lines[4].contains("RET (behind the script)"));
-    assert!(answer.err.contains("engine interpreter, step by step; hardfork Default; host none"));
+    assert!(answer.err.contains("engine interp, step by step; hardfork Default; host none"));
     assert!(answer.err.contains("ran 5 instructions"));
 }
 

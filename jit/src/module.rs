@@ -93,18 +93,20 @@ impl Machine {
         };
         let clif = if wants_text { context.func.display().to_string() } else { String::new() };
         let mut machine = Self { module: None, entry: core::ptr::null(), size: 0, text: None };
-        let done = module
-            .declare_function("region", Linkage::Local, &context.func.signature)
-            .and_then(|id| module.define_function(id, &mut context).map(|()| id))
-            .and_then(|id| module.finalize_definitions().map(|()| id));
+        let id = module.declare_function("region", Linkage::Local, &context.func.signature).ok();
+        let done = id.is_some_and(|id| module.define_function(id, &mut context).is_ok());
         if let Some(compiled) = context.compiled_code() {
             machine.size = compiled.code_buffer().len();
             let assembly = compiled.vcode.clone().unwrap_or_default();
             machine.text = wants_text.then_some(Text { clif, assembly });
         }
-        let entry = done.as_ref().map(|id| module.get_finalized_function(*id)).ok();
+        if let (Some(id), true) = (id, done && module.finalize_definitions().is_ok()) {
+            machine.entry = module.get_finalized_function(id);
+        }
         machine.module = Some(module);
-        machine.entry = entry.ok_or_else(|| Refusal::Cranelift)?;
+        if machine.entry.is_null() {
+            return Err(Refusal::Cranelift);
+        }
         Ok((machine, result))
     }
 }

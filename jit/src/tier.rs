@@ -92,7 +92,7 @@ struct Regions {
 struct Compiled {
     entry: usize,
     machine: Machine,
-    records: Vec<Box<ExitRecord>>,
+    records: Vec<Arc<ExitRecord>>,
     /// Whether it was found wanting, and another is asked for.
     is_replaced: bool,
 }
@@ -202,7 +202,8 @@ impl Jit {
         let arrays = ArrayLayout::find();
         let distrusted = BTreeSet::new();
         let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number: 0 };
-        let (machine, _) = Machine::compile(true, |function, context, config| translate(&input, function, context, config))?;
+        let (machine, _) =
+            Machine::compile(true, |function, context, config| translate(&input, function, context, config))?;
         let time = begun.elapsed();
         let text = machine.text.clone().unwrap_or_default();
         Ok(Report {
@@ -335,7 +336,7 @@ impl Script {
         totals.compile_time += begun.elapsed();
     }
 
-    fn make(&self, code: &Code, entry: usize, number: u32) -> Result<(Machine, Vec<Box<ExitRecord>>, usize), Refusal> {
+    fn make(&self, code: &Code, entry: usize, number: u32) -> Result<(Machine, Vec<Arc<ExitRecord>>, usize), Refusal> {
         let (seen, distrusted) = {
             let regions = lock(&self.regions);
             let known = regions.by_entry.get(&entry).ok_or(Refusal::Nothing)?;
@@ -344,7 +345,8 @@ impl Script {
         let region = Region::find(code, entry)?;
         let arrays = self.jit.arrays;
         let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number };
-        let (machine, records) = Machine::compile(false, |function, context, config| translate(&input, function, context, config))?;
+        let (machine, records) =
+            Machine::compile(false, |function, context, config| translate(&input, function, context, config))?;
         Ok((machine, records, region.instructions))
     }
 }

@@ -94,7 +94,8 @@ impl ArrayLayout {
         let words = || {
             // SAFETY: the array is made of initialized words, all of them integers
             // or addresses; nothing is done with the copy but to compare it.
-            let words = unsafe { core::slice::from_raw_parts(Rc::as_ptr(&array).cast::<usize>(), size_of::<Array>() / 8) };
+            let words =
+                unsafe { core::slice::from_raw_parts(Rc::as_ptr(&array).cast::<usize>(), size_of::<Array>() / 8) };
             words.to_vec()
         };
         let quiet = words();

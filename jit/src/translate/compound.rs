@@ -68,7 +68,7 @@ impl Translator<'_> {
     fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
         let Item::Ref(address, _) = self.peek(2) else { return self.help(ins) };
         let is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
-        if !self.may_be_ints(ins, 2) && !(is_value && self.may_be_index(ins)) {
+        if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
             return self.help(ins);
         }
         // What was picked from this array or another before it changes.

@@ -168,7 +168,7 @@ impl Translator<'_> {
 
     /// Puts the items at the top into their cells. Nothing may fail from here on
     /// to the effect.
-    pub(super) fn to_memory(&mut self, count: usize) {
+    pub(super) fn spill(&mut self, count: usize) {
         for depth in (0..count).rev() {
             let index = self.index(depth);
             match self.state.stack[index] {

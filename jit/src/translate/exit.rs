@@ -1,5 +1,7 @@
 //! Leaving: the machine is made as the interpreter would have it.
 
+use std::sync::Arc;
+
 use cranelift_codegen::ir::{
     AbiParam, Block, InstBuilder, MemFlagsData, Signature, Value,
     condcodes::IntCC,
@@ -9,8 +11,7 @@ use cranelift_codegen::isa::CallConv;
 use neovm_interp::tier::{Exit, HELPED, Helped, Leave, copy_item, layout};
 
 use super::{
-    Translator,
-    slot_offset,
+    Translator, slot_offset,
     state::{Item, State},
 };
 use crate::stats::ExitRecord;
@@ -36,8 +37,7 @@ pub enum Why {
 
 impl Why {
     /// All reasons.
-    pub const ALL: [Self; 7] =
-        [Self::Edge, Self::Opcode, Self::Gas, Self::Room, Self::Entry, Self::Guard, Self::Fault];
+    pub const ALL: [Self; 7] = [Self::Edge, Self::Opcode, Self::Gas, Self::Room, Self::Entry, Self::Guard, Self::Fault];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -144,7 +144,7 @@ impl Translator<'_> {
     fn record(&mut self, plan: &ExitPlan) -> Value {
         let number = self.records.len() as u32;
         let exit = Exit::new(number, self.input.number);
-        let record = Box::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
+        let record = Arc::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
         self.number(address as i64)

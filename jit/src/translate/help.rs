@@ -28,7 +28,7 @@ impl Translator<'_> {
         };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);
-        self.to_memory(pops);
+        self.spill(pops);
         let helped = self.call_helper(ins);
         let kept = self.state.stack.len() - pops;
         self.state.stack.truncate(kept);

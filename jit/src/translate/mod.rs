@@ -19,10 +19,13 @@ mod stack;
 mod state;
 mod types;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_codegen::ir::{self, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use neovm_interp::{
     Code,
@@ -63,7 +66,7 @@ pub(crate) fn translate(
     function: &mut ir::Function,
     context: &mut FunctionBuilderContext,
     config: TargetFrontendConfig,
-) -> Result<Vec<Box<ExitRecord>>, Refusal> {
+) -> Result<Vec<Arc<ExitRecord>>, Refusal> {
     let mut shapes = BTreeMap::new();
     let empty = function.clone();
     for _ in 0..MAX_ROUNDS {
@@ -119,7 +122,7 @@ struct Translator<'a> {
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
-    records: Vec<Box<ExitRecord>>,
+    records: Vec<Arc<ExitRecord>>,
     copy_signature: Option<ir::SigRef>,
     help_signature: Option<ir::SigRef>,
     /// Where all exits end.
@@ -206,7 +209,8 @@ impl<'a> Translator<'a> {
         let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
         self.store(limit, vm, layout::LIMIT);
-        let top = self.builder.ins().iadd_imm_s(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
+        let top =
+            self.builder.ins().iadd_imm_s(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
         self.store(top, vm, layout::NEEDED);
         let place = self.input.region.entry;
         let meter = self.builder.ins().iadd_imm_s(meter, self.input.code.entry_cost(place));

@@ -173,12 +173,8 @@ impl Translator<'_> {
     /// A shift by a constant below 64.
     fn shift(&mut self, ins: &Ins) {
         let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.help(ins) };
-        let most = self.builder.ins().load(
-            I32,
-            cranelift_codegen::ir::MemFlagsData::trusted(),
-            self.vm,
-            layout::MAX_SHIFT,
-        );
+        let most =
+            self.builder.ins().load(I32, cranelift_codegen::ir::MemFlagsData::trusted(), self.vm, layout::MAX_SHIFT);
         let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
         self.guard(allowed);
         self.pop();
