@@ -35,6 +35,11 @@ pub(crate) struct Ins {
     pub(crate) target: Option<usize>,
     /// The small integer on top of the stack, where the instruction before pushed one.
     pub(crate) constant: Option<i64>,
+    /// How many items a method takes and gives that compiled code calls.
+    pub(crate) call: Option<(usize, usize)>,
+    /// Whether it is the RET of a method that compiled code calls, and how many
+    /// items that gives.
+    pub(crate) returns: Option<usize>,
 }
 
 impl Ins {
@@ -58,7 +63,7 @@ impl Ins {
                 .and_then(|target| code.place(target)),
             _ => None,
         };
-        Some(Self { place, opcode, operand, target, constant: None })
+        Some(Self { place, opcode, operand, target, constant: None, call: None, returns: None })
     }
 
     /// The slot that it loads or stores.
@@ -84,6 +89,8 @@ impl Ins {
         // Where the count is on top of the stack, it is taken off too.
         let counted = || self.constant.filter(|count| (0..=1024).contains(count)).map(|count| count as usize);
         Some(match self.opcode {
+            CALL | CALL_L => self.call?,
+            RET => (self.returns?, 0),
             PICK => (counted()? + 2, counted()? + 2),
             ROLL => (counted()? + 2, counted()? + 1),
             XDROP => (counted()? + 2, counted()?),
@@ -112,6 +119,8 @@ impl Ins {
             JMP | JMP_L => self.target.map_or(Flow::Leave, Flow::Jump),
             JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L | JMPEQ | JMPEQ_L | JMPNE | JMPNE_L | JMPGT | JMPGT_L | JMPGE
             | JMPGE_L | JMPLT | JMPLT_L | JMPLE | JMPLE_L => self.target.map_or(Flow::Leave, Flow::Branch),
+            CALL | CALL_L if self.call.is_some() => Flow::Call,
+            RET if self.returns.is_some() => Flow::Return,
             CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | ENDTRY
             | ENDTRY_L | ENDFINALLY | ASSERTMSG | INITSLOT | INITSSLOT => Flow::Leave,
             _ if self.effect().is_none() => Flow::Leave,
@@ -129,6 +138,10 @@ pub(crate) enum Flow {
     Jump(usize),
     /// Another, or the one behind it.
     Branch(usize),
+    /// The one behind it, after a method.
+    Call,
+    /// None: the method that compiled code called is over.
+    Return,
     /// Compiled code ends before it.
     Leave,
 }

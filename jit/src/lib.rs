@@ -7,6 +7,8 @@
 //! instruction, with the machine as the interpreter would have it.
 
 mod code;
+mod compile;
+mod methods;
 mod module;
 mod region;
 mod stats;

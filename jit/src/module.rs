@@ -1,16 +1,19 @@
 //! Cranelift's settings, and machine code in memory.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use cranelift_codegen::{
     Context,
-    ir::{AbiParam, Function, Signature, types::I64},
+    ir::{AbiParam, FuncRef, Function, Signature, types::I64},
     isa::{CallConv, OwnedTargetIsa, TargetFrontendConfig},
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{Linkage, Module, default_libcall_names};
+use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 use neovm_interp::Code;
 
 use crate::Refusal;
@@ -71,43 +74,68 @@ unsafe impl Send for Machine {}
 // SAFETY: as above.
 unsafe impl Sync for Machine {}
 
+/// Makes a function known to another that calls it.
+pub(crate) type Link<'a> = &'a mut dyn FnMut(usize, &mut Function) -> Option<FuncRef>;
+
+/// Builds the function of a method, or of the region that is entered.
+pub(crate) type Build<'a> = &'a mut dyn FnMut(
+    Option<usize>,
+    &mut Function,
+    &mut FunctionBuilderContext,
+    Link<'_>,
+    TargetFrontendConfig,
+) -> Result<(), Refusal>;
+
 impl Machine {
-    /// Compiles a function that `build` makes.
-    pub(crate) fn compile<R>(
-        wants_text: bool,
-        build: impl FnOnce(&mut Function, &mut FunctionBuilderContext, TargetFrontendConfig) -> Result<R, Refusal>,
-    ) -> Result<(Self, R), Refusal> {
+    /// Compiles a region, and the methods that it calls, of the signatures given.
+    pub(crate) fn compile(wants_text: bool, methods: &[(usize, Signature)], build: Build<'_>) -> Result<Self, Refusal> {
         let isa = target().ok_or(Refusal::Platform)?;
-        let mut module = JITModule::new(JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names()));
+        let module = JITModule::new(JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names()));
+        let text = wants_text.then(Text::default);
+        let mut machine = Self { module: Some(module), entry: core::ptr::null(), size: 0, text };
+        let mut ids = BTreeMap::new();
+        for (method, signature) in methods {
+            ids.insert(*method, machine.declare(&format!("method_{method}"), signature)?);
+        }
+        let region = signature();
+        let entry = machine.declare("region", &region)?;
         let mut context = Context::new();
-        context.func.signature = signature();
-        context.set_disasm(wants_text);
-        let result = build(&mut context.func, &mut FunctionBuilderContext::new(), isa.frontend_config());
-        let result = match result {
-            Ok(result) => result,
-            Err(refusal) => {
-                // SAFETY: no function of the module was made.
-                unsafe { module.free_memory() };
-                return Err(refusal);
-            }
-        };
-        let clif = if wants_text { context.func.display().to_string() } else { String::new() };
-        let mut machine = Self { module: None, entry: core::ptr::null(), size: 0, text: None };
-        let id = module.declare_function("region", Linkage::Local, &context.func.signature).ok();
-        let done = id.is_some_and(|id| module.define_function(id, &mut context).is_ok());
+        for (method, signature) in methods.iter().map(|(method, signature)| (Some(*method), signature)).chain([(None, &region)]) {
+            context.clear();
+            context.func.signature = signature.clone();
+            context.set_disasm(wants_text);
+            let module = machine.module.as_mut().ok_or(Refusal::Cranelift)?;
+            let mut link = |method: usize, function: &mut Function| {
+                Some(module.declare_func_in_func(*ids.get(&method)?, function))
+            };
+            build(method, &mut context.func, &mut FunctionBuilderContext::new(), &mut link, isa.frontend_config())?;
+            let id = method.and_then(|method| ids.get(&method).copied()).unwrap_or(entry);
+            machine.define(id, &mut context)?;
+        }
+        let module = machine.module.as_mut().ok_or(Refusal::Cranelift)?;
+        module.finalize_definitions().map_err(|_| Refusal::Cranelift)?;
+        machine.entry = module.get_finalized_function(entry);
+        Ok(machine)
+    }
+
+    fn declare(&mut self, name: &str, signature: &Signature) -> Result<FuncId, Refusal> {
+        let module = self.module.as_mut().ok_or(Refusal::Cranelift)?;
+        module.declare_function(name, Linkage::Local, signature).map_err(|_| Refusal::Cranelift)
+    }
+
+    fn define(&mut self, id: FuncId, context: &mut Context) -> Result<(), Refusal> {
+        if let Some(text) = &mut self.text {
+            text.clif += &context.func.display().to_string();
+        }
+        let module = self.module.as_mut().ok_or(Refusal::Cranelift)?;
+        module.define_function(id, context).map_err(|_| Refusal::Cranelift)?;
         if let Some(compiled) = context.compiled_code() {
-            machine.size = compiled.code_buffer().len();
-            let assembly = compiled.vcode.clone().unwrap_or_default();
-            machine.text = wants_text.then_some(Text { clif, assembly });
+            self.size += compiled.code_buffer().len();
+            if let (Some(text), Some(assembly)) = (&mut self.text, &compiled.vcode) {
+                text.assembly += assembly;
+            }
         }
-        if let (Some(id), true) = (id, done && module.finalize_definitions().is_ok()) {
-            machine.entry = module.get_finalized_function(id);
-        }
-        machine.module = Some(module);
-        if machine.entry.is_null() {
-            return Err(Refusal::Cranelift);
-        }
-        Ok((machine, result))
+        Ok(())
     }
 }
 

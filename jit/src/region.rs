@@ -49,19 +49,29 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// The region that begins at an instruction.
-    pub(crate) fn find(code: &Code, entry: usize) -> Result<Self, Refusal> {
-        let mut found = explore(code, entry)?;
+    /// The region that the interpreter enters at an instruction: the loop that
+    /// begins there, or all that follows.
+    pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+        let mut found = explore(code, entry, resolve)?;
         let within = loop_of(&found, entry);
         if !within.is_empty() {
             found.retain(|start, _| within.contains(start));
         }
+        Self::of_blocks(entry, found)
+    }
+
+    /// All that follows an instruction.
+    pub(crate) fn of_method(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+        Self::of_blocks(entry, explore(code, entry, resolve)?)
+    }
+
+    fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
         let order = order(&found, entry);
         let mut region = Self { entry, order, blocks: found, reach: 0, peak: 0, instructions: 0 };
         region.mark_loops();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
-        if region.instructions == 0 {
+        if region.instructions == 0 || !region.blocks.contains_key(&entry) {
             return Err(Refusal::Nothing);
         }
         Ok(region)
@@ -97,6 +107,9 @@ impl Region {
                 let (pops, pushes) = ins.effect().unwrap_or((0, 0));
                 self.reach = self.reach.max(pops as i32 - height);
                 height += pushes as i32 - pops as i32;
+                if ins.returns.is_some() && height != 0 {
+                    return Err(Refusal::Heights);
+                }
                 self.peak = self.peak.max(height);
             }
             if self.reach > MAX_HEIGHT || self.peak > MAX_HEIGHT {
@@ -112,8 +125,24 @@ impl Region {
     }
 }
 
+/// Tells of a call what it takes and gives, and of a RET whose it is.
+pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
+
 /// All blocks that can be reached from an instruction.
-fn explore(code: &Code, entry: usize) -> Result<BTreeMap<usize, Block>, Refusal> {
+fn explore(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let (seen, starts) = reachable(code, entry, resolve)?;
+    split(&seen, &starts)
+}
+
+/// All instructions that can be reached from one; none if they are too many.
+pub(crate) fn instructions(code: &Code, entry: usize, resolve: Resolve<'_>) -> Vec<Ins> {
+    reachable(code, entry, resolve).map(|(seen, _)| seen.into_values().collect()).unwrap_or_default()
+}
+
+type Reachable = (BTreeMap<usize, Ins>, BTreeSet<usize>);
+
+/// All instructions that can be reached from one, and those that jumps lead to.
+fn reachable(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Reachable, Refusal> {
     let mut starts = BTreeSet::from([entry]);
     let mut seen = BTreeMap::new();
     let mut waiting = vec![entry];
@@ -125,6 +154,7 @@ fn explore(code: &Code, entry: usize) -> Result<BTreeMap<usize, Block>, Refusal>
             }
             let Some(mut ins) = Ins::read(code, place) else { break };
             ins.constant = constant.take();
+            resolve(&mut ins);
             constant = code.small_constant(place);
             let flow = ins.flow();
             if flow == Flow::Leave {
@@ -134,6 +164,7 @@ fn explore(code: &Code, entry: usize) -> Result<BTreeMap<usize, Block>, Refusal>
             let (jump, next) = match flow {
                 Flow::Jump(to) => (Some(to), None),
                 Flow::Branch(to) => (Some(to), Some(place + 1)),
+                Flow::Call => (None, Some(place + 1)),
                 _ => (None, None),
             };
             for to in [jump, next].into_iter().flatten() {
@@ -147,7 +178,7 @@ fn explore(code: &Code, entry: usize) -> Result<BTreeMap<usize, Block>, Refusal>
             place += 1;
         }
     }
-    split(&seen, &starts)
+    Ok((seen, starts))
 }
 
 /// Makes blocks of instructions. What the instruction before a block pushed is
@@ -176,6 +207,14 @@ fn split(seen: &BTreeMap<usize, Ins>, starts: &BTreeSet<usize>) -> Result<BTreeM
                 Flow::Branch(to) => {
                     instructions.push(ins);
                     break vec![to, place + 1];
+                }
+                Flow::Call => {
+                    instructions.push(ins);
+                    break vec![place + 1];
+                }
+                Flow::Return => {
+                    instructions.push(ins);
+                    break vec![];
                 }
                 Flow::Next => instructions.push(ins),
             }

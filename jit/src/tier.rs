@@ -20,10 +20,9 @@ use neovm_types::OpCode;
 use crate::{
     Refusal,
     code::Ins,
+    compile::{Compiled as Made, Job, compile},
     module::{Machine, target},
-    region::Region,
     stats::{ExitRecord, Stats, Why},
-    translate::{Input, translate},
 };
 
 /// How often a region is compiled until it is given up.
@@ -59,13 +58,13 @@ struct Shared {
     bytes: AtomicUsize,
     totals: Mutex<Stats>,
     scripts: Mutex<Vec<Weak<Script>>>,
-    queue: Mutex<Option<SyncSender<Job>>>,
+    queue: Mutex<Option<SyncSender<Waiting>>>,
     /// Jobs that wait or run.
     waiting: Mutex<usize>,
     done: Condvar,
 }
 
-struct Job {
+struct Waiting {
     script: Arc<Script>,
     code: Weak<Code>,
     entry: usize,
@@ -198,17 +197,22 @@ impl Jit {
         let entry = code.place(position).ok_or(Refusal::Nothing)?;
         let (entry, seen) = behind_init(code, entry, seen);
         let begun = Instant::now();
-        let region = Region::find(code, entry)?;
-        let arrays = ArrayLayout::find();
-        let distrusted = BTreeSet::new();
-        let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number: 0 };
-        let (machine, _) =
-            Machine::compile(true, |function, context, config| translate(&input, function, context, config))?;
+        let (arrays, distrusted) = (ArrayLayout::find(), BTreeSet::new());
+        let compiled = compile(&Job {
+            code,
+            entry,
+            seen: &seen,
+            distrusted: &distrusted,
+            arrays,
+            number: 0,
+            wants_text: true,
+        })?;
         let time = begun.elapsed();
+        let (region, machine) = (&compiled.region, &compiled.machine);
         let text = machine.text.clone().unwrap_or_default();
         Ok(Report {
             position: code.position(entry),
-            instructions: region.instructions,
+            instructions: compiled.instructions,
             blocks: region.blocks.len(),
             has_loop: region.has_loop(),
             size: machine.size,
@@ -285,7 +289,7 @@ impl Script {
             return self.compile(code, entry);
         }
         let Some(script) = self.own.upgrade() else { return };
-        let job = Job { script, code: Arc::downgrade(code), entry };
+        let job = Waiting { script, code: Arc::downgrade(code), entry };
         *lock(&self.jit.waiting) += 1;
         if self.jit.queue().try_send(job).is_err() {
             self.jit.finish_job();
@@ -309,7 +313,7 @@ impl Script {
         let begun = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let made = catch_unwind(AssertUnwindSafe(|| self.make(code, entry, number)));
-        let (machine, records, instructions) = match made.unwrap_or(Err(Refusal::Panicked)) {
+        let Made { machine, exits: records, instructions, .. } = match made.unwrap_or(Err(Refusal::Panicked)) {
             Ok(made) => made,
             Err(refusal) => {
                 // SAFETY: the interpreter's own handler comes back, if it was away.
@@ -336,18 +340,15 @@ impl Script {
         totals.compile_time += begun.elapsed();
     }
 
-    fn make(&self, code: &Code, entry: usize, number: u32) -> Result<(Machine, Vec<Arc<ExitRecord>>, usize), Refusal> {
+    fn make(&self, code: &Code, entry: usize, number: u32) -> Result<Made, Refusal> {
         let (seen, distrusted) = {
             let regions = lock(&self.regions);
             let known = regions.by_entry.get(&entry).ok_or(Refusal::Nothing)?;
             (known.seen.clone(), known.distrusted.clone())
         };
-        let region = Region::find(code, entry)?;
         let arrays = self.jit.arrays;
-        let input = Input { code, region: &region, seen: &seen, distrusted: &distrusted, arrays, number };
-        let (machine, records) =
-            Machine::compile(false, |function, context, config| translate(&input, function, context, config))?;
-        Ok((machine, records, region.instructions))
+        let (seen, distrusted) = (&seen, &distrusted);
+        compile(&Job { code, entry, seen, distrusted, arrays, number, wants_text: false })
     }
 }
 
@@ -364,15 +365,15 @@ impl Drop for Script {
 
 impl Shared {
     /// The way to the compiler's thread, which begins with the first job.
-    fn queue(self: &Arc<Self>) -> SyncSender<Job> {
+    fn queue(self: &Arc<Self>) -> SyncSender<Waiting> {
         let mut queue = lock(&self.queue);
         queue
             .get_or_insert_with(|| {
-                let (sender, receiver) = sync_channel::<Job>(MAX_QUEUE);
+                let (sender, receiver) = sync_channel::<Waiting>(MAX_QUEUE);
                 // It ends when the last sender is dropped, with the engine.
                 let _ = std::thread::Builder::new().name("neovm-jit".into()).spawn(move || {
                     for job in receiver {
-                        let Job { script, code, entry } = job;
+                        let Waiting { script, code, entry } = job;
                         if let Some(code) = code.upgrade() {
                             script.compile(&code, entry);
                         }

@@ -5,6 +5,7 @@ use core::mem::offset_of;
 
 use neovm_types::{Array, Limits, StackItem};
 
+use super::Calls;
 use crate::{code::Cell, stack::tag, vm::Vm};
 
 /// In the machine: the instruction pointer.
@@ -33,8 +34,12 @@ pub const STACK: i32 = offset_of!(Vm, stack) as i32;
 pub const REASON: i32 = offset_of!(Vm, reason) as i32;
 /// The [`super::Exit`] that was taken.
 pub const EXIT: i32 = offset_of!(Vm, exit) as i32;
-/// The lowest place that the native stack pointer may have.
-pub const NATIVE_LIMIT: i32 = offset_of!(Vm, native_limit) as i32;
+/// The lowest place that the native stack pointer may have in a called method.
+pub const NATIVE_LIMIT: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, native_limit)) as i32;
+/// The limit of items, plus the place behind the slots of the entered frame.
+pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
+/// The place behind the memory for slots.
+pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;
 /// Most bits of a shift, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
 

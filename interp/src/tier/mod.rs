@@ -11,12 +11,16 @@
 //!
 //! Nothing here is for embedders.
 
+mod calls;
 pub mod layout;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::{FaultKind, StackItem};
+
+pub(crate) use self::calls::Calls;
+pub use self::calls::{begin_calls, leave_frame};
 
 use crate::{
     code::{Cell, Code},
@@ -355,6 +359,7 @@ impl Vm {
 
     /// Looks at the machine where compiled code left it.
     pub(crate) fn leave_compiled(&mut self, reason: Reason) {
+        self.rebuild_frames();
         if self.limit > self.end {
             self.grow_arena(0);
         }

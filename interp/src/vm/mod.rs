@@ -194,8 +194,8 @@ pub struct Vm {
     pub(crate) exit: *const crate::tier::Exit,
     /// The lowest `limit` that compiled code can go on with.
     pub(crate) needed: *mut StackItem,
-    /// The native stack's lowest place for frames of compiled code.
-    pub(crate) native_limit: usize,
+    /// What compiled code calls and is called with.
+    pub(crate) calls: crate::tier::Calls,
     prices: Arc<PriceTable>,
     state: State,
     fault: Option<Fault>,
@@ -258,7 +258,7 @@ impl Vm {
             failed: None,
             exit: core::ptr::null(),
             needed: core::ptr::null_mut(),
-            native_limit: 0,
+            calls: crate::tier::Calls::default(),
             prices: config.prices,
             state: State::Break,
             fault: None,

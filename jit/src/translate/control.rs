@@ -16,13 +16,15 @@ impl Translator<'_> {
             }
             Flow::Branch(to) => self.branch(ins, to),
             Flow::Leave => self.leave_at(ins),
+            Flow::Call => self.call(ins),
+            Flow::Return => self.ret(ins),
             Flow::Next if ins.opcode == OpCode::ASSERT => self.assert(ins),
             Flow::Next => {}
         }
     }
 
     /// Leaves before an instruction in the middle of a block.
-    fn leave_at(&mut self, ins: &Ins) {
+    pub(super) fn leave_at(&mut self, ins: &Ins) {
         let cost = self.input.code.meter_cost(ins.place);
         self.leave(ins.place, self.ahead + cost, Why::Opcode);
     }

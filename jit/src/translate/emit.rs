@@ -9,7 +9,7 @@ use neovm_interp::tier::{Exit, Leave};
 
 use super::{
     Translator,
-    exit::{ExitPlan, Why},
+    exit::{Caller, ExitPlan, Why},
 };
 
 impl Translator<'_> {
@@ -107,6 +107,7 @@ impl Translator<'_> {
             leave,
             why,
             helped: None,
+            caller: Caller::No,
         });
         block
     }

@@ -67,6 +67,16 @@ pub(super) struct ExitPlan {
     /// What a helper returned that did not end well; the state's items above
     /// those that it took are in memory.
     pub(super) helped: Option<Value>,
+    pub(super) caller: Caller,
+}
+
+/// What an exit has to do with calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caller {
+    /// Nothing: the machine is left here.
+    No,
+    /// A method that was called here was left.
+    Left,
 }
 
 impl Translator<'_> {
@@ -74,8 +84,13 @@ impl Translator<'_> {
         for plan in core::mem::take(&mut self.exits) {
             self.builder.switch_to_block(plan.block);
             self.restore(&plan.state);
-            let meter = self.builder.ins().iadd_imm_s(plan.meter, plan.refund);
             let cell = self.number(self.input.code.cell_address(plan.place) as i64);
+            if plan.caller == Caller::Left {
+                self.note_own_frame(cell, true);
+                self.end_left();
+                continue;
+            }
+            let meter = self.builder.ins().iadd_imm_s(plan.meter, plan.refund);
             let (sp, cell, reason) = match plan.helped {
                 Some(helped) => self.as_helped(helped, cell),
                 None => {
@@ -84,6 +99,10 @@ impl Translator<'_> {
                     (sp, cell, self.number(plan.leave as i64))
                 }
             };
+            if self.input.method.is_some() {
+                // Before INITSLOT there is no frame with slots.
+                self.note_own_frame(cell, plan.place != self.input.region.entry - 1);
+            }
             let record = self.record(&plan);
             if let Some(&culprit) = self.builder.block_params(plan.block).first() {
                 self.store(culprit, record, Exit::CULPRIT);
@@ -92,6 +111,26 @@ impl Translator<'_> {
             self.builder.ins().jump(tail, &[meter, sp, cell, reason, record].map(Into::into));
         }
         self.emit_tail();
+    }
+
+    /// Notes the frame of this function, with its slots or before it has them.
+    fn note_own_frame(&mut self, cell: Value, has_slots: bool) {
+        let (locals, arguments) = self.input.method.map_or((0, 0), |method| (method.locals, method.arguments));
+        let bytes = if has_slots { 0 } else { i64::from(arguments) * i64::from(layout::ITEM) };
+        let frame = self.builder.ins().iadd_imm_s(self.frame, -bytes);
+        let count = |count: u8| if has_slots { i64::from(count) } else { 0 };
+        let (locals, arguments) = (self.number(count(locals)), self.number(count(arguments)));
+        self.note_frame(cell, frame, locals, arguments);
+    }
+
+    /// Ends the function, which was left: a method tells its caller.
+    fn end_left(&mut self) {
+        if self.input.method.is_some() {
+            let left = self.number(i64::MIN);
+            self.builder.ins().return_(&[left, left]);
+        } else {
+            self.builder.ins().return_(&[]);
+        }
     }
 
     /// What all exits have in common: it writes the machine's registers.
@@ -127,7 +166,7 @@ impl Translator<'_> {
         let taken = self.builder.ins().load(I32, MemFlagsData::trusted(), record, 0);
         let taken = self.builder.ins().iadd_imm_s(taken, 1);
         self.store(taken, record, 0);
-        self.builder.ins().return_(&[]);
+        self.end_left();
     }
 
     /// Leaves as a helper says: at its instruction, whose cell is given, or
@@ -142,7 +181,7 @@ impl Translator<'_> {
 
     /// The address of what counts the exit.
     fn record(&mut self, plan: &ExitPlan) -> Value {
-        let number = self.records.len() as u32;
+        let number = (self.input.next_exit + self.records.len()) as u32;
         let exit = Exit::new(number, self.input.number);
         let record = Arc::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
         let address = core::ptr::from_ref(&record.exit).addr();

@@ -8,7 +8,7 @@ use neovm_interp::tier::{HELPED, Leave};
 
 use super::{
     Translator,
-    exit::{ExitPlan, Why},
+    exit::{Caller, ExitPlan, Why},
     state::{Item, Origin},
 };
 use crate::code::Ins;
@@ -22,10 +22,8 @@ impl Translator<'_> {
 
     /// The same, where the result is known to be no small integer, or not.
     pub(super) fn help_with(&mut self, ins: &Ins, is_other: bool) {
-        let Some((pops, pushes)) = ins.effect() else {
-            let cost = self.input.code.meter_cost(ins.place);
-            return self.leave(ins.place, self.ahead + cost, Why::Opcode);
-        };
+        // A method that is called works on small values alone.
+        let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);
         self.spill(pops);
@@ -68,6 +66,7 @@ impl Translator<'_> {
             leave: Leave::Failed,
             why: Why::Fault,
             helped: Some(helped),
+            caller: Caller::No,
         });
         let go_on = self.builder.create_block();
         self.builder.ins().brif(how, exit, &[], go_on, &[]);

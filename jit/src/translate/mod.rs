@@ -7,6 +7,7 @@
 //! began; nothing has happened since, and the interpreter runs it again.
 
 mod bitwise;
+mod call;
 mod compound;
 mod control;
 mod convert;
@@ -33,6 +34,7 @@ use neovm_interp::{
 };
 use neovm_types::opcode::Family;
 
+pub(crate) use self::call::signature;
 pub use self::exit::Why;
 use self::{
     exit::ExitPlan,
@@ -41,6 +43,8 @@ use self::{
 use crate::{
     Refusal,
     code::{Ins, Slot, SlotUse},
+    methods::{Method, Methods},
+    module::Link,
     region::Region,
     stats::ExitRecord,
 };
@@ -56,8 +60,37 @@ pub(crate) struct Input<'a> {
     /// Instructions of which nothing is to be taken for granted.
     pub(crate) distrusted: &'a BTreeSet<usize>,
     pub(crate) arrays: Option<ArrayLayout>,
-    /// The region's number.
+    /// The region's number, and that of its next exit.
     pub(crate) number: u32,
+    pub(crate) next_exit: usize,
+    /// The method that is translated, for others to call; none for a region
+    /// that the interpreter enters.
+    pub(crate) method: Option<&'a Method>,
+    /// The methods that can be called.
+    pub(crate) methods: &'a Methods,
+    /// Whether what a method gives is a boolean.
+    pub(crate) booleans: &'a BTreeSet<usize>,
+}
+
+/// What a translation found.
+pub(crate) struct Translation {
+    pub(crate) exits: Vec<Arc<ExitRecord>>,
+    /// Whether the method gives booleans, if that is known; none if it gives
+    /// now this, now that, or something else.
+    pub(crate) gives: Gives,
+}
+
+/// What a method was found to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// Nothing so far.
+    Nothing,
+    /// Integers.
+    Integers,
+    /// Booleans.
+    Booleans,
+    /// Both, or items that are no small values.
+    Others,
 }
 
 /// Translates a region into a function; returns its exits.
@@ -65,19 +98,23 @@ pub(crate) fn translate(
     input: &Input<'_>,
     function: &mut ir::Function,
     context: &mut FunctionBuilderContext,
+    link: Link<'_>,
     config: TargetFrontendConfig,
-) -> Result<Vec<Arc<ExitRecord>>, Refusal> {
+) -> Result<Translation, Refusal> {
     let mut shapes = BTreeMap::new();
     let empty = function.clone();
     for _ in 0..MAX_ROUNDS {
+        let functions = input.methods.found.keys().filter_map(|&method| Some((method, link(method, function)?))).collect();
         let builder = FunctionBuilder::new(function, context);
         let mut translator = Translator::new(input, builder, shapes);
+        translator.functions = functions;
         translator.region()?;
         if !translator.again {
             let exits = core::mem::take(&mut translator.records);
+            let gives = translator.gives;
             translator.builder.seal_all_blocks();
             translator.builder.finalize(config);
-            return Ok(exits);
+            return Ok(Translation { exits, gives });
         }
         shapes = translator.shapes;
         *function = empty.clone();
@@ -127,6 +164,11 @@ struct Translator<'a> {
     help_signature: Option<ir::SigRef>,
     /// Where all exits end.
     tail: Option<ir::Block>,
+    /// The methods that can be called.
+    functions: BTreeMap<usize, ir::FuncRef>,
+    /// The place behind the frame's slots, where methods are called.
+    slots_end: Value,
+    gives: Gives,
     /// The instruction that is translated.
     current: usize,
     /// Whether the block ended early.
@@ -135,7 +177,7 @@ struct Translator<'a> {
 
 impl<'a> Translator<'a> {
     fn new(input: &'a Input<'a>, mut builder: FunctionBuilder<'a>, shapes: BTreeMap<usize, Shape>) -> Self {
-        let slots = used_slots(input.region);
+        let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.reach + input.region.peak.max(0)) as usize;
         let slot_variables = slots.iter().map(|_| builder.declare_var(I64)).collect();
         let stack_variables = (0..depth).map(|_| builder.declare_var(I64)).collect();
@@ -167,6 +209,9 @@ impl<'a> Translator<'a> {
             copy_signature: None,
             help_signature: None,
             tail: None,
+            functions: BTreeMap::new(),
+            slots_end: none,
+            gives: Gives::Nothing,
             current: input.region.entry,
             dead: false,
         }
@@ -174,7 +219,10 @@ impl<'a> Translator<'a> {
 
     /// Translates all.
     fn region(&mut self) -> Result<(), Refusal> {
-        self.entry();
+        match self.input.method {
+            Some(method) => self.method_entry(method),
+            None => self.entry(),
+        }
         let region = self.input.region;
         for &start in &region.order {
             let Some(block) = region.blocks.get(&start) else { continue };
@@ -198,6 +246,10 @@ impl<'a> Translator<'a> {
             self.begin_segment(start, 0);
         }
         self.emit_exits();
+        let in_memory = |shape: &Shape| shape.slots.contains(&Kind::Mem);
+        if self.input.method.is_some() && self.shapes.values().any(in_memory) {
+            return Err(Refusal::Kinds);
+        }
         Ok(())
     }
 
@@ -230,6 +282,9 @@ impl<'a> Translator<'a> {
             self.statics = Some(self.load(vm, layout::STATICS));
         }
         self.load_entry(&shape);
+        if !self.functions.is_empty() {
+            self.begin_calls();
+        }
         self.shapes.insert(place, shape);
         let first = self.blocks[&place];
         self.builder.ins().jump(first, &[]);
@@ -446,6 +501,12 @@ fn slot_offset(slot: Slot) -> i32 {
         Slot::Local(n) => i32::from(n) * layout::ITEM,
         Slot::Argument(n) => -(i32::from(n) + 1) * layout::ITEM,
     }
+}
+
+/// All slots of a method, which exits write.
+fn all_slots(method: &Method) -> Vec<UsedSlot> {
+    let (locals, arguments) = ((0..method.locals).map(Slot::Local), (0..method.arguments).map(Slot::Argument));
+    locals.chain(arguments).map(|slot| UsedSlot { slot, stored: true }).collect()
 }
 
 /// The slots that a region uses, each once.

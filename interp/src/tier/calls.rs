@@ -1,0 +1,95 @@
+//! Calls between compiled methods: frames that the machine learns of only when
+//! compiled code is left.
+
+use alloc::vec::Vec;
+
+use neovm_types::StackItem;
+
+use crate::{code::Cell, frame::Frame, vm::Vm};
+
+/// Bytes of the native stack that compiled methods may take together.
+const NATIVE_STACK: usize = 64 << 10;
+
+/// Least bytes of the native stack that a compiled method takes: its return
+/// address and its caller's frame pointer.
+const LEAST_FRAME: usize = 16;
+
+/// What calls between compiled methods need of the machine.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    /// The lowest place that the native stack pointer may have.
+    pub(super) native_limit: usize,
+    /// The limit of items, plus the place behind the slots of the entered frame:
+    /// what the stack pointer and the place behind a called frame's slots must
+    /// not exceed together.
+    pub(super) room: usize,
+    /// The place behind the memory for slots.
+    pub(super) slots_end: *mut StackItem,
+    /// The frames of called methods that are left, the innermost first.
+    left: Vec<LeftFrame>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { native_limit: 0, room: 0, slots_end: core::ptr::null_mut(), left: Vec::new() }
+    }
+}
+
+/// A frame of a compiled method that is left.
+#[derive(Clone, Copy, Debug)]
+struct LeftFrame {
+    ip: *const Cell,
+    slots: *mut StackItem,
+    locals: u32,
+    arguments: u32,
+}
+
+/// Sets the bounds of calls from a region that is entered, whose native stack
+/// pointer is given.
+///
+/// # Safety
+/// It is called by compiled code of the machine's current script.
+pub unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) {
+    let depth = vm.limits.max_invocation_stack_size as usize;
+    let frames = depth.saturating_sub(vm.frames.len() + 1);
+    // A method's frame is larger, so this is reached before the depth is.
+    vm.calls.native_limit = native.saturating_sub((frames * LEAST_FRAME).min(NATIVE_STACK));
+    vm.calls.slots_end = vm.slots_end();
+}
+
+/// Notes the frame of a compiled function that is left: the cell where it goes
+/// on, its slots, and the numbers of its local variables and arguments, which
+/// for the entered frame are the machine's.
+///
+/// # Safety
+/// It is called by compiled code of the machine's current script.
+pub unsafe extern "sysv64" fn leave_frame(
+    vm: &mut Vm,
+    ip: *const u8,
+    slots: *mut StackItem,
+    locals: u32,
+    arguments: u32,
+) {
+    vm.calls.left.push(LeftFrame { ip: ip.cast(), slots, locals, arguments });
+}
+
+impl Vm {
+    /// Makes frames of those that compiled code left.
+    pub(super) fn rebuild_frames(&mut self) {
+        let Some(entered) = self.calls.left.pop() else { return };
+        let (locals, lowest, try_base) = (self.locals, self.lowest, self.try_base);
+        let mut frame = Frame { ip: entered.ip, slots: entered.slots, lowest, locals, try_base };
+        let try_base = self.try_blocks.len() as u32;
+        while let Some(left) = self.calls.left.pop() {
+            self.frames.push(frame);
+            let lowest = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
+            frame = Frame { ip: left.ip, slots: left.slots, lowest, locals: left.locals, try_base };
+            self.take_room((left.locals + left.arguments) as isize);
+        }
+        self.ip = frame.ip;
+        self.slots = frame.slots;
+        self.locals = frame.locals;
+        self.lowest = frame.lowest;
+        self.try_base = frame.try_base;
+    }
+}

@@ -1,0 +1,203 @@
+//! Methods that compiled code calls: their begin, calls of them, their end.
+//!
+//! Such a method is a function of the machine, the place of its evaluation
+//! stack behind its arguments, its slots, the meter, and its arguments. It
+//! returns the meter and the item that it gives. A meter below zero says that
+//! it was left: its frame is noted, its items are in memory, and the caller
+//! leaves too.
+
+use cranelift_codegen::{
+    ir::{AbiParam, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
+    isa::CallConv,
+};
+use neovm_interp::tier::{Leave, begin_calls, layout, leave_frame};
+
+use super::{
+    Gives, Translator,
+    exit::{Caller, ExitPlan, Why},
+    state::{Item, Kind, Origin, Shape, State},
+};
+use crate::{code::Ins, methods::Method};
+
+/// The signature of a method's function.
+pub(crate) fn signature(method: &Method) -> Signature {
+    let mut signature = Signature::new(CallConv::SystemV);
+    signature.params.extend(vec![AbiParam::new(I64); 4 + usize::from(method.arguments)]);
+    signature.returns.extend([AbiParam::new(I64); 2]);
+    signature
+}
+
+impl Translator<'_> {
+    /// The begin of a method: room for its frame, and INITSLOT.
+    pub(super) fn method_entry(&mut self, method: &Method) {
+        let block = self.builder.create_block();
+        self.builder.append_block_params_for_function_params(block);
+        self.builder.switch_to_block(block);
+        let parameters = self.builder.block_params(block).to_vec();
+        let [vm, base, frame, meter, ref arguments @ ..] = parameters[..] else { return };
+        (self.vm, self.base, self.frame) = (vm, base, frame);
+        self.builder.def_var(self.meter, meter);
+        self.charged = meter;
+        let locals = i64::from(method.locals) * i64::from(layout::ITEM);
+        self.slots_end = self.builder.ins().iadd_imm_s(frame, locals);
+        let arguments: Vec<_> = arguments.iter().map(|&argument| Item::Int(argument)).collect();
+        // Before INITSLOT the arguments are on the stack, the first on top.
+        self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
+        self.begin_segment(method.entry, 0);
+        let cost = self.number(self.input.code.meter_cost(method.entry));
+        let short = self.builder.ins().icmp(IntCC::SignedLessThan, meter, cost);
+        let wrong = self.no_frame(short);
+        self.leave_if(wrong, Leave::Resume, Why::Room);
+        let after = self.builder.ins().isub(meter, cost);
+        self.builder.def_var(self.meter, after);
+        let nulls = vec![Kind::Null; method.locals.into()];
+        let kinds = nulls.into_iter().chain(arguments.iter().map(Item::kind)).collect();
+        for (index, argument) in arguments.iter().enumerate() {
+            let Item::Int(value) = *argument else { continue };
+            self.builder.def_var(self.slot_variables[usize::from(method.locals) + index], value);
+        }
+        let first = self.input.region.entry;
+        self.shapes.entry(first).or_insert(Shape { stack: Vec::new(), slots: kinds });
+        let first = self.blocks[&first];
+        self.builder.ins().jump(first, &[]);
+    }
+
+    /// Whether a condition holds, or there is no room for the frame: on the
+    /// native stack, among the items, or in the memory for slots.
+    fn no_frame(&mut self, wrong: Value) -> Value {
+        let native = self.builder.ins().get_stack_pointer(I64);
+        let least = self.load(self.vm, layout::NATIVE_LIMIT);
+        let deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, native, least);
+        let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
+        let taken = self.builder.ins().iadd(self.base, self.slots_end);
+        let taken = self.builder.ins().iadd_imm_s(taken, peak);
+        let room = self.load(self.vm, layout::ROOM);
+        let full = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, taken, room);
+        let end = self.load(self.vm, layout::SLOTS_END);
+        let beyond = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, self.slots_end, end);
+        let wrong = self.builder.ins().bor(wrong, deep);
+        let wrong = self.builder.ins().bor(wrong, full);
+        self.builder.ins().bor(wrong, beyond)
+    }
+
+    /// Tells the machine that methods will be called from here.
+    pub(super) fn begin_calls(&mut self) {
+        let mut signature = Signature::new(CallConv::SystemV);
+        signature.params.extend([AbiParam::new(I64); 2]);
+        let signature = self.builder.import_signature(signature);
+        let native = self.builder.ins().get_stack_pointer(I64);
+        let function = self.number(begin_calls as *const () as usize as i64);
+        self.builder.ins().call_indirect(signature, function, &[self.vm, native]);
+        let locals = self.load_u32(self.vm, layout::LOCALS);
+        let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));
+        self.slots_end = self.builder.ins().iadd(self.frame, bytes);
+    }
+
+    /// Calls a method. The call ends its block.
+    pub(super) fn call(&mut self, ins: &Ins) {
+        let target = ins.target.unwrap_or_default();
+        let (Some(&function), Some(method)) = (self.functions.get(&target), self.input.methods.found.get(&target)) else {
+            return self.leave_at(ins);
+        };
+        let count = usize::from(method.arguments);
+        let is_int = |translator: &Self, depth: usize| match translator.peek(depth) {
+            Item::Const(_) | Item::Int(_) => true,
+            Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
+            _ => false,
+        };
+        if !(0..count).all(|depth| is_int(self, depth)) {
+            return self.leave_at(ins);
+        }
+        let arguments: Vec<_> = (0..count).map(|depth| self.int_at(depth)).collect();
+        self.settle_refs(ins, count, |origin| matches!(origin, Origin::Element | Origin::Static(_)));
+        self.check_overflow();
+        let kept = self.state.stack.len() - count;
+        self.state.stack.truncate(kept);
+        let results = self.emit_call(function, &arguments);
+        let [meter, result] = results[..] else { return };
+        self.leave_if_left(ins, meter);
+        self.builder.def_var(self.meter, meter);
+        self.charged = meter;
+        if method.results == 1 {
+            let item = match self.input.booleans.contains(&target) {
+                true => Item::Bool(self.builder.ins().ireduce(I8, result)),
+                false => Item::Int(result),
+            };
+            self.push(item);
+        }
+        self.after_effect(ins);
+    }
+
+    fn emit_call(&mut self, function: cranelift_codegen::ir::FuncRef, arguments: &[Value]) -> Vec<Value> {
+        if self.input.method.is_none() {
+            // Operations of the interpreter may have moved the limit.
+            let limit = self.load(self.vm, layout::LIMIT);
+            let room = self.builder.ins().iadd(limit, self.slots_end);
+            self.store(room, self.vm, layout::ROOM);
+        }
+        let top = i64::from(self.stack_offset(self.state.stack.len()));
+        let base = self.builder.ins().iadd_imm_s(self.base, top);
+        let slots = arguments.len() as i64 * i64::from(layout::ITEM);
+        let frame = self.builder.ins().iadd_imm_s(self.slots_end, slots);
+        let mut values = vec![self.vm, base, frame, self.charged];
+        values.extend(arguments);
+        let call = self.builder.ins().call(function, &values);
+        self.builder.inst_results(call).to_vec()
+    }
+
+    /// Leaves if the method that was called was left.
+    fn leave_if_left(&mut self, ins: &Ins, meter: Value) {
+        let left = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, 0);
+        let exit = self.builder.create_block();
+        self.builder.set_cold_block(exit);
+        self.exits.push(ExitPlan {
+            block: exit,
+            place: ins.place + 1,
+            behind: ins.place + 1,
+            state: self.state.clone(),
+            meter,
+            refund: 0,
+            leave: Leave::Resume,
+            why: Why::Edge,
+            helped: None,
+            caller: Caller::Left,
+        });
+        let go_on = self.builder.create_block();
+        self.builder.ins().brif(left, exit, &[], go_on, &[]);
+        self.builder.switch_to_block(go_on);
+    }
+
+    /// The end of a method.
+    pub(super) fn ret(&mut self, ins: &Ins) {
+        let mut result = None;
+        if ins.returns == Some(1) {
+            let gives = match self.peek(0) {
+                Item::Bool(_) => Gives::Booleans,
+                Item::Const(_) | Item::Int(_) => Gives::Integers,
+                _ => Gives::Others,
+            };
+            self.gives = match self.gives {
+                Gives::Nothing => gives,
+                earlier if earlier == gives => gives,
+                _ => Gives::Others,
+            };
+            result = Some(match self.peek(0) {
+                Item::Ref(..) | Item::Mem(_) | Item::Null => self.number(0),
+                _ => self.int_at(0),
+            });
+        }
+        self.check_overflow();
+        let result = result.unwrap_or(self.charged);
+        self.builder.ins().return_(&[self.charged, result]);
+        self.dead = true;
+    }
+
+    /// Notes the frame of this function, which is left.
+    pub(super) fn note_frame(&mut self, cell: Value, frame: Value, locals: Value, arguments: Value) {
+        let mut signature = Signature::new(CallConv::SystemV);
+        signature.params.extend([AbiParam::new(I64); 5]);
+        let signature = self.builder.import_signature(signature);
+        let function = self.number(leave_frame as *const () as usize as i64);
+        self.builder.ins().call_indirect(signature, function, &[self.vm, cell, frame, locals, arguments]);
+    }
+}
