@@ -3,6 +3,8 @@
 //!
 //! Source: `VMJsonTestBase.cs`, `Types/TestEngine.cs` of the reference's tests.
 
+#[path = "support/compiling.rs"]
+mod compiling;
 #[path = "support/report.rs"]
 mod report;
 #[path = "support/shown.rs"]
@@ -13,9 +15,13 @@ mod suite;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use neovm::{Config, ContextView, Debugger, FaultKind, Host, LoadOptions, StackItem, Vm, types::item::Interop};
+use compiling::{COMPILING, Compiler};
+use neovm::{
+    Code, Config, ContextView, Debugger, Dispatch, FaultKind, Host, LoadOptions, StackItem, Vm, types::item::Interop,
+};
 use suite::{Case, Context, Expected, Suite};
 
 /// Cases that show the engine after v3.10.1, in which ROLL by 0 on an empty
@@ -36,6 +42,12 @@ impl Host for SuiteHost {
     }
 }
 
+/// Ways to run a case. What it executes runs by single steps, as the
+/// reference's harness does it, by the dispatcher, or by compiled code.
+struct Ways {
+    compilers: Vec<Compiler>,
+}
+
 /// What was found in the files.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
@@ -54,6 +66,7 @@ fn each_case_of_the_reference_suite_passes() {
     list_files(&folder, &mut files);
     let mut counts = Counts { files: files.len(), ..Counts::default() };
     let mut failures = Vec::new();
+    let mut ways = Ways { compilers: COMPILING.into_iter().filter_map(Compiler::new).collect() };
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         let suite: Suite = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -61,14 +74,23 @@ fn each_case_of_the_reference_suite_passes() {
             counts.cases += 1;
             counts.steps += case.steps.len();
             let later = LATER_VERSION.contains(&(&suite.name, &case.name));
-            match run_case(case) {
+            match ways.run(case) {
                 Ok(()) if later => failures.push(format!("{}, {}: passes unexpectedly", suite.name, case.name)),
                 Err(difference) if !later => failures.push(format!("{}, {}: {difference}", suite.name, case.name)),
                 _ => {}
             }
         }
     }
-    report::say(&format!("JSON suite: {counts:?}, {} of a later version", LATER_VERSION.len()));
+    let entered: u64 = ways.compilers.iter().map(Compiler::entered).sum();
+    report::say(&format!(
+        "JSON suite: {counts:?}, {} of a later version, {entered} entries of compiled code",
+        LATER_VERSION.len()
+    ));
+    if ways.compilers.is_empty() {
+        report::say("SKIPPED: the JSON suite compiled: no code is compiled here");
+    } else {
+        assert!(entered > 0, "compiled code was never entered");
+    }
     assert!(failures.is_empty(), "{} cases differ:\n{}", failures.len(), failures.join("\n"));
     let whole = counts.files >= 163 && counts.cases >= 782 && counts.steps >= 1521;
     assert!(whole, "the suite is not whole: {counts:?}");
@@ -85,30 +107,59 @@ fn list_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn run_case(case: &Case) -> Result<(), String> {
-    let mut vm = Vm::new(Config::default());
+impl Ways {
+    fn run(&mut self, case: &Case) -> Result<(), String> {
+        let config = Config::default();
+        let decoded = |script: Vec<u8>| Code::decode(script.into(), &config.prices).map(Arc::new);
+        run_case(case, false, &config, decoded)?;
+        for dispatch in Dispatch::ALL {
+            let config = Config { dispatch, ..config.clone() };
+            run_case(case, true, &config, decoded).map_err(|difference| format!("{dispatch:?}: {difference}"))?;
+        }
+        for (compiler, mode) in self.compilers.iter_mut().zip(COMPILING) {
+            for turn in 0..compiler.runs() {
+                let config = compiler.config();
+                run_case(case, true, &config, |script| compiler.prepare(script))
+                    .map_err(|difference| format!("{mode:?}, run {turn}: {difference}"))?;
+                compiler.wait();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs a case; `at_once`: what it executes, without a debugger.
+fn run_case(
+    case: &Case,
+    at_once: bool,
+    config: &Config,
+    decode: impl FnOnce(Vec<u8>) -> Result<Arc<Code>, FaultKind>,
+) -> Result<(), String> {
+    let mut vm = Vm::new(config.clone());
     let script = case.script();
     if !script.is_empty() {
-        vm.load_script(script, LoadOptions::default()).map_err(|fault| fault.to_string())?;
+        let code = decode(script).map_err(|fault| fault.to_string())?;
+        vm.load(code, LoadOptions::default()).map_err(|fault| fault.to_string())?;
     }
     let debugger = Debugger::new();
     for (i, step) in case.steps.iter().enumerate() {
         for action in &step.actions {
-            act(action, &debugger, &mut vm);
+            act(action, at_once, &debugger, &mut vm);
         }
         compare(&step.result, &vm).map_err(|difference| format!("step {i}: {difference}"))?;
     }
     Ok(())
 }
 
-fn act(action: &str, debugger: &Debugger, vm: &mut Vm) {
+fn act(action: &str, at_once: bool, debugger: &Debugger, vm: &mut Vm) {
     match action.to_lowercase().as_str() {
-        "execute" => debugger.run(vm, &mut SuiteHost),
-        "stepinto" => debugger.step_into(vm, &mut SuiteHost),
-        "stepover" => debugger.step_over(vm, &mut SuiteHost),
-        "stepout" => debugger.step_out(vm, &mut SuiteHost),
+        "execute" if at_once => drop(vm.run(&mut SuiteHost)),
+        "execute" => drop(debugger.run(vm, &mut SuiteHost)),
+        "stepinto" => drop(debugger.step_into(vm, &mut SuiteHost)),
+        "stepover" => drop(debugger.step_over(vm, &mut SuiteHost)),
+        "stepout" => drop(debugger.step_out(vm, &mut SuiteHost)),
         _ => panic!("unknown action {action}"),
-    };
+    }
 }
 
 /// After a fault only the message is compared, where one is given.

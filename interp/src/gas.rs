@@ -16,8 +16,8 @@ pub const PICO_PER_DATOSHI: u64 = 10_000;
 /// The fee factor of the networks at genesis: 30 datoshi, in picoGAS.
 pub const DEFAULT_FEE_FACTOR: u64 = 30 * PICO_PER_DATOSHI;
 
-/// Units granted at a time: about 65,000 instructions, well below a millisecond.
-const CHUNK: i64 = 1 << 16;
+/// Units granted at a time: at most so many instructions, well below a millisecond.
+const CHUNK: i64 = 1 << 18;
 
 /// The lower half of a fresh meter. A chunk has far fewer instructions: each
 /// loop costs at least a unit a turn, see `PriceTable`.
