@@ -16,6 +16,11 @@ use neovm_types::{FaultKind, PriceTable, Script};
 /// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
 pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
 
+/// Bytes of machine code above which scripts that were not used for longest are
+/// let go: 32 MiB.
+#[cfg(feature = "jit")]
+const MAX_MACHINE_CODE: usize = 32 << 20;
+
 /// Makes machines, and keeps the scripts they run decoded.
 ///
 /// Shared by threads behind a reference or an [`Arc`]. Scripts are found by a
@@ -48,6 +53,8 @@ type Key = ([u8; 32], usize);
 #[derive(Debug)]
 struct Entry {
     code: Arc<Code>,
+    /// Bytes, when it was decoded.
+    size: usize,
     used: u64,
 }
 
@@ -119,7 +126,14 @@ impl Engine {
             None => code,
         };
         let code = Arc::new(code);
-        self.cache().keep(key, &code);
+        let mut cache = self.cache();
+        #[cfg(feature = "jit")]
+        if self.jit.as_ref().is_some_and(|jit| jit.bytes() > MAX_MACHINE_CODE) {
+            let half = cache.size / 2;
+            cache.evict_down_to(half);
+        }
+        cache.keep(key, &code);
+        drop(cache);
         Ok(code)
     }
 
@@ -167,16 +181,15 @@ impl Cache {
             return;
         }
         if self.size + size > self.capacity {
-            self.evict(size);
+            // A quarter is freed, so that the search for it is seldom.
+            self.evict_down_to(self.capacity.saturating_sub(size.max(self.capacity / 4)));
         }
         self.size += size;
-        self.entries.insert(key, Entry { code: Arc::clone(code), used: self.clock });
+        self.entries.insert(key, Entry { code: Arc::clone(code), size, used: self.clock });
     }
 
-    /// Drops what was not used for longest until a quarter is free, so that
-    /// the search for it is seldom.
-    fn evict(&mut self, room: usize) {
-        let goal = self.capacity.saturating_sub(room.max(self.capacity / 4));
+    /// Drops what was not used for longest.
+    fn evict_down_to(&mut self, goal: usize) {
         let mut by_use: Vec<_> = self.entries.iter().map(|(key, entry)| (entry.used, *key)).collect();
         by_use.sort_unstable();
         for (_, key) in by_use {
@@ -184,7 +197,7 @@ impl Cache {
                 return;
             }
             if let Some(entry) = self.entries.remove(&key) {
-                self.size -= footprint(&entry.code);
+                self.size -= entry.size;
             }
         }
     }
@@ -217,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded_and_keeps_what_is_used() {
-        let one = footprint(&Code::decode(script(0), &Config::default().prices).unwrap());
+        let one = footprint(&Engine::new(Config::default()).prepare(&script(0)).unwrap());
         let engine = Engine::with_cache_size(Config::default(), 8 * one);
         let kept = engine.prepare(&script(0)).unwrap();
         for number in 1..100 {

@@ -13,6 +13,7 @@ mod check;
 mod disasm;
 mod engine;
 mod input;
+mod jit;
 mod json;
 mod lines;
 mod run;
@@ -42,6 +43,7 @@ enum Command {
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
     Bench(bench::BenchArgs),
+    Jit(jit::JitArgs),
 }
 
 /// Something was asked for that cannot be had, whatever the input.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Asm(args) => asm::execute(&args),
         Command::Batch(args) => batch::execute(&args),
         Command::Bench(args) => bench::execute(&args),
+        Command::Jit(args) => jit::execute(&args),
     };
     match result {
         Ok(code) => code,

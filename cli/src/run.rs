@@ -36,6 +36,25 @@ const FAULTED: u8 = 3;
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
+    invocation: Invocation,
+    /// What runs the script
+    #[arg(long, value_enum, default_value_t)]
+    engine: EngineKind,
+    /// Show each instruction before it runs, on standard error
+    #[arg(long)]
+    trace: bool,
+    /// Tell on standard error what ran and how fast
+    #[arg(long)]
+    stats: bool,
+    /// Write JSON, in the form of the RPC call invokescript
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is run, and with what.
+#[derive(clap::Args)]
+pub(crate) struct Invocation {
+    #[command(flatten)]
     source: Source,
     /// Run this method, which the manifest X.manifest.json beside X.nef tells
     /// of, after _initialize if there is one; without it the script runs from
@@ -67,33 +86,12 @@ pub(crate) struct RunArgs {
     /// The file of system calls: what each pops and pushes
     #[arg(long, value_name = "STUB.json")]
     host: Option<PathBuf>,
-    /// What runs the script
-    #[arg(long, value_enum, default_value_t)]
-    engine: EngineKind,
-    /// Show each instruction before it runs, on standard error
-    #[arg(long)]
-    trace: bool,
-    /// Tell on standard error what ran and how fast
-    #[arg(long)]
-    stats: bool,
-    /// Write JSON, in the form of the RPC call invokescript
-    #[arg(long)]
-    json: bool,
 }
 
 pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
-    let program = args.source.read()?;
-    let mut host: Box<dyn Host> = match &args.host {
-        Some(path) => Box::new(input::stub_host(path)?),
-        None => Box::new(NoHost),
-    };
-    let engine = args.engine.engine(Config { hardfork: args.hardfork, ..Config::default() });
-    let mut vm = engine.vm(args.gas);
-    vm.set_budget(args.max_instructions);
-    let begun = Instant::now();
-    let code = engine.prepare(&program.script)?;
-    let decoding = begun.elapsed();
-    enter(&mut vm, code.clone(), &program, args)?;
+    let invocation = &args.invocation;
+    let engine = args.engine.engine(invocation.config());
+    let Prepared { program, mut vm, code, mut host, decoding } = invocation.prepare(&engine)?;
 
     let begun = Instant::now();
     let outcome = match args.trace {
@@ -117,8 +115,40 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     }
 }
 
+/// A program that is loaded, at its method, with its arguments.
+pub(crate) struct Prepared {
+    pub(crate) program: Program,
+    pub(crate) vm: Vm,
+    pub(crate) code: Arc<Code>,
+    pub(crate) host: Box<dyn Host>,
+    decoding: Duration,
+}
+
+impl Invocation {
+    /// The settings of the engine that is to run it.
+    pub(crate) fn config(&self) -> Config {
+        Config { hardfork: self.hardfork, ..Config::default() }
+    }
+
+    /// Reads and loads it.
+    pub(crate) fn prepare(&self, engine: &Engine) -> Result<Prepared> {
+        let program = self.source.read()?;
+        let host: Box<dyn Host> = match &self.host {
+            Some(path) => Box::new(input::stub_host(path)?),
+            None => Box::new(NoHost),
+        };
+        let mut vm = engine.vm(self.gas);
+        vm.set_budget(self.max_instructions);
+        let begun = Instant::now();
+        let code = engine.prepare(&program.script)?;
+        let decoding = begun.elapsed();
+        enter(&mut vm, code.clone(), &program, self)?;
+        Ok(Prepared { program, vm, code, host, decoding })
+    }
+}
+
 /// Loads the program, at the method if one is named, with its arguments.
-fn enter(vm: &mut Vm, code: Arc<Code>, program: &Program, args: &RunArgs) -> Result<()> {
+fn enter(vm: &mut Vm, code: Arc<Code>, program: &Program, args: &Invocation) -> Result<()> {
     let Some(name) = &args.method else {
         let items = args::untyped(&args.args)?;
         vm.load(code, LoadOptions::default())?;
@@ -158,7 +188,7 @@ fn write_stats(
     args: &RunArgs,
     [decoding, running]: [Duration; 2],
 ) -> io::Result<()> {
-    let host = if args.host.is_some() { "stub" } else { "none" };
+    let host = if args.invocation.host.is_some() { "stub" } else { "none" };
     let how = if args.trace { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;
     let mut out = io::stderr().lock();

@@ -16,8 +16,8 @@ mod tier;
 mod translate;
 
 pub use self::{
-    stats::{Stats, Why},
-    tier::{Jit, Mode, Report},
+    stats::{Details, Report, Stats, Why},
+    tier::{Jit, Mode},
 };
 
 /// Why a region is not compiled.

@@ -110,7 +110,8 @@ impl Method {
             let found = Region::of_method(code, entry + 1, &|ins| resolve(ins, effects, Some(results)));
             let Ok(region) = found else { continue };
             let mut instructions = region.blocks.values().flat_map(|block| &block.instructions);
-            let complete = region.blocks.values().all(|block| block.next.iter().all(|next| region.blocks.contains_key(next)));
+            let complete =
+                region.blocks.values().all(|block| block.next.iter().all(|next| region.blocks.contains_key(next)));
             let fits = |ins: &Ins| is_simple(code, ins) && within(ins, locals, arguments);
             if complete && region.reach <= 0 && instructions.all(fits) {
                 return Some(Self { entry, locals, arguments, results, region });

@@ -100,7 +100,9 @@ impl Machine {
         let region = signature();
         let entry = machine.declare("region", &region)?;
         let mut context = Context::new();
-        for (method, signature) in methods.iter().map(|(method, signature)| (Some(*method), signature)).chain([(None, &region)]) {
+        for (method, signature) in
+            methods.iter().map(|(method, signature)| (Some(*method), signature)).chain([(None, &region)])
+        {
             context.clear();
             context.func.signature = signature.clone();
             context.set_disasm(wants_text);

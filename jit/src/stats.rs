@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, ops::Range, sync::atomic::Ordering, time::Durat
 
 use neovm_interp::tier::Exit;
 
-use crate::Refusal;
 pub use crate::translate::Why;
+use crate::{Refusal, compile::Compiled};
 
 /// An exit of a region, with what its tier has to know of it.
 #[derive(Debug)]
@@ -54,6 +54,51 @@ impl Stats {
                 self.entered += taken;
             }
         }
+    }
+}
+
+/// What became of a region, for people.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Where it begins, in bytes.
+    pub position: usize,
+    /// How long it took to compile, or to refuse.
+    pub time: Duration,
+    /// What was made, or why not.
+    pub outcome: Result<Details, Refusal>,
+}
+
+/// A region that was compiled.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// Its instructions, and those of methods that are called.
+    pub instructions: usize,
+    /// Its blocks.
+    pub blocks: usize,
+    /// Whether it is a loop, or has one.
+    pub has_loop: bool,
+    /// Bytes of machine code.
+    pub size: usize,
+    /// Cranelift's intermediate language.
+    pub clif: String,
+    /// Machine code, in the assembler's language.
+    pub assembly: String,
+}
+
+impl Report {
+    pub(crate) fn new(position: usize, made: &Result<Compiled, Refusal>, time: Duration) -> Self {
+        let outcome = made.as_ref().map_err(|refusal| *refusal).map(|made| {
+            let text = made.machine.text.clone().unwrap_or_default();
+            Details {
+                instructions: made.instructions,
+                blocks: made.region.blocks.len(),
+                has_loop: made.region.has_loop(),
+                size: made.machine.size,
+                clif: text.clif,
+                assembly: text.assembly,
+            }
+        });
+        Self { position, time, outcome }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     code::Ins,
     compile::{Compiled as Made, Job, compile},
     module::{Machine, target},
-    stats::{ExitRecord, Stats, Why},
+    stats::{ExitRecord, Report, Stats, Why},
 };
 
 /// How often a region is compiled until it is given up.
@@ -58,6 +58,8 @@ struct Shared {
     bytes: AtomicUsize,
     totals: Mutex<Stats>,
     scripts: Mutex<Vec<Weak<Script>>>,
+    /// For people, if they want to know.
+    reports: Mutex<Option<Vec<Report>>>,
     queue: Mutex<Option<SyncSender<Waiting>>>,
     /// Jobs that wait or run.
     waiting: Mutex<usize>,
@@ -103,27 +105,6 @@ struct Entry {
     tries: u32,
 }
 
-/// What became of a region, for people.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Where it begins, in bytes.
-    pub position: usize,
-    /// Its instructions.
-    pub instructions: usize,
-    /// Its blocks.
-    pub blocks: usize,
-    /// Whether it is a loop, or has one.
-    pub has_loop: bool,
-    /// Bytes of machine code.
-    pub size: usize,
-    /// How long it took to compile.
-    pub time: std::time::Duration,
-    /// Cranelift's intermediate language.
-    pub clif: String,
-    /// Machine code, in the assembler's language.
-    pub assembly: String,
-}
-
 impl Jit {
     /// A compiler; none where there is none for the platform.
     pub fn new(mode: Mode) -> Option<Self> {
@@ -134,6 +115,7 @@ impl Jit {
             bytes: AtomicUsize::new(0),
             totals: Mutex::default(),
             scripts: Mutex::default(),
+            reports: Mutex::default(),
             queue: Mutex::default(),
             waiting: Mutex::default(),
             done: Condvar::new(),
@@ -189,37 +171,14 @@ impl Jit {
         stats
     }
 
-    /// Compiles the region that begins at a position, for people to look at.
-    ///
-    /// # Errors
-    /// Why it is not compiled.
-    pub fn report(code: &Code, position: usize, seen: &Seen) -> Result<Report, Refusal> {
-        let entry = code.place(position).ok_or(Refusal::Nothing)?;
-        let (entry, seen) = behind_init(code, entry, seen);
-        let begun = Instant::now();
-        let (arrays, distrusted) = (ArrayLayout::find(), BTreeSet::new());
-        let compiled = compile(&Job {
-            code,
-            entry,
-            seen: &seen,
-            distrusted: &distrusted,
-            arrays,
-            number: 0,
-            wants_text: true,
-        })?;
-        let time = begun.elapsed();
-        let (region, machine) = (&compiled.region, &compiled.machine);
-        let text = machine.text.clone().unwrap_or_default();
-        Ok(Report {
-            position: code.position(entry),
-            instructions: compiled.instructions,
-            blocks: region.blocks.len(),
-            has_loop: region.has_loop(),
-            size: machine.size,
-            time,
-            clif: text.clif,
-            assembly: text.assembly,
-        })
+    /// Keeps from here on what becomes of regions, with their code in text.
+    pub fn watch(&self) {
+        lock(&self.0.reports).get_or_insert_default();
+    }
+
+    /// What became of regions since [`Jit::watch`].
+    pub fn reports(&self) -> Vec<Report> {
+        lock(&self.0.reports).clone().unwrap_or_default()
     }
 }
 
@@ -313,7 +272,11 @@ impl Script {
         let begun = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let made = catch_unwind(AssertUnwindSafe(|| self.make(code, entry, number)));
-        let Made { machine, exits: records, instructions, .. } = match made.unwrap_or(Err(Refusal::Panicked)) {
+        let made = made.unwrap_or(Err(Refusal::Panicked));
+        if let Some(reports) = &mut *lock(&self.jit.reports) {
+            reports.push(Report::new(code.position(entry), &made, begun.elapsed()));
+        }
+        let Made { machine, exits: records, instructions, .. } = match made {
             Ok(made) => made,
             Err(refusal) => {
                 // SAFETY: the interpreter's own handler comes back, if it was away.
@@ -348,7 +311,8 @@ impl Script {
         };
         let arrays = self.jit.arrays;
         let (seen, distrusted) = (&seen, &distrusted);
-        compile(&Job { code, entry, seen, distrusted, arrays, number, wants_text: false })
+        let wants_text = lock(&self.jit.reports).is_some();
+        compile(&Job { code, entry, seen, distrusted, arrays, number, wants_text })
     }
 }
 

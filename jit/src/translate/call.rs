@@ -36,19 +36,18 @@ impl Translator<'_> {
         let parameters = self.builder.block_params(block).to_vec();
         let [vm, base, frame, meter, ref arguments @ ..] = parameters[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
-        self.builder.def_var(self.meter, meter);
-        self.charged = meter;
         let locals = i64::from(method.locals) * i64::from(layout::ITEM);
         self.slots_end = self.builder.ins().iadd_imm_s(frame, locals);
         let arguments: Vec<_> = arguments.iter().map(|&argument| Item::Int(argument)).collect();
         // Before INITSLOT the arguments are on the stack, the first on top.
         self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
-        self.begin_segment(method.entry, 0);
-        let cost = self.number(self.input.code.meter_cost(method.entry));
-        let short = self.builder.ins().icmp(IntCC::SignedLessThan, meter, cost);
+        let cost = self.input.code.meter_cost(method.entry);
+        let after = self.builder.ins().iadd_imm_s(meter, -cost);
+        self.charged = after;
+        self.begin_segment(method.entry, cost);
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, 0);
         let wrong = self.no_frame(short);
         self.leave_if(wrong, Leave::Resume, Why::Room);
-        let after = self.builder.ins().isub(meter, cost);
         self.builder.def_var(self.meter, after);
         let nulls = vec![Kind::Null; method.locals.into()];
         let kinds = nulls.into_iter().chain(arguments.iter().map(Item::kind)).collect();
@@ -96,7 +95,8 @@ impl Translator<'_> {
     /// Calls a method. The call ends its block.
     pub(super) fn call(&mut self, ins: &Ins) {
         let target = ins.target.unwrap_or_default();
-        let (Some(&function), Some(method)) = (self.functions.get(&target), self.input.methods.found.get(&target)) else {
+        let (Some(&function), Some(method)) = (self.functions.get(&target), self.input.methods.found.get(&target))
+        else {
             return self.leave_at(ins);
         };
         let count = usize::from(method.arguments);

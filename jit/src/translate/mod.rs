@@ -104,7 +104,8 @@ pub(crate) fn translate(
     let mut shapes = BTreeMap::new();
     let empty = function.clone();
     for _ in 0..MAX_ROUNDS {
-        let functions = input.methods.found.keys().filter_map(|&method| Some((method, link(method, function)?))).collect();
+        let functions =
+            input.methods.found.keys().filter_map(|&method| Some((method, link(method, function)?))).collect();
         let builder = FunctionBuilder::new(function, context);
         let mut translator = Translator::new(input, builder, shapes);
         translator.functions = functions;
@@ -401,15 +402,12 @@ impl<'a> Translator<'a> {
         let instructions = &self.input.region.blocks[&start].instructions;
         self.ahead = instructions.iter().map(|ins| self.input.code.meter_cost(ins.place)).sum();
         let before = self.builder.use_var(self.meter);
-        self.charged = before;
-        self.begin_segment(start, 0);
-        let cost = self.builder.ins().iconst(I64, self.ahead);
-        let after = self.builder.ins().isub(before, cost);
-        let short = self.builder.ins().icmp(IntCC::SignedLessThan, before, cost);
-        self.leave_if(short, Leave::Resume, Why::Gas);
+        let after = self.builder.ins().iadd_imm_s(before, -self.ahead);
         self.builder.def_var(self.meter, after);
         self.charged = after;
         self.begin_segment(start, self.ahead);
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, 0);
+        self.leave_if(short, Leave::Resume, Why::Gas);
     }
 
     fn read(&mut self, variable: Variable, kind: Kind) -> Item {
