@@ -72,13 +72,7 @@ impl Translator<'_> {
         let exit = self.segment_exit();
         let block = self.builder.create_block();
         self.builder.set_cold_block(block);
-        let here = self.builder.current_block();
-        self.builder.switch_to_block(block);
-        let culprit = self.builder.ins().iconst(I32, i64::from(culprit));
-        self.builder.ins().jump(exit, &[culprit.into()]);
-        if let Some(here) = here {
-            self.builder.switch_to_block(here);
-        }
+        self.guards.push((block, culprit, exit));
         block
     }
 

@@ -81,6 +81,11 @@ pub(super) enum Caller {
 
 impl Translator<'_> {
     pub(super) fn emit_exits(&mut self) {
+        for (block, culprit, exit) in core::mem::take(&mut self.guards) {
+            self.builder.switch_to_block(block);
+            let culprit = self.builder.ins().iconst(I32, i64::from(culprit));
+            self.builder.ins().jump(exit, &[culprit.into()]);
+        }
         for plan in core::mem::take(&mut self.exits) {
             self.builder.switch_to_block(plan.block);
             self.restore(&plan.state);

@@ -160,6 +160,8 @@ struct Translator<'a> {
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
+    /// Guards that fail: the block they go to, for which instruction, and its exit.
+    guards: Vec<(ir::Block, u32, ir::Block)>,
     records: Vec<Arc<ExitRecord>>,
     copy_signature: Option<ir::SigRef>,
     help_signature: Option<ir::SigRef>,
@@ -206,6 +208,7 @@ impl<'a> Translator<'a> {
             ahead: 0,
             overflow: None,
             exits: Vec::new(),
+            guards: Vec::new(),
             records: Vec::new(),
             copy_signature: None,
             help_signature: None,
