@@ -127,6 +127,16 @@ pub struct Code {
 
 const NO_CELL: u32 = u32::MAX;
 
+/// How many cells a script's bytes become.
+fn count(script: &[u8]) -> usize {
+    let (mut count, mut position) = (0, 0);
+    while position < script.len() {
+        position += Cell::size(script, position);
+        count += 1;
+    }
+    count
+}
+
 impl Code {
     /// Decodes a script. Never fails for its bytes: those that are no
     /// instruction fault when they are reached.
@@ -138,7 +148,8 @@ impl Code {
         if length > MAX_SCRIPT_SIZE {
             return Err(FaultKind::Host(alloc::format!("script of {length} bytes, at most {MAX_SCRIPT_SIZE} can run")));
         }
-        let mut cells = Vec::with_capacity(length / 2 + 1);
+        // Counted first: memory has a bound by byte of script, and none is taken only to be given back.
+        let mut cells = Vec::with_capacity(count(script.bytes()) + 1);
         let mut index = vec![NO_CELL; length + 1].into_boxed_slice();
         let mut constants = Constants::default();
         let mut position = 0;
@@ -152,8 +163,6 @@ impl Code {
         index[length] = cells.len() as u32;
         let ret = OpCode::RET as u8;
         cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
-        // What was set aside for more cells than came goes back: memory has a bound by byte of script.
-        cells.shrink_to_fit();
         let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants, tiers: None };
         code.link_jumps();
         fuse::fuse(&mut code.cells, prices);

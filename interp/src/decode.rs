@@ -92,6 +92,16 @@ impl Cell {
         }
     }
 
+    /// How many bytes the cell at a position stands for.
+    #[inline(always)]
+    pub(crate) fn size(script: &[u8], position: usize) -> usize {
+        let shape = &SHAPES[script[position] as usize];
+        if shape.number && position + 8 < script.len() {
+            return 1 + shape.size as usize;
+        }
+        Instruction::decode(script, position).map_or(1, |instruction| instruction.size())
+    }
+
     /// The same for what is no number, cut off, or near the script's end.
     fn decode_closely(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
         let byte = script[position];

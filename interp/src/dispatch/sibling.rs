@@ -276,7 +276,7 @@ const LIMIT: u8 = 2;
 const HOT: u8 = 3;
 
 /// Ends the chain: writes the registers back and returns. A sibling itself,
-/// apart from the handlers, so that they need no frame for it.
+/// apart from the handlers, so that most of them need no frame.
 ///
 /// # Safety
 /// None of its own; it has the signature of the others.

@@ -14,25 +14,25 @@ use crate::{
 /// The array or struct in a cell, if another reference to it is counted, so that
 /// this one may go without more ado.
 #[inline(always)]
-unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a Rc<Array>> {
+unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Rc<Array>> {
     // SAFETY: the tag tells what the cell is.
     unsafe {
         if r.tag(depth) & !1 != tag::ARRAY {
             return None;
         }
-        let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(depth) else { return None };
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &mut *r.at(depth) else { return None };
         (array.header().references() > 1 && Rc::strong_count(array) > 1).then_some(array)
     }
 }
 
 /// Drops such a reference, whose cell is left above `sp` or written again.
 #[inline(always)]
-unsafe fn drop_shared(array: &Rc<Array>) {
+unsafe fn drop_shared(array: &mut Rc<Array>) {
     let header = array.header();
     header.set_references(header.references() - 1);
     // SAFETY: it is the one in the cell. In place: a copy on the native stack
     // would keep sibling calls from being jumps.
-    unsafe { core::ptr::drop_in_place(core::ptr::from_ref(array).cast_mut()) };
+    unsafe { core::ptr::drop_in_place(array) };
 }
 
 /// A plain item of an array.

@@ -6,7 +6,7 @@
 //! there with [`Code::enter_by`]: a function with the signature of a handler that
 //! runs any number of instructions and leaves the machine between two of them.
 //! Here is all that such a function may rely on: where the machine's registers
-//! lie ([`layout`]), the interpreter's own operations ([`helper`]), and how to
+//! lie ([`layout`]), the interpreter's own operations ([`Code::helper`]), and how to
 //! leave ([`Leave`]).
 //!
 //! Nothing here is for embedders.
@@ -176,6 +176,9 @@ impl Exit {
     /// Not one instruction, but any that computes.
     pub const ARITHMETIC: u32 = u32::MAX;
 
+    /// Not an instruction, but too few units of gas: nothing was wrong.
+    pub const GAS: u32 = u32::MAX - 1;
+
     /// Where [`Exit::culprit`] lies, in bytes.
     pub const CULPRIT: i32 = core::mem::offset_of!(Self, culprit) as i32;
 
@@ -245,7 +248,7 @@ impl Code {
     ///
     /// # Safety
     /// The entry has a handler's signature, keeps the machine's invariants as
-    /// [`crate::fast`] has them, and lives as long as this code.
+    /// its handlers do, and lives as long as this code.
     #[allow(unused_variables, reason = "without sibling calls nothing is entered")]
     pub unsafe fn enter_by(&self, place: usize, entry: Option<*const u8>) {
         #[cfg(neovm_sibling_calls)]

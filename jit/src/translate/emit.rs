@@ -82,6 +82,7 @@ impl Translator<'_> {
             return exit;
         }
         let block = self.cold_exit(Leave::Deopt, Why::Guard);
+        // The instruction that it is left for, or the gas.
         self.builder.append_block_param(block, I32);
         self.segment.exit = Some((self.exits.len() - 1, block));
         block
@@ -104,6 +105,15 @@ impl Translator<'_> {
             caller: Caller::No,
         });
         block
+    }
+
+    /// Leaves if the block cannot be paid.
+    pub(super) fn leave_if_short(&mut self, meter: Value) {
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, 0);
+        let exit = self.guard_exit(Exit::GAS);
+        let go_on = self.builder.create_block();
+        self.builder.ins().brif(short, exit, &[], go_on, &[]);
+        self.builder.switch_to_block(go_on);
     }
 
     /// Leaves to where the segment begins if a condition holds.

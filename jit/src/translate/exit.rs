@@ -108,9 +108,11 @@ impl Translator<'_> {
                 // Before INITSLOT there is no frame with slots.
                 self.note_own_frame(cell, plan.place != self.input.region.entry - 1);
             }
-            let record = self.record(&plan);
+            let mut record = self.record(plan.why, &plan);
+            let mut reason = reason;
             if let Some(&culprit) = self.builder.block_params(plan.block).first() {
                 self.store(culprit, record, Exit::CULPRIT);
+                (record, reason) = self.unless_gas(culprit, record, reason, &plan);
             }
             let tail = self.tail();
             self.builder.ins().jump(tail, &[meter, sp, cell, reason, record].map(Into::into));
@@ -184,11 +186,18 @@ impl Translator<'_> {
         (sp, self.builder.ins().select(behind, next, cell), how)
     }
 
+    /// The same record and reason, or others where gas is what lacks.
+    fn unless_gas(&mut self, culprit: Value, record: Value, reason: Value, plan: &ExitPlan) -> (Value, Value) {
+        let is_gas = self.builder.ins().icmp_imm_s(IntCC::Equal, culprit, i64::from(Exit::GAS as i32));
+        let (gas, resume) = (self.record(Why::Gas, plan), self.number(Leave::Resume as i64));
+        (self.builder.ins().select(is_gas, gas, record), self.builder.ins().select(is_gas, resume, reason))
+    }
+
     /// The address of what counts the exit.
-    fn record(&mut self, plan: &ExitPlan) -> Value {
+    fn record(&mut self, why: Why, plan: &ExitPlan) -> Value {
         let number = (self.input.next_exit + self.records.len()) as u32;
         let exit = Exit::new(number, self.input.number);
-        let record = Arc::new(ExitRecord { exit, why: plan.why, segment: plan.place..plan.behind });
+        let record = Arc::new(ExitRecord { exit, why, segment: plan.place..plan.behind });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
         self.number(address as i64)

@@ -409,8 +409,7 @@ impl<'a> Translator<'a> {
         self.builder.def_var(self.meter, after);
         self.charged = after;
         self.begin_segment(start, self.ahead);
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, 0);
-        self.leave_if(short, Leave::Resume, Why::Gas);
+        self.leave_if_short(after);
     }
 
     fn read(&mut self, variable: Variable, kind: Kind) -> Item {

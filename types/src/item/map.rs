@@ -101,13 +101,24 @@ impl OrderedMap {
     /// entries. An error tells where a new key goes into the index.
     fn find(&self, key: &StackItem) -> Result<usize, usize> {
         if self.index.is_empty() {
-            return self.entries.iter().position(|(own, _)| compare_keys(own, key).is_eq()).ok_or(0);
+            return self.entries.iter().position(|(own, _)| is_same_key(own, key)).ok_or(0);
         }
         self.index.binary_search_by(|&position| compare_keys(&self.entries[position as usize].0, key))
     }
 
     fn position(&self, place: usize) -> usize {
         self.index.get(place).map_or(place, |&position| position as usize)
+    }
+}
+
+/// Whether two keys are one. Most byte strings differ in length or in their
+/// first bytes.
+#[inline(always)]
+fn is_same_key(a: &StackItem, b: &StackItem) -> bool {
+    match (a, b) {
+        (StackItem::Integer(a), StackItem::Integer(b)) => a == b,
+        (StackItem::ByteString(a), StackItem::ByteString(b)) => a.len() == b.len() && compare_bytes(a, b).is_eq(),
+        (a, b) => compare_keys(a, b).is_eq(),
     }
 }
 
