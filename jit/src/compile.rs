@@ -23,12 +23,23 @@ const MAX_ROUNDS: usize = 8;
 pub(crate) struct Job<'a> {
     pub(crate) code: &'a Code,
     pub(crate) entry: usize,
-    pub(crate) seen: &'a Seen,
-    /// Instructions of which nothing is to be taken for granted.
-    pub(crate) distrusted: &'a BTreeSet<usize>,
+    pub(crate) known: &'a Known,
     pub(crate) arrays: Option<ArrayLayout>,
     pub(crate) number: u32,
     pub(crate) wants_text: bool,
+}
+
+/// What is known of a place where a region begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// What the machine was seen to hold.
+    pub(crate) seen: Seen,
+    /// Instructions of which nothing is to be taken for granted.
+    pub(crate) distrusted: BTreeSet<usize>,
+    /// Where segments begin in which it is to be found out what does not hold.
+    pub(crate) suspected: BTreeSet<usize>,
+    /// How often it was compiled.
+    pub(crate) tries: u32,
 }
 
 /// What became of it.
@@ -40,10 +51,9 @@ pub(crate) struct Compiled {
     pub(crate) instructions: usize,
 }
 
-/// What is known of the methods that are called, and found out when they are
-/// translated.
+/// What is found out of the methods that are called when they are translated.
 #[derive(Default)]
-struct Known {
+struct Callees {
     /// Those that give booleans.
     booleans: BTreeSet<usize>,
     /// Those that are left to the interpreter.
@@ -53,12 +63,12 @@ struct Known {
 
 /// Compiles a region.
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
-    let mut known = Known::default();
+    let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, &known.refused)?;
-        known.again = false;
-        let made = attempt(job, &region, &methods, &mut known);
-        if known.again {
+        let (region, methods) = Methods::region(job.code, job.entry, &callees.refused)?;
+        callees.again = false;
+        let made = attempt(job, &region, &methods, &mut callees);
+        if callees.again {
             continue;
         }
         let (machine, exits) = made?;
@@ -73,18 +83,17 @@ fn attempt(
     job: &Job<'_>,
     region: &Region,
     methods: &Methods,
-    known: &mut Known,
+    callees: &mut Callees,
 ) -> Result<(Machine, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let mut exits = Vec::new();
     let machine = Machine::compile(job.wants_text, &signatures, &mut |method, function, context, link, config| {
-        let booleans = known.booleans.clone();
+        let booleans = callees.booleans.clone();
         let method = method.and_then(|entry| methods.found.get(&entry));
         let input = Input {
             code: job.code,
             region: method.map_or(region, |method| &method.region),
-            seen: job.seen,
-            distrusted: job.distrusted,
+            known: job.known,
             arrays: job.arrays,
             number: job.number,
             next_exit: exits.len(),
@@ -98,14 +107,14 @@ fn attempt(
             return Ok(());
         };
         match made {
-            Ok(translation) if known.agrees(method.entry, translation.gives) => {
+            Ok(translation) if callees.agrees(method.entry, translation.gives) => {
                 exits.extend(translation.exits);
                 Ok(())
             }
             Ok(_) => Err(Refusal::Kinds),
             Err(refusal) => {
-                known.refused.push(method.entry);
-                known.again = true;
+                callees.refused.push(method.entry);
+                callees.again = true;
                 Err(refusal)
             }
         }
@@ -113,7 +122,7 @@ fn attempt(
     Ok((machine, exits))
 }
 
-impl Known {
+impl Callees {
     /// Whether a method gives what its callers take it to give. If not, all is
     /// to be made again.
     fn agrees(&mut self, method: usize, gives: Gives) -> bool {

@@ -8,6 +8,7 @@
 
 mod code;
 mod compile;
+mod gas;
 mod methods;
 mod module;
 mod region;

@@ -14,6 +14,8 @@ pub(crate) struct ExitRecord {
     pub(crate) why: Why,
     /// The instructions that something was taken for granted of.
     pub(crate) segment: Range<usize>,
+    /// Those for which it is left, or none for an overflow in any.
+    pub(crate) culprits: Vec<Option<usize>>,
 }
 
 impl ExitRecord {
@@ -48,10 +50,12 @@ pub struct Stats {
 impl Stats {
     pub(crate) fn count_exits<'a>(&mut self, records: impl IntoIterator<Item = &'a ExitRecord>) {
         for record in records {
-            let taken = record.taken();
-            if taken > 0 {
-                *self.exits.entry(record.why).or_default() += taken;
-                self.entered += taken;
+            let starved = record.exit.starved.load(Ordering::Relaxed).into();
+            for (why, times) in [(record.why, record.taken()), (Why::Gas, starved)] {
+                if times > 0 {
+                    *self.exits.entry(why).or_default() += times;
+                    self.entered += times;
+                }
             }
         }
     }

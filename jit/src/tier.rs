@@ -1,7 +1,7 @@
 //! When to compile, and what is kept.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -20,7 +20,7 @@ use neovm_types::OpCode;
 use crate::{
     Refusal,
     code::Ins,
-    compile::{Compiled as Made, Job, compile},
+    compile::{Compiled as Made, Job, Known, compile},
     module::{Machine, target},
     stats::{ExitRecord, Report, Stats, Why},
 };
@@ -84,7 +84,7 @@ struct Script {
 
 #[derive(Default)]
 struct Regions {
-    by_entry: BTreeMap<usize, Entry>,
+    by_entry: BTreeMap<usize, Known>,
     /// All code that was ever entered, by its number: somebody may still be in it.
     machines: BTreeMap<u32, Compiled>,
 }
@@ -96,13 +96,6 @@ struct Compiled {
     records: Vec<Arc<ExitRecord>>,
     /// Whether it was found wanting, and another is asked for.
     is_replaced: bool,
-}
-
-/// What is known of a place where a region begins.
-struct Entry {
-    seen: Seen,
-    distrusted: BTreeSet<usize>,
-    tries: u32,
 }
 
 impl Jit {
@@ -202,7 +195,7 @@ impl Tier for Script {
         if regions.by_entry.contains_key(&entry) {
             return;
         }
-        regions.by_entry.insert(entry, Entry { seen, distrusted: BTreeSet::new(), tries: 0 });
+        regions.by_entry.insert(entry, Known { seen, ..Known::default() });
         drop(regions);
         self.request(code, entry);
     }
@@ -215,12 +208,13 @@ impl Tier for Script {
         if record.taken() * SELDOM < entered || compiled.is_replaced {
             return;
         }
-        let (entry, why, segment) = (compiled.entry, record.why, record.segment.clone());
+        let (entry, record) = (compiled.entry, Arc::clone(record));
         let Some(known) = regions.by_entry.get_mut(&entry) else { return };
-        match exit.culprit.load(Ordering::Relaxed) {
-            _ if why == Why::Entry => known.seen = join(&known.seen, seen),
-            Exit::ARITHMETIC => known.distrusted.extend(segment.filter(|&place| computes(code, place))),
-            culprit => known.distrusted.extend([culprit as usize]),
+        match record.culprits[..] {
+            _ if record.why == Why::Entry => known.seen = join(&known.seen, seen),
+            [Some(culprit)] => known.distrusted.extend([culprit]),
+            [None] => known.distrusted.extend(record.segment.clone().filter(|&place| computes(code, place))),
+            _ => known.suspected.extend([record.segment.start]),
         }
         let gives_up = known.tries >= MAX_TRIES;
         if let Some(compiled) = regions.machines.get_mut(&exit.region) {
@@ -304,15 +298,10 @@ impl Script {
     }
 
     fn make(&self, code: &Code, entry: usize, number: u32) -> Result<Made, Refusal> {
-        let (seen, distrusted) = {
-            let regions = lock(&self.regions);
-            let known = regions.by_entry.get(&entry).ok_or(Refusal::Nothing)?;
-            (known.seen.clone(), known.distrusted.clone())
-        };
+        let known = lock(&self.regions).by_entry.get(&entry).ok_or(Refusal::Nothing)?.clone();
         let arrays = self.jit.arrays;
-        let (seen, distrusted) = (&seen, &distrusted);
         let wants_text = lock(&self.jit.reports).is_some();
-        compile(&Job { code, entry, seen, distrusted, arrays, number, wants_text })
+        compile(&Job { code, entry, known: &known, arrays, number, wants_text })
     }
 }
 

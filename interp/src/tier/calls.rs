@@ -26,7 +26,7 @@ pub(crate) struct Calls {
     /// The place behind the memory for slots.
     pub(super) slots_end: *mut StackItem,
     /// The frames of called methods that are left, the innermost first.
-    left: Vec<LeftFrame>,
+    pub(super) left: Vec<LeftFrame>,
 }
 
 impl Default for Calls {
@@ -35,13 +35,15 @@ impl Default for Calls {
     }
 }
 
-/// A frame of a compiled method that is left.
+/// A frame of a compiled method that is left: the cell where it goes on, its
+/// slots, and the numbers of its local variables and arguments, which for the
+/// entered frame are the machine's.
 #[derive(Clone, Copy, Debug)]
-struct LeftFrame {
-    ip: *const Cell,
-    slots: *mut StackItem,
-    locals: u32,
-    arguments: u32,
+pub(super) struct LeftFrame {
+    pub(super) ip: *const Cell,
+    pub(super) slots: *mut StackItem,
+    pub(super) locals: u32,
+    pub(super) arguments: u32,
 }
 
 /// Sets the bounds of calls from a region that is entered, whose native stack
@@ -55,22 +57,6 @@ pub unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) {
     // A method's frame is larger, so this is reached before the depth is.
     vm.calls.native_limit = native.saturating_sub((frames * LEAST_FRAME).min(NATIVE_STACK));
     vm.calls.slots_end = vm.slots_end();
-}
-
-/// Notes the frame of a compiled function that is left: the cell where it goes
-/// on, its slots, and the numbers of its local variables and arguments, which
-/// for the entered frame are the machine's.
-///
-/// # Safety
-/// It is called by compiled code of the machine's current script.
-pub unsafe extern "sysv64" fn leave_frame(
-    vm: &mut Vm,
-    ip: *const u8,
-    slots: *mut StackItem,
-    locals: u32,
-    arguments: u32,
-) {
-    vm.calls.left.push(LeftFrame { ip: ip.cast(), slots, locals, arguments });
 }
 
 impl Vm {

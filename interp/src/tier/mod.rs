@@ -7,11 +7,12 @@
 //! runs any number of instructions and leaves the machine between two of them.
 //! Here is all that such a function may rely on: where the machine's registers
 //! lie ([`layout`]), the interpreter's own operations ([`Code::helper`]), and how to
-//! leave ([`Leave`]).
+//! leave ([`Exit`]).
 //!
 //! Nothing here is for embedders.
 
 mod calls;
+mod exits;
 pub mod layout;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -20,7 +21,10 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use neovm_types::{FaultKind, StackItem};
 
 pub(crate) use self::calls::Calls;
-pub use self::calls::{begin_calls, leave_frame};
+pub use self::{
+    calls::begin_calls,
+    exits::{After, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
+};
 
 use crate::{
     code::{Cell, Code},
@@ -124,20 +128,6 @@ impl Seen {
     pub const DEPTH: usize = 16;
 }
 
-/// How compiled code leaves: what it writes to the machine's reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Leave {
-    /// As a helper said, see [`Helped`].
-    Limit = Reason::Limit as u8,
-    /// As a helper said.
-    Failed = Reason::Failed as u8,
-    /// The interpreter runs the instruction at `ip`, which is not charged.
-    Resume = Reason::Resume as u8,
-    /// The same, because what was taken for granted does not hold.
-    Deopt = Reason::Deopt as u8,
-}
-
 /// How a helper ended: the lowest three bits of what it returns. The others
 /// are the stack pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,51 +135,18 @@ pub enum Leave {
 pub enum Helped {
     /// Well.
     Done = 0,
-    /// Well, but now there are more items than allowed: leave with
-    /// [`Leave::Limit`] at the instruction, which is charged.
+    /// Well, but now there are more items than allowed: leave at the
+    /// instruction, which is charged.
     Limit = Reason::Limit as u8,
-    /// With a fault: leave with [`Leave::Failed`] at the instruction, which is charged.
+    /// With a fault: leave at the instruction, which is charged.
     Failed = Reason::Failed as u8,
-    /// Well, but there is little room left, or memory has to be got: leave with [`Leave::Resume`]
-    /// at the instruction behind it.
+    /// Well, but there is little room left, or memory has to be got: leave at
+    /// the instruction behind it.
     Resume = Reason::Resume as u8,
 }
 
 /// The bits of a helper's result that are a [`Helped`].
 pub const HELPED: u64 = 7;
-
-/// An exit of compiled code, which counts how often it is taken.
-#[derive(Debug)]
-#[repr(C)]
-pub struct Exit {
-    /// How often.
-    pub taken: AtomicU32,
-    /// Its number, for the tier.
-    pub number: u32,
-    /// The region's number, for the tier.
-    pub region: u32,
-    /// The instruction for which it was taken last, or [`Exit::ARITHMETIC`].
-    pub culprit: AtomicU32,
-}
-
-impl Exit {
-    /// Not one instruction, but any that computes.
-    pub const ARITHMETIC: u32 = u32::MAX;
-
-    /// Not an instruction, but too few units of gas: nothing was wrong.
-    pub const GAS: u32 = u32::MAX - 1;
-
-    /// Where [`Exit::culprit`] lies, in bytes.
-    pub const CULPRIT: i32 = core::mem::offset_of!(Self, culprit) as i32;
-
-    /// An exit that was never taken.
-    pub const fn new(number: u32, region: u32) -> Self {
-        Self { taken: AtomicU32::new(0), number, region, culprit: AtomicU32::new(0) }
-    }
-
-    /// How often an exit that should not be is taken before its tier hears of it.
-    pub const PATIENCE: u32 = 32;
-}
 
 /// An operation of the interpreter that compiled code calls.
 #[cfg(neovm_sibling_calls)]

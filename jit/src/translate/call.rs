@@ -7,14 +7,14 @@
 //! leaves too.
 
 use cranelift_codegen::{
-    ir::{AbiParam, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
+    ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
     isa::CallConv,
 };
-use neovm_interp::tier::{Leave, begin_calls, layout, leave_frame};
+use neovm_interp::tier::{After, Leave, begin_calls, layout};
 
 use super::{
     Gives, Translator,
-    exit::{Caller, ExitPlan, Why},
+    exit::Why,
     state::{Item, Kind, Origin, Shape, State},
 };
 use crate::{code::Ins, methods::Method};
@@ -45,7 +45,8 @@ impl Translator<'_> {
         let after = self.builder.ins().iadd_imm_s(meter, -cost);
         self.charged = after;
         self.begin_segment(method.entry, cost);
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, 0);
+        self.segment.needed = self.charges.ahead(self.input.region.entry);
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, self.segment.needed);
         let wrong = self.no_frame(short);
         self.leave_if(wrong, Leave::Resume, Why::Room);
         self.builder.def_var(self.meter, after);
@@ -81,12 +82,8 @@ impl Translator<'_> {
 
     /// Tells the machine that methods will be called from here.
     pub(super) fn begin_calls(&mut self) {
-        let mut signature = Signature::new(CallConv::SystemV);
-        signature.params.extend([AbiParam::new(I64); 2]);
-        let signature = self.builder.import_signature(signature);
         let native = self.builder.ins().get_stack_pointer(I64);
-        let function = self.number(begin_calls as *const () as usize as i64);
-        self.builder.ins().call_indirect(signature, function, &[self.vm, native]);
+        self.call_native(begin_calls as *const () as usize, &[self.vm, native]);
         let locals = self.load_u32(self.vm, layout::LOCALS);
         let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));
         self.slots_end = self.builder.ins().iadd(self.frame, bytes);
@@ -115,9 +112,9 @@ impl Translator<'_> {
         self.state.stack.truncate(kept);
         let results = self.emit_call(function, &arguments);
         let [meter, result] = results[..] else { return };
-        self.leave_if_left(ins, meter);
         self.builder.def_var(self.meter, meter);
         self.charged = meter;
+        let left = self.left_exit(ins);
         if method.results == 1 {
             let item = match self.input.booleans.contains(&target) {
                 true => Item::Bool(self.builder.ins().ireduce(I8, result)),
@@ -126,6 +123,7 @@ impl Translator<'_> {
             self.push(item);
         }
         self.after_effect(ins);
+        self.leave_after_call(ins, left);
     }
 
     fn emit_call(&mut self, function: cranelift_codegen::ir::FuncRef, arguments: &[Value]) -> Vec<Value> {
@@ -145,26 +143,28 @@ impl Translator<'_> {
         self.builder.inst_results(call).to_vec()
     }
 
-    /// Leaves if the method that was called was left.
-    fn leave_if_left(&mut self, ins: &Ins, meter: Value) {
-        let left = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, 0);
-        let exit = self.builder.create_block();
-        self.builder.set_cold_block(exit);
-        self.exits.push(ExitPlan {
-            block: exit,
-            place: ins.place + 1,
-            behind: ins.place + 1,
-            state: self.state.clone(),
-            meter,
-            refund: 0,
-            leave: Leave::Resume,
-            why: Why::Edge,
-            helped: None,
-            caller: Caller::Left,
-        });
-        let go_on = self.builder.create_block();
-        self.builder.ins().brif(left, exit, &[], go_on, &[]);
-        self.builder.switch_to_block(go_on);
+    /// The exit for when the method that was called was left: what it gives is
+    /// still to come.
+    fn left_exit(&mut self, ins: &Ins) -> Block {
+        self.begin_segment(ins.place + 1, 0);
+        let exit = self.cold_exit(Leave::Resume, Why::Edge);
+        self.exits.last_mut().expect("the exit").after = After::Method;
+        exit
+    }
+
+    /// Leaves if the method that was called was left, or if there is too little
+    /// gas for what is behind the call.
+    fn leave_after_call(&mut self, ins: &Ins, left: Block) {
+        let needed = self.charges.ahead(ins.place + 1);
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
+        let mut exit = left;
+        if needed > 0 {
+            self.segment.needed = needed;
+            let starved = self.cold_exit(Leave::Resume, Why::Gas);
+            exit = self.cold_block();
+            self.calls.push((exit, self.charged, [left, starved]));
+        }
+        self.go_to_if(short, exit);
     }
 
     /// The end of a method.
@@ -190,14 +190,5 @@ impl Translator<'_> {
         let result = result.unwrap_or(self.charged);
         self.builder.ins().return_(&[self.charged, result]);
         self.dead = true;
-    }
-
-    /// Notes the frame of this function, which is left.
-    pub(super) fn note_frame(&mut self, cell: Value, frame: Value, locals: Value, arguments: Value) {
-        let mut signature = Signature::new(CallConv::SystemV);
-        signature.params.extend([AbiParam::new(I64); 5]);
-        let signature = self.builder.import_signature(signature);
-        let function = self.number(leave_frame as *const () as usize as i64);
-        self.builder.ins().call_indirect(signature, function, &[self.vm, cell, frame, locals, arguments]);
     }
 }

@@ -44,16 +44,16 @@ impl Translator<'_> {
         let Some(condition) = self.condition(ins) else { return self.leave_at(ins) };
         let behind = ins.place + 1;
         self.settle(&[to, behind]);
-        let (taken, not_taken) = (self.builder.create_block(), self.builder.create_block());
+        let ways = [to, behind].map(|next| self.way_to(next));
+        let [taken, not_taken] = ways.map(|way| way.unwrap_or_else(|| self.builder.create_block()));
         self.builder.ins().brif(condition, taken, &[], not_taken, &[]);
-        let (state, charged) = (self.state.clone(), self.charged);
-        for (block, next) in [(taken, to), (not_taken, behind)] {
-            self.builder.switch_to_block(block);
-            self.state = state.clone();
-            self.charged = charged;
-            self.dead = false;
-            self.go_to(next);
+        for (way, block, next) in [(ways[0], taken, to), (ways[1], not_taken, behind)] {
+            if way.is_none() {
+                self.continue_in(block);
+                self.go_to(next);
+            }
         }
+        self.dead = true;
     }
 
     /// Whether a jump is taken; none where only the interpreter can tell.

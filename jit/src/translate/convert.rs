@@ -1,7 +1,7 @@
 //! Items as integers, as conditions, and in memory.
 
 use cranelift_codegen::ir::{
-    InstBuilder, Value,
+    Block, InstBuilder, Value,
     condcodes::IntCC,
     types::{I8, I64},
 };
@@ -207,7 +207,7 @@ impl Translator<'_> {
     /// Makes the state fit to go on to some blocks: nothing is to be copied any
     /// more, and what they expect to be an integer is one.
     pub(super) fn settle(&mut self, next: &[usize]) {
-        let trusts = !self.input.distrusted.contains(&self.current);
+        let trusts = !self.input.known.distrusted.contains(&self.current);
         for index in 0..self.state.stack.len() {
             let shapes = next.iter().filter_map(|next| self.shapes.get(next));
             let mut kinds = shapes.filter_map(|shape| shape.stack.get(index));
@@ -239,6 +239,23 @@ impl Translator<'_> {
         self.reconcile(next);
         self.builder.ins().jump(block, &[]);
         self.dead = true;
+    }
+
+    /// Where a branch can go at once, to a block or out of the region; none if
+    /// something has to be written on the way.
+    pub(super) fn way_to(&mut self, next: usize) -> Option<Block> {
+        let Some(&block) = self.blocks.get(&next) else {
+            return Some(self.exit_to(next, 0, self.why_leaving(next)));
+        };
+        if let Some(shape) = self.shapes.get(&next) {
+            let stack = self.state.stack.iter().zip(&shape.stack);
+            let mut items = stack.chain(self.state.slots.iter().zip(&shape.slots));
+            if items.any(|(item, kind)| *kind == Kind::Mem && !matches!(item, Item::Mem(_) | Item::Ref(..))) {
+                return None;
+            }
+        }
+        self.reconcile(next);
+        Some(block)
     }
 
     /// Why the region ends before an instruction.

@@ -5,11 +5,11 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
-use neovm_interp::tier::{Exit, Leave};
+use neovm_interp::tier::{After, Leave};
 
 use super::{
     Translator,
-    exit::{Caller, ExitPlan, Why},
+    exit::{ExitPlan, Why},
 };
 
 impl Translator<'_> {
@@ -35,13 +35,9 @@ impl Translator<'_> {
     }
 
     /// Leaves if a condition does not hold: the segment took it for granted.
-    /// Overflows found so far are looked at first.
     pub(super) fn guard(&mut self, holds: Value) {
-        self.check_overflow();
-        let exit = self.guard_exit(self.current as u32);
-        let go_on = self.builder.create_block();
-        self.builder.ins().brif(holds, go_on, &[], exit, &[]);
-        self.builder.switch_to_block(go_on);
+        let exit = self.guard_exit(Some(self.current));
+        self.go_on_if(holds, exit);
     }
 
     /// The same for an address's eight bytes, which must be a number.
@@ -50,7 +46,8 @@ impl Translator<'_> {
         self.guard(holds);
     }
 
-    /// Notes an overflow, which is looked at before the next effect.
+    /// Notes an overflow, which is looked at before the next effect. Until then
+    /// what was computed may be wrong, but nobody sees it.
     pub(super) fn note_overflow(&mut self, overflow: Value) {
         self.overflow = Some(match self.overflow {
             Some(earlier) => self.builder.ins().bor(earlier, overflow),
@@ -61,37 +58,35 @@ impl Translator<'_> {
     /// Leaves if there was an overflow in this segment.
     pub(super) fn check_overflow(&mut self) {
         let Some(overflow) = self.overflow.take() else { return };
-        let exit = self.guard_exit(Exit::ARITHMETIC);
-        let go_on = self.builder.create_block();
-        self.builder.ins().brif(overflow, exit, &[], go_on, &[]);
-        self.builder.switch_to_block(go_on);
+        let exit = self.guard_exit(None);
+        self.go_to_if(overflow, exit);
     }
 
-    /// The way to the exit of this segment's guards, which tells for which instruction.
-    fn guard_exit(&mut self, culprit: u32) -> Block {
-        let exit = self.segment_exit();
-        let block = self.builder.create_block();
-        self.builder.set_cold_block(block);
-        self.guards.push((block, culprit, exit));
-        block
-    }
-
-    /// The exit of this segment's guards.
-    fn segment_exit(&mut self) -> Block {
-        if let Some((_, exit)) = self.segment.exit {
-            return exit;
+    /// The exit of this segment's guards. Each has its own once it is known that
+    /// one of them fails.
+    fn guard_exit(&mut self, culprit: Option<usize>) -> Block {
+        let plan = self.segment_exit();
+        let plan = &mut self.exits[plan];
+        if !plan.culprits.contains(&culprit) {
+            plan.culprits.push(culprit);
         }
-        let block = self.cold_exit(Leave::Deopt, Why::Guard);
-        // The instruction that it is left for, or the gas.
-        self.builder.append_block_param(block, I32);
-        self.segment.exit = Some((self.exits.len() - 1, block));
-        block
+        plan.block
+    }
+
+    fn segment_exit(&mut self) -> usize {
+        let own = self.input.known.suspected.contains(&self.segment.place);
+        if let Some(plan) = self.segment.exit.filter(|_| !own) {
+            return plan;
+        }
+        self.cold_exit(Leave::Deopt, Why::Guard);
+        let plan = self.exits.len() - 1;
+        self.segment.exit = Some(plan);
+        plan
     }
 
     /// A new exit to where the segment begins.
     pub(super) fn cold_exit(&mut self, leave: Leave, why: Why) -> Block {
-        let block = self.builder.create_block();
-        self.builder.set_cold_block(block);
+        let block = self.cold_block();
         self.exits.push(ExitPlan {
             block,
             place: self.segment.place,
@@ -99,36 +94,67 @@ impl Translator<'_> {
             state: self.segment.state.clone(),
             meter: self.charged,
             refund: self.segment.refund,
+            needed: self.segment.needed,
             leave,
             why,
+            after: After::Nothing,
             helped: None,
-            caller: Caller::No,
+            culprits: Vec::new(),
         });
         block
     }
 
-    /// Leaves if the block cannot be paid.
-    pub(super) fn leave_if_short(&mut self, meter: Value) {
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, 0);
-        let exit = self.guard_exit(Exit::GAS);
+    pub(super) fn cold_block(&mut self) -> Block {
+        let block = self.builder.create_block();
+        self.builder.set_cold_block(block);
+        block
+    }
+
+    /// Goes to a cold block unless a condition holds.
+    fn go_on_if(&mut self, holds: Value, cold: Block) {
         let go_on = self.builder.create_block();
-        self.builder.ins().brif(short, exit, &[], go_on, &[]);
-        self.builder.switch_to_block(go_on);
+        self.builder.ins().brif(holds, go_on, &[], cold, &[]);
+        self.continue_in(go_on);
+    }
+
+    /// Goes to a cold block if a condition holds.
+    pub(super) fn go_to_if(&mut self, condition: Value, cold: Block) {
+        let go_on = self.builder.create_block();
+        self.builder.ins().brif(condition, cold, &[], go_on, &[]);
+        self.continue_in(go_on);
+    }
+
+    /// Goes on in a block to which nothing else leads.
+    pub(super) fn continue_in(&mut self, block: Block) {
+        self.builder.switch_to_block(block);
+        self.builder.seal_block(block);
+    }
+
+    /// Leaves if the meter has less than the segment needs.
+    pub(super) fn leave_if_short(&mut self) {
+        let needed = self.segment.needed;
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
+        let plan = self.segment_exit();
+        self.go_to_if(short, self.exits[plan].block);
     }
 
     /// Leaves to where the segment begins if a condition holds.
     pub(super) fn leave_if(&mut self, condition: Value, leave: Leave, why: Why) {
         let exit = self.cold_exit(leave, why);
-        let go_on = self.builder.create_block();
-        self.builder.ins().brif(condition, exit, &[], go_on, &[]);
-        self.builder.switch_to_block(go_on);
+        self.go_to_if(condition, exit);
+    }
+
+    /// Begins a segment with an instruction that the interpreter has to run; the
+    /// exit to it.
+    pub(super) fn exit_to(&mut self, place: usize, cost_ahead: i64, why: Why) -> Block {
+        self.begin_segment(place, cost_ahead);
+        self.cold_exit(Leave::Resume, why)
     }
 
     /// Leaves before an instruction, which the interpreter has to run.
     pub(super) fn leave(&mut self, place: usize, cost_ahead: i64, why: Why) {
         self.check_overflow();
-        self.begin_segment(place, cost_ahead);
-        let exit = self.cold_exit(Leave::Resume, why);
+        let exit = self.exit_to(place, cost_ahead, why);
         self.builder.ins().jump(exit, &[]);
         self.dead = true;
     }

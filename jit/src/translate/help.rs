@@ -4,11 +4,11 @@ use cranelift_codegen::{
     ir::{AbiParam, InstBuilder, Signature, Value, types::I64},
     isa::CallConv,
 };
-use neovm_interp::tier::{HELPED, Leave};
+use neovm_interp::tier::{After, HELPED, Leave};
 
 use super::{
     Translator,
-    exit::{Caller, ExitPlan, Why},
+    exit::Why,
     state::{Item, Origin},
 };
 use crate::code::Ins;
@@ -54,22 +54,11 @@ impl Translator<'_> {
     /// items that it took.
     fn check_helped(&mut self, ins: &Ins, helped: Value) {
         let how = self.builder.ins().band_imm_s(helped, HELPED as i64);
-        let exit = self.builder.create_block();
-        self.builder.set_cold_block(exit);
-        self.exits.push(ExitPlan {
-            block: exit,
-            place: ins.place,
-            behind: ins.place + 1,
-            state: self.state.clone(),
-            meter: self.charged,
-            refund: self.ahead,
-            leave: Leave::Failed,
-            why: Why::Fault,
-            helped: Some(helped),
-            caller: Caller::No,
-        });
-        let go_on = self.builder.create_block();
-        self.builder.ins().brif(how, exit, &[], go_on, &[]);
-        self.builder.switch_to_block(go_on);
+        self.begin_segment(ins.place, self.ahead);
+        let exit = self.cold_exit(Leave::Resume, Why::Fault);
+        let plan = self.exits.last_mut().expect("the exit");
+        plan.after = After::Helper;
+        plan.helped = Some(helped);
+        self.go_to_if(how, exit);
     }
 }

@@ -30,7 +30,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use neovm_interp::{
     Code,
-    tier::{Leave, Seen, layout, layout::ArrayLayout},
+    tier::{Leave, layout, layout::ArrayLayout},
 };
 use neovm_types::opcode::Family;
 
@@ -43,6 +43,8 @@ use self::{
 use crate::{
     Refusal,
     code::{Ins, Slot, SlotUse},
+    compile::Known,
+    gas::{Charge, Charges},
     methods::{Method, Methods},
     module::Link,
     region::Region,
@@ -56,9 +58,7 @@ const MAX_ROUNDS: usize = 12;
 pub(crate) struct Input<'a> {
     pub(crate) code: &'a Code,
     pub(crate) region: &'a Region,
-    pub(crate) seen: &'a Seen,
-    /// Instructions of which nothing is to be taken for granted.
-    pub(crate) distrusted: &'a BTreeSet<usize>,
+    pub(crate) known: &'a Known,
     pub(crate) arrays: Option<ArrayLayout>,
     /// The region's number, and that of its next exit.
     pub(crate) number: u32,
@@ -130,8 +130,10 @@ struct Segment {
     state: State,
     /// Charged less than the meter says, by so much.
     refund: i64,
-    /// Its exit's number in the plans, and block.
-    exit: Option<(usize, ir::Block)>,
+    /// With less on the meter it is left for want of gas.
+    needed: i64,
+    /// The plan of its exit.
+    exit: Option<usize>,
 }
 
 struct Translator<'a> {
@@ -146,6 +148,7 @@ struct Translator<'a> {
     slot_variables: Vec<Variable>,
     stack_variables: Vec<Variable>,
     meter: Variable,
+    charges: Charges,
     /// Arguments of the function, and what was read where it begins.
     vm: Value,
     base: Value,
@@ -160,10 +163,10 @@ struct Translator<'a> {
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
-    /// Guards that fail: the block they go to, for which instruction, and its exit.
-    guards: Vec<(ir::Block, u32, ir::Block)>,
+    /// Calls that did not end well: the block they go to, the meter, and the exits
+    /// if the method was left, or if there is too little gas behind the call.
+    calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
     records: Vec<Arc<ExitRecord>>,
-    copy_signature: Option<ir::SigRef>,
     help_signature: Option<ir::SigRef>,
     /// Where all exits end.
     tail: Option<ir::Block>,
@@ -198,19 +201,19 @@ impl<'a> Translator<'a> {
             slot_variables,
             stack_variables,
             meter,
+            charges: Charges::new(input.code, input.region),
             vm: none,
             base: none,
             frame: none,
             statics: None,
-            segment: Segment { place: 0, state: state.clone(), refund: 0, exit: None },
+            segment: Segment { place: 0, state: state.clone(), refund: 0, needed: i64::MIN, exit: None },
             state,
             charged: none,
             ahead: 0,
             overflow: None,
             exits: Vec::new(),
-            guards: Vec::new(),
+            calls: Vec::new(),
             records: Vec::new(),
-            copy_signature: None,
             help_signature: None,
             tail: None,
             functions: BTreeMap::new(),
@@ -276,6 +279,7 @@ impl<'a> Translator<'a> {
         let depth = shape.stack.len();
         self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
         self.begin_segment(place, 0);
+        self.segment.needed = self.charges.ahead(place);
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
         let wrong_kinds = self.check_kinds(&shape);
@@ -299,7 +303,7 @@ impl<'a> Translator<'a> {
         if let Some(shape) = self.shapes.get(&self.input.region.entry) {
             return shape.clone();
         }
-        let seen = self.input.seen;
+        let seen = &self.input.known.seen;
         let reach = self.input.region.reach as usize;
         let stack = (0..reach).rev().map(|depth| Kind::seen(seen.stack.get(depth))).collect();
         let slots = self.slots.iter().map(|used| self.seen_slot(used.slot)).collect();
@@ -308,8 +312,8 @@ impl<'a> Translator<'a> {
 
     fn seen_slot(&self, slot: Slot) -> Kind {
         Kind::seen(match slot {
-            Slot::Local(n) => self.input.seen.locals.get(usize::from(n)),
-            Slot::Argument(n) => self.input.seen.arguments.get(usize::from(n)),
+            Slot::Local(n) => self.input.known.seen.locals.get(usize::from(n)),
+            Slot::Argument(n) => self.input.known.seen.arguments.get(usize::from(n)),
         })
     }
 
@@ -328,6 +332,10 @@ impl<'a> Translator<'a> {
     fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
+        if self.segment.needed > 0 {
+            let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, self.segment.needed);
+            wrong = self.builder.ins().bor(wrong, short);
+        }
         if region.reach > 0 {
             let stack = self.load(self.vm, layout::STACK);
             let bytes = self.builder.ins().isub(self.base, stack);
@@ -402,14 +410,16 @@ impl<'a> Translator<'a> {
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
         self.state = State { stack, slots };
-        let instructions = &self.input.region.blocks[&start].instructions;
-        self.ahead = instructions.iter().map(|ins| self.input.code.meter_cost(ins.place)).sum();
+        let Charge { cost, needed, looks } = self.charges.of(start);
+        self.ahead = cost;
         let before = self.builder.use_var(self.meter);
-        let after = self.builder.ins().iadd_imm_s(before, -self.ahead);
-        self.builder.def_var(self.meter, after);
-        self.charged = after;
-        self.begin_segment(start, self.ahead);
-        self.leave_if_short(after);
+        self.charged = self.builder.ins().iadd_imm_s(before, -cost);
+        self.builder.def_var(self.meter, self.charged);
+        self.begin_segment(start, cost);
+        if looks {
+            self.segment.needed = needed - cost;
+            self.leave_if_short();
+        }
     }
 
     fn read(&mut self, variable: Variable, kind: Kind) -> Item {
@@ -439,10 +449,10 @@ impl<'a> Translator<'a> {
 
     /// Begins a segment: from here on a guard that fails comes back to here.
     fn begin_segment(&mut self, place: usize, refund: i64) {
-        if let Some((plan, _)) = self.segment.exit {
+        if let Some(plan) = self.segment.exit {
             self.exits[plan].behind = self.current + 1;
         }
-        self.segment = Segment { place, state: self.state.clone(), refund, exit: None };
+        self.segment = Segment { place, state: self.state.clone(), refund, needed: i64::MIN, exit: None };
     }
 
     /// Begins a segment behind an instruction that had an effect.
@@ -476,7 +486,7 @@ impl<'a> Translator<'a> {
     }
 
     fn distrusts(&self, ins: &Ins) -> bool {
-        self.input.distrusted.contains(&ins.place)
+        self.input.known.distrusted.contains(&ins.place)
     }
 
     /// The offset of a cell of the stack from where the region was entered.

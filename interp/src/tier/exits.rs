@@ -1,0 +1,196 @@
+//! Leaving compiled code: the machine is made as the interpreter would have it.
+//!
+//! Machine code writes what it holds of items to their cells, one word each; all
+//! else is in tables, which [`leave`] goes by.
+
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use neovm_types::StackItem;
+
+use super::{HELPED, Helped, calls::LeftFrame, copy_item, layout};
+use crate::{code::Cell, dispatch::Reason, vm::Vm};
+
+/// How the interpreter goes on where compiled code is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It runs the instruction at `ip`, which is not charged.
+    Resume,
+    /// The same, because what was taken for granted does not hold.
+    Deopt,
+}
+
+/// Where compiled code is left, in tables. It counts how often.
+#[derive(Debug)]
+pub struct Exit {
+    /// How often, but for want of gas.
+    pub taken: AtomicU32,
+    /// How often for want of gas.
+    pub starved: AtomicU32,
+    /// Its number, for the tier.
+    pub number: u32,
+    /// The region's number, for the tier.
+    pub region: u32,
+    /// What is to be done there.
+    pub plan: Plan,
+}
+
+/// What is to be done where compiled code is left.
+#[derive(Debug)]
+pub struct Plan {
+    /// The cell where the interpreter goes on, see [`crate::Code::cell_address`].
+    pub cell: usize,
+    /// How it goes on.
+    pub leave: Leave,
+    /// Units and instructions that were charged in advance.
+    pub refund: i64,
+    /// With less on the meter, before the refund, gas is why it is left.
+    pub needed: i64,
+    /// The top of the evaluation stack, in bytes from the function's base.
+    pub top: i32,
+    /// Items that are not in memory.
+    pub items: Box<[Restored]>,
+    /// The frame that is left too, of a function that others call.
+    pub frame: Option<OwnFrame>,
+    /// What it has to do with a call.
+    pub after: After,
+}
+
+/// What an exit has to do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// An operation of the interpreter did not end well. What it returned is in
+    /// the machine's stack pointer: see [`Helped`].
+    Helper,
+    /// A compiled method that was called here was left: the machine's registers
+    /// are set, and this function's frame lies below.
+    Method,
+}
+
+/// The frame of a compiled method that is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFrame {
+    /// Its slots, in bytes from where the function has them.
+    pub offset: i32,
+    /// How many local variables it has. For the entered frame the machine knows.
+    pub locals: u32,
+    /// How many arguments.
+    pub arguments: u32,
+}
+
+/// An item that is not in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Whether it is a slot's, or the evaluation stack's.
+    pub is_slot: bool,
+    /// The place of its cell, in bytes from the slots or from the function's base.
+    pub offset: i32,
+    /// What it is.
+    pub value: Held,
+}
+
+/// What an item is that is not in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// This integer.
+    Constant(i64),
+    /// The integer in the cell's second word.
+    Integer,
+    /// The boolean in the first byte of the cell's second word.
+    Boolean,
+    /// Null.
+    Null,
+    /// A copy of the item whose address is in the cell's second word.
+    Copy,
+}
+
+impl Exit {
+    /// How often an exit that should not be is taken before its tier hears of it.
+    pub const PATIENCE: u32 = 32;
+
+    /// An exit that was never taken.
+    pub const fn new(number: u32, region: u32, plan: Plan) -> Self {
+        Self { taken: AtomicU32::new(0), starved: AtomicU32::new(0), number, region, plan }
+    }
+
+    /// Counts that it is taken; how the interpreter goes on.
+    fn count(&self, meter: i64) -> Reason {
+        let starved = meter < self.plan.needed;
+        let counter = if starved { &self.starved } else { &self.taken };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if starved || self.plan.leave == Leave::Resume { Reason::Resume } else { Reason::Deopt }
+    }
+}
+
+impl Restored {
+    /// Makes the item in its cell.
+    ///
+    /// # Safety
+    /// The cell's second word is as [`Held`] says.
+    unsafe fn restore(self, vm: &mut Vm, base: *mut StackItem, slots: *mut StackItem) {
+        let cell = if self.is_slot { slots } else { base }.wrapping_byte_offset(self.offset as isize);
+        let words = cell.cast::<i64>();
+        // SAFETY: the cell is the function's own, of two words; tags and payloads
+        // are those of items, see `layout`.
+        unsafe {
+            let (tag, payload) = match self.value {
+                Held::Constant(value) => (layout::INTEGER, value),
+                Held::Integer => (layout::INTEGER, words.add(1).read()),
+                Held::Boolean => (layout::BOOLEAN, words.add(1).read() & 1),
+                Held::Null => (layout::NULL, 0),
+                Held::Copy => return copy_item(vm, words.add(1).cast::<*const StackItem>().read(), cell),
+            };
+            words.write(tag);
+            words.add(1).write(payload);
+        }
+    }
+}
+
+/// Leaves compiled code by an exit: with what is on the meter, the function's
+/// base of the evaluation stack, and its slots.
+///
+/// # Safety
+/// It is called by compiled code of the machine's current script, which wrote
+/// what the exit's plan says.
+pub unsafe extern "sysv64" fn leave(
+    vm: &mut Vm,
+    exit: *const Exit,
+    meter: i64,
+    base: *mut StackItem,
+    slots: *mut StackItem,
+) {
+    // SAFETY: exits live as long as the code that leaves by them.
+    let Exit { plan, .. } = unsafe { &*exit };
+    for item in &plan.items {
+        // SAFETY: the caller's word.
+        unsafe { item.restore(vm, base, slots) };
+    }
+    let mut ip = plan.cell as *const Cell;
+    if let Some(OwnFrame { offset, locals, arguments }) = plan.frame {
+        let slots = slots.wrapping_byte_offset(offset as isize);
+        vm.calls.left.push(LeftFrame { ip, slots, locals, arguments });
+    }
+    if plan.after == After::Method {
+        return;
+    }
+    // SAFETY: as above.
+    let mut reason = unsafe { &*exit }.count(meter);
+    if plan.after == After::Helper {
+        let helped = vm.sp.addr() as u64 & HELPED;
+        vm.sp = vm.sp.map_addr(|address| address & !(HELPED as usize));
+        if helped == Helped::Resume as u64 {
+            ip = ip.wrapping_add(1);
+        } else {
+            reason = if helped == Helped::Limit as u64 { Reason::Limit } else { Reason::Failed };
+        }
+    } else {
+        vm.sp = base.wrapping_byte_offset(plan.top as isize);
+    }
+    vm.meter = meter + plan.refund;
+    vm.slots = slots;
+    vm.ip = ip;
+    vm.exit = exit;
+    vm.reason = reason;
+}
