@@ -1,6 +1,7 @@
 //! Cranelift's settings, and machine code in memory.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     sync::{Arc, OnceLock},
 };
@@ -52,6 +53,23 @@ pub(crate) fn signature() -> Signature {
     signature
 }
 
+/// Cranelift's memory, which the next function uses again.
+struct Workspace {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self { context: Context::new(), builder: FunctionBuilderContext::new() }
+    }
+}
+
+thread_local! {
+    /// Dropped where something failed, since it is half done then.
+    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+}
+
 /// Machine code, freed when it is dropped.
 pub(crate) struct Machine {
     module: Option<JITModule>,
@@ -99,7 +117,8 @@ impl Machine {
         }
         let region = signature();
         let entry = machine.declare("region", &region)?;
-        let mut context = Context::new();
+        let mut workspace = WORKSPACE.take().unwrap_or_default();
+        let Workspace { context, builder } = &mut *workspace;
         for (method, signature) in
             methods.iter().map(|(method, signature)| (Some(*method), signature)).chain([(None, &region)])
         {
@@ -110,10 +129,11 @@ impl Machine {
             let mut link = |method: usize, function: &mut Function| {
                 Some(module.declare_func_in_func(*ids.get(&method)?, function))
             };
-            build(method, &mut context.func, &mut FunctionBuilderContext::new(), &mut link, isa.frontend_config())?;
+            build(method, &mut context.func, builder, &mut link, isa.frontend_config())?;
             let id = method.and_then(|method| ids.get(&method).copied()).unwrap_or(entry);
-            machine.define(id, &mut context)?;
+            machine.define(id, context)?;
         }
+        WORKSPACE.set(Some(workspace));
         let module = machine.module.as_mut().ok_or(Refusal::Cranelift)?;
         module.finalize_definitions().map_err(|_| Refusal::Cranelift)?;
         machine.entry = module.get_finalized_function(entry);

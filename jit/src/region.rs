@@ -100,8 +100,8 @@ impl Region {
         let mut known = BTreeMap::from([(self.entry, 0)]);
         for start in self.order.clone() {
             let Some(&begin) = known.get(&start) else { return Err(Refusal::Nothing) };
-            let Some(block) = self.blocks.get_mut(&start) else { continue };
-            block.height = begin;
+            self.blocks.entry(start).and_modify(|block| block.height = begin);
+            let block = &self.blocks[&start];
             let mut height: i32 = begin;
             for ins in &block.instructions {
                 let (pops, pushes) = ins.effect().unwrap_or((0, 0));
@@ -116,7 +116,7 @@ impl Region {
                 return Err(Refusal::TooHigh);
             }
             for next in &block.next {
-                if *known.entry(*next).or_insert(height) != height && self.order.contains(next) {
+                if *known.entry(*next).or_insert(height) != height && self.blocks.contains_key(next) {
                     return Err(Refusal::Heights);
                 }
             }

@@ -83,12 +83,23 @@ pub struct OwnFrame {
 /// An item that is not in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Whether it is a slot's, or the evaluation stack's.
-    pub is_slot: bool,
-    /// The place of its cell, in bytes from the slots or from the function's base.
+    /// Where its cell is: among the slots, or on the evaluation stack.
+    pub area: Area,
+    /// The place of its cell there, in bytes.
     pub offset: i32,
     /// What it is.
     pub value: Held,
+}
+
+/// Where cells are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// On the evaluation stack, from the function's base on.
+    Stack,
+    /// Among local variables and arguments.
+    Slots,
+    /// Among static fields.
+    Statics,
 }
 
 /// What an item is that is not in memory.
@@ -102,8 +113,10 @@ pub enum Held {
     Boolean,
     /// Null.
     Null,
+    /// A copy of the item at a place, in bytes.
+    Copy(Area, i32),
     /// A copy of the item whose address is in the cell's second word.
-    Copy,
+    CopyOf,
 }
 
 impl Exit {
@@ -130,7 +143,15 @@ impl Restored {
     /// # Safety
     /// The cell's second word is as [`Held`] says.
     unsafe fn restore(self, vm: &mut Vm, base: *mut StackItem, slots: *mut StackItem) {
-        let cell = if self.is_slot { slots } else { base }.wrapping_byte_offset(self.offset as isize);
+        let place = |vm: &Vm, area, offset: i32| {
+            let first = match area {
+                Area::Stack => base,
+                Area::Slots => slots,
+                Area::Statics => vm.statics,
+            };
+            first.wrapping_byte_offset(offset as isize)
+        };
+        let cell = place(vm, self.area, self.offset);
         let words = cell.cast::<i64>();
         // SAFETY: the cell is the function's own, of two words; tags and payloads
         // are those of items, see `layout`.
@@ -140,7 +161,8 @@ impl Restored {
                 Held::Integer => (layout::INTEGER, words.add(1).read()),
                 Held::Boolean => (layout::BOOLEAN, words.add(1).read() & 1),
                 Held::Null => (layout::NULL, 0),
-                Held::Copy => return copy_item(vm, words.add(1).cast::<*const StackItem>().read(), cell),
+                Held::Copy(area, offset) => return copy_item(vm, place(vm, area, offset), cell),
+                Held::CopyOf => return copy_item(vm, words.add(1).cast::<*const StackItem>().read(), cell),
             };
             words.write(tag);
             words.add(1).write(payload);

@@ -23,7 +23,7 @@ use neovm_types::{FaultKind, StackItem};
 pub(crate) use self::calls::Calls;
 pub use self::{
     calls::begin_calls,
-    exits::{After, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
+    exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
 };
 
 use crate::{

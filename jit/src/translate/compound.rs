@@ -6,7 +6,7 @@ use neovm_types::{OpCode, item::Header};
 
 use super::{
     Translator,
-    state::{Item, Origin},
+    state::{Address, Item, Origin},
 };
 use crate::code::Ins;
 
@@ -33,12 +33,12 @@ impl Translator<'_> {
     }
 
     /// The array at an address, which is counted; leaves if it is none.
-    fn array(&mut self, arrays: ArrayLayout, address: Value) -> Value {
-        let tag = self.load(address, 0);
+    fn array(&mut self, arrays: ArrayLayout, address: Address) -> Value {
+        let tag = self.load(address.base, address.offset);
         // An array's tag is even, a struct's is one more.
         let tag = self.builder.ins().band_imm_s(tag, !1);
         self.guard_word(tag, layout::ARRAY);
-        let array = self.load(address, 8);
+        let array = self.load(address.base, address.offset + 8);
         let references = self.load_u32(array, arrays.references);
         let counted = self.builder.ins().icmp_imm_s(IntCC::NotEqual, references, 0);
         self.guard(counted);
@@ -62,7 +62,8 @@ impl Translator<'_> {
         let element = self.element(arrays, array, index);
         self.pop();
         self.pop();
-        self.push(Item::Ref(element, Origin::Element));
+        let address = Address { base: element, offset: 0 };
+        self.push(Item::Ref(address, Origin::Element));
     }
 
     fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {

@@ -41,32 +41,33 @@ impl Translator<'_> {
     }
 
     fn branch(&mut self, ins: &Ins, to: usize) {
-        let Some(condition) = self.condition(ins) else { return self.leave_at(ins) };
+        let Some((condition, holds)) = self.condition(ins) else { return self.leave_at(ins) };
         let behind = ins.place + 1;
         self.settle(&[to, behind]);
-        let ways = [to, behind].map(|next| self.way_to(next));
-        let [taken, not_taken] = ways.map(|way| way.unwrap_or_else(|| self.builder.create_block()));
-        self.builder.ins().brif(condition, taken, &[], not_taken, &[]);
-        for (way, block, next) in [(ways[0], taken, to), (ways[1], not_taken, behind)] {
-            if way.is_none() {
-                self.continue_in(block);
-                self.go_to(next);
+        self.check_overflow();
+        let nexts = if holds { [to, behind] } else { [behind, to] };
+        let ways = nexts.map(|next| self.way_to(next));
+        let blocks = ways.map(|way| way.unwrap_or_else(|| self.builder.create_block()));
+        self.builder.ins().brif(condition, blocks[0], &[], blocks[1], &[]);
+        for i in [0, 1] {
+            if ways[i].is_none() {
+                self.continue_in(blocks[i]);
+                self.go_to(nexts[i]);
             }
         }
         self.dead = true;
     }
 
-    /// Whether a jump is taken; none where only the interpreter can tell.
-    fn condition(&mut self, ins: &Ins) -> Option<Value> {
+    /// What tells whether a jump is taken, and whether it is if that holds; none
+    /// where only the interpreter can tell.
+    fn condition(&mut self, ins: &Ins) -> Option<(Value, bool)> {
         use OpCode::*;
         let comparison = match ins.opcode {
             JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L => {
                 if !self.may_be_condition(ins, 0) {
                     return None;
                 }
-                let condition = self.pop_condition();
-                let negated = matches!(ins.opcode, JMPIFNOT | JMPIFNOT_L);
-                return Some(if negated { self.builder.ins().bxor_imm_s(condition, 1) } else { condition });
+                return Some((self.pop_condition(), matches!(ins.opcode, JMPIF | JMPIF_L)));
             }
             JMPEQ | JMPEQ_L => IntCC::Equal,
             JMPNE | JMPNE_L => IntCC::NotEqual,
@@ -79,6 +80,6 @@ impl Translator<'_> {
             return None;
         }
         let (second, first) = (self.pop_int(), self.pop_int());
-        Some(self.builder.ins().icmp(comparison, first, second))
+        Some((self.builder.ins().icmp(comparison, first, second), true))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Translator,
     exit::Why,
     slot_offset,
-    state::{Item, Kind, Origin, Shape},
+    state::{Address, Item, Kind, Origin, Shape},
 };
 use crate::code::Ins;
 
@@ -72,16 +72,21 @@ impl Translator<'_> {
             Item::Bool(value) => self.builder.ins().uextend(I64, value),
             item => {
                 let index = self.index(depth);
-                let (address, offset) = match item {
-                    Item::Ref(address, _) => (address, 0),
-                    _ => (self.base, self.stack_offset(index)),
-                };
-                let tag = self.load(address, offset);
+                let Address { base, offset } = self.place_of(item, index);
+                let tag = self.load(base, offset);
                 self.guard_word(tag, layout::INTEGER);
-                let value = self.load(address, offset + 8);
+                let value = self.load(base, offset + 8);
                 self.found_int(item, index, value);
                 value
             }
+        }
+    }
+
+    /// Where an item of the stack lies that is not a value.
+    fn place_of(&self, item: Item, index: usize) -> Address {
+        match item {
+            Item::Ref(address, _) => address,
+            _ => Address { base: self.base, offset: self.stack_offset(index) },
         }
     }
 
@@ -133,15 +138,11 @@ impl Translator<'_> {
             Item::Int(value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
             Item::Null => self.builder.ins().iconst(I8, 0),
             Item::Ref(..) | Item::Mem(_) => {
-                let index = self.index(0);
-                let (address, offset) = match item {
-                    Item::Ref(address, _) => (address, 0),
-                    _ => (self.base, self.stack_offset(index)),
-                };
-                let tag = self.load(address, offset);
+                let Address { base, offset } = self.place_of(item, self.index(0));
+                let tag = self.load(base, offset);
                 let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::BOOLEAN);
                 self.guard(holds);
-                let value = self.load(address, offset + 8);
+                let value = self.load(base, offset + 8);
                 self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0)
             }
         };
@@ -204,9 +205,19 @@ impl Translator<'_> {
         }
     }
 
+    /// Takes off the meter what is still to be taken, unless the blocks that follow
+    /// can do so.
+    fn charge_before(&mut self, next: &[usize]) {
+        if !next.iter().all(|&next| self.charges.may_carry(next)) {
+            self.charge();
+        }
+        self.carried.extend(next.iter().map(|&next| (next, self.uncharged)));
+    }
+
     /// Makes the state fit to go on to some blocks: nothing is to be copied any
     /// more, and what they expect to be an integer is one.
     pub(super) fn settle(&mut self, next: &[usize]) {
+        self.charge_before(next);
         let trusts = !self.input.known.distrusted.contains(&self.current);
         for index in 0..self.state.stack.len() {
             let shapes = next.iter().filter_map(|next| self.shapes.get(next));
@@ -220,25 +231,45 @@ impl Translator<'_> {
                 self.int_at(self.state.stack.len() - 1 - index);
             }
         }
-        self.check_overflow();
         for index in 0..self.state.stack.len() {
             let Item::Ref(address, origin) = self.state.stack[index] else { continue };
             let mut shapes = next.iter().filter_map(|next| self.shapes.get(next));
             if origin == Origin::Element || !shapes.all(|shape| shape.stack.get(index) == Some(&Kind::Ref(origin))) {
+                self.check_overflow();
                 self.copy(address, index);
                 self.state.stack[index] = Item::Mem(false);
             }
         }
     }
 
-    /// Goes on to a block, or out of the region. All guards are behind us.
+    /// Goes on to a block, or out of the region. All guards are behind us, but
+    /// for overflows.
     pub(super) fn go_to(&mut self, next: usize) {
         let Some(&block) = self.blocks.get(&next) else {
             return self.leave(next, 0, self.why_leaving(next));
         };
-        self.reconcile(next);
-        self.builder.ins().jump(block, &[]);
+        match self.overflow.take() {
+            Some(overflow) if !self.writes(next) => {
+                let exit = self.guard_exit(None);
+                self.reconcile(next);
+                self.builder.ins().brif(overflow, exit, &[], block, &[]);
+            }
+            overflow => {
+                self.overflow = overflow;
+                self.check_overflow();
+                self.reconcile(next);
+                self.builder.ins().jump(block, &[]);
+            }
+        }
         self.dead = true;
+    }
+
+    /// Whether a block expects an item in memory that is not there yet.
+    fn writes(&self, next: usize) -> bool {
+        let Some(shape) = self.shapes.get(&next) else { return false };
+        let stack = self.state.stack.iter().zip(&shape.stack);
+        let mut items = stack.chain(self.state.slots.iter().zip(&shape.slots));
+        items.any(|(item, kind)| *kind == Kind::Mem && !matches!(item, Item::Mem(_) | Item::Ref(..)))
     }
 
     /// Where a branch can go at once, to a block or out of the region; none if
@@ -247,12 +278,8 @@ impl Translator<'_> {
         let Some(&block) = self.blocks.get(&next) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
         };
-        if let Some(shape) = self.shapes.get(&next) {
-            let stack = self.state.stack.iter().zip(&shape.stack);
-            let mut items = stack.chain(self.state.slots.iter().zip(&shape.slots));
-            if items.any(|(item, kind)| *kind == Kind::Mem && !matches!(item, Item::Mem(_) | Item::Ref(..))) {
-                return None;
-            }
+        if self.writes(next) {
+            return None;
         }
         self.reconcile(next);
         Some(block)
@@ -266,31 +293,17 @@ impl Translator<'_> {
 
     /// Brings the items into the shape that a block begins with.
     fn reconcile(&mut self, next: usize) {
-        let state = self.state.clone();
-        let shape = Shape {
-            stack: state.stack.iter().map(Item::kind).collect(),
-            slots: state.slots.iter().map(Item::kind).collect(),
-        };
-        let expected = match self.shapes.get(&next) {
-            Some(expected) => expected.clone(),
-            None => {
-                self.shapes.insert(next, shape.clone());
-                shape.clone()
-            }
-        };
-        let joined = expected.join(&shape);
-        if joined != expected {
-            self.shapes.insert(next, joined);
-            self.again = true;
+        let mut shape = self.shapes.remove(&next).unwrap_or_else(|| Shape::of(&self.state));
+        for index in 0..shape.stack.len() {
+            let cell = (self.base, self.stack_offset(index));
+            self.hand_over(self.state.stack[index], shape.stack[index], self.stack_variables[index], cell);
         }
-        for (index, item) in state.stack.iter().enumerate() {
-            let offset = self.stack_offset(index);
-            self.hand_over(*item, expected.stack[index], self.stack_variables[index], (self.base, offset));
+        for index in 0..shape.slots.len() {
+            let cell = (self.frame, slot_offset(self.slots[index].slot));
+            self.hand_over(self.state.slots[index], shape.slots[index], self.slot_variables[index], cell);
         }
-        for (index, item) in state.slots.iter().enumerate() {
-            let offset = slot_offset(self.slots[index].slot);
-            self.hand_over(*item, expected.slots[index], self.slot_variables[index], (self.frame, offset));
-        }
+        self.again |= shape.join(&self.state);
+        self.shapes.insert(next, shape);
     }
 
     /// Hands an item over to a block that expects it as a kind.

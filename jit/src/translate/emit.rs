@@ -64,7 +64,7 @@ impl Translator<'_> {
 
     /// The exit of this segment's guards. Each has its own once it is known that
     /// one of them fails.
-    fn guard_exit(&mut self, culprit: Option<usize>) -> Block {
+    pub(super) fn guard_exit(&mut self, culprit: Option<usize>) -> Block {
         let plan = self.segment_exit();
         let plan = &mut self.exits[plan];
         if !plan.culprits.contains(&culprit) {
@@ -93,7 +93,7 @@ impl Translator<'_> {
             behind: self.current + 1,
             state: self.segment.state.clone(),
             meter: self.charged,
-            refund: self.segment.refund,
+            refund: self.segment.refund - self.uncharged,
             needed: self.segment.needed,
             leave,
             why,
@@ -128,6 +128,16 @@ impl Translator<'_> {
     pub(super) fn continue_in(&mut self, block: Block) {
         self.builder.switch_to_block(block);
         self.builder.seal_block(block);
+    }
+
+    /// Takes off the meter what is still to be taken.
+    pub(super) fn charge(&mut self) {
+        let cost = core::mem::take(&mut self.uncharged);
+        if cost != 0 {
+            self.charged = self.builder.ins().iadd_imm_s(self.charged, -cost);
+            self.builder.def_var(self.meter, self.charged);
+            self.segment.needed = self.segment.needed.saturating_sub(cost);
+        }
     }
 
     /// Leaves if the meter has less than the segment needs.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I64};
 use cranelift_codegen::isa::CallConv;
-use neovm_interp::tier::{After, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
+use neovm_interp::tier::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
 
 use super::{
     Translator, slot_offset,
-    state::{Item, State},
+    state::{Address, Item, Origin, State},
 };
 use crate::stats::ExitRecord;
 
@@ -153,9 +153,12 @@ impl Translator<'_> {
 
     /// Calls a function of the interpreter that returns nothing.
     pub(super) fn call_native(&mut self, function: usize, arguments: &[Value]) {
-        let mut signature = Signature::new(CallConv::SystemV);
-        signature.params.extend(vec![AbiParam::new(I64); arguments.len()]);
-        let signature = self.builder.import_signature(signature);
+        let builder = &mut self.builder;
+        let signature = *self.signatures.entry(arguments.len()).or_insert_with(|| {
+            let mut signature = Signature::new(CallConv::SystemV);
+            signature.params.extend(vec![AbiParam::new(I64); arguments.len()]);
+            builder.import_signature(signature)
+        });
         let function = self.number(function as i64);
         self.builder.ins().call_indirect(signature, function, arguments);
     }
@@ -167,13 +170,13 @@ impl Translator<'_> {
         for (index, item) in state.stack.iter().enumerate() {
             let offset = self.stack_offset(index);
             let held = self.write_word(*item, self.base, offset);
-            items.extend(held.map(|value| Restored { is_slot: false, offset, value }));
+            items.extend(held.map(|value| Restored { area: Area::Stack, offset, value }));
         }
         for (index, item) in state.slots.iter().enumerate() {
             if self.slots[index].stored {
                 let offset = slot_offset(self.slots[index].slot);
                 let held = self.write_word(*item, self.frame, offset);
-                items.extend(held.map(|value| Restored { is_slot: true, offset, value }));
+                items.extend(held.map(|value| Restored { area: Area::Slots, offset, value }));
             }
         }
         items.into()
@@ -186,7 +189,15 @@ impl Translator<'_> {
             Item::Mem(_) => return None,
             Item::Int(value) => (value, Held::Integer),
             Item::Bool(value) => (value, Held::Boolean),
-            Item::Ref(address, _) => (address, Held::Copy),
+            Item::Ref(Address { base, .. }, Origin::Element) => (base, Held::CopyOf),
+            Item::Ref(Address { offset, .. }, origin) => {
+                let area = match origin {
+                    Origin::Slot(_) => Area::Slots,
+                    Origin::Static(_) => Area::Statics,
+                    Origin::Stack(_) | Origin::Element => Area::Stack,
+                };
+                return Some(Held::Copy(area, offset));
+            }
         };
         self.store(value, address, offset + 8);
         Some(held)
@@ -209,7 +220,11 @@ impl Translator<'_> {
     }
 
     /// Copies an item to a cell of the stack, and counts it.
-    pub(super) fn copy(&mut self, from: Value, index: usize) {
+    pub(super) fn copy(&mut self, from: Address, index: usize) {
+        let from = match from.offset {
+            0 => from.base,
+            offset => self.builder.ins().iadd_imm_s(from.base, i64::from(offset)),
+        };
         let offset = i64::from(self.stack_offset(index));
         let to = self.builder.ins().iadd_imm_s(self.base, offset);
         self.call_native(copy_item as *const () as usize, &[self.vm, from, to]);

@@ -38,7 +38,7 @@ pub(crate) use self::call::signature;
 pub use self::exit::Why;
 use self::{
     exit::ExitPlan,
-    state::{Item, Kind, Origin, Shape, State, UsedSlot},
+    state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
 };
 use crate::{
     Refusal,
@@ -156,8 +156,11 @@ struct Translator<'a> {
     statics: Option<Value>,
     state: State,
     segment: Segment,
-    /// The meter, with the whole block charged.
+    /// The meter, and what is still to be taken off it, with the whole block.
     charged: Value,
+    uncharged: i64,
+    /// What is still to be taken off where blocks begin.
+    carried: BTreeMap<usize, i64>,
     /// What the instructions of the block cost that did not run yet.
     ahead: i64,
     /// Overflows of the segment that nobody looked at yet.
@@ -168,6 +171,8 @@ struct Translator<'a> {
     calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
     records: Vec<Arc<ExitRecord>>,
     help_signature: Option<ir::SigRef>,
+    /// Of functions of the interpreter that return nothing, by their parameters.
+    signatures: BTreeMap<usize, ir::SigRef>,
     /// Where all exits end.
     tail: Option<ir::Block>,
     /// The methods that can be called.
@@ -209,12 +214,15 @@ impl<'a> Translator<'a> {
             segment: Segment { place: 0, state: state.clone(), refund: 0, needed: i64::MIN, exit: None },
             state,
             charged: none,
+            uncharged: 0,
+            carried: BTreeMap::new(),
             ahead: 0,
             overflow: None,
             exits: Vec::new(),
             calls: Vec::new(),
             records: Vec::new(),
             help_signature: None,
+            signatures: BTreeMap::new(),
             tail: None,
             functions: BTreeMap::new(),
             slots_end: none,
@@ -410,14 +418,13 @@ impl<'a> Translator<'a> {
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
         self.state = State { stack, slots };
-        let Charge { cost, needed, looks } = self.charges.of(start);
+        let Charge { cost, needed, looks, .. } = self.charges.of(start);
         self.ahead = cost;
-        let before = self.builder.use_var(self.meter);
-        self.charged = self.builder.ins().iadd_imm_s(before, -cost);
-        self.builder.def_var(self.meter, self.charged);
+        self.charged = self.builder.use_var(self.meter);
+        self.uncharged = self.carried.get(&start).copied().unwrap_or(0) + cost;
         self.begin_segment(start, cost);
         if looks {
-            self.segment.needed = needed - cost;
+            self.segment.needed = needed;
             self.leave_if_short();
         }
     }
@@ -436,7 +443,7 @@ impl<'a> Translator<'a> {
     }
 
     /// The address of what is to be copied.
-    fn origin(&mut self, origin: Origin) -> Value {
+    fn origin(&self, origin: Origin) -> Address {
         let (base, offset) = match origin {
             Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
             Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
@@ -444,7 +451,7 @@ impl<'a> Translator<'a> {
             // Which item of an array is known to nobody else.
             Origin::Element => (self.base, 0),
         };
-        self.builder.ins().iadd_imm_s(base, i64::from(offset))
+        Address { base, offset }
     }
 
     /// Begins a segment: from here on a guard that fails comes back to here.
@@ -452,7 +459,11 @@ impl<'a> Translator<'a> {
         if let Some(plan) = self.segment.exit {
             self.exits[plan].behind = self.current + 1;
         }
-        self.segment = Segment { place, state: self.state.clone(), refund, needed: i64::MIN, exit: None };
+        let Segment { state, .. } = &mut self.segment;
+        state.stack.clone_from(&self.state.stack);
+        state.slots.clone_from(&self.state.slots);
+        (self.segment.place, self.segment.refund) = (place, refund);
+        (self.segment.needed, self.segment.exit) = (i64::MIN, None);
     }
 
     /// Begins a segment behind an instruction that had an effect.

@@ -14,6 +14,9 @@ use crate::code::Ins;
 impl Translator<'_> {
     pub(super) fn numeric(&mut self, ins: &Ins) {
         use OpCode::*;
+        if let Some(value) = self.known(ins.opcode) {
+            return self.push(Item::Const(value));
+        }
         match ins.opcode {
             NOT | BOOLAND | BOOLOR => self.logic(ins),
             INC | DEC | NEGATE | ABS | SIGN | NZ if self.may_be_ints(ins, 1) => self.unary(ins),
@@ -35,6 +38,26 @@ impl Translator<'_> {
             }
             _ => self.help(ins),
         }
+    }
+
+    /// The result of an instruction whose operands are known, which it takes.
+    fn known(&mut self, opcode: OpCode) -> Option<i64> {
+        use OpCode::*;
+        let Item::Const(last) = self.peek(0) else { return None };
+        let (result, operands) = match (opcode, self.peek(1)) {
+            (INC, _) => (last.checked_add(1), 1),
+            (DEC, _) => (last.checked_sub(1), 1),
+            (NEGATE, _) => (last.checked_neg(), 1),
+            (ABS, _) => (last.checked_abs(), 1),
+            (SIGN, _) => (Some(last.signum()), 1),
+            (ADD, Item::Const(first)) => (first.checked_add(last), 2),
+            (SUB, Item::Const(first)) => (first.checked_sub(last), 2),
+            (MUL, Item::Const(first)) => (first.checked_mul(last), 2),
+            _ => return None,
+        };
+        let result = result?;
+        self.state.stack.truncate(self.state.stack.len() - operands);
+        Some(result)
     }
 
     fn logic(&mut self, ins: &Ins) {

@@ -6,7 +6,7 @@ use neovm_types::OpCode;
 
 use super::{
     Translator, slot_offset,
-    state::{Item, Kind, Origin},
+    state::{Address, Item, Kind, Origin},
 };
 use crate::code::{Ins, Slot, SlotUse};
 
@@ -31,7 +31,7 @@ impl Translator<'_> {
             SlotUse::Store(slot) => self.store_slot(ins, slot),
             SlotUse::LoadStatic(index) => match self.statics {
                 Some(statics) => {
-                    let address = self.builder.ins().iadd_imm_s(statics, i64::from(index) * i64::from(layout::ITEM));
+                    let address = Address { base: statics, offset: i32::from(index) * layout::ITEM };
                     self.push(Item::Ref(address, Origin::Static(index)));
                 }
                 None => self.help(ins),
@@ -48,7 +48,7 @@ impl Translator<'_> {
         let index = self.used(slot);
         let item = match self.state.slots[index] {
             Item::Mem(_) | Item::Ref(..) => {
-                let address = self.builder.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
+                let address = Address { base: self.frame, offset: slot_offset(slot) };
                 Item::Ref(address, Origin::Slot(index))
             }
             item => item,

@@ -16,9 +16,16 @@ pub(crate) enum Item {
     Bool(Value),
     Null,
     /// A copy, not made yet, of the item at an address.
-    Ref(Value, Origin),
+    Ref(Address, Origin),
     /// In its own cell in memory. The flag tells that it is no small integer.
     Mem(bool),
+}
+
+/// A place in memory: so many bytes from a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) base: Value,
+    pub(crate) offset: i32,
 }
 
 /// Where an item lies that a [`Item::Ref`] will be a copy of.
@@ -83,10 +90,22 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// What holds on both ways to a block.
-    pub(crate) fn join(&self, other: &Self) -> Self {
-        let join = |a: &[Kind], b: &[Kind]| a.iter().zip(b).map(|(a, b)| a.join(*b)).collect();
-        Self { stack: join(&self.stack, &other.stack), slots: join(&self.slots, &other.slots) }
+    /// What is known of a state.
+    pub(crate) fn of(state: &State) -> Self {
+        let kinds = |items: &[Item]| items.iter().map(Item::kind).collect();
+        Self { stack: kinds(&state.stack), slots: kinds(&state.slots) }
+    }
+
+    /// Keeps what holds for a state too; whether that is less than before.
+    pub(crate) fn join(&mut self, state: &State) -> bool {
+        let kinds = self.stack.iter_mut().chain(&mut self.slots);
+        let mut less = false;
+        for (kind, item) in kinds.zip(state.stack.iter().chain(&state.slots)) {
+            let joined = kind.join(item.kind());
+            less |= joined != *kind;
+            *kind = joined;
+        }
+        less
     }
 }
 

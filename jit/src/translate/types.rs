@@ -21,7 +21,7 @@ impl Translator<'_> {
         let wanted = ItemType::from_byte(ins.operand as u8);
         match (ins.opcode, item) {
             (OpCode::ISNULL, Item::Ref(address, _)) => {
-                let tag = self.load(address, 0);
+                let tag = self.load(address.base, address.offset);
                 let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, layout::NULL);
                 self.pop();
                 self.push(Item::Bool(is_null));
@@ -32,7 +32,7 @@ impl Translator<'_> {
                 self.replace_by(own == wanted);
             }
             (OpCode::ISTYPE, Item::Ref(address, _)) if wanted.is_some_and(|wanted| tag_of(wanted).is_some()) => {
-                let tag = self.load(address, 0);
+                let tag = self.load(address.base, address.offset);
                 let expected = wanted.and_then(tag_of).unwrap_or_default();
                 let is_type = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, expected);
                 self.pop();
