@@ -13,7 +13,9 @@
 mod data;
 mod machine;
 mod measure;
+mod plain;
 
 pub use data::{Calls, contracts, long_script, scripts, workload_script, workloads};
 pub use machine::{Machine, Program};
 pub use measure::{best_time, criterion, measure, quick_criterion};
+pub use plain::Plain;

@@ -15,7 +15,7 @@ use neovm_interp::tier::{After, Leave, begin_calls, layout};
 use super::{
     Gives, Translator,
     exit::Why,
-    state::{Item, Kind, Origin, Shape, State},
+    state::{Item, Origin, State},
 };
 use crate::{code::Ins, methods::Method};
 
@@ -50,14 +50,10 @@ impl Translator<'_> {
         let wrong = self.no_frame(short);
         self.leave_if(wrong, Leave::Resume, Why::Room);
         self.builder.def_var(self.meter, after);
-        let nulls = vec![Kind::Null; method.locals.into()];
-        let kinds = nulls.into_iter().chain(arguments.iter().map(Item::kind)).collect();
-        for (index, argument) in arguments.iter().enumerate() {
-            let Item::Int(value) = *argument else { continue };
-            self.builder.def_var(self.slot_variables[usize::from(method.locals) + index], value);
-        }
+        let nulls = vec![Item::Null; method.locals.into()];
+        self.state = State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect() };
         let first = self.input.region.entry;
-        self.shapes.entry(first).or_insert(Shape { stack: Vec::new(), slots: kinds });
+        self.reconcile(first);
         let first = self.blocks[&first];
         self.builder.ins().jump(first, &[]);
     }
@@ -99,7 +95,7 @@ impl Translator<'_> {
         let count = usize::from(method.arguments);
         let is_int = |translator: &Self, depth: usize| match translator.peek(depth) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
+            Item::Plain(..) | Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
             _ => false,
         };
         if !(0..count).all(|depth| is_int(self, depth)) {
@@ -172,6 +168,9 @@ impl Translator<'_> {
     pub(super) fn ret(&mut self, ins: &Ins) {
         let mut result = None;
         if ins.returns == Some(1) {
+            if matches!(self.peek(0), Item::Plain(..)) && self.may_be_ints(ins, 1) {
+                self.int_at(0);
+            }
             let gives = match self.peek(0) {
                 Item::Bool(_) => Gives::Booleans,
                 Item::Const(_) | Item::Int(_) => Gives::Integers,
@@ -183,7 +182,7 @@ impl Translator<'_> {
                 _ => Gives::Others,
             };
             result = Some(match self.peek(0) {
-                Item::Ref(..) | Item::Mem(_) | Item::Null => self.number(0),
+                Item::Ref(..) | Item::Mem(_) | Item::Null | Item::Plain(..) => self.number(0),
                 _ => self.int_at(0),
             });
         }

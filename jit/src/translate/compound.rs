@@ -100,7 +100,7 @@ impl Translator<'_> {
     fn may_be_index(&self, ins: &Ins) -> bool {
         match self.peek(1) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
+            Item::Plain(..) | Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
             _ => false,
         }
     }

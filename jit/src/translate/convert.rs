@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{
 use neovm_interp::tier::layout;
 
 use super::{
-    Translator,
+    Translator, Words,
     exit::Why,
     slot_offset,
     state::{Address, Item, Kind, Origin, Shape},
@@ -49,6 +49,7 @@ impl Translator<'_> {
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
         (0..count).all(|depth| match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
+            Item::Plain(..) => !self.distrusts(ins),
             Item::Null | Item::Mem(true) => false,
             Item::Ref(_, origin) => !self.distrusts(ins) && self.may_be_int(origin),
             Item::Mem(false) => !self.distrusts(ins),
@@ -70,6 +71,12 @@ impl Translator<'_> {
             Item::Const(value) => self.number(value),
             Item::Int(value) => value,
             Item::Bool(value) => self.builder.ins().uextend(I64, value),
+            item @ Item::Plain(tag, value) => {
+                self.guard_word(tag, layout::INTEGER);
+                let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
+                items.filter(|other| **other == item).for_each(|other| *other = Item::Int(value));
+                value
+            }
             item => {
                 let index = self.index(depth);
                 let Address { base, offset } = self.place_of(item, index);
@@ -135,7 +142,7 @@ impl Translator<'_> {
         let condition = match item {
             Item::Bool(value) => value,
             Item::Const(value) => self.builder.ins().iconst(I8, i64::from(value != 0)),
-            Item::Int(value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
+            Item::Int(value) | Item::Plain(_, value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
             Item::Null => self.builder.ins().iconst(I8, 0),
             Item::Ref(..) | Item::Mem(_) => {
                 let Address { base, offset } = self.place_of(item, self.index(0));
@@ -292,7 +299,7 @@ impl Translator<'_> {
     }
 
     /// Brings the items into the shape that a block begins with.
-    fn reconcile(&mut self, next: usize) {
+    pub(super) fn reconcile(&mut self, next: usize) {
         let mut shape = self.shapes.remove(&next).unwrap_or_else(|| Shape::of(&self.state));
         for index in 0..shape.stack.len() {
             let cell = (self.base, self.stack_offset(index));
@@ -311,18 +318,27 @@ impl Translator<'_> {
         &mut self,
         item: Item,
         kind: Kind,
-        variable: cranelift_frontend::Variable,
+        [payload, tag]: Words,
         (address, offset): (Value, i32),
     ) {
+        if kind == Kind::Plain {
+            let known = match item {
+                Item::Plain(tag, _) => tag,
+                Item::Bool(_) => self.number(layout::BOOLEAN),
+                Item::Null => self.number(layout::NULL),
+                _ => self.number(layout::INTEGER),
+            };
+            self.builder.def_var(tag, known);
+        }
         let value = match (kind, item) {
             (Kind::Mem, item) => return self.write(item, address, offset),
             (Kind::Null | Kind::Ref(_), _) => return,
             (_, Item::Const(value)) => self.number(value),
-            (_, Item::Int(value)) => value,
+            (_, Item::Int(value) | Item::Plain(_, value)) => value,
             (_, Item::Bool(value)) => self.builder.ins().uextend(I64, value),
-            // The kinds are joined in the next round.
+            // Null, or the kinds are joined in the next round.
             _ => self.number(0),
         };
-        self.builder.def_var(variable, value);
+        self.builder.def_var(payload, value);
     }
 }

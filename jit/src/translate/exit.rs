@@ -187,6 +187,10 @@ impl Translator<'_> {
             Item::Const(value) => return Some(Held::Constant(value)),
             Item::Null => return Some(Held::Null),
             Item::Mem(_) => return None,
+            Item::Plain(..) => {
+                self.write(item, address, offset);
+                return None;
+            }
             Item::Int(value) => (value, Held::Integer),
             Item::Bool(value) => (value, Held::Boolean),
             Item::Ref(Address { base, .. }, Origin::Element) => (base, Held::CopyOf),
@@ -206,6 +210,10 @@ impl Translator<'_> {
     /// Writes an item that is a value to a cell.
     pub(super) fn write(&mut self, item: Item, address: Value, offset: i32) {
         let (tag, payload) = match item {
+            Item::Plain(tag, payload) => {
+                self.store(tag, address, offset);
+                return self.store(payload, address, offset + 8);
+            }
             Item::Const(value) => (layout::INTEGER, Some(self.number(value))),
             Item::Int(value) => (layout::INTEGER, Some(value)),
             Item::Bool(value) => (layout::BOOLEAN, Some(self.builder.ins().uextend(I64, value))),

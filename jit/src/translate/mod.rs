@@ -136,6 +136,9 @@ struct Segment {
     exit: Option<usize>,
 }
 
+/// The variables of an item: its payload, and its tag where that is not known.
+type Words = [Variable; 2];
+
 struct Translator<'a> {
     input: &'a Input<'a>,
     builder: FunctionBuilder<'a>,
@@ -145,8 +148,8 @@ struct Translator<'a> {
     again: bool,
     blocks: BTreeMap<usize, ir::Block>,
     slots: Vec<UsedSlot>,
-    slot_variables: Vec<Variable>,
-    stack_variables: Vec<Variable>,
+    slot_variables: Vec<Words>,
+    stack_variables: Vec<Words>,
     meter: Variable,
     charges: Charges,
     /// Arguments of the function, and what was read where it begins.
@@ -190,8 +193,9 @@ impl<'a> Translator<'a> {
     fn new(input: &'a Input<'a>, mut builder: FunctionBuilder<'a>, shapes: BTreeMap<usize, Shape>) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.reach + input.region.peak.max(0)) as usize;
-        let slot_variables = slots.iter().map(|_| builder.declare_var(I64)).collect();
-        let stack_variables = (0..depth).map(|_| builder.declare_var(I64)).collect();
+        let mut words = || [builder.declare_var(I64), builder.declare_var(I64)];
+        let slot_variables = slots.iter().map(|_| words()).collect();
+        let stack_variables = (0..depth).map(|_| words()).collect();
         let meter = builder.declare_var(I64);
         let blocks = input.region.order.iter().map(|&start| (start, builder.create_block())).collect();
         let none = Value::from_u32(0);
@@ -380,9 +384,18 @@ impl<'a> Translator<'a> {
     fn check_kinds(&mut self, shape: &Shape) -> Option<Value> {
         let mut wrong = None;
         for (address, offset, kind) in self.entry_items(shape) {
-            let Some(tag) = tag_of(kind) else { continue };
-            let found = self.load(address, offset);
-            let difference = if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) };
+            let difference = match (kind, tag_of(kind)) {
+                (_, Some(tag)) => {
+                    let found = self.load(address, offset);
+                    if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) }
+                }
+                (Kind::Plain, None) => {
+                    let found = self.load(address, offset);
+                    let other = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, found, layout::NULL);
+                    self.builder.ins().uextend(I64, other)
+                }
+                _ => continue,
+            };
             wrong = Some(match wrong {
                 Some(wrong) => self.builder.ins().bor(wrong, difference),
                 None => difference,
@@ -391,15 +404,24 @@ impl<'a> Translator<'a> {
         wrong
     }
 
-    /// Reads what is assumed to be an integer or a boolean.
+    /// Reads what is assumed to be a value.
     fn load_entry(&mut self, shape: &Shape) {
         let variables = self.stack_variables[..shape.stack.len()].iter().chain(&self.slot_variables);
         let variables: Vec<_> = variables.copied().collect();
-        for ((address, offset, kind), variable) in self.entry_items(shape).into_iter().zip(variables) {
-            if matches!(kind, Kind::Int | Kind::Bool) {
-                let value = self.load(address, offset + 8);
-                self.builder.def_var(variable, value);
+        for ((address, offset, kind), [payload, tag]) in self.entry_items(shape).into_iter().zip(variables) {
+            if !matches!(kind, Kind::Int | Kind::Bool | Kind::Plain) {
+                continue;
             }
+            let mut value = self.load(address, offset + 8);
+            if kind == Kind::Plain {
+                let found = self.load(address, offset);
+                self.builder.def_var(tag, found);
+                // In memory the payload of Null may be anything.
+                let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, found, layout::NULL);
+                let zero = self.number(0);
+                value = self.builder.ins().select(is_null, zero, value);
+            }
+            self.builder.def_var(payload, value);
         }
     }
 
@@ -429,11 +451,12 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn read(&mut self, variable: Variable, kind: Kind) -> Item {
+    fn read(&mut self, [payload, tag]: Words, kind: Kind) -> Item {
         match kind {
-            Kind::Int => Item::Int(self.builder.use_var(variable)),
+            Kind::Int => Item::Int(self.builder.use_var(payload)),
+            Kind::Plain => Item::Plain(self.builder.use_var(tag), self.builder.use_var(payload)),
             Kind::Bool => {
-                let value = self.builder.use_var(variable);
+                let value = self.builder.use_var(payload);
                 Item::Bool(self.builder.ins().ireduce(ir::types::I8, value))
             }
             Kind::Null => Item::Null,
@@ -512,7 +535,7 @@ fn tag_of(kind: Kind) -> Option<i64> {
         Kind::Int => Some(layout::INTEGER),
         Kind::Bool => Some(layout::BOOLEAN),
         Kind::Null => Some(layout::NULL),
-        Kind::Ref(_) | Kind::Mem => None,
+        Kind::Plain | Kind::Ref(_) | Kind::Mem => None,
     }
 }
 

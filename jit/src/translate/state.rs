@@ -15,6 +15,9 @@ pub(crate) enum Item {
     /// A boolean, of type `I8`.
     Bool(Value),
     Null,
+    /// A small integer, a boolean or Null, which shows when it runs: the two words
+    /// of the item, its tag and its payload. That of Null is zero.
+    Plain(Value, Value),
     /// A copy, not made yet, of the item at an address.
     Ref(Address, Origin),
     /// In its own cell in memory. The flag tells that it is no small integer.
@@ -47,6 +50,8 @@ pub(crate) enum Kind {
     Int,
     Bool,
     Null,
+    /// One of these three.
+    Plain,
     /// A copy, not made yet, of what lies where the region knows.
     Ref(Origin),
     Mem,
@@ -65,7 +70,12 @@ impl Kind {
 
     /// What holds for both.
     pub(crate) fn join(self, other: Self) -> Self {
-        if self == other { self } else { Self::Mem }
+        let is_plain = |kind| matches!(kind, Self::Int | Self::Bool | Self::Null | Self::Plain);
+        match (self, other) {
+            _ if self == other => self,
+            _ if is_plain(self) && is_plain(other) => Self::Plain,
+            _ => Self::Mem,
+        }
     }
 }
 
@@ -75,6 +85,7 @@ impl Item {
             Self::Const(_) | Self::Int(_) => Kind::Int,
             Self::Bool(_) => Kind::Bool,
             Self::Null => Kind::Null,
+            Self::Plain(..) => Kind::Plain,
             Self::Ref(_, Origin::Element) | Self::Mem(_) => Kind::Mem,
             Self::Ref(_, origin) => Kind::Ref(*origin),
         }

@@ -26,6 +26,11 @@ impl Translator<'_> {
                 self.pop();
                 self.push(Item::Bool(is_null));
             }
+            (OpCode::ISNULL, Item::Plain(tag, _)) => {
+                let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, layout::NULL);
+                self.pop();
+                self.push(Item::Bool(is_null));
+            }
             (OpCode::ISNULL, Item::Mem(_)) => self.help(ins),
             (OpCode::ISNULL, _) => self.replace_by(item == Item::Null),
             (OpCode::ISTYPE, _) if own.is_some() && !matches!(wanted, None | Some(ItemType::Any)) => {
