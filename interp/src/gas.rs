@@ -67,6 +67,14 @@ impl Gas {
         units << 32 | COUNTDOWN
     }
 
+    /// Whether another grant like the last would be more than twice what the meter has.
+    pub(crate) fn is_worn(&self, meter: i64) -> bool {
+        let Some(granted) = self.granted else { return false };
+        let left = meter >> 32;
+        let fresh = if self.free { granted } else { granted.min(self.units_left - (granted - left)) };
+        left * 2 < fresh
+    }
+
     /// Takes what the meter has used into account, which is spent then; false
     /// if there was none.
     pub(crate) fn settle(&mut self, meter: i64) -> bool {

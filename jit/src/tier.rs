@@ -367,9 +367,8 @@ fn behind_init(code: &Code, place: usize, seen: &Seen) -> (usize, Seen) {
 
 /// What was seen both times.
 fn join(first: &Seen, second: &Seen) -> Seen {
-    let join = |first: &[Kind], second: &[Kind]| {
-        first.iter().zip(second).map(|(first, second)| if first == second { *first } else { Kind::Other }).collect()
-    };
+    let join =
+        |first: &[Kind], second: &[Kind]| first.iter().zip(second).map(|(first, second)| first.join(*second)).collect();
     Seen {
         locals: join(&first.locals, &second.locals),
         arguments: join(&first.arguments, &second.arguments),

@@ -60,6 +60,8 @@ pub(crate) enum Reason {
     Refill = 5,
     /// The instruction at `ip` was reached often.
     Hot = 6,
+    /// As `Resume`, because compiled code could not be paid ahead.
+    Starved = 7,
 }
 
 /// Runs instructions until the grant is used up or the execution ends. A
@@ -72,8 +74,11 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
             Reason::Limit => return Exit::Done(Err(vm.over_limit())),
             Reason::Full => vm.execute(host),
             Reason::Failed => vm.fail_compiled(host),
-            Reason::Resume | Reason::Deopt => {
+            Reason::Resume | Reason::Deopt | Reason::Starved => {
                 vm.leave_compiled(reason);
+                if reason == Reason::Starved && vm.gas.is_worn(vm.meter) {
+                    return Exit::Refill;
+                }
                 reason = resume_fast(vm);
                 continue;
             }

@@ -133,7 +133,11 @@ impl Exit {
         let starved = meter < self.plan.needed;
         let counter = if starved { &self.starved } else { &self.taken };
         counter.fetch_add(1, Ordering::Relaxed);
-        if starved || self.plan.leave == Leave::Resume { Reason::Resume } else { Reason::Deopt }
+        match self.plan.leave {
+            _ if starved => Reason::Starved,
+            Leave::Resume => Reason::Resume,
+            Leave::Deopt => Reason::Deopt,
+        }
     }
 }
 

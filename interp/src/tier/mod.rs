@@ -97,11 +97,23 @@ pub enum Kind {
     Boolean,
     /// Null.
     Null,
+    /// Now one of these, now another.
+    Plain,
     /// Anything else.
     Other,
 }
 
 impl Kind {
+    /// What was seen both times.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        match (self, other) {
+            _ if self == other => self,
+            (Self::Other, _) | (_, Self::Other) => Self::Other,
+            _ => Self::Plain,
+        }
+    }
+
     fn of(item: &StackItem) -> Self {
         match item {
             StackItem::Integer(_) => Self::Integer,

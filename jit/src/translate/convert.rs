@@ -314,13 +314,7 @@ impl Translator<'_> {
     }
 
     /// Hands an item over to a block that expects it as a kind.
-    fn hand_over(
-        &mut self,
-        item: Item,
-        kind: Kind,
-        [payload, tag]: Words,
-        (address, offset): (Value, i32),
-    ) {
+    fn hand_over(&mut self, item: Item, kind: Kind, [payload, tag]: Words, (address, offset): (Value, i32)) {
         if kind == Kind::Plain {
             let known = match item {
                 Item::Plain(tag, _) => tag,

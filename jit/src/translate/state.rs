@@ -64,6 +64,7 @@ impl Kind {
             Some(tier::Kind::Integer) => Self::Int,
             Some(tier::Kind::Boolean) => Self::Bool,
             Some(tier::Kind::Null) => Self::Null,
+            Some(tier::Kind::Plain) => Self::Plain,
             _ => Self::Mem,
         }
     }
