@@ -19,9 +19,8 @@ const LEAST_FRAME: usize = 16;
 pub(crate) struct Calls {
     /// The lowest place that the native stack pointer may have.
     pub(super) native_limit: usize,
-    /// The limit of items, plus the place behind the slots of the entered frame:
-    /// what the stack pointer and the place behind a called frame's slots must
-    /// not exceed together.
+    /// What the stack pointer and the place behind a called frame's slots must
+    /// not exceed together, so that neither items nor slots are too many.
     pub(super) room: usize,
     /// The place behind the memory for slots.
     pub(super) slots_end: *mut StackItem,

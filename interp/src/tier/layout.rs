@@ -36,7 +36,8 @@ pub const REASON: i32 = offset_of!(Vm, reason) as i32;
 pub const EXIT: i32 = offset_of!(Vm, exit) as i32;
 /// The lowest place that the native stack pointer may have in a called method.
 pub const NATIVE_LIMIT: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, native_limit)) as i32;
-/// The limit of items, plus the place behind the slots of the entered frame.
+/// What the stack pointer and the place behind a called frame's slots must not
+/// exceed together.
 pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
 /// The place behind the memory for slots.
 pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;

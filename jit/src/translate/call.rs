@@ -21,7 +21,7 @@ use crate::{code::Ins, methods::Method};
 
 /// The signature of a method's function.
 pub(crate) fn signature(method: &Method) -> Signature {
-    let mut signature = Signature::new(CallConv::SystemV);
+    let mut signature = Signature::new(CallConv::Tail);
     signature.params.extend(vec![AbiParam::new(I64); 4 + usize::from(method.arguments)]);
     signature.returns.extend([AbiParam::new(I64); 2]);
     signature
@@ -46,9 +46,7 @@ impl Translator<'_> {
         self.charged = after;
         self.begin_segment(method.entry, cost);
         self.segment.needed = self.charges.ahead(self.input.region.entry);
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, after, self.segment.needed);
-        let wrong = self.no_frame(short);
-        self.leave_if(wrong, Leave::Resume, Why::Room);
+        self.leave_without_room(after);
         self.builder.def_var(self.meter, after);
         let nulls = vec![Item::Null; method.locals.into()];
         self.state = State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect() };
@@ -58,22 +56,22 @@ impl Translator<'_> {
         self.builder.ins().jump(first, &[]);
     }
 
-    /// Whether a condition holds, or there is no room for the frame: on the
-    /// native stack, among the items, or in the memory for slots.
-    fn no_frame(&mut self, wrong: Value) -> Value {
+    /// Leaves if the meter is short, or there is no room for the frame: on the
+    /// native stack, or for its items.
+    fn leave_without_room(&mut self, meter: Value) {
+        let exit = self.cold_exit(Leave::Resume, Why::Room);
+        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, self.segment.needed);
+        self.go_to_if(short, exit);
         let native = self.builder.ins().get_stack_pointer(I64);
         let least = self.load(self.vm, layout::NATIVE_LIMIT);
         let deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, native, least);
+        self.go_to_if(deep, exit);
         let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
         let taken = self.builder.ins().iadd(self.base, self.slots_end);
         let taken = self.builder.ins().iadd_imm_s(taken, peak);
         let room = self.load(self.vm, layout::ROOM);
         let full = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, taken, room);
-        let end = self.load(self.vm, layout::SLOTS_END);
-        let beyond = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, self.slots_end, end);
-        let wrong = self.builder.ins().bor(wrong, deep);
-        let wrong = self.builder.ins().bor(wrong, full);
-        self.builder.ins().bor(wrong, beyond)
+        self.go_to_if(full, exit);
     }
 
     /// Tells the machine that methods will be called from here.
@@ -124,14 +122,19 @@ impl Translator<'_> {
     }
 
     fn emit_call(&mut self, function: cranelift_codegen::ir::FuncRef, arguments: &[Value]) -> Vec<Value> {
-        if self.input.method.is_none() {
-            // Operations of the interpreter may have moved the limit.
-            let limit = self.load(self.vm, layout::LIMIT);
-            let room = self.builder.ins().iadd(limit, self.slots_end);
-            self.store(room, self.vm, layout::ROOM);
-        }
         let top = i64::from(self.stack_offset(self.state.stack.len()));
         let base = self.builder.ins().iadd_imm_s(self.base, top);
+        if self.input.method.is_none() {
+            // Operations of the interpreter may have moved the limit. No called
+            // method has its base below this one, so the second bound sees to it
+            // that slots do not go beyond their memory.
+            let limit = self.load(self.vm, layout::LIMIT);
+            let items = self.builder.ins().iadd(limit, self.slots_end);
+            let end = self.load(self.vm, layout::SLOTS_END);
+            let slots = self.builder.ins().iadd(end, base);
+            let room = self.builder.ins().umin(items, slots);
+            self.store(room, self.vm, layout::ROOM);
+        }
         let slots = arguments.len() as i64 * i64::from(layout::ITEM);
         let frame = self.builder.ins().iadd_imm_s(self.slots_end, slots);
         let mut values = vec![self.vm, base, frame, self.charged];

@@ -166,6 +166,8 @@ struct Translator<'a> {
     carried: BTreeMap<usize, i64>,
     /// What the instructions of the block cost that did not run yet.
     ahead: i64,
+    /// Signs that were computed, and of what.
+    signs: BTreeMap<Value, Value>,
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
@@ -221,6 +223,7 @@ impl<'a> Translator<'a> {
             uncharged: 0,
             carried: BTreeMap::new(),
             ahead: 0,
+            signs: BTreeMap::new(),
             overflow: None,
             exits: Vec::new(),
             calls: Vec::new(),

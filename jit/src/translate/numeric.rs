@@ -93,7 +93,9 @@ impl Translator<'_> {
                 let positive = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, value, 0);
                 let positive = self.builder.ins().uextend(I64, positive);
                 let negative = self.builder.ins().sshr_imm_s(value, 63);
-                self.builder.ins().bor(positive, negative)
+                let sign = self.builder.ins().bor(positive, negative);
+                self.signs.insert(sign, value);
+                sign
             }
             opcode => {
                 let least = self.builder.ins().icmp_imm_s(IntCC::Equal, value, i64::MIN);
@@ -115,8 +117,33 @@ impl Translator<'_> {
         sum
     }
 
+    /// Compares the sign of a value with a known one, as compilers do for
+    /// remainders, by the value itself; none of other operands.
+    fn compare_sign(&mut self, opcode: OpCode) -> Option<Value> {
+        let (sign, known) = match (self.peek(0), self.peek(1)) {
+            (Item::Const(known), Item::Int(sign)) | (Item::Int(sign), Item::Const(known)) => (sign, known),
+            _ => return None,
+        };
+        let value = *self.signs.get(&sign)?;
+        let condition = match (opcode, known) {
+            (OpCode::NUMEQUAL, 1) => IntCC::SignedGreaterThan,
+            (OpCode::NUMEQUAL, 0) => IntCC::Equal,
+            (OpCode::NUMEQUAL, -1) => IntCC::SignedLessThan,
+            (OpCode::NUMNOTEQUAL, 1) => IntCC::SignedLessThanOrEqual,
+            (OpCode::NUMNOTEQUAL, 0) => IntCC::NotEqual,
+            (OpCode::NUMNOTEQUAL, -1) => IntCC::SignedGreaterThanOrEqual,
+            _ => return None,
+        };
+        Some(self.builder.ins().icmp_imm_s(condition, value, 0))
+    }
+
     fn binary(&mut self, ins: &Ins) {
         use OpCode::*;
+        if let Some(result) = self.compare_sign(ins.opcode) {
+            self.pop();
+            self.pop();
+            return self.push(Item::Bool(result));
+        }
         let (second, first) = (self.pop_int(), self.pop_int());
         let condition = match ins.opcode {
             NUMEQUAL => IntCC::Equal,
