@@ -13,6 +13,7 @@
 
 mod calls;
 mod exits;
+mod items;
 pub mod layout;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -24,6 +25,7 @@ pub(crate) use self::calls::Calls;
 pub use self::{
     calls::begin_calls,
     exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
+    items::{copy_item, item_byte, item_size},
 };
 
 use crate::{
@@ -99,18 +101,26 @@ pub enum Kind {
     Null,
     /// Now one of these, now another.
     Plain,
+    /// An array or a struct.
+    Array,
+    /// A byte string or a buffer.
+    Bytes,
     /// Anything else.
     Other,
 }
 
 impl Kind {
+    fn is_plain(self) -> bool {
+        matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Plain)
+    }
+
     /// What was seen both times.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
             _ if self == other => self,
-            (Self::Other, _) | (_, Self::Other) => Self::Other,
-            _ => Self::Plain,
+            _ if self.is_plain() && other.is_plain() => Self::Plain,
+            _ => Self::Other,
         }
     }
 
@@ -119,6 +129,8 @@ impl Kind {
             StackItem::Integer(_) => Self::Integer,
             StackItem::Boolean(_) => Self::Boolean,
             StackItem::Null => Self::Null,
+            StackItem::Array(_) | StackItem::Struct(_) => Self::Array,
+            StackItem::ByteString(_) | StackItem::Buffer(_) => Self::Bytes,
             _ => Self::Other,
         }
     }
@@ -276,20 +288,6 @@ unsafe extern "sysv64" fn help<const OP: usize>(
     };
     vm.limit = r.limit;
     r.sp.map_addr(|address| address | helped as usize)
-}
-
-/// Copies an item to a cell of the evaluation stack, and counts it.
-///
-/// # Safety
-/// `from` holds an item, and `to` is a cell that is not occupied.
-pub unsafe extern "sysv64" fn copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem) {
-    // SAFETY: the caller's word.
-    unsafe {
-        if (*from).is_compound() {
-            vm.retain(&*from);
-        }
-        to.write(fast::duplicate(&*from));
-    }
 }
 
 impl Vm {

@@ -1,7 +1,7 @@
 //! Arrays: their items are read and written in place; all else is a helper's.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
-use neovm_interp::tier::{layout, layout::ArrayLayout};
+use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
 use neovm_types::{OpCode, item::Header};
 
 use super::{
@@ -15,33 +15,69 @@ impl Translator<'_> {
         use OpCode::*;
         let arrays = self.input.arrays.filter(|_| !self.distrusts(ins));
         match (ins.opcode, arrays) {
+            (PICKITEM, _) if self.is_bytes(ins, 1) && self.may_be_ints(ins, 1) => self.pick_byte(),
             (PICKITEM, Some(arrays)) if self.may_be_ints(ins, 1) => self.pick_item(ins, arrays),
             (SETITEM, Some(arrays)) => self.set_item(ins, arrays),
-            (SIZE, Some(arrays)) => match self.peek(0) {
-                Item::Ref(address, _) => {
-                    let array = self.array(arrays, address);
-                    self.pop();
-                    let length = self.load(array, arrays.length);
-                    self.push(Item::Int(length));
-                }
-                _ => self.help(ins),
-            },
+            (SIZE, _) => self.size(ins, arrays),
             (PACK | PACKSTRUCT | PACKMAP | NEWARRAY0 | NEWARRAY | NEWARRAY_T, _)
             | (NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES, _) => self.help_with(ins, true),
             _ => self.help(ins),
         }
     }
 
+    /// The length of an array, or what the interpreter says of other items.
+    fn size(&mut self, ins: &Ins, arrays: Option<ArrayLayout>) {
+        let Item::Ref(address, origin) = self.peek(0) else { return self.help(ins) };
+        let length = match arrays.filter(|_| self.seen_at(origin) == Some(tier::Kind::Array)) {
+            Some(arrays) => {
+                let array = self.array(address);
+                self.load(array, arrays.length)
+            }
+            None => {
+                let item = self.address(address);
+                self.ask(item_size as *const () as usize, &[item])
+            }
+        };
+        self.pop();
+        self.push(Item::Int(length));
+    }
+
+    /// Whether a string of bytes was seen where the item at a depth lies.
+    fn is_bytes(&self, ins: &Ins, depth: usize) -> bool {
+        match self.peek(depth) {
+            Item::Ref(_, origin) => !self.distrusts(ins) && self.seen_at(origin) == Some(tier::Kind::Bytes),
+            _ => false,
+        }
+    }
+
+    fn pick_byte(&mut self) {
+        let index = self.pop_int();
+        if let Item::Ref(address, _) = self.pop() {
+            let item = self.address(address);
+            let byte = self.ask(item_byte as *const () as usize, &[item, index]);
+            self.push(Item::Int(byte));
+        }
+    }
+
+    /// Asks the interpreter something that has no effect; leaves if the answer is
+    /// below zero.
+    fn ask(&mut self, function: usize, arguments: &[Value]) -> Value {
+        let signature = self.signature_of(arguments.len(), 1);
+        let function = self.number(function as i64);
+        let call = self.builder.ins().call_indirect(signature, function, arguments);
+        let answer = self.builder.inst_results(call)[0];
+        let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, answer, 0);
+        self.guard(holds);
+        answer
+    }
+
     /// The array at an address, which is counted; leaves if it is none.
-    fn array(&mut self, arrays: ArrayLayout, address: Address) -> Value {
+    fn array(&mut self, address: Address) -> Value {
         let tag = self.load(address.base, address.offset);
         // An array's tag is even, a struct's is one more.
         let tag = self.builder.ins().band_imm_s(tag, !1);
         self.guard_word(tag, layout::ARRAY);
         let array = self.load(address.base, address.offset + 8);
-        let references = self.load_u32(array, arrays.references);
-        let counted = self.builder.ins().icmp_imm_s(IntCC::NotEqual, references, 0);
-        self.guard(counted);
         array
     }
 
@@ -58,7 +94,7 @@ impl Translator<'_> {
     fn pick_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
         let Item::Ref(address, _) = self.peek(1) else { return self.help(ins) };
         let index = self.int_at(0);
-        let array = self.array(arrays, address);
+        let array = self.array(address);
         let element = self.element(arrays, array, index);
         self.pop();
         self.pop();
@@ -78,7 +114,7 @@ impl Translator<'_> {
             self.int_at(0);
         }
         let index = self.int_at(1);
-        let array = self.array(arrays, address);
+        let array = self.array(address);
         let flags = self.load_byte(array, arrays.flags);
         let read_only = self.builder.ins().band_imm_s(flags, i64::from(Header::READ_ONLY));
         let writable = self.builder.ins().icmp_imm_s(IntCC::Equal, read_only, 0);

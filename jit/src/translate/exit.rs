@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value, condcodes::IntCC, types::I64};
 use cranelift_codegen::isa::CallConv;
 use neovm_interp::tier::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
 
@@ -153,14 +153,26 @@ impl Translator<'_> {
 
     /// Calls a function of the interpreter that returns nothing.
     pub(super) fn call_native(&mut self, function: usize, arguments: &[Value]) {
-        let builder = &mut self.builder;
-        let signature = *self.signatures.entry(arguments.len()).or_insert_with(|| {
-            let mut signature = Signature::new(CallConv::SystemV);
-            signature.params.extend(vec![AbiParam::new(I64); arguments.len()]);
-            builder.import_signature(signature)
-        });
+        let signature = self.signature_of(arguments.len(), 0);
         let function = self.number(function as i64);
         self.builder.ins().call_indirect(signature, function, arguments);
+    }
+
+    /// The signature of functions of the interpreter, by how many words they take
+    /// and return.
+    pub(super) fn signature_of(&mut self, parameters: usize, results: usize) -> SigRef {
+        let builder = &mut self.builder;
+        *self.signatures.entry((parameters, results)).or_insert_with(|| {
+            let mut signature = Signature::new(CallConv::SystemV);
+            signature.params.extend(vec![AbiParam::new(I64); parameters]);
+            signature.returns.extend(vec![AbiParam::new(I64); results]);
+            builder.import_signature(signature)
+        })
+    }
+
+    /// An address as a value.
+    pub(super) fn address(&mut self, Address { base, offset }: Address) -> Value {
+        if offset == 0 { base } else { self.builder.ins().iadd_imm_s(base, i64::from(offset)) }
     }
 
     /// Writes what is not in memory to the second words of its cells; what the
@@ -229,10 +241,7 @@ impl Translator<'_> {
 
     /// Copies an item to a cell of the stack, and counts it.
     pub(super) fn copy(&mut self, from: Address, index: usize) {
-        let from = match from.offset {
-            0 => from.base,
-            offset => self.builder.ins().iadd_imm_s(from.base, i64::from(offset)),
-        };
+        let from = self.address(from);
         let offset = i64::from(self.stack_offset(index));
         let to = self.builder.ins().iadd_imm_s(self.base, offset);
         self.call_native(copy_item as *const () as usize, &[self.vm, from, to]);

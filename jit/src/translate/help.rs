@@ -1,9 +1,6 @@
 //! Instructions that the interpreter's own operations run, without leaving.
 
-use cranelift_codegen::{
-    ir::{AbiParam, InstBuilder, Signature, Value, types::I64},
-    isa::CallConv,
-};
+use cranelift_codegen::ir::{InstBuilder, Value};
 use neovm_interp::tier::{After, HELPED, Leave};
 
 use super::{
@@ -36,12 +33,7 @@ impl Translator<'_> {
     }
 
     fn call_helper(&mut self, ins: &Ins) -> Value {
-        let signature = *self.help_signature.get_or_insert_with(|| {
-            let mut signature = Signature::new(CallConv::SystemV);
-            signature.params.extend([AbiParam::new(I64); 4]);
-            signature.returns.push(AbiParam::new(I64));
-            self.builder.import_signature(signature)
-        });
+        let signature = self.signature_of(4, 1);
         let function = self.number(crate::module::helper(self.input.code, ins.place) as i64);
         let cell = self.number(self.input.code.cell_address(ins.place) as i64);
         let top = self.stack_offset(self.state.stack.len());

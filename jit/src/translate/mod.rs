@@ -30,7 +30,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use neovm_interp::{
     Code,
-    tier::{Leave, layout, layout::ArrayLayout},
+    tier::{self, Leave, layout, layout::ArrayLayout},
 };
 use neovm_types::opcode::Family;
 
@@ -175,9 +175,8 @@ struct Translator<'a> {
     /// if the method was left, or if there is too little gas behind the call.
     calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
     records: Vec<Arc<ExitRecord>>,
-    help_signature: Option<ir::SigRef>,
-    /// Of functions of the interpreter that return nothing, by their parameters.
-    signatures: BTreeMap<usize, ir::SigRef>,
+    /// Of functions of the interpreter, by their parameters and results.
+    signatures: BTreeMap<(usize, usize), ir::SigRef>,
     /// Where all exits end.
     tail: Option<ir::Block>,
     /// The methods that can be called.
@@ -228,7 +227,6 @@ impl<'a> Translator<'a> {
             exits: Vec::new(),
             calls: Vec::new(),
             records: Vec::new(),
-            help_signature: None,
             signatures: BTreeMap::new(),
             tail: None,
             functions: BTreeMap::new(),
@@ -326,10 +324,22 @@ impl<'a> Translator<'a> {
     }
 
     fn seen_slot(&self, slot: Slot) -> Kind {
-        Kind::seen(match slot {
+        Kind::seen(self.seen_in(slot))
+    }
+
+    fn seen_in(&self, slot: Slot) -> Option<&tier::Kind> {
+        match slot {
             Slot::Local(n) => self.input.known.seen.locals.get(usize::from(n)),
             Slot::Argument(n) => self.input.known.seen.arguments.get(usize::from(n)),
-        })
+        }
+    }
+
+    /// What was seen where an item lies.
+    fn seen_at(&self, origin: Origin) -> Option<tier::Kind> {
+        match origin {
+            Origin::Slot(index) => self.seen_in(self.slots[index].slot).copied(),
+            Origin::Static(_) | Origin::Stack(_) | Origin::Element => None,
+        }
     }
 
     /// The highest static field that is used.
