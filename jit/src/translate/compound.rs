@@ -77,8 +77,7 @@ impl Translator<'_> {
         // An array's tag is even, a struct's is one more.
         let tag = self.builder.ins().band_imm_s(tag, !1);
         self.guard_word(tag, layout::ARRAY);
-        let array = self.load(address.base, address.offset + 8);
-        array
+        self.load(address.base, address.offset + 8)
     }
 
     /// The address of an array's item; leaves if there is none.

@@ -120,9 +120,9 @@ impl Translator<'_> {
     /// Compares the sign of a value with a known one, as compilers do for
     /// remainders, by the value itself; none of other operands.
     fn compare_sign(&mut self, opcode: OpCode) -> Option<Value> {
-        let (sign, known) = match (self.peek(0), self.peek(1)) {
-            (Item::Const(known), Item::Int(sign)) | (Item::Int(sign), Item::Const(known)) => (sign, known),
-            _ => return None,
+        let operands = (self.peek(0), self.peek(1));
+        let ((Item::Const(known), Item::Int(sign)) | (Item::Int(sign), Item::Const(known))) = operands else {
+            return None;
         };
         let value = *self.signs.get(&sign)?;
         let condition = match (opcode, known) {
