@@ -26,6 +26,8 @@ pub(crate) struct Job<'a> {
     pub(crate) known: &'a Known,
     pub(crate) arrays: Option<ArrayLayout>,
     pub(crate) number: u32,
+    /// Fewer instructions without a loop are not worth it.
+    pub(crate) least: usize,
     pub(crate) wants_text: bool,
 }
 
@@ -66,14 +68,17 @@ pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
         let (region, methods) = Methods::region(job.code, job.entry, &callees.refused)?;
+        let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
+        let instructions = region.instructions + called;
+        if !region.has_loop() && instructions < job.least {
+            return Err(Refusal::Small);
+        }
         callees.again = false;
         let made = attempt(job, &region, &methods, &mut callees);
         if callees.again {
             continue;
         }
         let (machine, exits) = made?;
-        let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
-        let instructions = region.instructions + called;
         return Ok(Compiled { machine, exits, region, instructions });
     }
     Err(Refusal::Kinds)

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// Nothing of it can be compiled.
     #[error("no instruction can be compiled")]
     Nothing,
+    /// Entering it would cost what it gains.
+    #[error("too little to gain")]
+    Small,
     /// It has too many instructions or blocks.
     #[error("too many instructions")]
     TooLong,

@@ -32,6 +32,9 @@ const MAX_TRIES: u32 = 12;
 /// many times that the region is entered.
 const SELDOM: u64 = 8;
 
+/// Instructions that a region without a loop has at least.
+const LEAST: usize = 16;
+
 /// Regions that may wait to be compiled.
 const MAX_QUEUE: usize = 64;
 
@@ -300,8 +303,10 @@ impl Script {
     fn make(&self, code: &Code, entry: usize, number: u32) -> Result<Made, Refusal> {
         let known = lock(&self.regions).by_entry.get(&entry).ok_or(Refusal::Nothing)?.clone();
         let arrays = self.jit.arrays;
+        // Who wants all compiled at once wants that too.
+        let least = if self.jit.mode.threshold > 1 { LEAST } else { 0 };
         let wants_text = lock(&self.jit.reports).is_some();
-        compile(&Job { code, entry, known: &known, arrays, number, wants_text })
+        compile(&Job { code, entry, known: &known, arrays, number, least, wants_text })
     }
 }
 
