@@ -198,8 +198,9 @@ impl Code {
     pub fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
         #[cfg(neovm_sibling_calls)]
         for place in 0..self.cells.len() {
-            let (op, length) = (self.cells[place].op, crate::fast::fused_length(self.cells[place].op));
-            let last = &self.cells[place + length - 1];
+            let op = self.cells[place].op;
+            let Some(behind) = crate::fast::LEADS_BACK[op as usize] else { continue };
+            let last = &self.cells[place + usize::from(behind)];
             if last.plain == Op::Call || last.plain.is_jump() && (last.operand as i64) < 0 {
                 self.cells[place].handler = Link::counting(op);
             }

@@ -159,6 +159,21 @@ macro_rules! fast_ops {
             }
         }
 
+        /// Of ops that may go on elsewhere than behind themselves: how many cells
+        /// behind their first one the jump is.
+        #[cfg(neovm_sibling_calls)]
+        pub(crate) static LEADS_BACK: [Option<u8>; COUNT] = {
+            let mut leads = [None; COUNT];
+            let mut i = 0;
+            while i < COUNT {
+                if Op::ALL[i].leads_back() {
+                    leads[i] = Some(fused_length(Op::ALL[i]) as u8 - 1);
+                }
+                i += 1;
+            }
+            leads
+        };
+
         impl Op {
             /// Whether it may go on elsewhere than behind itself.
             #[cfg(neovm_sibling_calls)]
