@@ -29,6 +29,8 @@ pub(crate) struct Job<'a> {
     /// Fewer instructions without a loop are not worth it.
     pub(crate) least: usize,
     pub(crate) wants_text: bool,
+    /// The guard that always fails, if one is to.
+    pub(crate) failing: Option<u32>,
 }
 
 /// What is known of a place where a region begins.
@@ -101,6 +103,7 @@ fn attempt(
             known: job.known,
             arrays: job.arrays,
             number: job.number,
+            failing: job.failing,
             next_exit: exits.len(),
             method,
             methods,

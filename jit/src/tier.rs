@@ -57,6 +57,7 @@ pub struct Jit(Arc<Shared>);
 
 struct Shared {
     mode: Mode,
+    failing: Option<u32>,
     arrays: Option<ArrayLayout>,
     bytes: AtomicUsize,
     totals: Mutex<Stats>,
@@ -104,9 +105,17 @@ struct Compiled {
 impl Jit {
     /// A compiler; none where there is none for the platform.
     pub fn new(mode: Mode) -> Option<Self> {
+        Self::with_failing_guard(mode, None)
+    }
+
+    /// For tests of what follows a guard that fails: a compiler that takes the guard of
+    /// this number, counted from 0 in each function it makes, to fail always. Code is left
+    /// there more often than it must be, and results are the same.
+    pub fn with_failing_guard(mode: Mode, failing: Option<u32>) -> Option<Self> {
         target()?;
         Some(Self(Arc::new(Shared {
             mode,
+            failing,
             arrays: ArrayLayout::find(),
             bytes: AtomicUsize::new(0),
             totals: Mutex::default(),
@@ -306,7 +315,7 @@ impl Script {
         // Who wants all compiled at once wants that too.
         let least = if self.jit.mode.threshold > 1 { LEAST } else { 0 };
         let wants_text = lock(&self.jit.reports).is_some();
-        compile(&Job { code, entry, known: &known, arrays, number, least, wants_text })
+        compile(&Job { code, entry, known: &known, arrays, number, least, wants_text, failing: self.jit.failing })
     }
 }
 

@@ -61,16 +61,19 @@ impl Translator<'_> {
     fn leave_without_room(&mut self, meter: Value) {
         let exit = self.cold_exit(Leave::Resume, Why::Room);
         let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, self.segment.needed);
+        let short = self.counted(short, true);
         self.go_to_if(short, exit);
         let native = self.builder.ins().get_stack_pointer(I64);
         let least = self.load(self.vm, layout::NATIVE_LIMIT);
         let deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, native, least);
+        let deep = self.counted(deep, true);
         self.go_to_if(deep, exit);
         let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
         let taken = self.builder.ins().iadd(self.base, self.slots_end);
         let taken = self.builder.ins().iadd_imm_s(taken, peak);
         let room = self.load(self.vm, layout::ROOM);
         let full = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, taken, room);
+        let full = self.counted(full, true);
         self.go_to_if(full, exit);
     }
 

@@ -257,6 +257,7 @@ impl Translator<'_> {
         };
         match self.overflow.take() {
             Some(overflow) if !self.writes(next) => {
+                let overflow = self.counted(overflow, true);
                 let exit = self.guard_exit(None);
                 self.reconcile(next);
                 self.builder.ins().brif(overflow, exit, &[], block, &[]);

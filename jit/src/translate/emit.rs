@@ -36,6 +36,7 @@ impl Translator<'_> {
 
     /// Leaves if a condition does not hold: the segment took it for granted.
     pub(super) fn guard(&mut self, holds: Value) {
+        let holds = self.counted(holds, false);
         let exit = self.guard_exit(Some(self.current));
         self.go_on_if(holds, exit);
     }
@@ -58,6 +59,7 @@ impl Translator<'_> {
     /// Leaves if there was an overflow in this segment.
     pub(super) fn check_overflow(&mut self) {
         let Some(overflow) = self.overflow.take() else { return };
+        let overflow = self.counted(overflow, true);
         let exit = self.guard_exit(None);
         self.go_to_if(overflow, exit);
     }
@@ -144,12 +146,14 @@ impl Translator<'_> {
     pub(super) fn leave_if_short(&mut self) {
         let needed = self.segment.needed;
         let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
+        let short = self.counted(short, true);
         let plan = self.segment_exit();
         self.go_to_if(short, self.exits[plan].block);
     }
 
     /// Leaves to where the segment begins if a condition holds.
     pub(super) fn leave_if(&mut self, condition: Value, leave: Leave, why: Why) {
+        let condition = self.counted(condition, true);
         let exit = self.cold_exit(leave, why);
         self.go_to_if(condition, exit);
     }
@@ -159,6 +163,16 @@ impl Translator<'_> {
     pub(super) fn exit_to(&mut self, place: usize, cost_ahead: i64, why: Why) -> Block {
         self.begin_segment(place, cost_ahead);
         self.cold_exit(Leave::Resume, why)
+    }
+
+    /// Counts a guard; the one that is to fail always gets what makes it fail.
+    pub(super) fn counted(&mut self, condition: Value, failing: bool) -> Value {
+        let number = self.guards_made;
+        self.guards_made += 1;
+        if self.input.failing == Some(number) {
+            return self.builder.ins().iconst(I8, i64::from(failing));
+        }
+        condition
     }
 
     /// Leaves before an instruction, which the interpreter has to run.

@@ -63,6 +63,8 @@ pub(crate) struct Input<'a> {
     /// The region's number, and that of its next exit.
     pub(crate) number: u32,
     pub(crate) next_exit: usize,
+    /// The guard that always fails, if one is to.
+    pub(crate) failing: Option<u32>,
     /// The method that is translated, for others to call; none for a region
     /// that the interpreter enters.
     pub(crate) method: Option<&'a Method>,
@@ -184,6 +186,8 @@ struct Translator<'a> {
     /// The place behind the frame's slots, where methods are called.
     slots_end: Value,
     gives: Gives,
+    /// How many guards there are so far.
+    guards_made: u32,
     /// The instruction that is translated.
     current: usize,
     /// Whether the block ended early.
@@ -232,6 +236,7 @@ impl<'a> Translator<'a> {
             functions: BTreeMap::new(),
             slots_end: none,
             gives: Gives::Nothing,
+            guards_made: 0,
             current: input.region.entry,
             dead: false,
         }
