@@ -1,0 +1,176 @@
+//! Hand-written scripts with loops and calls, each for something that compiled code has to
+//! get right.
+
+use neovm::types::asm::assemble;
+
+use crate::ways::Program;
+
+/// Name and text.
+const SHAPES: &[(&str, &str)] = &[
+    ("counts on the stack", "PUSHINT8 40\nn: DEC\nDUP\nJMPIF n\nRET"),
+    ("counts in a slot", "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nLDLOC0\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET"),
+    (
+        "nested loops",
+        "INITSLOT 3, 0\nPUSH0\nSTLOC2\nPUSH6\nSTLOC0\na: PUSH5\nSTLOC1\nb: LDLOC2\nLDLOC0\nLDLOC1\nMUL\nADD\nSTLOC2\n
+         LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF b\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF a\nLDLOC2\nRET",
+    ),
+    (
+        "a call in a loop",
+        "PUSH0\nPUSHINT8 20\nn: DUP\nCALL f\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 1, 1\nLDARG0\nLDARG0\nMUL\nSTLOC0\nLDLOC0\nRET",
+    ),
+    (
+        "calls of calls",
+        "PUSH0\nPUSH15\nn: DUP\nPUSH3\nCALL f\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 1, 2\nLDARG0\nLDARG1\nCALL g\nSTLOC0\nLDLOC0\nLDARG1\nCALL g\nRET
+         g: INITSLOT 0, 2\nLDARG1\nLDARG0\nSUB\nRET",
+    ),
+    (
+        "a call of a method without slots",
+        "PUSHINT8 20\nn: CALL f\nDEC\nDUP\nJMPIF n\nRET\nf: INC\nDEC\nRET",
+    ),
+    (
+        "a method that gives nothing",
+        "INITSSLOT 1\nPUSH0\nSTSFLD0\nPUSHINT8 20\nn: DUP\nCALL f\nDEC\nDUP\nJMPIF n\nDROP\nLDSFLD0\nRET
+         f: INITSLOT 0, 1\nLDARG0\nPUSH2\nMOD\nJMPIF o\nRET\no: LDSFLD0\nINC\nSTSFLD0\nRET",
+    ),
+    (
+        "a method that gives a boolean",
+        "PUSH0\nPUSHINT8 20\nn: DUP\nCALL f\nJMPIFNOT o\nSWAP\nINC\nSWAP\no: DEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nPUSH0\nNUMEQUAL\nRET",
+    ),
+    (
+        "fib",
+        "PUSH9\nCALL f\nRET\nf: INITSLOT 0, 1\nLDARG0\nPUSH2\nLT\nJMPIF s\nLDARG0\nDEC\nCALL f\nLDARG0\nPUSH2\nSUB\nCALL f\nADD\nRET\ns: LDARG0\nRET",
+    ),
+    (
+        "recursion that hands a boolean down",
+        "PUSH10\nCALL f\nRET\nf: INITSLOT 1, 1\nLDARG0\nPUSH0\nGT\nSTLOC0\nLDLOC0\nJMPIFNOT s\nLDARG0\nDEC\nCALL f\nNOT\nRET\ns: PUSHT\nRET",
+    ),
+    (
+        "even and odd",
+        "PUSH0\nPUSH9\nn: DUP\nCALL e\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nRET
+         e: INITSLOT 0, 1\nLDARG0\nJMPIF x\nPUSH1\nRET\nx: LDARG0\nDEC\nCALL o\nRET
+         o: INITSLOT 0, 1\nLDARG0\nJMPIF y\nPUSH0\nRET\ny: LDARG0\nDEC\nCALL e\nRET",
+    ),
+    (
+        "six arguments",
+        "PUSHINT8 20\nn: DUP\nPUSH1\nPUSH2\nPUSH3\nPUSH4\nPUSH5\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 2, 6\nLDARG0\nLDARG1\nSUB\nLDARG2\nMUL\nLDARG3\nSUB\nSTLOC1\nLDLOC1\nLDARG4\nMUL\nLDARG5\nADD\nSTARG0\nLDARG0\nRET",
+    ),
+    (
+        "an overflow in a called method",
+        "PUSHINT64 4000000000000000000\nPUSH6\nn: SWAP\nDUP\nCALL f\nDROP\nPUSHINT64 1000000000000000000\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 0, 1\nLDARG0\nPUSH2\nMUL\nRET",
+    ),
+    (
+        "a division by zero in a called method, caught",
+        "PUSH5\nn: DUP\nPUSH3\nSUB\nTRY c, -\nCALL f\nDROP\nENDTRY e\nc: DROP\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 0, 1\nPUSH7\nLDARG0\nDIV\nRET",
+    ),
+    (
+        "a division by zero in a called method, not caught",
+        "PUSH9\nn: DUP\nPUSH3\nSUB\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 1, 1\nPUSH7\nSTLOC0\nLDLOC0\nLDARG0\nDIV\nRET",
+    ),
+    (
+        "a throw out of called methods",
+        "PUSH7\nn: TRY c, -\nDUP\nCALL f\nDROP\nENDTRY e\nc: DROP\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET
+         f: INITSLOT 0, 1\nLDARG0\nINC\nCALL g\nRET\ng: INITSLOT 0, 1\nLDARG0\nPUSH2\nMOD\nJMPIF o\nLDARG0\nRET\no: PUSHDATA1 \"odd\"\nTHROW",
+    ),
+    (
+        "try in a loop",
+        "PUSHINT8 12\nn: TRY c, f\nDUP\nPUSH3\nMOD\nPUSH1\nSWAP\nDIV\nDROP\nENDTRY e\nc: DROP\nENDTRY e\nf: INC\nDEC\nENDFINALLY\ne: DEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "a loop in a try",
+        "PUSH0\nTRY c, -\nPUSHINT8 -30\nn: INC\nPUSH9\nOVER\nDIV\nDROP\nJMP n\nc: DROP\nENDTRY e\ne: RET",
+    ),
+    (
+        "a throw in a loop",
+        "PUSHINT8 10\nn: TRY c, -\nDUP\nTHROW\nc: DROP\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "static fields",
+        "INITSSLOT 3\nPUSH0\nSTSFLD0\nPUSHT\nSTSFLD1\nPUSHINT8 25\nn: LDSFLD0\nOVER\nADD\nSTSFLD0\nLDSFLD1\nNOT\nSTSFLD1\nLDSFLD0\nSTSFLD2\nDEC\nDUP\nJMPIF n\nLDSFLD0\nLDSFLD1\nLDSFLD2\nRET",
+    ),
+    (
+        "static fields that hold an array",
+        "INITSSLOT 2\nPUSH4\nNEWARRAY\nSTSFLD0\nPUSHINT8 20\nn: LDSFLD0\nOVER\nPUSH4\nMOD\nLDSFLD0\nPUSH0\nPICKITEM\nISNULL\nSETITEM\nLDSFLD0\nSTSFLD1\nDEC\nDUP\nJMPIF n\nLDSFLD1\nRET",
+    ),
+    (
+        "arrays",
+        "INITSLOT 2, 0\nPUSH8\nNEWARRAY\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC0\nLDLOC1\nLDLOC1\nDUP\nMUL\nSETITEM\nLDLOC1\nINC\nDUP\nSTLOC1\nLDLOC0\nSIZE\nLT\nJMPIF n
+         PUSH0\nPUSH0\nSTLOC1\nm: LDLOC0\nLDLOC1\nPICKITEM\nADD\nLDLOC1\nINC\nDUP\nSTLOC1\nPUSH9\nLT\nJMPIF m\nRET",
+    ),
+    (
+        "an array of arrays",
+        "INITSLOT 2, 0\nPUSH1\nPUSH2\nPUSH2\nPACK\nPUSH3\nPUSH4\nPUSH2\nPACK\nPUSH2\nPACK\nSTLOC0\nPUSHINT8 15\nSTLOC1\nn: LDLOC0\nLDLOC1\nPUSH2\nMOD\nPICKITEM\nDUP\nPUSH0\nPICKITEM\nLDLOC1\nADD\nOVER\nPUSH1\nROT\nSETITEM\nDROP\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET",
+    ),
+    (
+        "an array that grows and loses items",
+        "NEWARRAY0\nPUSHINT8 25\nn: OVER\nOVER\nAPPEND\nOVER\nSIZE\nPUSH5\nGT\nJMPIFNOT o\nOVER\nPUSH0\nREMOVE\no: DEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "arrays that hold themselves, in a loop",
+        "PUSHINT8 20\nn: NEWARRAY0\nDUP\nDUP\nAPPEND\nDUP\nPUSH1\nPACK\nAPPEND\nDEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "structs are copied",
+        "NEWARRAY0\nPUSH2\nNEWSTRUCT\nPUSHINT8 15\nn: PUSH2\nPICK\nPUSH2\nPICK\nAPPEND\nOVER\nPUSH1\nPUSH2\nPICK\nSETITEM\nDEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "maps",
+        "NEWMAP\nPUSHINT8 20\nn: OVER\nOVER\nPUSH6\nMOD\nPUSH2\nPICK\nSETITEM\nOVER\nPUSH3\nHASKEY\nDROP\nDEC\nDUP\nJMPIF n\nRET",
+    ),
+    (
+        "byte strings",
+        "PUSHDATA1 \"\"\nPUSHINT8 15\nn: SWAP\nPUSHDATA1 \"ab\"\nCAT\nDUP\nSIZE\nPUSH10\nGT\nJMPIFNOT o\nPUSH3\nPUSH4\nSUBSTR\nCONVERT ByteString\no: SWAP\nDEC\nDUP\nJMPIF n\nRET",
+    ),
+    ("an overflow of a product", "PUSH3\nPUSHINT8 90\nn: SWAP\nPUSH3\nMUL\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("an overflow of a sum", "PUSHINT64 9223372036854775800\nPUSHINT8 20\nn: SWAP\nINC\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("wide integers that come back", "PUSHINT64 9223372036854775800\nPUSHINT8 20\nn: SWAP\nPUSH5\nADD\nPUSH5\nSUB\nINC\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("the least integer", "PUSHINT64 -9223372036854775808\nPUSH12\nn: OVER\nNEGATE\nDROP\nOVER\nABS\nDROP\nOVER\nPUSHM1\nDIV\nDROP\nOVER\nPUSHM1\nMOD\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("too wide for an integer", "PUSH7\nn: DUP\nMUL\nJMP n"),
+    ("shifts", "PUSH1\nPUSHINT8 70\nn: SWAP\nPUSH1\nSHL\nDUP\nPUSH2\nSHR\nDROP\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("shifts by too much", "PUSHINT16 250\nn: PUSH1\nOVER\nSHL\nDROP\nINC\nJMP n"),
+    (
+        "local variables that are Null",
+        "INITSLOT 3, 0\nPUSHINT8 12\nSTLOC0\nn: LDLOC1\nISNULL\nJMPIFNOT o\nLDLOC0\nSTLOC1\nJMP p\no: PUSHNULL\nSTLOC1\np: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nLDLOC2\nRET",
+    ),
+    ("Null where an integer is wanted", "INITSLOT 2, 0\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nINC\nRET"),
+    (
+        "booleans",
+        "INITSLOT 2, 0\nPUSHT\nSTLOC0\nPUSHINT8 20\nn: LDLOC0\nNOT\nDUP\nSTLOC0\nLDLOC0\nBOOLAND\nLDLOC0\nBOOLOR\nSTLOC1\nDEC\nDUP\nJMPIF n\nLDLOC1\nRET",
+    ),
+    ("booleans as numbers", "PUSHT\nPUSHINT8 20\nn: SWAP\nPUSHT\nADD\nPUSHF\nSUB\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    (
+        "kinds that change",
+        "INITSLOT 2, 0\nPUSHINT8 24\nSTLOC0\nn: LDLOC0\nPUSH4\nMOD\nDUP\nPUSH1\nEQUAL\nJMPIF a\nDUP\nPUSH2\nEQUAL\nJMPIF b\nDUP\nPUSH3\nEQUAL\nJMPIF c\nSTLOC1\nJMP e\na: DROP\nPUSHT\nSTLOC1\nJMP e\nb: DROP\nPUSHNULL\nSTLOC1\nJMP e
+         c: DROP\nPUSHDATA1 \"x\"\nSTLOC1\ne: LDLOC1\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    ("a loop entered in the middle", "PUSHINT8 30\nJMP m\nn: PUSH2\nSUB\nm: INC\nDEC\nDUP\nPUSH0\nGT\nJMPIF n\nRET"),
+    ("a loop with two ways out", "PUSHINT8 30\nn: DEC\nDUP\nPUSH3\nEQUAL\nJMPIF o\nDUP\nPUSH7\nMOD\nPUSH8\nEQUAL\nJMPIF p\nJMP n\no: PUSH1\nRET\np: PUSH2\nRET"),
+    ("a loop whose stack grows", "PUSH0\nn: DUP\nINC\nDUP\nPUSHINT8 30\nLT\nJMPIF n\nDEPTH\nRET"),
+    ("a loop whose stack falls", "PUSH1\nPUSH1\nPUSH1\nPUSH1\nPUSH1\nPUSH1\nPUSH1\nPUSH1\nn: ADD\nDEPTH\nPUSH1\nGT\nJMPIF n\nRET"),
+    ("DEPTH", "PUSH5\nPUSHINT8 15\nn: DEPTH\nDROP\nDEPTH\nOVER\nADD\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("PICK that is computed", "PUSH11\nPUSH12\nPUSH13\nPUSHINT8 20\nn: DUP\nPUSH3\nMOD\nINC\nPICK\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("PICK past the end", "PUSH11\nPUSHINT8 20\nn: DUP\nPUSH12\nSWAP\nSUB\nPICK\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("ROLL that is computed", "PUSH11\nPUSH12\nPUSH13\nPUSHINT8 20\nn: DUP\nPUSH3\nMOD\nINC\nROLL\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("XDROP and REVERSEN", "PUSH11\nPUSH12\nPUSH13\nPUSHINT8 20\nn: PUSH4\nREVERSEN\nPUSH4\nREVERSEN\nPUSH9\nPUSH1\nXDROP\nDROP\nPUSH8\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("PACK and UNPACK", "PUSHINT8 15\nn: PUSH7\nPUSH8\nPUSH2\nPACK\nUNPACK\nDROP\nDROP\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("PACKMAP", "PUSHINT8 15\nn: PUSH7\nPUSH8\nPUSH1\nPACKMAP\nUNPACK\nDROP\nDROP\nDROP\nDEC\nDUP\nJMPIF n\nRET"),
+    ("stack words", "PUSH1\nPUSH2\nPUSH3\nPUSH4\nPUSHINT8 20\nn: TUCK\nDROP\nROT\nSWAP\nREVERSE3\nREVERSE4\nOVER\nNIP\nDUP\nDROP\nREVERSE4\nPUSH4\nROLL\nPUSH4\nROLL\nPUSH4\nROLL\nPUSH4\nROLL\nPUSH4\nROLL\nDEC\nDUP\nJMPIF n\nRET"),
+    ("copies of an array in slots", "INITSLOT 3, 0\nPUSH3\nNEWARRAY\nSTLOC0\nPUSHINT8 15\nn: LDLOC0\nDUP\nSTLOC1\nSTLOC2\nLDLOC1\nLDLOC2\nEQUAL\nASSERT\nPUSH0\nNEWARRAY\nSTLOC0\nLDLOC1\nSTLOC0\nDEC\nDUP\nJMPIF n\nLDLOC2\nRET"),
+    ("arguments that are written", "PUSHINT8 9\nPUSH4\nCALL f\nRET\nf: INITSLOT 0, 2\nn: LDARG0\nLDARG1\nADD\nSTARG0\nLDARG1\nDEC\nDUP\nSTARG1\nJMPIF n\nLDARG0\nRET"),
+    ("comparisons and choices", "PUSH0\nPUSHINT8 25\nn: DUP\nPUSH10\nMIN\nOVER\nPUSH12\nMAX\nSUB\nSIGN\nPUSHM1\nPUSH2\nWITHIN\nPUSH3\nPICK\nDROP\nDROP\nDUP\nPUSH5\nMOD\nJMPIFNOT o\nSWAP\nINC\nSWAP\no: DEC\nDUP\nJMPIF n\nRET"),
+    ("an assertion that fails in the end", "PUSHINT8 20\nn: DEC\nDUP\nASSERT\nJMP n"),
+    ("an index past the end, caught", "INITSLOT 2, 0\nPUSH4\nNEWARRAY\nSTLOC0\nPUSH0\nSTLOC1\nTRY c, -\nn: LDLOC0\nLDLOC1\nPICKITEM\nDROP\nLDLOC1\nINC\nSTLOC1\nJMP n\nc: LDLOC1\nENDTRY e\ne: RET"),
+    ("slots that are made in the loop", "PUSHINT8 15\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 3, 1\nLDARG0\nSTLOC2\nLDLOC2\nLDLOC0\nISNULL\nADD\nRET"),
+    ("a pointer called in a loop", "PUSHINT8 15\nn: PUSHA f\nCALLA\nDEC\nDUP\nJMPIF n\nRET\nf: INC\nDEC\nRET"),
+    ("a jump to a computed end", "PUSHINT8 15\nn: DEC\nDUP\nPUSH0\nJMPGT n\nDUP\nPUSH0\nJMPEQ o\nABORT\no: RET"),
+];
+
+/// All of them.
+pub(crate) fn shapes() -> Vec<Program> {
+    let assembled = |text: &str| assemble(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    SHAPES.iter().map(|(name, text)| Program::new(*name, assembled(text))).collect()
+}
