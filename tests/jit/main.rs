@@ -15,6 +15,9 @@ mod stand;
 mod ways;
 
 mod corpus;
+mod guards;
+mod interrupts;
+mod layout;
 mod shapes;
 mod sweeps;
 

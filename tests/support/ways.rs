@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use neovm::{Code, Config, Dispatch, JitMode, LoadOptions, NoHost, Script, Stop, Vm, types::disasm};
+use neovm::{Code, Config, Dispatch, JitMode, LoadOptions, NoHost, Script, Vm, types::disasm};
 
 use crate::{
     compiling::{COMPILING, Compiler},
@@ -179,11 +179,4 @@ fn parting(program: &Program, runner: &mut Runner) -> String {
 fn listing(script: &Script) -> String {
     let lines = disasm::disassemble(script).lines;
     lines.iter().map(|line| format!("{:5} {} {}\n", line.offset, line.mnemonic, line.operand)).collect()
-}
-
-/// Runs a machine to its end through all that stops it; tells `stopped` of each stop.
-pub(crate) fn run_on(vm: &mut Vm, host: &mut dyn neovm::Host, mut stopped: impl FnMut(&mut Vm, Stop)) {
-    while let neovm::Outcome::Stopped(stop) = vm.run(host) {
-        stopped(vm, stop);
-    }
 }

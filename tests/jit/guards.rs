@@ -1,0 +1,87 @@
+//! Each guard fails in turn: what follows is the interpreter's, and so are the results.
+
+use std::sync::Arc;
+
+use neovm::{
+    Code, Config, Dispatch,
+    jit::{Jit, Mode, Why},
+};
+
+use crate::{
+    corpus::{looping, workloads},
+    is_long,
+    report::say,
+    ways::{Program, Runner, Tally, same},
+};
+
+/// What is compiled where: loops and methods, and where scripts begin.
+const MODES: [Mode; 2] = [Mode { threshold: 2, background: false }, Mode { threshold: 1, background: false }];
+
+/// What becomes of a program of which a guard fails always.
+struct Stressed {
+    runner: Runner,
+    jit: Jit,
+}
+
+impl Stressed {
+    fn new(program: &Program, mode: Mode, failing: Option<u32>) -> Self {
+        let jit = Jit::with_failing_guard(mode, failing).expect("a compiler");
+        if failing.is_none() {
+            jit.watch();
+        }
+        let code = Code::decode(program.script.clone(), &Config::default().prices).unwrap();
+        Self { runner: Runner::new(Arc::new(jit.attach(code)), Dispatch::Auto), jit }
+    }
+
+    /// Runs the program, and once more with what was compiled meanwhile.
+    fn check(&mut self, program: &Program, expected: &crate::stand::Stand, failing: Option<u32>, tally: &mut Tally) {
+        for _ in 0..2 {
+            let end = self.runner.end(program.start);
+            let way = format!("guard {failing:?} fails, {:?}", self.jit.mode());
+            same(program, &way, expected, end, &mut self.runner);
+            tally.runs += 1;
+        }
+    }
+
+    /// No function has more guards: each is a branch.
+    fn most_guards(&self) -> u32 {
+        let branches = |clif: &str| clif.matches("brif").count() as u32;
+        let reports = self.jit.reports();
+        reports.iter().filter_map(|report| report.outcome.as_ref().ok()).map(|made| branches(&made.clif)).max().unwrap_or(0)
+    }
+}
+
+/// Tries the guards of programs: of each `share`th number, from another one on with each program.
+fn try_guards(name: &str, programs: &[Program], share: u32) {
+    let (mut tally, mut guards, mut failed) = (Tally::default(), 0, 0);
+    for (number, program) in programs.iter().enumerate() {
+        let expected = Runner::new(program.plain(), Dispatch::Auto).end(program.start);
+        for mode in MODES {
+            let mut none = Stressed::new(program, mode, None);
+            none.check(program, &expected, None, &mut tally);
+            for guard in (number as u32 % share..none.most_guards()).step_by(share as usize) {
+                let mut stressed = Stressed::new(program, mode, Some(guard));
+                stressed.check(program, &expected, Some(guard), &mut tally);
+                let stats = stressed.jit.stats();
+                tally.entered += stats.entered;
+                guards += 1;
+                let by_guard = [Why::Guard, Why::Gas, Why::Room, Why::Entry];
+                failed += u64::from(by_guard.iter().any(|why| stats.exits.contains_key(why)));
+            }
+        }
+    }
+    let Tally { runs, entered } = tally;
+    let count = programs.len();
+    say(&format!("{name}: {count} scripts, {guards} guards, of which {failed} failed, {runs} executions, {entered} entries"));
+    assert!(failed * 4 > guards, "guards fail that are reached");
+}
+
+#[test]
+fn each_guard_fails() {
+    try_guards("guards that fail", looping(), if is_long() { 1 } else { 3 });
+}
+
+#[test]
+fn guards_of_programs_fail() {
+    try_guards("guards that fail, programs", &workloads(), if is_long() { 1 } else { 20 });
+}
