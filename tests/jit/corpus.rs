@@ -33,9 +33,8 @@ pub(crate) fn looping() -> &'static [Program] {
         for kind in ["hot", "coll"] {
             all.extend(recorded(kind).into_iter().filter(enters).take(EACH));
         }
-        let seeded = |seed| {
-            Program::new(format!("seed {seed}"), script(&mut Random::new(seed), &SystemCalls::default()))
-        };
+        let seeded =
+            |seed| Program::new(format!("seed {seed}"), script(&mut Random::new(seed), &SystemCalls::default()));
         all.extend((0..SEEDS).map(seeded).filter(enters).take(EACH));
         assert!(all.len() >= 200, "{} scripts", all.len());
         all

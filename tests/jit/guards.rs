@@ -47,7 +47,12 @@ impl Stressed {
     fn most_guards(&self) -> u32 {
         let branches = |clif: &str| clif.matches("brif").count() as u32;
         let reports = self.jit.reports();
-        reports.iter().filter_map(|report| report.outcome.as_ref().ok()).map(|made| branches(&made.clif)).max().unwrap_or(0)
+        reports
+            .iter()
+            .filter_map(|report| report.outcome.as_ref().ok())
+            .map(|made| branches(&made.clif))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -72,7 +77,9 @@ fn try_guards(name: &str, programs: &[Program], share: u32) {
     }
     let Tally { runs, entered } = tally;
     let count = programs.len();
-    say(&format!("{name}: {count} scripts, {guards} guards, of which {failed} failed, {runs} executions, {entered} entries"));
+    say(&format!(
+        "{name}: {count} scripts, {guards} guards, of which {failed} failed, {runs} executions, {entered} entries"
+    ));
     assert!(failed * 4 > guards, "guards fail that are reached");
 }
 

@@ -133,13 +133,7 @@ impl Ways {
 }
 
 /// Panics if two ends of a program differ; tells where the executions part.
-pub(crate) fn same(
-    program: &Program,
-    way: &dyn std::fmt::Debug,
-    expected: &Stand,
-    actual: Stand,
-    runner: &mut Runner,
-) {
+pub(crate) fn same(program: &Program, way: &dyn std::fmt::Debug, expected: &Stand, actual: Stand, runner: &mut Runner) {
     if *expected != actual {
         let trace = parting(program, runner);
         let Program { name, start, script } = program;
@@ -156,9 +150,8 @@ fn parting(program: &Program, runner: &mut Runner) -> String {
     let mut plain = Runner::new(program.plain(), Dispatch::Unfused);
     let (mut alike, mut parted) = (0, runner.end(program.start).instructions.max(1));
     // What differs once differs from there on.
-    let mut differs = |budget| {
-        plain.stop_at(program.start, Some(budget)) != runner.stop_at(program.start, Some(budget))
-    };
+    let mut differs =
+        |budget| plain.stop_at(program.start, Some(budget)) != runner.stop_at(program.start, Some(budget));
     if !differs(parted) {
         return "stopped at the last instruction they stand alike\n".into();
     }

@@ -46,16 +46,19 @@ pub(super) struct LeftFrame {
 }
 
 /// Sets the bounds of calls from a region that is entered, whose native stack
-/// pointer is given.
+/// pointer is given; tells whether there may be no calls at all.
 ///
 /// # Safety
 /// It is called by compiled code of the machine's current script.
-pub unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) {
+pub unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
     let depth = vm.limits.max_invocation_stack_size as usize;
     let frames = depth.saturating_sub(vm.frames.len() + 1);
-    // A method's frame is larger, so this is reached before the depth is.
-    vm.calls.native_limit = native.saturating_sub((frames * LEAST_FRAME).min(NATIVE_STACK));
+    // A method's frame is larger, so this is reached before the depth is. One that
+    // finds itself too deep was called, and is a frame too.
+    let below = frames.saturating_sub(1) * LEAST_FRAME;
+    vm.calls.native_limit = native.saturating_sub(below.min(NATIVE_STACK));
     vm.calls.slots_end = vm.slots_end();
+    u64::from(frames == 0)
 }
 
 impl Vm {

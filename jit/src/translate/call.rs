@@ -77,10 +77,15 @@ impl Translator<'_> {
         self.go_to_if(full, exit);
     }
 
-    /// Tells the machine that methods will be called from here.
+    /// Tells the machine that methods will be called from here; leaves if there may
+    /// be no more contexts.
     pub(super) fn begin_calls(&mut self) {
         let native = self.builder.ins().get_stack_pointer(I64);
-        self.call_native(begin_calls as *const () as usize, &[self.vm, native]);
+        let signature = self.signature_of(2, 1);
+        let function = self.number(begin_calls as *const () as usize as i64);
+        let call = self.builder.ins().call_indirect(signature, function, &[self.vm, native]);
+        let none = self.builder.inst_results(call)[0];
+        self.leave_if(none, Leave::Resume, Why::Room);
         let locals = self.load_u32(self.vm, layout::LOCALS);
         let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));
         self.slots_end = self.builder.ins().iadd(self.frame, bytes);
