@@ -15,9 +15,12 @@ mod stand;
 mod ways;
 
 mod corpus;
+mod deep;
+mod eviction;
 mod guards;
 mod interrupts;
 mod layout;
+mod refusals;
 mod shapes;
 mod sweeps;
 

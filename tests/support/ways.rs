@@ -54,7 +54,12 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(code: Arc<Code>, dispatch: Dispatch) -> Self {
-        Self { code, vm: Vm::new(Config { dispatch, ..Config::default() }) }
+        Self::with(code, Config { dispatch, ..Config::default() })
+    }
+
+    /// With other limits, say.
+    pub(crate) fn with(code: Arc<Code>, config: Config) -> Self {
+        Self { code, vm: Vm::new(config) }
     }
 
     /// The machine, with its code loaded anew.

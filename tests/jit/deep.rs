@@ -1,0 +1,191 @@
+//! Methods that compiled code calls, as deep as there may be contexts and deeper, on a small
+//! native stack. Where they cannot go on they fault as the interpreter does.
+
+use std::{sync::Arc, thread};
+
+use neovm::{Config, Dispatch, FaultKind, JitMode, Limits, types::asm::assemble};
+
+use crate::{
+    compiling::{COMPILING, Compiler},
+    report::say,
+    stand::Stand,
+    ways::{Program, Runner, Start, same},
+};
+
+/// Bytes of native stack.
+const STACK: usize = 256 << 10;
+
+/// So many levels; the method's text has the number of them in its argument 0.
+fn program(name: &str, arguments: usize, method: &str, levels: i64) -> Program {
+    let others = "PUSH1\n".repeat(arguments - 1);
+    let text = format!(
+        "PUSH0\nPUSH2\nn: {others}PUSHINT32 {levels}\nCALL f\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nDROP\nRET\nf: {method}"
+    );
+    Program::new(format!("{name}, {levels} levels"), assemble(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+/// Methods that call themselves: name, arguments, text. Those with a fault have it at the bottom.
+const METHODS: [(&str, usize, &str); 9] = [
+    ("a sum", 1, "INITSLOT 0, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nINC\nRET\ne: PUSH0\nRET"),
+    (
+        "a sum with a local variable",
+        1,
+        "INITSLOT 1, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nSTLOC0\nLDLOC0\nINC\nRET\ne: PUSH0\nRET",
+    ),
+    (
+        "two arguments, items below the call",
+        2,
+        "INITSLOT 1, 2\nLDARG0\nJMPIFNOT e\nPUSH7\nLDARG0\nLDARG1\nLDARG0\nDEC\nCALL f\nADD\nADD\nRET\ne: LDARG1\nRET",
+    ),
+    (
+        "six arguments",
+        6,
+        "INITSLOT 2, 6\nLDARG0\nJMPIFNOT e\nLDARG5\nLDARG4\nLDARG3\nLDARG2\nLDARG1\nLDARG0\nDEC\nCALL f\nSTLOC1\nLDLOC1\nLDARG5\nADD\nRET\ne: LDARG4\nRET",
+    ),
+    (
+        "two calls, one of them deep",
+        1,
+        "INITSLOT 0, 1\nLDARG0\nPUSH1\nLE\nJMPIF e\nLDARG0\nDEC\nCALL f\nPUSH1\nCALL f\nADD\nRET\ne: PUSH1\nRET",
+    ),
+    ("nothing given", 1, "INITSLOT 0, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nNEGATE\nABS\nRET\ne: PUSH0\nRET"),
+    (
+        "a division by zero at the bottom",
+        1,
+        "INITSLOT 1, 1\nPUSH9\nSTLOC0\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nINC\nRET\ne: PUSH1\nLDARG0\nDIV\nRET",
+    ),
+    (
+        "an overflow on the way back",
+        1,
+        "INITSLOT 0, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nPUSH2\nMUL\nRET\ne: PUSH1\nRET",
+    ),
+    ("a throw at the bottom", 1, "INITSLOT 0, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nINC\nRET\ne: LDARG0\nTHROW"),
+];
+
+/// How deep they go: a little, to the limit of contexts, beyond.
+const LEVELS: [i64; 12] = [0, 1, 2, 50, 100, 800, 1020, 1021, 1022, 1023, 1024, 5000];
+
+/// The networks' limits, and others that let slots reach the limit of contexts.
+fn limits() -> [Limits; 2] {
+    [Limits::DEFAULT, Limits { max_stack_size: 1 << 20, ..Limits::DEFAULT }]
+}
+
+fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
+    thread::Builder::new().stack_size(STACK).spawn(test).unwrap().join().unwrap();
+}
+
+/// Runs a program with some limits in all ways to compile; tells how often compiled code was
+/// entered, and the interpreter's end.
+fn check(program: &Program, limits: Limits, starts: &[Start]) -> (u64, Stand) {
+    let config = || Config { limits, ..Config::default() };
+    let mut plain = Runner::with(program.plain(), Config { dispatch: Dispatch::Unfused, ..config() });
+    let mut entered = 0;
+    for mode in COMPILING {
+        let mut compiler = Compiler::new(mode).expect("a compiler");
+        let code = compiler.prepare(program.script.clone()).unwrap();
+        let mut runner = Runner::with(Arc::clone(&code), config());
+        for start in starts {
+            let program = Program { start: *start, ..program.clone() };
+            let expected = plain.end(*start);
+            for _ in 0..compiler.runs() {
+                let end = runner.end(*start);
+                same(&program, &mode, &expected, end, &mut runner);
+                compiler.wait();
+            }
+        }
+        entered += compiler.entered();
+    }
+    (entered, plain.end(Start::default()))
+}
+
+#[test]
+fn recursion_to_the_limit_of_contexts_and_beyond() {
+    on_a_small_stack(|| {
+        let (mut programs, mut entered, mut too_deep, mut too_many) = (0, 0, 0, 0);
+        for (name, arguments, method) in METHODS {
+            for levels in LEVELS {
+                let program = program(name, arguments, method, levels);
+                for limits in limits() {
+                    let (entries, end) = check(&program, limits, &[Start::default()]);
+                    entered += entries;
+                    programs += 1;
+                    match end.fault.map(|fault| fault.kind) {
+                        Some(FaultKind::MaxInvocationStackSize { count: 1024 }) => too_deep += 1,
+                        Some(FaultKind::MaxStackSize { .. }) => too_many += 1,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        say(&format!(
+            "recursion: {programs} programs, {too_deep} too deep, {too_many} with too many items, {entered} entries"
+        ));
+        assert!(too_deep > 0 && too_many > 0 && entered > 3 * programs);
+    });
+}
+
+#[test]
+fn gas_ends_at_each_depth() {
+    on_a_small_stack(|| {
+        for (name, arguments, method) in METHODS {
+            let program = program(name, arguments, method, 120);
+            let gas = Runner::new(program.plain(), Dispatch::Auto).end(Start::default()).gas as i64;
+            let starts: Vec<_> = (0..400).map(|part| Start { gas_limit: gas * part / 400, nulls: 0 }).collect();
+            let (entered, _) = check(&program, Limits::DEFAULT, &starts);
+            assert!(entered > 0, "{name}");
+        }
+    });
+}
+
+#[test]
+fn items_end_at_each_depth() {
+    on_a_small_stack(|| {
+        for (name, arguments, method) in METHODS {
+            let program = program(name, arguments, method, 120);
+            let starts: Vec<_> = (1..2048).step_by(7).map(|nulls| Start { nulls, ..Start::default() }).collect();
+            let (entered, _) = check(&program, Limits::DEFAULT, &starts);
+            assert!(entered > 0, "{name}");
+        }
+    });
+}
+
+/// A method with all slots that there can be, which no compiled code calls, and in it a loop
+/// and a method that compiled code calls.
+#[test]
+fn all_slots_in_1024_contexts() {
+    on_a_small_stack(|| {
+        let arguments = "PUSH3\n".repeat(254);
+        for depth in [1023, 1024] {
+            let text = format!(
+                "INITSSLOT 1\nPUSHINT16 {depth}\nSTSFLD0\nCALL_L deep\nRET
+                 deep: {arguments}LDSFLD0\nINITSLOT 255, 255\nLDARG0\nSTLOC 254\nPUSH3\nn: DUP\nCALL_L small\nDROP\nDEC\nDUP\nJMPIF_L n\nDROP
+                 LDSFLD0\nDEC\nSTSFLD0\nPUSH0\nLDSFLD0\nJMPIFNOT_L end\nDROP\nCALL_L deep
+                 end: LDLOC 254\nADD\nLDARG 254\nADD\nRET
+                 small: INITSLOT 1, 1\nLDARG0\nSTLOC0\nLDLOC0\nINC\nRET"
+            );
+            let program = Program::new(format!("{depth} frames"), assemble(&text).unwrap());
+            let [_, many] = limits();
+            let (entered, end) = check(&program, many, &[Start::default()]);
+            assert!(entered > 1000, "{entered}");
+            // The small method is one more.
+            let too_deep =
+                matches!(end.fault, Some(fault) if matches!(fault.kind, FaultKind::MaxInvocationStackSize { .. }));
+            assert!(too_deep, "{depth}");
+        }
+    });
+}
+
+#[test]
+fn compiled_code_is_entered_again_and_again_on_a_small_stack() {
+    on_a_small_stack(|| {
+        // Each turn leaves compiled code, out of a method that it called.
+        let text = "PUSHINT32 300000\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET
+             f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nJMPIF e\nPUSHINT64 9223372036854775807\nINC\nDROP\nPUSH1\nRET\ne: LDARG0\nRET";
+        let program = Program::new("leaves", assemble(text).unwrap());
+        let expected = Runner::new(program.plain(), Dispatch::Auto).end(Start::default());
+        let mut compiler = Compiler::new(JitMode::Eager).expect("a compiler");
+        let mut runner = Runner::new(compiler.prepare(program.script.clone()).unwrap(), Dispatch::Auto);
+        let end = runner.end(Start::default());
+        same(&program, &"compiled", &expected, end, &mut runner);
+        assert!(compiler.entered() > 1000, "{}", compiler.entered());
+    });
+}

@@ -1,0 +1,144 @@
+//! What is not compiled: counted, and not asked for again. The queue is bounded.
+
+use std::sync::Arc;
+
+use neovm::{
+    Code, Config, Engine, JitMode, LoadOptions, NoHost, Outcome,
+    jit::{Refusal, Stats, Why},
+    types::asm::assemble,
+};
+
+use crate::report::say;
+
+/// What waits for the compiler at most.
+const MAX_QUEUE: u64 = 64;
+
+fn engine(jit: JitMode) -> Engine {
+    Engine::new(Config { jit, ..Config::default() })
+}
+
+fn lazy(background: bool) -> Engine {
+    engine(JitMode::Lazy { threshold: 2, background })
+}
+
+fn stats(engine: &Engine) -> Stats {
+    engine.jit().expect("a compiler").stats()
+}
+
+fn run(engine: &Engine, code: &Arc<Code>) {
+    let mut vm = engine.vm(i64::MAX);
+    vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
+    let outcome = vm.run(&mut NoHost);
+    assert_eq!(outcome, Outcome::Halt);
+}
+
+/// Runs a script many times; what became of it after the first and after the last.
+fn run_often(text: &str) -> [Stats; 2] {
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble(text).unwrap()).unwrap();
+    run(&engine, &code);
+    let first = stats(&engine);
+    (0..100).for_each(|_| run(&engine, &code));
+    [first, stats(&engine)]
+}
+
+#[test]
+fn what_is_refused_is_counted_once() {
+    // A loop that begins with what only the interpreter runs.
+    let nothing = "PUSHINT8 50\nn: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET".to_owned();
+    // A block that is higher or lower by where control comes from.
+    let heights = "PUSHINT8 50\nn: DUP\nPUSH2\nMOD\nJMPIF o\nPUSH7\nSWAP\no: DEC\nDUP\nJMPIF n\nRET".to_owned();
+    let long = format!("PUSHINT8 50\nn: {}DEC\nDUP\nJMPIF_L n\nRET", "INC\nDEC\n".repeat(2_500));
+    for (text, refusal) in [(nothing, Refusal::Nothing), (heights, Refusal::Heights), (long, Refusal::TooLong)] {
+        let [first, last] = run_often(&text);
+        assert_eq!(first.refused.get(&refusal), Some(&1), "{first}");
+        assert_eq!(first.refused, last.refused, "{last}");
+        assert_eq!(first.compiled, last.compiled, "{last}");
+    }
+}
+
+#[test]
+fn the_queue_is_bounded_and_what_it_refused_is_asked_for_again() {
+    // Loops that are hot at once: the interpreter is through long before the compiler.
+    let loops: u64 = 250;
+    let turn = |i| format!("PUSH5\nl{i}: DEC\nDUP\nJMPIF l{i}\nDROP\n");
+    let text: String = (0..loops).map(turn).collect();
+    let engine = lazy(true);
+    let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
+    run(&engine, &code);
+    let busy = stats(&engine).refused.get(&Refusal::Busy).copied().unwrap_or_default();
+    // Those that wait, the one that is compiled, and those that were.
+    assert!(busy + MAX_QUEUE + 1 + stats(&engine).compiled >= loops, "{busy} of {loops} were refused");
+    let mut runs = 1;
+    while stats(&engine).compiled < loops {
+        engine.jit().expect("a compiler").wait();
+        run(&engine, &code);
+        runs += 1;
+        assert!(runs < 500, "{}", stats(&engine));
+    }
+    say(&format!("the queue: {busy} times full in the first run of {loops} loops, all compiled after {runs} runs"));
+}
+
+#[test]
+fn a_region_that_does_not_hold_is_compiled_anew() {
+    // The kinds of items are others in each run.
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble("INITSLOT 1, 1\nPUSHINT8 40\nSTLOC0\nn: LDARG0\nSIZE\nDROP\nLDARG0\nDUP\nEQUAL\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET").unwrap()).unwrap();
+    let items = [neovm::StackItem::from(7), true.into(), "text".into(), neovm::StackItem::buffer(b"text")];
+    for turn in 0..200 {
+        let mut vm = engine.vm(i64::MAX);
+        vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
+        vm.push(items[turn % items.len()].clone());
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    }
+    let all = stats(&engine);
+    assert!(all.recompiled > 0 && all.recompiled < 12 && all.exits.contains_key(&Why::Entry), "{all}");
+}
+
+#[test]
+fn statistics_add_up_and_outlive_the_scripts() {
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble("PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\nRET").unwrap()).unwrap();
+    (0..10).for_each(|_| run(&engine, &code));
+    let before = stats(&engine);
+    assert_eq!((before.compiled, before.recompiled, before.given_up), (1, 0, 0), "{before}");
+    assert_eq!(before.entered, before.exits.values().sum::<u64>(), "each entry ends by an exit");
+    // The whole loop in one entry a run, up to the RET behind it.
+    assert_eq!(before.exits.get(&Why::Opcode), Some(&10), "{before}");
+    assert!(before.bytes > 0 && before.instructions >= 3 && !before.compile_time.is_zero(), "{before}");
+    let text = before.to_string();
+    assert!(
+        text.starts_with("compiled 1 regions (0 anew, 0 given up)") && text.contains("left by opcode 10"),
+        "{text}"
+    );
+    assert!(code.memory() > before.bytes, "machine code is part of a script's memory");
+    drop((code, engine.prepare(&assemble("RET").unwrap())));
+    let other = Engine::with_cache_size(engine.config().clone(), 0);
+    let code = other.prepare(&assemble("PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\nRET").unwrap()).unwrap();
+    run(&other, &code);
+    let before = stats(&other);
+    assert!(before.bytes > 0);
+    drop(code);
+    assert_eq!(stats(&other), Stats { bytes: 0, ..before });
+}
+
+#[test]
+fn reports_tell_what_became_of_regions() {
+    let engine = lazy(false);
+    let jit = engine.jit().expect("a compiler");
+    let loops = "PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\nRET";
+    run(&engine, &engine.prepare(&assemble(loops).unwrap()).unwrap());
+    assert!(jit.reports().is_empty(), "nobody watched");
+    jit.watch();
+    let tries = format!(
+        "NOP\n{}",
+        "PUSHINT8 50\nn: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nDROP\nPUSH5\nm: DEC\nDUP\nJMPIF m\nRET"
+    );
+    run(&engine, &engine.prepare(&assemble(&tries).unwrap()).unwrap());
+    let reports = jit.reports();
+    let [refused, made] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!((refused.position, refused.outcome.as_ref().err()), (3, Some(&Refusal::Nothing)));
+    let details = made.outcome.as_ref().unwrap();
+    assert!(details.has_loop && details.instructions == 3 && details.size > 0, "{details:?}");
+    assert!(details.clif.contains("brif") && !details.assembly.is_empty());
+}
