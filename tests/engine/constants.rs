@@ -14,7 +14,7 @@ use neovm::{
     Unload, Vm, types::Script,
 };
 
-use crate::{code, json, loaded, script};
+use crate::{code, decode, json, loaded, modes::settle, script};
 
 /// All kinds of constants: a short byte string, an empty one, one that takes an
 /// allocation of its own, an integer of 128 bits and one of 256.
@@ -48,6 +48,7 @@ fn churn() -> Vec<Vec<u64>> {
 
 /// Checks items once nothing of the script is left, those that they hold too.
 fn check(items: &[StackItem], expected: &[StackItem], gone: &Weak<Code>, of: &str) {
+    settle();
     assert!(gone.upgrade().is_none(), "somebody keeps the decoded script of {of}");
     let _other = churn();
     let mut left = items.to_vec();
@@ -106,7 +107,7 @@ fn results_stay_in_the_machine_when_the_script_is_gone() {
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     check(vm.results(), &all(), &gone, "those of the first");
     let twice = [all(), all()].concat();
-    vm.load_script(script(PUSH_ALL), LoadOptions::default()).unwrap();
+    vm.load(crate::code(PUSH_ALL), LoadOptions::default()).unwrap();
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     check(vm.results(), &twice, &gone, "those of two");
 }
@@ -221,12 +222,12 @@ fn a_machine_can_end_anywhere() {
         for budget in 0..50 {
             for reset in [false, true] {
                 let mut vm = Vm::new(Config { dispatch, ..Config::default() });
-                vm.load_script(script(&fill), LoadOptions::default()).unwrap();
+                vm.load(code(&fill), LoadOptions::default()).unwrap();
                 vm.set_budget(Some(budget));
                 vm.run(&mut NoHost);
                 if reset {
                     vm.reset(i64::MAX);
-                    vm.load_script(script("PUSH1"), LoadOptions::default()).unwrap();
+                    vm.load(code("PUSH1"), LoadOptions::default()).unwrap();
                     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
                 }
             }
@@ -277,7 +278,7 @@ impl Sink {
     fn load(&mut self, vm: &mut Vm, arguments: usize) -> Result<(), FaultKind> {
         let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
         let arguments: Vec<_> = (0..arguments).map(|_| vm.pop()).collect::<Result<_, _>>()?;
-        let code = Arc::new(Code::decode(script, vm.prices())?);
+        let code = decode(script);
         self.loaded.push(Arc::downgrade(&code));
         vm.load(code, LoadOptions::default())?;
         arguments.into_iter().for_each(|item| vm.push(item));
@@ -322,6 +323,7 @@ fn run_nested(text: &str, dispatch: Dispatch) -> (Vm, Sink) {
     let mut vm = loaded(&code(text), Config { dispatch, ..Config::default() });
     let mut host = Sink::default();
     assert_eq!(vm.run(&mut host), Outcome::Halt, "{text}");
+    settle();
     assert!(!host.loaded.is_empty() && host.loaded.iter().all(|code| code.upgrade().is_none()), "{text}");
     (vm, host)
 }

@@ -7,7 +7,7 @@ use neovm::{
     types::item::{JsonError, JsonLimits, write_json_stack},
 };
 
-use crate::{End, LOOP, code, integers, loaded, script};
+use crate::{End, LOOP, code, integers, loaded};
 
 /// Runs on a thread with a native stack of 256 KiB.
 fn on_a_small_stack(test: fn()) {
@@ -29,9 +29,7 @@ fn slots_at_each_depth(depth: u32) -> Vm {
          LDSFLD0\nDEC\nSTSFLD0\nPUSH0\nLDSFLD0\nJMPIFNOT end\nDROP\nCALL_L deep
          end: LDLOC 254\nADD\nLDARG 254\nADD\nRET"
     );
-    let mut vm = Vm::new(with_items(1 << 20));
-    vm.load_script(script(&text), LoadOptions::default()).unwrap();
-    vm
+    loaded(&code(&text), with_items(1 << 20))
 }
 
 #[test]
@@ -61,8 +59,7 @@ fn a_context_too_many() {
 /// Packs an array into an array, and so on.
 fn nested(turns: u32, config: Config) -> Vm {
     let text = format!("NEWARRAY0\nPUSHINT32 {turns}\nnext: SWAP\nPUSH1\nPACK\nSWAP\nDEC\nDUP\nJMPIF next\nDROP\nRET");
-    let mut vm = Vm::new(config);
-    vm.load_script(script(&text), LoadOptions::default()).unwrap();
+    let mut vm = loaded(&code(&text), config);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     vm
 }

@@ -4,7 +4,7 @@ use neovm::{
     Config, Fault, FaultKind, Host, LoadOptions, Outcome, PICO_PER_DATOSHI, Script, Unload, Vm, types::PriceTable,
 };
 
-use crate::{code, integers, loaded, script};
+use crate::{code, decode, integers, loaded, script};
 
 /// System calls from here on are none of those below.
 const COMMANDS: u32 = 0xffff_ff00;
@@ -27,7 +27,7 @@ impl Host for FeeHost {
             Some(1) => vm.set_context_free(false),
             Some(command) => {
                 let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
-                vm.load_script(script, LoadOptions { free: command == 2, ..LoadOptions::default() })?;
+                vm.load(decode(script), LoadOptions { free: command == 2, ..LoadOptions::default() })?;
             }
         }
         Ok(())
@@ -131,7 +131,7 @@ fn the_host_sees_exact_gas_and_instructions() {
 fn a_free_context_pays_for_nothing() {
     let mut vm = Vm::new(Config { gas_limit: 0, ..Config::default() });
     let text = format!("CALL f\n{}PUSH1\nf: PUSH2\nPUSH3\nMUL", syscall(1_000_000));
-    vm.load_script(script(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
+    vm.load(code(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
     assert_eq!(vm.run(&mut FeeHost::default()), Outcome::Halt);
     assert_eq!(integers(&vm), [6, 1, 6]);
     assert_eq!((vm.gas_consumed(), vm.instructions()), (0, 11));
@@ -164,7 +164,7 @@ fn a_context_that_is_not_free_pays_above_a_free_one() {
     let inner = format!("{}NOP\nRET", "NOP\n".repeat(9));
     let text = format!("{}{}NOP\n{}NOP", push(&inner), syscall(COMMANDS + 3), syscall(COMMANDS));
     let mut vm = Vm::new(Config { gas_limit: 300, ..Config::default() });
-    vm.load_script(script(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
+    vm.load(code(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
     assert_eq!(vm.run(&mut FeeHost::default()), Outcome::Halt);
     assert_eq!(vm.gas_consumed(), 300);
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use neovm::{Config, FaultKind, Host, LoadOptions, Outcome, Script, StackItem, Unload, Vm};
 
-use crate::{code, integers, json, loaded, script};
+use crate::{code, decode, integers, json, loaded, script};
 
 /// System calls of the host below.
 const LOAD: &str = "SYSCALL 0x01000000";
@@ -33,7 +33,7 @@ impl Notes {
         let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
         self.loaded += 1;
         let state: Option<Box<dyn Any>> = Some(Box::new(self.loaded));
-        vm.load_script(script, LoadOptions { position, return_count, state, ..LoadOptions::default() })
+        vm.load(decode(script), LoadOptions { position, return_count, state, ..LoadOptions::default() })
     }
 }
 
@@ -261,7 +261,7 @@ fn the_host_can_throw_when_a_script_is_unloaded() {
 fn the_host_can_load_when_a_script_is_unloaded() {
     let load: OnUnload = |vm, host| {
         host.on_unload = None;
-        vm.load_script(script("PUSH8"), LoadOptions::default())
+        vm.load(code("PUSH8"), LoadOptions::default())
     };
     let mut host = Notes { on_unload: Some(load), ..Notes::default() };
     let (vm, outcome) = run(&format!("{}{LOAD}\nPUSH1", push("PUSH5")), &mut host);

@@ -11,7 +11,7 @@ use std::{
 
 use neovm::{Config, LoadOptions, NoHost, Outcome, State, Stop, Vm};
 
-use crate::{End, LOOP, code, loaded, script};
+use crate::{End, LOOP, code, loaded};
 
 /// Runs with a flag that another thread sets soon after.
 fn run_interrupted(vm: &mut Vm) -> Outcome {
@@ -34,7 +34,7 @@ fn an_endless_loop_stops_and_goes_on() {
         ("next: PUSH1\nDROP\nCALL end\nJMP next\nend: RET", false),
     ] {
         let mut vm = Vm::new(Config { gas_limit: if free { 0 } else { i64::MAX }, ..Config::default() });
-        vm.load_script(script(text), LoadOptions { free, ..LoadOptions::default() }).unwrap();
+        vm.load(code(text), LoadOptions { free, ..LoadOptions::default() }).unwrap();
         for _ in 0..3 {
             let before = vm.instructions();
             // On a busy machine the flag may be set before the first instruction.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neovm::{Code, Config, FaultKind, Host, LoadOptions, NoHost, Outcome, PriceTable, Vm};
 
-use crate::{code, integers, json, loaded};
+use crate::{code, decode, integers, json, loaded};
 
 /// Bytes of data in the scripts below.
 const SIZE: usize = 100_000;
@@ -26,7 +26,7 @@ fn into_data(filling: u8, entries: usize) -> Arc<Code> {
     script.extend((SIZE as u32).to_le_bytes());
     script.extend(vec![filling; SIZE - 128]);
     script.extend([0x40; 128]); // RET
-    Arc::new(Code::decode(script.into(), &Arc::new(PriceTable::DEFAULT)).unwrap())
+    decode(script)
 }
 
 /// Runs to the ABORT and gives the instructions begun.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, State, Vm};
+use neovm::{Config, FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, State, Vm};
 
-use crate::{End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, script, stub_host};
+use crate::{End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, modes, script, stub_host};
 
 #[test]
 fn a_machine_with_nothing_loaded_halts() {
@@ -48,7 +48,7 @@ fn malformed_options_are_errors_and_leave_nothing_behind() {
 #[test]
 fn code_with_other_prices_is_an_error() {
     let other = Arc::new(PriceTable::DEFAULT.with_price(OpCode::PUSH1, 7).unwrap());
-    let foreign = Arc::new(Code::decode(script("PUSH1"), &other).unwrap());
+    let foreign = modes::decode(script("PUSH1"), &other);
     let mut vm = Vm::new(Config::default());
     let error = vm.load(Arc::clone(&foreign), LoadOptions::default());
     assert!(matches!(error, Err(FaultKind::Host(_))), "{error:?}");
@@ -87,8 +87,8 @@ fn return_counts_are_checked() {
 #[test]
 fn the_script_loaded_last_runs_first_and_gives_its_results_to_the_one_below() {
     let mut vm = Vm::new(Config::default());
-    vm.load_script(script("PUSH10\nMUL\nRET"), LoadOptions::default()).unwrap();
-    vm.load_script(script("PUSH7\nRET"), LoadOptions { return_count: 1, ..LoadOptions::default() }).unwrap();
+    vm.load(code("PUSH10\nMUL\nRET"), LoadOptions::default()).unwrap();
+    vm.load(code("PUSH7\nRET"), LoadOptions { return_count: 1, ..LoadOptions::default() }).unwrap();
     assert_eq!((vm.depth(), vm.opcode()), (2, Some(OpCode::PUSH7)));
     assert_eq!(vm.contexts()[1].position, 0);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -100,7 +100,7 @@ fn results_of_several_loads_add_up() {
     let mut vm = Vm::new(Config::default());
     let mut instructions = 0;
     for i in 1..=3 {
-        vm.load_script(script("PUSH1\nPUSH2\nRET"), LoadOptions::default()).unwrap();
+        vm.load(code("PUSH1\nPUSH2\nRET"), LoadOptions::default()).unwrap();
         assert_eq!((vm.state(), vm.results().len()), (State::Break, 0), "none while a script is loaded");
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         instructions += 3;
@@ -115,9 +115,9 @@ fn results_of_several_loads_add_up() {
 #[test]
 fn a_second_load_cannot_reach_the_results_of_the_first() {
     let mut vm = Vm::new(Config::default());
-    vm.load_script(script("PUSH1\nRET"), LoadOptions::default()).unwrap();
+    vm.load(code("PUSH1\nRET"), LoadOptions::default()).unwrap();
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    vm.load_script(script("DEPTH\nDROP\nDROP"), LoadOptions::default()).unwrap();
+    vm.load(code("DEPTH\nDROP\nDROP"), LoadOptions::default()).unwrap();
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("its own stack is empty") };
     assert_eq!(fault.kind, FaultKind::StackIndex { index: 0, count: 0 });
     assert!(vm.results().is_empty());
@@ -163,6 +163,6 @@ fn a_reset_forgets_what_went_on() {
     assert_eq!((vm.gas_consumed(), vm.gas_left(), vm.instructions()), (0, 1_000, 0));
     assert!(vm.pending_exception().is_none());
     assert!(vm.results().is_empty());
-    vm.load_script(script("NOP\nNOP\nNOP\nNOP"), LoadOptions::default()).unwrap();
+    vm.load(code("NOP\nNOP\nNOP\nNOP"), LoadOptions::default()).unwrap();
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "the budget is gone too");
 }

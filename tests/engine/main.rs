@@ -14,7 +14,10 @@ mod interrupt;
 mod jumps;
 mod lifecycle;
 mod map_keys;
+mod modes;
 mod native_stack;
+#[path = "../support/report.rs"]
+mod report;
 
 use std::sync::Arc;
 
@@ -30,12 +33,17 @@ fn script(text: &str) -> Script {
 
 /// The decoded script of a text, with the networks' prices.
 fn code(text: &str) -> Arc<Code> {
-    Arc::new(Code::decode(script(text), &Arc::new(PriceTable::DEFAULT)).unwrap())
+    decode(script(text))
+}
+
+/// A script decoded, with the networks' prices.
+fn decode(script: impl Into<Script>) -> Arc<Code> {
+    modes::decode(script, &Arc::new(PriceTable::DEFAULT))
 }
 
 /// A machine that has a script loaded.
 fn loaded(code: &Arc<Code>, config: Config) -> Vm {
-    let mut vm = Vm::new(config);
+    let mut vm = Vm::new(modes::dispatched(config));
     vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
     vm
 }

@@ -47,8 +47,7 @@ fn script(key: fn(i64) -> StackItem, order: impl Fn(i64) -> i64) -> std::sync::A
         script.op(OpCode::LDLOC0).push(key(n)).op(OpCode::REMOVE);
     }
     script.op(OpCode::LDLOC0).op(OpCode::SIZE).op(OpCode::RET);
-    let prices = std::sync::Arc::new(neovm::PriceTable::DEFAULT);
-    std::sync::Arc::new(neovm::Code::decode(script.build().unwrap(), &prices).unwrap())
+    crate::decode(script.build().unwrap())
 }
 
 #[test]
