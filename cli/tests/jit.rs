@@ -1,0 +1,90 @@
+//! `neovm jit`, and what `neovm run --stats` tells of the compiler.
+// Code is made for x86-64 alone, and only where the interpreter was optimized.
+#![cfg(target_arch = "x86_64")]
+
+mod common;
+
+use common::neovm;
+
+#[test]
+fn a_loop_is_shown_with_its_size_and_what_became_of_it() {
+    let answer = neovm(&["jit", "arith.nef", "--method", "fib", "1000"]);
+    let lines: Vec<&str> = answer.ok().lines().collect();
+    let [loops, compiled, entered] = lines[..] else { panic!("{lines:?}") };
+    assert!(loops.starts_with("byte 11: loop of 35 instructions in 4 blocks: "), "{loops}");
+    assert!(loops.contains(" bytes in ") && loops.ends_with(" us an instruction"), "{loops}");
+    assert!(compiled.starts_with("compiled 1 regions (0 anew, 0 given up) of 35 instructions in "), "{compiled}");
+    assert_eq!(entered, "entered 1, left by edge 1");
+}
+
+#[test]
+fn methods_and_arguments_are_chosen() {
+    let answer = neovm(&["jit", "arith.nef", "--method", "fib_rec", "12"]);
+    assert!(answer.ok().starts_with("byte 58: method of 30 instructions in 5 blocks: "), "{}", answer.out);
+    neovm(&["jit", "arith.nef", "--method", "fob", "1"]).fails(1, &["no method \"fob\"", "fib_rec(n: Integer)"]);
+    neovm(&["jit", "arith.nef", "--method", "fib"]).fails(1, &["0 arguments for method fib"]);
+}
+
+#[test]
+fn the_threshold_tells_what_is_hot() {
+    // PUSH2 PUSH3 MUL: hot where the script begins, or not at all.
+    let none = "compiled 0 regions (0 anew, 0 given up) of 0 instructions in 0.0 ms: 0 bytes\nentered 0\n";
+    assert_eq!(neovm(&["jit", "1213a0"]).ok(), none);
+    let first = neovm(&["jit", "1213a0", "--threshold", "1"]);
+    assert!(first.ok().starts_with("byte 0: method of 3 instructions in 1 blocks: "), "{}", first.out);
+    assert_eq!(neovm(&["jit", "arith.nef", "--threshold", "1000000", "--method", "fib", "9"]).ok(), none);
+    neovm(&["jit", "1213a0", "--threshold", "0"]).fails(2, &["--threshold", "0 is not in 1.."]);
+}
+
+#[test]
+fn code_is_shown_in_both_languages() {
+    let call = ["jit", "arith.nef", "--method", "fib", "100"];
+    let with = |option| neovm(&[&call[..], &[option]].concat());
+    let (plain, clif, asm) = (neovm(&call), with("--clif"), with("--asm"));
+    assert_eq!(plain.ok().lines().count(), 3);
+    for word in ["function u0:0(i64, i64", "brif ", "iadd ", "return"] {
+        assert!(clif.ok().contains(word) && !asm.out.contains(word), "{word:?}: {}", clif.out);
+    }
+    for word in ["%rsp", "block0:", "ret"] {
+        assert!(asm.ok().contains(word), "{word:?}: {}", asm.out);
+    }
+    assert!(!clif.out.contains("%rsp"));
+    assert!(clif.out.ends_with("left by edge 1\n") && asm.out.ends_with("left by edge 1\n"));
+}
+
+#[test]
+fn what_is_not_compiled_says_why() {
+    // PUSH3; at 1 TRY, ENDTRY, DEC DUP JMPIF; RET
+    let answer = neovm(&["jit", "133b05003d029d4a24f940"]);
+    let lines: Vec<&str> = answer.ok().lines().collect();
+    assert_eq!(lines[0], "byte 1: not compiled: no instruction can be compiled");
+    assert_eq!(lines[2], "refused 1: no instruction can be compiled");
+    neovm(&["jit", "missing.nef"]).fails(1, &["cannot read missing.nef"]);
+    neovm(&["jit"]).fails(2, &["Usage"]);
+}
+
+#[test]
+fn a_fault_or_too_little_gas_is_no_error() {
+    // NOP and JMP back, until gas ends.
+    let endless = neovm(&["jit", "2122ff", "--gas", "1000000"]);
+    assert!(endless.ok().starts_with("byte 0: loop of 2 instructions in 1 blocks: "), "{}", endless.out);
+    assert!(endless.out.ends_with("entered 1, left by gas 1\n"), "{}", endless.out);
+    // PUSH3; at 1 DEC DUP JMPIF; ABORT
+    let aborted = neovm(&["jit", "139d4a24fe38"]);
+    assert!(aborted.ok().starts_with("byte 1: loop of 3 instructions"), "{}", aborted.out);
+}
+
+#[test]
+fn run_tells_what_was_compiled() {
+    let call = ["run", "arith.nef", "--method", "fib", "1000", "--stats", "--engine"];
+    let with = |engine| neovm(&[&call[..], &[engine]].concat());
+    let (auto, jit, interp) = (with("auto"), with("jit"), with("interp"));
+    for (name, answer) in [("auto", &auto), ("jit", &jit), ("interp", &interp)] {
+        assert_eq!((answer.code, &answer.out), (0, &interp.out), "{name}");
+        assert!(answer.err.starts_with(&format!("engine {name}; hardfork Default; host none\n")), "{}", answer.err);
+    }
+    assert!(jit.err.contains("compiled 1 regions (0 anew, 0 given up) of 43 instructions"), "{}", jit.err);
+    assert!(jit.err.ends_with("entered 1, left by opcode 1\n"), "{}", jit.err);
+    assert!(auto.err.contains("compiled 0 regions"), "1,000 turns are not hot: {}", auto.err);
+    assert!(interp.err.ends_with("not compiled: the interpreter alone\n"), "{}", interp.err);
+}
