@@ -1,7 +1,8 @@
 //! The engine and the model come to the same end with random scripts, under
 //! random limits, hardforks and amounts of gas.
 //!
-//! `NEOVM_SCRIPTS` tells how many scripts to run, `NEOVM_SEED` where to begin.
+//! `NEOVM_SCRIPTS` tells how many scripts to run, `NEOVM_SEED` where to begin, `NEOVM_COMPILED`
+//! of how many scripts one runs compiled too.
 
 mod support;
 
@@ -19,6 +20,9 @@ const SCRIPTS: u64 = 20_000;
 
 /// Room for dropping what is nested as deep as the item limit allows.
 const NATIVE_STACK: usize = 64 << 20;
+
+/// Of so many scripts one runs compiled too, in a plain test run.
+const COMPILED: u64 = 8;
 
 /// How often a long run tells how far it is.
 const REPORT: Duration = Duration::from_secs(60);
@@ -79,13 +83,20 @@ fn seeded_script(random: &mut Random, hosts: &Hosts) -> Vec<u8> {
 }
 
 /// Compares the script of a seed, with much gas and perhaps with less than it takes.
-fn check(hosts: &mut Hosts, seed: u64, tally: &mut Tally) {
+fn check(hosts: &mut Hosts, seed: u64, compiled: u64, tally: &mut Tally) {
     let mut random = Random::new(seed);
     let script = seeded_script(&mut random, hosts);
     let mut case = case(script, &mut random);
     let way = Way::ALL[seed as usize % Way::ALL.len()];
     tally.scripts += 1;
     tally.compare(hosts, &case, way, seed);
+    if seed.is_multiple_of(compiled) {
+        for way in Way::COMPILED {
+            for _ in 0..hosts.turns(way) {
+                tally.compare(hosts, &case, way, seed);
+            }
+        }
+    }
     if random.one_in(3) {
         case.gas_limit = random.below(hosts.model_end(&case).gas as usize + 1) as u64;
         tally.compare(hosts, &case, way, seed);
@@ -96,10 +107,11 @@ fn check(hosts: &mut Hosts, seed: u64, tally: &mut Tally) {
 fn generated_scripts_agree() {
     with_room(|| {
         let (first, scripts) = (variable("NEOVM_SEED", 0), variable("NEOVM_SCRIPTS", SCRIPTS));
+        let compiled = variable("NEOVM_COMPILED", COMPILED);
         let (started, mut said) = (Instant::now(), Instant::now());
         let (mut hosts, mut tally) = (Hosts::from_json(STUB_HOST), Tally::default());
         for seed in first..first + scripts {
-            check(&mut hosts, seed, &mut tally);
+            check(&mut hosts, seed, compiled, &mut tally);
             if said.elapsed() > REPORT {
                 said = Instant::now();
                 tally.say(started);
@@ -109,6 +121,7 @@ fn generated_scripts_agree() {
             }
         }
         tally.say(started);
+        eprintln!("{} entries of compiled code", hosts.entered());
         assert!(tally.differences.is_empty(), "{}", tally.differences.join("\n\n"));
         assert!(tally.halted * 5 > tally.executions, "too few scripts come to an end");
     });

@@ -1,12 +1,18 @@
 //! The end of a script in the model and in the engine, and where they part.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
-use neovm::{Config, Dispatch, Hardfork, LoadOptions, Outcome, Profile, Script, StubHost, Vm, types::disasm};
+use neovm::{
+    Code, Config, Dispatch, Hardfork, JitMode, LoadOptions, Outcome, PriceTable, Profile, Script, StubHost, Vm,
+    types::disasm,
+};
 use neovm_generator::{Random, SystemCalls};
 use neovm_model::{Machine, NOT_UTF8, Setup};
 
-use super::engine;
+use super::{
+    compiling::{COMPILING, Compiler},
+    engine,
+};
 
 /// Gas that a script may use at most, in datoshi: some 80 of the dearest instructions.
 pub(crate) const GAS: u64 = 20_000_000;
@@ -18,9 +24,16 @@ pub(crate) enum Way {
     By(Dispatch),
     /// By general handlers alone.
     Observed,
+    /// By what was compiled.
+    Compiled(JitMode),
 }
 
 impl Way {
+    /// Those that compile.
+    pub(crate) const COMPILED: [Self; 3] =
+        [Self::Compiled(COMPILING[0]), Self::Compiled(COMPILING[1]), Self::Compiled(COMPILING[2])];
+
+    /// The others.
     pub(crate) const ALL: [Self; 4] =
         [Self::By(Dispatch::Auto), Self::By(Dispatch::Loop), Self::By(Dispatch::Unfused), Self::Observed];
 }
@@ -54,13 +67,40 @@ pub(crate) struct End {
 pub(crate) struct Hosts {
     model: neovm_model::StubHost,
     engine: StubHost,
+    /// None where nothing is compiled.
+    compilers: Vec<(JitMode, Compiler)>,
 }
 
 impl Hosts {
     /// The host of a JSON text.
     pub(crate) fn from_json(text: &str) -> Self {
         let model = neovm_model::StubHost::from_json(text).unwrap();
-        Self { model, engine: StubHost::from_json(text).unwrap() }
+        let compilers = COMPILING.into_iter().filter_map(|mode| Some((mode, Compiler::new(mode)?))).collect();
+        Self { model, engine: StubHost::from_json(text).unwrap(), compilers }
+    }
+
+    /// How often compiled code was entered.
+    pub(crate) fn entered(&self) -> u64 {
+        self.compilers.iter().map(|(_, compiler)| compiler.entered()).sum()
+    }
+
+    /// The compiler of a way.
+    fn compiler(&mut self, way: Way) -> Option<&mut Compiler> {
+        let is_it = |mode: &JitMode| matches!(way, Way::Compiled(own) if own == *mode);
+        self.compilers.iter_mut().find(|(mode, _)| is_it(mode)).map(|(_, compiler)| compiler)
+    }
+
+    /// How often a script is to run in a way, so that what is compiled meanwhile runs too.
+    pub(crate) fn turns(&mut self, way: Way) -> usize {
+        self.compiler(way).map_or(0, |compiler| compiler.runs())
+    }
+
+    /// The code of a script for a way to run it.
+    fn code(&mut self, script: &[u8], way: Way) -> Arc<Code> {
+        match self.compiler(way) {
+            Some(compiler) => compiler.prepare(script).unwrap(),
+            None => Arc::new(Code::decode(script.into(), &Arc::new(PriceTable::DEFAULT)).unwrap()),
+        }
     }
 
     /// What generated scripts call. Most system calls give a fixed answer, in the order of their identifiers.
@@ -96,10 +136,15 @@ impl Hosts {
     /// How a script ends in the engine.
     pub(crate) fn engine_end(&mut self, case: &Case, way: Way) -> End {
         let mut vm = vm(case, way);
+        // Without room for a context both halt at once.
+        let _ = vm.load(self.code(&case.script, way), LoadOptions::default());
         let outcome = match way {
-            Way::By(_) => vm.run(&mut self.engine),
+            Way::By(_) | Way::Compiled(_) => vm.run(&mut self.engine),
             Way::Observed => vm.run_observed(&mut self.engine, &mut Profile::new()),
         };
+        if let Some(compiler) = self.compiler(way) {
+            compiler.wait();
+        }
         let (fault, position) = match outcome {
             Outcome::Fault(fault) => (Some(comparable(&fault.to_string())), fault.position),
             _ => (None, None),
@@ -141,6 +186,7 @@ impl Hosts {
     /// The first step after which the two do not stand alike.
     fn parting(&self, case: &Case) -> String {
         let (mut vm, mut host) = (vm(case, Way::Observed), self.engine.clone());
+        let _ = vm.load_script(case.script.clone(), LoadOptions::default());
         let mut machine = self.machine(case);
         let (mut model, mut engine) = (Stand::of_model(&machine), Stand::of_engine(&vm));
         while model == engine {
@@ -223,7 +269,7 @@ fn vm(case: &Case, way: Way) -> Vm {
         max_try_nesting_depth: case.limits.max_try_nesting_depth,
         catch_engine_exceptions: case.limits.catch_engine_exceptions,
     };
-    let mut vm = Vm::new(Config {
+    Vm::new(Config {
         limits,
         hardfork: match case.hardfork {
             neovm_model::Hardfork::Default => Hardfork::Default,
@@ -233,10 +279,7 @@ fn vm(case: &Case, way: Way) -> Vm {
         gas_limit: case.gas_limit as i64,
         dispatch: if let Way::By(dispatch) = way { dispatch } else { Dispatch::Auto },
         ..Config::default()
-    });
-    // Without room for a context both halt at once.
-    let _ = vm.load_script(case.script.clone(), LoadOptions::default());
-    vm
+    })
 }
 
 fn listing(script: &[u8]) -> String {
