@@ -2,6 +2,7 @@
 //! out of room, whatever guard fails, however deep it is, and while code comes and goes.
 //!
 //! With `NEOVM_LONG` all points and rounds are tried, which takes some minutes; without it a share.
+#![cfg(target_arch = "x86_64")]
 
 #[path = "../support/compiling.rs"]
 mod compiling;
