@@ -131,7 +131,12 @@ pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 /// All blocks that can be reached from an instruction.
 fn explore(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<BTreeMap<usize, Block>, Refusal> {
     let (seen, starts) = reachable(code, entry, resolve)?;
-    split(&seen, &starts)
+    let mut blocks = split(&seen, &starts)?;
+    // A block does not go as far where it may be jumped to without the count that was
+    // pushed before it: what is behind may be reached no more.
+    let reached: BTreeSet<_> = order(&blocks, entry).into_iter().collect();
+    blocks.retain(|start, _| reached.contains(start));
+    Ok(blocks)
 }
 
 /// All instructions that can be reached from one; none if they are too many.
