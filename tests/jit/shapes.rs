@@ -167,6 +167,12 @@ const SHAPES: &[(&str, &str)] = &[
     ("slots that are made in the loop", "PUSHINT8 15\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 3, 1\nLDARG0\nSTLOC2\nLDLOC2\nLDLOC0\nISNULL\nADD\nRET"),
     ("a pointer called in a loop", "PUSHINT8 15\nn: PUSHA f\nCALLA\nDEC\nDUP\nJMPIF n\nRET\nf: INC\nDEC\nRET"),
     ("a jump to a computed end", "PUSHINT8 15\nn: DEC\nDUP\nPUSH0\nJMPGT n\nDUP\nPUSH0\nJMPEQ o\nABORT\no: RET"),
+    // What follows PICK is a block that compiled code does not come to.
+    (
+        "PICK whose count is pushed in two places",
+        "PUSH7\nPUSHINT8 40\nn: DUP\nPUSH5\nJMPEQ y\nDUP\nPUSH2\nMOD\nJMPIF w\nPUSH1\nx: PICK\nDROP\nDUP\nPUSH3\nJMPEQ z\nDEC\nDUP\nJMPIF n\nRET
+         w: DEC\nDUP\nJMPIF n\nRET\ny: PUSH1\nJMP x\nz: DEC\nJMP n",
+    ),
 ];
 
 /// All of them.

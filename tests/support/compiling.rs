@@ -67,7 +67,9 @@ impl Compiler {
 
 #[cfg(feature = "jit")]
 fn entered(engine: &Engine) -> Option<u64> {
-    engine.jit().map(|jit| jit.stats().entered)
+    let stats = engine.jit()?.stats();
+    assert_eq!(stats.refused.get(&neovm::jit::Refusal::Panicked), None, "the compiler panicked");
+    Some(stats.entered)
 }
 
 #[cfg(not(feature = "jit"))]
