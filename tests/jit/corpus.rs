@@ -8,6 +8,7 @@ use neovm_generator::{Random, SystemCalls, script};
 use serde::Deserialize;
 
 use crate::{
+    calling::calling,
     compiling::Compiler,
     shapes::shapes,
     ways::{Program, Runner},
@@ -36,6 +37,7 @@ pub(crate) fn looping() -> &'static [Program] {
         let seeded =
             |seed| Program::new(format!("seed {seed}"), script(&mut Random::new(seed), &SystemCalls::default()));
         all.extend((0..SEEDS).map(seeded).filter(enters).take(EACH));
+        all.extend((0..SEEDS).map(calling).filter(enters).take(EACH));
         assert!(all.len() >= 200, "{} scripts", all.len());
         all
     })

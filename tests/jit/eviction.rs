@@ -122,7 +122,7 @@ fn threads_that_share_an_engine_see_what_one_sees() {
     let both: Vec<_> = programs.iter().zip(&expected).collect();
     for jit in COMPILING {
         // Without waiting for the compiler there is time for more.
-        let rounds = if matches!(jit, JitMode::Lazy { background: true, .. }) { 30 } else { 2 };
+        let rounds = if matches!(jit, JitMode::Lazy { background: true, .. }) { 20 } else { 1 };
         let engine = Arc::new(Engine::with_cache_size(Config { jit, ..Config::default() }, SHARED_CACHE));
         thread::scope(|scope| {
             for seed in 0..THREADS {

@@ -85,7 +85,7 @@ fn try_guards(name: &str, programs: &[Program], share: u32) {
 
 #[test]
 fn each_guard_fails() {
-    try_guards("guards that fail", looping(), if is_long() { 1 } else { 3 });
+    try_guards("guards that fail", looping(), if is_long() { 1 } else { 4 });
 }
 
 #[test]

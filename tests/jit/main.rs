@@ -15,6 +15,7 @@ mod stand;
 #[path = "../support/ways.rs"]
 mod ways;
 
+mod calling;
 mod corpus;
 mod deep;
 mod eviction;

@@ -21,7 +21,7 @@ const ITEMS: usize = 2048;
 const LIMITS: u64 = 5_000;
 
 /// Instructions that may be run to try one script; all of them with `NEOVM_LONG`.
-const WORK: u64 = 500_000;
+const WORK: u64 = 400_000;
 
 /// A program ready to be run often: by the interpreter, and by what was compiled of it.
 struct Pair<'a> {

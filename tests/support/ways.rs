@@ -62,6 +62,11 @@ impl Runner {
         Self { code, vm: Vm::new(config) }
     }
 
+    /// What its machine runs under.
+    pub(crate) fn limits(&self) -> &neovm::Limits {
+        self.vm.limits()
+    }
+
     /// The machine, with its code loaded anew.
     pub(crate) fn start(&mut self, start: Start) -> &mut Vm {
         self.vm.reset(start.gas_limit);
@@ -152,7 +157,8 @@ pub(crate) fn same(program: &Program, way: &dyn std::fmt::Debug, expected: &Stan
 
 /// Where an execution parts from that of general handlers alone, with both traces to there.
 fn parting(program: &Program, runner: &mut Runner) -> String {
-    let mut plain = Runner::new(program.plain(), Dispatch::Unfused);
+    let config = Config { limits: runner.limits().clone(), dispatch: Dispatch::Unfused, ..Config::default() };
+    let mut plain = Runner::with(program.plain(), config);
     let (mut alike, mut parted) = (0, runner.end(program.start).instructions.max(1));
     // What differs once differs from there on.
     let mut differs =

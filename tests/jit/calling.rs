@@ -1,0 +1,294 @@
+//! Random methods on small values, which compiled code calls without the interpreter, and a
+//! loop that calls them.
+
+use std::{fmt::Write, sync::Arc};
+
+use neovm::{Config, Dispatch, Limits, types::asm::assemble};
+use neovm_generator::Random;
+
+use crate::{
+    compiling::{COMPILING, Compiler},
+    is_long,
+    report::say,
+    ways::{Program, Runner, Start, Tally, same},
+};
+
+/// Gas of a script: some thousand calls, since methods may call each other for ever.
+const GAS: i64 = 60_000_000;
+
+/// Statements and expressions do not nest deeper.
+const MAX_DEPTH: usize = 3;
+
+/// A method's numbers of local variables and arguments. The last local variable counts turns.
+#[derive(Clone, Copy)]
+struct Shape {
+    locals: usize,
+    arguments: usize,
+}
+
+/// A script in the making.
+struct Writer<'a> {
+    random: &'a mut Random,
+    text: String,
+    methods: Vec<Shape>,
+    labels: usize,
+    /// The method that is written; none for the loop.
+    own: Option<usize>,
+}
+
+/// The script of a seed.
+pub(crate) fn calling(seed: u64) -> Program {
+    let mut random = Random::new(seed);
+    let shape = |random: &mut Random| Shape { locals: 1 + random.below(4), arguments: random.below(7) };
+    let methods = (0..1 + random.below(4)).map(|_| shape(&mut random)).collect();
+    let mut writer = Writer { random: &mut random, text: String::new(), methods, labels: 0, own: None };
+    writer.main();
+    (0..writer.methods.len()).for_each(|method| writer.method(method));
+    let script = assemble(&writer.text).unwrap_or_else(|error| panic!("{error}: {}", writer.text));
+    let start = Start { gas_limit: GAS, nulls: 0 };
+    Program { start, ..Program::new(format!("calling, seed {seed}"), script) }
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn one(&mut self, lines: &[&str]) {
+        let line = self.random.one_of(lines);
+        self.line(line);
+    }
+
+    fn label(&mut self) -> String {
+        self.labels += 1;
+        format!("l{}", self.labels)
+    }
+
+    /// Calls the first method in each turn, and perhaps catches what it throws.
+    fn main(&mut self) {
+        let turns = 3 + self.random.below(40);
+        let is_guarded = self.random.one_in(3);
+        self.line(&format!("INITSLOT 2, 0\nPUSHINT16 {turns}\nSTLOC1\nPUSH0\nSTLOC0"));
+        self.line("next: NOP");
+        if is_guarded {
+            self.line("TRY_L caught, -");
+        }
+        self.call(0, MAX_DEPTH);
+        self.one(&["DROP", "STLOC0", "STLOC0", "STLOC0"]);
+        if is_guarded {
+            self.line("ENDTRY_L end\ncaught: DROP\nENDTRY_L end\nend: NOP");
+        }
+        self.line("LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF_L next\nLDLOC0\nRET");
+    }
+
+    fn method(&mut self, method: usize) {
+        let Shape { locals, arguments } = self.methods[method];
+        self.own = Some(method);
+        self.line(&format!("m{method}: INITSLOT {locals}, {arguments}"));
+        // Some local variables stay Null.
+        for local in 0..locals {
+            if !self.random.one_in(20) {
+                self.constant();
+                self.line(&format!("STLOC {local}"));
+            }
+        }
+        self.statements(1);
+        self.expression(1);
+        self.line("RET");
+    }
+
+    fn statements(&mut self, depth: usize) {
+        for _ in 0..1 + self.random.below(4) {
+            match self.random.below(if depth < MAX_DEPTH { 8 } else { 4 }) {
+                0..=3 => {
+                    self.expression(depth);
+                    self.store();
+                }
+                4 | 5 => {
+                    let (other, end) = (self.label(), self.label());
+                    self.expression(depth + 1);
+                    self.line(&format!("JMPIFNOT_L {other}"));
+                    self.statements(depth + 1);
+                    self.line(&format!("JMP_L {end}\n{other}: NOP"));
+                    if self.random.one_in(2) {
+                        self.statements(depth + 1);
+                    }
+                    self.line(&format!("{end}: NOP"));
+                }
+                6 => {
+                    let end = self.label();
+                    self.expression(depth + 1);
+                    self.expression(depth + 1);
+                    let jump = self.random.one_of(&["JMPEQ_L", "JMPNE_L", "JMPGT_L", "JMPLE_L"]);
+                    self.line(&format!("{jump} {end}"));
+                    self.expression(depth + 1);
+                    self.line(&format!("RET\n{end}: NOP"));
+                }
+                _ => self.counted(depth),
+            }
+        }
+    }
+
+    /// A loop of a few turns, but for one within another, which shares the counter.
+    fn counted(&mut self, depth: usize) {
+        let Some(method) = self.own else { return };
+        let (next, counter) = (self.label(), self.methods[method].locals - 1);
+        let turns = 1 + self.random.below(5);
+        self.line(&format!("PUSH{turns}\nSTLOC {counter}\n{next}: NOP"));
+        self.statements(depth + 1);
+        self.line(&format!("LDLOC {counter}\nDEC\nDUP\nSTLOC {counter}\nPUSH0\nJMPGT_L {next}"));
+    }
+
+    fn store(&mut self) {
+        let Shape { locals, arguments } = self.shape();
+        match self.random.below(locals - 1 + arguments) {
+            slot if slot < locals - 1 => self.line(&format!("STLOC {slot}")),
+            slot => self.line(&format!("STARG {}", slot + 1 - locals)),
+        }
+    }
+
+    /// What can be stored to, at least one of them.
+    fn shape(&mut self) -> Shape {
+        match self.own.map(|method| self.methods[method]) {
+            Some(shape) if shape.locals + shape.arguments > 1 => shape,
+            _ => Shape { locals: 2, arguments: 0 },
+        }
+    }
+
+    fn constant(&mut self) {
+        if self.random.one_in(20) {
+            self.one(&[
+                "PUSHINT64 9223372036854775807",
+                "PUSHINT64 -9223372036854775808",
+                "PUSHT",
+                "PUSHF",
+                "PUSHNULL",
+            ]);
+        } else {
+            let value = self.random.below(40) as i64 - 8;
+            self.line(&format!("PUSHINT8 {value}"));
+        }
+    }
+
+    fn load(&mut self) {
+        let Some(Shape { locals, arguments }) = self.own.map(|method| self.methods[method]) else {
+            return self.one(&["LDLOC0", "LDLOC1"]);
+        };
+        match self.random.below(locals + arguments) {
+            slot if slot < locals => self.line(&format!("LDLOC {slot}")),
+            slot => self.line(&format!("LDARG {}", slot - locals)),
+        }
+    }
+
+    fn expression(&mut self, depth: usize) {
+        if depth > MAX_DEPTH {
+            return if self.random.one_in(3) { self.constant() } else { self.load() };
+        }
+        match self.random.below(14) {
+            0 => self.constant(),
+            1 | 2 => self.load(),
+            3..=6 => {
+                self.expression(depth + 1);
+                self.expression(depth + 1);
+                self.one(&["ADD", "ADD", "SUB", "SUB", "MUL", "DIV", "MOD", "MIN", "MAX", "AND", "OR", "XOR"]);
+            }
+            7 => {
+                self.expression(depth + 1);
+                self.expression(depth + 1);
+                self.one(&[
+                    "LT",
+                    "LE",
+                    "GT",
+                    "GE",
+                    "NUMEQUAL",
+                    "NUMNOTEQUAL",
+                    "BOOLAND",
+                    "BOOLOR",
+                    "EQUAL",
+                    "NOTEQUAL",
+                ]);
+            }
+            8 => {
+                self.expression(depth + 1);
+                self.one(&["INC", "DEC", "NEGATE", "ABS", "SIGN", "NOT", "NZ", "INVERT"]);
+            }
+            9 => {
+                self.expression(depth + 1);
+                self.line("DUP");
+                self.one(&[
+                    "MUL\nPUSHINT16 1009\nMOD",
+                    "ADD",
+                    "OVER\nSWAP\nSUB\nADD",
+                    "PUSH3\nSWAP\nROT\nSUB\nADD",
+                    "TUCK\nNIP\nXOR",
+                ]);
+            }
+            10 => {
+                self.expression(depth + 1);
+                self.one(&[
+                    "PUSH2\nSHL",
+                    "PUSH3\nSHR",
+                    "PUSHM1\nPUSH9\nWITHIN",
+                    "PUSH1\nPUSH2\nPUSH2\nPICK\nADD\nADD\nSWAP\nDROP",
+                ]);
+            }
+            _ => {
+                let method = self.random.below(self.methods.len());
+                self.call(method, depth);
+            }
+        }
+    }
+
+    fn call(&mut self, method: usize, depth: usize) {
+        // Upwards mostly, so that most calls end.
+        let method = match self.own {
+            Some(own) if method <= own && !self.random.one_in(20) => return self.load(),
+            _ => method,
+        };
+        (0..self.methods[method].arguments).for_each(|_| self.expression(depth + 2));
+        writeln!(self.text, "CALL_L m{method}").expect("memory");
+    }
+}
+
+/// Limits that end an execution soon.
+fn narrow(random: &mut Random) -> Limits {
+    match random.below(4) {
+        0 => Limits { max_invocation_stack_size: 1 + random.below(12) as u32, ..Limits::DEFAULT },
+        1 => Limits { max_stack_size: 2 + random.below(60) as u32, ..Limits::DEFAULT },
+        2 => Limits { max_shift: random.below(3) as u32, ..Limits::DEFAULT },
+        _ => Limits::DEFAULT,
+    }
+}
+
+#[test]
+fn random_methods_are_called_alike() {
+    let (mut tally, mut halted, seeds) = (Tally::default(), 0, if is_long() { 100_000 } else { 1_500 });
+    let mut compilers: Vec<_> = COMPILING.map(|mode| (mode, Compiler::new(mode).expect("a compiler"))).into();
+    for seed in 0..seeds {
+        let mut random = Random::new(!seed);
+        let mut program = calling(seed);
+        let config = Config { limits: narrow(&mut random), ..Config::default() };
+        let mut plain = Runner::with(program.plain(), Config { dispatch: Dispatch::Unfused, ..config.clone() });
+        if random.one_in(4) {
+            program.start.gas_limit = random.below(1 + plain.end(program.start).gas as usize) as i64;
+        }
+        let expected = plain.end(program.start);
+        halted += u64::from(expected.fault.is_none());
+        let (mode, compiler) = &mut compilers[seed as usize % COMPILING.len()];
+        let code = compiler.prepare(program.script.clone()).unwrap();
+        let mut runner = Runner::with(Arc::clone(&code), config);
+        for _ in 0..2 {
+            let end = runner.end(program.start);
+            same(&program, &format!("{mode:?}, {:?}", runner.limits()), &expected, end, &mut runner);
+            compiler.wait();
+            tally.runs += 1;
+        }
+    }
+    tally.entered = compilers.iter().map(|(_, compiler)| compiler.entered()).sum();
+    let Tally { runs, entered } = tally;
+    say(&format!(
+        "random methods: {seeds} scripts, {runs} executions, {halted} halt, {entered} entries of compiled code"
+    ));
+    assert!(halted * 8 > seeds && entered > runs);
+}
