@@ -1,6 +1,6 @@
 //! The command line of neovm: runs, checks, shows and assembles Neo N3 scripts.
 //!
-//! Exit codes: 0 done, 1 bad input, 2 bad usage, 3 the script that `run` ran
+//! Exit codes: 0 done, 1 bad input or machines that differ, 2 bad usage, 3 the script that `run` ran
 //! ended with a fault (not with `--json`, where a fault is a result as any).
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod disasm;
 mod engine;
+mod fuzz;
 mod input;
 mod jit;
 mod json;
@@ -44,6 +45,7 @@ enum Command {
     Batch(batch::BatchArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
+    Fuzz(fuzz::FuzzArgs),
 }
 
 /// Something was asked for that cannot be had, whatever the input.
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Batch(args) => batch::execute(&args),
         Command::Bench(args) => bench::execute(&args),
         Command::Jit(args) => jit::execute(&args),
+        Command::Fuzz(args) => fuzz::execute(&args),
     };
     match result {
         Ok(code) => code,

@@ -25,6 +25,7 @@ mod arithmetic;
 mod bytes;
 mod compounds;
 mod control;
+mod hot;
 mod mutate;
 mod odd;
 mod random;
@@ -32,7 +33,33 @@ mod scripter;
 mod values;
 
 pub use crate::{
+    hot::hot_script,
     mutate::mutated,
     random::Random,
     scripter::{SystemCalls, script},
+};
+
+/// A script of any kind, see `SCRIPTS`.
+pub fn any_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
+    let kind = random.one_of(&SCRIPTS);
+    let bytes = if kind.is_hot { hot_script(random, calls) } else { script(random, calls) };
+    if kind.is_mutated { mutated(&bytes, &script(random, calls), random) } else { bytes }
+}
+
+/// A kind of scripts.
+#[derive(Clone, Copy)]
+struct ScriptKind {
+    /// Made of loops that get hot.
+    is_hot: bool,
+    /// With some bytes changed.
+    is_mutated: bool,
+}
+
+/// Which scripts there are; all places are as likely.
+const SCRIPTS: [ScriptKind; 16] = {
+    let hot = ScriptKind { is_hot: true, is_mutated: false };
+    let any = ScriptKind { is_hot: false, is_mutated: false };
+    let changed = ScriptKind { is_hot: false, is_mutated: true };
+    let hot_changed = ScriptKind { is_hot: true, is_mutated: true };
+    [hot, hot, hot, hot, hot, hot, hot, hot, hot, any, any, any, any, changed, changed, hot_changed]
 };

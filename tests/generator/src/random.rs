@@ -2,19 +2,33 @@
 
 /// A source of random numbers (splitmix64).
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    /// What comes first.
+    chosen: std::vec::IntoIter<u8>,
+}
 
 impl Random {
     /// The numbers of a seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, chosen: Vec::new().into_iter() }
+    }
+
+    /// Numbers that bytes choose, one each, so that a fuzzer that changes a
+    /// byte changes a choice; behind them those of their sum.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let seed = bytes.iter().fold(0u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        Self { state: seed, chosen: bytes.to_vec().into_iter() }
     }
 
     /// Any number.
     #[allow(clippy::should_implement_trait, reason = "it never ends, so it is no iterator")]
     pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        if let Some(byte) = self.chosen.next() {
+            return byte.into();
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

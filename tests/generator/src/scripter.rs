@@ -2,12 +2,12 @@
 
 use neovm_types::OpCode::{self, *};
 
-use crate::random::Random;
+use crate::{hot::Held, random::Random};
 
 /// Statements do not nest deeper.
 const MAX_DEPTH: usize = 4;
 
-type Statement = fn(&mut Scripter<'_>);
+pub(crate) type Statement = fn(&mut Scripter<'_>);
 
 /// What a block consists of: how often, and what.
 const STATEMENTS: &[(usize, Statement)] = &[
@@ -73,6 +73,8 @@ pub(crate) struct Scripter<'a> {
     pub(crate) bytes: Vec<u8>,
     /// How many slots of each kind functions have.
     pub(crate) slots: usize,
+    /// How many of them arguments.
+    pub(crate) arguments: usize,
     labels: Vec<usize>,
     holes: Vec<Hole>,
     pub(crate) functions: Vec<Label>,
@@ -80,6 +82,14 @@ pub(crate) struct Scripter<'a> {
     depth: usize,
     /// Whether calls may be made: not from the last functions, so that most scripts end.
     pub(crate) may_call: bool,
+    /// How many local variables count the turns of hot loops, and are not stored to.
+    pub(crate) reserved: usize,
+    /// Behind the hot loop that is being made.
+    pub(crate) loop_end: Option<Label>,
+    /// The hot function that is being made.
+    pub(crate) current: Option<Label>,
+    /// What the last local variable, argument and static field were given.
+    pub(crate) held: [Held; 3],
 }
 
 /// A random script.
@@ -91,23 +101,38 @@ pub fn script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
 /// A script whose statements are as short as those at a depth.
 pub(crate) fn nested_script(random: &mut Random, calls: &SystemCalls, functions: usize, depth: usize) -> Vec<u8> {
     let slots = if random.one_in(6) { 8 } else { 3 };
-    let mut own = Scripter {
-        random,
-        calls,
-        bytes: Vec::new(),
-        slots,
-        labels: vec![0; functions],
-        holes: Vec::new(),
-        functions: (0..functions).map(Label).collect(),
-        depth,
-        may_call: functions > 0,
-    };
+    let mut own = Scripter::new(random, calls, functions, slots);
+    own.depth = depth;
     own.entry();
-    own.fill();
-    own.bytes
+    own.finish()
 }
 
-impl Scripter<'_> {
+impl<'a> Scripter<'a> {
+    pub(crate) fn new(random: &'a mut Random, calls: &'a SystemCalls, functions: usize, slots: usize) -> Self {
+        Self {
+            random,
+            calls,
+            bytes: Vec::new(),
+            slots,
+            arguments: slots,
+            labels: vec![0; functions],
+            holes: Vec::new(),
+            functions: (0..functions).map(Label).collect(),
+            depth: 0,
+            may_call: functions > 0,
+            reserved: 0,
+            loop_end: None,
+            current: None,
+            held: [Held::Small; 3],
+        }
+    }
+
+    /// The script's bytes, with all offsets.
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        self.fill();
+        self.bytes
+    }
+
     pub(crate) fn op(&mut self, opcode: OpCode) {
         self.bytes.push(opcode as u8);
     }
@@ -217,7 +242,12 @@ impl Scripter<'_> {
         self.depth -= 1;
     }
 
-    fn chosen(&mut self, table: &[(usize, Statement)]) -> Statement {
+    /// Anything that does not nest.
+    pub(crate) fn statement(&mut self) {
+        self.chosen(STATEMENTS)(self);
+    }
+
+    pub(crate) fn chosen(&mut self, table: &[(usize, Statement)]) -> Statement {
         let mut place = self.random.below(table.iter().map(|(weight, _)| weight).sum());
         for &(weight, statement) in table {
             if place < weight {

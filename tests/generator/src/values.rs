@@ -111,26 +111,32 @@ impl Scripter<'_> {
     pub(crate) fn load_int(&mut self) {
         let base = self.random.one_of(&[LDLOC0, LDLOC0, LDLOC0, LDARG0, LDSFLD0]);
         let index = self.random.below(self.slots - 1);
-        self.slot_op(base, index);
+        self.slot_op(base, if base == LDARG0 { index.min(self.arguments - 1) } else { index });
     }
 
     /// Pushes the item of a slot that may hold anything.
     pub(crate) fn load_any(&mut self) {
         let base = self.random.one_of(&[LDLOC0, LDARG0, LDSFLD0]);
-        self.slot_op(base, self.slots - 1);
+        self.slot_op(base, if base == LDARG0 { self.arguments } else { self.slots } - 1);
     }
 
     /// Pops an integer into a slot.
     pub(crate) fn store_int(&mut self) {
         let base = self.random.one_of(&[STLOC0, STLOC0, STLOC0, STARG0, STSFLD0]);
-        let index = self.random.below(self.slots - 1);
+        let mut index = self.random.below(self.slots - 1);
+        if base == STLOC0 && index < self.reserved && !self.random.one_in(40) {
+            index = self.reserved;
+        }
+        if base == STARG0 {
+            index = index.min(self.arguments - 1);
+        }
         self.slot_op(base, index);
     }
 
     /// Pops an item into a slot that may hold anything.
     pub(crate) fn store_any(&mut self) {
         let base = self.random.one_of(&[STLOC0, STARG0, STSFLD0]);
-        self.slot_op(base, self.slots - 1);
+        self.slot_op(base, if base == STARG0 { self.arguments } else { self.slots } - 1);
     }
 
     /// A slot opcode: of the short forms, or with a number; now and then wrong.

@@ -1,0 +1,95 @@
+//! Where two machines part, for people.
+
+use std::fmt::Write;
+
+use neovm::{
+    Script,
+    types::{Instruction, disassemble},
+};
+
+use crate::{
+    case::{Case, Run},
+    compare::Comparer,
+    end::End,
+};
+
+/// Instructions that are shown before the machines part.
+const BEFORE: usize = 24;
+
+/// Most bytes that are shown of what a machine holds.
+const MOST_TEXT: usize = 300;
+
+/// The case, both ends, and what both machines held behind each instruction up
+/// to where they part; none if the case does not differ.
+pub fn report(comparer: &mut Comparer, case: &Case) -> Option<String> {
+    let (last, expected, found) = comparer.difference(case)?;
+    let Case { script, reference, subject, runs } = case;
+    let mut text = format!("{reference:?} and {subject:?} differ in run {last}, of {:?}\n", runs[last]);
+    let _ = writeln!(text, "script {}\n{}", hex::encode(script), listing(script));
+    let _ = writeln!(text, "{reference:?}: {expected:?}\n{subject:?}: {found:?}");
+    text.push_str(&parting(comparer, case, last));
+    Some(text)
+}
+
+/// Both machines behind each instruction. Compiled code is not to be stepped;
+/// so each line is from a run with as much gas as the instructions so far took.
+fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
+    let run = &case.runs[last];
+    let gas = comparer.gas_by_step(&case.script, run);
+    let mut standing = |step: usize| {
+        let mut shorter = case.clone();
+        shorter.runs.truncate(last);
+        shorter.runs.push(Run { gas_limit: gas[step], ..run.clone() });
+        both(comparer, &shorter)
+    };
+    // What differs once mostly differs from there on.
+    let (mut alike, mut parted) = (0, gas.len() - 1);
+    if let (expected, found) = standing(parted) && expected == found {
+        return "with the gas of all instructions but the last they stand alike\n".into();
+    }
+    while alike + 1 < parted {
+        let middle = alike.midpoint(parted);
+        let (expected, found) = standing(middle);
+        if expected == found { alike = middle } else { parted = middle }
+    }
+    let mut text = format!("they part after {} datoshi; before, and there:\n", gas[parted]);
+    for step in parted.saturating_sub(BEFORE)..=parted {
+        let (expected, found) = standing(step);
+        let at = if expected == found { "both".into() } else { format!("{:?}", case.reference) };
+        let _ = writeln!(text, "gas {:>8}  {at}: {}", gas[step], shown(&expected, &case.script));
+        if expected != found {
+            let _ = writeln!(text, "              {:?}: {}", case.subject, shown(&found, &case.script));
+        }
+    }
+    text
+}
+
+/// Both ends of the last run.
+fn both(comparer: &mut Comparer, case: &Case) -> (End, End) {
+    let ways = [case.reference, case.subject].map(|way| {
+        let ready = comparer.ready(&case.script, way);
+        let ends: Vec<End> = case.runs.iter().map(|run| comparer.end(&ready, run)).collect();
+        ends.into_iter().next_back()
+    });
+    match ways {
+        [Some(expected), Some(found)] => (expected, found),
+        _ => (End::of_panic(), End::of_panic()),
+    }
+}
+
+/// A machine that ran out of gas before an instruction.
+fn shown(end: &End, script: &[u8]) -> String {
+    let next = end.position.and_then(|position| Instruction::decode(script, position).ok());
+    let next = next.map_or_else(String::new, |next| next.opcode.to_string());
+    let (count, items) = end.items.clone().unwrap_or_default();
+    let items: String = items.chars().take(MOST_TEXT).collect();
+    let (instructions, at) = (end.instructions, end.position.map_or_else(|| "-".into(), |at| at.to_string()));
+    let fault = end.fault.as_deref().unwrap_or("halted");
+    format!("{instructions} instructions, at {at} {next}, gas {}, {fault} {count} items: {items}", end.gas)
+}
+
+fn listing(script: &[u8]) -> String {
+    let script = Script::from(script);
+    let lines = disassemble(&script).lines;
+    lines.iter().map(|line| format!("{:5} {} {}\n", line.offset, line.mnemonic, line.operand)).collect()
+}

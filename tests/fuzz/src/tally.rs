@@ -1,0 +1,126 @@
+//! What was run and what was compiled: how much a comparison says.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Formatter, Result},
+};
+
+use neovm::jit::Stats;
+use serde::Serialize;
+
+/// What was run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Scripts compared.
+    pub scripts: u64,
+    /// Executions of them that were compared; each of both machines.
+    pub executions: u64,
+    /// Instructions of one of the machines.
+    pub instructions: u64,
+    /// How executions ended.
+    pub ends: BTreeMap<&'static str, u64>,
+    /// Scripts that entered compiled code.
+    pub entered_scripts: u64,
+    /// What was compiled.
+    pub compiled: Compiled,
+    /// Scripts that differ.
+    pub differences: u64,
+}
+
+/// What a compiler did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compiled {
+    /// Regions, those compiled anew included.
+    pub regions: u64,
+    /// Those compiled anew.
+    pub anew: u64,
+    /// Those given up after several attempts.
+    pub given_up: u64,
+    /// Instructions in regions.
+    pub instructions: u64,
+    /// Milliseconds spent compiling.
+    pub milliseconds: u64,
+    /// How often compiled code was entered.
+    pub entered: u64,
+    /// How often it was left, by reason.
+    pub exits: BTreeMap<&'static str, u64>,
+    /// Regions that were not compiled, by reason.
+    pub refused: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Adds another.
+    pub fn add(&mut self, other: &Self) {
+        self.scripts += other.scripts;
+        self.executions += other.executions;
+        self.instructions += other.instructions;
+        self.entered_scripts += other.entered_scripts;
+        self.differences += other.differences;
+        add_counts(&mut self.ends, &other.ends);
+        self.compiled.add(&other.compiled);
+    }
+}
+
+impl Compiled {
+    fn add(&mut self, other: &Self) {
+        self.regions += other.regions;
+        self.anew += other.anew;
+        self.given_up += other.given_up;
+        self.instructions += other.instructions;
+        self.milliseconds += other.milliseconds;
+        self.entered += other.entered;
+        add_counts(&mut self.exits, &other.exits);
+        add_counts(&mut self.refused, &other.refused);
+    }
+
+    pub(crate) fn add_stats(&mut self, stats: &Stats) {
+        self.add(&Self {
+            regions: stats.compiled,
+            anew: stats.recompiled,
+            given_up: stats.given_up,
+            instructions: stats.instructions,
+            milliseconds: stats.compile_time.as_millis() as u64,
+            entered: stats.entered,
+            exits: stats.exits.iter().map(|(why, count)| (why.name(), *count)).collect(),
+            refused: stats.refused.iter().map(|(refusal, count)| (refusal.to_string(), *count)).collect(),
+        });
+    }
+}
+
+fn add_counts<K: Ord + Clone>(sum: &mut BTreeMap<K, u64>, counts: &BTreeMap<K, u64>) {
+    for (key, count) in counts {
+        *sum.entry(key.clone()).or_default() += count;
+    }
+}
+
+fn list<K: Display>(counts: &BTreeMap<K, u64>) -> String {
+    counts.iter().map(|(key, count)| format!("{key} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+impl Display for Tally {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { scripts, executions, instructions, entered_scripts, compiled, differences, ends } = self;
+        writeln!(f, "{scripts} scripts, {executions} executions of {instructions} instructions: {}", list(ends))?;
+        if compiled.regions > 0 {
+            let share = *entered_scripts as f64 * 100.0 / (*scripts).max(1) as f64;
+            writeln!(f, "{entered_scripts} scripts ({share:.0} %) entered compiled code")?;
+            writeln!(f, "{compiled}")?;
+        }
+        write!(f, "{differences} scripts differ")
+    }
+}
+
+impl Display for Compiled {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { regions, anew, given_up, instructions, milliseconds, entered, exits, refused } = self;
+        writeln!(
+            f,
+            "compiled {regions} regions ({anew} anew, {given_up} given up) of {instructions} instructions in {:.1} s",
+            *milliseconds as f64 / 1e3
+        )?;
+        if !refused.is_empty() {
+            writeln!(f, "refused: {}", list(refused))?;
+        }
+        write!(f, "entered {entered} times, left by: {}", list(exits))
+    }
+}

@@ -1,0 +1,778 @@
+//! Loops and methods that get hot: what compilers of hot code have to do with.
+
+use neovm_types::OpCode::{self, *};
+
+use crate::{
+    random::Random,
+    scripter::{Label, Scripter, Statement, SystemCalls},
+};
+
+/// How many slots of each kind hot functions have: the last holds anything.
+const SLOTS: usize = 4;
+
+/// How many arguments hot functions have.
+const ARGUMENTS: usize = 2;
+
+/// Loops do not nest deeper.
+const MAX_LOOPS: usize = 2;
+
+/// What the body of a hot loop consists of: how often, and what. All but the
+/// last two leave the stack as high as it was.
+const HOT: &[(usize, Statement)] = &[
+    (8, |own| own.assignment_in_loop()),
+    (4, |own| own.step_in_loop()),
+    (4, |own| own.overflowing()),
+    (4, |own| own.truth()),
+    (3, |own| own.other_kind()),
+    (8, |own| own.use_held()),
+    (4, |own| own.choice()),
+    (3, |own| own.inner_loop()),
+    (5, |own| own.hot_call()),
+    (3, |own| own.throw_in_loop()),
+    (2, |own| own.guarded_in_loop()),
+    (4, |own| own.stack_work()),
+    (3, |own| own.wide_in_loop()),
+    (3, |own| own.type_work()),
+    (1, |own| own.leave_loop()),
+    (1, |own| own.ask_host()),
+    (1, |own| own.pile_up()),
+    (1, |own| own.anything()),
+];
+
+/// What a function does that loops call.
+const FUNCTIONS: &[(usize, Statement)] = &[
+    (5, |own| own.leaf()),
+    (3, |own| own.recursion()),
+    (3, |own| own.worker()),
+    (2, |own| own.without_slots()),
+    (1, |own| own.careless()),
+];
+
+/// What a slot for anything was given.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Held {
+    #[default]
+    Small,
+    Array,
+    Map,
+    Bytes,
+    Buffer,
+}
+
+/// The opcodes of a kind of slot.
+const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (LDSFLD0, STSFLD0)];
+
+/// A random script of a few loops that get hot, with methods that they call.
+pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
+    let functions = random.one_of(&[0, 0, 1, 1, 2]);
+    let mut own = Scripter::new(random, calls, functions, SLOTS);
+    own.op_with(INITSSLOT, &[SLOTS as u8]);
+    (0..SLOTS).for_each(|_| own.small());
+    own.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
+    own.first_values(&[0, 2]);
+    for _ in 0..own.random.one_of(&[1, 1, 1, 2, 2, 3]) {
+        match own.random.below(8) {
+            0 => own.statement(),
+            1 => own.guarded_loop(),
+            _ => own.hot_loop(),
+        }
+    }
+    if own.random.one_in(3) {
+        own.load_any();
+        own.load_int();
+    }
+    own.op(RET);
+    own.hot_functions();
+    own.finish()
+}
+
+impl Scripter<'_> {
+    /// Gives slots integers and the last of each kind something to be used.
+    fn first_values(&mut self, kinds: &[usize]) {
+        for &kind in kinds {
+            let (_, store) = SLOT_KINDS[kind];
+            for slot in 0..SLOTS - 1 {
+                if self.random.one_in(8) { self.int() } else { self.small() }
+                self.bytes.push(store as u8 + slot as u8);
+            }
+            self.hold(kind);
+        }
+    }
+
+    /// Puts something into the last slot of a kind.
+    fn hold(&mut self, kind: usize) {
+        let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
+        match held {
+            Held::Small => self.one_op(&[PUSHT, PUSHF, PUSHNULL, PUSH3, PUSHM1]),
+            Held::Array => match self.random.below(4) {
+                0 => self.ops(&[PUSH4, NEWARRAY]),
+                1 => {
+                    (0..4).for_each(|_| self.value());
+                    self.ops(&[PUSH4, PACK]);
+                }
+                _ => {
+                    (0..4).for_each(|_| self.small());
+                    self.op(PUSH4);
+                    self.one_op(&[PACK, PACK, PACKSTRUCT]);
+                }
+            },
+            Held::Map => {
+                for key in 0..4 {
+                    self.small();
+                    self.constant(key);
+                }
+                self.ops(&[PUSH4, PACKMAP]);
+            }
+            Held::Bytes => self.op_with(PUSHDATA1, b"\x05neovm"),
+            Held::Buffer => self.ops(&[PUSH5, NEWBUFFER]),
+        }
+        self.bytes.push(SLOT_KINDS[kind].1 as u8 + SLOTS as u8 - 1);
+        self.held[kind] = held;
+    }
+
+    /// How often a loop turns: mostly often enough to get hot.
+    fn turns(&mut self) -> i16 {
+        match self.random.below(20) {
+            0 => 100 + self.random.below(300) as i16,
+            1..=6 => 10 + self.random.below(30) as i16,
+            _ => 2 + self.random.below(12) as i16,
+        }
+    }
+
+    fn hot_loop(&mut self) {
+        let (top, end) = (self.label(), self.label());
+        let counter = self.reserved as u8;
+        let (load, store) = (LDLOC0 as u8 + counter, STLOC0 as u8 + counter);
+        let turns = self.turns();
+        let outer = self.loop_end.replace(end);
+        self.reserved += 1;
+        match self.random.below(4) {
+            0 => {
+                // Down, by the sign or as a condition.
+                self.op_with(PUSHINT16, &turns.to_le_bytes());
+                self.bytes.push(store);
+                self.bind(top);
+                self.hot_body();
+                self.bytes.push(load);
+                self.ops(&[DEC, DUP]);
+                self.bytes.push(store);
+                if self.random.one_in(2) {
+                    self.jump(JMPIF, top);
+                } else {
+                    self.op(PUSH0);
+                    self.jump(JMPGT, top);
+                }
+                self.bind(end);
+            }
+            1 => {
+                // On the stack, below what the body has there.
+                self.op_with(PUSHINT16, &turns.to_le_bytes());
+                self.bind(top);
+                self.op(DUP);
+                self.bytes.push(store);
+                self.hot_body();
+                self.ops(&[DEC, DUP]);
+                self.jump(JMPIF, top);
+                self.bind(end);
+                self.op(DROP);
+            }
+            _ => {
+                // Up, looked at first.
+                self.op(PUSH0);
+                self.bytes.push(store);
+                self.bind(top);
+                self.bytes.push(load);
+                self.op_with(PUSHINT16, &turns.to_le_bytes());
+                self.jump(JMPGE, end);
+                self.hot_body();
+                self.bytes.push(load);
+                self.op(INC);
+                self.bytes.push(store);
+                self.jump(JMP, top);
+                self.bind(end);
+            }
+        }
+        self.reserved -= 1;
+        self.loop_end = outer;
+    }
+
+    fn hot_body(&mut self) {
+        let most = if self.reserved > 1 { 2 } else { 5 };
+        for _ in 0..1 + self.random.below(most) {
+            self.chosen(HOT)(self);
+        }
+    }
+
+    /// The loop's counter.
+    fn load_counter(&mut self) {
+        self.bytes.push(LDLOC0 as u8 + self.reserved.saturating_sub(1) as u8);
+    }
+
+    /// An index of four items; now and then of none.
+    fn index(&mut self) {
+        match self.random.below(24) {
+            0 => self.load_int(),
+            1 => self.int(),
+            2..=8 => {
+                let index = self.random.below(4);
+                self.constant(index);
+            }
+            _ => {
+                self.load_counter();
+                self.op(PUSH4);
+                self.op(MOD);
+            }
+        }
+    }
+
+    /// Jumps where the loop has not yet turned so often, or has not just now.
+    fn unless_turn(&mut self, label: Label) {
+        self.load_counter();
+        let turn = self.random.below(16);
+        self.constant(turn);
+        let compare = self.random.one_of(&[JMPNE, JMPNE, JMPLT, JMPGT]);
+        self.jump(compare, label);
+    }
+
+    fn assignment_in_loop(&mut self) {
+        if self.random.one_in(3) { self.load_counter() } else { self.load_int() }
+        if self.random.one_in(2) { self.load_int() } else { self.small() }
+        self.operator();
+        self.store_int();
+    }
+
+    fn step_in_loop(&mut self) {
+        self.load_int();
+        self.one_op(&[INC, DEC, NEGATE, ABS, INVERT, SIGN]);
+        self.store_int();
+    }
+
+    /// Passes 64 bits after some turns, or 256.
+    fn overflowing(&mut self) {
+        self.load_int();
+        match self.random.below(4) {
+            0 => self.ops(&[DUP, MUL]),
+            1 => {
+                self.small();
+                self.op(ABS);
+                self.op(SHL);
+            }
+            _ => {
+                let edge = self.random.one_of(&[i64::MAX, i64::MIN, i64::MAX / 3, 1 << 62, -(1 << 61), 1 << 32]);
+                self.op_with(PUSHINT64, &edge.to_le_bytes());
+                self.one_op(&[ADD, SUB, MUL, ADD, DIV, MOD]);
+            }
+        }
+        self.store_int();
+    }
+
+    /// A boolean, where an integer may have been.
+    fn truth(&mut self) {
+        match self.random.below(4) {
+            0 => {
+                self.load_any();
+                self.one_op(&[NOT, ISNULL, NOT]);
+            }
+            1 => {
+                self.load_int();
+                self.small();
+                self.op(PUSH16);
+                self.op(WITHIN);
+            }
+            2 => {
+                self.load_int();
+                self.one_op(&[NZ, NOT]);
+            }
+            _ => {
+                self.two_operands();
+                self.comparison();
+            }
+        }
+        match self.random.below(4) {
+            0 => self.store_any(),
+            1 => self.store_int(),
+            _ => {
+                let end = self.label();
+                let test = self.random.one_of(&[JMPIF, JMPIFNOT]);
+                self.jump(test, end);
+                self.assignment_in_loop();
+                self.bind(end);
+            }
+        }
+    }
+
+    /// A slot changes its kind in some turn.
+    fn other_kind(&mut self) {
+        let end = self.label();
+        self.unless_turn(end);
+        match self.random.below(3) {
+            0 => {
+                self.value();
+                self.store_int();
+            }
+            1 => {
+                self.value();
+                self.store_any();
+            }
+            _ => {
+                let kind = self.random.one_of(&[0, 2]);
+                let before = self.held[kind];
+                self.hold(kind);
+                // Most of what follows still takes it for what it was.
+                if !self.random.one_in(3) {
+                    self.held[kind] = before;
+                }
+            }
+        }
+        self.bind(end);
+    }
+
+    /// Uses what a slot for anything holds.
+    fn use_held(&mut self) {
+        let kind = self.random.one_of(&[0, 2]);
+        self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
+        match self.held[kind] {
+            Held::Small => {
+                self.one_op(&[ISNULL, NOT, DUP]);
+                self.store_any();
+            }
+            Held::Array => self.use_array(),
+            Held::Map => self.use_map(),
+            Held::Bytes => self.use_bytes(),
+            Held::Buffer => self.use_buffer(),
+        }
+    }
+
+    fn use_array(&mut self) {
+        match self.random.below(12) {
+            0..=3 => {
+                self.index();
+                self.op(PICKITEM);
+                self.take();
+            }
+            4..=7 => {
+                self.index();
+                if self.random.one_in(4) { self.value() } else { self.two_operands_added() }
+                self.op(SETITEM);
+            }
+            8 => {
+                self.op(SIZE);
+                self.store_int();
+            }
+            9 => {
+                self.value();
+                self.op(APPEND);
+            }
+            10 => {
+                // Into itself, where it is no struct.
+                self.op(DUP);
+                self.index();
+                self.ops(&[SWAP, SETITEM]);
+            }
+            _ => {
+                self.one_op(&[REVERSEITEMS, CLEARITEMS, DROP, DROP]);
+            }
+        }
+    }
+
+    fn use_map(&mut self) {
+        match self.random.below(8) {
+            0..=2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.take();
+            }
+            3..=4 => {
+                if self.random.one_in(3) { self.key() } else { self.index() }
+                self.two_operands_added();
+                self.op(SETITEM);
+            }
+            5 => {
+                self.index();
+                self.op(HASKEY);
+                self.store_any();
+            }
+            6 => {
+                if self.random.one_in(3) { self.index() } else { self.key() }
+                self.op(REMOVE);
+            }
+            _ => {
+                self.one_op(&[KEYS, VALUES]);
+                self.op(SIZE);
+                self.store_int();
+            }
+        }
+    }
+
+    fn use_bytes(&mut self) {
+        match self.random.below(7) {
+            0 => {
+                self.data();
+                self.op(CAT);
+                self.store_any();
+            }
+            1 => {
+                self.index();
+                self.one_op(&[LEFT, RIGHT]);
+                self.store_any();
+            }
+            2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.store_int();
+            }
+            3 => {
+                self.op_with(PUSHDATA1, b"\x05neovm");
+                self.one_op(&[EQUAL, NOTEQUAL]);
+                self.store_any();
+            }
+            4 => {
+                self.index();
+                self.ops(&[PUSH1, SUBSTR]);
+                self.store_any();
+            }
+            5 => {
+                self.op(SIZE);
+                self.store_int();
+            }
+            _ => {
+                self.one_op(&[INC, NOT, NZ]);
+                self.store_any();
+            }
+        }
+    }
+
+    fn use_buffer(&mut self) {
+        match self.random.below(5) {
+            0..=1 => {
+                self.index();
+                self.small();
+                self.op(SETITEM);
+            }
+            2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.store_int();
+            }
+            3 => {
+                self.index();
+                self.op_with(PUSHDATA1, b"\x02ab");
+                self.ops(&[PUSH0, PUSH1, MEMCPY]);
+            }
+            _ => self.one_op(&[REVERSEITEMS, DROP]),
+        }
+    }
+
+    fn two_operands_added(&mut self) {
+        self.load_int();
+        self.load_int();
+        self.one_op(&[ADD, SUB, XOR]);
+    }
+
+    /// Pops an item that should be an integer.
+    fn take(&mut self) {
+        match self.random.below(4) {
+            0 => self.op(DROP),
+            1 => self.store_any(),
+            _ => {
+                self.load_int();
+                self.op(ADD);
+                self.store_int();
+            }
+        }
+    }
+
+    /// One of two, of kinds that may differ, on one stack.
+    fn choice(&mut self) {
+        let (other, end) = (self.label(), self.label());
+        self.two_operands();
+        let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPGE, JMPLT, JMPLE]);
+        self.jump(compare, other);
+        if self.random.one_in(3) { self.value() } else { self.load_int() }
+        self.jump(JMP, end);
+        self.bind(other);
+        if self.random.one_in(3) { self.one_op(&[PUSHT, PUSHNULL, PUSH7]) } else { self.two_operands_added() }
+        self.bind(end);
+        if self.random.one_in(3) { self.store_any() } else { self.store_int() }
+    }
+
+    fn inner_loop(&mut self) {
+        if self.reserved < MAX_LOOPS { self.hot_loop() } else { self.assignment_in_loop() }
+    }
+
+    fn hot_call(&mut self) {
+        if self.functions.is_empty() {
+            return self.assignment_in_loop();
+        }
+        let function = self.functions[self.random.below(self.functions.len())];
+        self.load_int();
+        if self.random.one_in(6) { self.load_any() } else { self.load_counter() }
+        if self.random.one_in(8) {
+            self.op_with_offset(PUSHA, 4, function);
+            self.op(CALLA);
+        } else {
+            self.jump(CALL, function);
+        }
+        self.take();
+    }
+
+    /// In some turn there is a fault, or an exception.
+    fn throw_in_loop(&mut self) {
+        let end = self.label();
+        self.unless_turn(end);
+        match self.random.below(12) {
+            0..=1 => self.ops(&[PUSH1, THROW]),
+            2 => {
+                self.load_any();
+                self.op(THROW);
+            }
+            3 => self.ops(&[PUSH1, PUSH0, DIV, DROP]),
+            4 => self.ops(&[NEWARRAY0, PUSH0, PICKITEM, DROP]),
+            5 => self.ops(&[NEWMAP, PUSH1, PICKITEM, DROP]),
+            6 => self.ops(&[PUSHF, ASSERT]),
+            7 => self.ops(&[PUSHNULL, INC, DROP]),
+            8 => {
+                self.load_any();
+                self.ops(&[INC, DROP]);
+            }
+            9 => self.ops(&[PUSH1, NEWBUFFER, PUSH3, PUSH1, SETITEM]),
+            10 => self.ops(&[PUSH3, PUSHM1, SHL, DROP]),
+            _ => self.op(ABORT),
+        }
+        self.bind(end);
+    }
+
+    fn guarded_in_loop(&mut self) {
+        self.caught(|own| {
+            own.chosen(HOT)(own);
+            own.throw_in_loop();
+        });
+    }
+
+    fn guarded_loop(&mut self) {
+        self.caught(Self::hot_loop);
+    }
+
+    /// Something, and what it throws goes into a slot.
+    fn caught(&mut self, what: fn(&mut Self)) {
+        let (catch, finally, end) = (self.label(), self.label(), self.label());
+        let has_finally = self.random.one_in(3);
+        self.try_block(Some(catch), has_finally.then_some(finally));
+        what(self);
+        self.jump(ENDTRY, end);
+        self.bind(catch);
+        self.store_any();
+        self.jump(ENDTRY, end);
+        if has_finally {
+            self.bind(finally);
+            self.step_in_loop();
+            self.op(ENDFINALLY);
+        }
+        self.bind(end);
+    }
+
+    /// Items in another order, and away again.
+    fn stack_work(&mut self) {
+        let items = 3 + self.random.below(2);
+        (0..items).for_each(|_| if self.random.one_in(4) { self.load_any() } else { self.load_int() });
+        for _ in 0..1 + self.random.below(3) {
+            match self.random.below(4) {
+                0 => {
+                    let index = self.random.below(3);
+                    self.constant(index);
+                    self.op(ROLL);
+                }
+                1 => self.one_op(&[SWAP, ROT, REVERSE3]),
+                2 => {
+                    self.ops(&[PUSH3, REVERSEN]);
+                }
+                _ => {
+                    let index = self.random.below(3);
+                    self.constant(index);
+                    self.ops(&[PICK, NIP]);
+                }
+            }
+        }
+        if self.random.one_in(2) {
+            self.one_op(&[OVER, TUCK, DUP]);
+            self.op(DROP);
+        }
+        (1..items).for_each(|_| self.one_op(&[DROP, DROP, NIP]));
+        self.store_any();
+    }
+
+    fn wide_in_loop(&mut self) {
+        if self.random.one_in(3) { self.wide_int() } else { self.load_int() }
+        match self.random.below(4) {
+            0 => {
+                self.load_int();
+                self.small();
+                self.one_op(&[MODMUL, WITHIN]);
+            }
+            1 => {
+                self.small();
+                self.one_op(&[SHR, SHL, POW]);
+            }
+            2 => self.ops(&[ABS, SQRT]),
+            _ => {
+                self.load_int();
+                self.one_op(&[DIV, MOD, AND, OR, XOR, MIN, MAX]);
+            }
+        }
+        self.store_int();
+    }
+
+    fn type_work(&mut self) {
+        let item_type = self.random.one_of(&[0x20, 0x21, 0x28, 0x30, 0x40]);
+        if self.random.one_in(2) { self.load_any() } else { self.load_int() }
+        if self.random.one_in(2) {
+            self.op_with(ISTYPE, &[item_type]);
+        } else {
+            let item_type = self.random.one_of(&[0x20, 0x21, 0x21, 0x28]);
+            self.op_with(CONVERT, &[item_type]);
+        }
+        if self.random.one_in(3) { self.store_int() } else { self.store_any() }
+    }
+
+    /// Out of the loop, from its middle.
+    fn leave_loop(&mut self) {
+        let Some(end) = self.loop_end else { return self.step_in_loop() };
+        let stay = self.label();
+        self.unless_turn(stay);
+        self.jump(JMP, end);
+        self.bind(stay);
+    }
+
+    fn ask_host(&mut self) {
+        if !self.calls.plain.is_empty() {
+            self.plain_call();
+        }
+    }
+
+    /// The room for items gets less with each turn.
+    fn pile_up(&mut self) {
+        match self.random.below(3) {
+            0 => self.value(),
+            1 => self.load_int(),
+            _ => {
+                self.small();
+                self.one_op(&[NEWARRAY, NEWSTRUCT]);
+                self.store_any();
+            }
+        }
+    }
+
+    /// What scripts do that are not made to be hot.
+    fn anything(&mut self) {
+        self.statement();
+    }
+
+    fn hot_functions(&mut self) {
+        let functions = core::mem::take(&mut self.functions);
+        self.arguments = ARGUMENTS;
+        for (i, &function) in functions.iter().enumerate() {
+            self.functions = functions[i + 1..].to_vec();
+            self.current = Some(function);
+            self.bind(function);
+            self.chosen(FUNCTIONS)(self);
+            self.op(RET);
+        }
+    }
+
+    /// The frame of a function of two arguments.
+    fn frame(&mut self) {
+        self.op_with(INITSLOT, &[SLOTS as u8, ARGUMENTS as u8]);
+        for slot in 0..SLOTS as u8 - 1 {
+            self.small();
+            self.bytes.push(STLOC0 as u8 + slot);
+        }
+    }
+
+    /// Computes with its arguments.
+    fn leaf(&mut self) {
+        let locals = self.random.below(2) as u8;
+        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
+        self.ops(&[LDARG0, LDARG1]);
+        for _ in 0..self.random.below(3) {
+            self.operator();
+            self.one_op(&[LDARG0, LDARG1, LDSFLD0, LDSFLD1, PUSH5]);
+        }
+        if self.random.one_in(3) {
+            let end = self.label();
+            let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPLE]);
+            self.ops(&[OVER, OVER]);
+            self.jump(compare, end);
+            self.one_op(&[INC, DEC, NEGATE, NOT]);
+            self.bind(end);
+        }
+        if self.random.one_in(4) { self.comparison() } else { self.operator() }
+        if self.random.one_in(4) {
+            self.op(DUP);
+            self.one_op(&[STSFLD0, STSFLD1, STSFLD2]);
+        }
+    }
+
+    /// Calls itself with one less, as often as its argument says, or for ever.
+    fn recursion(&mut self) {
+        let Some(own) = self.current else { return };
+        let end = self.label();
+        let locals = self.random.below(2) as u8;
+        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
+        self.one_op(&[PUSH1, LDARG1, LDARG1]);
+        self.op(LDARG0);
+        self.one_op(&[PUSH0, PUSH1, PUSH3]);
+        self.jump(JMPLE, end);
+        self.ops(&[LDARG1, LDARG0]);
+        match self.random.below(24) {
+            0 => {}
+            1..=8 => self.ops(&[PUSH2, DIV]),
+            _ => self.op(DEC),
+        }
+        // Most begin with a small number.
+        if !self.random.one_in(8) {
+            self.ops(&[PUSH16, MIN]);
+        }
+        self.jump(CALL, own);
+        if self.random.one_in(6) {
+            self.throw_in_loop();
+        }
+        self.operator();
+        self.bind(end);
+    }
+
+    /// Has a loop of its own.
+    fn worker(&mut self) {
+        self.frame();
+        let held = self.held;
+        self.hold(0);
+        self.hot_loop();
+        self.held = held;
+        self.load_int_of(LDLOC0);
+    }
+
+    /// Works on its caller's stack.
+    fn without_slots(&mut self) {
+        match self.random.below(3) {
+            0 => self.operator(),
+            1 => self.ops(&[SWAP, SUB, DUP, SIGN, MUL]),
+            _ => {
+                self.op(NIP);
+                self.one_op(&[INC, NOT, NEGATE]);
+            }
+        }
+    }
+
+    /// Leaves as many items as it happens to.
+    fn careless(&mut self) {
+        self.frame();
+        (0..1 + self.random.below(3)).for_each(|_| self.chosen(HOT)(self));
+        if !self.random.one_in(4) {
+            self.load_int_of(LDLOC0);
+        }
+    }
+
+    fn load_int_of(&mut self, base: OpCode) {
+        let slot = self.random.below(SLOTS - 1) as u8;
+        self.bytes.push(base as u8 + slot);
+    }
+}
