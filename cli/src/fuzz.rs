@@ -122,7 +122,9 @@ fn rate(tally: &Tally, elapsed: Duration) -> f64 {
 fn progress(tally: &Tally, elapsed: Duration) -> String {
     let Tally { scripts, entered_scripts, differences, .. } = tally;
     let (rate, seconds) = (rate(tally, elapsed), elapsed.as_secs());
-    format!("{seconds} s: {scripts} scripts, {rate:.0} a second, {entered_scripts} entered compiled code, {differences} differ")
+    format!(
+        "{seconds} s: {scripts} scripts, {rate:.0} a second, {entered_scripts} entered compiled code, {differences} differ"
+    )
 }
 
 fn summary(tally: &Tally, elapsed: Duration) -> String {
@@ -144,7 +146,8 @@ fn save(difference: &Difference, folder: &Path) -> Result<()> {
     let path = folder.join(format!("neovm-fuzz-{seed}.json"));
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "seed {seed}: {text}");
-    fs::write(&path, serde_json::to_string_pretty(case)?).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, serde_json::to_string_pretty(case)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     let _ = writeln!(err, "again by: neovm fuzz --replay {}", path.display());
     Ok(())
 }

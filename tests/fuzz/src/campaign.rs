@@ -11,23 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neovm_generator::{Random, SystemCalls, any_script};
+use neovm_generator::Random;
 
 use crate::{
     NATIVE_STACK,
-    case::{Against, Case, Run, Way},
-    compare::Comparer,
-    end::End,
-    minimize::minimized,
-    report::report,
+    case::{Against, Case},
     tally::Tally,
+    worker::Worker,
 };
 
 /// Scripts that a thread takes at once.
 const BATCH: u64 = 64;
-
-/// Most executions of a script.
-const MOST_RUNS: usize = 3;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -138,81 +132,18 @@ impl Shared {
             let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
             for place in first..(first + BATCH).min(self.campaign.scripts) {
                 let seed = self.campaign.seed.wrapping_add(place);
-                if let Some(case) = worker.check(seed) {
-                    let difference = worker.explain(seed, case);
+                if let Some(case) = worker.check(&mut Random::new(seed)) {
+                    let (case, text) = worker.explain(case);
                     // Whoever listens does so to the end.
-                    let _ = sender.send(difference);
+                    let _ = sender.send(Difference { seed, case, text });
                 }
             }
-            worker.tally.compiled = worker.comparer.compiled();
-            self.tallies[number].lock().unwrap_or_else(PoisonError::into_inner).clone_from(&worker.tally);
+            *self.tallies[number].lock().unwrap_or_else(PoisonError::into_inner) = worker.tally();
             let enough = self.tally().differences >= self.campaign.differences;
             let late = self.campaign.time.is_some_and(|time| self.begun.elapsed() >= time);
             if enough || late || first + BATCH >= self.campaign.scripts {
                 self.stop.store(true, Ordering::Relaxed);
             }
         }
-    }
-}
-
-struct Worker {
-    against: Against,
-    comparer: Comparer,
-    calls: SystemCalls,
-    tally: Tally,
-}
-
-impl Worker {
-    fn new(against: Against) -> Self {
-        let comparer = Comparer::new();
-        let calls = comparer.hosts().calls();
-        Self { against, comparer, calls, tally: Tally::default() }
-    }
-
-    /// Compares the script of a seed; what differs is the last run of the case.
-    fn check(&mut self, seed: u64) -> Option<Case> {
-        let mut random = Random::new(seed);
-        let script = any_script(&mut random, &self.calls);
-        let mut case = self.against.case(script, &mut random);
-        let (reference, subject) =
-            (self.comparer.ready(&case.script, case.reference), self.comparer.ready(&case.script, case.subject));
-        let before = self.comparer.entered(case.subject);
-        let mut differs = false;
-        self.tally.scripts += 1;
-        while let Some(run) = case.runs.last() {
-            let end = self.comparer.end(&reference, run);
-            differs = end != self.comparer.end(&subject, run);
-            self.tally.executions += 1;
-            self.tally.instructions += end.instructions;
-            *self.tally.ends.entry(end.kind()).or_default() += 1;
-            if differs || case.runs.len() == MOST_RUNS {
-                break;
-            }
-            let Some(next) = next_run(&case, &end, &mut random) else { break };
-            case.runs.push(next);
-        }
-        self.tally.entered_scripts += u64::from(self.comparer.entered(case.subject) > before);
-        self.tally.differences += u64::from(differs);
-        differs.then_some(case)
-    }
-
-    fn explain(&mut self, seed: u64, case: Case) -> Difference {
-        let case = minimized(&mut self.comparer, case);
-        let text = report(&mut self.comparer, &case)
-            .unwrap_or_else(|| format!("{case:?}\nonce, and then no more: it depends on when it was compiled\n"));
-        Difference { seed, case, text }
-    }
-}
-
-/// Another run of a script that ended alike: with less gas than it took, under
-/// other limits, or the same with all that was compiled meanwhile.
-fn next_run(case: &Case, end: &End, random: &mut Random) -> Option<Run> {
-    let last = case.runs.last()?;
-    let is_compiled = matches!(case.subject, Way::Compiled { .. });
-    match random.below(6) {
-        0..=2 => Some(Run { gas_limit: random.below(end.gas as usize + 1) as u64, ..last.clone() }),
-        3 if is_compiled => Some(Run::random(random)),
-        4 if is_compiled => Some(last.clone()),
-        _ => None,
     }
 }

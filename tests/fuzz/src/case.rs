@@ -130,7 +130,7 @@ impl Run {
 
 impl Way {
     /// Mostly what compiles hot loops at once, since results do not depend on when.
-    fn compiled(random: &mut Random) -> Self {
+    pub(crate) fn compiled(random: &mut Random) -> Self {
         let threshold = if random.one_in(16) { 1 } else { 2 + random.below(7) as u32 };
         Self::Compiled { threshold, background: threshold > 1 && random.one_in(32) }
     }

@@ -12,6 +12,7 @@ use crate::{
     case::{Case, Run, Way},
     end::End,
     host::Hosts,
+    report::report,
     tally::Compiled,
 };
 
@@ -49,6 +50,16 @@ impl Comparer {
     /// What scripts may call.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
+    }
+
+    /// Compares a case whose ends have to be the same.
+    ///
+    /// # Panics
+    /// If a run of the case differs, with a report.
+    #[track_caller]
+    pub fn assert_same(&mut self, case: &Case) {
+        let text = report(self, case);
+        assert!(text.is_none(), "{}", text.unwrap_or_default());
     }
 
     /// Both ends of the first run that differs, and which it is; none if all agree.

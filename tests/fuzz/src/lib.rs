@@ -18,6 +18,7 @@ mod minimize;
 mod report;
 mod tally;
 pub mod targets;
+mod worker;
 
 pub use crate::{
     campaign::{Campaign, Difference, run},
@@ -28,6 +29,7 @@ pub use crate::{
     minimize::minimized,
     report::report,
     tally::{Compiled, Tally},
+    worker::Worker,
 };
 
 /// Native stack that a thread needs that compares: room for dropping what is

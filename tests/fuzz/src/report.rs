@@ -44,15 +44,17 @@ fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
     };
     // What differs once mostly differs from there on.
     let (mut alike, mut parted) = (0, gas.len() - 1);
-    if let (expected, found) = standing(parted) && expected == found {
-        return "with the gas of all instructions but the last they stand alike\n".into();
+    let (expected, found) = standing(parted);
+    if expected == found {
+        alike = parted;
     }
     while alike + 1 < parted {
         let middle = alike.midpoint(parted);
         let (expected, found) = standing(middle);
         if expected == found { alike = middle } else { parted = middle }
     }
-    let mut text = format!("they part after {} datoshi; before, and there:\n", gas[parted]);
+    let place = if alike == parted { "in the last instruction" } else { "in the last of these" };
+    let mut text = format!("they part {place}:\n");
     for step in parted.saturating_sub(BEFORE)..=parted {
         let (expected, found) = standing(step);
         let at = if expected == found { "both".into() } else { format!("{:?}", case.reference) };

@@ -1,1 +1,129 @@
-//! What fuzzers call.
+//! What fuzzers call: each takes any bytes, and panics where something is wrong.
+
+use std::cell::RefCell;
+
+use neovm::{
+    Dispatch, Integer, PriceTable, Script, StackItem,
+    types::{assemble, disassemble, manifest::Manifest, nef::NefFile},
+};
+use neovm_generator::Random;
+use num_bigint::BigInt;
+use num_integer::Integer as _;
+
+use crate::{
+    case::{Against, Case, Run, Way},
+    compare::Comparer,
+    worker::Worker,
+};
+
+/// A script is decoded and checked, and its text gives the same script.
+pub fn script(data: &[u8]) {
+    let script = Script::from(data);
+    let _ = script.validate();
+    let _ = neovm::Code::decode(script.clone(), &PriceTable::DEFAULT.into());
+    let text = disassemble(&script).to_string();
+    let again = assemble(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(again.bytes(), data, "{text}");
+}
+
+/// Any text is no more than refused by the assembler.
+pub fn assembly(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(assembled) = assemble(text) {
+        script(assembled.bytes());
+    }
+}
+
+/// What is read of a NEF file is written so that it is read again.
+pub fn nef(data: &[u8]) {
+    if let Ok(nef) = NefFile::parse(data) {
+        let bytes = nef.to_bytes().expect("what was read can be written");
+        assert_eq!(NefFile::parse(&bytes).as_ref(), Ok(&nef));
+    }
+}
+
+/// What is read of a manifest is written so that it is read again.
+pub fn manifest(data: &[u8]) {
+    if let Ok(manifest) = Manifest::parse(data) {
+        let text = manifest.to_json();
+        assert_eq!(Manifest::parse(text.as_bytes()).as_ref(), Ok(&manifest), "{text}");
+    }
+}
+
+/// Items read from JSON are written so that the same are read again.
+pub fn json(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice(data) else { return };
+    let Some(text) = StackItem::from_json(&value).ok().and_then(|item| item.to_json().ok()) else { return };
+    let value = serde_json::from_str(&text).expect("JSON");
+    let again = StackItem::from_json(&value).expect("an item").to_json();
+    assert_eq!(again.as_ref(), Ok(&text));
+}
+
+/// Integers compute as those of another library.
+pub fn integers(data: &[u8]) {
+    let (Some((&length, rest)), half) = (data.split_first(), 32) else { return };
+    let (first, second) = rest.split_at(rest.len().min(usize::from(length) % (half + 1)));
+    let second = &second[..second.len().min(half)];
+    let (Some(a), Some(b)) = (Integer::from_le_bytes(first), Integer::from_le_bytes(second)) else { return };
+    let (x, y) = (BigInt::from_signed_bytes_le(first), BigInt::from_signed_bytes_le(second));
+    let ruled = |exact: BigInt| Integer::from_le_bytes(&exact.to_signed_bytes_le());
+    assert_eq!(a.to_string(), x.to_string());
+    assert_eq!(a.cmp(&b), x.cmp(&y), "{a} {b}");
+    assert_eq!(a.add(b).ok(), ruled(&x + &y), "{a} + {b}");
+    assert_eq!(a.sub(b).ok(), ruled(&x - &y), "{a} - {b}");
+    assert_eq!(a.mul(b).ok(), ruled(&x * &y), "{a} * {b}");
+    assert_eq!(a.neg().ok(), ruled(-&x), "-{a}");
+    assert_eq!(Some(a.bitand(b)), ruled(&x & &y), "{a} & {b}");
+    assert_eq!(Some(a.bitor(b)), ruled(&x | &y), "{a} | {b}");
+    assert_eq!(Some(a.bitxor(b)), ruled(&x ^ &y), "{a} ^ {b}");
+    if !b.is_zero() {
+        assert_eq!(a.div(b).ok(), ruled(&x / &y), "{a} / {b}");
+        assert_eq!(a.rem(b).ok(), ruled(&x % &y), "{a} % {b}");
+    }
+    let bits = u32::from(length);
+    assert_eq!(a.shl(bits).ok(), ruled(&x << bits), "{a} << {bits}");
+    assert_eq!(Some(a.shr(bits)), ruled(x.div_floor(&(BigInt::from(1) << bits))), "{a} >> {bits}");
+}
+
+/// Bytes as a script, in all ways, under what the first of them tell.
+pub fn bytes(data: &[u8]) {
+    let (chosen, script) = data.split_at(data.len().min(4));
+    let mut random = Random::of_bytes(chosen);
+    let (run, compiled) = (Run::random(&mut random), Way::compiled(&mut random));
+    let mut runs: Vec<_> = Dispatch::ALL.iter().map(|&dispatch| Run { dispatch, ..run.clone() }).collect();
+    // Compiled code is entered from the automatic one alone, by what ran before.
+    runs.push(Run { dispatch: Dispatch::Auto, ..run });
+    thread_local!(static COMPARER: RefCell<Comparer> = RefCell::default());
+    COMPARER.with_borrow_mut(|comparer| {
+        for (reference, subject) in
+            [(Way::Stepwise, Way::Interpreter), (Way::Stepwise, compiled), (Way::Model, Way::Stepwise)]
+        {
+            comparer.assert_same(&Case { script: script.to_vec(), reference, subject, runs: runs.clone() });
+        }
+    });
+}
+
+/// Fast handlers with general ones, on the script that bytes choose.
+pub fn interp(data: &[u8]) {
+    thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Interp)));
+    WORKER.with_borrow_mut(|worker| check(worker, data));
+}
+
+/// Compiled code with the interpreter, on the script that bytes choose.
+pub fn jit(data: &[u8]) {
+    thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Jit)));
+    WORKER.with_borrow_mut(|worker| check(worker, data));
+}
+
+/// The engine with the model, on the script that bytes choose.
+pub fn model(data: &[u8]) {
+    thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Model)));
+    WORKER.with_borrow_mut(|worker| check(worker, data));
+}
+
+fn check(worker: &mut Worker, data: &[u8]) {
+    if let Some(case) = worker.check(&mut Random::of_bytes(data)) {
+        let (case, text) = worker.explain(case);
+        panic!("{text}\n{}", serde_json::to_string(&case).unwrap_or_default());
+    }
+}

@@ -2,6 +2,10 @@
 
 use neovm_types::OpCode::{self, *};
 
+mod functions;
+mod held;
+
+pub(crate) use self::held::Held;
 use crate::{
     random::Random,
     scripter::{Label, Scripter, Statement, SystemCalls},
@@ -9,9 +13,6 @@ use crate::{
 
 /// How many slots of each kind hot functions have: the last holds anything.
 const SLOTS: usize = 4;
-
-/// How many arguments hot functions have.
-const ARGUMENTS: usize = 2;
 
 /// Loops do not nest deeper.
 const MAX_LOOPS: usize = 2;
@@ -33,31 +34,12 @@ const HOT: &[(usize, Statement)] = &[
     (4, |own| own.stack_work()),
     (3, |own| own.wide_in_loop()),
     (3, |own| own.type_work()),
+    (1, |own| own.asserted()),
     (1, |own| own.leave_loop()),
     (1, |own| own.ask_host()),
     (1, |own| own.pile_up()),
     (1, |own| own.anything()),
 ];
-
-/// What a function does that loops call.
-const FUNCTIONS: &[(usize, Statement)] = &[
-    (5, |own| own.leaf()),
-    (3, |own| own.recursion()),
-    (3, |own| own.worker()),
-    (2, |own| own.without_slots()),
-    (1, |own| own.careless()),
-];
-
-/// What a slot for anything was given.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Held {
-    #[default]
-    Small,
-    Array,
-    Map,
-    Bytes,
-    Buffer,
-}
 
 /// The opcodes of a kind of slot.
 const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (LDSFLD0, STSFLD0)];
@@ -70,6 +52,8 @@ pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     (0..SLOTS).for_each(|_| own.small());
     own.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
     own.first_values(&[0, 2]);
+    // What takes items finds some.
+    (0..4).for_each(|_| own.value());
     for _ in 0..own.random.one_of(&[1, 1, 1, 2, 2, 3]) {
         match own.random.below(8) {
             0 => own.statement(),
@@ -92,42 +76,15 @@ impl Scripter<'_> {
         for &kind in kinds {
             let (_, store) = SLOT_KINDS[kind];
             for slot in 0..SLOTS - 1 {
-                if self.random.one_in(8) { self.int() } else { self.small() }
+                if self.random.one_in(8) {
+                    self.int()
+                } else {
+                    self.small()
+                }
                 self.bytes.push(store as u8 + slot as u8);
             }
             self.hold(kind);
         }
-    }
-
-    /// Puts something into the last slot of a kind.
-    fn hold(&mut self, kind: usize) {
-        let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
-        match held {
-            Held::Small => self.one_op(&[PUSHT, PUSHF, PUSHNULL, PUSH3, PUSHM1]),
-            Held::Array => match self.random.below(4) {
-                0 => self.ops(&[PUSH4, NEWARRAY]),
-                1 => {
-                    (0..4).for_each(|_| self.value());
-                    self.ops(&[PUSH4, PACK]);
-                }
-                _ => {
-                    (0..4).for_each(|_| self.small());
-                    self.op(PUSH4);
-                    self.one_op(&[PACK, PACK, PACKSTRUCT]);
-                }
-            },
-            Held::Map => {
-                for key in 0..4 {
-                    self.small();
-                    self.constant(key);
-                }
-                self.ops(&[PUSH4, PACKMAP]);
-            }
-            Held::Bytes => self.op_with(PUSHDATA1, b"\x05neovm"),
-            Held::Buffer => self.ops(&[PUSH5, NEWBUFFER]),
-        }
-        self.bytes.push(SLOT_KINDS[kind].1 as u8 + SLOTS as u8 - 1);
-        self.held[kind] = held;
     }
 
     /// How often a loop turns: mostly often enough to get hot.
@@ -208,23 +165,6 @@ impl Scripter<'_> {
         self.bytes.push(LDLOC0 as u8 + self.reserved.saturating_sub(1) as u8);
     }
 
-    /// An index of four items; now and then of none.
-    fn index(&mut self) {
-        match self.random.below(24) {
-            0 => self.load_int(),
-            1 => self.int(),
-            2..=8 => {
-                let index = self.random.below(4);
-                self.constant(index);
-            }
-            _ => {
-                self.load_counter();
-                self.op(PUSH4);
-                self.op(MOD);
-            }
-        }
-    }
-
     /// Jumps where the loop has not yet turned so often, or has not just now.
     fn unless_turn(&mut self, label: Label) {
         self.load_counter();
@@ -235,8 +175,16 @@ impl Scripter<'_> {
     }
 
     fn assignment_in_loop(&mut self) {
-        if self.random.one_in(3) { self.load_counter() } else { self.load_int() }
-        if self.random.one_in(2) { self.load_int() } else { self.small() }
+        if self.random.one_in(3) {
+            self.load_counter()
+        } else {
+            self.load_int()
+        }
+        if self.random.one_in(2) {
+            self.load_int()
+        } else {
+            self.small()
+        }
         self.operator();
         self.store_int();
     }
@@ -327,159 +275,10 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// Uses what a slot for anything holds.
-    fn use_held(&mut self) {
-        let kind = self.random.one_of(&[0, 2]);
-        self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
-        match self.held[kind] {
-            Held::Small => {
-                self.one_op(&[ISNULL, NOT, DUP]);
-                self.store_any();
-            }
-            Held::Array => self.use_array(),
-            Held::Map => self.use_map(),
-            Held::Bytes => self.use_bytes(),
-            Held::Buffer => self.use_buffer(),
-        }
-    }
-
-    fn use_array(&mut self) {
-        match self.random.below(12) {
-            0..=3 => {
-                self.index();
-                self.op(PICKITEM);
-                self.take();
-            }
-            4..=7 => {
-                self.index();
-                if self.random.one_in(4) { self.value() } else { self.two_operands_added() }
-                self.op(SETITEM);
-            }
-            8 => {
-                self.op(SIZE);
-                self.store_int();
-            }
-            9 => {
-                self.value();
-                self.op(APPEND);
-            }
-            10 => {
-                // Into itself, where it is no struct.
-                self.op(DUP);
-                self.index();
-                self.ops(&[SWAP, SETITEM]);
-            }
-            _ => {
-                self.one_op(&[REVERSEITEMS, CLEARITEMS, DROP, DROP]);
-            }
-        }
-    }
-
-    fn use_map(&mut self) {
-        match self.random.below(8) {
-            0..=2 => {
-                self.index();
-                self.op(PICKITEM);
-                self.take();
-            }
-            3..=4 => {
-                if self.random.one_in(3) { self.key() } else { self.index() }
-                self.two_operands_added();
-                self.op(SETITEM);
-            }
-            5 => {
-                self.index();
-                self.op(HASKEY);
-                self.store_any();
-            }
-            6 => {
-                if self.random.one_in(3) { self.index() } else { self.key() }
-                self.op(REMOVE);
-            }
-            _ => {
-                self.one_op(&[KEYS, VALUES]);
-                self.op(SIZE);
-                self.store_int();
-            }
-        }
-    }
-
-    fn use_bytes(&mut self) {
-        match self.random.below(7) {
-            0 => {
-                self.data();
-                self.op(CAT);
-                self.store_any();
-            }
-            1 => {
-                self.index();
-                self.one_op(&[LEFT, RIGHT]);
-                self.store_any();
-            }
-            2 => {
-                self.index();
-                self.op(PICKITEM);
-                self.store_int();
-            }
-            3 => {
-                self.op_with(PUSHDATA1, b"\x05neovm");
-                self.one_op(&[EQUAL, NOTEQUAL]);
-                self.store_any();
-            }
-            4 => {
-                self.index();
-                self.ops(&[PUSH1, SUBSTR]);
-                self.store_any();
-            }
-            5 => {
-                self.op(SIZE);
-                self.store_int();
-            }
-            _ => {
-                self.one_op(&[INC, NOT, NZ]);
-                self.store_any();
-            }
-        }
-    }
-
-    fn use_buffer(&mut self) {
-        match self.random.below(5) {
-            0..=1 => {
-                self.index();
-                self.small();
-                self.op(SETITEM);
-            }
-            2 => {
-                self.index();
-                self.op(PICKITEM);
-                self.store_int();
-            }
-            3 => {
-                self.index();
-                self.op_with(PUSHDATA1, b"\x02ab");
-                self.ops(&[PUSH0, PUSH1, MEMCPY]);
-            }
-            _ => self.one_op(&[REVERSEITEMS, DROP]),
-        }
-    }
-
     fn two_operands_added(&mut self) {
         self.load_int();
         self.load_int();
         self.one_op(&[ADD, SUB, XOR]);
-    }
-
-    /// Pops an item that should be an integer.
-    fn take(&mut self) {
-        match self.random.below(4) {
-            0 => self.op(DROP),
-            1 => self.store_any(),
-            _ => {
-                self.load_int();
-                self.op(ADD);
-                self.store_int();
-            }
-        }
     }
 
     /// One of two, of kinds that may differ, on one stack.
@@ -488,10 +287,18 @@ impl Scripter<'_> {
         self.two_operands();
         let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPGE, JMPLT, JMPLE]);
         self.jump(compare, other);
-        if self.random.one_in(3) { self.value() } else { self.load_int() }
+        if self.random.one_in(3) {
+            self.value()
+        } else {
+            self.load_int()
+        }
         self.jump(JMP, end);
         self.bind(other);
-        if self.random.one_in(3) { self.one_op(&[PUSHT, PUSHNULL, PUSH7]) } else { self.two_operands_added() }
+        if self.random.one_in(3) {
+            self.one_op(&[PUSHT, PUSHNULL, PUSH7])
+        } else {
+            self.two_operands_added()
+        }
         self.bind(end);
         if self.random.one_in(3) { self.store_any() } else { self.store_int() }
     }
@@ -506,7 +313,11 @@ impl Scripter<'_> {
         }
         let function = self.functions[self.random.below(self.functions.len())];
         self.load_int();
-        if self.random.one_in(6) { self.load_any() } else { self.load_counter() }
+        if self.random.one_in(6) {
+            self.load_any()
+        } else {
+            self.load_counter()
+        }
         if self.random.one_in(8) {
             self.op_with_offset(PUSHA, 4, function);
             self.op(CALLA);
@@ -540,6 +351,21 @@ impl Scripter<'_> {
             _ => self.op(ABORT),
         }
         self.bind(end);
+    }
+
+    /// What holds, mostly.
+    fn asserted(&mut self) {
+        self.two_operands();
+        self.one_op(&[EQUAL, NOTEQUAL]);
+        if self.random.one_in(2) {
+            self.ops(&[PUSHT, BOOLOR]);
+        }
+        if self.random.one_in(2) {
+            self.op(ASSERT);
+        } else {
+            self.op_with(PUSHDATA1, b"\x03why");
+            self.op(ASSERTMSG);
+        }
     }
 
     fn guarded_in_loop(&mut self) {
@@ -602,7 +428,11 @@ impl Scripter<'_> {
     }
 
     fn wide_in_loop(&mut self) {
-        if self.random.one_in(3) { self.wide_int() } else { self.load_int() }
+        if self.random.one_in(3) {
+            self.wide_int()
+        } else {
+            self.load_int()
+        }
         match self.random.below(4) {
             0 => {
                 self.load_int();
@@ -624,7 +454,11 @@ impl Scripter<'_> {
 
     fn type_work(&mut self) {
         let item_type = self.random.one_of(&[0x20, 0x21, 0x28, 0x30, 0x40]);
-        if self.random.one_in(2) { self.load_any() } else { self.load_int() }
+        if self.random.one_in(2) {
+            self.load_any()
+        } else {
+            self.load_int()
+        }
         if self.random.one_in(2) {
             self.op_with(ISTYPE, &[item_type]);
         } else {
@@ -645,7 +479,9 @@ impl Scripter<'_> {
 
     fn ask_host(&mut self) {
         if !self.calls.plain.is_empty() {
+            self.load_any();
             self.plain_call();
+            self.store_any();
         }
     }
 
@@ -665,114 +501,5 @@ impl Scripter<'_> {
     /// What scripts do that are not made to be hot.
     fn anything(&mut self) {
         self.statement();
-    }
-
-    fn hot_functions(&mut self) {
-        let functions = core::mem::take(&mut self.functions);
-        self.arguments = ARGUMENTS;
-        for (i, &function) in functions.iter().enumerate() {
-            self.functions = functions[i + 1..].to_vec();
-            self.current = Some(function);
-            self.bind(function);
-            self.chosen(FUNCTIONS)(self);
-            self.op(RET);
-        }
-    }
-
-    /// The frame of a function of two arguments.
-    fn frame(&mut self) {
-        self.op_with(INITSLOT, &[SLOTS as u8, ARGUMENTS as u8]);
-        for slot in 0..SLOTS as u8 - 1 {
-            self.small();
-            self.bytes.push(STLOC0 as u8 + slot);
-        }
-    }
-
-    /// Computes with its arguments.
-    fn leaf(&mut self) {
-        let locals = self.random.below(2) as u8;
-        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
-        self.ops(&[LDARG0, LDARG1]);
-        for _ in 0..self.random.below(3) {
-            self.operator();
-            self.one_op(&[LDARG0, LDARG1, LDSFLD0, LDSFLD1, PUSH5]);
-        }
-        if self.random.one_in(3) {
-            let end = self.label();
-            let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPLE]);
-            self.ops(&[OVER, OVER]);
-            self.jump(compare, end);
-            self.one_op(&[INC, DEC, NEGATE, NOT]);
-            self.bind(end);
-        }
-        if self.random.one_in(4) { self.comparison() } else { self.operator() }
-        if self.random.one_in(4) {
-            self.op(DUP);
-            self.one_op(&[STSFLD0, STSFLD1, STSFLD2]);
-        }
-    }
-
-    /// Calls itself with one less, as often as its argument says, or for ever.
-    fn recursion(&mut self) {
-        let Some(own) = self.current else { return };
-        let end = self.label();
-        let locals = self.random.below(2) as u8;
-        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
-        self.one_op(&[PUSH1, LDARG1, LDARG1]);
-        self.op(LDARG0);
-        self.one_op(&[PUSH0, PUSH1, PUSH3]);
-        self.jump(JMPLE, end);
-        self.ops(&[LDARG1, LDARG0]);
-        match self.random.below(24) {
-            0 => {}
-            1..=8 => self.ops(&[PUSH2, DIV]),
-            _ => self.op(DEC),
-        }
-        // Most begin with a small number.
-        if !self.random.one_in(8) {
-            self.ops(&[PUSH16, MIN]);
-        }
-        self.jump(CALL, own);
-        if self.random.one_in(6) {
-            self.throw_in_loop();
-        }
-        self.operator();
-        self.bind(end);
-    }
-
-    /// Has a loop of its own.
-    fn worker(&mut self) {
-        self.frame();
-        let held = self.held;
-        self.hold(0);
-        self.hot_loop();
-        self.held = held;
-        self.load_int_of(LDLOC0);
-    }
-
-    /// Works on its caller's stack.
-    fn without_slots(&mut self) {
-        match self.random.below(3) {
-            0 => self.operator(),
-            1 => self.ops(&[SWAP, SUB, DUP, SIGN, MUL]),
-            _ => {
-                self.op(NIP);
-                self.one_op(&[INC, NOT, NEGATE]);
-            }
-        }
-    }
-
-    /// Leaves as many items as it happens to.
-    fn careless(&mut self) {
-        self.frame();
-        (0..1 + self.random.below(3)).for_each(|_| self.chosen(HOT)(self));
-        if !self.random.one_in(4) {
-            self.load_int_of(LDLOC0);
-        }
-    }
-
-    fn load_int_of(&mut self, base: OpCode) {
-        let slot = self.random.below(SLOTS - 1) as u8;
-        self.bytes.push(base as u8 + slot);
     }
 }

@@ -1,0 +1,133 @@
+//! What hot loops call.
+
+use neovm_types::OpCode::{self, *};
+
+use super::{HOT, SLOTS};
+use crate::scripter::{Scripter, Statement};
+
+/// How many arguments hot functions have.
+const ARGUMENTS: usize = 2;
+
+/// What a function does that loops call.
+const FUNCTIONS: &[(usize, Statement)] = &[
+    (5, |own| own.leaf()),
+    (3, |own| own.recursion()),
+    (3, |own| own.worker()),
+    (2, |own| own.without_slots()),
+    (1, |own| own.careless()),
+];
+
+impl Scripter<'_> {
+    pub(super) fn hot_functions(&mut self) {
+        let functions = core::mem::take(&mut self.functions);
+        self.arguments = ARGUMENTS;
+        for (i, &function) in functions.iter().enumerate() {
+            self.functions = functions[i + 1..].to_vec();
+            self.current = Some(function);
+            self.bind(function);
+            self.chosen(FUNCTIONS)(self);
+            self.op(RET);
+        }
+    }
+
+    /// The frame of a function of two arguments.
+    pub(super) fn frame(&mut self) {
+        self.op_with(INITSLOT, &[SLOTS as u8, ARGUMENTS as u8]);
+        for slot in 0..SLOTS as u8 - 1 {
+            self.small();
+            self.bytes.push(STLOC0 as u8 + slot);
+        }
+    }
+
+    /// Computes with its arguments.
+    pub(super) fn leaf(&mut self) {
+        let locals = self.random.below(2) as u8;
+        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
+        self.ops(&[LDARG0, LDARG1]);
+        for _ in 0..self.random.below(3) {
+            self.operator();
+            self.one_op(&[LDARG0, LDARG1, LDSFLD0, LDSFLD1, PUSH5]);
+        }
+        if self.random.one_in(3) {
+            let end = self.label();
+            let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPLE]);
+            self.ops(&[OVER, OVER]);
+            self.jump(compare, end);
+            self.one_op(&[INC, DEC, NEGATE, NOT]);
+            self.bind(end);
+        }
+        if self.random.one_in(4) {
+            self.comparison()
+        } else {
+            self.operator()
+        }
+        if self.random.one_in(4) {
+            self.op(DUP);
+            self.one_op(&[STSFLD0, STSFLD1, STSFLD2]);
+        }
+    }
+
+    /// Calls itself with one less, as often as its argument says, or for ever.
+    pub(super) fn recursion(&mut self) {
+        let Some(own) = self.current else { return };
+        let end = self.label();
+        let locals = self.random.below(2) as u8;
+        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
+        self.one_op(&[PUSH1, LDARG1, LDARG1]);
+        self.op(LDARG0);
+        self.one_op(&[PUSH0, PUSH1, PUSH3]);
+        self.jump(JMPLE, end);
+        self.ops(&[LDARG1, LDARG0]);
+        match self.random.below(24) {
+            0 => {}
+            1..=8 => self.ops(&[PUSH2, DIV]),
+            _ => self.op(DEC),
+        }
+        // Most begin with a small number.
+        if !self.random.one_in(8) {
+            self.ops(&[PUSH16, MIN]);
+        }
+        self.jump(CALL, own);
+        if self.random.one_in(6) {
+            self.throw_in_loop();
+        }
+        self.operator();
+        self.bind(end);
+    }
+
+    /// Has a loop of its own.
+    pub(super) fn worker(&mut self) {
+        self.frame();
+        let held = self.held;
+        self.hold(0);
+        self.hot_loop();
+        self.held = held;
+        self.load_int_of(LDLOC0);
+    }
+
+    /// Works on its caller's stack.
+    pub(super) fn without_slots(&mut self) {
+        match self.random.below(3) {
+            0 => self.operator(),
+            1 => self.ops(&[SWAP, SUB, DUP, SIGN, MUL]),
+            _ => {
+                self.op(NIP);
+                self.one_op(&[INC, NOT, NEGATE]);
+            }
+        }
+    }
+
+    /// Leaves as many items as it happens to.
+    pub(super) fn careless(&mut self) {
+        self.frame();
+        (0..1 + self.random.below(3)).for_each(|_| self.chosen(HOT)(self));
+        if !self.random.one_in(4) {
+            self.load_int_of(LDLOC0);
+        }
+    }
+
+    pub(super) fn load_int_of(&mut self, base: OpCode) {
+        let slot = self.random.below(SLOTS - 1) as u8;
+        self.bytes.push(base as u8 + slot);
+    }
+}

@@ -1,0 +1,228 @@
+//! What slots for anything hold, and what hot loops do with it.
+
+use neovm_types::OpCode::*;
+
+use super::{SLOT_KINDS, SLOTS};
+use crate::scripter::Scripter;
+
+/// What a slot for anything was given.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Held {
+    #[default]
+    Small,
+    Array,
+    Map,
+    Bytes,
+    Buffer,
+}
+
+impl Scripter<'_> {
+    /// Puts something into the last slot of a kind.
+    pub(super) fn hold(&mut self, kind: usize) {
+        let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
+        match held {
+            Held::Small => self.one_op(&[PUSHT, PUSHF, PUSHNULL, PUSH3, PUSHM1]),
+            Held::Array => match self.random.below(4) {
+                0 => self.ops(&[PUSH4, NEWARRAY]),
+                1 => {
+                    (0..4).for_each(|_| self.value());
+                    self.ops(&[PUSH4, PACK]);
+                }
+                _ => {
+                    (0..4).for_each(|_| self.small());
+                    self.op(PUSH4);
+                    self.one_op(&[PACK, PACK, PACKSTRUCT]);
+                }
+            },
+            Held::Map => {
+                for key in 0..4 {
+                    self.small();
+                    self.constant(key);
+                }
+                self.ops(&[PUSH4, PACKMAP]);
+            }
+            Held::Bytes => self.op_with(PUSHDATA1, b"\x05neovm"),
+            Held::Buffer => self.ops(&[PUSH5, NEWBUFFER]),
+        }
+        self.bytes.push(SLOT_KINDS[kind].1 as u8 + SLOTS as u8 - 1);
+        self.held[kind] = held;
+    }
+
+    /// An index of four items; now and then of none.
+    pub(super) fn index(&mut self) {
+        match self.random.below(24) {
+            0 => self.load_int(),
+            1 => self.int(),
+            2..=8 => {
+                let index = self.random.below(4);
+                self.constant(index);
+            }
+            _ => {
+                self.load_counter();
+                self.op(PUSH4);
+                self.op(MOD);
+            }
+        }
+    }
+
+    /// Uses what a slot for anything holds.
+    pub(super) fn use_held(&mut self) {
+        let kind = self.random.one_of(&[0, 2]);
+        self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
+        match self.held[kind] {
+            Held::Small => {
+                self.one_op(&[ISNULL, NOT, DUP]);
+                self.store_any();
+            }
+            Held::Array => self.use_array(),
+            Held::Map => self.use_map(),
+            Held::Bytes => self.use_bytes(),
+            Held::Buffer => self.use_buffer(),
+        }
+    }
+
+    pub(super) fn use_array(&mut self) {
+        match self.random.below(12) {
+            0..=3 => {
+                self.index();
+                self.op(PICKITEM);
+                self.take();
+            }
+            4..=7 => {
+                self.index();
+                if self.random.one_in(4) {
+                    self.value()
+                } else {
+                    self.two_operands_added()
+                }
+                self.op(SETITEM);
+            }
+            8 => {
+                self.op(SIZE);
+                self.store_int();
+            }
+            9 => {
+                self.value();
+                self.op(APPEND);
+            }
+            10 => {
+                // Into itself, where it is no struct.
+                self.op(DUP);
+                self.index();
+                self.ops(&[SWAP, SETITEM]);
+            }
+            _ => {
+                self.one_op(&[REVERSEITEMS, CLEARITEMS, DROP, DROP]);
+            }
+        }
+    }
+
+    pub(super) fn use_map(&mut self) {
+        match self.random.below(8) {
+            0..=2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.take();
+            }
+            3..=4 => {
+                if self.random.one_in(3) {
+                    self.key()
+                } else {
+                    self.index()
+                }
+                self.two_operands_added();
+                self.op(SETITEM);
+            }
+            5 => {
+                self.index();
+                self.op(HASKEY);
+                self.store_any();
+            }
+            6 => {
+                if self.random.one_in(3) {
+                    self.index()
+                } else {
+                    self.key()
+                }
+                self.op(REMOVE);
+            }
+            _ => {
+                self.one_op(&[KEYS, VALUES]);
+                self.op(SIZE);
+                self.store_int();
+            }
+        }
+    }
+
+    pub(super) fn use_bytes(&mut self) {
+        match self.random.below(7) {
+            0 => {
+                self.data();
+                self.op(CAT);
+                self.store_any();
+            }
+            1 => {
+                self.index();
+                self.one_op(&[LEFT, RIGHT]);
+                self.store_any();
+            }
+            2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.store_int();
+            }
+            3 => {
+                self.op_with(PUSHDATA1, b"\x05neovm");
+                self.one_op(&[EQUAL, NOTEQUAL]);
+                self.store_any();
+            }
+            4 => {
+                self.index();
+                self.ops(&[PUSH1, SUBSTR]);
+                self.store_any();
+            }
+            5 => {
+                self.op(SIZE);
+                self.store_int();
+            }
+            _ => {
+                self.one_op(&[INC, NOT, NZ]);
+                self.store_any();
+            }
+        }
+    }
+
+    pub(super) fn use_buffer(&mut self) {
+        match self.random.below(5) {
+            0..=1 => {
+                self.index();
+                self.small();
+                self.op(SETITEM);
+            }
+            2 => {
+                self.index();
+                self.op(PICKITEM);
+                self.store_int();
+            }
+            3 => {
+                self.index();
+                self.op_with(PUSHDATA1, b"\x02ab");
+                self.ops(&[PUSH0, PUSH1, MEMCPY]);
+            }
+            _ => self.one_op(&[REVERSEITEMS, DROP]),
+        }
+    }
+
+    /// Pops an item that should be an integer.
+    pub(super) fn take(&mut self) {
+        match self.random.below(4) {
+            0 => self.op(DROP),
+            1 => self.store_any(),
+            _ => {
+                self.load_int();
+                self.op(ADD);
+                self.store_int();
+            }
+        }
+    }
+}
