@@ -5,7 +5,8 @@ use neovm_model::{Machine, NOT_UTF8};
 
 use crate::describe;
 
-const OUT_OF_GAS: &str = "Insufficient GAS.";
+/// The message of an execution that its gas did not suffice for.
+pub(crate) const OUT_OF_GAS: &str = "Insufficient GAS.";
 
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use neovm::{
 use crate::{
     case::{Case, Run},
     compare::Comparer,
-    end::End,
+    end::{End, OUT_OF_GAS},
 };
 
 /// Instructions that are shown before the machines part.
@@ -55,10 +55,10 @@ fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
     }
     let place = if alike == parted { "in the last instruction" } else { "in the last of these" };
     let mut text = format!("they part {place}:\n");
-    for step in parted.saturating_sub(BEFORE)..=parted {
+    for (step, gas) in gas.iter().enumerate().take(parted + 1).skip(parted.saturating_sub(BEFORE)) {
         let (expected, found) = standing(step);
         let at = if expected == found { "both".into() } else { format!("{:?}", case.reference) };
-        let _ = writeln!(text, "gas {:>8}  {at}: {}", gas[step], shown(&expected, &case.script));
+        let _ = writeln!(text, "gas {gas:>8}  {at}: {}", shown(&expected, &case.script));
         if expected != found {
             let _ = writeln!(text, "              {:?}: {}", case.subject, shown(&found, &case.script));
         }
@@ -86,8 +86,13 @@ fn shown(end: &End, script: &[u8]) -> String {
     let (count, items) = end.items.clone().unwrap_or_default();
     let items: String = items.chars().take(MOST_TEXT).collect();
     let (instructions, at) = (end.instructions, end.position.map_or_else(|| "-".into(), |at| at.to_string()));
-    let fault = end.fault.as_deref().unwrap_or("halted");
-    format!("{instructions} instructions, at {at} {next}, gas {}, {fault} {count} items: {items}", end.gas)
+    let fault = match end.fault.as_deref() {
+        None => "halted, ",
+        // That is why the run ended here.
+        Some(OUT_OF_GAS) => "",
+        Some(message) => message,
+    };
+    format!("{instructions} instructions, at {at} {next}: {fault}{count} items: {items}")
 }
 
 fn listing(script: &[u8]) -> String {

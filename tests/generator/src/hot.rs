@@ -29,6 +29,7 @@ const HOT: &[(usize, Statement)] = &[
     (4, |own| own.choice()),
     (3, |own| own.inner_loop()),
     (5, |own| own.hot_call()),
+    (4, |own| own.beneath()),
     (3, |own| own.throw_in_loop()),
     (2, |own| own.guarded_in_loop()),
     (4, |own| own.stack_work()),
@@ -77,9 +78,9 @@ impl Scripter<'_> {
             let (_, store) = SLOT_KINDS[kind];
             for slot in 0..SLOTS - 1 {
                 if self.random.one_in(8) {
-                    self.int()
+                    self.int();
                 } else {
-                    self.small()
+                    self.small();
                 }
                 self.bytes.push(store as u8 + slot as u8);
             }
@@ -176,14 +177,14 @@ impl Scripter<'_> {
 
     fn assignment_in_loop(&mut self) {
         if self.random.one_in(3) {
-            self.load_counter()
+            self.load_counter();
         } else {
-            self.load_int()
+            self.load_int();
         }
         if self.random.one_in(2) {
-            self.load_int()
+            self.load_int();
         } else {
-            self.small()
+            self.small();
         }
         self.operator();
         self.store_int();
@@ -288,16 +289,16 @@ impl Scripter<'_> {
         let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPGE, JMPLT, JMPLE]);
         self.jump(compare, other);
         if self.random.one_in(3) {
-            self.value()
+            self.value();
         } else {
-            self.load_int()
+            self.load_int();
         }
         self.jump(JMP, end);
         self.bind(other);
         if self.random.one_in(3) {
-            self.one_op(&[PUSHT, PUSHNULL, PUSH7])
+            self.one_op(&[PUSHT, PUSHNULL, PUSH7]);
         } else {
-            self.two_operands_added()
+            self.two_operands_added();
         }
         self.bind(end);
         if self.random.one_in(3) { self.store_any() } else { self.store_int() }
@@ -314,9 +315,9 @@ impl Scripter<'_> {
         let function = self.functions[self.random.below(self.functions.len())];
         self.load_int();
         if self.random.one_in(6) {
-            self.load_any()
+            self.load_any();
         } else {
-            self.load_counter()
+            self.load_counter();
         }
         if self.random.one_in(8) {
             self.op_with_offset(PUSHA, 4, function);
@@ -324,6 +325,18 @@ impl Scripter<'_> {
         } else {
             self.jump(CALL, function);
         }
+        self.take();
+    }
+
+    /// An item that was read before something else is done, which may change
+    /// the place that it came from.
+    fn beneath(&mut self) {
+        if self.random.one_in(3) {
+            self.load_any();
+        } else {
+            self.load_int();
+        }
+        self.chosen(HOT)(self);
         self.take();
     }
 
@@ -429,9 +442,9 @@ impl Scripter<'_> {
 
     fn wide_in_loop(&mut self) {
         if self.random.one_in(3) {
-            self.wide_int()
+            self.wide_int();
         } else {
-            self.load_int()
+            self.load_int();
         }
         match self.random.below(4) {
             0 => {
@@ -455,9 +468,9 @@ impl Scripter<'_> {
     fn type_work(&mut self) {
         let item_type = self.random.one_of(&[0x20, 0x21, 0x28, 0x30, 0x40]);
         if self.random.one_in(2) {
-            self.load_any()
+            self.load_any();
         } else {
-            self.load_int()
+            self.load_int();
         }
         if self.random.one_in(2) {
             self.op_with(ISTYPE, &[item_type]);

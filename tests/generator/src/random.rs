@@ -5,26 +5,26 @@
 pub struct Random {
     state: u64,
     /// What comes first.
-    chosen: std::vec::IntoIter<u8>,
+    chosen: std::collections::VecDeque<u8>,
 }
 
 impl Random {
     /// The numbers of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed, chosen: Vec::new().into_iter() }
+        Self { state: seed, chosen: Default::default() }
     }
 
     /// Numbers that bytes choose, one each, so that a fuzzer that changes a
     /// byte changes a choice; behind them those of their sum.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let seed = bytes.iter().fold(0u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        Self { state: seed, chosen: bytes.to_vec().into_iter() }
+        Self { state: seed, chosen: bytes.iter().copied().collect() }
     }
 
     /// Any number.
     #[allow(clippy::should_implement_trait, reason = "it never ends, so it is no iterator")]
     pub fn next(&mut self) -> u64 {
-        if let Some(byte) = self.chosen.next() {
+        if let Some(byte) = self.chosen.pop_front() {
             return byte.into();
         }
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

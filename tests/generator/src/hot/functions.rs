@@ -57,9 +57,9 @@ impl Scripter<'_> {
             self.bind(end);
         }
         if self.random.one_in(4) {
-            self.comparison()
+            self.comparison();
         } else {
-            self.operator()
+            self.operator();
         }
         if self.random.one_in(4) {
             self.op(DUP);

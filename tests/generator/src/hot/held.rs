@@ -91,9 +91,9 @@ impl Scripter<'_> {
             4..=7 => {
                 self.index();
                 if self.random.one_in(4) {
-                    self.value()
+                    self.value();
                 } else {
-                    self.two_operands_added()
+                    self.two_operands_added();
                 }
                 self.op(SETITEM);
             }
@@ -126,9 +126,9 @@ impl Scripter<'_> {
             }
             3..=4 => {
                 if self.random.one_in(3) {
-                    self.key()
+                    self.key();
                 } else {
-                    self.index()
+                    self.index();
                 }
                 self.two_operands_added();
                 self.op(SETITEM);
@@ -140,9 +140,9 @@ impl Scripter<'_> {
             }
             6 => {
                 if self.random.one_in(3) {
-                    self.index()
+                    self.index();
                 } else {
-                    self.key()
+                    self.key();
                 }
                 self.op(REMOVE);
             }
