@@ -68,7 +68,7 @@ impl Comparer {
         let subject = self.ready(&case.script, case.subject);
         case.runs.iter().enumerate().find_map(|(i, run)| {
             let (expected, found) = (self.end(&reference, run), self.end(&subject, run));
-            (expected != found).then_some((i, expected, found))
+            (!expected.agrees(&found)).then_some((i, expected, found))
         })
     }
 

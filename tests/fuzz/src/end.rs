@@ -9,7 +9,7 @@ use crate::describe;
 pub(crate) const OUT_OF_GAS: &str = "Insufficient GAS.";
 
 /// How an execution ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct End {
     /// None: it halted.
     pub fault: Option<String>,
@@ -22,15 +22,15 @@ pub struct End {
     /// The exception that nobody caught.
     pub pending: String,
     /// The count of items, and the items of results and contexts with their
-    /// types. Not after a fault, since an instruction that faults may be half
-    /// done; but one that is not paid for has not begun.
+    /// types. Not of the model after a fault, which leaves an instruction half
+    /// done in its own way; but one that is not paid for has not begun.
     pub items: Option<(i64, String)>,
 }
 
 impl End {
     pub(crate) fn of_model(machine: &Machine<'_>) -> Self {
         let fault = machine.fault().map(|fault| comparable(&fault.message));
-        let whole = is_whole(fault.as_deref());
+        let whole = fault.as_deref().is_none_or(|message| message == OUT_OF_GAS);
         Self {
             position: machine.fault().and_then(|fault| fault.position),
             gas: machine.gas().into(),
@@ -42,15 +42,13 @@ impl End {
     }
 
     pub(crate) fn of_engine(vm: &Vm) -> Self {
-        let fault = vm.fault().map(|fault| comparable(&fault.to_string()));
-        let whole = is_whole(fault.as_deref());
         Self {
+            fault: vm.fault().map(|fault| comparable(&fault.to_string())),
             position: vm.fault().and_then(|fault| fault.position),
             gas: vm.gas_consumed(),
             instructions: vm.instructions(),
             pending: vm.pending_exception().map(describe::item).unwrap_or_default(),
-            items: whole.then(|| (vm.reference_count(), describe::machine(vm))),
-            fault,
+            items: Some((vm.reference_count(), describe::machine(vm))),
         }
     }
 
@@ -58,6 +56,15 @@ impl End {
     pub(crate) fn of_panic() -> Self {
         let fault = Some("the engine panicked".into());
         Self { fault, position: None, gas: 0, instructions: 0, pending: String::new(), items: None }
+    }
+
+    /// Whether another machine came to the same.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let Self { fault, position, gas, instructions, pending, items } = self;
+        let same_items = items.is_none() || other.items.is_none() || *items == other.items;
+        (fault, position, gas) == (&other.fault, &other.position, &other.gas)
+            && (instructions, pending) == (&other.instructions, &other.pending)
+            && same_items
     }
 
     /// What kind of an end it is, for a tally.
@@ -71,11 +78,6 @@ impl End {
             Some(_) => "other faults",
         }
     }
-}
-
-/// Whether what a machine holds can be compared.
-fn is_whole(fault: Option<&str>) -> bool {
-    fault.is_none_or(|message| message == OUT_OF_GAS)
 }
 
 /// A fault's message. The words for bad UTF-8 are nobody's to compare.

@@ -45,21 +45,22 @@ fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
     // What differs once mostly differs from there on.
     let (mut alike, mut parted) = (0, gas.len() - 1);
     let (expected, found) = standing(parted);
-    if expected == found {
+    if expected.agrees(&found) {
         alike = parted;
     }
     while alike + 1 < parted {
         let middle = alike.midpoint(parted);
         let (expected, found) = standing(middle);
-        if expected == found { alike = middle } else { parted = middle }
+        if expected.agrees(&found) { alike = middle } else { parted = middle }
     }
     let place = if alike == parted { "in the last instruction" } else { "in the last of these" };
     let mut text = format!("they part {place}:\n");
     for (step, gas) in gas.iter().enumerate().take(parted + 1).skip(parted.saturating_sub(BEFORE)) {
         let (expected, found) = standing(step);
-        let at = if expected == found { "both".into() } else { format!("{:?}", case.reference) };
+        let same = expected.agrees(&found);
+        let at = if same { "both".into() } else { format!("{:?}", case.reference) };
         let _ = writeln!(text, "gas {gas:>8}  {at}: {}", shown(&expected, &case.script));
-        if expected != found {
+        if !same {
             let _ = writeln!(text, "              {:?}: {}", case.subject, shown(&found, &case.script));
         }
     }

@@ -48,7 +48,7 @@ impl Worker {
         self.tally.scripts += 1;
         while let Some(run) = case.runs.last() {
             let end = self.comparer.end(&reference, run);
-            differs = end != self.comparer.end(&subject, run);
+            differs = !end.agrees(&self.comparer.end(&subject, run));
             self.tally.executions += 1;
             self.tally.instructions += end.instructions;
             *self.tally.ends.entry(end.kind()).or_default() += 1;
