@@ -7,7 +7,8 @@
 //! place: an operand of another type, an index past the end, a jump astray.
 //!
 //! How often each kind of statement comes is in one table, `STATEMENTS` in
-//! `scripter.rs`. Beside what compilers write, three kinds see to it that
+//! `scripter.rs`; loops that get hot, for compilers, have another, `HOT` in
+//! `hot.rs`. Beside what compilers write, three kinds see to it that
 //! nothing is left out: `any_opcode` takes each opcode that there is as often
 //! as any other, `at_a_limit` goes to a limit of the machine and perhaps one
 //! beyond, `system_call` asks the host, which may load another script.
