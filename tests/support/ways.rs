@@ -157,7 +157,7 @@ pub(crate) fn same(program: &Program, way: &dyn std::fmt::Debug, expected: &Stan
 
 /// Where an execution parts from that of general handlers alone, with both traces to there.
 fn parting(program: &Program, runner: &mut Runner) -> String {
-    let config = Config { limits: runner.limits().clone(), dispatch: Dispatch::Unfused, ..Config::default() };
+    let config = Config { limits: *runner.limits(), dispatch: Dispatch::Unfused, ..Config::default() };
     let mut plain = Runner::with(program.plain(), config);
     let (mut alike, mut parted) = (0, runner.end(program.start).instructions.max(1));
     // What differs once differs from there on.
