@@ -1,7 +1,10 @@
 //! Finds what is compiled together: a natural loop, or a method from an
 //! instruction on, as a graph of blocks with the stack's height at each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use neovm_interp::Code;
 
@@ -52,7 +55,11 @@ impl Region {
     /// The region that the interpreter enters at an instruction: the loop that
     /// begins there, or all that follows.
     pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        let mut found = explore(code, entry, resolve)?;
+        let mut found = match explore(code, entry, resolve, EVERYWHERE) {
+            // Where much follows the loop, it is at least not beyond its jumps back.
+            Err(Refusal::TooLong) => explore(code, entry, resolve, entry..=last_jump(code, entry))?,
+            found => found?,
+        };
         let within = loop_of(&found, entry);
         if !within.is_empty() {
             found.retain(|start, _| within.contains(start));
@@ -62,7 +69,7 @@ impl Region {
 
     /// All that follows an instruction.
     pub(crate) fn of_method(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        Self::of_blocks(entry, explore(code, entry, resolve)?)
+        Self::of_blocks(entry, explore(code, entry, resolve, EVERYWHERE)?)
     }
 
     fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
@@ -125,12 +132,26 @@ impl Region {
     }
 }
 
+/// All instructions of a script.
+const EVERYWHERE: RangeInclusive<usize> = 0..=usize::MAX;
+
+/// The last instruction that jumps to another.
+fn last_jump(code: &Code, to: usize) -> usize {
+    let jumps = |place: &usize| Ins::read(code, *place).is_some_and(|ins| ins.target == Some(to));
+    (to..code.places()).rev().find(jumps).unwrap_or(to)
+}
+
 /// Tells of a call what it takes and gives, and of a RET whose it is.
 pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 
 /// All blocks that can be reached from an instruction.
-fn explore(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<BTreeMap<usize, Block>, Refusal> {
-    let (seen, starts) = reachable(code, entry, resolve)?;
+fn explore(
+    code: &Code,
+    entry: usize,
+    resolve: Resolve<'_>,
+    within: RangeInclusive<usize>,
+) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let (seen, starts) = reachable(code, entry, resolve, within)?;
     let mut blocks = split(&seen, &starts)?;
     // A block does not go as far where it may be jumped to without the count that was
     // pushed before it: what is behind may be reached no more.
@@ -141,19 +162,24 @@ fn explore(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<BTreeMap<u
 
 /// All instructions that can be reached from one; none if they are too many.
 pub(crate) fn instructions(code: &Code, entry: usize, resolve: Resolve<'_>) -> Vec<Ins> {
-    reachable(code, entry, resolve).map(|(seen, _)| seen.into_values().collect()).unwrap_or_default()
+    reachable(code, entry, resolve, EVERYWHERE).map(|(seen, _)| seen.into_values().collect()).unwrap_or_default()
 }
 
 type Reachable = (BTreeMap<usize, Ins>, BTreeSet<usize>);
 
 /// All instructions that can be reached from one, and those that jumps lead to.
-fn reachable(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Reachable, Refusal> {
+fn reachable(
+    code: &Code,
+    entry: usize,
+    resolve: Resolve<'_>,
+    within: RangeInclusive<usize>,
+) -> Result<Reachable, Refusal> {
     let mut starts = BTreeSet::from([entry]);
     let mut seen = BTreeMap::new();
     let mut waiting = vec![entry];
     while let Some(mut place) = waiting.pop() {
         let mut constant = None;
-        while !seen.contains_key(&place) {
+        while !seen.contains_key(&place) && within.contains(&place) {
             if seen.len() == MAX_INSTRUCTIONS {
                 return Err(Refusal::TooLong);
             }

@@ -32,6 +32,10 @@ const MAX_TRIES: u32 = 12;
 /// many times that the region is entered.
 const SELDOM: u64 = 8;
 
+/// How often a place is reached at least before it is asked for again, if too
+/// many others waited.
+const LATER: u32 = 256;
+
 /// Instructions that a region without a loop has at least.
 const LEAST: usize = 16;
 
@@ -261,7 +265,7 @@ impl Script {
             self.refuse(Refusal::Busy);
             // Later, perhaps.
             lock(&self.regions).by_entry.remove(&entry);
-            code.reset_counter(entry, self.jit.mode.threshold);
+            code.reset_counter(entry, self.jit.mode.threshold.max(LATER));
         }
     }
 
