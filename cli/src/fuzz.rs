@@ -112,7 +112,7 @@ pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
     let text = if args.json { json_line(&campaign, &tally, begun.elapsed()) } else { summary(&tally, begun.elapsed()) };
     writeln!(io::stdout(), "{text}").context("cannot write to standard output")?;
     saved?;
-    Ok(if tally.differences > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if tally.differences + tally.compiled.failures() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn rate(tally: &Tally, elapsed: Duration) -> f64 {

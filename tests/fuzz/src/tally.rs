@@ -5,7 +5,7 @@ use std::{
     fmt::{Display, Formatter, Result},
 };
 
-use neovm::jit::Stats;
+use neovm::jit::{Refusal, Stats};
 use serde::Serialize;
 
 /// What was run.
@@ -62,6 +62,12 @@ impl Tally {
 }
 
 impl Compiled {
+    /// Regions at which the compiler itself failed, which changes no result but should never be.
+    pub fn failures(&self) -> u64 {
+        let failures = [Refusal::Panicked, Refusal::Cranelift].map(|refusal| refusal.to_string());
+        failures.iter().filter_map(|refusal| self.refused.get(refusal)).sum()
+    }
+
     fn add(&mut self, other: &Self) {
         self.regions += other.regions;
         self.anew += other.anew;
