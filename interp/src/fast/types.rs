@@ -1,6 +1,6 @@
 //! Conversions between types.
 
-use neovm_types::{Buffer, ByteString, ItemType, StackItem};
+use neovm_types::{Buffer, ByteString, ItemType, StackItem, integer::small_from_le_bytes};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -31,8 +31,15 @@ pub(crate) unsafe fn convert_counted(r: &mut Regs, _: &mut Vm) -> Flow {
         if item.item_type() as u64 == r.operand() && !item.is_null() {
             return r.next();
         }
+        const INTEGER: u64 = ItemType::Integer as u64;
         const BUFFER: u64 = ItemType::Buffer as u64;
         const BYTE_STRING: u64 = ItemType::ByteString as u64;
+        if let (StackItem::ByteString(bytes), INTEGER) = (&*item, r.operand())
+            && let Some(value) = small_from_le_bytes(bytes)
+        {
+            *item = StackItem::Integer(value);
+            return r.next();
+        }
         *item = match (&*item, r.operand()) {
             (StackItem::ByteString(bytes), BUFFER) => StackItem::Buffer(Buffer::new(bytes)),
             (StackItem::Buffer(_), BYTE_STRING) => {

@@ -31,14 +31,32 @@ pub enum Integer {
 
 use Integer::{Small, Wide};
 
+/// Two's complement bytes, little-endian; none if they are more than eight.
+#[inline]
+pub fn small_from_le_bytes(bytes: &[u8]) -> Option<i64> {
+    // Two reads that may overlap: a copy of a length that is not known is slow.
+    let unsigned = match bytes.len() {
+        0 => return Some(0),
+        1 => u64::from(bytes[0]),
+        length @ 2..=3 => {
+            let low = u16::from_le_bytes([bytes[0], bytes[1]]);
+            u64::from(low) | u64::from(bytes[length - 1]) << (8 * (length - 1))
+        }
+        length @ 4..=8 => {
+            let (low, high) = (bytes.first_chunk::<4>()?, bytes.last_chunk::<4>()?);
+            u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << (8 * (length - 4))
+        }
+        _ => return None,
+    };
+    let unused = 64 - 8 * bytes.len() as u32;
+    Some(((unsigned << unused) as i64) >> unused)
+}
+
 impl Integer {
     /// The value of at most 32 little-endian bytes with sign; none if there are more.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() <= 8 {
-            let negative = bytes.last().is_some_and(|top| top & 0x80 != 0);
-            let mut whole = [if negative { 0xff } else { 0 }; 8];
-            whole[..bytes.len()].copy_from_slice(bytes);
-            return Some(Small(i64::from_le_bytes(whole)));
+        if let Some(value) = small_from_le_bytes(bytes) {
+            return Some(Small(value));
         }
         I256::from_le_bytes(bytes).map(Self::from)
     }
