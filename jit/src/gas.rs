@@ -1,8 +1,9 @@
 //! What blocks cost, and where the meter is looked at: where loops begin, and
 //! else as rarely as can be.
 //!
-//! What a block costs is taken off the meter where ways meet again, and until
-//! then only remembered.
+//! What was run costs nothing until a loop begins again: it is only remembered,
+//! and taken off the meter there. Where ways meet that cost differently, all but
+//! the first take off the difference.
 //!
 //! A look covers the dearest way from there to the next one. It may leave a
 //! region that could have gone on; the interpreter then goes on to the exact end.
@@ -29,8 +30,6 @@ pub(crate) struct Charge {
     pub(crate) needed: i64,
     /// Whether the block looks at the meter; if not, all that lead to it did.
     pub(crate) looks: bool,
-    /// Whether one way alone leads to it.
-    has_one_way: bool,
 }
 
 /// The charges of a region's blocks.
@@ -40,10 +39,6 @@ pub(crate) struct Charges(BTreeMap<usize, Charge>);
 impl Charges {
     pub(crate) fn new(code: &Code, region: &Region) -> Self {
         let mut charges = Self(BTreeMap::new());
-        let mut ways = BTreeMap::from([(region.entry, 1)]);
-        for next in region.blocks.values().flat_map(|block| &block.next) {
-            *ways.entry(*next).or_insert(0) += 1;
-        }
         // What a block leads to comes first, but for jumps back, which lead to loops.
         for start in region.order.iter().rev() {
             let block = &region.blocks[start];
@@ -53,8 +48,7 @@ impl Charges {
             let behind = block.next.iter().map(|&next| charges.ahead(next)).max().unwrap_or(0);
             let needed = if calls { cost } else { cost + behind };
             let looks = block.is_loop || needed >> UNIT_BITS > MAX_COVERED;
-            let has_one_way = ways.get(start) == Some(&1) && *start != region.entry;
-            charges.0.insert(*start, Charge { cost, needed, looks, has_one_way });
+            charges.0.insert(*start, Charge { cost, needed, looks });
         }
         charges
     }
@@ -63,10 +57,9 @@ impl Charges {
         self.0[&start]
     }
 
-    /// Whether a block may begin with costs that are not taken off yet. Outside
-    /// the region exits see to them.
-    pub(crate) fn may_carry(&self, start: usize) -> bool {
-        self.0.get(&start).is_none_or(|charge| charge.has_one_way && !charge.looks)
+    /// Whether a block looks at the meter, from which all must be taken off by then.
+    pub(crate) fn looks(&self, start: usize) -> bool {
+        self.0.get(&start).is_some_and(|charge| charge.looks)
     }
 
     /// What the meter must have before a place is gone to: nothing if it looks

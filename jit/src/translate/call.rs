@@ -112,7 +112,7 @@ impl Translator<'_> {
         self.check_overflow();
         let kept = self.state.stack.len() - count;
         self.state.stack.truncate(kept);
-        self.charge();
+        self.charge_but(0);
         let results = self.emit_call(function, &arguments);
         let [meter, result] = results[..] else { return };
         self.builder.def_var(self.meter, meter);
@@ -198,7 +198,7 @@ impl Translator<'_> {
             });
         }
         self.check_overflow();
-        self.charge();
+        self.charge_but(0);
         let result = result.unwrap_or(self.charged);
         self.builder.ins().return_(&[self.charged, result]);
         self.dead = true;

@@ -212,13 +212,21 @@ impl Translator<'_> {
         }
     }
 
-    /// Takes off the meter what is still to be taken, unless the blocks that follow
-    /// can do so.
+    /// What is still to be taken off the meter where a block begins, if that is
+    /// known. Outside the region exits see to it.
+    fn carried_to(&self, next: usize) -> Option<i64> {
+        if self.charges.looks(next) { Some(0) } else { self.carried.get(&next).copied() }
+    }
+
+    /// Takes off the meter what the first of the blocks that follow wants to be,
+    /// which of the others those want too that did not say yet.
     fn charge_before(&mut self, next: &[usize]) {
-        if !next.iter().all(|&next| self.charges.may_carry(next)) {
-            self.charge();
+        if let Some(rest) = next.iter().find_map(|&next| self.carried_to(next)) {
+            self.charge_but(rest);
         }
-        self.carried.extend(next.iter().map(|&next| (next, self.uncharged)));
+        for next in next {
+            self.carried.entry(*next).or_insert(self.uncharged);
+        }
     }
 
     /// Makes the state fit to go on to some blocks: nothing is to be copied any
@@ -255,6 +263,7 @@ impl Translator<'_> {
         let Some(&block) = self.blocks.get(&next) else {
             return self.leave(next, 0, self.why_leaving(next));
         };
+        self.charge_but(self.carried_to(next).unwrap_or(self.uncharged));
         match self.overflow.take() {
             Some(overflow) if !self.writes(next) => {
                 let overflow = self.counted(overflow, true);
@@ -286,7 +295,7 @@ impl Translator<'_> {
         let Some(&block) = self.blocks.get(&next) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
         };
-        if self.writes(next) {
+        if self.writes(next) || self.carried_to(next) != Some(self.uncharged) {
             return None;
         }
         self.reconcile(next);

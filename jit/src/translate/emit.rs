@@ -132,9 +132,10 @@ impl Translator<'_> {
         self.builder.seal_block(block);
     }
 
-    /// Takes off the meter what is still to be taken.
-    pub(super) fn charge(&mut self) {
-        let cost = core::mem::take(&mut self.uncharged);
+    /// Takes off the meter what is still to be taken, but for a rest.
+    pub(super) fn charge_but(&mut self, rest: i64) {
+        let cost = self.uncharged - rest;
+        self.uncharged = rest;
         if cost != 0 {
             self.charged = self.builder.ins().iadd_imm_s(self.charged, -cost);
             self.builder.def_var(self.meter, self.charged);

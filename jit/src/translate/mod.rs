@@ -461,7 +461,8 @@ impl<'a> Translator<'a> {
         let Charge { cost, needed, looks, .. } = self.charges.of(start);
         self.ahead = cost;
         self.charged = self.builder.use_var(self.meter);
-        self.uncharged = self.carried.get(&start).copied().unwrap_or(0) + cost;
+        let carried = self.carried.get(&start).filter(|_| !looks);
+        self.uncharged = carried.copied().unwrap_or(0) + cost;
         self.begin_segment(start, cost);
         if looks {
             self.segment.needed = needed;
