@@ -11,6 +11,7 @@ mod call;
 mod compound;
 mod control;
 mod convert;
+mod divide;
 mod emit;
 mod exit;
 mod help;

@@ -173,53 +173,6 @@ impl Translator<'_> {
         result
     }
 
-    /// Quotient or remainder, truncated toward zero as in the reference.
-    fn divide(&mut self, ins: &Ins) {
-        let divisor = self.peek(0);
-        let is_quotient = ins.opcode == OpCode::DIV;
-        let result = match divisor {
-            Item::Const(power) if power > 1 && power.count_ones() == 1 => {
-                self.pop();
-                let value = self.pop_int();
-                self.divide_by_power(value, power, is_quotient)
-            }
-            _ => {
-                let (second, first) = (self.pop_int(), self.pop_int());
-                match divisor {
-                    Item::Const(constant) if constant > 0 => {}
-                    _ => self.guard_divisor(first, second),
-                }
-                match is_quotient {
-                    true => self.builder.ins().sdiv(first, second),
-                    false => self.builder.ins().srem(first, second),
-                }
-            }
-        };
-        self.push(Item::Int(result));
-    }
-
-    /// Leaves where the divisor is zero, or the quotient is too wide.
-    fn guard_divisor(&mut self, first: Value, second: Value) {
-        let nonzero = self.builder.ins().icmp_imm_s(IntCC::NotEqual, second, 0);
-        self.guard(nonzero);
-        let not_least = self.builder.ins().icmp_imm_s(IntCC::NotEqual, first, i64::MIN);
-        let not_minus_one = self.builder.ins().icmp_imm_s(IntCC::NotEqual, second, -1);
-        let fits = self.builder.ins().bor(not_least, not_minus_one);
-        self.guard(fits);
-    }
-
-    fn divide_by_power(&mut self, value: Value, power: i64, is_quotient: bool) -> Value {
-        let bits = i64::from(power.trailing_zeros());
-        let sign = self.builder.ins().sshr_imm_s(value, 63);
-        let bias = self.builder.ins().ushr_imm_s(sign, 64 - bits);
-        let biased = self.builder.ins().iadd(value, bias);
-        if is_quotient {
-            return self.builder.ins().sshr_imm_s(biased, bits);
-        }
-        let whole = self.builder.ins().band_imm_s(biased, -power);
-        self.builder.ins().isub(value, whole)
-    }
-
     /// A shift by a constant below 64.
     fn shift(&mut self, ins: &Ins) {
         let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.help(ins) };
