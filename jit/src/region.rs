@@ -34,6 +34,8 @@ pub(crate) struct Block {
     pub(crate) height: i32,
     /// Whether a later block, in the order of the region, leads to it.
     pub(crate) is_loop: bool,
+    /// How many ways lead to it from blocks.
+    pub(crate) ways: usize,
 }
 
 /// What is compiled together.
@@ -75,7 +77,7 @@ impl Region {
     fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
         let order = order(&found, entry);
         let mut region = Self { entry, order, blocks: found, reach: 0, peak: 0, instructions: 0 };
-        region.mark_loops();
+        region.mark_ways();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
         if region.instructions == 0 || !region.blocks.contains_key(&entry) {
@@ -89,7 +91,7 @@ impl Region {
         self.blocks.values().any(|block| block.is_loop)
     }
 
-    fn mark_loops(&mut self) {
+    fn mark_ways(&mut self) {
         let rank: BTreeMap<_, _> = self.order.iter().enumerate().map(|(rank, &start)| (start, rank)).collect();
         let mut heads = BTreeSet::new();
         for (start, block) in &self.blocks {
@@ -98,6 +100,12 @@ impl Region {
         for head in heads {
             if let Some(block) = self.blocks.get_mut(&head) {
                 block.is_loop = true;
+            }
+        }
+        let ways: Vec<_> = self.blocks.values().flat_map(|block| block.next.clone()).collect();
+        for next in ways {
+            if let Some(block) = self.blocks.get_mut(&next) {
+                block.ways += 1;
             }
         }
     }
@@ -252,7 +260,7 @@ fn split(seen: &BTreeMap<usize, Ins>, starts: &BTreeSet<usize>) -> Result<BTreeM
             place += 1;
         };
         if !instructions.is_empty() {
-            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false });
+            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false, ways: 0 });
         }
         if blocks.len() > MAX_BLOCKS {
             return Err(Refusal::TooLong);

@@ -47,7 +47,8 @@ const FLOOR_MOD: [Op; 17] = {
     [Over, Mod, Dup, Sign, Int, Pick, Sign, Over, NumNotEqual, Swap, Int, NumNotEqual, BoolAnd, JmpIfNot, Add, Jmp, Nip]
 };
 
-fn is_floor_mod(cells: &[Cell]) -> bool {
+/// Whether cells begin with it.
+pub(crate) fn is_floor_mod(cells: &[Cell]) -> bool {
     let size = size_of::<Cell>() as u64;
     cells.len() > FLOOR_MOD.len()
         && FLOOR_MOD.iter().zip(cells).all(|(op, cell)| cell.plain == *op)

@@ -212,6 +212,14 @@ impl Code {
         (cell.plain == Op::Int).then_some(cell.operand as i64)
     }
 
+    /// Whether a remainder with the divisor's sign begins at an instruction, as
+    /// compilers write it: 14 instructions that end in a JMPIFNOT, ADD and JMP where
+    /// the signs differ, and NIP where they do not. The value is on top of the
+    /// stack, above the divisor.
+    pub fn is_floor_mod(&self, place: usize) -> bool {
+        fast::fuse::is_floor_mod(&self.cells()[place..])
+    }
+
     /// The address of an instruction's operation: a function of the machine, the
     /// instruction's cell, the stack pointer and the slots, all in the registers
     /// of the System V convention, that returns the stack pointer with a [`Helped`].

@@ -1,6 +1,8 @@
 //! Division of small integers. The processor's own is slow for 64 bits, so that
 //! most is done by other means.
 
+use std::ops::Range;
+
 use cranelift_codegen::ir::{
     InstBuilder, Value,
     condcodes::IntCC,
@@ -33,6 +35,64 @@ impl Translator<'_> {
             self.builder.ins().isub(value, whole)
         };
         self.push(Item::Int(result));
+    }
+
+    /// A remainder with the divisor's sign, which many instructions compute in
+    /// several blocks, as one; none if those are not only for that. Ends the block.
+    pub(super) fn floor_mod(&mut self, ins: &Ins) -> bool {
+        let place = ins.place;
+        let [jump, differs, agrees, behind] = [13, 14, 16, 17].map(|offset| place + offset);
+        let blocks = &self.input.region.blocks;
+        let is_own = |start: usize| blocks.get(&start).is_some_and(|block| block.ways == 1);
+        if ins.opcode != OpCode::OVER
+            || !self.input.code.is_floor_mod(place)
+            || blocks.range(ins.place + 1..=jump).next().is_some()
+            || !(is_own(differs) && is_own(agrees))
+            || self.input.known.distrusted.range(place..behind).next().is_some()
+            || !self.may_be_ints(ins, 2)
+        {
+            return false;
+        }
+        let known = self.peek(1);
+        let (value, divisor) = (self.pop_int(), self.pop_int());
+        let (rest, signs_differ) = self.rest_and_signs(value, divisor, known);
+        let sum = self.builder.ins().iadd(rest, divisor);
+        let result = self.builder.ins().select(signs_differ, sum, rest);
+        self.push(Item::Int(result));
+        let cost = |places: Range<usize>| places.map(|place| self.input.code.meter_cost(place)).sum::<i64>();
+        let own = cost(agrees..behind);
+        let more = cost(differs..agrees) - own;
+        self.ahead = 0;
+        self.current = agrees;
+        self.uncharged += own;
+        self.segment.refund += own;
+        self.settle(&[behind]);
+        self.check_overflow();
+        // No exit leads back from here on: this is not in the plans.
+        let (more, nothing) = (self.number(more), self.number(0));
+        let more = self.builder.ins().select(signs_differ, more, nothing);
+        self.charged = self.builder.ins().isub(self.charged, more);
+        self.builder.def_var(self.meter, self.charged);
+        self.go_to(behind);
+        true
+    }
+
+    /// A truncated remainder, and whether its sign is not the divisor's.
+    fn rest_and_signs(&mut self, value: Value, divisor: Value, known: Item) -> (Value, Value) {
+        let quotient = match known {
+            Item::Const(power) if power > 1 && power.count_ones() == 1 => self.divide_by_power(value, power),
+            Item::Const(known) if known > 1 => self.divide_by_known(value, known),
+            _ => {
+                let rest = self.divide_by_any(value, divisor, false);
+                let signs = self.builder.ins().bxor(rest, divisor);
+                let differ = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, signs, 0);
+                let is_rest = self.builder.ins().icmp_imm_s(IntCC::NotEqual, rest, 0);
+                return (rest, self.builder.ins().band(differ, is_rest));
+            }
+        };
+        let whole = self.builder.ins().imul(quotient, divisor);
+        let rest = self.builder.ins().isub(value, whole);
+        (rest, self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, rest, 0))
     }
 
     /// A shift, rounded toward zero.

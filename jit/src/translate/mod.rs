@@ -259,7 +259,9 @@ impl<'a> Translator<'a> {
             for ins in &block.instructions {
                 self.ahead -= self.input.code.meter_cost(ins.place);
                 self.current = ins.place;
-                self.instruction(ins);
+                if !self.floor_mod(ins) {
+                    self.instruction(ins);
+                }
                 if self.dead {
                     break;
                 }
