@@ -159,8 +159,7 @@ fn explore(
     resolve: Resolve<'_>,
     within: RangeInclusive<usize>,
 ) -> Result<BTreeMap<usize, Block>, Refusal> {
-    let (seen, starts) = reachable(code, entry, resolve, within)?;
-    let mut blocks = split(&seen, &starts)?;
+    let mut blocks = split(&reachable(code, entry, resolve, within)?)?;
     // A block does not go as far where it may be jumped to without the count that was
     // pushed before it: what is behind may be reached no more.
     let reached: BTreeSet<_> = order(&blocks, entry).into_iter().collect();
@@ -170,25 +169,38 @@ fn explore(
 
 /// All instructions that can be reached from one; none if they are too many.
 pub(crate) fn instructions(code: &Code, entry: usize, resolve: Resolve<'_>) -> Vec<Ins> {
-    reachable(code, entry, resolve, EVERYWHERE).map(|(seen, _)| seen.into_values().collect()).unwrap_or_default()
+    reachable(code, entry, resolve, EVERYWHERE).map(|reachable| reachable.instructions).unwrap_or_default()
 }
 
-type Reachable = (BTreeMap<usize, Ins>, BTreeSet<usize>);
+/// Instructions that can be reached from one.
+struct Reachable {
+    instructions: Vec<Ins>,
+    /// One more than where an instruction is among them, by its number; 0 of others.
+    found: Vec<u32>,
+    /// Those that jumps lead to, and the first.
+    starts: BTreeSet<usize>,
+}
 
-/// All instructions that can be reached from one, and those that jumps lead to.
+impl Reachable {
+    fn get(&self, place: usize) -> Option<&Ins> {
+        self.instructions.get((*self.found.get(place)? as usize).wrapping_sub(1))
+    }
+}
+
+/// All instructions that can be reached from one.
 fn reachable(
     code: &Code,
     entry: usize,
     resolve: Resolve<'_>,
     within: RangeInclusive<usize>,
 ) -> Result<Reachable, Refusal> {
-    let mut starts = BTreeSet::from([entry]);
-    let mut seen = BTreeMap::new();
+    let starts = BTreeSet::from([entry]);
+    let mut reachable = Reachable { instructions: Vec::new(), found: vec![0; code.places()], starts };
     let mut waiting = vec![entry];
     while let Some(mut place) = waiting.pop() {
         let mut constant = None;
-        while !seen.contains_key(&place) && within.contains(&place) {
-            if seen.len() == MAX_INSTRUCTIONS {
+        while reachable.found.get(place) == Some(&0) && within.contains(&place) {
+            if reachable.instructions.len() == MAX_INSTRUCTIONS {
                 return Err(Refusal::TooLong);
             }
             let Some(mut ins) = Ins::read(code, place) else { break };
@@ -199,7 +211,8 @@ fn reachable(
             if flow == Flow::Leave {
                 break;
             }
-            seen.insert(place, ins);
+            reachable.instructions.push(ins);
+            reachable.found[place] = reachable.instructions.len() as u32;
             let (jump, next) = match flow {
                 Flow::Jump(to) => (Some(to), None),
                 Flow::Branch(to) => (Some(to), Some(place + 1)),
@@ -207,7 +220,7 @@ fn reachable(
                 _ => (None, None),
             };
             for to in [jump, next].into_iter().flatten() {
-                if starts.insert(to) {
+                if reachable.starts.insert(to) {
                     waiting.push(to);
                 }
             }
@@ -217,12 +230,13 @@ fn reachable(
             place += 1;
         }
     }
-    Ok((seen, starts))
+    Ok(reachable)
 }
 
 /// Makes blocks of instructions. What the instruction before a block pushed is
 /// not known in it.
-fn split(seen: &BTreeMap<usize, Ins>, starts: &BTreeSet<usize>) -> Result<BTreeMap<usize, Block>, Refusal> {
+fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let starts = &reachable.starts;
     let mut blocks = BTreeMap::new();
     for &start in starts {
         let mut instructions: Vec<Ins> = Vec::new();
@@ -231,7 +245,7 @@ fn split(seen: &BTreeMap<usize, Ins>, starts: &BTreeSet<usize>) -> Result<BTreeM
             if place != start && starts.contains(&place) {
                 break vec![place];
             }
-            let Some(ins) = seen.get(&place) else { break vec![place] };
+            let Some(ins) = reachable.get(place) else { break vec![place] };
             let mut ins = *ins;
             if place == start {
                 ins.constant = None;

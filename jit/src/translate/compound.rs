@@ -1,12 +1,12 @@
 //! Arrays: their items are read and written in place; all else is a helper's.
 
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
 use neovm_types::{OpCode, item::Header};
 
 use super::{
-    Translator,
-    state::{Address, Item, Origin},
+    Translator, slot_offset,
+    state::{Address, Item, Origin, UsedSlot},
 };
 use crate::code::Ins;
 
@@ -30,7 +30,7 @@ impl Translator<'_> {
         let Item::Ref(address, origin) = self.peek(0) else { return self.help(ins) };
         let length = match arrays.filter(|_| self.seen_at(origin) == Some(tier::Kind::Array)) {
             Some(arrays) => {
-                let array = self.array(address);
+                let array = self.array(address, origin);
                 self.load(array, arrays.length)
             }
             None => {
@@ -71,8 +71,33 @@ impl Translator<'_> {
         answer
     }
 
+    /// Reads the arrays of slots that the region does not store, where it is entered;
+    /// the condition that one is none.
+    pub(super) fn find_arrays(&mut self) -> Option<Value> {
+        self.input.arrays?;
+        let mut wrong = None;
+        for index in 0..self.slots.len() {
+            let UsedSlot { slot, stored } = self.slots[index];
+            if stored || self.seen_in(slot) != Some(&tier::Kind::Array) {
+                continue;
+            }
+            let tag = self.load(self.frame, slot_offset(slot));
+            let tag = self.builder.ins().band_imm_s(tag, !1);
+            let other = self.builder.ins().bxor_imm_s(tag, layout::ARRAY);
+            wrong = Some(wrong.map_or(other, |wrong| self.builder.ins().bor(wrong, other)));
+            let array = self.load(self.frame, slot_offset(slot) + 8);
+            self.arrays.insert(index, array);
+        }
+        wrong
+    }
+
     /// The array at an address, which is counted; leaves if it is none.
-    fn array(&mut self, address: Address) -> Value {
+    fn array(&mut self, address: Address, origin: Origin) -> Value {
+        if let Origin::Slot(index) = origin
+            && let Some(&array) = self.arrays.get(&index)
+        {
+            return array;
+        }
         let tag = self.load(address.base, address.offset);
         // An array's tag is even, a struct's is one more.
         let tag = self.builder.ins().band_imm_s(tag, !1);
@@ -91,9 +116,9 @@ impl Translator<'_> {
     }
 
     fn pick_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
-        let Item::Ref(address, _) = self.peek(1) else { return self.help(ins) };
+        let Item::Ref(address, origin) = self.peek(1) else { return self.help(ins) };
         let index = self.int_at(0);
-        let array = self.array(address);
+        let array = self.array(address, origin);
         let element = self.element(arrays, array, index);
         self.pop();
         self.pop();
@@ -102,7 +127,7 @@ impl Translator<'_> {
     }
 
     fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
-        let Item::Ref(address, _) = self.peek(2) else { return self.help(ins) };
+        let Item::Ref(address, origin) = self.peek(2) else { return self.help(ins) };
         let is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
             return self.help(ins);
@@ -113,13 +138,14 @@ impl Translator<'_> {
             self.int_at(0);
         }
         let index = self.int_at(1);
-        let array = self.array(address);
+        let array = self.array(address, origin);
         let flags = self.load_byte(array, arrays.flags);
+        let flags = self.builder.ins().uextend(I64, flags);
         let read_only = self.builder.ins().band_imm_s(flags, i64::from(Header::READ_ONLY));
-        let writable = self.builder.ins().icmp_imm_s(IntCC::Equal, read_only, 0);
-        self.guard(writable);
+        // The host may be in the midst of its items.
         let borrowed = self.load(array, arrays.borrowed);
-        self.guard_word(borrowed, 0);
+        let barred = self.builder.ins().bor(read_only, borrowed);
+        self.guard_word(barred, 0);
         let element = self.element(arrays, array, index);
         let old = self.load(element, 0);
         let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, old, layout::PLAIN);

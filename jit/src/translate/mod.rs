@@ -169,6 +169,8 @@ struct Translator<'a> {
     carried: BTreeMap<usize, i64>,
     /// What the instructions of the block cost that did not run yet.
     ahead: i64,
+    /// The arrays in slots that hold the same one throughout.
+    arrays: BTreeMap<usize, Value>,
     /// Signs that were computed, and of what.
     signs: BTreeMap<Value, Value>,
     /// Overflows of the segment that nobody looked at yet.
@@ -227,6 +229,7 @@ impl<'a> Translator<'a> {
             uncharged: 0,
             carried: BTreeMap::new(),
             ahead: 0,
+            arrays: BTreeMap::new(),
             signs: BTreeMap::new(),
             overflow: None,
             exits: Vec::new(),
@@ -303,8 +306,9 @@ impl<'a> Translator<'a> {
         self.segment.needed = self.charges.ahead(place);
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
-        let wrong_kinds = self.check_kinds(&shape);
-        if let Some(wrong) = wrong_kinds {
+        let wrong_kinds = [self.check_kinds(&shape), self.find_arrays()];
+        let wrong = wrong_kinds.into_iter().flatten().reduce(|wrong, more| self.builder.ins().bor(wrong, more));
+        if let Some(wrong) = wrong {
             self.leave_if(wrong, Leave::Deopt, Why::Entry);
         }
         if statics.is_some() {
@@ -335,7 +339,7 @@ impl<'a> Translator<'a> {
         Kind::seen(self.seen_in(slot))
     }
 
-    fn seen_in(&self, slot: Slot) -> Option<&tier::Kind> {
+    pub(super) fn seen_in(&self, slot: Slot) -> Option<&tier::Kind> {
         match slot {
             Slot::Local(n) => self.input.known.seen.locals.get(usize::from(n)),
             Slot::Argument(n) => self.input.known.seen.arguments.get(usize::from(n)),
