@@ -111,6 +111,6 @@ fn compiled_code_is_entered() {
         }
     }
     let entered = entered().unwrap_or_default() - before;
-    assert!(entered > 4);
+    assert!(entered > 1, "entered {entered} times");
     say(&format!("{entered} entries of compiled code"));
 }
