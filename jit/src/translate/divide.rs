@@ -21,7 +21,7 @@ impl Translator<'_> {
         let value = self.pop_int();
         let quotient = match known {
             Item::Const(1) => value,
-            Item::Const(power) if power > 1 && power.count_ones() == 1 => self.divide_by_power(value, power),
+            Item::Const(power) if is_power(known) => self.divide_by_power(value, power),
             Item::Const(known) if known > 1 => self.divide_by_known(value, known),
             _ => {
                 let result = self.divide_by_any(value, divisor, ins.opcode == OpCode::DIV);
@@ -56,8 +56,8 @@ impl Translator<'_> {
         let known = self.peek(1);
         let (value, divisor) = (self.pop_int(), self.pop_int());
         let (rest, signs_differ) = self.rest_and_signs(value, divisor, known);
-        let sum = self.builder.ins().iadd(rest, divisor);
-        let result = self.builder.ins().select(signs_differ, sum, rest);
+        let (adjust, done) = (self.cold_block(), self.builder.create_block());
+        let [result, meter] = [(); 2].map(|()| self.builder.append_block_param(done, I64));
         self.push(Item::Int(result));
         let cost = |places: Range<usize>| places.map(|place| self.input.code.meter_cost(place)).sum::<i64>();
         let own = cost(agrees..behind);
@@ -68,31 +68,43 @@ impl Translator<'_> {
         self.segment.refund += own;
         self.settle(&[behind]);
         self.check_overflow();
-        // No exit leads back from here on: this is not in the plans.
-        let (more, nothing) = (self.number(more), self.number(0));
-        let more = self.builder.ins().select(signs_differ, more, nothing);
-        self.charged = self.builder.ins().isub(self.charged, more);
-        self.builder.def_var(self.meter, self.charged);
+        // No exit leads back from here on: which way was gone is not in the plans.
+        self.builder.ins().brif(signs_differ, adjust, &[], done, &[rest.into(), self.charged.into()]);
+        self.continue_in(adjust);
+        let sum = if is_power(known) { rest } else { self.builder.ins().iadd(rest, divisor) };
+        let charged = self.builder.ins().iadd_imm_s(self.charged, -more);
+        self.builder.ins().jump(done, &[sum.into(), charged.into()]);
+        self.continue_in(done);
+        self.charged = meter;
+        self.builder.def_var(self.meter, meter);
         self.go_to(behind);
         true
     }
 
-    /// A truncated remainder, and whether its sign is not the divisor's.
+    /// A truncated remainder, and whether its sign is not the divisor's. Of a power
+    /// of two it has the divisor's sign already.
     fn rest_and_signs(&mut self, value: Value, divisor: Value, known: Item) -> (Value, Value) {
-        let quotient = match known {
-            Item::Const(power) if power > 1 && power.count_ones() == 1 => self.divide_by_power(value, power),
-            Item::Const(known) if known > 1 => self.divide_by_known(value, known),
+        match known {
+            Item::Const(power) if is_power(known) => {
+                let rest = self.builder.ins().band_imm_s(value, power - 1);
+                let negative = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, value, 0);
+                let is_rest = self.builder.ins().icmp_imm_s(IntCC::NotEqual, rest, 0);
+                (rest, self.builder.ins().band(negative, is_rest))
+            }
+            Item::Const(known) if known > 1 => {
+                let quotient = self.divide_by_known(value, known);
+                let whole = self.builder.ins().imul(quotient, divisor);
+                let rest = self.builder.ins().isub(value, whole);
+                (rest, self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, rest, 0))
+            }
             _ => {
                 let rest = self.divide_by_any(value, divisor, false);
                 let signs = self.builder.ins().bxor(rest, divisor);
                 let differ = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, signs, 0);
                 let is_rest = self.builder.ins().icmp_imm_s(IntCC::NotEqual, rest, 0);
-                return (rest, self.builder.ins().band(differ, is_rest));
+                (rest, self.builder.ins().band(differ, is_rest))
             }
-        };
-        let whole = self.builder.ins().imul(quotient, divisor);
-        let rest = self.builder.ins().isub(value, whole);
-        (rest, self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, rest, 0))
+        }
     }
 
     /// A shift, rounded toward zero.
@@ -148,6 +160,11 @@ impl Translator<'_> {
         self.continue_in(done);
         result
     }
+}
+
+/// Whether an item is known to be a power of two above 1.
+fn is_power(item: Item) -> bool {
+    matches!(item, Item::Const(power) if power > 1 && power.count_ones() == 1)
 }
 
 /// What a value is multiplied by, of which the upper half is shifted, to divide it
