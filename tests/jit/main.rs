@@ -18,6 +18,7 @@ mod ways;
 mod calling;
 mod corpus;
 mod deep;
+mod division;
 mod eviction;
 mod guards;
 mod interrupts;
