@@ -362,3 +362,17 @@ fn objects_of_the_host_come_back_as_their_type() {
     assert!(object.downcast_ref::<u8>().is_none());
     assert!(object == object.clone() && object != Interop::new(String::from("x")));
 }
+
+#[test]
+fn a_visit_of_a_struct_is_what_its_clone_would_be() {
+    let limit = StructCloneLimit::from(&LIMITS);
+    let (array, buffer) = (StackItem::array([1.into()]), StackItem::buffer(&[1]));
+    let inner = structure([array.clone(), buffer.clone()]);
+    let outer = structure([inner.clone(), inner, 5.into()]);
+    let mut shared = Vec::new();
+    assert_eq!(as_struct(&outer).visit_struct(limit, |item| shared.push(item.clone())), Ok(3 + 2 * 2));
+    let count = |item: &StackItem| shared.iter().filter(|other| other.is_same(item)).count();
+    assert_eq!((shared.len(), count(&array), count(&buffer)), (5, 2, 2));
+    let wide = structure((0..LIMITS.max_stack_size).map(|_| 1.into()));
+    assert_eq!(as_struct(&wide).visit_struct(limit, |_| ()), Err(FaultKind::StructCloneLimit));
+}

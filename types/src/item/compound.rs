@@ -200,6 +200,15 @@ impl Array {
         self.items.take()
     }
 
+    /// Gives an array that nobody but its maker knows its items. It is not linked:
+    /// none of them can hold it.
+    pub(super) fn begin(&self, items: Vec<StackItem>) {
+        if items.iter().any(StackItem::is_compound) {
+            self.header.set_nested();
+        }
+        *self.items.borrow_mut() = items;
+    }
+
     /// Appends while an array is made, read-only or not.
     pub(super) fn fill(&self, item: StackItem) {
         self.note_link(&item);

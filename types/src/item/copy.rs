@@ -3,11 +3,7 @@
 //! Sources: `Types/Struct.cs` (`Clone`), `Types/StackItem.cs` and
 //! `Types/Array.cs`, `Types/Map.cs`, `Types/Buffer.cs` (`DeepCopy`).
 
-use alloc::{
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, rc::Rc, vec, vec::Vec};
 
 use super::{Array, ByteString, Map, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
@@ -30,24 +26,48 @@ impl Array {
     /// [`FaultKind::StructCloneLimit`] if it holds more items than the limit.
     pub fn clone_struct(self: &Rc<Self>, limit: StructCloneLimit) -> Result<(Rc<Self>, u32), FaultKind> {
         let mut left = limit.0;
-        let result = Rc::new(Self::new(Vec::new()));
-        let mut queue = VecDeque::from([(Rc::clone(&result), Rc::clone(self))]);
-        while let Some((copy, original)) = queue.pop_front() {
-            let count = u32::try_from(original.len()).unwrap_or(u32::MAX);
-            left = left.checked_sub(count).ok_or(FaultKind::StructCloneLimit)?;
+        let result = Rc::new(Self::of_leaves(Vec::new()));
+        let mut pending = vec![(Rc::clone(&result), Rc::clone(self))];
+        while let Some((copy, original)) = pending.pop() {
+            left = left.checked_sub(original.visited()).ok_or(FaultKind::StructCloneLimit)?;
             let mut items = original.to_vec();
             for item in &mut items {
                 if let StackItem::Struct(inner) = item {
-                    let inner_copy = Rc::new(Self::new(Vec::new()));
-                    queue.push_back((Rc::clone(&inner_copy), Rc::clone(inner)));
+                    let inner_copy = Rc::new(Self::of_leaves(Vec::new()));
+                    pending.push((Rc::clone(&inner_copy), Rc::clone(inner)));
                     *item = StackItem::Struct(inner_copy);
                 }
             }
-            for item in items {
-                copy.fill(item);
-            }
+            copy.begin(items);
         }
         Ok((result, limit.0 - left))
+    }
+
+    /// The number of items that a copy of a struct visits. Calls a function with
+    /// each of them that the copy would share with the original.
+    ///
+    /// # Errors
+    /// Those of [`Array::clone_struct`].
+    pub fn visit_struct(
+        self: &Rc<Self>,
+        limit: StructCloneLimit,
+        mut shared: impl FnMut(&StackItem),
+    ) -> Result<u32, FaultKind> {
+        let mut left = limit.0;
+        let mut pending = vec![Rc::clone(self)];
+        while let Some(original) = pending.pop() {
+            left = left.checked_sub(original.visited()).ok_or(FaultKind::StructCloneLimit)?;
+            original.for_each(|item| match item {
+                StackItem::Struct(inner) => pending.push(Rc::clone(inner)),
+                item => shared(item),
+            });
+        }
+        Ok(limit.0 - left)
+    }
+
+    /// What a copy takes of the limit for it.
+    fn visited(&self) -> u32 {
+        u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 }
 
