@@ -191,19 +191,52 @@ pub(super) fn values(vm: &mut Vm) -> Done {
         StackItem::Map(map) => map.values(),
         item => return Err(wrong_type(OpCode::VALUES, item)),
     };
+    let mut cloned = 0;
     for value in &mut values {
-        *value = stored(vm, core::mem::take(value))?;
+        let StackItem::Struct(fields) = value else { continue };
+        // One that is there many times over would be cloned as often: clones
+        // that are too many for sure are only counted, for the fault that follows.
+        let is_over = vm.reference_count() + cloned > i64::from(vm.limits.max_stack_size);
+        if is_over {
+            count_clone(vm, fields)?;
+            *value = StackItem::Null;
+        } else {
+            let (clone, visited) = cloned_struct(vm, fields)?;
+            cloned += i64::from(visited);
+            *value = clone;
+        }
     }
     vm.push(StackItem::array(values));
     Ok(())
 }
 
-/// An item as a compound takes it: a struct is cloned.
-pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKind> {
-    let StackItem::Struct(fields) = item else { return Ok(item) };
+/// Counts what a clone of a struct would hold.
+fn count_clone(vm: &mut Vm, fields: &Rc<Array>) -> Done {
+    let limit = StructCloneLimit::from(&vm.limits);
+    let visited = fields.visit_struct(limit, |item| {
+        if item.is_compound() {
+            vm.retain(item);
+        }
+    })?;
+    vm.movement.cloned += u64::from(visited);
+    vm.movement.added += u64::from(visited);
+    vm.take_room(visited as isize);
+    Ok(())
+}
+
+/// A clone of a struct, and how many items it visited.
+fn cloned_struct(vm: &mut Vm, fields: &Rc<Array>) -> Result<(StackItem, u32), FaultKind> {
     let (clone, visited) = fields.clone_struct(StructCloneLimit::from(&vm.limits))?;
     vm.movement.cloned += u64::from(visited);
-    Ok(StackItem::Struct(clone))
+    Ok((StackItem::Struct(clone), visited))
+}
+
+/// An item as a compound takes it: a struct is cloned.
+pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKind> {
+    match &item {
+        StackItem::Struct(fields) => Ok(cloned_struct(vm, fields)?.0),
+        _ => Ok(item),
+    }
 }
 
 /// The item of an array at an index that a script may catch to be missing.
