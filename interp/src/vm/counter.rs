@@ -77,7 +77,7 @@ impl Vm {
         let mut pending = core::mem::take(&mut self.worklist);
         let mut next = Some(compound.clone());
         while let Some(parent) = next {
-            let items = parent.child_count() as isize;
+            let mut items = parent.child_count() as isize;
             each_compound(&parent, |child| {
                 if let Some(header) = child.header() {
                     header.set_references(header.references() + 1);
@@ -85,7 +85,12 @@ impl Vm {
                         self.track(child);
                     }
                     if header.references() == 1 {
-                        pending.push(child.clone());
+                        // Most hold no compounds themselves, and need no turn of their own.
+                        if header.is_nested() {
+                            pending.push(child.clone());
+                        } else {
+                            items += child.child_count() as isize;
+                        }
                     }
                 }
             });
@@ -120,7 +125,11 @@ impl Vm {
                 Some(header) => {
                     header.set_references(header.references() - 1);
                     if header.references() == 0 {
-                        pending.push(child.clone());
+                        if header.is_nested() {
+                            pending.push(child.clone());
+                        } else {
+                            items += child.child_count() as isize;
+                        }
                     }
                 }
                 None => {}
