@@ -1,6 +1,7 @@
 //! Behaviour through the public API that recorded outcomes do not show:
 //! budgets, interruption, exact gas, what hosts see, depth, reuse.
 
+mod bad_hosts;
 mod budget;
 mod cache;
 mod constants;

@@ -41,20 +41,37 @@ const STEPWISE: u64 = 8192;
 impl Vm {
     /// Runs until the last context returned, something faulted, the budget is
     /// used up or somebody set the interrupt flag. What was stopped goes on at
-    /// the next call; what ended stays as it is.
+    /// the next call; what ended stays as it is. A panic of the host ends it
+    /// with a fault: it cannot go on from there, but can be reset.
     pub fn run(&mut self, host: &mut dyn Host) -> Outcome {
-        loop {
-            if let Some(outcome) = self.stopped() {
-                return outcome;
+        self.guarded(|vm| {
+            loop {
+                if let Some(outcome) = vm.stopped() {
+                    return outcome;
+                }
+                match vm.budget {
+                    // Each context may return without a unit of gas.
+                    Some(left) if left < STEPWISE + 2 * vm.depth() as u64 => vm.step_within_budget(host),
+                    // The host pushed too much: the next instruction faults, whatever it does.
+                    _ if vm.sp > vm.limit => vm.step_within_budget(host),
+                    _ => vm.run_chunk(host),
+                }
             }
-            match self.budget {
-                // Each context may return without a unit of gas.
-                Some(left) if left < STEPWISE + 2 * self.depth() as u64 => self.step_within_budget(host),
-                // The host pushed too much: the next instruction faults, whatever it does.
-                _ if self.sp > self.limit => self.step_within_budget(host),
-                _ => self.run_chunk(host),
+        })
+    }
+
+    /// Does what may call the host, and faults the machine if the host panics.
+    fn guarded<R>(&mut self, action: impl FnOnce(&mut Self) -> R) -> R {
+        struct Unwound<'a>(&'a mut Vm);
+        impl Drop for Unwound<'_> {
+            fn drop(&mut self) {
+                self.0.fail(FaultKind::Engine("the host panicked"));
             }
         }
+        let guard = Unwound(self);
+        let result = action(guard.0);
+        core::mem::forget(guard);
+        result
     }
 
     /// Runs as [`Vm::run`] does and tells an observer of each instruction.
@@ -114,8 +131,10 @@ impl Vm {
             self.fail(FaultKind::InsufficientGas);
             return self.ended();
         }
-        let result = self.execute(host);
-        self.finish(result);
+        self.guarded(|vm| {
+            let result = vm.execute(host);
+            vm.finish(result);
+        });
         self.ended()
     }
 
