@@ -1,64 +1,22 @@
 //! Memory: what scripts that make garbage in cycles may take, and that all of
 //! it comes back. A counting allocator tells.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
+#[path = "support/counting.rs"]
+mod counting;
+#[path = "support/hostile.rs"]
+mod hostile;
 
+use std::thread;
+
+use counting::{live, peak};
+use hostile::{CYCLES, endless, largest};
 use neovm::{
     Config, FaultKind, Host, Limits, LoadOptions, NoHost, Outcome, Script, StackItem, Stop, Vm, types::asm::assemble,
 };
 
-thread_local! {
-    /// Bytes in use by this thread, which runs one test.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    /// Most bytes in use since it was last set.
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count(bytes: isize) {
-    let live = LIVE.get() + bytes;
-    LIVE.set(live);
-    PEAK.set(PEAK.get().max(live));
-}
-
-// SAFETY: all is left to the system's allocator; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: as the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: as the caller's.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: as the caller's.
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Both are there while the bytes are copied.
-        count(size as isize);
-        count(-(layout.size() as isize));
-        // SAFETY: as the caller's.
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What a machine may take at most beside what its script holds.
+/// What a machine may take at most beside what its script holds, and what garbage may.
 const BOUND: isize = 64 << 20;
+const GARBAGE_BOUND: isize = 8 << 20;
 
 fn script(text: &str) -> Script {
     assemble(text).unwrap_or_else(|error| panic!("{error}"))
@@ -74,61 +32,90 @@ fn loaded(text: &str, config: Config) -> Vm {
 fn returning_all<R>(test: impl FnOnce() -> R) -> R {
     // A thread keeps some freed blocks of short byte strings: as many as it may from here on.
     drop((0..1024).map(|i: u32| StackItem::from(i.to_le_bytes().as_slice())).collect::<Vec<_>>());
-    let before = LIVE.get();
+    let before = live();
     let result = test();
-    assert_eq!(LIVE.get() - before, 0, "bytes that did not come back");
+    assert_eq!(live() - before, 0, "bytes that did not come back");
     result
 }
 
-/// Runs a million turns of some instructions within the bound. In a build
-/// without optimization it is fewer turns where each takes long.
-fn turns(turn: &str, slow: bool) {
-    let turns = if slow && cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
-    returning_all(|| {
-        let mut vm = loaded(&format!("next: {turn}\nJMP_L next"), Config::default());
-        PEAK.set(LIVE.get());
-        let before = LIVE.get();
-        vm.set_budget(Some((turn.lines().count() as u64 + 1) * turns));
-        assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
-        assert_eq!((vm.position(), vm.reference_count()), (Some(0), 0));
-        let peak = PEAK.get() - before;
-        assert!(peak > 0 && peak < BOUND, "{peak} bytes");
+/// Gas of the dearest transaction there can be, in datoshi: 20,000 GAS.
+const ALL_GAS: i64 = 2_000_000_000_000;
+
+/// Turns of a test; with `NEOVM_LONG` as many as all gas buys. Without optimization it
+/// is fewer where each takes long.
+fn turns(turn: &str) -> u64 {
+    let slow = turn.contains("2000") || turn.contains("131070");
+    match std::env::var_os("NEOVM_LONG") {
+        Some(_) => u64::MAX,
+        None if slow && cfg!(debug_assertions) => 100_000,
+        None => 1_000_000,
+    }
+}
+
+#[test]
+fn garbage_that_no_counter_sees_is_freed() {
+    thread::scope(|scope| {
+        for (name, turn) in CYCLES {
+            scope.spawn(move || {
+                returning_all(|| {
+                    let mut vm = loaded(&endless(turn), Config { gas_limit: ALL_GAS, ..Config::default() });
+                    vm.set_budget(Some((turn.lines().count() as u64 + 1).saturating_mul(turns(turn))));
+                    let (outcome, peak) = peak(|| vm.run(&mut NoHost));
+                    assert_ne!(outcome, Outcome::Halt, "{name}");
+                    assert!(vm.reference_count() < 4, "{name}: {} items are counted", vm.reference_count());
+                    assert!(vm.instructions() > 400_000, "{name}: {outcome:?}");
+                    assert!(peak > 0 && peak < GARBAGE_BOUND, "{name}: {peak} bytes");
+                });
+            });
+        }
     });
 }
 
+/// Nothing that scripts hold goes past this: all items there may be, twice, as a
+/// pending exception is not counted, each of the largest size, and some room.
+const HELD_BOUND: isize = 2 * 2048 * 131_070 + BOUND;
+
 #[test]
-fn arrays_that_hold_themselves() {
-    turns("NEWARRAY0\nDUP\nAPPEND", false);
+fn what_scripts_hold_has_a_bound() {
+    let mut most = 0;
+    for (name, text) in largest() {
+        returning_all(|| {
+            let mut vm = loaded(&text, Config { gas_limit: 2_000_000_000, ..Config::default() });
+            let (outcome, peak) = peak(|| vm.run(&mut NoHost));
+            let Outcome::Fault(fault) = outcome else { panic!("{name}: {outcome:?}") };
+            assert!(matches!(fault.kind, FaultKind::Abort(_) | FaultKind::MaxStackSize { .. }), "{name}: {fault}");
+            assert!(peak < HELD_BOUND, "{name}: {peak} bytes");
+            most = most.max(peak);
+        });
+    }
+    assert!(most > 2 * 2047 * 131_070, "no script that holds all it can: {most} bytes");
 }
 
 #[test]
-fn structs_and_copies_of_what_they_hold() {
-    turns("NEWSTRUCT0\nDUP\nDUP\nAPPEND\nDROP", false);
+fn clones_that_are_too_many_are_not_made() {
+    let (_, text) = &largest()[3];
+    let mut vm = loaded(text, Config::default());
+    let (outcome, peak) = peak(|| vm.run(&mut NoHost));
+    let Outcome::Fault(fault) = outcome else { panic!("{outcome:?}") };
+    // An array of 2,001 items, each of 2,046 more.
+    assert_eq!(fault.kind, FaultKind::MaxStackSize { count: 1 + 2001 * 2047, limit: 2048 });
+    assert!(peak < 4 << 20, "{peak} bytes");
 }
 
+/// Clones that are only counted share an array, as those do that are made.
 #[test]
-fn wide_arrays_that_hold_themselves() {
-    turns("PUSHINT16 2000\nNEWARRAY\nDUP\nAPPEND", true);
-}
-
-#[test]
-fn arrays_that_hold_each_other() {
-    turns("NEWARRAY0\nDUP\nPUSH1\nPACK\nAPPEND", false);
-}
-
-#[test]
-fn maps_that_hold_themselves() {
-    turns("NEWMAP\nDUP\nPUSH0\nSWAP\nSETITEM", false);
-}
-
-#[test]
-fn maps_and_arrays_that_hold_each_other() {
-    turns("NEWMAP\nPUSH0\nOVER\nPUSH1\nPACK\nSETITEM", false);
-}
-
-#[test]
-fn cycles_with_large_buffers() {
-    turns("PUSHINT32 131070\nNEWBUFFER\nPUSH1\nPACK\nDUP\nAPPEND", true);
+fn clones_that_are_not_made_count_what_they_share() {
+    for structs in [3, 31] {
+        let text = format!(
+            "PUSHINT16 500\nNEWARRAY\nUNPACK\nDROP\nPUSHINT16 1000\nNEWARRAY\nPUSHINT16 501\nPACKSTRUCT
+             PUSHINT8 {}\nmore: OVER\nSWAP\nDEC\nDUP\nJMPIF more\nDROP\nDEPTH\nPACK\nVALUES",
+            structs - 1
+        );
+        let mut vm = loaded(&text, Config::default());
+        let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("the item limit ends it") };
+        let count = 1 + structs * (1 + 501) + 1000;
+        assert_eq!(fault.kind, FaultKind::MaxStackSize { count, limit: 2048 });
+    }
 }
 
 /// An array of 500 arrays that could be cycles, and a loop that takes it off the
@@ -143,10 +130,10 @@ fn what_is_counted_again_is_not_kept_in_mind() {
         let mut vm = loaded(RELEASED_AND_COUNTED_AGAIN, Config::default());
         vm.set_budget(Some(10_000));
         assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
-        let before = LIVE.get();
+        let before = live();
         vm.set_budget(Some(20_000));
         assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
-        let growth = LIVE.get() - before;
+        let growth = live() - before;
         assert!(growth < 1 << 20, "{growth} bytes more after 3,333 releases of 500 arrays");
     });
 }
@@ -181,7 +168,7 @@ fn counted_cycles_come_back_at_a_reset() {
                 vm.load_script(script.clone(), LoadOptions::default()).unwrap();
                 assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
                 vm.reset(i64::MAX);
-                after.push(LIVE.get());
+                after.push(live());
             }
             // The list itself takes some; what else is kept was there after the first.
             let kept = after[4] - after[1];
