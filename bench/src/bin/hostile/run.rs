@@ -1,0 +1,76 @@
+//! Running a script once and measuring what it took.
+
+use std::time::{Duration, Instant};
+
+use neovm::{Config, Engine, JitMode, LoadOptions, NoHost, Outcome, Script, types::asm::assemble};
+
+use crate::{Error, counting};
+
+/// Datoshi of a price unit.
+const UNIT: f64 = 30.0;
+
+/// Datoshi of a GAS.
+pub(crate) const GAS: i64 = 100_000_000;
+
+/// The engines that are compared: the interpreter alone, all compiled before it
+/// runs, and as an engine is by default.
+pub(crate) const ENGINES: [(&str, JitMode); 3] =
+    [("interp", JitMode::Off), ("eager", JitMode::Eager), ("auto", DEFAULT)];
+
+const DEFAULT: JitMode = JitMode::Lazy { threshold: 2000, background: true };
+
+/// What a run took.
+pub(crate) struct Taken {
+    pub(crate) outcome: Outcome,
+    pub(crate) time: Duration,
+    /// Most bytes in use.
+    pub(crate) bytes: isize,
+    /// Price units paid.
+    pub(crate) units: f64,
+    pub(crate) instructions: u64,
+    /// Items on the result stack.
+    pub(crate) results: usize,
+}
+
+impl Taken {
+    pub(crate) fn nanoseconds_a_unit(&self) -> f64 {
+        self.time.as_secs_f64() * 1e9 / self.units.max(1.0)
+    }
+
+    pub(crate) fn bytes_a_unit(&self) -> f64 {
+        self.bytes as f64 / self.units.max(1.0)
+    }
+
+    pub(crate) fn mebibytes(&self) -> f64 {
+        self.bytes as f64 / f64::from(1 << 20)
+    }
+}
+
+/// Decodes, loads, runs and drops a script, in an engine of its own.
+pub(crate) fn run(script: &Script, jit: JitMode, gas_limit: i64) -> Result<Taken, Error> {
+    let begun = Instant::now();
+    let (ended, bytes) = counting::peak(|| {
+        let engine = Engine::new(Config { jit, ..Config::default() });
+        let code = engine.prepare(script)?;
+        let mut vm = engine.vm(gas_limit);
+        vm.load(code, LoadOptions::default())?;
+        let outcome = vm.run(&mut NoHost);
+        Ok::<_, Error>((outcome, vm.gas_consumed(), vm.instructions(), vm.results().len()))
+    });
+    let (outcome, gas, instructions, results) = ended?;
+    Ok(Taken { outcome, time: begun.elapsed(), bytes, units: gas as f64 / UNIT, instructions, results })
+}
+
+/// The script of a text, which is of this program.
+pub(crate) fn script(text: &str) -> Result<Script, Error> {
+    assemble(text).map_err(|error| format!("{error} in\n{text}").into())
+}
+
+/// How it ended, in a few words.
+pub(crate) fn ending(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Halt => "HALT".into(),
+        Outcome::Fault(fault) => fault.kind.to_string().chars().take(40).collect(),
+        Outcome::Stopped(stop) => format!("{stop:?}"),
+    }
+}

@@ -1,0 +1,222 @@
+//! Looks for loops that buy the most time or memory: each instruction and each
+//! pair over chosen items, and then what is better still among changes of the
+//! best, at random.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use neovm::JitMode;
+
+use crate::{
+    Error,
+    run::{ENGINES, GAS, Taken, run, script},
+    shapes::{Shape, THINGS, instructions},
+};
+
+/// Gas of a try, in datoshi, and of the table: the times are for ten times as much.
+const TRY: i64 = GAS / 10;
+const TABLE: i64 = 2 * GAS;
+
+/// How many of the best are kept while searching, and printed.
+const KEPT: usize = 60;
+const PRINTED: usize = 20;
+
+/// Items that pairs of instructions are tried over.
+const STACKS: [&[&str]; 18] = [
+    &["2", "2", "2"],
+    &["wide", "odd"],
+    &["wide", "wide", "odd"],
+    &["bytes32", "bytes32"],
+    &["string", "string"],
+    &["buffer"],
+    &["buffer", "2"],
+    &["array", "2"],
+    &["array"],
+    &["arrays", "2"],
+    &["arrays"],
+    &["struct", "struct"],
+    &["structs", "structs"],
+    &["shared", "shared"],
+    &["many"],
+    &["map", "2"],
+    &["map64", "bytes64"],
+    &["deep"],
+];
+
+/// A shape and what it took.
+struct Found {
+    shape: Shape,
+    nanoseconds: f64,
+    bytes: f64,
+}
+
+struct Search {
+    instructions: Vec<String>,
+    tried: usize,
+    /// The best by time and by memory.
+    slow: Vec<Found>,
+    large: Vec<Found>,
+    random: u64,
+}
+
+pub(crate) fn print(seconds: &str) -> Result<(), Error> {
+    let seconds = Duration::from_secs(seconds.parse()?);
+    let mut search = Search { instructions: instructions(), tried: 0, slow: vec![], large: vec![], random: 1 };
+    search.singles()?;
+    eprintln!("instructions alone: {} loops", search.tried);
+    search.pairs()?;
+    eprintln!("with pairs: {} loops", search.tried);
+    let begun = Instant::now();
+    while begun.elapsed() < seconds {
+        search.change()?;
+    }
+    println!("{} loops tried.\n", search.tried);
+    search.print_table()
+}
+
+impl Search {
+    fn singles(&mut self) -> Result<(), Error> {
+        let things = 0..THINGS.len();
+        let mut stacks: Vec<Vec<usize>> = things.clone().map(|one| vec![one]).collect();
+        stacks.extend(things.clone().flat_map(|a| things.clone().map(move |b| vec![a, b])));
+        for stack in stacks {
+            for one in 0..self.instructions.len() {
+                self.try_both(&stack, &[one])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pairs(&mut self) -> Result<(), Error> {
+        for names in STACKS {
+            let place = |name: &&str| THINGS.iter().position(|thing| thing.0 == *name).ok_or("no such thing");
+            let stack = names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+            for first in 0..self.instructions.len() {
+                for second in 0..self.instructions.len() {
+                    self.try_both(&stack, &[first, second])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes one of the best.
+    fn change(&mut self) -> Result<(), Error> {
+        let from_slow = self.below(3) > 0;
+        let place = self.below(KEPT);
+        let best = if from_slow { &self.slow } else { &self.large };
+        let Some(found) = best.get(place % best.len().max(1)) else { return Ok(()) };
+        let mut shape = found.shape.clone();
+        for _ in 0..=self.below(2) {
+            let (thing, one) = (self.below(THINGS.len()), self.below(self.instructions.len()));
+            let (at, within) = (self.below(shape.body.len() + 1), self.below(shape.stack.len() + 1));
+            match self.below(7) {
+                0 | 1 if shape.body.len() < 8 => shape.body.insert(at, one),
+                2 if at < shape.body.len() => shape.body[at] = one,
+                3 if at < shape.body.len() && shape.body.len() > 1 => drop(shape.body.remove(at)),
+                4 if shape.stack.len() < 5 => shape.stack.insert(within, thing),
+                5 if within < shape.stack.len() => shape.stack[within] = thing,
+                _ => shape.is_fresh = !shape.is_fresh,
+            }
+        }
+        self.consider(shape)
+    }
+
+    /// A number below a bound, by a plain xorshift: the same search each time.
+    fn below(&mut self, bound: usize) -> usize {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random % bound as u64) as usize
+    }
+
+    fn try_both(&mut self, stack: &[usize], body: &[usize]) -> Result<(), Error> {
+        for is_fresh in [true, false] {
+            self.consider(Shape { stack: stack.to_vec(), is_fresh, body: body.to_vec() })?;
+        }
+        Ok(())
+    }
+
+    /// Runs a shape and keeps it if it is among the best.
+    fn consider(&mut self, shape: Shape) -> Result<(), Error> {
+        self.tried += 1;
+        let Some(taken) = measure(&shape, &self.instructions, JitMode::Off, TRY)? else { return Ok(()) };
+        let (nanoseconds, bytes) = (taken.nanoseconds_a_unit(), taken.bytes as f64);
+        keep(&mut self.slow, &Found { shape: shape.clone(), nanoseconds, bytes }, |found| found.nanoseconds);
+        keep(&mut self.large, &Found { shape, nanoseconds, bytes }, |found| found.bytes);
+        Ok(())
+    }
+
+    fn print_table(&self) -> Result<(), Error> {
+        println!("Most time: by the interpreter, seconds for 20 GAS\n");
+        self.print_best(&self.slow, |taken| taken.nanoseconds_a_unit())?;
+        println!("\nMost memory\n");
+        self.print_best(&self.large, |taken| taken.bytes as f64)
+    }
+
+    fn print_best(&self, best: &[Found], rank: fn(&Taken) -> f64) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        for found in best {
+            let mut taken = Vec::new();
+            for (_, jit) in ENGINES {
+                taken.extend(measure(&found.shape, &self.instructions, jit, TABLE)?);
+            }
+            rows.push((found.shape.name(&self.instructions), taken));
+        }
+        rows.sort_by(|a, b| rank(&b.1[0]).total_cmp(&rank(&a.1[0])));
+        println!("| loop | ns a unit | interp s | eager s | auto s | bytes a unit | MiB |");
+        println!("|---|--:|--:|--:|--:|--:|--:|");
+        let mut seen = BTreeSet::new();
+        for (name, taken) in rows.iter().filter(|(_, taken)| taken.len() == 3).take(PRINTED) {
+            if seen.insert(name) {
+                let seconds = |taken: &Taken| taken.nanoseconds_a_unit() * (20 * GAS / 30) as f64 / 1e9;
+                let [interp, eager, auto] = [0, 1, 2].map(|engine| seconds(&taken[engine]));
+                let (each, bytes, most) =
+                    (taken[0].nanoseconds_a_unit(), taken[0].bytes_a_unit(), taken[0].mebibytes());
+                println!("| {name} | {each:.1} | {interp:.2} | {eager:.2} | {auto:.2} | {bytes:.1} | {most:.2} |");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a shape if it is among the best by a measure; variants of a body count once.
+fn keep(best: &mut Vec<Found>, found: &Found, by: fn(&Found) -> f64) {
+    if best.len() >= KEPT && best.last().is_some_and(|last| by(last) >= by(found)) {
+        return;
+    }
+    let is_kin = |own: &Found| own.shape.body == found.shape.body && own.shape.is_fresh == found.shape.is_fresh;
+    if let Some(place) = best.iter().position(is_kin) {
+        if by(&best[place]) >= by(found) {
+            return;
+        }
+        best.remove(place);
+    }
+    let place = best.partition_point(|own| by(own) >= by(found));
+    best.insert(place, Found { shape: found.shape.clone(), ..*found });
+    best.truncate(KEPT);
+}
+
+/// Runs the loop; none if a turn leaves fewer items than it found, or faults at once.
+fn measure(shape: &Shape, instructions: &[String], jit: JitMode, gas: i64) -> Result<Option<Taken>, Error> {
+    let drops = if shape.is_fresh {
+        let Ok(once) = script(&shape.text(instructions, None)) else { return Ok(None) };
+        let taken = run(&once, JitMode::Off, gas)?;
+        if taken.outcome != neovm::Outcome::Halt {
+            return Ok(bomb(taken));
+        }
+        taken.results
+    } else {
+        0
+    };
+    let Ok(endless) = script(&shape.text(instructions, Some(drops))) else { return Ok(None) };
+    Ok(bomb(run(&endless, jit, gas)?))
+}
+
+/// A run that paid enough to tell, or did much for little.
+fn bomb(taken: Taken) -> Option<Taken> {
+    let is_long = taken.units > (TRY / 30 / 2) as f64;
+    (is_long || taken.bytes > 4 << 20 || taken.time > Duration::from_millis(5)).then_some(taken)
+}

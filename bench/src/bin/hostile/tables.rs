@@ -1,0 +1,95 @@
+//! Cycles, memory, and what the compiler does for scripts that have much compiled.
+
+use std::time::Instant;
+
+use neovm::{Config, Engine, JitMode, LoadOptions, NoHost};
+
+use crate::{
+    Error, counting,
+    hostile::{CYCLES, endless, largest},
+    run::{ENGINES, GAS, ending, run, script},
+};
+
+/// Garbage that no counter sees, over as much gas as a script can ever pay.
+pub(crate) fn cycles() -> Result<(), Error> {
+    println!("| cycles | turns | s | MiB |\n|---|--:|--:|--:|");
+    for (name, turn) in CYCLES {
+        let taken = run(&script(&endless(turn))?, JitMode::Off, 20_000 * GAS)?;
+        let turns = taken.instructions / (turn.lines().count() as u64 + 1);
+        println!("| {name} | {turns} | {:.1} | {:.3} |", taken.time.as_secs_f64(), taken.mebibytes());
+    }
+    Ok(())
+}
+
+/// What scripts hold at most, against what is promised.
+pub(crate) fn memory() -> Result<(), Error> {
+    println!("| script | GAS | ends by | MiB |\n|---|--:|---|--:|");
+    for (name, text) in largest() {
+        let taken = run(&script(&text)?, JitMode::Off, 20 * GAS)?;
+        let gas = taken.units * 30.0 / GAS as f64;
+        println!("| {name} | {gas:.2} | {} | {:.2} |", ending(&taken.outcome), taken.mebibytes());
+    }
+    let bound = (2.0 * 2048.0 * 131_070.0) / f64::from(1 << 20) + 64.0;
+    println!("\nThe bound: {bound:.2} MiB.");
+    Ok(())
+}
+
+/// Loops and methods that are entered at many places, each with all that follows.
+pub(crate) fn compiler() -> Result<(), Error> {
+    let sync = ("threshold 2000, no thread", JitMode::Lazy { threshold: 2000, background: false });
+    println!("| script | engine | s | compiled | s compiling | s still, at the end | MiB of code | MiB beside |");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+    for (name, text) in [("methods in one another", methods()), ("loops in one another", loops())] {
+        for (engine_name, jit) in [ENGINES[1], ENGINES[2], sync] {
+            let script = script(&text)?;
+            let engine = Engine::new(Config { jit, ..Config::default() });
+            let begun = Instant::now();
+            let (ended, bytes) = counting::peak(|| {
+                let mut vm = engine.vm(20 * GAS);
+                vm.load(engine.prepare(&script)?, LoadOptions::default())?;
+                vm.run(&mut NoHost);
+                Ok::<_, Error>(vm)
+            });
+            let seconds = begun.elapsed().as_secs_f64();
+            drop(ended?);
+            let jit = engine.jit().ok_or("there is no compiler for this platform")?;
+            let begun = Instant::now();
+            jit.wait();
+            let (late, stats) = (begun.elapsed().as_secs_f64(), jit.stats());
+            let mebibytes = |bytes: f64| bytes / f64::from(1 << 20);
+            println!(
+                "| {name} | {engine_name} | {seconds:.2} | {} | {:.2} | {late:.2} | {:.1} | {:.1} |",
+                stats.compiled,
+                stats.compile_time.as_secs_f64(),
+                mebibytes(stats.bytes as f64),
+                mebibytes(bytes as f64)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Entries of the scripts below, and instructions that all of them lead to.
+const ENTRIES: usize = 400;
+const SHARED: usize = 2000;
+
+/// Calls of methods that return at once, and would go on to a long common end.
+fn methods() -> String {
+    let calls: String = (0..ENTRIES).map(|entry| format!("CALL_L m{entry}\n")).collect();
+    let methods: String = (0..ENTRIES).map(|entry| format!("m{entry}: PUSHF\nJMPIF_L common\nRET\n")).collect();
+    format!("next: {calls}JMP_L next\n{methods}common: PUSH1\n{}DROP\nRET", "INC\n".repeat(SHARED))
+}
+
+/// Short loops whose heads a long common body, which never runs, leads back to.
+fn loops() -> String {
+    let heads: String = (0..ENTRIES)
+        .map(|entry| {
+            format!(
+                "h{entry}: PUSHF\nJMPIF_L common\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF h{entry}\nPUSHINT16 2100\nSTLOC0\n"
+            )
+        })
+        .collect();
+    let back: String = (0..ENTRIES).map(|entry| format!("LDLOC1\nJMPIF_L h{entry}\n")).collect();
+    let begin = "INITSLOT 2, 0\nPUSHINT16 2100\nSTLOC0\nPUSHF\nSTLOC1";
+    format!("{begin}\nnext: {heads}JMP_L next\ncommon: PUSH1\n{}DROP\n{back}JMP_L next", "INC\n".repeat(SHARED))
+}
