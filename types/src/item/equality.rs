@@ -83,7 +83,7 @@ fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
     let allowance = Allowance { items: limits.max_stack_size, size: limits.max_comparable_size };
     let mut work = Comparison { open: Vec::new(), allowance, known: BTreeMap::new() };
     work.allowance.take_item()?;
-    if !work.enter(a, b)? {
+    if !work.enter(Rc::clone(a), Rc::clone(b))? {
         return Ok(false);
     }
     while let Some(pair) = work.open.last_mut() {
@@ -91,7 +91,7 @@ fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
             Compared::Different => return Ok(false),
             Compared::All => work.leave(),
             Compared::UpTo(a, b) => {
-                if !work.enter(&a, &b)? {
+                if !work.enter(a, b)? {
                     return Ok(false);
                 }
             }
@@ -102,13 +102,13 @@ fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
 
 impl Comparison {
     /// Begins the comparison of two structs; false if they differ in number of items.
-    fn enter(&mut self, a: &Rc<Array>, b: &Rc<Array>) -> Result<bool, FaultKind> {
+    fn enter(&mut self, a: Rc<Array>, b: Rc<Array>) -> Result<bool, FaultKind> {
         let begun = self.allowance;
         self.allowance.take_size()?;
-        if Rc::ptr_eq(a, b) {
+        if Rc::ptr_eq(&a, &b) {
             return Ok(true);
         }
-        if let Some(rest) = self.known.get(&addresses(a, b)).and_then(|cost| begun.without(*cost)) {
+        if let Some(rest) = self.known.get(&addresses(&a, &b)).and_then(|cost| begun.without(*cost)) {
             self.allowance = rest;
             return Ok(true);
         }
@@ -116,7 +116,9 @@ impl Comparison {
         if left != b.len() {
             return Ok(false);
         }
-        self.open.push(Pair { a: Rc::clone(a), b: Rc::clone(b), left, begun });
+        if left > 0 {
+            self.open.push(Pair { a, b, left, begun });
+        }
         Ok(true)
     }
 
