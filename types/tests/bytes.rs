@@ -8,7 +8,7 @@ use std::{
 };
 
 use neovm_types::{
-    Buffer, ByteString, I256, Integer, StackItem,
+    Buffer, ByteString, FaultKind, I256, Integer, StackItem,
     item::{Constants, WideInteger},
 };
 
@@ -225,4 +225,33 @@ fn wide_constants_are_lent_and_copied() {
 
 fn owned(value: Integer) -> WideInteger {
     WideInteger::new(value.wide())
+}
+
+#[test]
+fn text_that_was_checked_is_checked_again_when_it_changed() {
+    let buffer = Buffer::new("text, \u{e4}".as_bytes());
+    let item = StackItem::Buffer(buffer.clone());
+    for _ in 0..2 {
+        assert_eq!(item.check_text(), Ok(()));
+        assert_eq!(item.to_text(), Ok(Some("text, \u{e4}".into())));
+    }
+    assert!(buffer.set(0, 0xff));
+    for _ in 0..2 {
+        assert_eq!(item.check_text(), Err(FaultKind::NotUtf8 { byte: 0xff, index: 0 }));
+    }
+    assert!(buffer.set(0, b't'));
+    assert_eq!(item.check_text(), Ok(()));
+    buffer.reverse();
+    assert_eq!(item.check_text(), Err(FaultKind::NotUtf8 { byte: 0xa4, index: 0 }));
+    buffer.reverse();
+    assert_eq!(item.check_text(), Ok(()));
+    assert!(buffer.write(6, &[0xc3, 0x28]));
+    assert_eq!(item.check_text(), Err(FaultKind::NotUtf8 { byte: 0xc3, index: 6 }));
+    assert!(buffer.copy_within(0..2, 6));
+    assert_eq!(item.check_text(), Ok(()));
+    assert!(buffer.copy_within(6..8, 0));
+    let string = StackItem::ByteString(ByteString::from_buffer(buffer));
+    assert_eq!(string.check_text(), Ok(()));
+    assert_eq!(StackItem::map().check_text(), Err(FaultKind::InvalidCast));
+    assert_eq!((StackItem::Null.check_text(), StackItem::from(0xff).check_text().is_err()), (Ok(()), true));
 }

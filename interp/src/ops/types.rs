@@ -42,17 +42,23 @@ pub(super) fn convert(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// Pops the text of a message; Null stands for none.
-fn pop_message(vm: &mut Vm) -> Result<String, FaultKind> {
-    Ok(vm.pop()?.to_text()?.unwrap_or_default())
+/// Pops a message, which has to be text; Null stands for none.
+fn pop_message(vm: &mut Vm) -> Result<StackItem, FaultKind> {
+    let message = vm.pop()?;
+    message.check_text()?;
+    Ok(message)
 }
 
 pub(super) fn abort_message(vm: &mut Vm) -> Done {
-    let message = pop_message(vm)?;
+    let message = pop_message(vm)?.to_text()?.unwrap_or_default();
     Err(FaultKind::AbortMessage { opcode: OpCode::ABORTMSG, message })
 }
 
+/// Most messages are never read: text is made of those that are.
 pub(super) fn assert_message(vm: &mut Vm) -> Done {
     let message = pop_message(vm)?;
-    if vm.pop_boolean()? { Ok(()) } else { Err(FaultKind::AssertMessage { opcode: OpCode::ASSERTMSG, message }) }
+    if vm.pop_boolean()? {
+        return Ok(());
+    }
+    Err(FaultKind::AssertMessage { opcode: OpCode::ASSERTMSG, message: message.to_text()?.unwrap_or_default() })
 }

@@ -85,16 +85,29 @@ impl StackItem {
     /// [`FaultKind::InvalidCast`] for a type without bytes,
     /// [`FaultKind::NotUtf8`] for bytes that are no UTF-8.
     pub fn to_text(&self) -> Result<Option<String>, FaultKind> {
+        self.check_text()?;
         if self.is_null() {
             return Ok(None);
         }
-        self.with_bytes(|bytes| match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text.into())),
-            Err(error) => {
-                let index = error.valid_up_to();
-                Err(FaultKind::NotUtf8 { byte: bytes[index], index })
-            }
-        })?
+        Ok(Some(self.with_bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())?))
+    }
+
+    /// Checks that the item's bytes are text, or the item Null. Bytes that were
+    /// found to be are not looked at again until they change.
+    ///
+    /// # Errors
+    /// Those of [`StackItem::to_text`].
+    pub fn check_text(&self) -> Result<(), FaultKind> {
+        let checked = match self {
+            Self::Null => return Ok(()),
+            Self::ByteString(bytes) => bytes.check_text(),
+            Self::Buffer(buffer) => buffer.check_text(),
+            item => item.with_bytes(|bytes| core::str::from_utf8(bytes).map(drop))?,
+        };
+        checked.or_else(|error| {
+            let index = error.valid_up_to();
+            Err(FaultKind::NotUtf8 { byte: self.with_bytes(|bytes| bytes[index])?, index })
+        })
     }
 
     /// The item converted to a type.

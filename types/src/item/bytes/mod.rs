@@ -7,6 +7,8 @@ mod node;
 #[allow(unsafe_code, reason = "integers in nodes: see its module")]
 mod wide;
 
+use core::str::Utf8Error;
+
 use self::node::Node;
 pub use self::{node::Constants, wide::WideInteger};
 
@@ -29,6 +31,11 @@ impl ByteString {
     #[inline(always)]
     pub fn is_constant(&self) -> bool {
         self.0.is_constant()
+    }
+
+    /// Checks that the bytes are UTF-8: once.
+    pub(super) fn check_text(&self) -> Result<(), Utf8Error> {
+        self.0.check_text()
     }
 
     /// The same byte string, with bytes that belong to no script.
@@ -178,6 +185,11 @@ impl Buffer {
             }
             fits
         })
+    }
+
+    /// Checks that the bytes are UTF-8: once, as long as they do not change.
+    pub(super) fn check_text(&self) -> Result<(), Utf8Error> {
+        self.0.check_text()
     }
 
     /// Calls a function with the bytes. The function must not change this buffer.

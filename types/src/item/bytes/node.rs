@@ -17,7 +17,7 @@ use alloc::{
     alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error},
     vec::Vec,
 };
-use core::ptr::NonNull;
+use core::{ptr::NonNull, str::Utf8Error};
 
 use super::block;
 
@@ -30,7 +30,9 @@ struct Head {
     /// How many nodes point here.
     count: u32,
     /// How many look at a buffer's bytes just now.
-    looks: u32,
+    looks: u16,
+    /// Whether the bytes, as they are now, were found to be UTF-8. Never of constants.
+    is_text: bool,
     /// Number of bytes.
     length: u64,
 }
@@ -48,7 +50,7 @@ impl Node {
         let head = place.cast::<Head>();
         // SAFETY: there is room for a head, and the bytes of a small node.
         unsafe {
-            head.write(Head { count: 1, looks: 0, length: length as u64 });
+            head.write(Head { count: 1, looks: 0, is_text: false, length: length as u64 });
             if zeroed && length <= SMALL {
                 head.add(1).cast::<u8>().write_bytes(0, length);
             }
@@ -151,6 +153,21 @@ impl Node {
         }
     }
 
+    /// Checks that the bytes are UTF-8; once, as long as they do not change.
+    pub(super) fn check_text(&self) -> Result<(), Utf8Error> {
+        // SAFETY: there is a head.
+        if unsafe { (*self.0.as_ptr()).is_text } {
+            return Ok(());
+        }
+        // SAFETY: nothing that could write runs meanwhile.
+        core::str::from_utf8(unsafe { self.bytes() })?;
+        if !self.is_constant() {
+            // SAFETY: there is a head, which no other thread reaches.
+            unsafe { (*self.0.as_ptr()).is_text = true }
+        }
+        Ok(())
+    }
+
     /// The byte at an index, if there is one.
     pub(super) fn get(&self, index: usize) -> Option<u8> {
         // SAFETY: the slice is gone when this returns.
@@ -166,6 +183,7 @@ impl Node {
         // SAFETY: nobody looks at the bytes, and `f` reaches them by its argument alone.
         unsafe {
             assert!((*self.0.as_ptr()).looks == 0, "a buffer changes while somebody looks at it");
+            (*self.0.as_ptr()).is_text = false;
             f(core::slice::from_raw_parts_mut(self.start(), self.len()))
         }
     }
@@ -259,7 +277,7 @@ impl Constants {
     /// Adds a byte string; returns its place.
     pub fn add(&mut self, bytes: &[u8]) -> usize {
         let place = self.words.len();
-        // A count, and no looks: the same in both orders of bytes.
+        // A count, no looks, and false: the same in both orders of bytes.
         let [a, b, c, d] = CONSTANT.to_ne_bytes();
         self.words.extend([u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0]), bytes.len() as u64]);
         let (whole, rest) = bytes.as_chunks::<8>();
