@@ -6,7 +6,7 @@ use neovm::{
 };
 
 /// Items of a kind that makes instructions work: a name, and how to push one.
-pub(crate) const THINGS: [(&str, &str); 20] = [
+pub(crate) const THINGS: [(&str, &str); 21] = [
     ("2", "PUSH2"),
     ("1000", "PUSHINT16 1000"),
     ("65535", "PUSHINT32 65535"),
@@ -34,6 +34,8 @@ pub(crate) const THINGS: [(&str, &str); 20] = [
         "PUSHINT16 300\nnext{}: DUP\nDUP\nPUSHINT8 64\nNEWBUFFER\nDUP\nPUSHINT8 62\nPUSH3\nPICK\nPUSH0\nPUSH2\nMEMCPY\n\
       CONVERT ByteString\nSWAP\nDEC\nDUP\nJMPIF next{}\nDROP\nPUSHINT16 300\nPACKMAP",
     ),
+    // Filled in by `Shape::text`: too long to be written out.
+    ("data", "PUSHDATA2 0x"),
     ("deep", "PUSHINT16 700\nNEWARRAY\nUNPACK"),
 ];
 
@@ -89,6 +91,9 @@ fn forms(opcode: OpCode) -> Vec<String> {
     }
 }
 
+/// Bytes of the longest data in a script.
+const DATA: usize = 60_000;
+
 /// As many results a DROP each takes off, more of them a CLEAR.
 const MOST_DROPS: usize = 8;
 
@@ -125,7 +130,10 @@ impl Shape {
             lines.push(text.replace("{}", &number.to_string()));
         };
         for (place, &thing) in self.stack.iter().enumerate() {
-            add(&mut lines, THINGS[thing].1);
+            match THINGS[thing] {
+                ("data", push) => lines.push(format!("{push}{}", "c3a4".repeat(DATA / 2))),
+                (_, push) => add(&mut lines, push),
+            }
             if self.is_fresh {
                 lines.push(format!("STLOC {place}"));
             }
