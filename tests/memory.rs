@@ -118,6 +118,19 @@ fn clones_that_are_not_made_count_what_they_share() {
     }
 }
 
+/// A message that is not read is not copied: neither data of the script nor a buffer.
+#[test]
+fn messages_of_assertions_that_hold_take_no_memory() {
+    let data = format!("PUSHDATA2 0x{}", "c3a4".repeat(30_000));
+    for (message, held) in [(data.as_str(), 0), ("PUSHINT32 131070\nNEWBUFFER", 131_070)] {
+        let text = format!("INITSLOT 1, 0\n{message}\nSTLOC0\nnext: PUSHT\nLDLOC0\nASSERTMSG\nJMP next");
+        let mut vm = loaded(&text, Config { gas_limit: 1_000_000, ..Config::default() });
+        let (outcome, peak) = peak(|| vm.run(&mut NoHost));
+        assert!(matches!(outcome, Outcome::Fault(fault) if fault.kind == FaultKind::InsufficientGas));
+        assert!(vm.instructions() > 10_000 && peak < held + 8192, "{peak} bytes");
+    }
+}
+
 /// An array of 500 arrays that could be cycles, and a loop that takes it off the
 /// stack and puts it back.
 const RELEASED_AND_COUNTED_AGAIN: &str = "NEWARRAY0\nPUSHINT16 500\n\

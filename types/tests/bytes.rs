@@ -255,3 +255,14 @@ fn text_that_was_checked_is_checked_again_when_it_changed() {
     assert_eq!(StackItem::map().check_text(), Err(FaultKind::InvalidCast));
     assert_eq!((StackItem::Null.check_text(), StackItem::from(0xff).check_text().is_err()), (Ok(()), true));
 }
+
+#[test]
+fn long_constants_that_are_text_are_known_to_be() {
+    for (bytes, is_text) in [("ä".repeat(500).into_bytes(), true), (vec![0xc3; 500], false), (vec![0xff; 5], false)] {
+        let mut constants = Constants::default();
+        let place = constants.add(&bytes);
+        // SAFETY: the byte string is dropped before the constants.
+        let item = StackItem::ByteString(unsafe { ByteString::constant(constants.start(), place) });
+        assert_eq!((item.check_text().is_ok(), item.clone().check_text().is_ok()), (is_text, is_text));
+    }
+}

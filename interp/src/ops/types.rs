@@ -54,8 +54,13 @@ pub(super) fn abort_message(vm: &mut Vm) -> Done {
     Err(FaultKind::AbortMessage { opcode: OpCode::ABORTMSG, message })
 }
 
-/// Most messages are never read: text is made of those that are.
+/// Most messages are never read: they are looked at in place, where data that is lent from
+/// the script need not be copied, and text is made of those that are read.
 pub(super) fn assert_message(vm: &mut Vm) -> Done {
+    let holds = |vm: &Vm| Ok::<_, FaultKind>(vm.peek(0)?.check_text().is_ok() && vm.peek(1)?.to_boolean()?);
+    if holds(vm) == Ok(true) {
+        return vm.drop_items(2);
+    }
     let message = pop_message(vm)?;
     if vm.pop_boolean()? {
         return Ok(());

@@ -24,6 +24,9 @@ use super::block;
 /// The count of constants. Counts of others stay below.
 const CONSTANT: u32 = u32::MAX;
 
+/// Bytes from which on it is worth to know of a constant whether it is text.
+const LONG: usize = 256;
+
 /// What lies before the bytes.
 #[repr(C)]
 struct Head {
@@ -31,7 +34,8 @@ struct Head {
     count: u32,
     /// How many look at a buffer's bytes just now.
     looks: u16,
-    /// Whether the bytes, as they are now, were found to be UTF-8. Never of constants.
+    /// Whether the bytes, as they are now, were found to be UTF-8: long constants when they
+    /// were made, others when somebody asked.
     is_text: bool,
     /// Number of bytes.
     length: u64,
@@ -277,9 +281,10 @@ impl Constants {
     /// Adds a byte string; returns its place.
     pub fn add(&mut self, bytes: &[u8]) -> usize {
         let place = self.words.len();
-        // A count, no looks, and false: the same in both orders of bytes.
+        let is_text = bytes.len() >= LONG && core::str::from_utf8(bytes).is_ok();
+        // A count, no looks, and whether it is text: in the order of the head's fields.
         let [a, b, c, d] = CONSTANT.to_ne_bytes();
-        self.words.extend([u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0]), bytes.len() as u64]);
+        self.words.extend([u64::from_ne_bytes([a, b, c, d, 0, 0, is_text.into(), 0]), bytes.len() as u64]);
         let (whole, rest) = bytes.as_chunks::<8>();
         self.words.extend(whole.iter().map(|&word| u64::from_ne_bytes(word)));
         if !rest.is_empty() {
