@@ -22,33 +22,19 @@ pub(crate) mod fused;
 pub(crate) mod numeric;
 pub(crate) mod pack;
 pub(crate) mod push;
+mod regs;
 pub(crate) mod slot;
 pub(crate) mod splice;
 pub(crate) mod stack;
 pub(crate) mod types;
 pub(crate) mod wide;
 
-use alloc::rc::Rc;
-
-use neovm_types::{OpCode, StackItem};
+use neovm_types::OpCode;
 
 use self::fused::{ADD, AND, DIV, EQUAL, GE, GT, INT, LE, LT, MOD, MUL, NOT_EQUAL, SLOT, SUB};
+pub(crate) use self::regs::{Regs, duplicate, share, unshare};
 
-use crate::{
-    code::Cell,
-    stack::{drop_cell, tag, tag_of},
-    vm::Vm,
-};
-
-/// What the machine keeps in registers while it runs.
-#[derive(Clone, Copy)]
-pub(crate) struct Regs {
-    pub(crate) ip: *const Cell,
-    pub(crate) sp: *mut StackItem,
-    pub(crate) slots: *mut StackItem,
-    pub(crate) meter: i64,
-    pub(crate) limit: *mut StackItem,
-}
+use crate::vm::Vm;
 
 /// What a fast handler did.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -509,194 +495,5 @@ impl Op {
             RIGHT => Self::Right,
             _ => Self::Full,
         }
-    }
-}
-
-/// Cells by their depth from the top, 1 for the top.
-///
-/// # Safety
-/// See the module: the depth is at most that of the deepest sentinel for tags,
-/// and the cell is occupied by an item of the type for all else.
-impl Regs {
-    #[inline(always)]
-    pub(crate) unsafe fn operand(&self) -> u64 {
-        // SAFETY: `ip` points to a cell.
-        unsafe { (*self.ip).operand }
-    }
-
-    #[inline(always)]
-    pub(crate) fn at(&self, depth: usize) -> *mut StackItem {
-        self.sp.wrapping_sub(depth)
-    }
-
-    #[inline(always)]
-    pub(crate) unsafe fn tag(&self, depth: usize) -> u64 {
-        // SAFETY: the caller looks no deeper than the sentinels.
-        unsafe { tag_of(self.at(depth)) }
-    }
-
-    #[inline(always)]
-    pub(crate) unsafe fn int(&self, depth: usize) -> i64 {
-        // SAFETY: the payload of an integer is its second eight bytes.
-        unsafe { self.at(depth).cast::<i64>().add(1).read() }
-    }
-
-    #[inline(always)]
-    pub(crate) unsafe fn set_int(&mut self, depth: usize, value: i64) {
-        // SAFETY: the cell holds nothing that needs dropping, and this is an integer's layout.
-        unsafe {
-            let place = self.at(depth).cast::<i64>();
-            place.write(tag::INTEGER as i64);
-            place.add(1).write(value);
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) unsafe fn set_bool(&mut self, depth: usize, value: bool) {
-        // SAFETY: as above; a boolean's payload is 0 or 1.
-        unsafe {
-            let place = self.at(depth).cast::<u64>();
-            place.write(tag::BOOLEAN);
-            place.add(1).write(u64::from(value));
-        }
-    }
-
-    /// The item at a depth as a condition, where it is a boolean or an integer.
-    #[inline(always)]
-    pub(crate) unsafe fn truth(&self, depth: usize) -> Option<bool> {
-        // SAFETY: both have a payload, of which zero is false.
-        unsafe { (self.tag(depth) <= tag::BOOLEAN).then(|| self.int(depth) != 0) }
-    }
-
-    /// Copies a cell of which only one copy lives on, or whose item needs no counting.
-    #[inline(always)]
-    pub(crate) unsafe fn copy(from: *const StackItem, to: *mut StackItem) {
-        use core::mem::MaybeUninit;
-        // Two halves of eight bytes: one of sixteen would wait for both stores
-        // that made the cell. The payload of Null is not initialized.
-        // SAFETY: both are cells of sixteen bytes.
-        unsafe {
-            let (from, to) = (from.cast::<MaybeUninit<u64>>(), to.cast::<MaybeUninit<u64>>());
-            let (first, second) = (from.read_volatile(), from.add(1).read_volatile());
-            to.write(first);
-            to.add(1).write(second);
-        }
-    }
-
-    /// Goes on with the next cell.
-    #[inline(always)]
-    pub(crate) fn next(&mut self) -> Flow {
-        self.ip = self.ip.wrapping_add(1);
-        Flow::Next
-    }
-
-    /// Goes on behind an instruction that pushed to the cell at `sp`.
-    #[inline(always)]
-    pub(crate) fn pushed(&mut self) -> Flow {
-        self.sp = self.sp.wrapping_add(1);
-        if self.sp > self.limit {
-            return Flow::Limit;
-        }
-        self.next()
-    }
-
-    /// Goes on behind an instruction that took so many cells.
-    #[inline(always)]
-    pub(crate) fn popped(&mut self, cells: usize) -> Flow {
-        self.sp = self.sp.wrapping_sub(cells);
-        self.next()
-    }
-
-    /// Pushes a copy of an item in another cell or slot.
-    #[inline(always)]
-    pub(crate) unsafe fn push_copy(&mut self, from: *const StackItem) -> Flow {
-        // SAFETY: `from` is occupied or a sentinel, and there is room at `sp`.
-        unsafe {
-            if tag_of(from) <= tag::PLAIN {
-                Self::copy(from, self.sp);
-            } else if tag_of(from) > tag::MAP || !share(&*from) {
-                return Flow::Full;
-            } else {
-                self.sp.write(duplicate(&*from));
-            }
-        }
-        self.pushed()
-    }
-
-    /// Drops the item in a cell, without counting.
-    #[inline(always)]
-    pub(crate) unsafe fn drop_cell(&mut self, depth: usize) {
-        // SAFETY: the caller leaves the cell above `sp`, or writes it again.
-        unsafe { drop_cell(self.at(depth)) }
-    }
-
-    /// Whether there is room for so many more items.
-    #[inline(always)]
-    pub(crate) fn has_room(&self, items: usize) -> bool {
-        self.sp.wrapping_add(items) <= self.limit
-    }
-
-    /// Drops an item in a cell, if that is all there is to do: false, with
-    /// nothing done, for a compound whose last counted reference it is.
-    #[inline(always)]
-    pub(crate) unsafe fn discard(&mut self, depth: usize) -> bool {
-        // SAFETY: the cell is occupied or a sentinel; an item dropped here is
-        // overwritten or left above `sp` by the caller.
-        unsafe {
-            if self.tag(depth) <= tag::PLAIN {
-                return true;
-            }
-            if self.tag(depth) > tag::MAP || !unshare(&*self.at(depth)) {
-                return false;
-            }
-            self.drop_cell(depth);
-        }
-        true
-    }
-}
-
-/// Another reference to an item, lent from the script if it is lent.
-///
-/// # Safety
-/// It lies where the item may: see `neovm_types::ByteString::constant`.
-#[inline(always)]
-pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
-    // SAFETY: the caller's word.
-    unsafe {
-        match item {
-            StackItem::ByteString(bytes) => StackItem::ByteString(bytes.lend()),
-            StackItem::BigInteger(value) => StackItem::BigInteger(value.lend()),
-            StackItem::Array(array) => StackItem::Array(Rc::clone(array)),
-            StackItem::Struct(array) => StackItem::Struct(Rc::clone(array)),
-            other => other.clone(),
-        }
-    }
-}
-
-/// Counts one more reference to an item that is counted already: false, with
-/// nothing done, for a compound that is not.
-#[inline(always)]
-pub(crate) fn share(item: &StackItem) -> bool {
-    match item.header() {
-        Some(header) if header.references() == 0 => false,
-        Some(header) => {
-            header.set_references(header.references() + 1);
-            true
-        }
-        None => true,
-    }
-}
-
-/// Counts one reference less to an item that keeps others: false, with nothing
-/// done, for a compound that does not.
-#[inline(always)]
-pub(crate) fn unshare(item: &StackItem) -> bool {
-    match item.header() {
-        Some(header) if header.references() <= 1 => false,
-        Some(header) => {
-            header.set_references(header.references() - 1);
-            true
-        }
-        None => true,
     }
 }

@@ -6,16 +6,10 @@ use core::mem::offset_of;
 use neovm_types::{Array, Limits, StackItem};
 
 use super::Calls;
-use crate::{code::Cell, stack::tag, vm::Vm};
+use crate::{stack::tag, vm::Vm};
 
-/// In the machine: the instruction pointer.
-pub const IP: i32 = offset_of!(Vm, ip) as i32;
 /// Behind the top item of the evaluation stack.
 pub const SP: i32 = offset_of!(Vm, sp) as i32;
-/// Between arguments and local variables.
-pub const SLOTS: i32 = offset_of!(Vm, slots) as i32;
-/// Units and instructions left.
-pub const METER: i32 = offset_of!(Vm, meter) as i32;
 /// The highest stack pointer allowed.
 pub const LIMIT: i32 = offset_of!(Vm, limit) as i32;
 /// Where the last argument lies, in bytes from the slots.
@@ -30,10 +24,6 @@ pub const STATICS_COUNT: i32 = offset_of!(Vm, statics_count) as i32;
 pub const NEEDED: i32 = offset_of!(Vm, needed) as i32;
 /// The bottom of the evaluation stack.
 pub const STACK: i32 = offset_of!(Vm, stack) as i32;
-/// Why compiled code left, a byte.
-pub const REASON: i32 = offset_of!(Vm, reason) as i32;
-/// The [`super::Exit`] that was taken.
-pub const EXIT: i32 = offset_of!(Vm, exit) as i32;
 /// The lowest place that the native stack pointer may have in a called method.
 pub const NATIVE_LIMIT: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, native_limit)) as i32;
 /// What the stack pointer and the place behind a called frame's slots must not
@@ -44,8 +34,6 @@ pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)
 /// Most bits of a shift, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
 
-/// Bytes of a decoded instruction.
-pub const CELL: usize = size_of::<Cell>();
 /// Bytes of a stack item: eight of its tag, and eight of its payload.
 pub const ITEM: i32 = size_of::<StackItem>() as i32;
 
