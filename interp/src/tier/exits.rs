@@ -189,7 +189,8 @@ pub unsafe extern "sysv64" fn leave(
     slots: *mut StackItem,
 ) {
     // SAFETY: exits live as long as the code that leaves by them.
-    let Exit { plan, .. } = unsafe { &*exit };
+    let taken = unsafe { &*exit };
+    let plan = &taken.plan;
     for item in &plan.items {
         // SAFETY: the caller's word.
         unsafe { item.restore(vm, base, slots) };
@@ -202,8 +203,7 @@ pub unsafe extern "sysv64" fn leave(
     if plan.after == After::Method {
         return;
     }
-    // SAFETY: as above.
-    let mut reason = unsafe { &*exit }.count(meter);
+    let mut reason = taken.count(meter);
     if plan.after == After::Helper {
         let helped = vm.sp.addr() as u64 & HELPED;
         vm.sp = vm.sp.map_addr(|address| address & !(HELPED as usize));

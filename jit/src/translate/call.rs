@@ -59,7 +59,7 @@ impl Translator<'_> {
     /// Leaves if the meter is short, or there is no room for the frame: on the
     /// native stack, or for its items.
     fn leave_without_room(&mut self, meter: Value) {
-        let exit = self.cold_exit(Leave::Resume, Why::Room);
+        let exit = self.cold_exit(Leave::Resume, Why::Room).block;
         let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, self.segment.needed);
         let short = self.counted(short, true);
         self.go_to_if(short, exit);
@@ -81,10 +81,7 @@ impl Translator<'_> {
     /// be no more contexts.
     pub(super) fn begin_calls(&mut self) {
         let native = self.builder.ins().get_stack_pointer(I64);
-        let signature = self.signature_of(2, 1);
-        let function = self.number(begin_calls as *const () as usize as i64);
-        let call = self.builder.ins().call_indirect(signature, function, &[self.vm, native]);
-        let none = self.builder.inst_results(call)[0];
+        let none = self.call_for(begin_calls as *const () as usize, &[self.vm, native]);
         self.leave_if(none, Leave::Resume, Why::Room);
         let locals = self.load_u32(self.vm, layout::LOCALS);
         let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));
@@ -156,8 +153,8 @@ impl Translator<'_> {
     fn left_exit(&mut self, ins: &Ins) -> Block {
         self.begin_segment(ins.place + 1, 0);
         let exit = self.cold_exit(Leave::Resume, Why::Edge);
-        self.exits.last_mut().expect("the exit").after = After::Method;
-        exit
+        exit.after = After::Method;
+        exit.block
     }
 
     /// Leaves if the method that was called was left, or if there is too little
@@ -168,7 +165,7 @@ impl Translator<'_> {
         let mut exit = left;
         if needed > 0 {
             self.segment.needed = needed;
-            let starved = self.cold_exit(Leave::Resume, Why::Gas);
+            let starved = self.cold_exit(Leave::Resume, Why::Gas).block;
             exit = self.cold_block();
             self.calls.push((exit, self.charged, [left, starved]));
         }

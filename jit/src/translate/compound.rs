@@ -62,20 +62,18 @@ impl Translator<'_> {
     /// Asks the interpreter something that has no effect; leaves if the answer is
     /// below zero.
     fn ask(&mut self, function: usize, arguments: &[Value]) -> Value {
-        let signature = self.signature_of(arguments.len(), 1);
-        let function = self.number(function as i64);
-        let call = self.builder.ins().call_indirect(signature, function, arguments);
-        let answer = self.builder.inst_results(call)[0];
+        let answer = self.call_for(function, arguments);
         let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, answer, 0);
         self.guard(holds);
         answer
     }
 
-    /// Reads the arrays of slots that the region does not store, where it is entered;
-    /// the condition that one is none.
-    pub(super) fn find_arrays(&mut self) -> Option<Value> {
-        self.input.arrays?;
-        let mut wrong = None;
+    /// Reads the arrays of slots that the region does not store, where it is entered.
+    /// Notes what is not zero if one is none.
+    pub(super) fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
+        if self.input.arrays.is_none() {
+            return;
+        }
         for index in 0..self.slots.len() {
             let UsedSlot { slot, stored } = self.slots[index];
             if stored || self.seen_in(slot) != Some(&tier::Kind::Array) {
@@ -83,15 +81,13 @@ impl Translator<'_> {
             }
             let tag = self.load(self.frame, slot_offset(slot));
             let tag = self.builder.ins().band_imm_s(tag, !1);
-            let other = self.builder.ins().bxor_imm_s(tag, layout::ARRAY);
-            wrong = Some(wrong.map_or(other, |wrong| self.builder.ins().bor(wrong, other)));
+            wrong.push(self.builder.ins().bxor_imm_s(tag, layout::ARRAY));
             let array = self.load(self.frame, slot_offset(slot) + 8);
             self.arrays.insert(index, array);
         }
-        wrong
     }
 
-    /// The array at an address, which is counted; leaves if it is none.
+    /// The array at an address; leaves if it is none.
     fn array(&mut self, address: Address, origin: Origin) -> Value {
         if let Origin::Slot(index) = origin
             && let Some(&array) = self.arrays.get(&index)
@@ -128,7 +124,7 @@ impl Translator<'_> {
 
     fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
         let Item::Ref(address, origin) = self.peek(2) else { return self.help(ins) };
-        let is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
+        let is_value = self.peek(0).is_value();
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
             return self.help(ins);
         }

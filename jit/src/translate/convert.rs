@@ -286,7 +286,7 @@ impl Translator<'_> {
         let Some(shape) = self.shapes.get(&next) else { return false };
         let stack = self.state.stack.iter().zip(&shape.stack);
         let mut items = stack.chain(self.state.slots.iter().zip(&shape.slots));
-        items.any(|(item, kind)| *kind == Kind::Mem && !matches!(item, Item::Mem(_) | Item::Ref(..)))
+        items.any(|(item, kind)| *kind == Kind::Mem && item.is_value())
     }
 
     /// Where a branch can go at once, to a block or out of the region; none if

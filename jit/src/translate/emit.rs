@@ -87,8 +87,9 @@ impl Translator<'_> {
     }
 
     /// A new exit to where the segment begins.
-    pub(super) fn cold_exit(&mut self, leave: Leave, why: Why) -> Block {
+    pub(super) fn cold_exit(&mut self, leave: Leave, why: Why) -> &mut ExitPlan {
         let block = self.cold_block();
+        let number = self.exits.len();
         self.exits.push(ExitPlan {
             block,
             place: self.segment.place,
@@ -103,7 +104,7 @@ impl Translator<'_> {
             helped: None,
             culprits: Vec::new(),
         });
-        block
+        &mut self.exits[number]
     }
 
     pub(super) fn cold_block(&mut self) -> Block {
@@ -155,7 +156,7 @@ impl Translator<'_> {
     /// Leaves to where the segment begins if a condition holds.
     pub(super) fn leave_if(&mut self, condition: Value, leave: Leave, why: Why) {
         let condition = self.counted(condition, true);
-        let exit = self.cold_exit(leave, why);
+        let exit = self.cold_exit(leave, why).block;
         self.go_to_if(condition, exit);
     }
 
@@ -163,7 +164,7 @@ impl Translator<'_> {
     /// exit to it.
     pub(super) fn exit_to(&mut self, place: usize, cost_ahead: i64, why: Why) -> Block {
         self.begin_segment(place, cost_ahead);
-        self.cold_exit(Leave::Resume, why)
+        self.cold_exit(Leave::Resume, why).block
     }
 
     /// Counts a guard; the one that is to fail always gets what makes it fail.

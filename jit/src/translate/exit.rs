@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, SigRef, Signature, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{AbiParam, Block, Inst, InstBuilder, Signature, Value, condcodes::IntCC, types::I64};
 use cranelift_codegen::isa::CallConv;
 use neovm_interp::tier::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
 
@@ -153,21 +153,25 @@ impl Translator<'_> {
 
     /// Calls a function of the interpreter that returns nothing.
     pub(super) fn call_native(&mut self, function: usize, arguments: &[Value]) {
-        let signature = self.signature_of(arguments.len(), 0);
-        let function = self.number(function as i64);
-        self.builder.ins().call_indirect(signature, function, arguments);
+        self.emit_native(function, arguments, 0);
     }
 
-    /// The signature of functions of the interpreter, by how many words they take
-    /// and return.
-    pub(super) fn signature_of(&mut self, parameters: usize, results: usize) -> SigRef {
-        let builder = &mut self.builder;
-        *self.signatures.entry((parameters, results)).or_insert_with(|| {
+    /// Calls a function of the interpreter for a word.
+    pub(super) fn call_for(&mut self, function: usize, arguments: &[Value]) -> Value {
+        let call = self.emit_native(function, arguments, 1);
+        self.builder.inst_results(call)[0]
+    }
+
+    fn emit_native(&mut self, function: usize, arguments: &[Value], results: usize) -> Inst {
+        let (builder, parameters) = (&mut self.builder, arguments.len());
+        let signature = *self.signatures.entry((parameters, results)).or_insert_with(|| {
             let mut signature = Signature::new(CallConv::SystemV);
             signature.params.extend(vec![AbiParam::new(I64); parameters]);
             signature.returns.extend(vec![AbiParam::new(I64); results]);
             builder.import_signature(signature)
-        })
+        });
+        let function = self.number(function as i64);
+        self.builder.ins().call_indirect(signature, function, arguments)
     }
 
     /// An address as a value.

@@ -33,13 +33,10 @@ impl Translator<'_> {
     }
 
     fn call_helper(&mut self, ins: &Ins) -> Value {
-        let signature = self.signature_of(4, 1);
-        let function = self.number(crate::module::helper(self.input.code, ins.place) as i64);
         let cell = self.number(self.input.code.cell_address(ins.place) as i64);
         let top = self.stack_offset(self.state.stack.len());
         let sp = self.builder.ins().iadd_imm_s(self.base, i64::from(top));
-        let call = self.builder.ins().call_indirect(signature, function, &[self.vm, cell, sp, self.frame]);
-        self.builder.inst_results(call)[0]
+        self.call_for(crate::module::helper(self.input.code, ins.place), &[self.vm, cell, sp, self.frame])
     }
 
     /// Leaves if a helper did not end well. The state holds what lies below the
@@ -48,9 +45,9 @@ impl Translator<'_> {
         let how = self.builder.ins().band_imm_s(helped, HELPED as i64);
         self.begin_segment(ins.place, self.ahead);
         let exit = self.cold_exit(Leave::Resume, Why::Fault);
-        let plan = self.exits.last_mut().expect("the exit");
-        plan.after = After::Helper;
-        plan.helped = Some(helped);
-        self.go_to_if(how, exit);
+        exit.after = After::Helper;
+        exit.helped = Some(helped);
+        let block = exit.block;
+        self.go_to_if(how, block);
     }
 }

@@ -171,8 +171,6 @@ struct Translator<'a> {
     ahead: i64,
     /// The arrays in slots that hold the same one throughout.
     arrays: BTreeMap<usize, Value>,
-    /// Signs that were computed, and of what.
-    signs: BTreeMap<Value, Value>,
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
@@ -230,7 +228,6 @@ impl<'a> Translator<'a> {
             carried: BTreeMap::new(),
             ahead: 0,
             arrays: BTreeMap::new(),
-            signs: BTreeMap::new(),
             overflow: None,
             exits: Vec::new(),
             calls: Vec::new(),
@@ -306,9 +303,9 @@ impl<'a> Translator<'a> {
         self.segment.needed = self.charges.ahead(place);
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
-        let wrong_kinds = [self.check_kinds(&shape), self.find_arrays()];
-        let wrong = wrong_kinds.into_iter().flatten().reduce(|wrong, more| self.builder.ins().bor(wrong, more));
-        if let Some(wrong) = wrong {
+        let mut wrong = self.check_kinds(&shape);
+        self.find_arrays(&mut wrong);
+        if let Some(wrong) = wrong.into_iter().reduce(|wrong, more| self.builder.ins().bor(wrong, more)) {
             self.leave_if(wrong, Leave::Deopt, Why::Entry);
         }
         if statics.is_some() {
@@ -405,11 +402,11 @@ impl<'a> Translator<'a> {
         self.builder.ins().bor(wrong, missing)
     }
 
-    /// Whether an item is not of the kind assumed; none if nothing is assumed.
-    fn check_kinds(&mut self, shape: &Shape) -> Option<Value> {
-        let mut wrong = None;
+    /// What is not zero if an item is not of the kind assumed.
+    fn check_kinds(&mut self, shape: &Shape) -> Vec<Value> {
+        let mut wrong = Vec::new();
         for (address, offset, kind) in self.entry_items(shape) {
-            let difference = match (kind, tag_of(kind)) {
+            wrong.push(match (kind, tag_of(kind)) {
                 (_, Some(tag)) => {
                     let found = self.load(address, offset);
                     if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) }
@@ -420,10 +417,6 @@ impl<'a> Translator<'a> {
                     self.builder.ins().uextend(I64, other)
                 }
                 _ => continue,
-            };
-            wrong = Some(match wrong {
-                Some(wrong) => self.builder.ins().bor(wrong, difference),
-                None => difference,
             });
         }
         wrong
@@ -465,7 +458,7 @@ impl<'a> Translator<'a> {
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
         self.state = State { stack, slots };
-        let Charge { cost, needed, looks, .. } = self.charges.of(start);
+        let Charge { cost, needed, looks } = self.charges.of(start);
         self.ahead = cost;
         self.charged = self.builder.use_var(self.meter);
         let carried = self.carried.get(&start).filter(|_| !looks);

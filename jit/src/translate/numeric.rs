@@ -1,10 +1,6 @@
 //! Arithmetic and comparison of small integers.
 
-use cranelift_codegen::ir::{
-    InstBuilder, Value,
-    condcodes::IntCC,
-    types::{I32, I64},
-};
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::layout;
 use neovm_types::OpCode;
 
@@ -93,9 +89,7 @@ impl Translator<'_> {
                 let positive = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, value, 0);
                 let positive = self.builder.ins().uextend(I64, positive);
                 let negative = self.builder.ins().sshr_imm_s(value, 63);
-                let sign = self.builder.ins().bor(positive, negative);
-                self.signs.insert(sign, value);
-                sign
+                self.builder.ins().bor(positive, negative)
             }
             opcode => {
                 let least = self.builder.ins().icmp_imm_s(IntCC::Equal, value, i64::MIN);
@@ -117,33 +111,8 @@ impl Translator<'_> {
         sum
     }
 
-    /// Compares the sign of a value with a known one, as compilers do for
-    /// remainders, by the value itself; none of other operands.
-    fn compare_sign(&mut self, opcode: OpCode) -> Option<Value> {
-        let operands = (self.peek(0), self.peek(1));
-        let ((Item::Const(known), Item::Int(sign)) | (Item::Int(sign), Item::Const(known))) = operands else {
-            return None;
-        };
-        let value = *self.signs.get(&sign)?;
-        let condition = match (opcode, known) {
-            (OpCode::NUMEQUAL, 1) => IntCC::SignedGreaterThan,
-            (OpCode::NUMEQUAL, 0) => IntCC::Equal,
-            (OpCode::NUMEQUAL, -1) => IntCC::SignedLessThan,
-            (OpCode::NUMNOTEQUAL, 1) => IntCC::SignedLessThanOrEqual,
-            (OpCode::NUMNOTEQUAL, 0) => IntCC::NotEqual,
-            (OpCode::NUMNOTEQUAL, -1) => IntCC::SignedGreaterThanOrEqual,
-            _ => return None,
-        };
-        Some(self.builder.ins().icmp_imm_s(condition, value, 0))
-    }
-
     fn binary(&mut self, ins: &Ins) {
         use OpCode::*;
-        if let Some(result) = self.compare_sign(ins.opcode) {
-            self.pop();
-            self.pop();
-            return self.push(Item::Bool(result));
-        }
         let (second, first) = (self.pop_int(), self.pop_int());
         let condition = match ins.opcode {
             NUMEQUAL => IntCC::Equal,
@@ -176,8 +145,7 @@ impl Translator<'_> {
     /// A shift by a constant below 64.
     fn shift(&mut self, ins: &Ins) {
         let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.help(ins) };
-        let most =
-            self.builder.ins().load(I32, cranelift_codegen::ir::MemFlagsData::trusted(), self.vm, layout::MAX_SHIFT);
+        let most = self.load_u32(self.vm, layout::MAX_SHIFT);
         let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
         self.guard(allowed);
         self.pop();

@@ -1,6 +1,6 @@
 //! Constants, slots and static fields.
 
-use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC, types::I8};
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I8};
 use neovm_interp::tier::layout;
 use neovm_types::OpCode;
 
@@ -46,22 +46,17 @@ impl Translator<'_> {
 
     fn load_slot(&mut self, slot: Slot) {
         let index = self.used(slot);
-        let item = match self.state.slots[index] {
-            Item::Mem(_) | Item::Ref(..) => {
-                let address = Address { base: self.frame, offset: slot_offset(slot) };
-                Item::Ref(address, Origin::Slot(index))
-            }
-            item => item,
-        };
-        self.push(item);
+        let item = self.state.slots[index];
+        let address = Address { base: self.frame, offset: slot_offset(slot) };
+        self.push(if item.is_value() { item } else { Item::Ref(address, Origin::Slot(index)) });
     }
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
         let index = self.used(slot);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
-        let old_is_value = !matches!(self.state.slots[index], Item::Mem(_));
+        let old_is_value = self.state.slots[index].is_value();
         let old_may_be_plain = old_is_value || !self.distrusts(ins) && self.seen_slot(slot) != Kind::Mem;
-        let new_is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
+        let new_is_value = self.peek(0).is_value();
         if !old_may_be_plain || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.store_by_helper(ins, index);
         }
@@ -69,14 +64,14 @@ impl Translator<'_> {
             self.int_at(0);
         }
         if !old_is_value {
-            self.guard_plain(ins, self.frame, slot_offset(slot));
+            self.guard_plain(self.frame, slot_offset(slot));
         }
         let item = self.pop();
         self.state.slots[index] = item;
     }
 
     /// Leaves if the item in a cell is more than plain.
-    fn guard_plain(&mut self, _: &Ins, address: cranelift_codegen::ir::Value, offset: i32) {
+    fn guard_plain(&mut self, address: Value, offset: i32) {
         let tag = self.load(address, offset);
         let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::PLAIN);
         self.guard(plain);
@@ -92,7 +87,7 @@ impl Translator<'_> {
     }
 
     fn store_static(&mut self, ins: &Ins, index: u8) {
-        let new_is_value = !matches!(self.peek(0), Item::Ref(..) | Item::Mem(_));
+        let new_is_value = self.peek(0).is_value();
         let Some(statics) = self.statics else { return self.help(ins) };
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
         if self.distrusts(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
@@ -102,7 +97,7 @@ impl Translator<'_> {
             self.int_at(0);
         }
         let offset = i32::from(index) * layout::ITEM;
-        self.guard_plain(ins, statics, offset);
+        self.guard_plain(statics, offset);
         let item = self.pop();
         self.check_overflow();
         self.write(item, statics, offset);

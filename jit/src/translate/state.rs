@@ -81,6 +81,11 @@ impl Kind {
 }
 
 impl Item {
+    /// Whether it is in registers, or known.
+    pub(crate) fn is_value(&self) -> bool {
+        !matches!(self, Self::Ref(..) | Self::Mem(_))
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Const(_) | Self::Int(_) => Kind::Int,
