@@ -2,11 +2,11 @@
 
 use alloc::rc::Rc;
 
-use neovm_types::{Array, Integer, StackItem};
+use neovm_types::{Array, StackItem};
 
 use super::{Flow, Regs, share, unshare};
 use crate::{
-    ops::indexed_len,
+    ops::{indexed_len, item_size},
     stack::{tag, tag_of},
     vm::Vm,
 };
@@ -211,14 +211,7 @@ pub(crate) unsafe fn size_counted(r: &mut Regs, _: &mut Vm) -> Flow {
         if r.tag(1) > tag::MAP {
             return Flow::Full;
         }
-        let size = match &*r.at(1) {
-            StackItem::Integer(value) => Integer::Small(*value).byte_len(),
-            StackItem::ByteString(bytes) => bytes.len(),
-            StackItem::Buffer(buffer) => buffer.len(),
-            StackItem::Array(array) | StackItem::Struct(array) => array.len(),
-            StackItem::Map(map) => map.len(),
-            _ => return Flow::Full,
-        };
+        let Some(size) = item_size(&*r.at(1)) else { return Flow::Full };
         if !r.discard(1) {
             return Flow::Full;
         }

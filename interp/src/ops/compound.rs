@@ -140,14 +140,20 @@ pub(super) fn new_map(vm: &mut Vm) -> Done {
 
 pub(super) fn size(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
-    let size = match &item {
-        StackItem::Array(array) | StackItem::Struct(array) => array.len(),
-        StackItem::Map(map) => map.len(),
-        StackItem::Buffer(buffer) => buffer.len(),
-        item => item.primitive_size().ok_or_else(|| wrong_type(OpCode::SIZE, item))?,
-    };
+    let size = item_size(&item).ok_or_else(|| wrong_type(OpCode::SIZE, &item))?;
     vm.push(size as i64);
     Ok(())
+}
+
+/// Number of entries or bytes of an item; none for those that have none.
+#[inline(always)]
+pub(crate) fn item_size(item: &StackItem) -> Option<usize> {
+    match item {
+        StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
+        StackItem::Map(map) => Some(map.len()),
+        StackItem::Buffer(buffer) => Some(buffer.len()),
+        item => item.primitive_size(),
+    }
 }
 
 /// Number of items or bytes that an index of HASKEY is compared with.

@@ -19,7 +19,7 @@ mod types;
 
 use neovm_types::{FaultKind, OpCode};
 
-pub(crate) use self::compound::indexed_len;
+pub(crate) use self::compound::{indexed_len, item_size};
 use crate::{host::Host, vm::Vm};
 
 /// The result of a handler.

@@ -3,7 +3,7 @@
 
 use neovm_types::StackItem;
 
-use crate::{fast, vm::Vm};
+use crate::{fast, ops, vm::Vm};
 
 /// Copies an item to a cell of the evaluation stack, and counts it.
 ///
@@ -19,20 +19,13 @@ pub unsafe extern "sysv64" fn copy_item(vm: &mut Vm, from: *const StackItem, to:
     }
 }
 
-/// What SIZE gives for a compound or a string of bytes; -1 for other items.
+/// What SIZE gives; -1 for items that have no size.
 ///
 /// # Safety
 /// There is an item.
 pub unsafe extern "sysv64" fn item_size(item: *const StackItem) -> i64 {
     // SAFETY: the caller's word.
-    let size = match unsafe { &*item } {
-        StackItem::ByteString(bytes) => bytes.len(),
-        StackItem::Buffer(buffer) => buffer.len(),
-        StackItem::Array(array) | StackItem::Struct(array) => array.len(),
-        StackItem::Map(map) => map.len(),
-        _ => return -1,
-    };
-    size as i64
+    ops::item_size(unsafe { &*item }).map_or(-1, |size| size as i64)
 }
 
 /// A byte of a string of bytes; -1 if there is none, or for other items.
