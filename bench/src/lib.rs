@@ -11,11 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod data;
+mod exit;
 mod machine;
 mod measure;
 mod plain;
 
 pub use data::{Calls, contracts, long_script, scripts, workload_script, workloads};
+pub use exit::exit_code;
 pub use machine::{Machine, Program};
 pub use measure::{best_time, criterion, measure, quick_criterion};
 pub use plain::Plain;

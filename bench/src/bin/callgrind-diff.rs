@@ -28,7 +28,7 @@ use std::{
 };
 
 use neovm::{Config, Dispatch, StubHost};
-use neovm_bench::{Machine, workload_script, workloads};
+use neovm_bench::{Machine, exit_code, workload_script, workloads};
 
 /// What a workload may lose.
 const TOLERANCE: f64 = 0.03;
@@ -49,20 +49,13 @@ type Costs = BTreeMap<String, f64>;
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let result = match arguments[..] {
+    exit_code(match arguments[..] {
         [] => compare(),
         ["--write"] => write_baseline(),
         ["run", id, gas, runs] => run(id, gas, runs, Dispatch::Auto),
         ["run", id, gas, runs, "loop"] => run(id, gas, runs, Dispatch::Loop),
         _ => Err("usage: callgrind-diff [--write]".into()),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    })
 }
 
 /// What valgrind runs: a workload, so many times. Prints the VM instructions of a run.

@@ -22,7 +22,7 @@ use std::{
 };
 
 use neovm::{Observer, OpCode, Script, StubHost, Vm, types::opcode::Family};
-use neovm_bench::{Machine, contracts, scripts, workloads};
+use neovm_bench::{Machine, contracts, exit_code, scripts, workloads};
 
 /// Rows of a table unless told otherwise.
 const TOP: usize = 30;
@@ -30,13 +30,7 @@ const TOP: usize = 30;
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    exit_code(run().map(|()| ExitCode::SUCCESS))
 }
 
 fn run() -> Result<(), Error> {

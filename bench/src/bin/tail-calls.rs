@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, env, fs, path::Path, process::ExitCode};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 use neovm::{SIBLING_CALLS, Script, StubHost};
-use neovm_bench::Machine;
+use neovm_bench::{Machine, exit_code};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// Where handlers are.
@@ -42,14 +42,8 @@ fn main() -> ExitCode {
     // A program holds the interpreter only if it runs something.
     Machine::new(StubHost::default()).program("RET", Script::from(vec![0x40]), 0);
     let path = env::args_os().nth(1).map_or_else(env::current_exe, |path| Ok(path.into()));
-    match path.map_err(Error::from).and_then(|path| check(&path)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    let result = path.map_err(Error::from).and_then(|path| check(&path));
+    exit_code(result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
 }
 
 /// A function of the module.

@@ -25,7 +25,7 @@ use std::{
 };
 
 use neovm::{Code, Config, Engine, JitMode, LoadOptions, NoHost, Outcome, StubHost, Vm};
-use neovm_bench::{Machine, Plain, Program, workloads};
+use neovm_bench::{Machine, Plain, Program, exit_code, workloads};
 
 /// What is measured, those with plain functions first.
 const WORKLOADS: [&str; 10] =
@@ -46,13 +46,7 @@ const WARM_UP_RUNS: u32 = 3;
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    exit_code(run().map(|()| ExitCode::SUCCESS))
 }
 
 fn run() -> Result<(), Error> {

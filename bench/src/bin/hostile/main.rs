@@ -26,6 +26,8 @@ mod tables;
 
 use std::{env, process::ExitCode};
 
+use neovm_bench::exit_code;
+
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
@@ -42,11 +44,5 @@ fn main() -> ExitCode {
         ["compiler"] => tables::compiler(),
         _ => Err("usage: hostile recorded [FILE] | search [SECONDS] | growth | cycles | memory | compiler".into()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    exit_code(result.map(|()| ExitCode::SUCCESS))
 }
