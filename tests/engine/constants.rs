@@ -528,6 +528,7 @@ fn threads_push_the_same_constants() {
     for thread in threads {
         assert_eq!(thread.join().unwrap(), json(&all()));
     }
+    settle();
     assert!(gone.upgrade().is_none());
 }
 
