@@ -16,11 +16,6 @@ use neovm_types::{FaultKind, PriceTable, Script};
 /// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
 pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
 
-/// Bytes of machine code above which scripts that were not used for longest are
-/// let go: 32 MiB.
-#[cfg(feature = "jit")]
-const MAX_MACHINE_CODE: usize = 32 << 20;
-
 /// Makes machines, and keeps the scripts they run decoded.
 ///
 /// Shared by threads behind a reference or an [`Arc`]. Scripts are found by a
@@ -70,10 +65,19 @@ impl Engine {
         let cache = Cache { entries: HashMap::new(), tables, capacity, size: 0, clock: 0 };
         Self {
             #[cfg(feature = "jit")]
-            jit: compiler(config.jit),
+            jit: compiler(config.jit, neovm_jit::DEFAULT_CAPACITY),
             config,
             cache: Mutex::new(cache),
         }
+    }
+
+    /// The same engine, whose machine code takes so many bytes at most. Above half
+    /// of that, scripts that were not used for longest are let go.
+    #[cfg(feature = "jit")]
+    #[must_use]
+    pub fn with_machine_code(self, capacity: usize) -> Self {
+        let jit = compiler(self.config.jit, capacity);
+        Self { jit, ..self }
     }
 
     /// The compiler of hot code; none if the settings say so or there is none
@@ -128,7 +132,7 @@ impl Engine {
         let code = Arc::new(code);
         let mut cache = self.cache();
         #[cfg(feature = "jit")]
-        if self.jit.as_ref().is_some_and(|jit| jit.bytes() > MAX_MACHINE_CODE) {
+        if self.jit.as_ref().is_some_and(|jit| jit.bytes() > jit.capacity() / 2) {
             let half = cache.size / 2;
             cache.evict_down_to(half);
         }
@@ -150,12 +154,13 @@ impl Engine {
 }
 
 #[cfg(feature = "jit")]
-fn compiler(mode: JitMode) -> Option<Jit> {
-    Jit::new(match mode {
+fn compiler(mode: JitMode, capacity: usize) -> Option<Jit> {
+    let mode = match mode {
         JitMode::Off => return None,
         JitMode::Eager => Mode { threshold: 1, background: false },
         JitMode::Lazy { threshold, background } => Mode { threshold, background },
-    })
+    };
+    Jit::with_capacity(mode, capacity)
 }
 
 impl Cache {

@@ -44,6 +44,8 @@ pub(crate) struct Known {
     pub(crate) suspected: BTreeSet<usize>,
     /// How often it was compiled.
     pub(crate) tries: u32,
+    /// The instruction that counts how often it is reached: this one, or INITSLOT before it.
+    pub(crate) counted: usize,
 }
 
 /// What became of it.

@@ -16,10 +16,17 @@ mod stats;
 mod tier;
 mod translate;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use self::{
     stats::{Details, Report, Stats, Why},
-    tier::{Jit, Mode},
+    tier::{DEFAULT_CAPACITY, Jit, Mode},
 };
+
+/// Nothing under these locks can panic half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Why a region is not compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
@@ -51,6 +58,9 @@ pub enum Refusal {
     /// There is too much machine code already.
     #[error("too much machine code")]
     Full,
+    /// Too much of the script was compiled already.
+    #[error("too much of the script was compiled")]
+    Spent,
     /// Cranelift failed.
     #[error("Cranelift failed")]
     Cranelift,

@@ -3,7 +3,8 @@
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    io,
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use cranelift_codegen::{
@@ -13,11 +14,14 @@ use cranelift_codegen::{
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule, SystemMemoryProvider};
+use cranelift_module::{FuncId, Linkage, Module, ModuleResult, default_libcall_names};
 use neovm_interp::Code;
 
-use crate::Refusal;
+use crate::{Refusal, lock};
+
+/// Each function's memory begins with a page, so that it can be made executable.
+const PAGE: usize = 4096;
 
 /// The processor that code is made for; none where none can be made.
 pub(crate) fn target() -> Option<OwnedTargetIsa> {
@@ -70,13 +74,47 @@ thread_local! {
     static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
 }
 
+/// The pages of machine code: Cranelift's module writes them, and is gone when
+/// the code is entered.
+#[derive(Clone)]
+struct Pages(Arc<Mutex<Mapped>>);
+
+struct Mapped {
+    provider: SystemMemoryProvider,
+    bytes: usize,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Mapped { provider: SystemMemoryProvider::new(), bytes: 0 })))
+    }
+}
+
+impl JITMemoryProvider for Pages {
+    fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> io::Result<*mut u8> {
+        let mut mapped = lock(&self.0);
+        mapped.bytes += size.next_multiple_of(PAGE);
+        mapped.provider.allocate(size, align, kind)
+    }
+
+    unsafe fn free_memory(&mut self) {
+        // SAFETY: the caller's word.
+        unsafe { lock(&self.0).provider.free_memory() };
+    }
+
+    fn finalize(&mut self, protection: BranchProtection) -> ModuleResult<()> {
+        lock(&self.0).provider.finalize(protection)
+    }
+}
+
 /// Machine code, freed when it is dropped.
 pub(crate) struct Machine {
-    module: Option<JITModule>,
+    pages: Pages,
     pub(crate) entry: *const u8,
+    /// Bytes of code.
     pub(crate) size: usize,
     /// The code in text, if it was asked for.
-    pub(crate) text: Option<Text>,
+    pub(crate) text: Option<Box<Text>>,
 }
 
 /// A region's code in text.
@@ -86,8 +124,8 @@ pub(crate) struct Text {
     pub(crate) assembly: String,
 }
 
-// SAFETY: the code is never written again; what can be done with the module is
-// to free it, which any thread may.
+// SAFETY: the code is never written again; what can be done with its pages is to
+// free them, which any thread may.
 unsafe impl Send for Machine {}
 // SAFETY: as above.
 unsafe impl Sync for Machine {}
@@ -108,15 +146,17 @@ impl Machine {
     /// Compiles a region, and the methods that it calls, of the signatures given.
     pub(crate) fn compile(wants_text: bool, methods: &[(usize, Signature)], build: Build<'_>) -> Result<Self, Refusal> {
         let isa = target().ok_or(Refusal::Platform)?;
-        let module = JITModule::new(JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names()));
-        let text = wants_text.then(Text::default);
-        let mut machine = Self { module: Some(module), entry: core::ptr::null(), size: 0, text };
+        let text = wants_text.then(Box::default);
+        let mut machine = Self { pages: Pages::default(), entry: core::ptr::null(), size: 0, text };
+        let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
+        builder.memory_provider(Box::new(machine.pages.clone()));
+        let mut module = JITModule::new(builder);
         let mut ids = BTreeMap::new();
         for (method, signature) in methods {
-            ids.insert(*method, machine.declare(&format!("method_{method}"), signature)?);
+            ids.insert(*method, declare(&mut module, &format!("method_{method}"), signature)?);
         }
         let region = signature();
-        let entry = machine.declare("region", &region)?;
+        let entry = declare(&mut module, "region", &region)?;
         let mut workspace = WORKSPACE.take().unwrap_or_default();
         let Workspace { context, builder } = &mut *workspace;
         for (method, signature) in
@@ -125,31 +165,23 @@ impl Machine {
             context.clear();
             context.func.signature = signature.clone();
             context.set_disasm(wants_text);
-            let module = machine.module.as_mut().ok_or(Refusal::Cranelift)?;
             let mut link = |method: usize, function: &mut Function| {
                 Some(module.declare_func_in_func(*ids.get(&method)?, function))
             };
             build(method, &mut context.func, builder, &mut link, isa.frontend_config())?;
             let id = method.and_then(|method| ids.get(&method).copied()).unwrap_or(entry);
-            machine.define(id, context)?;
+            machine.define(&mut module, id, context)?;
         }
         WORKSPACE.set(Some(workspace));
-        let module = machine.module.as_mut().ok_or(Refusal::Cranelift)?;
         module.finalize_definitions().map_err(|_| Refusal::Cranelift)?;
         machine.entry = module.get_finalized_function(entry);
         Ok(machine)
     }
 
-    fn declare(&mut self, name: &str, signature: &Signature) -> Result<FuncId, Refusal> {
-        let module = self.module.as_mut().ok_or(Refusal::Cranelift)?;
-        module.declare_function(name, Linkage::Local, signature).map_err(|_| Refusal::Cranelift)
-    }
-
-    fn define(&mut self, id: FuncId, context: &mut Context) -> Result<(), Refusal> {
+    fn define(&mut self, module: &mut JITModule, id: FuncId, context: &mut Context) -> Result<(), Refusal> {
         if let Some(text) = &mut self.text {
             text.clif += &context.func.display().to_string();
         }
-        let module = self.module.as_mut().ok_or(Refusal::Cranelift)?;
         module.define_function(id, context).map_err(|_| Refusal::Cranelift)?;
         if let Some(compiled) = context.compiled_code() {
             self.size += compiled.code_buffer().len();
@@ -159,14 +191,21 @@ impl Machine {
         }
         Ok(())
     }
+
+    /// Bytes that it takes: whole pages, and what keeps them.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Mapped>() + lock(&self.pages.0).bytes
+    }
+}
+
+fn declare(module: &mut JITModule, name: &str, signature: &Signature) -> Result<FuncId, Refusal> {
+    module.declare_function(name, Linkage::Local, signature).map_err(|_| Refusal::Cranelift)
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if let Some(module) = self.module.take() {
-            // SAFETY: a machine is dropped with the script's code, when nobody
-            // runs it, or before anybody could.
-            unsafe { module.free_memory() };
-        }
+        // SAFETY: a machine is dropped with the script's code, when nobody runs it,
+        // or before anybody could.
+        unsafe { self.pages.free_memory() };
     }
 }

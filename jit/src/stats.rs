@@ -22,6 +22,11 @@ impl ExitRecord {
     pub(crate) fn taken(&self) -> u64 {
         self.exit.taken.load(Ordering::Relaxed).into()
     }
+
+    /// Bytes that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() - size_of::<Exit>() + self.exit.memory() + size_of_val(&*self.culprits)
+    }
 }
 
 /// What a compiler did so far.
@@ -37,7 +42,8 @@ pub struct Stats {
     pub given_up: u64,
     /// Regions not compiled, by reason.
     pub refused: BTreeMap<Refusal, u64>,
-    /// Bytes of machine code in memory.
+    /// Bytes that machine code takes in memory, whole pages and what is kept to
+    /// leave it included.
     pub bytes: usize,
     /// Time spent compiling.
     pub compile_time: Duration,
@@ -92,7 +98,7 @@ pub struct Details {
 impl Report {
     pub(crate) fn new(position: usize, made: &Result<Compiled, Refusal>, time: Duration) -> Self {
         let outcome = made.as_ref().map_err(|refusal| *refusal).map(|made| {
-            let text = made.machine.text.clone().unwrap_or_default();
+            let text = made.machine.text.as_deref().cloned().unwrap_or_default();
             Details {
                 instructions: made.instructions,
                 blocks: made.region.blocks.len(),

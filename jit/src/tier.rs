@@ -1,10 +1,10 @@
 //! When to compile, and what is kept.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Condvar, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, AtomicUsize, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
@@ -21,6 +21,7 @@ use crate::{
     Refusal,
     code::Ins,
     compile::{Compiled as Made, Job, Known, compile},
+    lock,
     module::{Machine, target},
     stats::{ExitRecord, Report, Stats, Why},
 };
@@ -33,7 +34,7 @@ const MAX_TRIES: u32 = 12;
 const SELDOM: u64 = 8;
 
 /// How often a place is reached at least before it is asked for again, if too
-/// many others waited.
+/// many others waited, or there was too much machine code.
 const LATER: u32 = 256;
 
 /// Instructions that a region without a loop has at least.
@@ -42,8 +43,16 @@ const LEAST: usize = 16;
 /// Regions that may wait to be compiled.
 const MAX_QUEUE: usize = 64;
 
-/// Bytes of machine code that an engine's scripts may have together: 64 MiB.
-const MAX_BYTES: usize = 64 << 20;
+/// Instructions of one script that are compiled in all, again or in several
+/// regions included: half a second's work.
+const MAX_INSTRUCTIONS: usize = 1 << 16;
+
+/// What a refusal counts as, in instructions.
+const REFUSED: usize = 128;
+
+/// Bytes of machine code that the scripts of an engine may have together, unless
+/// it is told otherwise: 64 MiB.
+pub const DEFAULT_CAPACITY: usize = 64 << 20;
 
 /// When a [`Jit`] compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +72,8 @@ struct Shared {
     mode: Mode,
     failing: Option<u32>,
     arrays: Option<ArrayLayout>,
+    /// Bytes that machine code may take, and takes.
+    capacity: usize,
     bytes: AtomicUsize,
     totals: Mutex<Stats>,
     scripts: Mutex<Vec<Weak<Script>>>,
@@ -88,13 +99,15 @@ struct Script {
     regions: Mutex<Regions>,
     /// The next region's number.
     next: AtomicU32,
+    /// Instructions that were compiled so far.
+    instructions: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Regions {
-    by_entry: BTreeMap<usize, Known>,
+    by_entry: HashMap<usize, Known>,
     /// All code that was ever entered, by its number: somebody may still be in it.
-    machines: BTreeMap<u32, Compiled>,
+    machines: HashMap<u32, Compiled>,
 }
 
 /// A region's machine code.
@@ -106,21 +119,40 @@ struct Compiled {
     is_replaced: bool,
 }
 
+impl Compiled {
+    /// Bytes that it takes.
+    fn memory(&self) -> usize {
+        let records = self.records.iter().map(|record| record.memory());
+        size_of::<Self>() + self.machine.memory() + records.sum::<usize>()
+    }
+}
+
 impl Jit {
     /// A compiler; none where there is none for the platform.
     pub fn new(mode: Mode) -> Option<Self> {
-        Self::with_failing_guard(mode, None)
+        Self::with_capacity(mode, DEFAULT_CAPACITY)
+    }
+
+    /// A compiler whose machine code takes so many bytes at most, but for that of
+    /// the region that was begun last.
+    pub fn with_capacity(mode: Mode, capacity: usize) -> Option<Self> {
+        Self::make(mode, capacity, None)
     }
 
     /// For tests of what follows a guard that fails: a compiler that takes the guard of
     /// this number, counted from 0 in each function it makes, to fail always. Code is left
     /// there more often than it must be, and results are the same.
     pub fn with_failing_guard(mode: Mode, failing: Option<u32>) -> Option<Self> {
+        Self::make(mode, DEFAULT_CAPACITY, failing)
+    }
+
+    fn make(mode: Mode, capacity: usize, failing: Option<u32>) -> Option<Self> {
         target()?;
         Some(Self(Arc::new(Shared {
             mode,
             failing,
             arrays: ArrayLayout::find(),
+            capacity,
             bytes: AtomicUsize::new(0),
             totals: Mutex::default(),
             scripts: Mutex::default(),
@@ -144,6 +176,7 @@ impl Jit {
             jit: Arc::clone(&self.0),
             regions: Mutex::default(),
             next: AtomicU32::new(0),
+            instructions: AtomicUsize::new(0),
         });
         let mut scripts = lock(&self.0.scripts);
         if scripts.len() == scripts.capacity() {
@@ -154,7 +187,12 @@ impl Jit {
         code.with_tier(script, self.0.mode.threshold)
     }
 
-    /// Bytes of machine code in memory.
+    /// Bytes that machine code may take.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity
+    }
+
+    /// Bytes that machine code takes in memory.
     pub fn bytes(&self) -> usize {
         self.0.bytes.load(Ordering::Relaxed)
     }
@@ -197,11 +235,6 @@ impl core::fmt::Debug for Jit {
     }
 }
 
-/// Nothing under these locks can panic half-way.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Tier for Script {
     fn hot(&self, code: &Arc<Code>, place: usize, seen: &Seen) {
         // It is told once; what becomes of it is found out here.
@@ -211,7 +244,7 @@ impl Tier for Script {
         if regions.by_entry.contains_key(&entry) {
             return;
         }
-        regions.by_entry.insert(entry, Known { seen, ..Known::default() });
+        regions.by_entry.insert(entry, Known { seen, counted: place, ..Known::default() });
         drop(regions);
         self.request(code, entry);
     }
@@ -247,13 +280,16 @@ impl Tier for Script {
     }
 
     fn memory(&self) -> usize {
-        lock(&self.regions).machines.values().map(|compiled| compiled.machine.size).sum()
+        lock(&self.regions).machines.values().map(Compiled::memory).sum()
     }
 }
 
 impl Script {
     /// Compiles a region, here or on the compiler's thread.
     fn request(&self, code: &Arc<Code>, entry: usize) {
+        if self.jit.bytes.load(Ordering::Relaxed) >= self.jit.capacity {
+            return self.put_off(code, entry, Refusal::Full);
+        }
         if !self.jit.mode.background {
             return self.compile(code, entry);
         }
@@ -262,46 +298,53 @@ impl Script {
         *lock(&self.jit.waiting) += 1;
         if self.jit.queue().try_send(job).is_err() {
             self.jit.finish_job();
-            self.refuse(Refusal::Busy);
-            // Later, perhaps.
-            lock(&self.regions).by_entry.remove(&entry);
-            code.reset_counter(entry, self.jit.mode.threshold.max(LATER));
+            self.put_off(code, entry, Refusal::Busy);
         }
     }
 
-    fn refuse(&self, refusal: Refusal) {
+    /// Refuses a region for now: it is asked for again, if it stays hot.
+    fn put_off(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
+        self.refuse(code, entry, refusal);
+        if let Some(known) = lock(&self.regions).by_entry.remove(&entry) {
+            code.reset_counter(known.counted, self.jit.mode.threshold.max(LATER));
+        }
+    }
+
+    /// Leaves a region to the interpreter.
+    fn refuse(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
+        // SAFETY: the interpreter's own handler comes back, if it was away.
+        unsafe { code.enter_by(entry, None) };
         *lock(&self.jit.totals).refused.entry(refusal).or_default() += 1;
     }
 
     /// Compiles a region and lets the interpreter enter it. What is refused is
     /// not asked for again.
     fn compile(&self, code: &Arc<Code>, entry: usize) {
-        if self.jit.bytes.load(Ordering::Relaxed) > MAX_BYTES {
-            return self.refuse(Refusal::Full);
+        if self.instructions.load(Ordering::Relaxed) >= MAX_INSTRUCTIONS {
+            return self.refuse(code, entry, Refusal::Spent);
         }
         let begun = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let made = catch_unwind(AssertUnwindSafe(|| self.make(code, entry, number)));
         let made = made.unwrap_or(Err(Refusal::Panicked));
+        let instructions = made.as_ref().map_or(REFUSED, |made| made.instructions);
+        self.instructions.fetch_add(instructions, Ordering::Relaxed);
         if let Some(reports) = &mut *lock(&self.jit.reports) {
             reports.push(Report::new(code.position(entry), &made, begun.elapsed()));
         }
-        let Made { machine, exits: records, instructions, .. } = match made {
+        let Made { machine, exits: records, .. } = match made {
             Ok(made) => made,
-            Err(refusal) => {
-                // SAFETY: the interpreter's own handler comes back, if it was away.
-                unsafe { code.enter_by(entry, None) };
-                return self.refuse(refusal);
-            }
+            Err(refusal) => return self.refuse(code, entry, refusal),
         };
-        self.jit.bytes.fetch_add(machine.size, Ordering::Relaxed);
         let address = machine.entry;
+        let compiled = Compiled { entry, machine, records, is_replaced: false };
+        self.jit.bytes.fetch_add(compiled.memory(), Ordering::Relaxed);
         let mut regions = lock(&self.regions);
         let tries = regions.by_entry.get_mut(&entry).map_or(0, |known| {
             known.tries += 1;
             known.tries
         });
-        regions.machines.insert(number, Compiled { entry, machine, records, is_replaced: false });
+        regions.machines.insert(number, compiled);
         drop(regions);
         // SAFETY: the translation keeps what the interpreter guarantees, and the
         // machine code lives as long as this tier, which the code keeps.
@@ -328,7 +371,7 @@ impl Drop for Script {
         let regions = self.regions.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut totals = lock(&self.jit.totals);
         for compiled in regions.machines.values() {
-            self.jit.bytes.fetch_sub(compiled.machine.size, Ordering::Relaxed);
+            self.jit.bytes.fetch_sub(compiled.memory(), Ordering::Relaxed);
             totals.count_exits(compiled.records.iter().map(|record| &**record));
         }
     }

@@ -59,10 +59,17 @@ fn what_is_refused_is_counted_once() {
 
 #[test]
 fn the_queue_is_bounded_and_what_it_refused_is_asked_for_again() {
-    // Loops that are hot at once: the interpreter is through long before the compiler.
+    // Loops and methods that are hot at once: the interpreter is through long before
+    // the compiler.
     let loops: u64 = 250;
-    let turn = |i| format!("PUSH5\nl{i}: DEC\nDUP\nJMPIF l{i}\nDROP\n");
-    let text: String = (0..loops).map(turn).collect();
+    let turn = |i| match i % 2 {
+        0 => format!("PUSH5\nl{i}: DEC\nDUP\nJMPIF l{i}\nDROP\n"),
+        _ => format!("PUSH5\n{}DROP\n", format!("CALL l{i}\n").repeat(3)),
+    };
+    let method = |i| format!("l{i}: INITSLOT 1, 1\nLDARG0\n{}RET\n", "INC\nDEC\n".repeat(10));
+    let turns: String = (0..loops).map(turn).collect();
+    let methods: String = (0..loops).filter(|i| i % 2 == 1).map(method).collect();
+    let text = format!("{turns}RET\n{methods}").replace("CALL", "CALL_L");
     let engine = lazy(true);
     let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
     run(&engine, &code);
@@ -74,9 +81,88 @@ fn the_queue_is_bounded_and_what_it_refused_is_asked_for_again() {
         engine.jit().expect("a compiler").wait();
         run(&engine, &code);
         runs += 1;
-        assert!(runs < 500, "{}", stats(&engine));
+        assert!(runs < 3_000, "{}", stats(&engine));
     }
     say(&format!("the queue: {busy} times full in the first run of {loops} loops, all compiled after {runs} runs"));
+}
+
+/// A loop that runs so often, with a number of its own.
+fn loop_of(turns: u32, number: u32) -> Arc<neovm::Script> {
+    Arc::new(assemble(&format!("PUSHINT32 {number}\nPUSHINT32 {turns}\nn: DEC\nDUP\nJMPIF n\nRET")).unwrap())
+}
+
+#[test]
+fn machine_code_is_bounded_and_what_found_no_room_is_asked_for_again() {
+    let capacity = 64 << 10;
+    let engine = lazy(false).with_machine_code(capacity);
+    let jit = engine.jit().expect("a compiler");
+    let run_new = |number| {
+        let code = engine.prepare(&loop_of(10, number)).unwrap();
+        run(&engine, &code);
+        code
+    };
+    let mut kept: Vec<_> = (0..100).map(run_new).collect();
+    let full = stats(&engine);
+    let refused = full.refused.get(&Refusal::Full).copied().unwrap_or_default();
+    assert!(full.compiled > 4 && refused > 50 && full.compiled + refused == 100, "{full}");
+    // The last one may go beyond by its own size, which is some pages.
+    assert!((capacity..capacity + (16 << 10)).contains(&jit.bytes()), "{full}");
+    // Those that are in use stay; room comes with those that are not.
+    let waiting = kept.pop().unwrap();
+    drop(kept);
+    run_new(100);
+    assert!(jit.bytes() < capacity, "{}", stats(&engine));
+    let compiled = stats(&engine).compiled;
+    (0..100).for_each(|_| run(&engine, &waiting));
+    assert!(stats(&engine).compiled > compiled, "{}", stats(&engine));
+}
+
+#[test]
+fn a_script_gets_its_share_of_compiling_and_no_more() {
+    let turn = |i| format!("PUSH3\nl{i}: {}DEC\nDUP\nJMPIF_L l{i}\nDROP\n", "PUSH1\nDROP\n".repeat(1_000));
+    let text: String = (0..40).map(turn).collect();
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
+    run(&engine, &code);
+    let first = stats(&engine);
+    assert_eq!(first.compiled + first.refused[&Refusal::Spent], 40, "{first}");
+    assert!((1 << 16..(1 << 16) + 4096).contains(&first.instructions), "{first}");
+    (0..10).for_each(|_| run(&engine, &code));
+    let last = stats(&engine);
+    assert_eq!((first.compiled, first.refused), (last.compiled, last.refused), "each was asked for once");
+    // Another script is not punished.
+    run(&engine, &engine.prepare(&loop_of(10, 0)).unwrap());
+    assert_eq!(stats(&engine).compiled, last.compiled + 1);
+}
+
+#[test]
+fn a_region_in_which_nothing_holds_is_given_up() {
+    // An overflow in each segment in turn: what is learnt of one says nothing of the next.
+    let segments = 20;
+    let turn = |i: usize| format!("PUSHINT64 9223372036854775807\nLDARG0\nPUSHINT8 {i}\nNUMEQUAL\nADD\nSTSFLD0\n");
+    let turns: String = (0..segments).map(turn).collect();
+    let text = format!(
+        "INITSSLOT 1\nINITSLOT 1, 1\nPUSHINT8 100\nSTLOC0\nn: {turns}LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF_L n\nLDSFLD0\nRET"
+    );
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
+    let run = |which: i64| {
+        let mut vm = engine.vm(i64::MAX);
+        vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
+        vm.push(which);
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        let last = i128::from(i64::MAX) + i128::from(which == segments as i64 - 1);
+        assert_eq!(vm.results()[0].to_integer().unwrap().to_string(), last.to_string());
+    };
+    run(-1);
+    assert_eq!((stats(&engine).compiled, stats(&engine).given_up), (1, 0));
+    (0..segments as i64).for_each(run);
+    let given_up = stats(&engine);
+    assert_eq!((given_up.given_up, given_up.compiled), (1, 12), "{given_up}");
+    // The interpreter alone, from here on.
+    (0..segments as i64).for_each(run);
+    let after = stats(&engine);
+    assert_eq!((after.entered, after.compiled), (given_up.entered, given_up.compiled), "{after}");
 }
 
 #[test]

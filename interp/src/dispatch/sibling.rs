@@ -79,7 +79,7 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
 pub(crate) static HANDLERS: [Sibling; Op::ALL.len()] = fast::siblings!(handler);
 
 /// The same; those of jumps and calls count where they go.
-static COUNTING: [Sibling; Op::ALL.len()] = fast::siblings!(counting);
+pub(crate) static COUNTING: [Sibling; Op::ALL.len()] = fast::siblings!(counting);
 
 /// Charges the cell at `ip` and goes to its handler.
 ///

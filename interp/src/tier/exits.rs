@@ -128,6 +128,11 @@ impl Exit {
         Self { taken: AtomicU32::new(0), starved: AtomicU32::new(0), number, region, plan }
     }
 
+    /// Bytes that it takes.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.plan.items)
+    }
+
     /// Counts that it is taken; how the interpreter goes on.
     fn count(&self, meter: i64) -> Reason {
         let starved = meter < self.plan.needed;

@@ -242,11 +242,12 @@ impl Code {
     pub unsafe fn enter_by(&self, place: usize, entry: Option<*const u8>) {
         #[cfg(neovm_sibling_calls)]
         {
-            use crate::dispatch::sibling::{HANDLERS, Sibling};
+            use crate::dispatch::sibling::{COUNTING, Sibling};
             let cell = &self.cells()[place];
             // SAFETY: the caller's word.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, Sibling>(entry) });
-            cell.handler.set(entry.unwrap_or(HANDLERS[cell.op as usize]));
+            // Code of a tier counts.
+            cell.handler.set(entry.unwrap_or(COUNTING[cell.op as usize]));
         }
     }
 
