@@ -7,8 +7,9 @@ use neovm_interp::Code;
 use neovm_types::{OpCode, opcode::Family};
 
 use crate::{
-    code::{Flow, Ins, SlotUse},
-    region::Region,
+    Refusal,
+    code::{Ins, SlotUse},
+    region::{Reachable, Region},
 };
 
 /// Most arguments of such a method.
@@ -45,10 +46,20 @@ type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 impl Methods {
     /// The region at an instruction, with the methods that it calls, but for
     /// some that are not to be called.
-    pub(crate) fn region(code: &Code, entry: usize, but: &[usize]) -> Result<(Region, Self), crate::Refusal> {
+    pub(crate) fn region(code: &Code, entry: usize, but: &[usize]) -> Result<(Region, Self), Refusal> {
+        let reachable = with_calls(code, entry);
+        if let Ok(found) = &reachable
+            && found.instructions.iter().all(|ins| ins.call.is_none())
+        {
+            match Region::of(found) {
+                // What follows the loop may be left out.
+                Err(Refusal::TooLong) => {}
+                region => return Ok((region?, Self::default())),
+            }
+        }
         let mut effects: Effects = but.iter().map(|&method| (method, None)).collect();
         let mut methods = Self::default();
-        methods.learn(code, &called(code, entry), &mut effects);
+        methods.learn(code, &reachable.map_or_else(|_| Vec::new(), |found| called(&found)), &mut effects);
         let region = Region::find(code, entry, &|ins| resolve(ins, &effects, None))?;
         let calls = region.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.call.is_some());
         if !calls {
@@ -73,7 +84,8 @@ impl Methods {
             };
             effects.insert(target, Some((arguments.into(), 1)));
             order.push(target);
-            waiting.extend(called(code, target + 1).into_iter().map(|target| (target, depth + 1)));
+            let called = with_calls(code, target + 1).map_or_else(|_| Vec::new(), |found| called(&found));
+            waiting.extend(called.into_iter().map(|target| (target, depth + 1)));
         }
         // What one finds changes what others are: until nothing changes.
         for _ in 0..MAX_ROUNDS {
@@ -140,21 +152,20 @@ fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
     }
 }
 
-/// The targets of calls that may follow an instruction.
-fn called(code: &Code, entry: usize) -> Vec<usize> {
-    let mut targets = Vec::new();
+/// What may follow an instruction, if all calls come back.
+fn with_calls(code: &Code, entry: usize) -> Result<Reachable, Refusal> {
     let collect = |ins: &mut Ins| {
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
             // What it takes does not matter here, only that more follows.
             ins.call = Some((0, 0));
         }
     };
-    for target in crate::region::instructions(code, entry, &collect) {
-        if let (Flow::Call, Some(to)) = (target.flow(), target.target) {
-            targets.push(to);
-        }
-    }
-    targets
+    Reachable::find(code, entry, &collect)
+}
+
+/// The targets of calls.
+fn called(reachable: &Reachable) -> Vec<usize> {
+    reachable.instructions.iter().filter(|ins| ins.call.is_some()).filter_map(|ins| ins.target).collect()
 }
 
 /// Whether an instruction works on small values alone.

@@ -57,21 +57,26 @@ impl Region {
     /// The region that the interpreter enters at an instruction: the loop that
     /// begins there, or all that follows.
     pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        let mut found = match explore(code, entry, resolve, EVERYWHERE) {
+        match Reachable::find(code, entry, resolve) {
             // Where much follows the loop, it is at least not beyond its jumps back.
-            Err(Refusal::TooLong) => explore(code, entry, resolve, entry..=last_jump(code, entry))?,
-            found => found?,
-        };
-        let within = loop_of(&found, entry);
+            Err(Refusal::TooLong) => Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?),
+            found => Self::of(&found?),
+        }
+    }
+
+    /// The same of what was found to be reached from there.
+    pub(crate) fn of(reachable: &Reachable) -> Result<Self, Refusal> {
+        let mut found = blocks(reachable)?;
+        let within = loop_of(&found, reachable.entry);
         if !within.is_empty() {
             found.retain(|start, _| within.contains(start));
         }
-        Self::of_blocks(entry, found)
+        Self::of_blocks(reachable.entry, found)
     }
 
     /// All that follows an instruction.
     pub(crate) fn of_method(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        Self::of_blocks(entry, explore(code, entry, resolve, EVERYWHERE)?)
+        Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?)
     }
 
     fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
@@ -152,29 +157,10 @@ fn last_jump(code: &Code, to: usize) -> usize {
 /// Tells of a call what it takes and gives, and of a RET whose it is.
 pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 
-/// All blocks that can be reached from an instruction.
-fn explore(
-    code: &Code,
-    entry: usize,
-    resolve: Resolve<'_>,
-    within: RangeInclusive<usize>,
-) -> Result<BTreeMap<usize, Block>, Refusal> {
-    let mut blocks = split(&reachable(code, entry, resolve, within)?)?;
-    // A block does not go as far where it may be jumped to without the count that was
-    // pushed before it: what is behind may be reached no more.
-    let reached: BTreeSet<_> = order(&blocks, entry).into_iter().collect();
-    blocks.retain(|start, _| reached.contains(start));
-    Ok(blocks)
-}
-
-/// All instructions that can be reached from one; none if they are too many.
-pub(crate) fn instructions(code: &Code, entry: usize, resolve: Resolve<'_>) -> Vec<Ins> {
-    reachable(code, entry, resolve, EVERYWHERE).map(|reachable| reachable.instructions).unwrap_or_default()
-}
-
 /// Instructions that can be reached from one.
-struct Reachable {
-    instructions: Vec<Ins>,
+pub(crate) struct Reachable {
+    entry: usize,
+    pub(crate) instructions: Vec<Ins>,
     /// One more than where an instruction is among them, by its number; 0 of others.
     found: Vec<u32>,
     /// Those that jumps lead to, and the first.
@@ -182,9 +168,24 @@ struct Reachable {
 }
 
 impl Reachable {
+    /// All instructions that can be reached from one.
+    pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+        reachable(code, entry, resolve, EVERYWHERE)
+    }
+
     fn get(&self, place: usize) -> Option<&Ins> {
         self.instructions.get((*self.found.get(place)? as usize).wrapping_sub(1))
     }
+}
+
+/// The blocks that can be reached.
+fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
+    let mut blocks = split(reachable)?;
+    // A block does not go as far where it may be jumped to without the count that was
+    // pushed before it: what is behind may be reached no more.
+    let reached: BTreeSet<_> = order(&blocks, reachable.entry).into_iter().collect();
+    blocks.retain(|start, _| reached.contains(start));
+    Ok(blocks)
 }
 
 /// All instructions that can be reached from one.
@@ -195,7 +196,7 @@ fn reachable(
     within: RangeInclusive<usize>,
 ) -> Result<Reachable, Refusal> {
     let starts = BTreeSet::from([entry]);
-    let mut reachable = Reachable { instructions: Vec::new(), found: vec![0; code.places()], starts };
+    let mut reachable = Reachable { entry, instructions: Vec::new(), found: vec![0; code.places()], starts };
     let mut waiting = vec![entry];
     while let Some(mut place) = waiting.pop() {
         let mut constant = None;

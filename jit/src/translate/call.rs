@@ -37,12 +37,12 @@ impl Translator<'_> {
         let [vm, base, frame, meter, ref arguments @ ..] = parameters[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
         let locals = i64::from(method.locals) * i64::from(layout::ITEM);
-        self.slots_end = self.builder.ins().iadd_imm_s(frame, locals);
+        self.slots_end = self.plus(frame, locals);
         let arguments: Vec<_> = arguments.iter().map(|&argument| Item::Int(argument)).collect();
         // Before INITSLOT the arguments are on the stack, the first on top.
         self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
         let cost = self.input.code.meter_cost(method.entry);
-        let after = self.builder.ins().iadd_imm_s(meter, -cost);
+        let after = self.plus(meter, -cost);
         self.charged = after;
         self.begin_segment(method.entry, cost);
         self.segment.needed = self.charges.ahead(self.input.region.entry);
@@ -70,7 +70,7 @@ impl Translator<'_> {
         self.go_to_if(deep, exit);
         let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
         let taken = self.builder.ins().iadd(self.base, self.slots_end);
-        let taken = self.builder.ins().iadd_imm_s(taken, peak);
+        let taken = self.plus(taken, peak);
         let room = self.load(self.vm, layout::ROOM);
         let full = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, taken, room);
         let full = self.counted(full, true);
@@ -128,7 +128,7 @@ impl Translator<'_> {
 
     fn emit_call(&mut self, function: cranelift_codegen::ir::FuncRef, arguments: &[Value]) -> Vec<Value> {
         let top = i64::from(self.stack_offset(self.state.stack.len()));
-        let base = self.builder.ins().iadd_imm_s(self.base, top);
+        let base = self.plus(self.base, top);
         if self.input.method.is_none() {
             // Operations of the interpreter may have moved the limit. No called
             // method has its base below this one, so the second bound sees to it
@@ -141,7 +141,7 @@ impl Translator<'_> {
             self.store(room, self.vm, layout::ROOM);
         }
         let slots = arguments.len() as i64 * i64::from(layout::ITEM);
-        let frame = self.builder.ins().iadd_imm_s(self.slots_end, slots);
+        let frame = self.plus(self.slots_end, slots);
         let mut values = vec![self.vm, base, frame, self.charged];
         values.extend(arguments);
         let call = self.builder.ins().call(function, &values);

@@ -72,7 +72,7 @@ impl Translator<'_> {
         self.builder.ins().brif(signs_differ, adjust, &[], done, &[rest.into(), self.charged.into()]);
         self.continue_in(adjust);
         let sum = if is_power(known) { rest } else { self.builder.ins().iadd(rest, divisor) };
-        let charged = self.builder.ins().iadd_imm_s(self.charged, -more);
+        let charged = self.plus(self.charged, -more);
         self.builder.ins().jump(done, &[sum.into(), charged.into()]);
         self.continue_in(done);
         self.charged = meter;

@@ -34,6 +34,11 @@ impl Translator<'_> {
         self.builder.ins().iconst(I64, value)
     }
 
+    /// A number or address, and so much more.
+    pub(super) fn plus(&mut self, value: Value, more: i64) -> Value {
+        if more == 0 { value } else { self.builder.ins().iadd_imm_s(value, more) }
+    }
+
     /// Leaves if a condition does not hold: the segment took it for granted.
     pub(super) fn guard(&mut self, holds: Value) {
         let holds = self.counted(holds, false);
@@ -138,7 +143,7 @@ impl Translator<'_> {
         let cost = self.uncharged - rest;
         self.uncharged = rest;
         if cost != 0 {
-            self.charged = self.builder.ins().iadd_imm_s(self.charged, -cost);
+            self.charged = self.plus(self.charged, -cost);
             self.builder.def_var(self.meter, self.charged);
             self.segment.needed = self.segment.needed.saturating_sub(cost);
         }

@@ -176,7 +176,7 @@ impl Translator<'_> {
 
     /// An address as a value.
     pub(super) fn address(&mut self, Address { base, offset }: Address) -> Value {
-        if offset == 0 { base } else { self.builder.ins().iadd_imm_s(base, i64::from(offset)) }
+        self.plus(base, i64::from(offset))
     }
 
     /// Writes what is not in memory to the second words of its cells; what the
@@ -247,7 +247,7 @@ impl Translator<'_> {
     pub(super) fn copy(&mut self, from: Address, index: usize) {
         let from = self.address(from);
         let offset = i64::from(self.stack_offset(index));
-        let to = self.builder.ins().iadd_imm_s(self.base, offset);
+        let to = self.plus(self.base, offset);
         self.call_native(copy_item as *const () as usize, &[self.vm, from, to]);
     }
 }

@@ -35,7 +35,7 @@ impl Translator<'_> {
     fn call_helper(&mut self, ins: &Ins) -> Value {
         let cell = self.number(self.input.code.cell_address(ins.place) as i64);
         let top = self.stack_offset(self.state.stack.len());
-        let sp = self.builder.ins().iadd_imm_s(self.base, i64::from(top));
+        let sp = self.plus(self.base, i64::from(top));
         self.call_for(crate::module::helper(self.input.code, ins.place), &[self.vm, cell, sp, self.frame])
     }
 

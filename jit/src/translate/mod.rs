@@ -289,11 +289,10 @@ impl<'a> Translator<'a> {
         let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
         self.store(limit, vm, layout::LIMIT);
-        let top =
-            self.builder.ins().iadd_imm_s(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
+        let top = self.plus(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
         self.store(top, vm, layout::NEEDED);
         let place = self.input.region.entry;
-        let meter = self.builder.ins().iadd_imm_s(meter, self.input.code.entry_cost(place));
+        let meter = self.plus(meter, self.input.code.entry_cost(place));
         self.builder.def_var(self.meter, meter);
         self.charged = meter;
         let (shape, statics) = (self.entry_shape(), self.statics_used());
