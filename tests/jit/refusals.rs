@@ -182,6 +182,29 @@ fn a_region_that_does_not_hold_is_compiled_anew() {
 }
 
 #[test]
+fn a_length_is_not_that_of_another_run() {
+    // The lengths of strings are asked for before the loop, those of arrays in it.
+    let engine = lazy(false);
+    let text = "INITSLOT 2, 1\nPUSH0\nSTLOC0\nPUSH5\nSTLOC1\nn: LDARG0\nSIZE\nLDLOC0\nADD\nSTLOC0\nLDARG0\nISTYPE Array\nJMPIFNOT o\n
+        LDARG0\nPUSH1\nAPPEND\no: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET";
+    let code = engine.prepare(&assemble(text).unwrap()).unwrap();
+    let run = |item: neovm::StackItem| {
+        let mut vm = engine.vm(i64::MAX);
+        vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
+        vm.push(item);
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        vm.results()[0].to_i32().unwrap()
+    };
+    let array = || neovm::StackItem::array(vec![1.into(), 2.into(), 3.into()]);
+    for _ in 0..3 {
+        (0..20).for_each(|_| assert_eq!(run("text".into()), 5 * 4));
+        (0..200).for_each(|_| assert_eq!(run(array()), 3 + 4 + 5 + 6 + 7));
+        assert_eq!(run(neovm::StackItem::buffer(b"seven..")), 5 * 7);
+    }
+    assert!(stats(&engine).entered > 100, "{}", stats(&engine));
+}
+
+#[test]
 fn statistics_add_up_and_outlive_the_scripts() {
     let engine = lazy(false);
     let code = engine.prepare(&assemble("PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\nRET").unwrap()).unwrap();

@@ -125,6 +125,28 @@ const SHAPES: &[(&str, &str)] = &[
         "byte strings",
         "PUSHDATA1 \"\"\nPUSHINT8 15\nn: SWAP\nPUSHDATA1 \"ab\"\nCAT\nDUP\nSIZE\nPUSH10\nGT\nJMPIFNOT o\nPUSH3\nPUSH4\nSUBSTR\nCONVERT ByteString\no: SWAP\nDEC\nDUP\nJMPIF n\nRET",
     ),
+    (
+        "numbers in a byte string",
+        "INITSLOT 3, 1\nPUSHDATA1 0x01ff00806162636465666768\nSTLOC0\nPUSH0\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nLDLOC1\nLDLOC2\nPUSH4\nMOD\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nLDLOC2\nADD\nPUSHINT16 1000\nMOD\nABS\nSTLOC2\n
+         LDLOC1\nINC\nDUP\nSTLOC1\nLDLOC0\nSIZE\nLT\nJMPIF n\nLDLOC2\nRET",
+    ),
+    (
+        "numbers of all lengths in a buffer",
+        "INITSLOT 2, 1\nPUSHINT8 40\nNEWBUFFER\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC0\nLDLOC1\nLDLOC1\nSETITEM\nLDLOC0\nPUSH0\nLDLOC1\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nLDLOC1\nINC\nDUP\nSTLOC1\nPUSHINT8 34\nLT\nJMPIF n\nDEPTH\nRET",
+    ),
+    (
+        "numbers past the end of a byte string, caught",
+        "INITSLOT 2, 0\nPUSHDATA1 \"abcdef\"\nSTLOC0\nPUSH5\nSTLOC1\nTRY c, -\nn: LDLOC0\nLDLOC1\nPUSH2\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nDROP\nLDLOC1\nDEC\nSTLOC1\nJMP n\nc: LDLOC1\nENDTRY e\ne: RET",
+    ),
+    (
+        "an index that counts from the end",
+        "INITSLOT 3, 0\nPUSHDATA1 \"abcdef\"\nSTLOC0\nPUSHINT8 -6\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nLDLOC1\nDUP\nSIGN\nPUSHM1\nJMPNE o\nOVER\nSIZE\nADD\no: PUSH1\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nLDLOC2\nADD\nSTLOC2\nLDLOC1\nINC\nDUP\nSTLOC1\nPUSH6\nLT\nJMPIF n\nLDLOC2\nRET",
+    ),
+    (
+        "signs, compared",
+        "INITSLOT 2, 0\nPUSH0\nSTLOC1\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nPUSH6\nSUB\nDUP\nSIGN\nPUSHM1\nJMPEQ a\nDUP\nSIGN\nPUSH0\nJMPEQ b\nDUP\nSIGN\nPUSH1\nJMPNE c\nDUP\nSIGN\nPUSH0\nGE\nJMPIFNOT c\nLDLOC1\nINC\nSTLOC1\nJMP e\n
+         a: LDLOC1\nPUSH2\nADD\nSTLOC1\nJMP e\nb: LDLOC1\nPUSH3\nMUL\nSTLOC1\nJMP e\nc: ABORT\ne: SIGN\nPUSH2\nNUMEQUAL\nJMPIF c\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
     ("an overflow of a product", "PUSH3\nPUSHINT8 90\nn: SWAP\nPUSH3\nMUL\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
     ("an overflow of a sum", "PUSHINT64 9223372036854775800\nPUSHINT8 20\nn: SWAP\nINC\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
     ("wide integers that come back", "PUSHINT64 9223372036854775800\nPUSHINT8 20\nn: SWAP\nPUSH5\nADD\nPUSH5\nSUB\nINC\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),

@@ -25,7 +25,7 @@ pub(crate) use self::calls::Calls;
 pub use self::{
     calls::begin_calls,
     exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
-    items::{copy_item, item_byte, item_size},
+    items::{NO_INTEGER, bytes_length, copy_item, item_byte, item_size, slice_integer},
 };
 
 use crate::{

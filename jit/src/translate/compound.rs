@@ -1,7 +1,10 @@
 //! Arrays: their items are read and written in place; all else is a helper's.
 
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
-use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
+use cranelift_codegen::{
+    cursor::{Cursor, FuncCursor},
+    ir::{InstBuilder, Value, condcodes::IntCC, types::I64},
+};
+use neovm_interp::tier::{self, bytes_length, item_byte, item_size, layout, layout::ArrayLayout};
 use neovm_types::{OpCode, item::Header};
 
 use super::{
@@ -28,12 +31,16 @@ impl Translator<'_> {
     /// The length of an array, or what the interpreter says of other items.
     fn size(&mut self, ins: &Ins, arrays: Option<ArrayLayout>) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.help(ins) };
-        let length = match arrays.filter(|_| self.seen_at(origin) == Some(tier::Kind::Array)) {
-            Some(arrays) => {
+        let length = match (self.seen_at(origin), arrays) {
+            (Some(tier::Kind::Array), Some(arrays)) => {
                 let array = self.array(address, origin);
                 self.load(array, arrays.length)
             }
-            None => {
+            (Some(tier::Kind::Bytes), Some(_)) if let Some(length) = self.length_in(origin) => {
+                self.guard_not_negative(length);
+                length
+            }
+            _ => {
                 let item = self.address(address);
                 self.ask(item_size as *const () as usize, &[item])
             }
@@ -63,9 +70,32 @@ impl Translator<'_> {
     /// below zero.
     fn ask(&mut self, function: usize, arguments: &[Value]) -> Value {
         let answer = self.call_for(function, arguments);
-        let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, answer, 0);
-        self.guard(holds);
+        self.guard_not_negative(answer);
         answer
+    }
+
+    fn guard_not_negative(&mut self, value: Value) {
+        let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, value, 0);
+        self.guard(holds);
+    }
+
+    /// The length of the string of bytes in a slot that the region does not store, or -1
+    /// if it is none: asked for where the region is entered.
+    fn length_in(&mut self, origin: Origin) -> Option<Value> {
+        let Origin::Slot(index) = origin else { return None };
+        if let Some(&length) = self.lengths.get(&index) {
+            return Some(length);
+        }
+        let UsedSlot { slot, stored } = self.slots[index];
+        let entered = self.entered.filter(|_| !stored)?;
+        let signature = self.native_signature(1, 1);
+        let mut cursor = FuncCursor::new(self.builder.func).at_inst(entered);
+        let function = cursor.ins().iconst(I64, bytes_length as *const () as i64);
+        let item = cursor.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
+        let call = cursor.ins().call_indirect(signature, function, &[item]);
+        let length = cursor.func.dfg.first_result(call);
+        self.lengths.insert(index, length);
+        Some(length)
     }
 
     /// Reads the arrays of slots that the region does not store, where it is entered.

@@ -79,7 +79,6 @@ impl Translator<'_> {
         if !self.may_be_ints(ins, 2) {
             return None;
         }
-        let (second, first) = (self.pop_int(), self.pop_int());
-        Some((self.builder.ins().icmp(comparison, first, second), true))
+        Some((self.compare(comparison), true))
     }
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{AbiParam, Block, Inst, InstBuilder, Signature, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{
+    AbiParam, Block, Inst, InstBuilder, SigRef, Signature, Value, condcodes::IntCC, types::I64,
+};
 use cranelift_codegen::isa::CallConv;
 use neovm_interp::tier::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
 
@@ -163,15 +165,20 @@ impl Translator<'_> {
     }
 
     fn emit_native(&mut self, function: usize, arguments: &[Value], results: usize) -> Inst {
-        let (builder, parameters) = (&mut self.builder, arguments.len());
-        let signature = *self.signatures.entry((parameters, results)).or_insert_with(|| {
+        let signature = self.native_signature(arguments.len(), results);
+        let function = self.number(function as i64);
+        self.builder.ins().call_indirect(signature, function, arguments)
+    }
+
+    /// The signature of a function of the interpreter with so many words.
+    pub(super) fn native_signature(&mut self, parameters: usize, results: usize) -> SigRef {
+        let builder = &mut self.builder;
+        *self.signatures.entry((parameters, results)).or_insert_with(|| {
             let mut signature = Signature::new(CallConv::SystemV);
             signature.params.extend(vec![AbiParam::new(I64); parameters]);
             signature.returns.extend(vec![AbiParam::new(I64); results]);
             builder.import_signature(signature)
-        });
-        let function = self.number(function as i64);
-        self.builder.ins().call_indirect(signature, function, arguments)
+        })
     }
 
     /// An address as a value.

@@ -17,6 +17,7 @@ mod exit;
 mod help;
 mod numeric;
 mod slot;
+mod splice;
 mod stack;
 mod state;
 mod types;
@@ -169,8 +170,14 @@ struct Translator<'a> {
     carried: BTreeMap<usize, i64>,
     /// What the instructions of the block cost that did not run yet.
     ahead: i64,
-    /// The arrays in slots that hold the same one throughout.
+    /// The arrays in slots that hold the same one throughout, and the lengths of
+    /// strings of bytes in such slots, or -1.
     arrays: BTreeMap<usize, Value>,
+    lengths: BTreeMap<usize, Value>,
+    /// Where the function's entry ends, and what is read there.
+    entered: Option<ir::Inst>,
+    /// What SIGN gave last, and of what.
+    sign: Option<(Value, Value)>,
     /// Overflows of the segment that nobody looked at yet.
     overflow: Option<Value>,
     exits: Vec<ExitPlan>,
@@ -189,8 +196,9 @@ struct Translator<'a> {
     gives: Gives,
     /// How many guards there are so far.
     guards_made: u32,
-    /// The instruction that is translated.
+    /// The instruction that is translated, and the first that was not yet.
     current: usize,
+    done_to: usize,
     /// Whether the block ended early.
     dead: bool,
 }
@@ -228,6 +236,9 @@ impl<'a> Translator<'a> {
             carried: BTreeMap::new(),
             ahead: 0,
             arrays: BTreeMap::new(),
+            lengths: BTreeMap::new(),
+            entered: None,
+            sign: None,
             overflow: None,
             exits: Vec::new(),
             calls: Vec::new(),
@@ -239,6 +250,7 @@ impl<'a> Translator<'a> {
             gives: Gives::Nothing,
             guards_made: 0,
             current: input.region.entry,
+            done_to: 0,
             dead: false,
         }
     }
@@ -258,6 +270,9 @@ impl<'a> Translator<'a> {
             self.begin_block(start);
             for ins in &block.instructions {
                 self.ahead -= self.input.code.meter_cost(ins.place);
+                if ins.place < self.done_to {
+                    continue;
+                }
                 self.current = ins.place;
                 if !self.floor_mod(ins) {
                     self.instruction(ins);
@@ -316,7 +331,7 @@ impl<'a> Translator<'a> {
         }
         self.shapes.insert(place, shape);
         let first = self.blocks[&place];
-        self.builder.ins().jump(first, &[]);
+        self.entered = Some(self.builder.ins().jump(first, &[]));
     }
 
     /// What is assumed where the region is entered: what was seen there, or less.
@@ -452,7 +467,7 @@ impl<'a> Translator<'a> {
     /// A block's begin: what is known there, and its charge.
     fn begin_block(&mut self, start: usize) {
         self.builder.switch_to_block(self.blocks[&start]);
-        self.dead = false;
+        (self.dead, self.sign, self.done_to) = (false, None, start);
         let shape = self.shapes[&start].clone();
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
@@ -533,7 +548,8 @@ impl<'a> Translator<'a> {
             Family::Numeric => self.numeric(ins),
             Family::Compound => self.compound(ins),
             Family::Types => self.types(ins),
-            Family::Splice | Family::Slot => self.help(ins),
+            Family::Splice => self.splice(ins),
+            Family::Slot => self.help(ins),
         }
     }
 

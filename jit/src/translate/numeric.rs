@@ -89,7 +89,9 @@ impl Translator<'_> {
                 let positive = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, value, 0);
                 let positive = self.builder.ins().uextend(I64, positive);
                 let negative = self.builder.ins().sshr_imm_s(value, 63);
-                self.builder.ins().bor(positive, negative)
+                let sign = self.builder.ins().bor(positive, negative);
+                self.sign = Some((sign, value));
+                sign
             }
             opcode => {
                 let least = self.builder.ins().icmp_imm_s(IntCC::Equal, value, i64::MIN);
@@ -113,7 +115,6 @@ impl Translator<'_> {
 
     fn binary(&mut self, ins: &Ins) {
         use OpCode::*;
-        let (second, first) = (self.pop_int(), self.pop_int());
         let condition = match ins.opcode {
             NUMEQUAL => IntCC::Equal,
             NUMNOTEQUAL => IntCC::NotEqual,
@@ -122,12 +123,26 @@ impl Translator<'_> {
             GT => IntCC::SignedGreaterThan,
             GE => IntCC::SignedGreaterThanOrEqual,
             _ => {
+                let (second, first) = (self.pop_int(), self.pop_int());
                 let result = self.arithmetic(ins.opcode, first, second);
                 return self.push(Item::Int(result));
             }
         };
-        let result = self.builder.ins().icmp(condition, first, second);
+        let result = self.compare(condition);
         self.push(Item::Bool(result));
+    }
+
+    /// Pops two integers and compares them.
+    pub(super) fn compare(&mut self, condition: IntCC) -> Value {
+        let known = self.peek(0);
+        let (second, first) = (self.pop_int(), self.pop_int());
+        if let (Item::Const(known), Some((sign, value))) = (known, self.sign)
+            && sign == first
+            && let Some(condition) = of_sign(condition, known)
+        {
+            return self.builder.ins().icmp_imm_s(condition, value, 0);
+        }
+        self.builder.ins().icmp(condition, first, second)
     }
 
     fn arithmetic(&mut self, opcode: OpCode, first: Value, second: Value) -> Value {
@@ -161,4 +176,16 @@ impl Translator<'_> {
         };
         self.push(Item::Int(result));
     }
+}
+
+/// How an integer compares with 0 if its sign compares so with a number.
+fn of_sign(condition: IntCC, number: i64) -> Option<IntCC> {
+    Some(match (condition, number) {
+        (_, 0) => condition,
+        (IntCC::Equal, -1) => IntCC::SignedLessThan,
+        (IntCC::NotEqual, -1) => IntCC::SignedGreaterThanOrEqual,
+        (IntCC::Equal, 1) => IntCC::SignedGreaterThan,
+        (IntCC::NotEqual, 1) => IntCC::SignedLessThanOrEqual,
+        _ => return None,
+    })
 }

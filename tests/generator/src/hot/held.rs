@@ -154,8 +154,36 @@ impl Scripter<'_> {
         }
     }
 
+    /// A part of bytes as a number, as compilers write it; an index below zero counts
+    /// from the end.
+    fn number_in_bytes(&mut self) {
+        if self.random.one_in(4) {
+            self.load_int();
+        } else {
+            self.index();
+        }
+        if self.random.one_in(3) {
+            let end = self.label();
+            self.ops(&[DUP, SIGN]);
+            let sign = self.random.one_of(&[PUSHM1, PUSHM1, PUSH0, PUSH1]);
+            self.op(sign);
+            let test = self.random.one_of(&[JMPNE, JMPNE, JMPEQ, JMPLT, JMPGE]);
+            self.jump(test, end);
+            self.ops(&[OVER, SIZE, ADD]);
+            self.bind(end);
+        }
+        let count = self.random.one_of(&[0, 1, 1, 1, 2, 3, 5]);
+        self.constant(count);
+        self.op(SUBSTR);
+        self.op_with(CONVERT, &[0x28]);
+        let item_type = self.random.one_of(&[0x21, 0x21, 0x21, 0x20]);
+        self.op_with(CONVERT, &[item_type]);
+        self.store_int();
+    }
+
     pub(super) fn use_bytes(&mut self) {
-        match self.random.below(7) {
+        match self.random.below(9) {
+            7..=8 => self.number_in_bytes(),
             0 => {
                 self.data();
                 self.op(CAT);
@@ -193,11 +221,16 @@ impl Scripter<'_> {
     }
 
     pub(super) fn use_buffer(&mut self) {
-        match self.random.below(5) {
+        match self.random.below(7) {
             0..=1 => {
                 self.index();
                 self.small();
                 self.op(SETITEM);
+            }
+            5 => self.number_in_bytes(),
+            6 => {
+                self.op(SIZE);
+                self.store_int();
             }
             2 => {
                 self.index();

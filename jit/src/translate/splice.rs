@@ -1,0 +1,39 @@
+//! Strings of bytes: all is a helper's, but for integers that are a part of one.
+
+use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC};
+use neovm_interp::tier::{NO_INTEGER, slice_integer};
+use neovm_types::{OpCode, item::ItemType};
+
+use super::{Translator, state::Item};
+use crate::code::Ins;
+
+impl Translator<'_> {
+    pub(super) fn splice(&mut self, ins: &Ins) {
+        match self.peek(2) {
+            Item::Ref(address, _) if self.is_number(ins) && self.may_be_ints(ins, 2) => {
+                let (count, index) = (self.pop_int(), self.pop_int());
+                self.pop();
+                let item = self.address(address);
+                let number = self.call_for(slice_integer as *const () as usize, &[item, index, count]);
+                let holds = self.builder.ins().icmp_imm_s(IntCC::NotEqual, number, NO_INTEGER);
+                self.guard(holds);
+                self.push(Item::Int(number));
+                self.done_to = ins.place + 3;
+            }
+            _ => self.help(ins),
+        }
+    }
+
+    /// Whether it is the SUBSTR of which the next two instructions, as compilers write
+    /// them, make a string and then an integer.
+    fn is_number(&self, ins: &Ins) -> bool {
+        let wanted = [ItemType::ByteString, ItemType::Integer];
+        ins.opcode == OpCode::SUBSTR
+            && !self.distrusts(ins)
+            && (ins.place + 1..).zip(wanted).all(|(place, wanted)| {
+                let is_own = !self.blocks.contains_key(&place);
+                let next = Ins::read(self.input.code, place).filter(|next| is_own && !self.distrusts(next));
+                next.is_some_and(|next| next.opcode == OpCode::CONVERT && next.operand == wanted as i64)
+            })
+    }
+}
