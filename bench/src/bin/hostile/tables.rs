@@ -41,7 +41,12 @@ pub(crate) fn compiler() -> Result<(), Error> {
         "| script | engine | s | compiled | refused | s compiling | s still, at the end | MiB of code | MiB beside |"
     );
     println!("|---|---|--:|--:|---|--:|--:|--:|--:|");
-    for (name, text) in [("methods in one another", methods()), ("loops in one another", loops())] {
+    let scripts = [
+        ("methods in one another", methods()),
+        ("loops in one another", loops(1)),
+        ("the same, twelve times", loops(TIMES)),
+    ];
+    for (name, text) in scripts {
         for (engine_name, jit) in [ENGINES[1], ENGINES[2], sync] {
             let script = script(&text)?;
             let engine = Engine::new(Config { jit, ..Config::default() });
@@ -83,16 +88,23 @@ fn methods() -> String {
     format!("INITSSLOT 1\nnext: {calls}JMP_L next\n{methods}common: PUSH1\n{}DROP\nRET", "INC\n".repeat(SHARED))
 }
 
+/// How often all of that comes again, each with a common end of its own.
+const TIMES: usize = 12;
+
 /// Short loops whose heads a long common body, which never runs, leads back to.
-fn loops() -> String {
-    let heads: String = (0..ENTRIES)
-        .map(|entry| {
+fn loops(times: usize) -> String {
+    let part = |time: usize| {
+        let head = |entry| {
             format!(
-                "h{entry}: LDLOC1\nJMPIF_L common\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF h{entry}\nPUSHINT16 2100\nSTLOC0\n"
+                "h{time}_{entry}: LDLOC1\nJMPIF_L common{time}\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF h{time}_{entry}\n\
+                 PUSHINT16 2100\nSTLOC0\n"
             )
-        })
-        .collect();
-    let back: String = (0..ENTRIES).map(|entry| format!("LDLOC1\nJMPIF_L h{entry}\n")).collect();
-    let begin = "INITSLOT 2, 0\nPUSHINT16 2100\nSTLOC0\nPUSHF\nSTLOC1";
-    format!("{begin}\nnext: {heads}JMP_L next\ncommon: PUSH1\n{}DROP\n{back}JMP_L next", "INC\n".repeat(SHARED))
+        };
+        let heads: String = (0..ENTRIES).map(head).collect();
+        let back: String = (0..ENTRIES).map(|entry| format!("LDLOC1\nJMPIF_L h{time}_{entry}\n")).collect();
+        let body = "INC\n".repeat(SHARED);
+        format!("{heads}JMP_L end{time}\ncommon{time}: PUSH1\n{body}DROP\n{back}JMP_L h{time}_0\nend{time}: NOP\n")
+    };
+    let parts: String = (0..times).map(part).collect();
+    format!("INITSLOT 2, 0\nPUSHINT16 2100\nSTLOC0\nPUSHF\nSTLOC1\nnext: {parts}JMP_L next")
 }
