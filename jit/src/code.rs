@@ -35,6 +35,8 @@ pub(crate) struct Ins {
     pub(crate) target: Option<usize>,
     /// The small integer on top of the stack, where the instruction before pushed one.
     pub(crate) constant: Option<i64>,
+    /// How many items the array has that UNPACK was seen to take, if it always has.
+    pub(crate) unpacked: Option<usize>,
     /// How many items a method takes and gives that compiled code calls.
     pub(crate) call: Option<(usize, usize)>,
     /// Whether it is the RET of a method that compiled code calls, and how many
@@ -63,7 +65,7 @@ impl Ins {
                 .and_then(|target| code.place(target)),
             _ => None,
         };
-        Some(Self { place, opcode, operand, target, constant: None, call: None, returns: None })
+        Some(Self { place, opcode, operand, target, constant: None, unpacked: None, call: None, returns: None })
     }
 
     /// The slot that it loads or stores.
@@ -97,6 +99,7 @@ impl Ins {
             REVERSEN => (counted()? + 1, counted()?),
             PACK | PACKSTRUCT => (counted()? + 1, 1),
             PACKMAP => (2 * counted()? + 1, 1),
+            UNPACK => (1, self.unpacked? + 1),
             DUP => (1, 2),
             OVER => (2, 3),
             NIP => (2, 1),

@@ -1,20 +1,28 @@
 //! A region from its entry to machine code, with the methods that it calls.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use neovm_interp::{
     Code,
     tier::{Seen, layout::ArrayLayout},
 };
+use neovm_types::OpCode;
 
 use crate::{
     Refusal,
+    code::Ins,
     methods::Methods,
     module::Machine,
     region::Region,
     stats::ExitRecord,
     translate::{Gives, Input, signature, translate},
 };
+
+/// Most items that are unpacked in compiled code.
+const MAX_UNPACKED: usize = 16;
 
 /// How often a region is made until all agree about the methods that it calls.
 const MAX_ROUNDS: usize = 8;
@@ -42,10 +50,36 @@ pub(crate) struct Known {
     pub(crate) distrusted: BTreeSet<usize>,
     /// Where segments begin in which it is to be found out what does not hold.
     pub(crate) suspected: BTreeSet<usize>,
+    /// How many items arrays were seen to have that are unpacked.
+    pub(crate) unpacked: BTreeMap<usize, usize>,
     /// How often it was compiled.
     pub(crate) tries: u32,
     /// The instruction that counts how often it is reached: this one, or INITSLOT before it.
     pub(crate) counted: usize,
+}
+
+impl Known {
+    /// Tells of UNPACK what it gives, if that is known.
+    pub(crate) fn resolve(&self, ins: &mut Ins) {
+        if ins.opcode == OpCode::UNPACK && !self.distrusted.contains(&ins.place) {
+            ins.unpacked = self.unpacked.get(&ins.place).copied();
+        }
+    }
+
+    /// Whether a place where code is left is one that it is to learn from: an UNPACK, of
+    /// which the items were not counted yet.
+    pub(crate) fn learns(&self, code: &Code, place: usize) -> bool {
+        let is_unpack = |ins: Ins| ins.opcode == OpCode::UNPACK;
+        !self.distrusted.contains(&place) && Ins::read(code, place).is_some_and(is_unpack)
+    }
+
+    /// Learns how many items there are to be unpacked.
+    pub(crate) fn learn(&mut self, place: usize, count: Option<usize>) {
+        match count {
+            Some(count) if count <= MAX_UNPACKED => drop(self.unpacked.insert(place, count)),
+            _ => drop(self.distrusted.insert(place)),
+        }
+    }
 }
 
 /// What became of it.
@@ -71,10 +105,12 @@ struct Callees {
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, &callees.refused)?;
+        let (region, methods) = Methods::region(job.code, job.entry, job.known, &callees.refused)?;
         let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
         let instructions = region.instructions + called;
-        if !region.has_loop() && instructions < job.least {
+        let learns = |place: usize| !region.blocks.contains_key(&place) && job.known.learns(job.code, place);
+        let mut nexts = region.blocks.values().flat_map(|block| &block.next);
+        if !region.has_loop() && instructions < job.least && !nexts.any(|&next| learns(next)) {
             return Err(Refusal::Small);
         }
         callees.again = false;

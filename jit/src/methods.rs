@@ -9,6 +9,7 @@ use neovm_types::{OpCode, opcode::Family};
 use crate::{
     Refusal,
     code::{Ins, SlotUse},
+    compile::Known,
     region::{Reachable, Region},
 };
 
@@ -46,8 +47,8 @@ type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 impl Methods {
     /// The region at an instruction, with the methods that it calls, but for
     /// some that are not to be called.
-    pub(crate) fn region(code: &Code, entry: usize, but: &[usize]) -> Result<(Region, Self), Refusal> {
-        let reachable = with_calls(code, entry);
+    pub(crate) fn region(code: &Code, entry: usize, known: &Known, but: &[usize]) -> Result<(Region, Self), Refusal> {
+        let reachable = with_calls(code, entry, known);
         if let Ok(found) = &reachable
             && found.instructions.iter().all(|ins| ins.call.is_none())
         {
@@ -60,7 +61,10 @@ impl Methods {
         let mut effects: Effects = but.iter().map(|&method| (method, None)).collect();
         let mut methods = Self::default();
         methods.learn(code, &reachable.map_or_else(|_| Vec::new(), |found| called(&found)), &mut effects);
-        let region = Region::find(code, entry, &|ins| resolve(ins, &effects, None))?;
+        let region = Region::find(code, entry, &|ins| {
+            known.resolve(ins);
+            resolve(ins, &effects, None);
+        })?;
         let calls = region.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.call.is_some());
         if !calls {
             methods.found.clear();
@@ -84,7 +88,8 @@ impl Methods {
             };
             effects.insert(target, Some((arguments.into(), 1)));
             order.push(target);
-            let called = with_calls(code, target + 1).map_or_else(|_| Vec::new(), |found| called(&found));
+            let called =
+                with_calls(code, target + 1, &Known::default()).map_or_else(|_| Vec::new(), |found| called(&found));
             waiting.extend(called.into_iter().map(|target| (target, depth + 1)));
         }
         // What one finds changes what others are: until nothing changes.
@@ -153,8 +158,9 @@ fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
 }
 
 /// What may follow an instruction, if all calls come back.
-fn with_calls(code: &Code, entry: usize) -> Result<Reachable, Refusal> {
+fn with_calls(code: &Code, entry: usize, known: &Known) -> Result<Reachable, Refusal> {
     let collect = |ins: &mut Ins| {
+        known.resolve(ins);
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
             // What it takes does not matter here, only that more follows.
             ins.call = Some((0, 0));

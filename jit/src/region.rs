@@ -207,7 +207,7 @@ fn reachable(
             let Some(mut ins) = Ins::read(code, place) else { break };
             ins.constant = constant.take();
             resolve(&mut ins);
-            constant = code.small_constant(place);
+            constant = ins.unpacked.map(|count| count as i64).or_else(|| code.small_constant(place));
             let flow = ins.flow();
             if flow == Flow::Leave {
                 break;

@@ -261,6 +261,7 @@ impl Tier for Script {
         let Some(known) = regions.by_entry.get_mut(&entry) else { return };
         match record.culprits[..] {
             _ if record.why == Why::Entry => known.seen = join(&known.seen, seen),
+            _ if record.why == Why::Opcode => known.learn(record.segment.start, seen.count),
             [Some(culprit)] => known.distrusted.extend([culprit]),
             [None] => known.distrusted.extend(record.segment.clone().filter(|&place| computes(code, place))),
             _ => known.suspected.extend([record.segment.start]),
@@ -423,7 +424,7 @@ fn behind_init(code: &Code, place: usize, seen: &Seen) -> (usize, Seen) {
     let taken = arguments.min(stack.len());
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
-    (place + 1, Seen { locals: vec![Kind::Null; locals], arguments: taken, stack })
+    (place + 1, Seen { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
 }
 
 /// What was seen both times.
@@ -434,5 +435,6 @@ fn join(first: &Seen, second: &Seen) -> Seen {
         locals: join(&first.locals, &second.locals),
         arguments: join(&first.arguments, &second.arguments),
         stack: join(&first.stack, &second.stack),
+        count: None,
     }
 }

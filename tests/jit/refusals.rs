@@ -182,6 +182,23 @@ fn a_region_that_does_not_hold_is_compiled_anew() {
 }
 
 #[test]
+fn the_number_of_items_that_are_unpacked_is_learnt() {
+    let turns = |unpacked: &str, behind: &str| {
+        format!(
+            "INITSLOT 2, 0\n{unpacked}\nSTLOC0\nPUSHINT16 500\nSTLOC1\nn: LDLOC0\nUNPACK\n{behind}\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nRET"
+        )
+    };
+    // It is left some times, and then no more.
+    let [first, last] = run_often(&turns("PUSH7\nPUSH8\nPUSH2\nPACK", "PACK\nDROP"));
+    assert!(first.compiled == 2 && first.recompiled == 1 && first.exits[&Why::Opcode] < 60, "{first}");
+    assert!(last.compiled == 2 && last.exits[&Why::Opcode] - first.exits[&Why::Opcode] == 100, "{last}");
+    // The items of a map are not counted.
+    let [first, last] = run_often(&turns("PUSH7\nPUSH8\nPUSH1\nPACKMAP", "DROP\nDROP\nDROP"));
+    assert!(first.compiled == 1 && first.entered < 60, "{first}");
+    assert_eq!((first.compiled, first.entered), (last.compiled, last.entered), "{last}");
+}
+
+#[test]
 fn a_length_is_not_that_of_another_run() {
     // The lengths of strings are asked for before the loop, those of arrays in it.
     let engine = lazy(false);

@@ -145,6 +145,8 @@ pub struct Seen {
     pub arguments: Vec<Kind>,
     /// Items of the evaluation stack, the top first, at most [`Seen::DEPTH`].
     pub stack: Vec<Kind>,
+    /// How many items the array or struct on top has, if there is one.
+    pub count: Option<usize>,
 }
 
 impl Seen {
@@ -384,10 +386,18 @@ impl Vm {
         };
         let (locals, arguments) = (self.locals as usize, self.argument_count());
         let depth = self.stack_len().min(Seen::DEPTH);
+        let stack = kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect::<Vec<_>>();
+        let top = (stack.first() == Some(&Kind::Array)).then(|| self.sp.wrapping_sub(1));
+        // SAFETY: the topmost cell is occupied.
+        let count = top.and_then(|top| match unsafe { &*top } {
+            StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
+            _ => None,
+        });
         Seen {
             locals: kinds(self.slots, locals),
             arguments: kinds(self.slots.wrapping_sub(arguments), arguments).into_iter().rev().collect(),
-            stack: kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect(),
+            stack,
+            count,
         }
     }
 }

@@ -22,6 +22,8 @@ impl Translator<'_> {
             (PICKITEM, Some(arrays)) if self.may_be_ints(ins, 1) => self.pick_item(ins, arrays),
             (SETITEM, Some(arrays)) => self.set_item(ins, arrays),
             (SIZE, _) => self.size(ins, arrays),
+            (UNPACK, Some(arrays)) => self.unpack(ins, arrays),
+            (UNPACK, None) => self.leave_at(ins),
             (PACK | PACKSTRUCT | PACKMAP | NEWARRAY0 | NEWARRAY | NEWARRAY_T, _)
             | (NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES, _) => self.help_with(ins, true),
             _ => self.help(ins),
@@ -47,6 +49,23 @@ impl Translator<'_> {
         };
         self.pop();
         self.push(Item::Int(length));
+    }
+
+    /// Unpacks an array of as many items as were seen; leaves if it has others.
+    fn unpack(&mut self, ins: &Ins, arrays: ArrayLayout) {
+        let index = self.index(0);
+        let (address, origin) = match self.peek(0) {
+            Item::Ref(address, origin) => (address, origin),
+            Item::Mem(_) => (Address { base: self.base, offset: self.stack_offset(index) }, Origin::Stack(index)),
+            _ => return self.leave_at(ins),
+        };
+        let Some(count) = ins.unpacked else { return self.leave_at(ins) };
+        let array = self.array(address, origin);
+        let length = self.load(array, arrays.length);
+        self.guard_word(length, count as i64);
+        self.help(ins);
+        self.pop();
+        self.push(Item::Const(count as i64));
     }
 
     /// Whether a string of bytes was seen where the item at a depth lies.

@@ -169,7 +169,8 @@ impl Translator<'_> {
     /// exit to it.
     pub(super) fn exit_to(&mut self, place: usize, cost_ahead: i64, why: Why) -> Block {
         self.begin_segment(place, cost_ahead);
-        self.cold_exit(Leave::Resume, why).block
+        let learns = why == Why::Opcode && self.input.known.learns(self.input.code, place);
+        self.cold_exit(if learns { Leave::Deopt } else { Leave::Resume }, why).block
     }
 
     /// Counts a guard; the one that is to fail always gets what makes it fail.

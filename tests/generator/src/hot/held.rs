@@ -82,7 +82,16 @@ impl Scripter<'_> {
     }
 
     pub(super) fn use_array(&mut self) {
-        match self.random.below(12) {
+        match self.random.below(14) {
+            12 => {
+                self.op(UNPACK);
+                self.one_op(&[PACK, PACK, PACKSTRUCT]);
+                self.store_any();
+            }
+            13 => {
+                self.ops(&[UNPACK, DROP, DROP, DROP, DROP]);
+                self.take();
+            }
             0..=3 => {
                 self.index();
                 self.op(PICKITEM);
