@@ -1,15 +1,12 @@
 //! Arrays: their items are read and written in place; all else is a helper's.
 
-use cranelift_codegen::{
-    cursor::{Cursor, FuncCursor},
-    ir::{InstBuilder, Value, condcodes::IntCC, types::I64},
-};
-use neovm_interp::tier::{self, bytes_length, item_byte, item_size, layout, layout::ArrayLayout};
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
+use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
 use neovm_types::{OpCode, item::Header};
 
 use super::{
-    Translator, slot_offset,
-    state::{Address, Item, Origin, UsedSlot},
+    Translator,
+    state::{Address, Item, Origin},
 };
 use crate::code::Ins;
 
@@ -96,44 +93,6 @@ impl Translator<'_> {
     fn guard_not_negative(&mut self, value: Value) {
         let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, value, 0);
         self.guard(holds);
-    }
-
-    /// The length of the string of bytes in a slot that the region does not store, or -1
-    /// if it is none: asked for where the region is entered.
-    fn length_in(&mut self, origin: Origin) -> Option<Value> {
-        let Origin::Slot(index) = origin else { return None };
-        if let Some(&length) = self.lengths.get(&index) {
-            return Some(length);
-        }
-        let UsedSlot { slot, stored } = self.slots[index];
-        let entered = self.entered.filter(|_| !stored)?;
-        let signature = self.native_signature(1, 1);
-        let mut cursor = FuncCursor::new(self.builder.func).at_inst(entered);
-        let function = cursor.ins().iconst(I64, bytes_length as *const () as i64);
-        let item = cursor.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
-        let call = cursor.ins().call_indirect(signature, function, &[item]);
-        let length = cursor.func.dfg.first_result(call);
-        self.lengths.insert(index, length);
-        Some(length)
-    }
-
-    /// Reads the arrays of slots that the region does not store, where it is entered.
-    /// Notes what is not zero if one is none.
-    pub(super) fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
-        if self.input.arrays.is_none() {
-            return;
-        }
-        for index in 0..self.slots.len() {
-            let UsedSlot { slot, stored } = self.slots[index];
-            if stored || self.seen_in(slot) != Some(&tier::Kind::Array) {
-                continue;
-            }
-            let tag = self.load(self.frame, slot_offset(slot));
-            let tag = self.builder.ins().band_imm_s(tag, !1);
-            wrong.push(self.builder.ins().bxor_imm_s(tag, layout::ARRAY));
-            let array = self.load(self.frame, slot_offset(slot) + 8);
-            self.arrays.insert(index, array);
-        }
     }
 
     /// The array at an address; leaves if it is none.

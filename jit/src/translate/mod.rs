@@ -13,6 +13,7 @@ mod control;
 mod convert;
 mod divide;
 mod emit;
+mod entry;
 mod exit;
 mod help;
 mod numeric;
@@ -27,12 +28,12 @@ use std::{
     sync::Arc,
 };
 
-use cranelift_codegen::ir::{self, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{self, InstBuilder, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use neovm_interp::{
     Code,
-    tier::{self, Leave, layout, layout::ArrayLayout},
+    tier::{layout, layout::ArrayLayout},
 };
 use neovm_types::opcode::Family;
 
@@ -296,174 +297,6 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// The function's begin: checks that the machine is as was seen.
-    fn entry(&mut self) {
-        let block = self.builder.create_block();
-        self.builder.append_block_params_for_function_params(block);
-        self.builder.switch_to_block(block);
-        let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
-        (self.vm, self.base, self.frame) = (vm, base, frame);
-        self.store(limit, vm, layout::LIMIT);
-        let top = self.plus(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
-        self.store(top, vm, layout::NEEDED);
-        let place = self.input.region.entry;
-        let meter = self.plus(meter, self.input.code.entry_cost(place));
-        self.builder.def_var(self.meter, meter);
-        self.charged = meter;
-        let (shape, statics) = (self.entry_shape(), self.statics_used());
-        let depth = shape.stack.len();
-        self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
-        self.begin_segment(place, 0);
-        self.segment.needed = self.charges.ahead(place);
-        let wrong_place = self.check_place(top, limit, statics);
-        self.leave_if(wrong_place, Leave::Resume, Why::Room);
-        let mut wrong = self.check_kinds(&shape);
-        self.find_arrays(&mut wrong);
-        if let Some(wrong) = wrong.into_iter().reduce(|wrong, more| self.builder.ins().bor(wrong, more)) {
-            self.leave_if(wrong, Leave::Deopt, Why::Entry);
-        }
-        if statics.is_some() {
-            self.statics = Some(self.load(vm, layout::STATICS));
-        }
-        self.load_entry(&shape);
-        if !self.functions.is_empty() {
-            self.begin_calls();
-        }
-        self.shapes.insert(place, shape);
-        let first = self.blocks[&place];
-        self.entered = Some(self.builder.ins().jump(first, &[]));
-    }
-
-    /// What is assumed where the region is entered: what was seen there, or less.
-    fn entry_shape(&self) -> Shape {
-        if let Some(shape) = self.shapes.get(&self.input.region.entry) {
-            return shape.clone();
-        }
-        let seen = &self.input.known.seen;
-        let reach = self.input.region.reach as usize;
-        let stack = (0..reach).rev().map(|depth| Kind::seen(seen.stack.get(depth))).collect();
-        let slots = self.slots.iter().map(|used| self.seen_slot(used.slot)).collect();
-        Shape { stack, slots }
-    }
-
-    fn seen_slot(&self, slot: Slot) -> Kind {
-        Kind::seen(self.seen_in(slot))
-    }
-
-    pub(super) fn seen_in(&self, slot: Slot) -> Option<&tier::Kind> {
-        match slot {
-            Slot::Local(n) => self.input.known.seen.locals.get(usize::from(n)),
-            Slot::Argument(n) => self.input.known.seen.arguments.get(usize::from(n)),
-        }
-    }
-
-    /// What was seen where an item lies.
-    fn seen_at(&self, origin: Origin) -> Option<tier::Kind> {
-        match origin {
-            Origin::Slot(index) => self.seen_in(self.slots[index].slot).copied(),
-            Origin::Static(_) | Origin::Stack(_) | Origin::Element => None,
-        }
-    }
-
-    /// The highest static field that is used.
-    fn statics_used(&self) -> Option<u8> {
-        let instructions = self.input.region.blocks.values().flat_map(|block| &block.instructions);
-        instructions
-            .filter_map(|ins| match ins.slot() {
-                Some(SlotUse::LoadStatic(n) | SlotUse::StoreStatic(n)) => Some(n),
-                _ => None,
-            })
-            .max()
-    }
-
-    /// Whether there are too few items, slots or room.
-    fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
-        let region = self.input.region;
-        let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
-        if self.segment.needed > 0 {
-            let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, self.segment.needed);
-            wrong = self.builder.ins().bor(wrong, short);
-        }
-        if region.reach > 0 {
-            let stack = self.load(self.vm, layout::STACK);
-            let bytes = self.builder.ins().isub(self.base, stack);
-            let least = i64::from(region.reach) * i64::from(layout::ITEM);
-            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, bytes, least);
-            wrong = self.builder.ins().bor(wrong, missing);
-        }
-        let highest = |pick: fn(Slot) -> Option<u8>| self.slots.iter().filter_map(|used| pick(used.slot)).max();
-        let arguments = highest(|slot| if let Slot::Argument(n) = slot { Some(n) } else { None });
-        let locals = highest(|slot| if let Slot::Local(n) = slot { Some(n) } else { None });
-        if let Some(highest) = arguments {
-            let lowest = self.load(self.vm, layout::LOWEST);
-            let most = -(i64::from(highest) + 1) * i64::from(layout::ITEM);
-            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, lowest, most);
-            wrong = self.builder.ins().bor(wrong, missing);
-        }
-        if let Some(highest) = locals {
-            wrong = self.or_too_few(wrong, layout::LOCALS, highest);
-        }
-        if let Some(highest) = statics {
-            wrong = self.or_too_few(wrong, layout::STATICS_COUNT, highest);
-        }
-        wrong
-    }
-
-    /// The same, or whether a count of the machine does not reach beyond an index.
-    fn or_too_few(&mut self, wrong: Value, count: i32, highest: u8) -> Value {
-        let count = self.load_u32(self.vm, count);
-        let missing = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, count, i64::from(highest));
-        self.builder.ins().bor(wrong, missing)
-    }
-
-    /// What is not zero if an item is not of the kind assumed.
-    fn check_kinds(&mut self, shape: &Shape) -> Vec<Value> {
-        let mut wrong = Vec::new();
-        for (address, offset, kind) in self.entry_items(shape) {
-            wrong.push(match (kind, tag_of(kind)) {
-                (_, Some(tag)) => {
-                    let found = self.load(address, offset);
-                    if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) }
-                }
-                (Kind::Plain, None) => {
-                    let found = self.load(address, offset);
-                    let other = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, found, layout::NULL);
-                    self.builder.ins().uextend(I64, other)
-                }
-                _ => continue,
-            });
-        }
-        wrong
-    }
-
-    /// Reads what is assumed to be a value.
-    fn load_entry(&mut self, shape: &Shape) {
-        let variables = self.stack_variables[..shape.stack.len()].iter().chain(&self.slot_variables);
-        let variables: Vec<_> = variables.copied().collect();
-        for ((address, offset, kind), [payload, tag]) in self.entry_items(shape).into_iter().zip(variables) {
-            if !matches!(kind, Kind::Int | Kind::Bool | Kind::Plain) {
-                continue;
-            }
-            let mut value = self.load(address, offset + 8);
-            if kind == Kind::Plain {
-                let found = self.load(address, offset);
-                self.builder.def_var(tag, found);
-                // In memory the payload of Null may be anything.
-                let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, found, layout::NULL);
-                let zero = self.number(0);
-                value = self.builder.ins().select(is_null, zero, value);
-            }
-            self.builder.def_var(payload, value);
-        }
-    }
-
-    /// Where the items of the entry's shape lie: those of the stack, then the slots.
-    fn entry_items(&self, shape: &Shape) -> Vec<(Value, i32, Kind)> {
-        let stack = shape.stack.iter().enumerate().map(|(index, &kind)| (self.base, self.stack_offset(index), kind));
-        let slots = shape.slots.iter().zip(&self.slots).map(|(&kind, used)| (self.frame, slot_offset(used.slot), kind));
-        stack.chain(slots).collect()
-    }
-
     /// A block's begin: what is known there, and its charge.
     fn begin_block(&mut self, start: usize) {
         self.builder.switch_to_block(self.blocks[&start]);
@@ -560,16 +393,6 @@ impl<'a> Translator<'a> {
     /// The offset of a cell of the stack from where the region was entered.
     fn stack_offset(&self, index: usize) -> i32 {
         (index as i32 - self.input.region.reach) * layout::ITEM
-    }
-}
-
-/// The tag of a kind; none for those that are not assumed.
-fn tag_of(kind: Kind) -> Option<i64> {
-    match kind {
-        Kind::Int => Some(layout::INTEGER),
-        Kind::Bool => Some(layout::BOOLEAN),
-        Kind::Null => Some(layout::NULL),
-        Kind::Plain | Kind::Ref(_) | Kind::Mem => None,
     }
 }
 
