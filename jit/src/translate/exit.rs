@@ -82,7 +82,9 @@ impl Translator<'_> {
         }
         for plan in core::mem::take(&mut self.exits) {
             self.builder.switch_to_block(plan.block);
-            let items = self.write_held(&plan.state);
+            // What is left often writes whole items; a table takes less code for the rest.
+            let whole = matches!(plan.why, Why::Edge | Why::Opcode);
+            let items = self.write_held(&plan.state, whole);
             if let Some(helped) = plan.helped {
                 self.store(helped, self.vm, layout::SP);
             }
@@ -186,27 +188,31 @@ impl Translator<'_> {
         self.plus(base, i64::from(offset))
     }
 
-    /// Writes what is not in memory to the second words of its cells; what the
-    /// cells are to be made of it.
-    fn write_held(&mut self, state: &State) -> Box<[Restored]> {
+    /// Writes what is not in memory to its cells, or only to their second words; what
+    /// the cells are to be made of it.
+    fn write_held(&mut self, state: &State, whole: bool) -> Box<[Restored]> {
         let mut items = Vec::new();
         for (index, item) in state.stack.iter().enumerate() {
             let offset = self.stack_offset(index);
-            let held = self.write_word(*item, self.base, offset);
+            let held = self.write_one(*item, self.base, offset, whole);
             items.extend(held.map(|value| Restored { area: Area::Stack, offset, value }));
         }
         for (index, item) in state.slots.iter().enumerate() {
             if self.slots[index].stored {
                 let offset = slot_offset(self.slots[index].slot);
-                let held = self.write_word(*item, self.frame, offset);
+                let held = self.write_one(*item, self.frame, offset, whole);
                 items.extend(held.map(|value| Restored { area: Area::Slots, offset, value }));
             }
         }
         items.into()
     }
 
-    fn write_word(&mut self, item: Item, address: Value, offset: i32) -> Option<Held> {
+    fn write_one(&mut self, item: Item, address: Value, offset: i32, whole: bool) -> Option<Held> {
         let (value, held) = match item {
+            item if whole && item.is_value() => {
+                self.write(item, address, offset);
+                return None;
+            }
             Item::Const(value) => return Some(Held::Constant(value)),
             Item::Null => return Some(Held::Null),
             Item::Mem(_) => return None,
