@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neovm::{Code, Config, FaultKind, Host, LoadOptions, NoHost, Outcome, PriceTable, Vm};
 
-use crate::{code, decode, integers, json, loaded};
+use crate::{code, decode, integers, json, loaded, script, stub_host};
 
 /// Bytes of data in the scripts below.
 const SIZE: usize = 100_000;
@@ -104,7 +104,7 @@ impl Host for Reload {
 /// Runs a script whose system call loads the same code again, at its end,
 /// where it pushes a pointer to position 0 of itself.
 fn run_reloading(text: &str) -> (Vm, Outcome) {
-    let end = crate::script(text).len();
+    let end = script(text).len();
     let code = code(&format!("{text}\nPUSHA -{end}\nRET"));
     let mut vm = loaded(&code, Config::default());
     let outcome = vm.run(&mut Reload(code, end));
@@ -133,4 +133,32 @@ fn a_call_within_a_load_shares_its_pointers() {
     let mut vm = loaded(&code(text), Config::default());
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!(integers(&vm), [1, 7]);
+}
+
+#[test]
+fn a_pointer_leads_nowhere_in_another_script() {
+    let load = |items: &str, text: &str| {
+        let inner = hex::encode(script(text).bytes());
+        format!("{items}\nPUSHM1\nPUSHDATA1 0x{inner}\nSYSCALL 0xbac6c3a1\n")
+    };
+    let down = format!("{}here: RET", load("PUSHA here\nPUSH1", "CALLA"));
+    let up = format!("{}CALLA", load("PUSH0", "PUSHA here\nhere: RET"));
+    for text in [down, up] {
+        let Outcome::Fault(fault) = loaded(&code(&text), Config::default()).run(&mut stub_host()) else {
+            panic!("CALLA of another script's pointer: {text}")
+        };
+        assert_eq!(fault.kind, FaultKind::ForeignPointer, "{text}");
+    }
+}
+
+#[test]
+fn a_jump_by_the_sign_compares_it_with_any_number() {
+    for value in [-5_i32, 0, 5] {
+        for number in [-2, -1, 0, 1] {
+            let text = format!("PUSHINT8 {value}\nDUP\nSIGN\nPUSHINT8 {number}\nJMPNE x\nPUSH0\nRET\nx: PUSH1\nRET");
+            let mut vm = loaded(&code(&text), Config::default());
+            assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+            assert_eq!(integers(&vm), [value, i32::from(value.signum() != number)], "{text}");
+        }
+    }
 }

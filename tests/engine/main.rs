@@ -7,6 +7,7 @@ mod cache;
 mod constants;
 mod debugger;
 mod depth;
+mod faults;
 mod fees;
 mod gas;
 mod hardforks;
@@ -17,6 +18,9 @@ mod lifecycle;
 mod map_keys;
 mod modes;
 mod native_stack;
+mod overflow;
+mod read_only;
+mod references;
 #[path = "../support/report.rs"]
 mod report;
 

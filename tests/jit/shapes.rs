@@ -63,6 +63,23 @@ const SHAPES: &[(&str, &str)] = &[
          f: INITSLOT 0, 1\nLDARG0\nPUSH2\nMUL\nRET",
     ),
     (
+        "an overflow in a method that is called within a try block",
+        "PUSHINT64 4000000000000000000\nTRY c, -\nPUSH6\nn: SWAP\nDUP\nCALL f\nDROP\nPUSHINT64 1000000000000000000\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nDROP\nENDTRY e\nc: ENDTRY e\ne: RET
+         f: INITSLOT 0, 1\nLDARG0\nPUSH2\nMUL\nRET",
+    ),
+    (
+        "a method that loads an argument that it does not have",
+        "PUSHINT8 20\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 1, 1\nLDARG0\nSTLOC0\nLDARG0\nPUSH5\nJMPEQ x\nLDARG0\nRET\nx: LDARG1\nRET",
+    ),
+    (
+        "a method that stores a local variable that it does not have",
+        "PUSHINT8 20\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 1, 1\nLDARG0\nPUSH5\nJMPEQ x\nLDARG0\nRET\nx: LDARG0\nSTLOC1\nLDARG0\nRET",
+    ),
+    (
+        "a method that looks below its arguments",
+        "INITSLOT 1, 0\nPUSH0\nSTLOC0\nPUSH9\nPUSHINT8 20\nn: PUSH3\nCALL f\nLDLOC0\nADD\nSTLOC0\nDEC\nDUP\nJMPIF n\nLDLOC0\nRET\nf: INITSLOT 0, 1\nLDARG0\nOVER\nMUL\nRET",
+    ),
+    (
         "a division by zero in a called method, caught",
         "PUSH5\nn: DUP\nPUSH3\nSUB\nTRY c, -\nCALL f\nDROP\nENDTRY e\nc: DROP\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET
          f: INITSLOT 0, 1\nPUSH7\nLDARG0\nDIV\nRET",
@@ -146,6 +163,20 @@ const SHAPES: &[(&str, &str)] = &[
         "signs, compared",
         "INITSLOT 2, 0\nPUSH0\nSTLOC1\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nPUSH6\nSUB\nDUP\nSIGN\nPUSHM1\nJMPEQ a\nDUP\nSIGN\nPUSH0\nJMPEQ b\nDUP\nSIGN\nPUSH1\nJMPNE c\nDUP\nSIGN\nPUSH0\nGE\nJMPIFNOT c\nLDLOC1\nINC\nSTLOC1\nJMP e\n
          a: LDLOC1\nPUSH2\nADD\nSTLOC1\nJMP e\nb: LDLOC1\nPUSH3\nMUL\nSTLOC1\nJMP e\nc: ABORT\ne: SIGN\nPUSH2\nNUMEQUAL\nJMPIF c\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+        "an array's item that is read before it changes",
+        "INITSLOT 3, 0\nPUSH5\nPUSH1\nPACK\nSTLOC0\nPUSHINT8 20\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nPUSH0\nPICKITEM\nLDLOC0\nPUSH0\nLDLOC1\nSETITEM\nLDLOC2\nADD\nSTLOC2\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC2\nRET",
+    ),
+    (
+        "a static field that is read before it changes",
+        "INITSSLOT 1\nINITSLOT 2, 0\nPUSH5\nSTSFLD0\nPUSHINT8 20\nSTLOC0\nPUSH0\nSTLOC1\nn: LDSFLD0\nLDLOC0\nSTSFLD0\nLDLOC1\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    (
+        "types of compounds",
+        "INITSLOT 4, 0\nNEWARRAY0\nSTLOC0\nNEWSTRUCT0\nSTLOC1\nNEWMAP\nSTLOC2\nPUSHINT8 20\nn: PUSH0
+         LDLOC0\nISTYPE Array\nADD\nPUSH2\nMUL\nLDLOC0\nISTYPE Struct\nADD\nPUSH2\nMUL\nLDLOC0\nISTYPE Map\nADD\nPUSH2\nMUL
+         LDLOC1\nISTYPE Array\nADD\nPUSH2\nMUL\nLDLOC1\nISTYPE Struct\nADD\nPUSH2\nMUL\nLDLOC1\nISTYPE Map\nADD\nPUSH2\nMUL
+         LDLOC2\nISTYPE Array\nADD\nPUSH2\nMUL\nLDLOC2\nISTYPE Struct\nADD\nPUSH2\nMUL\nLDLOC2\nISTYPE Map\nADD\nSTLOC3
+         DEC\nDUP\nJMPIF n\nLDLOC3\nRET",
     ),
     ("an overflow of a product", "PUSH3\nPUSHINT8 90\nn: SWAP\nPUSH3\nMUL\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
     ("an overflow of a sum", "PUSHINT64 9223372036854775800\nPUSHINT8 20\nn: SWAP\nINC\nSWAP\nDEC\nDUP\nJMPIF n\nRET"),
@@ -157,6 +188,14 @@ const SHAPES: &[(&str, &str)] = &[
     (
         "local variables that are Null",
         "INITSLOT 3, 0\nPUSHINT8 12\nSTLOC0\nn: LDLOC1\nISNULL\nJMPIFNOT o\nLDLOC0\nSTLOC1\nJMP p\no: PUSHNULL\nSTLOC1\np: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nLDLOC2\nRET",
+    ),
+    // A new local variable is Null, beside which lies what another method left there.
+    (
+        "Null that is a condition where a loop is entered",
+        "INITSLOT 1, 0\nPUSH0\nSTLOC0\nPUSHINT8 20\nn: CALL g\nCALL f\nLDLOC0\nADD\nSTLOC0\nDEC\nDUP\nJMPIF n\nDROP\nLDLOC0\nRET
+         g: INITSLOT 3, 0\nPUSH7\nSTLOC0\nPUSH7\nSTLOC1\nPUSH7\nSTLOC2\nNEWARRAY0\nDROP\nRET
+         f: INITSLOT 3, 0\nTRY c, -\nPUSH5\nSTLOC1\nPUSH0\nSTLOC2\nNOP\nm: LDLOC0\nJMPIFNOT x\nLDLOC2\nINC\nSTLOC2\nx: LDLOC1\nPUSH2\nMOD\nJMPIF z\nPUSHNULL\nSTLOC0\nJMP w\nz: PUSH1\nSTLOC0
+         w: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF m\nc: LDLOC2\nENDTRY e\ne: RET",
     ),
     ("Null where an integer is wanted", "INITSLOT 2, 0\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nINC\nRET"),
     (
@@ -210,6 +249,11 @@ const SHAPES: &[(&str, &str)] = &[
         "PICK whose count is pushed in two places",
         "PUSH7\nPUSHINT8 40\nn: DUP\nPUSH5\nJMPEQ y\nDUP\nPUSH2\nMOD\nJMPIF w\nPUSH1\nx: PICK\nDROP\nDUP\nPUSH3\nJMPEQ z\nDEC\nDUP\nJMPIF n\nRET
          w: DEC\nDUP\nJMPIF n\nRET\ny: PUSH1\nJMP x\nz: DEC\nJMP n",
+    ),
+    (
+        "PICK whose count is another by the way there",
+        "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nPUSH0\nSTLOC1\nPUSH7\nPUSH8\nn: LDLOC0\nPUSH2\nMOD\nJMPIF y\nPUSH1\nx: PICK\nLDLOC1\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET
+         y: PUSH0\nJMP x",
     ),
 ];
 
