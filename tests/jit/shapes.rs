@@ -163,6 +163,8 @@ const SHAPES: &[(&str, &str)] = &[
         "signs, compared",
         "INITSLOT 2, 0\nPUSH0\nSTLOC1\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nPUSH6\nSUB\nDUP\nSIGN\nPUSHM1\nJMPEQ a\nDUP\nSIGN\nPUSH0\nJMPEQ b\nDUP\nSIGN\nPUSH1\nJMPNE c\nDUP\nSIGN\nPUSH0\nGE\nJMPIFNOT c\nLDLOC1\nINC\nSTLOC1\nJMP e\n
          a: LDLOC1\nPUSH2\nADD\nSTLOC1\nJMP e\nb: LDLOC1\nPUSH3\nMUL\nSTLOC1\nJMP e\nc: ABORT\ne: SIGN\nPUSH2\nNUMEQUAL\nJMPIF c\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    (
         "an array's item that is read before it changes",
         "INITSLOT 3, 0\nPUSH5\nPUSH1\nPACK\nSTLOC0\nPUSHINT8 20\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nPUSH0\nPICKITEM\nLDLOC0\nPUSH0\nLDLOC1\nSETITEM\nLDLOC2\nADD\nSTLOC2\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC2\nRET",
     ),
@@ -191,11 +193,10 @@ const SHAPES: &[(&str, &str)] = &[
     ),
     // A new local variable is Null, beside which lies what another method left there.
     (
-        "Null that is a condition where a loop is entered",
-        "INITSLOT 1, 0\nPUSH0\nSTLOC0\nPUSHINT8 20\nn: CALL g\nCALL f\nLDLOC0\nADD\nSTLOC0\nDEC\nDUP\nJMPIF n\nDROP\nLDLOC0\nRET
-         g: INITSLOT 3, 0\nPUSH7\nSTLOC0\nPUSH7\nSTLOC1\nPUSH7\nSTLOC2\nNEWARRAY0\nDROP\nRET
-         f: INITSLOT 3, 0\nTRY c, -\nPUSH5\nSTLOC1\nPUSH0\nSTLOC2\nNOP\nm: LDLOC0\nJMPIFNOT x\nLDLOC2\nINC\nSTLOC2\nx: LDLOC1\nPUSH2\nMOD\nJMPIF z\nPUSHNULL\nSTLOC0\nJMP w\nz: PUSH1\nSTLOC0
-         w: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF m\nc: LDLOC2\nENDTRY e\ne: RET",
+        "Null that is a condition where a loop is entered, in the place of an integer",
+        "INITSLOT 4, 0\nPUSHINT16 100\nSTLOC1\nPUSH0\nSTLOC2\nt: TRY c, -\nENDTRY d\nc: DROP\nENDTRY d\nd: PUSH7\nDROP\nPUSHNULL\nNOP\nSTLOC0\nPUSH3\nSTLOC3\nNOP\n
+         m: LDLOC0\nJMPIFNOT x\nLDLOC2\nINC\nSTLOC2\nx: LDLOC3\nPUSH2\nMOD\nJMPIF z\nPUSHNULL\nSTLOC0\nJMP w\nz: PUSH1\nSTLOC0\n
+         w: LDLOC3\nDEC\nDUP\nSTLOC3\nJMPIF m\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF t\nLDLOC2\nRET",
     ),
     ("Null where an integer is wanted", "INITSLOT 2, 0\nPUSHINT8 12\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nINC\nRET"),
     (
