@@ -156,6 +156,10 @@ const SHAPES: &[(&str, &str)] = &[
         "INITSLOT 2, 0\nPUSHDATA1 \"abcdef\"\nSTLOC0\nPUSH5\nSTLOC1\nTRY c, -\nn: LDLOC0\nLDLOC1\nPUSH2\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nDROP\nLDLOC1\nDEC\nSTLOC1\nJMP n\nc: LDLOC1\nENDTRY e\ne: RET",
     ),
     (
+        "a string in a slot that grows",
+        "INITSLOT 3, 0\nPUSHDATA1 \"a\"\nSTLOC0\nPUSHINT8 20\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nSIZE\nLDLOC2\nADD\nSTLOC2\nLDLOC0\nPUSHDATA1 \"b\"\nCAT\nCONVERT ByteString\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC2\nRET",
+    ),
+    (
         "an index that counts from the end",
         "INITSLOT 3, 0\nPUSHDATA1 \"abcdef\"\nSTLOC0\nPUSHINT8 -6\nSTLOC1\nPUSH0\nSTLOC2\nn: LDLOC0\nLDLOC1\nDUP\nSIGN\nPUSHM1\nJMPNE o\nOVER\nSIZE\nADD\no: PUSH1\nSUBSTR\nCONVERT ByteString\nCONVERT Integer\nLDLOC2\nADD\nSTLOC2\nLDLOC1\nINC\nDUP\nSTLOC1\nPUSH6\nLT\nJMPIF n\nLDLOC2\nRET",
     ),

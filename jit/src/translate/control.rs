@@ -49,8 +49,11 @@ impl Translator<'_> {
         let ways = nexts.map(|next| self.way_to(next));
         let blocks = ways.map(|way| way.unwrap_or_else(|| self.builder.create_block()));
         self.builder.ins().brif(condition, blocks[0], &[], blocks[1], &[]);
+        let meter = (self.charged, self.uncharged, self.segment.needed);
         for i in [0, 1] {
             if ways[i].is_none() {
+                // Each way takes off what it wants to.
+                (self.charged, self.uncharged, self.segment.needed) = meter;
                 self.continue_in(blocks[i]);
                 self.go_to(nexts[i]);
             }

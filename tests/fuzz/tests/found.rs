@@ -8,7 +8,9 @@ const COMPILED: Way = Way::Compiled { threshold: 1, background: false };
 #[track_caller]
 fn agrees(script: &str, run: Run) {
     let script = hex::decode(script).unwrap();
-    Comparer::new().assert_same(&Case { script, reference: Way::Interpreter, subject: COMPILED, runs: vec![run] });
+    let mut comparer = Comparer::new();
+    comparer.assert_same(&Case { script, reference: Way::Interpreter, subject: COMPILED, runs: vec![run] });
+    assert_eq!(comparer.compiled().failures(), 0, "the compiler failed");
 }
 
 /// A compiled method that finds that it is one context too many has been
@@ -22,4 +24,14 @@ fn compiled_calls_stop_at_the_last_context() {
         // PUSH6, PUSH0, INITSLOT 0 2, LDARG1, LDARG0, PUSH3, CALL to INITSLOT, MAX, RET
         agrees("161057000279781334faba40", run);
     }
+}
+
+/// Where both ways of a branch take something off the meter, the second took it off
+/// what the first had left: the compiler failed.
+#[test]
+fn each_way_of_a_branch_has_its_own_meter() {
+    // INITSSLOT 2, PUSHINT8 9, then CALL of f, DEC, DUP, JMPIF back, RET; f is INITSLOT 2 0, PUSH12, STLOC0,
+    // PUSH6, STLOC1, PUSH5, LDLOC0, JMPLE behind, LDLOC1, STSFLD1, PUSHINT16 5, JMPIFNOT behind, then what is
+    // dear and stores an array in the second slot: NEWARRAY and two SETITEM; behind it LDLOC1, DROP, RET
+    agrees("5602000934079d4a24fc405702001c701671156832146961010500260d11c34a1015d04a1016d071694540", Run::default());
 }
