@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use neovm::{Code, Config, Engine, Hardfork, JitMode, Limits, LoadOptions, PriceTable, Profile, Script, Vm};
+use neovm::{
+    Code, Config, Engine, Hardfork, JitMode, Limits, LoadOptions, PriceTable, Profile, Script, Vm, jit::Stats,
+};
 use neovm_model::Machine;
 
 use crate::{
@@ -96,6 +98,7 @@ impl Comparer {
             }
             Ready::Engine(way, code) => (*way, code),
         };
+        let failures = self.failures(way);
         let mut vm = self.take_machine(way, run);
         let host = &mut self.hosts.engine;
         let end = catch_unwind(AssertUnwindSafe(|| {
@@ -112,13 +115,14 @@ impl Comparer {
         let Ok(end) = end else {
             // What a panic left of a machine is not to be touched.
             std::mem::forget(vm);
-            return End::of_panic();
+            return End::of_panic("the engine panicked");
         };
         self.machines[usize::from(is_compiled(way))] = Some((run.clone(), vm));
         if let Way::Compiled { background: true, .. } = way {
             self.engine(way).jit().inspect(|jit| jit.wait());
         }
-        end
+        // No result shows it, and it should never be.
+        if self.failures(way) > failures { End::of_panic("the compiler failed") } else { end }
     }
 
     /// The gas used so far behind each instruction of a run, one by one.
@@ -136,15 +140,24 @@ impl Comparer {
     pub fn compiled(&self) -> Compiled {
         let stats = self.engines.iter().filter_map(|(_, engine)| engine.jit()).map(|jit| jit.stats());
         stats.fold(Compiled::default(), |mut sum, stats| {
-            sum.add_stats(&stats);
+            sum.add(&Compiled::of(&stats));
             sum
         })
     }
 
     /// How often a way entered compiled code so far.
     pub(crate) fn entered(&self, way: Way) -> u64 {
+        self.stats(way).entered
+    }
+
+    /// How often the compiler itself failed so far.
+    fn failures(&self, way: Way) -> u64 {
+        if is_compiled(way) { Compiled::of(&self.stats(way)).failures() } else { 0 }
+    }
+
+    fn stats(&self, way: Way) -> Stats {
         let engine = self.engines.iter().find(|(own, _)| *own == way);
-        engine.and_then(|(_, engine)| engine.jit()).map_or(0, |jit| jit.stats().entered)
+        engine.and_then(|(_, engine)| engine.jit()).map(|jit| jit.stats()).unwrap_or_default()
     }
 
     /// The engine of a way to compile. It keeps no scripts: each comes once.

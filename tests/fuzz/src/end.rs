@@ -52,9 +52,9 @@ impl End {
         }
     }
 
-    /// The end of an execution in which the engine panicked.
-    pub(crate) fn of_panic() -> Self {
-        let fault = Some("the engine panicked".into());
+    /// The end of an execution in which something failed that never should.
+    pub(crate) fn of_panic(what: &str) -> Self {
+        let fault = Some(what.into());
         Self { fault, position: None, gas: 0, instructions: 0, pending: String::new(), items: None }
     }
 

@@ -76,7 +76,7 @@ fn both(comparer: &mut Comparer, case: &Case) -> (End, End) {
     });
     match ways {
         [Some(expected), Some(found)] => (expected, found),
-        _ => (End::of_panic(), End::of_panic()),
+        _ => (End::of_panic("no run"), End::of_panic("no run")),
     }
 }
 

@@ -68,7 +68,7 @@ impl Compiled {
         failures.iter().filter_map(|refusal| self.refused.get(refusal)).sum()
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.regions += other.regions;
         self.anew += other.anew;
         self.given_up += other.given_up;
@@ -79,8 +79,8 @@ impl Compiled {
         add_counts(&mut self.refused, &other.refused);
     }
 
-    pub(crate) fn add_stats(&mut self, stats: &Stats) {
-        self.add(&Self {
+    pub(crate) fn of(stats: &Stats) -> Self {
+        Self {
             regions: stats.compiled,
             anew: stats.recompiled,
             given_up: stats.given_up,
@@ -89,7 +89,7 @@ impl Compiled {
             entered: stats.entered,
             exits: stats.exits.iter().map(|(why, count)| (why.name(), *count)).collect(),
             refused: stats.refused.iter().map(|(refusal, count)| (refusal.to_string(), *count)).collect(),
-        });
+        }
     }
 }
 
