@@ -70,7 +70,8 @@ impl Known {
     /// which the items were not counted yet.
     pub(crate) fn learns(&self, code: &Code, place: usize) -> bool {
         let is_unpack = |ins: Ins| ins.opcode == OpCode::UNPACK;
-        !self.distrusted.contains(&place) && Ins::read(code, place).is_some_and(is_unpack)
+        let is_known = self.distrusted.contains(&place) || self.unpacked.contains_key(&place);
+        !is_known && Ins::read(code, place).is_some_and(is_unpack)
     }
 
     /// Learns how many items there are to be unpacked.

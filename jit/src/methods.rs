@@ -60,7 +60,7 @@ impl Methods {
         }
         let mut effects: Effects = but.iter().map(|&method| (method, None)).collect();
         let mut methods = Self::default();
-        methods.learn(code, &reachable.map_or_else(|_| Vec::new(), |found| called(&found)), &mut effects);
+        methods.learn(code, &called(&reachable), &mut effects);
         let region = Region::find(code, entry, &|ins| {
             known.resolve(ins);
             resolve(ins, &effects, None);
@@ -88,9 +88,8 @@ impl Methods {
             };
             effects.insert(target, Some((arguments.into(), 1)));
             order.push(target);
-            let called =
-                with_calls(code, target + 1, &Known::default()).map_or_else(|_| Vec::new(), |found| called(&found));
-            waiting.extend(called.into_iter().map(|target| (target, depth + 1)));
+            let reachable = with_calls(code, target + 1, &Known::default());
+            waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
         }
         // What one finds changes what others are: until nothing changes.
         for _ in 0..MAX_ROUNDS {
@@ -169,9 +168,10 @@ fn with_calls(code: &Code, entry: usize, known: &Known) -> Result<Reachable, Ref
     Reachable::find(code, entry, &collect)
 }
 
-/// The targets of calls.
-fn called(reachable: &Reachable) -> Vec<usize> {
-    reachable.instructions.iter().filter(|ins| ins.call.is_some()).filter_map(|ins| ins.target).collect()
+/// The targets of calls; none where too much follows.
+fn called(reachable: &Result<Reachable, Refusal>) -> Vec<usize> {
+    let instructions = reachable.iter().flat_map(|found| &found.instructions);
+    instructions.filter(|ins| ins.call.is_some()).filter_map(|ins| ins.target).collect()
 }
 
 /// Whether an instruction works on small values alone.

@@ -192,6 +192,11 @@ fn the_number_of_items_that_are_unpacked_is_learnt() {
     let [first, last] = run_often(&turns("PUSH7\nPUSH8\nPUSH2\nPACK", "PACK\nDROP"));
     assert!(first.compiled == 2 && first.recompiled == 1 && first.exits[&Why::Opcode] < 60, "{first}");
     assert!(last.compiled == 2 && last.exits[&Why::Opcode] - first.exits[&Why::Opcode] == 100, "{last}");
+    // What is behind the loop is no part of it, however many items it has.
+    let [_, last] = run_often(
+        "INITSLOT 1, 0\nPUSH7\nPUSH8\nPUSH2\nPACK\nPUSHINT8 50\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nUNPACK\nRET",
+    );
+    assert!(last.compiled <= 2 && last.given_up == 0 && last.entered > 90, "{last}");
     // The items of a map are not counted.
     let [first, last] = run_often(&turns("PUSH7\nPUSH8\nPUSH1\nPACKMAP", "DROP\nDROP\nDROP"));
     assert!(first.compiled == 1 && first.entered < 60, "{first}");
