@@ -139,6 +139,11 @@ impl Scripter<'_> {
     pub(crate) fn floor_mod(&mut self) {
         self.int();
         self.int();
+        self.rest();
+    }
+
+    /// The same of what is on the stack.
+    pub(crate) fn rest(&mut self) {
         self.op(SWAP);
         let start = self.bytes.len();
         self.ops(&[OVER, MOD, DUP, SIGN, PUSH2, PICK, SIGN, OVER, NUMNOTEQUAL, SWAP, PUSH0, NUMNOTEQUAL, BOOLAND]);

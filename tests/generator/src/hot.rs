@@ -36,6 +36,7 @@ const HOT: &[(usize, Statement)] = &[
     (3, |own| own.wide_in_loop()),
     (3, |own| own.type_work()),
     (1, |own| own.asserted()),
+    (1, |own| own.rest_in_loop()),
     (1, |own| own.leave_loop()),
     (1, |own| own.ask_host()),
     (1, |own| own.pile_up()),
@@ -66,6 +67,9 @@ pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
         own.load_any();
         own.load_int();
     }
+    if own.random.one_in(200) {
+        own.long_tail();
+    }
     own.op(RET);
     own.hot_functions();
     own.finish()
@@ -85,6 +89,16 @@ impl Scripter<'_> {
                 self.bytes.push(store as u8 + slot as u8);
             }
             self.hold(kind);
+        }
+    }
+
+    /// More than a compiler takes at once.
+    fn long_tail(&mut self) {
+        for _ in 0..400 + self.random.below(400) {
+            let next = self.label();
+            self.load_int();
+            self.jump(JMPIF, next);
+            self.bind(next);
         }
     }
 
@@ -331,10 +345,10 @@ impl Scripter<'_> {
     /// An item that was read before something else is done, which may change
     /// the place that it came from.
     fn beneath(&mut self) {
-        if self.random.one_in(3) {
-            self.load_any();
-        } else {
-            self.load_int();
+        match self.random.below(5) {
+            0 => self.load_any(),
+            1 => self.picked(),
+            _ => self.load_int(),
         }
         self.chosen(HOT)(self);
         self.take();
@@ -462,6 +476,18 @@ impl Scripter<'_> {
                 self.one_op(&[DIV, MOD, AND, OR, XOR, MIN, MAX]);
             }
         }
+        self.store_int();
+    }
+
+    /// A remainder with the divisor's sign, mostly of a divisor that is known.
+    fn rest_in_loop(&mut self) {
+        self.load_int();
+        if self.random.one_in(8) {
+            self.load_int();
+        } else {
+            self.one_op(&[PUSH1, PUSH2, PUSH3, PUSH7, PUSH8, PUSH10, PUSH16, PUSHM1]);
+        }
+        self.rest();
         self.store_int();
     }
 

@@ -8,10 +8,11 @@
 //!
 //! How often each kind of statement comes is in one table, `STATEMENTS` in
 //! `scripter.rs`; loops that get hot, for compilers, have another, `HOT` in
-//! `hot.rs`. Beside what compilers write, three kinds see to it that
+//! `hot.rs`. Beside what compilers write, four kinds see to it that
 //! nothing is left out: `any_opcode` takes each opcode that there is as often
 //! as any other, `at_a_limit` goes to a limit of the machine and perhaps one
-//! beyond, `system_call` asks the host, which may load another script.
+//! beyond, `large` makes compounds, stacks and loads of some hundred items,
+//! `system_call` asks the host, which may load another script.
 //!
 //! ```
 //! use neovm_generator::{Random, SystemCalls, script};
@@ -27,6 +28,7 @@ mod bytes;
 mod compounds;
 mod control;
 mod hot;
+mod large;
 mod mutate;
 mod odd;
 mod random;

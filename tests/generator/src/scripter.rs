@@ -29,6 +29,7 @@ const STATEMENTS: &[(usize, Statement)] = &[
     (3, |own| own.any_opcode()),
     (2, |own| own.system_call()),
     (1, |own| own.at_a_limit()),
+    (1, |own| own.large()),
     (1, |own| own.odd()),
 ];
 

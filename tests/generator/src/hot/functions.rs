@@ -14,6 +14,7 @@ const FUNCTIONS: &[(usize, Statement)] = &[
     (3, |own| own.recursion()),
     (3, |own| own.worker()),
     (2, |own| own.without_slots()),
+    (1, |own| own.early_return()),
     (1, |own| own.careless()),
 ];
 
@@ -115,6 +116,20 @@ impl Scripter<'_> {
                 self.one_op(&[INC, NOT, NEGATE]);
             }
         }
+    }
+
+    /// Returns in two places, perhaps what is of two kinds.
+    pub(super) fn early_return(&mut self) {
+        let end = self.label();
+        self.op_with(INITSLOT, &[0, ARGUMENTS as u8]);
+        self.one_op(&[LDARG0, LDARG1]);
+        self.small();
+        let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPLE]);
+        self.jump(compare, end);
+        self.one_op(&[LDARG0, LDARG1, LDSFLD3, PUSHT, PUSHNULL]);
+        self.op(RET);
+        self.bind(end);
+        self.one_op(&[LDARG0, LDARG1, PUSH5, PUSHF]);
     }
 
     /// Leaves as many items as it happens to.

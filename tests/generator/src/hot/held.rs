@@ -65,6 +65,16 @@ impl Scripter<'_> {
         }
     }
 
+    /// An item of the array that a slot holds, if one does.
+    pub(super) fn picked(&mut self) {
+        let Some(kind) = [0, 2].into_iter().find(|kind| self.held[*kind] == Held::Array) else {
+            return self.load_int();
+        };
+        self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
+        self.index();
+        self.op(PICKITEM);
+    }
+
     /// Uses what a slot for anything holds.
     pub(super) fn use_held(&mut self) {
         let kind = self.random.one_of(&[0, 2]);

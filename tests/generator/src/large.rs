@@ -1,0 +1,297 @@
+//! What is large: more items than compounds and stacks have room for at first,
+//! and what counts as more than it is since it is shared.
+
+use neovm_types::OpCode::*;
+
+use crate::scripter::{Scripter, Statement};
+
+const LARGE: &[(usize, Statement)] = &[
+    (3, |own| own.long_map()),
+    (3, |own| own.long_array()),
+    (2, |own| own.tall_stack()),
+    (2, |own| own.shared_struct()),
+    (2, |own| own.equal_graphs()),
+    (1, |own| own.loads_in_one_another()),
+];
+
+/// How the keys of a long map are made of its counter.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// The counter.
+    Falling,
+    /// All over the place; the same twice now and then.
+    Scattered,
+    /// Byte strings that begin alike.
+    Long,
+    /// Byte strings of a byte or two.
+    Short,
+    /// Byte strings of some bytes, fewer than a word has.
+    Middle,
+}
+
+impl Scripter<'_> {
+    pub(crate) fn large(&mut self) {
+        self.chosen(LARGE)(self);
+    }
+
+    /// So many turns, with how many there are still on top of the stack.
+    fn times(&mut self, turns: usize, mut body: impl FnMut(&mut Self)) {
+        let top = self.label();
+        self.number(turns);
+        self.bind(top);
+        body(self);
+        self.ops(&[DEC, DUP]);
+        self.jump(JMPIF, top);
+        self.op(DROP);
+    }
+
+    fn number(&mut self, value: usize) {
+        self.op_with(PUSHINT16, &(value as i16).to_le_bytes());
+    }
+
+    fn key_of(&mut self, keys: Keys) {
+        match keys {
+            Keys::Falling => {}
+            Keys::Scattered => {
+                self.number(37);
+                self.op(MUL);
+                self.number(101);
+                self.op(MOD);
+            }
+            Keys::Long => self.key_behind(b"\x0fthey begin alike"),
+            Keys::Middle => self.key_behind(b"\x04alik"),
+            Keys::Short => self.op_with(CONVERT, &[0x28]),
+        }
+    }
+
+    /// A byte string, with its length before it, and the counter behind it.
+    fn key_behind(&mut self, bytes: &[u8]) {
+        self.op_with(PUSHDATA1, bytes);
+        self.ops(&[SWAP, CAT]);
+        self.op_with(CONVERT, &[0x28]);
+    }
+
+    /// A map with more entries than are looked through one by one.
+    fn long_map(&mut self) {
+        let keys = [Keys::Falling, Keys::Scattered, Keys::Scattered, Keys::Long, Keys::Short, Keys::Middle];
+        let keys = self.random.one_of(&keys);
+        let count = 10 + self.random.below(60);
+        self.op(NEWMAP);
+        self.times(count, |own| {
+            own.ops(&[OVER, OVER]);
+            own.key_of(keys);
+            own.value();
+            own.op(SETITEM);
+        });
+        for _ in 0..self.random.below(6) {
+            self.op(DUP);
+            let key = if self.random.one_in(12) { 0 } else { 1 + self.random.below(count) };
+            self.number(key);
+            self.key_of(keys);
+            match self.random.below(6) {
+                0..=2 => self.op(REMOVE),
+                3 => self.ops(&[HASKEY, DROP]),
+                4 => {
+                    self.value();
+                    self.op(SETITEM);
+                }
+                // Where it was not removed.
+                _ => self.ops(&[OVER, OVER, HASKEY, PUSHT, EQUAL, DROP, PICKITEM, DROP]),
+            }
+        }
+        match self.random.below(4) {
+            0 => {
+                self.op(DUP);
+                self.one_op(&[KEYS, VALUES]);
+                self.store_any();
+            }
+            1 => self.ops(&[DUP, UNPACK, PACKMAP, NIP]),
+            _ => {}
+        }
+        self.keep();
+    }
+
+    /// Into a slot, away, or left where it is.
+    fn keep(&mut self) {
+        match self.random.below(3) {
+            0 => self.op(DROP),
+            1 if self.random.one_in(2) => {}
+            _ => self.store_any(),
+        }
+    }
+
+    /// An array or struct of some hundred items.
+    fn long_array(&mut self) {
+        let count = 10 + self.random.below(300);
+        if self.random.one_in(3) {
+            self.op(NEWARRAY0);
+            self.times(count, |own| {
+                own.op(OVER);
+                if own.random.one_in(2) {
+                    own.value()
+                } else {
+                    own.op(OVER)
+                }
+                own.op(APPEND);
+            });
+        } else {
+            self.number(count);
+            self.one_op(&[NEWARRAY, NEWSTRUCT]);
+        }
+        for _ in 0..1 + self.random.below(4) {
+            let index = self.random.below(count);
+            self.op(DUP);
+            match self.random.below(9) {
+                0 => self.op(REVERSEITEMS),
+                1 => {
+                    self.number(index);
+                    self.op(REMOVE);
+                }
+                2 => self.ops(&[VALUES, NIP]),
+                3 => {
+                    self.number(index);
+                    self.value();
+                    self.op(SETITEM);
+                }
+                4 => self.ops(&[POPITEM, DROP]),
+                5 => {
+                    self.op(UNPACK);
+                    self.one_op(&[PACK, PACKSTRUCT, PACK]);
+                    self.op(NIP);
+                }
+                6 => {
+                    self.number(index);
+                    self.op(PICKITEM);
+                    self.keep();
+                }
+                7 => self.ops(&[DUP, APPEND]),
+                _ => {
+                    self.load_any();
+                    self.op(APPEND);
+                }
+            }
+        }
+        self.keep();
+    }
+
+    /// Items that lie deep, and instructions that reach them.
+    fn tall_stack(&mut self) {
+        let most = if self.random.one_in(4) { 1900 } else { 200 };
+        let count = 20 + self.random.below(most);
+        if self.random.one_in(3) {
+            self.times(count.min(400), |own| own.op(DUP));
+        } else {
+            self.number(count);
+            self.one_op(&[NEWARRAY, NEWARRAY, NEWSTRUCT]);
+            self.ops(&[UNPACK, DROP]);
+        }
+        for _ in 0..1 + self.random.below(4) {
+            if self.random.one_in(2) {
+                self.value();
+            }
+            let index = self.random.below(count.min(400));
+            self.number(index);
+            self.one_op(&[XDROP, PICK, ROLL, ROLL, REVERSEN]);
+        }
+        match self.random.below(4) {
+            0 => self.op(CLEAR),
+            1 => self.ops(&[DEPTH, PACK]),
+            _ => {
+                self.number(count.min(400) / 2);
+                self.one_op(&[PACK, PACKSTRUCT]);
+                self.keep();
+            }
+        }
+    }
+
+    /// A struct that an array holds many times: its copies are one each.
+    fn shared_struct(&mut self) {
+        let fields = if self.random.one_in(3) { self.random.below(300) } else { self.random.below(40) };
+        let times = 2 + self.random.below(15);
+        self.number(fields);
+        self.op(NEWSTRUCT);
+        if self.random.one_in(2) {
+            self.op(DUP);
+            self.store_any();
+        }
+        (1..times).for_each(|_| self.op(DUP));
+        self.constant(times);
+        self.one_op(&[PACK, PACK, PACKSTRUCT]);
+        match self.random.below(5) {
+            0 => self.op(VALUES),
+            1 => self.ops(&[DUP, VALUES, EQUAL]),
+            2 => self.ops(&[NEWARRAY0, DUP, ROT, APPEND]),
+            3 => self.ops(&[DUP, PUSH1, PACK, VALUES, PUSH0, PICKITEM, EQUAL]),
+            _ => {
+                self.op(UNPACK);
+                self.op(PACKSTRUCT);
+            }
+        }
+        self.keep();
+    }
+
+    /// Two structs that share as much within themselves, and nothing with one another.
+    fn equal_graphs(&mut self) {
+        let levels = 1 + self.random.below(10);
+        let (first, second) = (self.random.below(17), self.random.below(17));
+        let is_text = self.random.one_in(3);
+        for leaf in [first, if self.random.one_in(3) { second } else { first }] {
+            if is_text {
+                self.op_with(PUSHDATA1, &[4, 1, 2, 3, leaf as u8]);
+            } else {
+                self.constant(leaf);
+            }
+            self.ops(&[PUSH1, PACKSTRUCT]);
+            (0..levels).for_each(|_| self.ops(&[DUP, PUSH2, PACKSTRUCT]));
+        }
+        if self.random.one_in(4) {
+            // One of them with one difference.
+            self.ops(&[DUP, PUSH1]);
+            self.value();
+            self.op(SETITEM);
+        }
+        self.one_op(&[EQUAL, NOTEQUAL]);
+        self.store_any();
+    }
+
+    /// A script that loads itself: contexts with stacks of their own.
+    fn loads_in_one_another(&mut self) {
+        let Some(load) = self.calls.load else { return self.long_map() };
+        // Given itself, and how often.
+        let mut child = Scripter::new(self.random, self.calls, 0, 3);
+        let end = child.label();
+        if child.random.one_in(2) {
+            let turns = 2 + child.random.below(12);
+            child.times(turns, |own| own.ops(&[DUP, DUP, MUL, DROP]));
+        }
+        if child.random.one_in(3) {
+            let count = child.random.below(40);
+            child.number(count);
+            child.ops(&[NEWARRAY, UNPACK, PACK, DROP]);
+        }
+        child.ops(&[DEC, DUP]);
+        child.jump(JMPIFNOT, end);
+        child.load_itself(load);
+        child.bind(end);
+        match child.random.below(4) {
+            0 => child.ops(&[DUP, THROW]),
+            1 => child.tall_stack(),
+            _ => {}
+        }
+        let script = child.finish();
+        let times = if self.random.one_in(8) { 300 } else { 1 + self.random.below(40) };
+        self.op_with(PUSHDATA2, &(script.len() as u16).to_le_bytes());
+        self.bytes.extend(script);
+        self.number(times);
+        self.load_itself(load);
+        self.op(DEPTH);
+        self.op(PACK);
+        self.keep();
+    }
+
+    /// Loads the script below the top, and gives it both.
+    fn load_itself(&mut self, load: u32) {
+        self.ops(&[OVER, OVER, PUSH2, PUSHM1, PUSH3, PICK]);
+        self.op_with(SYSCALL, &load.to_le_bytes());
+    }
+}
