@@ -39,6 +39,14 @@ const SHAPES: &[(&str, &str)] = &[
          f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nPUSH0\nNUMEQUAL\nRET",
     ),
     (
+        "a method that gives a boolean or an integer",
+        "PUSH0\nPUSHINT8 20\nn: DUP\nCALL f\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nCALL f\nRET\nf: INITSLOT 0, 1\nLDARG0\nPUSH3\nJMPGT a\nPUSHT\nRET\na: LDARG0\nRET",
+    ),
+    (
+        "a method that gives Null or an integer",
+        "PUSH0\nPUSHINT8 20\nn: DUP\nCALL f\nISNULL\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nCALL f\nRET\nf: INITSLOT 0, 1\nLDARG0\nPUSH3\nJMPGT a\nPUSHNULL\nRET\na: LDARG0\nRET",
+    ),
+    (
         "fib",
         "PUSH9\nCALL f\nRET\nf: INITSLOT 0, 1\nLDARG0\nPUSH2\nLT\nJMPIF s\nLDARG0\nDEC\nCALL f\nLDARG0\nPUSH2\nSUB\nCALL f\nADD\nRET\ns: LDARG0\nRET",
     ),
@@ -175,6 +183,11 @@ const SHAPES: &[(&str, &str)] = &[
     (
         "a static field that is read before it changes",
         "INITSSLOT 1\nINITSLOT 2, 0\nPUSH5\nSTSFLD0\nPUSHINT8 20\nSTLOC0\nPUSH0\nSTLOC1\nn: LDSFLD0\nLDLOC0\nSTSFLD0\nLDLOC1\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    (
+        "an array's item that is read before a static field changes and a sum gets too wide",
+        "INITSSLOT 1\nINITSLOT 4, 0\nPUSHDATA1 \"x\"\nPUSH2\nPUSHT\nPUSH3\nPACK\nSTLOC0\nPUSHINT8 60\nSTLOC1\nPUSH1\nSTLOC2\nPUSH0\nSTSFLD0\nn: LDLOC0\nLDLOC1\nPUSH3\nMOD\nPICKITEM\nLDLOC1\nSTSFLD0\nLDLOC2\nPUSH3\nMUL\nSTLOC2\nSTLOC3\n
+         LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC2\nLDLOC3\nLDSFLD0\nRET",
     ),
     (
         "types of compounds",

@@ -63,9 +63,16 @@ impl Scripter<'_> {
                 self.op(ISNULL);
             }
             6..=8 => {
-                self.small();
+                if self.random.one_in(4) {
+                    self.data();
+                } else {
+                    self.small();
+                }
                 let item_type = self.random.one_of(&[0x20, 0x21, 0x28, 0x30]);
                 self.op_with(CONVERT, &[item_type]);
+                if self.random.one_in(4) {
+                    self.store_any();
+                }
             }
             9..=10 => {
                 self.array_of_values();

@@ -211,6 +211,11 @@ impl Scripter<'_> {
         self.number(fields);
         self.op(NEWSTRUCT);
         if self.random.one_in(2) {
+            self.ops(&[DUP, PUSH3]);
+            self.one_op(&[NEWSTRUCT, NEWARRAY]);
+            self.op(APPEND);
+        }
+        if self.random.one_in(2) {
             self.op(DUP);
             self.store_any();
         }
