@@ -128,9 +128,9 @@ impl Scripter<'_> {
             self.times(count, |own| {
                 own.op(OVER);
                 if own.random.one_in(2) {
-                    own.value()
+                    own.value();
                 } else {
-                    own.op(OVER)
+                    own.op(OVER);
                 }
                 own.op(APPEND);
             });
