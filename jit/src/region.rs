@@ -57,10 +57,10 @@ impl Region {
     /// The region that the interpreter enters at an instruction: the loop that
     /// begins there, or all that follows.
     pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        match Reachable::find(code, entry, resolve) {
+        match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all)) {
             // Where much follows the loop, it is at least not beyond its jumps back.
             Err(Refusal::TooLong) => Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?),
-            found => Self::of(&found?),
+            found => found,
         }
     }
 

@@ -57,6 +57,18 @@ fn what_is_refused_is_counted_once() {
     }
 }
 
+/// A method may be long behind a loop that is short.
+#[test]
+fn a_loop_is_compiled_whatever_follows() {
+    let instructions = "NOP\n".repeat(5_000);
+    let blocks: String = (0..600).map(|i| format!("DUP\nJMPIF_L l{i}\nl{i}: ")).collect();
+    for behind in [instructions, blocks] {
+        let [first, last] = run_often(&format!("PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\n{behind}RET"));
+        assert_eq!(first.compiled, 1, "{first}");
+        assert_eq!((last.compiled, last.refused.len()), (1, 0), "{last}");
+    }
+}
+
 #[test]
 fn the_queue_is_bounded_and_what_it_refused_is_asked_for_again() {
     // Loops and methods that are hot at once: the interpreter is through long before
