@@ -131,6 +131,29 @@ fn messages_of_assertions_that_hold_take_no_memory() {
     }
 }
 
+/// Long data that may outlive its script is copied for a unit or two, but only once.
+#[test]
+fn long_data_of_a_script_is_copied_once() {
+    let data = format!("PUSHDATA4 0x{}", "6e".repeat(131_070));
+    let load = "LDLOC0\n".repeat(1_000);
+    let each = [
+        format!("{load}PUSHINT16 1000\nPACK"),
+        format!("{load}PUSHINT16 1000\nPACKSTRUCT"),
+        "LDLOC0\nPUSHT\nROLL\n".repeat(1_000),
+        format!("LDLOC0\n{}", "PUSHF\nPICK\n".repeat(1_000)),
+        format!("NEWARRAY0\nSTLOC1\n{}", "LDLOC1\nLDLOC0\nAPPEND\n".repeat(1_000)),
+    ];
+    for what in each {
+        let peak = returning_all(|| {
+            let mut vm = loaded(&format!("INITSLOT 2, 0\n{data}\nDUP\nSTLOC0\n{what}\nRET"), Config::default());
+            let (outcome, peak) = peak(|| vm.run(&mut NoHost));
+            assert_eq!(outcome, Outcome::Halt);
+            peak
+        });
+        assert!(peak < 1 << 20, "{peak} bytes: {}", &what[what.len() - 20..]);
+    }
+}
+
 /// An array of 500 arrays that could be cycles, and a loop that takes it off the
 /// stack and puts it back.
 const RELEASED_AND_COUNTED_AGAIN: &str = "NEWARRAY0\nPUSHINT16 500\n\

@@ -17,11 +17,11 @@ use neovm::{
 use crate::{code, decode, json, loaded, modes::settle, script};
 
 /// All kinds of constants: a short byte string, an empty one, one that takes an
-/// allocation of its own, an integer of 128 bits and one of 256.
+/// allocation of its own and is copied only once, an integer of 128 bits and one of 256.
 const PUSH_ALL: &str = "
     PUSHDATA1 \"lent\"
     PUSHDATA1 \"\"
-    PUSHDATA2 \"a byte string that is longer than a small block of memory\"
+    PUSHDATA2 \"a byte string that is longer than a small block of memory, and than what is copied each time anew\"
     PUSHINT128 -99999999999999999999
     PUSHINT256 57896044618658097711785492504343953926634992332820282019728792003956564819967
 ";
@@ -35,7 +35,7 @@ fn all() -> Vec<StackItem> {
     vec![
         "lent".into(),
         "".into(),
-        "a byte string that is longer than a small block of memory".into(),
+        "a byte string that is longer than a small block of memory, and than what is copied each time anew".into(),
         integer("-99999999999999999999"),
         integer("57896044618658097711785492504343953926634992332820282019728792003956564819967"),
     ]
@@ -366,6 +366,34 @@ fn items_of_a_script_outlive_it_in_the_one_that_it_called() {
         let whole = format!("{}{LOAD}", push_script(&first));
         let (vm, _host) = run_nested(&whole, dispatch);
         assert_eq!(json(vm.results()), json(&["first".into(), "third".into(), "second".into()]));
+    }
+}
+
+/// Loads scripts of two items each, which are the same long data: no two scripts' alike.
+struct Loads(u8);
+
+impl Host for Loads {
+    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
+        self.0 += 1;
+        let data = format!("PUSHDATA1 0x{}", format!("{:02x}", self.0).repeat(200));
+        vm.load_script(script(&format!("{data}\nDUP\nPUSH2\nPACK\n{data}\nRET")), LoadOptions::default())
+    }
+}
+
+/// A script may lie where the one before it lay.
+#[test]
+fn copies_are_of_the_script_that_runs() {
+    for dispatch in Dispatch::ALL {
+        let text = format!("PUSHINT16 200\nn: {LOAD}ROT\nDEC\nDUP\nJMPIF n\nDROP\nRET");
+        let mut vm = loaded(&code(&text), Config { dispatch, ..Config::default() });
+        assert_eq!(vm.run(&mut Loads(0)), Outcome::Halt);
+        let items = vm.results();
+        assert_eq!(items.len(), 400);
+        for (number, pair) in items.chunks(2).enumerate() {
+            let data = StackItem::from([number as u8 + 1; 200].as_slice());
+            let array = StackItem::array(vec![data.clone(), data.clone()]);
+            assert_eq!(json(pair), json(&[array, data]), "{number}");
+        }
     }
 }
 

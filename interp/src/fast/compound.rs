@@ -114,7 +114,7 @@ unsafe fn pick_from_map(r: &mut Regs) -> Flow {
 
 /// Replaces the value of a key, in a map that others hold too, where neither
 /// the old value nor the new one is a compound: nothing is to be counted.
-unsafe fn set_in_map(r: &mut Regs) -> Flow {
+unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the third item is a map; tags tell what the others are. Key and
     // value move into the map.
     unsafe {
@@ -128,7 +128,7 @@ unsafe fn set_in_map(r: &mut Regs) -> Flow {
             _ => return Flow::Full,
         }
         // The key is in the map, so this cannot fail.
-        drop(map.insert(r.at(2).read().into_owned(), r.at(1).read().into_owned()));
+        drop(map.insert(vm.own(r.at(2).read()), vm.own(r.at(1).read())));
         header.set_references(header.references() - 1);
         r.at(3).drop_in_place();
     }
@@ -160,12 +160,12 @@ pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn set_item_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. Nobody looks at the array's items
     // when one is replaced; the old item is dropped after that.
     unsafe {
         if r.tag(3) == tag::MAP {
-            return set_in_map(r);
+            return set_in_map(r, vm);
         }
         if r.tag(1) >= tag::ARRAY || r.tag(2) != tag::INTEGER || r.tag(3) > tag::MAP {
             return Flow::Full;
@@ -183,7 +183,7 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
                     Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
                     _ => return Flow::Full,
                 };
-                let old = core::mem::replace(place, r.at(1).read().into_owned());
+                let old = core::mem::replace(place, vm.own(r.at(1).read()));
                 drop(old);
                 header.set_references(header.references() - 1);
             }

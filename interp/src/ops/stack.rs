@@ -1,6 +1,6 @@
 //! Order of the evaluation stack. Source: `JumpTable.Stack.cs`.
 
-use neovm_types::{FaultKind, OpCode, StackItem};
+use neovm_types::{FaultKind, OpCode};
 
 use super::Done;
 use crate::vm::Vm;
@@ -35,7 +35,7 @@ pub(super) fn clear(vm: &mut Vm) -> Done {
 }
 
 fn push_copy(vm: &mut Vm, depth: usize) -> Done {
-    let item: StackItem = vm.peek(depth)?.clone();
+    let item = vm.copy_at(depth)?;
     vm.push(item);
     Ok(())
 }
@@ -54,7 +54,7 @@ pub(super) fn pick(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn tuck(vm: &mut Vm) -> Done {
-    let item = vm.peek(0)?.clone();
+    let item = vm.copy_at(0)?;
     vm.insert(2, item)
 }
 

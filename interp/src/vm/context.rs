@@ -188,7 +188,10 @@ impl Vm {
         for i in 0..count {
             // SAFETY: the sentinels lie below the stack's items, both within
             // the arena; the lowest item moves first.
-            unsafe { below.add(i).write(self.stack.add(i).read().into_owned()) };
+            unsafe {
+                let item = self.stack.add(i).read();
+                below.add(i).write(self.own(item));
+            }
         }
         self.sp = self.sp.wrapping_sub(SENTINELS);
         self.take_room(SENTINELS as isize);
@@ -218,6 +221,7 @@ impl Vm {
         self.end_context();
         // In place: a load is large.
         self.loads.truncate(self.loads.len() - 1);
+        self.forget_owned();
         self.select_load();
         let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
         let result = host.context_unloaded(self, state, how);

@@ -109,8 +109,9 @@ impl Vm {
             let place = self.sp.sub(index + 1);
             let item = place.read();
             place.copy_from(place.add(1), index);
-            item.into_owned()
+            item
         };
+        let item = self.own(item);
         self.sp = self.sp.wrapping_sub(1);
         self.movement.removed += 1;
         if item.is_compound() {
@@ -157,8 +158,10 @@ impl Vm {
     /// Removes all items.
     pub(crate) fn clear_stack(&mut self) {
         while self.sp != self.stack {
-            let item = self.take_top();
+            self.sp = self.sp.wrapping_sub(1);
             self.movement.removed += 1;
+            // SAFETY: the cell was occupied, and no longer is.
+            let item = unsafe { self.sp.read() };
             self.forget_cell(item);
         }
     }
@@ -234,7 +237,8 @@ impl Vm {
         debug_assert!(self.sp > self.arena.start(), "the stack holds an item");
         self.sp = self.sp.wrapping_sub(1);
         // SAFETY: the cell was occupied, and no longer is.
-        unsafe { self.sp.read().into_owned() }
+        let item = unsafe { self.sp.read() };
+        self.own(item)
     }
 
     /// Makes room for more cells, or for a limit that came to lie above `end`.

@@ -4,6 +4,7 @@ mod context;
 mod counter;
 mod exception;
 mod items;
+mod owned;
 mod run;
 mod view;
 
@@ -216,6 +217,8 @@ pub struct Vm {
     spare_statics: Vec<StackItem>,
     /// Lists that the reference counter works through, kept for their memory.
     worklist: Vec<StackItem>,
+    /// Copies of what current code lends.
+    owned: owned::Owned,
 }
 
 impl Vm {
@@ -274,6 +277,7 @@ impl Vm {
             tracked_due: 64,
             spare_statics: Vec::new(),
             worklist: Vec::new(),
+            owned: owned::Owned::new(),
         };
         vm.set_bounds();
         vm
@@ -309,6 +313,7 @@ impl Vm {
         self.pending = None;
         // What hosts attached may panic when it is dropped: no cell is in use any more.
         self.loads.clear();
+        self.forget_owned();
         self.statics = core::ptr::null_mut();
         self.statics_count = 0;
         self.try_blocks.clear();

@@ -1,0 +1,55 @@
+//! Byte strings that leave the code they are lent from.
+//!
+//! What may outlive the code is a copy. Scripts have long ones made for a unit or
+//! two each, so those are made once as long as no load ends, and shared.
+
+use alloc::collections::BTreeMap;
+
+use neovm_types::{ByteString, FaultKind, StackItem};
+
+use super::Vm;
+
+/// Bytes from which on a copy is more than looking whether there is one.
+const LONG: usize = 64;
+
+/// Copies by the addresses of what was copied.
+pub(super) type Owned = BTreeMap<usize, ByteString>;
+
+impl Vm {
+    /// The item, with nothing that belongs to code.
+    #[inline(always)]
+    pub(crate) fn own(&mut self, item: StackItem) -> StackItem {
+        match item {
+            StackItem::ByteString(bytes) if is_long(&bytes) => StackItem::ByteString(self.own_long(bytes)),
+            item => item.into_owned(),
+        }
+    }
+
+    /// A copy of the item at a depth from the top, for what pushes it again.
+    pub(crate) fn copy_at(&mut self, depth: usize) -> Result<StackItem, FaultKind> {
+        match self.peek(depth)? {
+            StackItem::ByteString(bytes) if is_long(bytes) => {
+                // SAFETY: it is forgotten right here, long before its code.
+                let lent = unsafe { bytes.lend() };
+                Ok(StackItem::ByteString(self.own_long(lent)))
+            }
+            item => Ok(item.clone()),
+        }
+    }
+
+    /// To be called when a load ends: other code may come to lie at the addresses.
+    pub(super) fn forget_owned(&mut self) {
+        self.owned.clear();
+    }
+
+    #[cold]
+    fn own_long(&mut self, bytes: ByteString) -> ByteString {
+        let address = bytes.as_ptr() as usize;
+        self.owned.entry(address).or_insert_with(|| bytes.into_owned()).clone()
+    }
+}
+
+#[inline(always)]
+fn is_long(bytes: &ByteString) -> bool {
+    bytes.is_constant() && bytes.len() >= LONG
+}
