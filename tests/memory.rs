@@ -141,6 +141,9 @@ fn long_data_of_a_script_is_copied_once() {
         format!("{load}PUSHINT16 1000\nPACKSTRUCT"),
         "LDLOC0\nPUSHT\nROLL\n".repeat(1_000),
         format!("LDLOC0\n{}", "PUSHF\nPICK\n".repeat(1_000)),
+        // In the operand of another instruction.
+        format!("JMP +4\nPUSHDATA1 0x{}", "68".repeat(200)),
+        format!("LDLOC0\nJMP +4\nPUSHDATA1 0x{}", "4a".repeat(200)),
         format!("NEWARRAY0\nSTLOC1\n{}", "LDLOC1\nLDLOC0\nAPPEND\n".repeat(1_000)),
     ];
     for what in each {

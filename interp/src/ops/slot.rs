@@ -51,13 +51,13 @@ fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
 
 fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
     let index = vm.cell().slot_index();
-    let slots = slots(vm);
-    if slots.is_empty() {
+    let own = slots(vm);
+    if own.is_empty() {
         return Err(FaultKind::NoSlot);
     }
-    let count = slots.len();
-    let place = place(slots, index, order).ok_or_else(|| FaultKind::SlotLoad { index, count })?;
-    let item = slots[place].clone();
+    let count = own.len();
+    let place = place(own, index, order).ok_or_else(|| FaultKind::SlotLoad { index, count })?;
+    let item = vm.copy_of_slot(slots, place);
     vm.push(item);
     Ok(())
 }

@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use neovm_types::{ByteString, FaultKind, StackItem};
 
 use super::Vm;
+use crate::fast::duplicate;
 
 /// Bytes from which on a copy is more than looking whether there is one.
 const LONG: usize = 64;
@@ -27,14 +28,16 @@ impl Vm {
 
     /// A copy of the item at a depth from the top, for what pushes it again.
     pub(crate) fn copy_at(&mut self, depth: usize) -> Result<StackItem, FaultKind> {
-        match self.peek(depth)? {
-            StackItem::ByteString(bytes) if is_long(bytes) => {
-                // SAFETY: it is forgotten right here, long before its code.
-                let lent = unsafe { bytes.lend() };
-                Ok(StackItem::ByteString(self.own_long(lent)))
-            }
-            item => Ok(item.clone()),
-        }
+        // SAFETY: what is lent becomes the machine's own at once, long before the code goes.
+        let lent = unsafe { duplicate(self.peek(depth)?) };
+        Ok(self.own(lent))
+    }
+
+    /// A copy of what a slot holds. There is one of the number.
+    pub(crate) fn copy_of_slot(&mut self, slots: fn(&mut Self) -> &mut [StackItem], number: usize) -> StackItem {
+        // SAFETY: that of `copy_at`.
+        let lent = unsafe { duplicate(&slots(self)[number]) };
+        self.own(lent)
     }
 
     /// To be called when a load ends: other code may come to lie at the addresses.
