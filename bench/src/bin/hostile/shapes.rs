@@ -51,6 +51,8 @@ pub(crate) fn instructions() -> Vec<String> {
         "TRY -, finally{}\nENDTRY end{}\nfinally{}: ENDFINALLY\nend{}: NOP",
         "TRY caught{}, -\nPUSHINT16 5000\nPICKITEM\ncaught{}: DROP\nENDTRY end{}\nend{}: NOP",
         "DUP\nDUP\nAPPEND",
+        "PUSHINT16 500\nmore{}: OVER\nSWAP\nDEC\nDUP\nJMPIF more{}\nDROP",
+        "DEPTH\nPACK",
         "PUSHINT16 600\nROLL",
         "PUSHINT16 600\nREVERSEN",
     ];
@@ -92,7 +94,7 @@ fn forms(opcode: OpCode) -> Vec<String> {
 }
 
 /// Bytes of the longest data in a script.
-const DATA: usize = 60_000;
+const DATA: usize = 65_534;
 
 /// As many results a DROP each takes off, more of them a CLEAR.
 const MOST_DROPS: usize = 8;
