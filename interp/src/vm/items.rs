@@ -157,13 +157,8 @@ impl Vm {
 
     /// Removes all items.
     pub(crate) fn clear_stack(&mut self) {
-        while self.sp != self.stack {
-            self.sp = self.sp.wrapping_sub(1);
-            self.movement.removed += 1;
-            // SAFETY: the cell was occupied, and no longer is.
-            let item = unsafe { self.sp.read() };
-            self.forget_cell(item);
-        }
+        // There are as many.
+        let _ = self.drop_items(self.stack_len());
     }
 
     /// Pops an item of a type that the reference asks for when it pops.
