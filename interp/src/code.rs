@@ -1,9 +1,9 @@
 //! The threaded array: a script decoded once, shared by all that run it.
 //!
-//! Each instruction becomes a [`Cell`] that tells how to run it, what its
-//! operand is and what it costs. One cell more stands for the RET behind the
+//! Each instruction becomes a [`DecodedInst`] that tells how to run it, what its
+//! operand is and what it costs. One decoded instruction more stands for the RET behind the
 //! last byte. Jumps into the middle of an instruction are legal; their targets
-//! are no part of this array but are decoded on demand into [`Islands`] that
+//! are no part of this array but are decoded on demand into [`MisalignedInsts`] that
 //! belong to the execution.
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
@@ -13,11 +13,11 @@ use neovm_types::{
     item::{Constants, WideInteger},
 };
 
-#[cfg(neovm_sibling_calls)]
-use crate::dispatch::sibling::Link;
+#[cfg(neovm_tail_calls)]
+use crate::dispatch::tail_call::Link;
 use crate::{
     fast::{Op, fuse},
-    tier::{Tier, Tiers},
+    tier::{HotCounters, Tier},
 };
 
 /// Most bytes of a script that can be decoded: 256 MiB.
@@ -26,14 +26,14 @@ pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
 /// An instruction, decoded.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Cell {
+pub(crate) struct DecodedInst {
     /// The handler of `op`, or what a tier put in its place.
-    #[cfg(neovm_sibling_calls)]
+    #[cfg(neovm_tail_calls)]
     pub(crate) handler: Link,
     /// How to run it: alone, or fused with those behind it.
     pub(crate) op: Op,
     /// How to run it alone.
-    pub(crate) plain: Op,
+    pub(crate) single: Op,
     /// Its opcode's byte; that of RET behind the script's end.
     pub(crate) opcode: u8,
     /// Its position in the script, in bytes.
@@ -45,14 +45,14 @@ pub(crate) struct Cell {
     pub(crate) cost: i64,
 }
 
-impl Cell {
+impl DecodedInst {
     #[inline(always)]
     pub(crate) fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
         Self {
-            #[cfg(neovm_sibling_calls)]
+            #[cfg(neovm_tail_calls)]
             handler: Link::new(op),
             op,
-            plain: op,
+            single: op,
             opcode,
             offset,
             operand,
@@ -62,7 +62,7 @@ impl Cell {
 
     /// Runs it by another op, alone.
     fn set_op(&mut self, op: Op) {
-        self.plain = op;
+        self.single = op;
         self.fuse(op, self.cost);
     }
 
@@ -87,19 +87,19 @@ impl Cell {
         };
     }
 
-    /// Runs it together with cells behind it, which cost so much in all.
+    /// Runs it together with decoded instructions behind it, which cost so much in all.
     pub(crate) fn fuse(&mut self, op: Op, cost: i64) {
         self.op = op;
         self.cost = cost;
-        #[cfg(neovm_sibling_calls)]
+        #[cfg(neovm_tail_calls)]
         {
             self.handler = Link::new(op);
         }
     }
 
     /// What the meter is charged when it runs alone.
-    pub(crate) fn plain_cost(&self, prices: &PriceTable) -> i64 {
-        if self.plain as u8 == Op::Bad as u8 { 0 } else { cost(prices, self.opcode) }
+    pub(crate) fn single_cost(&self, prices: &PriceTable) -> i64 {
+        if self.single as u8 == Op::Bad as u8 { 0 } else { cost(prices, self.opcode) }
     }
 }
 
@@ -116,22 +116,22 @@ pub(crate) fn cost(prices: &PriceTable, opcode: u8) -> i64 {
 pub struct Code {
     script: Script,
     prices: Arc<PriceTable>,
-    cells: Vec<Cell>,
-    /// The cell of each byte offset; [`NO_CELL`] within an instruction.
+    insts: Vec<DecodedInst>,
+    /// The decoded instruction of each byte offset; [`NO_INST`] within an instruction.
     index: Box<[u32]>,
     /// The byte strings and wide integers that instructions push.
     constants: Constants,
     /// What makes hot parts of it faster, if anything does.
-    tiers: Option<Tiers>,
+    hot_counters: Option<HotCounters>,
 }
 
-const NO_CELL: u32 = u32::MAX;
+const NO_INST: u32 = u32::MAX;
 
-/// How many cells a script's bytes become.
+/// How many decoded instructions a script's bytes become.
 fn count(script: &[u8]) -> usize {
     let (mut count, mut position) = (0, 0);
     while position < script.len() {
-        position += Cell::size(script, position);
+        position += DecodedInst::size(script, position);
         count += 1;
     }
     count
@@ -149,63 +149,63 @@ impl Code {
             return Err(FaultKind::Host(alloc::format!("script of {length} bytes, at most {MAX_SCRIPT_SIZE} can run")));
         }
         // Counted first: memory has a bound by byte of script, and none is taken only to be given back.
-        let mut cells = Vec::with_capacity(count(script.bytes()) + 1);
-        let mut index = vec![NO_CELL; length + 1].into_boxed_slice();
+        let mut insts = Vec::with_capacity(count(script.bytes()) + 1);
+        let mut index = vec![NO_INST; length + 1].into_boxed_slice();
         let mut constants = Constants::default();
         let mut position = 0;
         while position < length {
-            let (mut cell, size) = Cell::decode(script.bytes(), position, prices);
-            cell.keep_constant(script.bytes(), &mut constants);
-            index[position] = cells.len() as u32;
-            cells.push(cell);
+            let (mut inst, size) = DecodedInst::decode(script.bytes(), position, prices);
+            inst.keep_constant(script.bytes(), &mut constants);
+            index[position] = insts.len() as u32;
+            insts.push(inst);
             position += size;
         }
-        index[length] = cells.len() as u32;
+        index[length] = insts.len() as u32;
         let ret = OpCode::RET as u8;
-        cells.push(Cell::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
-        let mut code = Self { script, prices: Arc::clone(prices), cells, index, constants, tiers: None };
+        insts.push(DecodedInst::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
+        let mut code = Self { script, prices: Arc::clone(prices), insts, index, constants, hot_counters: None };
         code.link_jumps();
-        fuse::fuse(&mut code.cells, prices);
+        fuse::fuse(&mut code.insts, prices);
         Ok(code)
     }
 
-    /// Turns offsets of jumps in bytes into distances in cells; a jump that
+    /// Turns offsets of jumps in bytes into distances in decoded instructions; a jump that
     /// leads elsewhere than to an instruction is left to the general handler.
     fn link_jumps(&mut self) {
-        for place in 0..self.cells.len() {
-            let cell = &self.cells[place];
-            if !cell.op.is_jump() {
+        for place in 0..self.insts.len() {
+            let inst = &self.insts[place];
+            if !inst.op.is_jump() {
                 continue;
             }
-            let target = i64::from(cell.offset) + cell.operand as i64;
+            let target = i64::from(inst.offset) + inst.operand as i64;
             // A jump to the script's end faults, a call to it returns at once.
-            let end = self.script.len() as i64 + i64::from(cell.op == Op::Call);
+            let end = self.script.len() as i64 + i64::from(inst.op == Op::Call);
             let linked = (0..end).contains(&target).then(|| self.index[target as usize]);
             match linked {
-                Some(to) if to != NO_CELL => {
-                    let distance = (i64::from(to) - place as i64) * size_of::<Cell>() as i64;
-                    self.cells[place].operand = distance as u64;
+                Some(to) if to != NO_INST => {
+                    let distance = (i64::from(to) - place as i64) * size_of::<DecodedInst>() as i64;
+                    self.insts[place].operand = distance as u64;
                 }
-                _ => self.cells[place].set_op(Op::Full),
+                _ => self.insts[place].set_op(Op::Full),
             }
         }
     }
 
     /// The same with a tier above the interpreter, which is told of what was
     /// reached so many times: by a jump back, or by a call. Where the platform
-    /// has no sibling calls nothing is counted.
+    /// has no tail calls nothing is counted.
     #[must_use]
     pub fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
-        #[cfg(neovm_sibling_calls)]
-        for place in 0..self.cells.len() {
-            let op = self.cells[place].op;
+        #[cfg(neovm_tail_calls)]
+        for place in 0..self.insts.len() {
+            let op = self.insts[place].op;
             let Some(behind) = crate::fast::LEADS_BACK[op as usize] else { continue };
-            let last = &self.cells[place + usize::from(behind)];
-            if last.plain == Op::Call || last.plain.is_jump() && (last.operand as i64) < 0 {
-                self.cells[place].handler = Link::counting(op);
+            let last = &self.insts[place + usize::from(behind)];
+            if last.single == Op::Call || last.single.is_jump() && (last.operand as i64) < 0 {
+                self.insts[place].handler = Link::counting(op);
             }
         }
-        self.tiers = Some(Tiers::new(tier, self.cells.len(), threshold));
+        self.hot_counters = Some(HotCounters::new(tier, self.insts.len(), threshold));
         self
     }
 
@@ -221,83 +221,83 @@ impl Code {
 
     /// Bytes of memory that the decoded form takes, the script itself not counted.
     pub fn memory(&self) -> usize {
-        let tiers = self.tiers.as_ref().map_or(0, Tiers::memory);
-        self.cells.capacity() * size_of::<Cell>()
+        let hot_counters = self.hot_counters.as_ref().map_or(0, HotCounters::memory);
+        self.insts.capacity() * size_of::<DecodedInst>()
             + self.index.len() * size_of::<u32>()
             + self.constants.memory()
-            + tiers
+            + hot_counters
     }
 
-    /// What instructions push that is no small integer, by the operands of their cells.
+    /// What instructions push that is no small integer, by the operands of their decoded instructions.
     pub(crate) fn constants(&self) -> &Constants {
         &self.constants
     }
 
     /// What is told of hot parts.
-    pub(crate) fn tiers(&self) -> Option<&Tiers> {
-        self.tiers.as_ref()
+    pub(crate) fn hot_counters(&self) -> Option<&HotCounters> {
+        self.hot_counters.as_ref()
     }
 
-    /// All cells, in the order of their instructions.
-    pub(crate) fn cells(&self) -> &[Cell] {
-        &self.cells
+    /// All decoded instructions, in the order of their instructions.
+    pub(crate) fn insts(&self) -> &[DecodedInst] {
+        &self.insts
     }
 
     /// The number of the instruction that starts at a position; that of the
     /// RET behind the last byte too.
     pub fn place(&self, position: usize) -> Option<usize> {
-        self.index.get(position).filter(|&&place| place != NO_CELL).map(|&place| place as usize)
+        self.index.get(position).filter(|&&place| place != NO_INST).map(|&place| place as usize)
     }
 
-    /// The cell of an instruction that starts at a position; none within one.
-    pub(crate) fn cell(&self, position: usize) -> Option<*const Cell> {
+    /// The decoded instruction of an instruction that starts at a position; none within one.
+    pub(crate) fn inst(&self, position: usize) -> Option<*const DecodedInst> {
         let place = *self.index.get(position)?;
-        // Made from all cells: whoever has one goes on to the others.
-        ((place as usize) < self.cells.len()).then(|| self.cells.as_ptr().wrapping_add(place as usize))
+        // Made from all decoded instructions: whoever has one goes on to the others.
+        ((place as usize) < self.insts.len()).then(|| self.insts.as_ptr().wrapping_add(place as usize))
     }
 }
 
 impl core::fmt::Debug for Code {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Code").field("script", &self.script.hash()).field("cells", &self.cells.len()).finish()
+        f.debug_struct("Code").field("script", &self.script.hash()).field("insts", &self.insts.len()).finish()
     }
 }
 
-/// Cells of a page of islands.
+/// Instructions of a page of misaligned instructions.
 const PAGE: usize = 64;
 
 /// Instructions that jumps into the middle of others have led to, each decoded
-/// once. Their cells run by the general handlers and know their follower by
+/// once. Their decoded instructions run by the general handlers and know their follower by
 /// its offset, so overlapping streams share them.
 #[derive(Default)]
-pub(crate) struct Islands {
-    /// A cell for each byte of so many, from the first jump there on; they stay
+pub(crate) struct MisalignedInsts {
+    /// A decoded instruction for each byte of so many, from the first jump there on; they stay
     /// where they are. [`NOT_DECODED`] is the offset of those that wait.
-    pages: Vec<Option<Box<[Cell; PAGE]>>>,
+    pages: Vec<Option<Box<[DecodedInst; PAGE]>>>,
 }
 
 const NOT_DECODED: u32 = u32::MAX;
 
-impl Islands {
-    /// The cell of a position within an instruction of the code.
-    pub(crate) fn cell(&mut self, code: &Code, position: usize) -> *const Cell {
+impl MisalignedInsts {
+    /// The decoded instruction of a position within an instruction of the code.
+    pub(crate) fn inst(&mut self, code: &Code, position: usize) -> *const DecodedInst {
         if self.pages.is_empty() {
             self.pages.resize_with(code.script.len().div_ceil(PAGE), || None);
         }
-        let empty = || Box::new(core::array::from_fn(|_| Cell::new(0, Op::Bad, NOT_DECODED, 0, 0)));
-        let cell = &mut self.pages[position / PAGE].get_or_insert_with(empty)[position % PAGE];
-        if cell.offset == NOT_DECODED {
-            (*cell, _) = Cell::decode(code.script.bytes(), position, &code.prices);
-            if cell.op != Op::Bad {
-                cell.set_op(Op::Island);
+        let empty = || Box::new(core::array::from_fn(|_| DecodedInst::new(0, Op::Bad, NOT_DECODED, 0, 0)));
+        let inst = &mut self.pages[position / PAGE].get_or_insert_with(empty)[position % PAGE];
+        if inst.offset == NOT_DECODED {
+            (*inst, _) = DecodedInst::decode(code.script.bytes(), position, &code.prices);
+            if inst.op != Op::Bad {
+                inst.set_op(Op::Misaligned);
             }
         }
-        cell
+        inst
     }
 
     /// Bytes of memory.
     pub(crate) fn memory(&self) -> usize {
         let pages = self.pages.iter().flatten().count();
-        pages * size_of::<[Cell; PAGE]>() + self.pages.len() * size_of::<usize>()
+        pages * size_of::<[DecodedInst; PAGE]>() + self.pages.len() * size_of::<usize>()
     }
 }

@@ -1,13 +1,13 @@
-//! From an instruction's bytes to its cell.
+//! From an instruction's bytes to its decoded instruction.
 //!
-//! Most operands are a number of at most eight bytes, which becomes the cell's
+//! Most operands are a number of at most eight bytes, which becomes the decoded instruction's
 //! operand by a product and a sum: [`SHAPES`] has them by opcode, so that a script
 //! is decoded without a decision per instruction.
 
 use neovm_types::{Instruction, OpCode, PriceTable, StackItem, opcode::OperandKind};
 
 use crate::{
-    code::{Cell, cost},
+    code::{DecodedInst, cost},
     fast::Op,
 };
 
@@ -26,7 +26,7 @@ struct Shape {
     number: bool,
     size: u8,
     signed: bool,
-    /// The cell's operand is the number times this one ...
+    /// The decoded instruction's operand is the number times this one ...
     scale: i8,
     /// ... and this one added.
     base: i8,
@@ -66,7 +66,7 @@ const fn shape(opcode: OpCode) -> Shape {
 }
 
 impl Shape {
-    /// The cell's operand, from the eight bytes behind the opcode.
+    /// The decoded instruction's operand, from the eight bytes behind the opcode.
     #[inline(always)]
     fn operand(&self, bytes: [u8; 8]) -> u64 {
         let raw = u64::from_le_bytes(bytes);
@@ -77,22 +77,22 @@ impl Shape {
     }
 }
 
-impl Cell {
-    /// The cell of the bytes at a position, and how many they are.
+impl DecodedInst {
+    /// The decoded instruction of the bytes at a position, and how many they are.
     #[inline(always)]
     pub(crate) fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
         let byte = script[position];
         let shape = &SHAPES[byte as usize];
         match script[position + 1..].first_chunk::<8>() {
             Some(bytes) if shape.number => {
-                let cell = Self::new(byte, shape.op, position as u32, shape.operand(*bytes), cost(prices, byte));
-                (cell, 1 + shape.size as usize)
+                let inst = Self::new(byte, shape.op, position as u32, shape.operand(*bytes), cost(prices, byte));
+                (inst, 1 + shape.size as usize)
             }
             _ => Self::decode_closely(script, position, prices),
         }
     }
 
-    /// How many bytes the cell at a position stands for.
+    /// How many bytes the decoded instruction at a position stands for.
     #[inline(always)]
     pub(crate) fn size(script: &[u8], position: usize) -> usize {
         let shape = &SHAPES[script[position] as usize];
@@ -132,7 +132,7 @@ fn padded(operand: &[u8]) -> [u8; 8] {
     bytes
 }
 
-/// The operand of a cell in two halves: the offsets of a try, or the start and
+/// The operand of a decoded instruction in two halves: the offsets of a try, or the start and
 /// length of data (in code: its place among the constants).
 fn parts(instruction: &Instruction<'_>, position: usize) -> u64 {
     let (high, low) = match instruction.opcode.operand() {

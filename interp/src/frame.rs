@@ -5,17 +5,17 @@ use core::any::Any;
 
 use neovm_types::StackItem;
 
-use crate::code::{Cell, Code, Islands};
+use crate::code::{Code, DecodedInst, MisalignedInsts};
 
 /// A context that waits for the one above it to return.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame {
     /// Where it goes on.
-    pub(crate) ip: *const Cell,
+    pub(crate) ip: *const DecodedInst,
     /// Between its arguments (below) and its local variables.
     pub(crate) slots: *mut StackItem,
     /// Where its last argument lies, see `Vm`.
-    pub(crate) lowest: i64,
+    pub(crate) args_offset: i64,
     pub(crate) locals: u32,
     /// Height of the try stack when it began.
     pub(crate) try_base: u32,
@@ -27,7 +27,7 @@ pub(crate) struct Load {
     pub(crate) statics: Vec<StackItem>,
     pub(crate) code: Arc<Code>,
     /// Made when a jump first leads into the middle of an instruction.
-    pub(crate) islands: Option<Box<Islands>>,
+    pub(crate) misaligned: Option<Box<MisalignedInsts>>,
     /// Tells pointers of this load from those of another.
     pub(crate) id: u32,
     /// Bottom of its evaluation stack.

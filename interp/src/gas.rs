@@ -68,7 +68,7 @@ impl Gas {
     }
 
     /// Whether another grant like the last would be more than twice what the meter has.
-    pub(crate) fn is_worn(&self, meter: i64) -> bool {
+    pub(crate) fn should_refill(&self, meter: i64) -> bool {
         let Some(granted) = self.granted else { return false };
         let left = meter >> 32;
         let fresh = if self.free { granted } else { granted.min(self.units_left - (granted - left)) };

@@ -41,10 +41,10 @@ mod vm;
 pub use self::{
     code::{Code, MAX_SCRIPT_SIZE},
     debug::{Debugger, Pause},
-    dispatch::{Dispatch, SIBLING_CALLS},
+    dispatch::{Dispatch, TAIL_CALLS},
     gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
     host::{Host, NoHost, Unload},
-    observe::{Movement, Observer, OpProfile, Profile, Step},
+    observe::{Observer, OpProfile, Profile, RefDelta, Step},
     ops::Hardfork,
     vm::{Config, ContextView, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

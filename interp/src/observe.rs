@@ -13,7 +13,7 @@ use crate::vm::Vm;
 /// What an instruction did to the reference counter, and how much it cloned:
 /// what the coming dynamic prices are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Movement {
+pub struct RefDelta {
     /// References added. An item that only moves, from the stack into a slot
     /// or a new compound, adds and removes none.
     pub added: u64,
@@ -23,7 +23,7 @@ pub struct Movement {
     pub cloned: u64,
 }
 
-impl Movement {
+impl RefDelta {
     fn since(self, before: Self) -> Self {
         Self {
             added: self.added - before.added,
@@ -43,7 +43,7 @@ pub struct Step {
     /// Its price, in units.
     pub units: u64,
     /// What it did to the reference counter.
-    pub movement: Movement,
+    pub ref_delta: RefDelta,
 }
 
 /// Somebody who looks on.
@@ -67,7 +67,7 @@ pub struct OpProfile {
     /// What it cost, in units.
     pub units: u64,
     /// What it did to the reference counter.
-    pub movement: Movement,
+    pub ref_delta: RefDelta,
 }
 
 /// An observer that adds up by opcode.
@@ -104,9 +104,9 @@ impl Observer for Profile {
         let own = &mut self.0[opcode as usize];
         own.count += 1;
         own.units += step.units;
-        own.movement.added += step.movement.added;
-        own.movement.removed += step.movement.removed;
-        own.movement.cloned += step.movement.cloned;
+        own.ref_delta.added += step.ref_delta.added;
+        own.ref_delta.removed += step.ref_delta.removed;
+        own.ref_delta.cloned += step.ref_delta.cloned;
     }
 }
 
@@ -114,12 +114,12 @@ impl Step {
     /// The instruction that a machine is about to run.
     pub(crate) fn begin(vm: &Vm) -> Self {
         let units = vm.price() as u64;
-        Self { opcode: vm.opcode(), position: vm.position().unwrap_or(0), units, movement: vm.movement }
+        Self { opcode: vm.opcode(), position: vm.position().unwrap_or(0), units, ref_delta: vm.ref_delta }
     }
 
     /// The same after it ran.
     pub(crate) fn end(mut self, vm: &Vm) -> Self {
-        self.movement = vm.movement.since(self.movement);
+        self.ref_delta = vm.ref_delta.since(self.ref_delta);
         self
     }
 }

@@ -21,7 +21,7 @@ pub(crate) mod tag {
     pub(crate) const BOOLEAN: u64 = 1;
     pub(crate) const NULL: u64 = 2;
     /// Up to this tag nothing is to be counted or released.
-    pub(crate) const PLAIN: u64 = 3;
+    pub(crate) const LAST_SCALAR: u64 = 3;
     pub(crate) const BYTE_STRING: u64 = 5;
     pub(crate) const BUFFER: u64 = 6;
     /// From here to `MAP` are the compounds.

@@ -7,7 +7,7 @@ use std::{
 
 use neovm_interp::{
     Code,
-    tier::{Seen, layout::ArrayLayout},
+    tier::{TypeFeedback, layout::ArrayLayout},
 };
 use neovm_types::OpCode;
 
@@ -45,7 +45,7 @@ pub(crate) struct Job<'a> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// What the machine was seen to hold.
-    pub(crate) seen: Seen,
+    pub(crate) seen: TypeFeedback,
     /// Instructions of which nothing is to be taken for granted.
     pub(crate) distrusted: BTreeSet<usize>,
     /// Where segments begin in which it is to be found out what does not hold.

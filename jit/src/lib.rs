@@ -60,7 +60,7 @@ pub enum Refusal {
     Full,
     /// Too much of the script was compiled already.
     #[error("too much of the script was compiled")]
-    Spent,
+    BudgetExhausted,
     /// Cranelift failed.
     #[error("Cranelift failed")]
     Cranelift,

@@ -42,12 +42,12 @@ pub(crate) fn target() -> Option<OwnedTargetIsa> {
             cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
         })
         .clone()
-        .filter(|_| neovm_interp::SIBLING_CALLS && cfg!(target_arch = "x86_64"))
+        .filter(|_| neovm_interp::TAIL_CALLS && cfg!(target_arch = "x86_64"))
 }
 
 /// The address of the interpreter's operation for an instruction.
-pub(crate) fn helper(code: &Code, place: usize) -> usize {
-    code.helper(place).unwrap_or_default()
+pub(crate) fn builtin(code: &Code, place: usize) -> usize {
+    code.builtin(place).unwrap_or_default()
 }
 
 /// The signature of a handler: what a region's function has.

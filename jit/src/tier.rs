@@ -13,7 +13,7 @@ use std::{
 
 use neovm_interp::{
     Code,
-    tier::{Exit, Kind, Seen, Tier, layout::ArrayLayout},
+    tier::{Exit, Kind, Tier, TypeFeedback, layout::ArrayLayout},
 };
 use neovm_types::OpCode;
 
@@ -236,7 +236,7 @@ impl core::fmt::Debug for Jit {
 }
 
 impl Tier for Script {
-    fn hot(&self, code: &Arc<Code>, place: usize, seen: &Seen) {
+    fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback) {
         // It is told once; what becomes of it is found out here.
         code.reset_counter(place, u32::MAX);
         let (entry, seen) = behind_init(code, place, seen);
@@ -249,7 +249,7 @@ impl Tier for Script {
         self.request(code, entry);
     }
 
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &Seen) {
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &TypeFeedback) {
         let mut regions = lock(&self.regions);
         let Some(compiled) = regions.machines.get(&exit.region) else { return };
         let Some(record) = compiled.records.get(exit.number as usize) else { return };
@@ -322,7 +322,7 @@ impl Script {
     /// not asked for again.
     fn compile(&self, code: &Arc<Code>, entry: usize) {
         if self.instructions.load(Ordering::Relaxed) >= MAX_INSTRUCTIONS {
-            return self.refuse(code, entry, Refusal::Spent);
+            return self.refuse(code, entry, Refusal::BudgetExhausted);
         }
         let begun = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -415,7 +415,7 @@ fn computes(code: &Code, place: usize) -> bool {
 
 /// The instruction behind INITSLOT, which makes the frame, and what is seen
 /// there: a method is compiled from there on.
-fn behind_init(code: &Code, place: usize, seen: &Seen) -> (usize, Seen) {
+fn behind_init(code: &Code, place: usize, seen: &TypeFeedback) -> (usize, TypeFeedback) {
     let Some(ins) = Ins::read(code, place).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
         return (place, seen.clone());
     };
@@ -424,14 +424,14 @@ fn behind_init(code: &Code, place: usize, seen: &Seen) -> (usize, Seen) {
     let taken = arguments.min(stack.len());
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
-    (place + 1, Seen { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
+    (place + 1, TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
 }
 
 /// What was seen both times.
-fn join(first: &Seen, second: &Seen) -> Seen {
+fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
     let join =
         |first: &[Kind], second: &[Kind]| first.iter().zip(second).map(|(first, second)| first.join(*second)).collect();
-    Seen {
+    TypeFeedback {
         locals: join(&first.locals, &second.locals),
         arguments: join(&first.arguments, &second.arguments),
         stack: join(&first.stack, &second.stack),

@@ -34,10 +34,10 @@ fn run_to_abort(code: &Arc<Code>) -> u64 {
     let mut vm = loaded(code, Config::default());
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("the script ends with ABORT") };
     assert!(matches!(fault.kind, FaultKind::Abort(_)), "{fault}");
-    let memory = vm.island_memory() + code.memory();
+    let memory = vm.misaligned_memory() + code.memory();
     let most = BYTES_PER_BYTE * code.script().len();
     assert!(memory <= most, "{memory} bytes, at most {most}");
-    assert!(vm.island_memory() > 24 * (SIZE - 128), "each byte of the data was decoded");
+    assert!(vm.misaligned_memory() > 24 * (SIZE - 128), "each byte of the data was decoded");
     vm.instructions()
 }
 

@@ -137,7 +137,7 @@ fn a_script_gets_its_share_of_compiling_and_no_more() {
     let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
     run(&engine, &code);
     let first = stats(&engine);
-    assert_eq!(first.compiled + first.refused[&Refusal::Spent], 40, "{first}");
+    assert_eq!(first.compiled + first.refused[&Refusal::BudgetExhausted], 40, "{first}");
     assert!((1 << 16..(1 << 16) + 4096).contains(&first.instructions), "{first}");
     (0..10).for_each(|_| run(&engine, &code));
     let last = stats(&engine);

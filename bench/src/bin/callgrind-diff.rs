@@ -34,7 +34,7 @@ use neovm_bench::{Machine, exit_code, workload_script, workloads};
 const TOLERANCE: f64 = 0.03;
 
 /// The workload that the portable loop is counted on, and how much more than
-/// sibling calls it may take.
+/// tail calls it may take.
 const LOOP_WORKLOAD: &str = "loop_sum";
 const LOOP_FACTOR: f64 = 2.0;
 

@@ -1,5 +1,5 @@
 //! Checks that the interpreter's handlers end in jumps to each other, as
-//! dispatch by sibling calls needs: a compiler may make calls of them, and then
+//! dispatch by tail calls needs: a compiler may make calls of them, and then
 //! they only return when the native stack is used up.
 //!
 //! ```text
@@ -16,12 +16,12 @@
 use std::{collections::BTreeMap, env, fs, path::Path, process::ExitCode};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
-use neovm::{SIBLING_CALLS, Script, StubHost};
+use neovm::{Script, StubHost, TAIL_CALLS};
 use neovm_bench::{Machine, exit_code};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 /// Where handlers are.
-const MODULE: &str = "neovm_interp::dispatch::sibling::";
+const MODULE: &str = "neovm_interp::dispatch::tail_call::";
 
 /// Functions there that are no handlers: they start a chain and end it.
 const ENDS: [&str; 2] = ["run", "exit"];
@@ -35,7 +35,7 @@ const LEAST: usize = 100;
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    if !(SIBLING_CALLS && cfg!(all(target_arch = "x86_64", target_os = "linux"))) {
+    if !(TAIL_CALLS && cfg!(all(target_arch = "x86_64", target_os = "linux"))) {
         println!("SKIPPED: tail calls: this build dispatches by the loop, or is not for x86-64 Linux");
         return ExitCode::SUCCESS;
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Ends the process where a handler panics, by a second panic: the registers
-/// are not in the machine then. Sibling calls, which cannot unwind, do the same.
+/// are not in the machine then. Tail calls, which cannot unwind, do the same.
 struct NoUnwind;
 
 impl Drop for NoUnwind {
@@ -24,7 +24,7 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
         // SAFETY: `ip` points to a cell of the current code: each handler
         // leaves it so, and the last RET is a general handler's.
         let cell = unsafe { &*r.ip };
-        let cost = if FUSED { cell.cost } else { cell.plain_cost(vm.prices()) };
+        let cost = if FUSED { cell.cost } else { cell.single_cost(vm.prices()) };
         r.meter -= cost;
         if r.meter < 0 {
             r.meter += cost;
@@ -33,21 +33,21 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
             return Reason::Refill;
         }
         // SAFETY: the machine's invariants hold between two instructions.
-        let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.plain }, &mut r, vm) };
-        let mut op = if FUSED { cell.op } else { cell.plain };
-        if flow == Flow::Counted && op != cell.plain {
+        let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.single }, &mut r, vm) };
+        let mut op = if FUSED { cell.op } else { cell.single };
+        if flow == Flow::Heap && op != cell.single {
             // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_counted(op, &mut r, vm) };
+            flow = unsafe { fast::run_heap(op, &mut r, vm) };
         }
-        if flow == Flow::Plain {
-            r.meter += cell.cost - cell.plain_cost(vm.prices());
-            op = cell.plain;
+        if flow == Flow::Unfuse {
+            r.meter += cell.cost - cell.single_cost(vm.prices());
+            op = cell.single;
             // SAFETY: the fused handler has done nothing.
             flow = unsafe { fast::run(op, &mut r, vm) };
         }
-        if flow == Flow::Counted {
+        if flow == Flow::Heap {
             // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_counted(op, &mut r, vm) };
+            flow = unsafe { fast::run_heap(op, &mut r, vm) };
         }
         if flow != Flow::Next {
             vm.set_regs(r);

@@ -1,19 +1,19 @@
 //! Dispatch: from one instruction to the next.
 //!
 //! Fast handlers are tied together in one of two ways, with the same results:
-//! by sibling calls, where the platform has them, and by a loop around a
+//! by tail calls, where the platform has them, and by a loop around a
 //! `match`, everywhere. Both return when the general handler is needed.
 
 mod match_loop;
-#[cfg(neovm_sibling_calls)]
-pub(crate) mod sibling;
+#[cfg(neovm_tail_calls)]
+pub(crate) mod tail_call;
 
 use neovm_types::FaultKind;
 
 use crate::{fast::Regs, host::Host, vm::Vm};
 
-/// Whether [`Dispatch::Auto`] goes by sibling calls in this build; else by the loop.
-pub const SIBLING_CALLS: bool = cfg!(neovm_sibling_calls);
+/// Whether [`Dispatch::Auto`] goes by tail calls in this build; else by the loop.
+pub const TAIL_CALLS: bool = cfg!(neovm_tail_calls);
 
 /// How a machine gets from one instruction to the next. All give the same results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -76,7 +76,7 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
             Reason::Failed => vm.fail_compiled(host),
             Reason::Resume | Reason::Deopt | Reason::Starved => {
                 vm.leave_compiled(reason);
-                if reason == Reason::Starved && vm.gas.is_worn(vm.meter) {
+                if reason == Reason::Starved && vm.gas.should_refill(vm.meter) {
                     return Exit::Refill;
                 }
                 reason = resume_fast(vm);
@@ -99,9 +99,9 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
 
 fn run_fast(vm: &mut Vm) -> Reason {
     match vm.dispatch {
-        #[cfg(neovm_sibling_calls)]
-        Dispatch::Auto => sibling::run(vm),
-        #[cfg(not(neovm_sibling_calls))]
+        #[cfg(neovm_tail_calls)]
+        Dispatch::Auto => tail_call::run(vm),
+        #[cfg(not(neovm_tail_calls))]
         Dispatch::Auto => match_loop::run::<true>(vm),
         Dispatch::Loop => match_loop::run::<true>(vm),
         Dispatch::Unfused => match_loop::run::<false>(vm),
@@ -110,9 +110,9 @@ fn run_fast(vm: &mut Vm) -> Reason {
 
 /// The same; the first cell runs by its own handler, whatever a tier put in its place.
 fn resume_fast(vm: &mut Vm) -> Reason {
-    #[cfg(neovm_sibling_calls)]
+    #[cfg(neovm_tail_calls)]
     if vm.dispatch == Dispatch::Auto {
-        return sibling::resume(vm);
+        return tail_call::resume(vm);
     }
     run_fast(vm)
 }

@@ -31,7 +31,7 @@ unsafe fn drop_shared(array: &mut Rc<Array>) {
     let header = array.header();
     header.set_references(header.references() - 1);
     // SAFETY: it is the one in the cell. In place: a copy on the native stack
-    // would keep sibling calls from being jumps.
+    // would keep tail calls from being jumps.
     unsafe { core::ptr::drop_in_place(array) };
 }
 
@@ -42,13 +42,13 @@ pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
     // its items are looked at.
     unsafe {
         if r.tag(1) != tag::INTEGER {
-            return Flow::Counted;
+            return Flow::Heap;
         }
-        let Some(array) = shared_array(r, 2) else { return Flow::Counted };
+        let Some(array) = shared_array(r, 2) else { return Flow::Heap };
         let items = &*array.as_ptr();
         let place = match items.get(r.int(1) as usize) {
-            Some(item) if tag_of(item) <= tag::PLAIN => core::ptr::from_ref(item),
-            _ => return Flow::Counted,
+            Some(item) if tag_of(item) <= tag::LAST_SCALAR => core::ptr::from_ref(item),
+            _ => return Flow::Heap,
         };
         drop_shared(array);
         Regs::copy(place, r.at(2));
@@ -57,7 +57,7 @@ pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn pick_item_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn pick_item_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; cloning an item runs no foreign code.
     unsafe {
@@ -128,7 +128,7 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
             _ => return Flow::Full,
         }
         // The key is in the map, so this cannot fail.
-        drop(map.insert(vm.own(r.at(2).read()), vm.own(r.at(1).read())));
+        drop(map.insert(vm.promote(r.at(2).read()), vm.promote(r.at(1).read())));
         header.set_references(header.references() - 1);
         r.at(3).drop_in_place();
     }
@@ -141,17 +141,17 @@ pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. Nobody looks at the array's items
     // when one is replaced, and plain ones need no dropping.
     unsafe {
-        if r.tag(1) > tag::PLAIN || r.tag(2) != tag::INTEGER {
-            return Flow::Counted;
+        if r.tag(1) > tag::LAST_SCALAR || r.tag(2) != tag::INTEGER {
+            return Flow::Heap;
         }
-        let Some(array) = shared_array(r, 3) else { return Flow::Counted };
+        let Some(array) = shared_array(r, 3) else { return Flow::Heap };
         if array.header().is_read_only() || array.is_borrowed() {
-            return Flow::Counted;
+            return Flow::Heap;
         }
         let items = &mut *array.as_ptr();
         let place = match items.get_mut(r.int(2) as usize) {
-            Some(item) if tag_of(item) <= tag::PLAIN => core::ptr::from_mut(item),
-            _ => return Flow::Counted,
+            Some(item) if tag_of(item) <= tag::LAST_SCALAR => core::ptr::from_mut(item),
+            _ => return Flow::Heap,
         };
         Regs::copy(r.at(1), place);
         drop_shared(array);
@@ -160,7 +160,7 @@ pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn set_item_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: tags tell what the cells are. Nobody looks at the array's items
     // when one is replaced; the old item is dropped after that.
     unsafe {
@@ -183,7 +183,7 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
                     Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
                     _ => return Flow::Full,
                 };
-                let old = core::mem::replace(place, vm.own(r.at(1).read()));
+                let old = core::mem::replace(place, vm.promote(r.at(1).read()));
                 drop(old);
                 header.set_references(header.references() - 1);
             }
@@ -200,11 +200,11 @@ pub(crate) unsafe fn set_item_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn size(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Counted
+    Flow::Heap
 }
 
 #[inline(always)]
-pub(crate) unsafe fn size_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn size_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells whether there is an item; it is dropped before it
     // is overwritten.
     unsafe {

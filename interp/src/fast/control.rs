@@ -78,16 +78,16 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
         return Flow::Full;
     }
     let ip = r.ip.wrapping_add(1);
-    let (locals, lowest) = (vm.locals, vm.lowest);
+    let (locals, args_offset) = (vm.locals, vm.args_offset);
     // SAFETY: there is room for one more frame.
     unsafe {
-        let frame = Frame { ip, slots: r.slots, lowest, locals, try_base: vm.try_base };
+        let frame = Frame { ip, slots: r.slots, args_offset, locals, try_base: vm.try_base };
         vm.frames.as_mut_ptr().add(depth).write(frame);
         vm.frames.set_len(depth + 1);
     }
     r.slots = r.slots.wrapping_add(locals as usize);
     vm.locals = 0;
-    vm.lowest = 0;
+    vm.args_offset = 0;
     vm.try_base = vm.try_blocks.len() as u32;
     // SAFETY: the module's.
     unsafe { take(r) }
@@ -95,13 +95,13 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
-    let first = r.slots.wrapping_byte_offset(vm.lowest as isize);
+    let first = r.slots.wrapping_byte_offset(vm.args_offset as isize);
     let behind = r.slots.wrapping_add(vm.locals as usize);
     let mut slot = first;
     while slot != behind {
         // SAFETY: all slots are occupied.
-        if unsafe { tag_of(slot) } > tag::PLAIN {
-            return Flow::Counted;
+        if unsafe { tag_of(slot) } > tag::LAST_SCALAR {
+            return Flow::Heap;
         }
         slot = slot.wrapping_add(1);
     }
@@ -139,7 +139,7 @@ unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     r.slots = frame.slots;
     r.ip = frame.ip;
     vm.locals = frame.locals;
-    vm.lowest = frame.lowest;
+    vm.args_offset = frame.args_offset;
     vm.try_base = frame.try_base;
     Flow::Next
 }
@@ -148,7 +148,7 @@ unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
 /// compounds, and returns if that was all. What is left is the
 /// general handler's, which finds so many slots less.
 #[inline(always)]
-pub(crate) unsafe fn ret_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     if vm.frames.len() <= vm.load_frames {
         return Flow::Full;
     }
@@ -161,11 +161,11 @@ pub(crate) unsafe fn ret_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
             vm.locals -= 1;
             r.limit = r.limit.wrapping_add(1);
         }
-        while vm.lowest < 0 {
+        while vm.args_offset < 0 {
             if !discard(r.slots.sub(1)) {
                 return Flow::Full;
             }
-            vm.lowest += size_of::<StackItem>() as i64;
+            vm.args_offset += size_of::<StackItem>() as i64;
             r.slots = r.slots.sub(1);
             r.limit = r.limit.wrapping_add(1);
         }

@@ -2,7 +2,7 @@
 //!
 //! Each looks at everything first - operands, results, room for the highest
 //! point in between - and commits last; else it has done nothing and says
-//! [`Flow::Plain`], and the instructions run one by one. All of them are
+//! [`Flow::Unfuse`], and the instructions run one by one. All of them are
 //! charged already when a handler runs.
 
 use neovm_types::{Buffer, ByteString, StackItem};
@@ -109,9 +109,9 @@ unsafe fn second<const FROM: u8>(r: &Regs, vm: &Vm) -> Option<i64> {
 
 /// The slot that a cell names, if storing into it drops nothing.
 #[inline(always)]
-unsafe fn plain_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+unsafe fn scalar_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
     // SAFETY: a slot that is there is occupied.
-    unsafe { frame_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::PLAIN) }
+    unsafe { frame_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
 }
 
 #[inline(always)]
@@ -128,10 +128,10 @@ unsafe fn write_int(slot: *mut StackItem, value: i64) {
 pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the slot is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
-        let (Some(result), Some(slot)) = (combined::<OP>(a, b), plain_slot(r, vm, 3)) else { return Flow::Plain };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
+        let (Some(result), Some(slot)) = (combined::<OP>(a, b), scalar_slot(r, vm, 3)) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         write_int(slot, result);
         r.skip(4)
@@ -143,10 +143,10 @@ pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm
 pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the slot is written.
     unsafe {
-        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_add(BY)) else { return Flow::Plain };
-        let Some(slot) = plain_slot(r, vm, 2) else { return Flow::Plain };
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_add(BY)) else { return Flow::Unfuse };
+        let Some(slot) = scalar_slot(r, vm, 2) else { return Flow::Unfuse };
         if !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         write_int(slot, result);
         r.skip(3)
@@ -158,10 +158,10 @@ pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the slot and the stack are written.
     unsafe {
-        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_sub(1)) else { return Flow::Plain };
-        let Some(slot) = plain_slot(r, vm, 3) else { return Flow::Plain };
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_sub(1)) else { return Flow::Unfuse };
+        let Some(slot) = scalar_slot(r, vm, 3) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         write_int(slot, result);
         r.set_int(0, result);
@@ -175,10 +175,10 @@ pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn combine_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the stack is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
-        let Some(result) = combined::<OP>(a, b) else { return Flow::Plain };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
+        let Some(result) = combined::<OP>(a, b) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.set_int(0, result);
         r.sp = r.sp.add(1);
@@ -192,12 +192,12 @@ pub(crate) unsafe fn combine_top<const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flo
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
-        let Some(b) = slot_int(r, vm, 0) else { return Flow::Plain };
-        let Some(result) = combined::<OP>(r.int(1), b) else { return Flow::Plain };
+        let Some(b) = slot_int(r, vm, 0) else { return Flow::Unfuse };
+        let Some(result) = combined::<OP>(r.int(1), b) else { return Flow::Unfuse };
         if !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.set_int(1, result);
         r.skip(2)
@@ -210,11 +210,11 @@ pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
-        let Some(result) = combined::<OP>(r.int(1), r.operand() as i64) else { return Flow::Plain };
+        let Some(result) = combined::<OP>(r.int(1), r.operand() as i64) else { return Flow::Unfuse };
         if !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.set_int(1, result);
         r.skip(2)
@@ -226,9 +226,9 @@ pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow
 pub(crate) unsafe fn compare_slot<const FROM: u8, const OP: u8, const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.branch(4, compared::<OP>(a, b) == WHEN)
     }
@@ -239,9 +239,9 @@ pub(crate) unsafe fn compare_slot<const FROM: u8, const OP: u8, const WHEN: bool
 pub(crate) unsafe fn jump_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Plain };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.branch(3, compared::<OP>(a, b))
     }
@@ -253,7 +253,7 @@ pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &m
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         let taken = compared::<OP>(r.int(2), r.int(1)) == WHEN;
         r.sp = r.at(2);
@@ -267,7 +267,7 @@ pub(crate) unsafe fn jump_copy<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.branch(3, compared::<OP>(r.int(1), r.operand_at(1) as i64))
     }
@@ -279,7 +279,7 @@ pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.branch(2, r.int(1) != 0)
     }
@@ -291,9 +291,9 @@ pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flo
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
-        let Some(result) = r.int(1).checked_sub(1) else { return Flow::Plain };
+        let Some(result) = r.int(1).checked_sub(1) else { return Flow::Unfuse };
         r.set_int(1, result);
         r.branch(3, result != 0)
     }
@@ -305,7 +305,7 @@ pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         r.branch(4, r.int(1) >= 0)
     }
@@ -318,13 +318,13 @@ pub(crate) unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER || !r.has_room(3) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         let (dividend, divisor) = (r.int(1), r.int(2));
-        let Some(remainder) = dividend.checked_rem(divisor) else { return Flow::Plain };
+        let Some(remainder) = dividend.checked_rem(divisor) else { return Flow::Unfuse };
         let differ = remainder.signum() != divisor.signum() && remainder != 0;
         // Where the signs differ NIP is jumped over, else ADD and JMP are.
-        let cost = |place: usize| (*r.ip.add(place)).plain_cost(vm.prices());
+        let cost = |place: usize| (*r.ip.add(place)).single_cost(vm.prices());
         r.meter += if differ { cost(16) } else { cost(14) + cost(15) };
         let result = if differ { remainder + divisor } else { remainder };
         r.set_int(2, result);
@@ -352,7 +352,7 @@ unsafe fn shareable_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackIt
 unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
     // SAFETY: the slot is occupied, and nothing is in the cell.
     unsafe {
-        if tag_of(slot) <= tag::PLAIN {
+        if tag_of(slot) <= tag::LAST_SCALAR {
             Regs::copy(slot, cell);
         } else {
             share(&*slot);
@@ -366,14 +366,14 @@ unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
 pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
-        let Some(first) = plain_slot(r, vm, 0) else { return Flow::Counted };
+        let Some(first) = scalar_slot(r, vm, 0) else { return Flow::Heap };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         if FROM == INT {
             write_int(r.sp.add(1), r.operand_at(1) as i64);
         } else {
-            let Some(second) = plain_slot(r, vm, 1) else { return Flow::Counted };
+            let Some(second) = scalar_slot(r, vm, 1) else { return Flow::Heap };
             Regs::copy(second, r.sp.add(1));
         }
         Regs::copy(first, r.sp);
@@ -383,17 +383,17 @@ pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow
 }
 
 #[inline(always)]
-pub(crate) unsafe fn push_two_counted<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn push_two_heap<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
-        let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Plain };
+        let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         if FROM == INT {
             write_int(r.sp.add(1), r.operand_at(1) as i64);
         } else {
-            let Some(second) = shareable_slot(r, vm, 1) else { return Flow::Plain };
+            let Some(second) = shareable_slot(r, vm, 1) else { return Flow::Unfuse };
             share_into(second, r.sp.add(1));
         }
         share_into(first, r.sp);
@@ -408,9 +408,9 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot that drops nothing; then the
     // cell on top is free for a plain item.
     unsafe {
-        let (Some(to), Some(from)) = (plain_slot(r, vm, 0), plain_slot(r, vm, 1)) else { return Flow::Counted };
+        let (Some(to), Some(from)) = (scalar_slot(r, vm, 0), scalar_slot(r, vm, 1)) else { return Flow::Heap };
         if from == to || r.tag(1) > tag::MAP {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         Regs::copy(r.at(1), to);
         Regs::copy(from, r.at(1));
@@ -419,14 +419,14 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn store_and_load_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot whose old item is dropped; then
     // the cell on top is free for another.
     unsafe {
-        let Some(to) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Plain };
-        let Some(from) = shareable_slot(r, vm, 1) else { return Flow::Plain };
+        let Some(to) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
+        let Some(from) = shareable_slot(r, vm, 1) else { return Flow::Unfuse };
         if from == to || r.tag(1) > tag::MAP || tag_of(to) >= tag::ARRAY {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         drop_cell(to);
         Regs::copy(r.at(1), to);
@@ -441,20 +441,20 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the slot is occupied and keeps the container; no method of the
     // array runs while its items are looked at.
     unsafe {
-        let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Plain };
-        let Some(index) = second::<FROM>(r, vm) else { return Flow::Plain };
+        let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
+        let Some(index) = second::<FROM>(r, vm) else { return Flow::Unfuse };
         if !r.has_room(2) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         if tag_of(slot) > tag::MAP {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
-        let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Plain };
+        let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Unfuse };
         let items = &*array.as_ptr();
         match usize::try_from(index).ok().and_then(|index| items.get(index)) {
-            Some(item) if tag_of(item) <= tag::PLAIN => Regs::copy(item, r.sp),
+            Some(item) if tag_of(item) <= tag::LAST_SCALAR => Regs::copy(item, r.sp),
             Some(item) if array.header().references() > 0 && share(item) => r.sp.write(item.clone()),
-            _ => return Flow::Plain,
+            _ => return Flow::Unfuse,
         }
         r.sp = r.sp.add(1);
         r.skip(3)
@@ -479,9 +479,9 @@ unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
 
 /// The static field that a cell names, if storing into it drops nothing.
 #[inline(always)]
-unsafe fn plain_static(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+unsafe fn scalar_static(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
     // SAFETY: a static field that is there is occupied.
-    unsafe { static_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::PLAIN) }
+    unsafe { static_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
 }
 
 /// data, CONVERT to a buffer
@@ -489,7 +489,7 @@ unsafe fn plain_static(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem
 pub(crate) unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the stack is written.
     unsafe {
-        let Some(data) = data(r, vm) else { return Flow::Plain };
+        let Some(data) = data(r, vm) else { return Flow::Unfuse };
         r.sp.write(StackItem::Buffer(Buffer::new(data)));
         r.sp = r.sp.add(1);
         r.skip(2)
@@ -501,7 +501,7 @@ pub(crate) unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
-        let (Some(data), Some(field)) = (data(r, vm), plain_static(r, vm, 2)) else { return Flow::Plain };
+        let (Some(data), Some(field)) = (data(r, vm), scalar_static(r, vm, 2)) else { return Flow::Unfuse };
         field.write(StackItem::Buffer(Buffer::new(data)));
         r.skip(3)
     }
@@ -512,7 +512,7 @@ pub(crate) unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
-        let (Some(_), Some(field)) = (data(r, vm), plain_static(r, vm, 1)) else { return Flow::Plain };
+        let (Some(_), Some(field)) = (data(r, vm), scalar_static(r, vm, 1)) else { return Flow::Unfuse };
         Regs::copy(r.sp, field);
         r.skip(2)
     }
@@ -523,9 +523,9 @@ pub(crate) unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
-        let Some(field) = plain_static(r, vm, 1) else { return Flow::Plain };
+        let Some(field) = scalar_static(r, vm, 1) else { return Flow::Unfuse };
         if !r.has_room(1) {
-            return Flow::Plain;
+            return Flow::Unfuse;
         }
         write_int(field, r.operand() as i64);
         r.skip(2)

@@ -45,10 +45,10 @@ pub(crate) enum Flow {
     Full,
     /// Its work, but now there are more items than the limit allows.
     Limit,
-    /// Nothing: an operand is counted, and the handler's form for those has to.
-    Counted,
-    /// Nothing: what was fused has to run one by one.
-    Plain,
+    /// Nothing: an operand lies on the heap, and the heap form of the handler has to run.
+    Heap,
+    /// Nothing: the fused instructions have to run one by one.
+    Unfuse,
 }
 
 /// The first two ops of a pattern.
@@ -79,7 +79,7 @@ macro_rules! has_jump {
 }
 
 macro_rules! fast_ops {
-    ($($op:ident => $handler:path $(, counted $counted:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
+    ($($op:ident => $handler:path $(, heap $heap:path)? $(, fuses [$($pattern:tt)*])?;)*) => {
         /// How a cell is run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -89,30 +89,30 @@ macro_rules! fast_ops {
             /// Not at all: the bytes are no instruction.
             Bad,
             /// By its general handler; its follower is found by its offset.
-            Island,
+            Misaligned,
             $($op,)*
         }
 
         impl Op {
             /// All, in the order of their numbers.
-            #[cfg(neovm_sibling_calls)]
-            pub(crate) const ALL: &[Self] = &[Self::Full, Self::Bad, Self::Island, $(Self::$op),*];
+            #[cfg(neovm_tail_calls)]
+            pub(crate) const ALL: &[Self] = &[Self::Full, Self::Bad, Self::Misaligned, $(Self::$op),*];
         }
 
         /// An array with a generic function for each op.
-        #[cfg(neovm_sibling_calls)]
-        macro_rules! siblings {
+        #[cfg(neovm_tail_calls)]
+        macro_rules! handler_table {
             ($function:ident) => {
                 [
                     $function::<{ Op::Full as usize }>,
                     $function::<{ Op::Bad as usize }>,
-                    $function::<{ Op::Island as usize }>,
+                    $function::<{ Op::Misaligned as usize }>,
                     $($function::<{ Op::$op as usize }>,)*
                 ]
             };
         }
-        #[cfg(neovm_sibling_calls)]
-        pub(crate) use siblings;
+        #[cfg(neovm_tail_calls)]
+        pub(crate) use handler_table;
 
         /// The op that fuses a cell with those behind it, if there is one; else
         /// the first cell's own.
@@ -147,7 +147,7 @@ macro_rules! fast_ops {
 
         /// Of ops that may go on elsewhere than behind themselves: how many cells
         /// behind their first one the jump is.
-        #[cfg(neovm_sibling_calls)]
+        #[cfg(neovm_tail_calls)]
         pub(crate) static LEADS_BACK: [Option<u8>; COUNT] = {
             let mut leads = [None; COUNT];
             let mut i = 0;
@@ -162,7 +162,7 @@ macro_rules! fast_ops {
 
         impl Op {
             /// Whether it may go on elsewhere than behind itself.
-            #[cfg(neovm_sibling_calls)]
+            #[cfg(neovm_tail_calls)]
             pub(crate) const fn leads_back(self) -> bool {
                 self.is_jump() || match self {
                     $($(Self::$op => has_jump!($($pattern)*),)?)*
@@ -178,23 +178,23 @@ macro_rules! fast_ops {
         #[inline(always)]
         pub(crate) unsafe fn run(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
             match op {
-                Op::Full | Op::Bad | Op::Island => Flow::Full,
+                Op::Full | Op::Bad | Op::Misaligned => Flow::Full,
                 // SAFETY: the caller's guarantees are what each handler asks for.
                 $(Op::$op => unsafe { $handler(r, vm) },)*
             }
         }
 
-        /// Runs a cell's fast handler for operands that are counted, if it has
+        /// Runs a cell's fast handler for operands on the heap, if it has
         /// one: a form of its own, because it calls functions and needs a frame,
         /// which the other then does not.
         ///
         /// # Safety
         /// See the module.
         #[inline(always)]
-        pub(crate) unsafe fn run_counted(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
+        pub(crate) unsafe fn run_heap(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
             match op {
                 // SAFETY: the caller's guarantees are what each handler asks for.
-                $($(Op::$op => unsafe { $counted(r, vm) },)?)*
+                $($(Op::$op => unsafe { $heap(r, vm) },)?)*
                 _ => Flow::Full,
             }
         }
@@ -219,75 +219,75 @@ fast_ops! {
     JmpLt => control::jmp_lt;
     JmpLe => control::jmp_le;
     Call => control::call;
-    Ret => control::ret, counted control::ret_counted;
+    Ret => control::ret, heap control::ret_heap;
     Assert => control::assert;
     Depth => stack::depth;
-    Drop => stack::drop_top, counted stack::drop_counted;
-    Nip => stack::nip, counted stack::nip_counted;
+    Drop => stack::drop_top, heap stack::drop_heap;
+    Nip => stack::nip, heap stack::nip_heap;
     Dup => stack::dup;
     Over => stack::over;
     Pick => stack::pick;
-    Tuck => stack::tuck, counted stack::tuck_counted;
+    Tuck => stack::tuck, heap stack::tuck_heap;
     Swap => stack::swap;
     Rot => stack::rot;
     Reverse3 => stack::reverse3;
     Reverse4 => stack::reverse4;
-    InitStatics => push::leave, counted slot::init_statics;
+    InitStatics => push::leave, heap slot::init_statics;
     InitSlot => slot::init;
     LdSlot => slot::load;
-    StSlot => slot::store, counted slot::store_counted;
+    StSlot => slot::store, heap slot::store_heap;
     LdSfld => slot::load_static;
-    StSfld => slot::store_static, counted slot::store_static_counted;
-    Inc => numeric::inc, counted wide::inc;
-    Dec => numeric::dec, counted wide::dec;
-    Negate => numeric::negate, counted wide::negate;
-    Abs => numeric::abs, counted wide::abs;
+    StSfld => slot::store_static, heap slot::store_static_heap;
+    Inc => numeric::inc, heap wide::inc;
+    Dec => numeric::dec, heap wide::dec;
+    Negate => numeric::negate, heap wide::negate;
+    Abs => numeric::abs, heap wide::abs;
     Sign => numeric::sign;
     Invert => numeric::invert;
-    Add => numeric::add, counted wide::add;
-    Sub => numeric::sub, counted wide::sub;
-    Mul => numeric::mul, counted wide::mul;
-    Div => numeric::div, counted wide::div;
-    Mod => numeric::rem, counted wide::rem;
-    And => numeric::and, counted wide::and;
-    Or => numeric::or, counted wide::or;
-    Xor => numeric::xor, counted wide::xor;
+    Add => numeric::add, heap wide::add;
+    Sub => numeric::sub, heap wide::sub;
+    Mul => numeric::mul, heap wide::mul;
+    Div => numeric::div, heap wide::div;
+    Mod => numeric::rem, heap wide::rem;
+    And => numeric::and, heap wide::and;
+    Or => numeric::or, heap wide::or;
+    Xor => numeric::xor, heap wide::xor;
     Shl => numeric::shl;
     Shr => numeric::shr;
     Not => numeric::not;
     BoolAnd => numeric::bool_and;
     BoolOr => numeric::bool_or;
     Nz => numeric::nz;
-    NumEqual => numeric::num_equal, counted wide::num_equal;
-    NumNotEqual => numeric::num_not_equal, counted wide::num_not_equal;
-    Lt => numeric::lt, counted wide::lt;
-    Le => numeric::le, counted wide::le;
-    Gt => numeric::gt, counted wide::gt;
-    Ge => numeric::ge, counted wide::ge;
-    Min => numeric::min, counted wide::min;
-    Max => numeric::max, counted wide::max;
+    NumEqual => numeric::num_equal, heap wide::num_equal;
+    NumNotEqual => numeric::num_not_equal, heap wide::num_not_equal;
+    Lt => numeric::lt, heap wide::lt;
+    Le => numeric::le, heap wide::le;
+    Gt => numeric::gt, heap wide::gt;
+    Ge => numeric::ge, heap wide::ge;
+    Min => numeric::min, heap wide::min;
+    Max => numeric::max, heap wide::max;
     Within => numeric::within;
-    Equal => numeric::equal::<true>, counted types::equal::<true>;
-    NotEqual => numeric::equal::<false>, counted types::equal::<false>;
-    PickItem => compound::pick_item, counted compound::pick_item_counted;
-    Convert => types::convert, counted types::convert_counted;
-    SetItem => compound::set_item, counted compound::set_item_counted;
-    Size => compound::size, counted compound::size_counted;
-    IsNull => types::is_null, counted types::is_null_counted;
-    IsType => push::leave, counted types::is_type;
-    HasKey => push::leave, counted compound::has_key;
-    Append => push::leave, counted pack::append;
-    Pack => push::leave, counted pack::pack::<false>;
-    PackStruct => push::leave, counted pack::pack::<true>;
-    Unpack => push::leave, counted pack::unpack;
-    NewArray0 => push::leave, counted pack::new_array0;
-    NewStruct0 => push::leave, counted pack::new_struct0;
-    NewMap => push::leave, counted pack::new_map;
-    NewBuffer => push::leave, counted splice::new_buffer;
-    Cat => push::leave, counted splice::cat;
-    Substr => push::leave, counted splice::substr;
-    Left => push::leave, counted splice::left;
-    Right => push::leave, counted splice::right;
+    Equal => numeric::equal::<true>, heap types::equal::<true>;
+    NotEqual => numeric::equal::<false>, heap types::equal::<false>;
+    PickItem => compound::pick_item, heap compound::pick_item_heap;
+    Convert => types::convert, heap types::convert_heap;
+    SetItem => compound::set_item, heap compound::set_item_heap;
+    Size => compound::size, heap compound::size_heap;
+    IsNull => types::is_null, heap types::is_null_heap;
+    IsType => push::leave, heap types::is_type;
+    HasKey => push::leave, heap compound::has_key;
+    Append => push::leave, heap pack::append;
+    Pack => push::leave, heap pack::pack::<false>;
+    PackStruct => push::leave, heap pack::pack::<true>;
+    Unpack => push::leave, heap pack::unpack;
+    NewArray0 => push::leave, heap pack::new_array0;
+    NewStruct0 => push::leave, heap pack::new_struct0;
+    NewMap => push::leave, heap pack::new_map;
+    NewBuffer => push::leave, heap splice::new_buffer;
+    Cat => push::leave, heap splice::cat;
+    Substr => push::leave, heap splice::substr;
+    Left => push::leave, heap splice::left;
+    Right => push::leave, heap splice::right;
     // Fused: longer ones first.
     SetStaticBuffer => fused::set_static_buffer, fuses [Data, Convert, StSfld, _];
     DataBuffer => fused::push_buffer, fuses [Data, Convert, _, _];
@@ -375,9 +375,9 @@ fast_ops! {
     SlotAdd => fused::combine_top::<ADD>, fuses [LdSlot, Add, _, _];
     SlotSub => fused::combine_top::<SUB>, fuses [LdSlot, Sub, _, _];
     SlotMul => fused::combine_top::<MUL>, fuses [LdSlot, Mul, _, _];
-    SlotSlot => fused::push_two::<SLOT>, counted fused::push_two_counted::<SLOT>, fuses [LdSlot, LdSlot, _, _];
-    SlotInt => fused::push_two::<INT>, counted fused::push_two_counted::<INT>, fuses [LdSlot, Int, _, _];
-    StoreLoad => fused::store_and_load, counted fused::store_and_load_counted, fuses [StSlot, LdSlot, _, _];
+    SlotSlot => fused::push_two::<SLOT>, heap fused::push_two_heap::<SLOT>, fuses [LdSlot, LdSlot, _, _];
+    SlotInt => fused::push_two::<INT>, heap fused::push_two_heap::<INT>, fuses [LdSlot, Int, _, _];
+    StoreLoad => fused::store_and_load, heap fused::store_and_load_heap, fuses [StSlot, LdSlot, _, _];
     DecDupJmpIf => fused::decrement_and_jump_if_copy, fuses [Dec, Dup, JmpIf, _];
     DupJmpIf => fused::jump_if_copy, fuses [Dup, JmpIf, _, _];
 }

@@ -10,10 +10,10 @@ macro_rules! unary {
             // SAFETY: the tag tells that it is an integer.
             unsafe {
                 if r.tag(1) != tag::INTEGER {
-                    return Flow::Counted;
+                    return Flow::Heap;
                 }
                 let $a = r.int(1);
-                let Some(result) = $result else { return Flow::Counted };
+                let Some(result) = $result else { return Flow::Heap };
                 r.set_int(1, result);
             }
             r.next()
@@ -35,10 +35,10 @@ macro_rules! binary {
             // SAFETY: the tags tell that both are integers.
             unsafe {
                 if r.tag(1) | r.tag(2) != tag::INTEGER {
-                    return Flow::Counted;
+                    return Flow::Heap;
                 }
                 let ($a, $b) = (r.int(2), r.int(1));
-                let Some(result) = $result else { return Flow::Counted };
+                let Some(result) = $result else { return Flow::Heap };
                 r.set_int(2, result);
             }
             r.popped(1)
@@ -74,7 +74,7 @@ macro_rules! compare {
             // SAFETY: the tags tell that both are integers.
             unsafe {
                 if r.tag(1) | r.tag(2) != tag::INTEGER {
-                    return Flow::Counted;
+                    return Flow::Heap;
                 }
                 let result = r.int(2) $op r.int(1);
                 r.set_bool(2, result);
@@ -147,7 +147,7 @@ pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
-            return Flow::Counted;
+            return Flow::Heap;
         }
         let equal = r.int(2) == r.int(1);
         r.set_bool(2, equal == WHEN);

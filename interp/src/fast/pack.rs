@@ -55,7 +55,7 @@ pub(crate) unsafe fn pack<const STRUCT: bool>(r: &mut Regs, vm: &mut Vm) -> Flow
         let mut nested = false;
         for depth in 2..count + 2 {
             nested |= r.tag(depth) >= tag::ARRAY;
-            items.push(vm.own(r.at(depth).read()));
+            items.push(vm.promote(r.at(depth).read()));
         }
         let array = Rc::new(if nested { Array::new(items) } else { Array::of_leaves(items) });
         array.header().set_references(1);
@@ -133,7 +133,7 @@ pub(crate) unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
         if header.references() <= 1 || header.is_read_only() || array.is_borrowed() {
             return Flow::Full;
         }
-        (*array.as_ptr()).push(vm.own(r.at(1).read()));
+        (*array.as_ptr()).push(vm.promote(r.at(1).read()));
         header.set_references(header.references() - 1);
         r.drop_cell(2);
         r.limit = r.limit.wrapping_sub(1);

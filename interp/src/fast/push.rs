@@ -29,7 +29,7 @@ pub(crate) unsafe fn null(r: &mut Regs, _: &mut Vm) -> Flow {
 /// What has no form for plain items.
 #[inline(always)]
 pub(crate) unsafe fn leave(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Counted
+    Flow::Heap
 }
 
 /// Lends a constant of the code, which keeps it while its items lie here.

@@ -6,14 +6,14 @@ use neovm_types::StackItem;
 
 use super::Flow;
 use crate::{
-    code::Cell,
+    code::DecodedInst,
     stack::{drop_cell, tag, tag_of},
 };
 
 /// What the machine keeps in registers while it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Regs {
-    pub(crate) ip: *const Cell,
+    pub(crate) ip: *const DecodedInst,
     pub(crate) sp: *mut StackItem,
     pub(crate) slots: *mut StackItem,
     pub(crate) meter: i64,
@@ -120,7 +120,7 @@ impl Regs {
     pub(crate) unsafe fn push_copy(&mut self, from: *const StackItem) -> Flow {
         // SAFETY: `from` is occupied or a sentinel, and there is room at `sp`.
         unsafe {
-            if tag_of(from) <= tag::PLAIN {
+            if tag_of(from) <= tag::LAST_SCALAR {
                 Self::copy(from, self.sp);
             } else if tag_of(from) > tag::MAP || !share(&*from) {
                 return Flow::Full;
@@ -151,7 +151,7 @@ impl Regs {
         // SAFETY: the cell is occupied or a sentinel; an item dropped here is
         // overwritten or left above `sp` by the caller.
         unsafe {
-            if self.tag(depth) <= tag::PLAIN {
+            if self.tag(depth) <= tag::LAST_SCALAR {
                 return true;
             }
             if self.tag(depth) > tag::MAP || !unshare(&*self.at(depth)) {

@@ -30,7 +30,7 @@ pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
         r.slots = base;
         r.limit = r.limit.wrapping_sub(count);
         vm.locals = locals as u32;
-        vm.lowest = -((arguments * size_of::<StackItem>()) as i64);
+        vm.args_offset = -((arguments * size_of::<StackItem>()) as i64);
     }
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
@@ -52,8 +52,8 @@ pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
 unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
     // SAFETY: the slot is occupied or empty; the item on top, if there is one, moves into it.
     unsafe {
-        if r.tag(1) > tag::MAP || tag_of(slot) > tag::PLAIN {
-            return Flow::Counted;
+        if r.tag(1) > tag::MAP || tag_of(slot) > tag::LAST_SCALAR {
+            return Flow::Heap;
         }
         Regs::copy(r.at(1), slot);
     }
@@ -62,7 +62,7 @@ unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
 
 /// Pops an item into a slot whose old item needs no more than dropping.
 #[inline(always)]
-unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
+unsafe fn store_in_heap(r: &mut Regs, slot: *mut StackItem) -> Flow {
     // SAFETY: as above; the old item is dropped before it is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || tag_of(slot) > tag::MAP || !super::unshare(&*slot) {
@@ -78,7 +78,7 @@ unsafe fn store_in_counted(r: &mut Regs, slot: *mut StackItem) -> Flow {
 /// not so many local variables the cell is empty, as its tag tells.
 #[inline(always)]
 pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
-    (operand as i64 >= vm.lowest).then(|| r.slots.wrapping_byte_offset(operand as isize))
+    (operand as i64 >= vm.args_offset).then(|| r.slots.wrapping_byte_offset(operand as isize))
 }
 
 /// A static field.
@@ -103,10 +103,10 @@ macro_rules! slots {
 slots! {
     load => frame_slot, push;
     store => frame_slot, store_in;
-    store_counted => frame_slot, store_in_counted;
+    store_heap => frame_slot, store_in_heap;
     load_static => static_slot, push;
     store_static => static_slot, store_in;
-    store_static_counted => static_slot, store_in_counted;
+    store_static_heap => static_slot, store_in_heap;
 }
 
 #[inline(always)]

@@ -14,11 +14,11 @@ pub(crate) unsafe fn depth(r: &mut Regs, vm: &mut Vm) -> Flow {
 #[inline(always)]
 pub(crate) unsafe fn drop_top(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the cell is occupied or a sentinel.
-    if unsafe { r.tag(1) } <= tag::PLAIN { r.popped(1) } else { Flow::Counted }
+    if unsafe { r.tag(1) } <= tag::LAST_SCALAR { r.popped(1) } else { Flow::Heap }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn drop_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn drop_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the cell is left above `sp`.
     if unsafe { r.discard(1) } { r.popped(1) } else { Flow::Full }
 }
@@ -27,8 +27,8 @@ pub(crate) unsafe fn drop_counted(r: &mut Regs, _: &mut Vm) -> Flow {
 pub(crate) unsafe fn nip(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell that both cells are occupied; the second is overwritten.
     unsafe {
-        if r.tag(1) > tag::MAP || r.tag(2) > tag::PLAIN {
-            return Flow::Counted;
+        if r.tag(1) > tag::MAP || r.tag(2) > tag::LAST_SCALAR {
+            return Flow::Heap;
         }
         Regs::copy(r.at(1), r.at(2));
     }
@@ -36,7 +36,7 @@ pub(crate) unsafe fn nip(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn nip_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn nip_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: tags tell that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || !r.discard(2) {
@@ -154,8 +154,8 @@ pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: both cells are occupied where they are moved, and a plain item is
     // copied; there is room for one cell.
     unsafe {
-        if r.tag(1) > tag::PLAIN || r.tag(2) > tag::MAP {
-            return Flow::Counted;
+        if r.tag(1) > tag::LAST_SCALAR || r.tag(2) > tag::MAP {
+            return Flow::Heap;
         }
         Regs::copy(r.at(1), r.sp);
         Regs::copy(r.at(2), r.at(1));
@@ -165,7 +165,7 @@ pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn tuck_counted(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn tuck_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: both cells are occupied; the copy that lies on top stays there.
     unsafe {
         if !has(r, vm, 2) {

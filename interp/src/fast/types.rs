@@ -13,15 +13,15 @@ pub(crate) unsafe fn convert(r: &mut Regs, _: &mut Vm) -> Flow {
         let same = match r.tag(1) {
             tag::INTEGER => ItemType::Integer,
             tag::BOOLEAN => ItemType::Boolean,
-            _ => return Flow::Counted,
+            _ => return Flow::Heap,
         };
-        if r.operand() == same as u64 { r.next() } else { Flow::Counted }
+        if r.operand() == same as u64 { r.next() } else { Flow::Heap }
     }
 }
 
 /// What has the type already, and the two kinds of byte strings.
 #[inline(always)]
-pub(crate) unsafe fn convert_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn convert_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the tag tells whether there is an item.
     unsafe {
         if r.tag(1) > tag::MAP {
@@ -95,8 +95,8 @@ pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow 
 pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: a plain item needs no dropping.
     unsafe {
-        if r.tag(1) > tag::PLAIN {
-            return Flow::Counted;
+        if r.tag(1) > tag::LAST_SCALAR {
+            return Flow::Heap;
         }
         let null = r.tag(1) == tag::NULL;
         r.set_bool(1, null);
@@ -105,7 +105,7 @@ pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn is_null_counted(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn is_null_heap(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: as above.
     unsafe {
         let null = r.tag(1) == tag::NULL;

@@ -121,7 +121,7 @@ pub(super) fn new_struct(vm: &mut Vm) -> Done {
 
 pub(super) fn new_array_t(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "array")?;
-    let byte = vm.cell().operand as u8;
+    let byte = vm.inst().operand as u8;
     let item = match ItemType::from_byte(byte) {
         Some(ItemType::Boolean) => StackItem::from(false),
         Some(ItemType::Integer) => StackItem::Integer(0),
@@ -224,8 +224,8 @@ fn count_clone(vm: &mut Vm, fields: &Rc<Array>) -> Done {
             vm.retain(item);
         }
     })?;
-    vm.movement.cloned += u64::from(visited);
-    vm.movement.added += u64::from(visited);
+    vm.ref_delta.cloned += u64::from(visited);
+    vm.ref_delta.added += u64::from(visited);
     vm.take_room(visited as isize);
     Ok(())
 }
@@ -233,7 +233,7 @@ fn count_clone(vm: &mut Vm, fields: &Rc<Array>) -> Done {
 /// A clone of a struct, and how many items it visited.
 fn cloned_struct(vm: &mut Vm, fields: &Rc<Array>) -> Result<(StackItem, u32), FaultKind> {
     let (clone, visited) = fields.clone_struct(StructCloneLimit::from(&vm.limits))?;
-    vm.movement.cloned += u64::from(visited);
+    vm.ref_delta.cloned += u64::from(visited);
     Ok((StackItem::Struct(clone), visited))
 }
 

@@ -11,7 +11,7 @@ pub(super) fn nop(_: &mut Vm) -> Done {
 
 /// The offset of a jump, from the script: its cell holds a distance in cells.
 fn offset(vm: &Vm) -> i32 {
-    let position = vm.cell().offset as usize;
+    let position = vm.inst().offset as usize;
     let instruction = vm.script().map(|script| Script::instruction(script, position));
     instruction.and_then(Result::ok).and_then(|instruction| instruction.offsets().0).unwrap_or(0)
 }
@@ -80,7 +80,7 @@ fn call_position(vm: &mut Vm, position: i32) -> Done {
 }
 
 pub(super) fn call_token(vm: &mut Vm, host: &mut dyn Host) -> Done {
-    let token = vm.cell().operand as u16;
+    let token = vm.inst().operand as u16;
     host.call_token(vm, token)
 }
 
@@ -98,12 +98,12 @@ pub(super) fn throw(vm: &mut Vm, host: &mut dyn Host) -> Done {
 }
 
 pub(super) fn try_(vm: &mut Vm) -> Done {
-    let operand = vm.cell().operand;
+    let operand = vm.inst().operand;
     vm.begin_try((operand >> 32) as i32, operand as i32)
 }
 
 pub(super) fn end_try(vm: &mut Vm) -> Done {
-    vm.end_try(vm.cell().operand as i32)
+    vm.end_try(vm.inst().operand as i32)
 }
 
 pub(super) fn end_finally(vm: &mut Vm, host: &mut dyn Host) -> Done {
@@ -115,6 +115,6 @@ pub(super) fn ret(vm: &mut Vm, host: &mut dyn Host) -> Done {
 }
 
 pub(super) fn syscall(vm: &mut Vm, host: &mut dyn Host) -> Done {
-    let id = vm.cell().operand as u32;
+    let id = vm.inst().operand as u32;
     host.syscall(vm, id)
 }

@@ -5,11 +5,11 @@
 
 use neovm_types::{FaultKind, Integer, OpCode, StackItem};
 
-use super::{Done, PlainFn, compound, numeric, splice};
+use super::{Done, SimpleFn, compound, numeric, splice};
 use crate::vm::Vm;
 
 /// What hardfork Gorgon changed.
-pub(super) const NOT_GORGON: &[(OpCode, PlainFn)] = &[
+pub(super) const NOT_GORGON: &[(OpCode, SimpleFn)] = &[
     (OpCode::HASKEY, has_key),
     (OpCode::PICKITEM, pick_item),
     (OpCode::SETITEM, set_item),
@@ -19,7 +19,7 @@ pub(super) const NOT_GORGON: &[(OpCode, PlainFn)] = &[
 ];
 
 /// What hardfork Echidna changed.
-pub(super) const NOT_ECHIDNA: &[(OpCode, PlainFn)] = &[(OpCode::SUBSTR, substr)];
+pub(super) const NOT_ECHIDNA: &[(OpCode, SimpleFn)] = &[(OpCode::SUBSTR, substr)];
 
 /// An index was cast to 32 bits, which faults, before it was compared.
 fn cast_index(index: Integer, what: &'static str, count: usize) -> Result<usize, FaultKind> {

@@ -6,7 +6,7 @@ use super::Done;
 use crate::vm::Vm;
 
 pub(super) fn small_int(vm: &mut Vm) -> Done {
-    let value = vm.cell().operand as i64;
+    let value = vm.inst().operand as i64;
     vm.push(value);
     Ok(())
 }
@@ -28,7 +28,7 @@ pub(super) fn null(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn address(vm: &mut Vm) -> Done {
-    let position = vm.target(vm.cell().operand as i32)?;
+    let position = vm.target(vm.inst().operand as i32)?;
     let length = vm.script().map_or(0, Script::len);
     match u32::try_from(position) {
         Ok(inside) if inside as usize <= length => {
@@ -50,5 +50,5 @@ pub(super) fn data(vm: &mut Vm) -> Done {
 /// The operand's bytes, from the script.
 fn data_operand(vm: &Vm) -> Result<&[u8], FaultKind> {
     let script = vm.script().ok_or(FaultKind::BadScript)?;
-    Ok(script.instruction(vm.cell().offset as usize)?.operand)
+    Ok(script.instruction(vm.inst().offset as usize)?.operand)
 }

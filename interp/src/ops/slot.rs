@@ -9,7 +9,7 @@ pub(super) fn init_statics(vm: &mut Vm) -> Done {
     if vm.statics_count != 0 {
         return Err(FaultKind::SlotTwice(OpCode::INITSSLOT));
     }
-    let count = vm.cell().operand as u32;
+    let count = vm.inst().operand as u32;
     if count == 0 {
         return Err(FaultKind::InvalidOperand { operand: count, opcode: OpCode::INITSSLOT });
     }
@@ -22,7 +22,7 @@ pub(super) fn init(vm: &mut Vm) -> Done {
     if vm.has_slots() {
         return Err(FaultKind::SlotTwice(OpCode::INITSLOT));
     }
-    let operand = vm.cell().operand as u32;
+    let operand = vm.inst().operand as u32;
     if operand == 0 {
         return Err(FaultKind::InvalidOperand { operand, opcode: OpCode::INITSLOT });
     }
@@ -50,7 +50,7 @@ fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
 }
 
 fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.cell().slot_index();
+    let index = vm.inst().slot_index();
     let own = slots(vm);
     if own.is_empty() {
         return Err(FaultKind::NoSlot);
@@ -63,7 +63,7 @@ fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
 }
 
 fn store(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.cell().slot_index();
+    let index = vm.inst().slot_index();
     let own = slots(vm);
     if own.is_empty() {
         return Err(FaultKind::NoSlot);

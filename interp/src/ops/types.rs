@@ -20,7 +20,7 @@ fn type_text(byte: u8) -> String {
 
 pub(super) fn is_type(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
-    let byte = vm.cell().operand as u8;
+    let byte = vm.inst().operand as u8;
     match ItemType::from_byte(byte) {
         Some(item_type) if item_type != ItemType::Any => {
             vm.push(item.item_type() == item_type);
@@ -32,7 +32,7 @@ pub(super) fn is_type(vm: &mut Vm) -> Done {
 
 pub(super) fn convert(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
-    let byte = vm.cell().operand as u8;
+    let byte = vm.inst().operand as u8;
     let converted = match (ItemType::from_byte(byte), &item) {
         (Some(item_type), item) => item.convert(item_type)?,
         (None, StackItem::Null) => return Err(FaultKind::ConvertNull(type_text(byte))),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use neovm_types::StackItem;
 
-use crate::{code::Cell, frame::Frame, vm::Vm};
+use crate::{code::DecodedInst, frame::Frame, vm::Vm};
 
 /// Bytes of the native stack that compiled methods may take together.
 const NATIVE_STACK: usize = 64 << 10;
@@ -39,7 +39,7 @@ impl Default for Calls {
 /// entered frame are the machine's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LeftFrame {
-    pub(super) ip: *const Cell,
+    pub(super) ip: *const DecodedInst,
     pub(super) slots: *mut StackItem,
     pub(super) locals: u32,
     pub(super) arguments: u32,
@@ -65,19 +65,19 @@ impl Vm {
     /// Makes frames of those that compiled code left.
     pub(super) fn rebuild_frames(&mut self) {
         let Some(entered) = self.calls.left.pop() else { return };
-        let (locals, lowest, try_base) = (self.locals, self.lowest, self.try_base);
-        let mut frame = Frame { ip: entered.ip, slots: entered.slots, lowest, locals, try_base };
+        let (locals, args_offset, try_base) = (self.locals, self.args_offset, self.try_base);
+        let mut frame = Frame { ip: entered.ip, slots: entered.slots, args_offset, locals, try_base };
         let try_base = self.try_blocks.len() as u32;
         while let Some(left) = self.calls.left.pop() {
             self.frames.push(frame);
-            let lowest = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
-            frame = Frame { ip: left.ip, slots: left.slots, lowest, locals: left.locals, try_base };
+            let args_offset = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
+            frame = Frame { ip: left.ip, slots: left.slots, args_offset, locals: left.locals, try_base };
             self.take_room((left.locals + left.arguments) as isize);
         }
         self.ip = frame.ip;
         self.slots = frame.slots;
         self.locals = frame.locals;
-        self.lowest = frame.lowest;
+        self.args_offset = frame.args_offset;
         self.try_base = frame.try_base;
     }
 }

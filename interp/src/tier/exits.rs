@@ -8,8 +8,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::StackItem;
 
-use super::{HELPED, Helped, calls::LeftFrame, copy_item, layout};
-use crate::{code::Cell, dispatch::Reason, vm::Vm};
+use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, copy_item, layout};
+use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
 
 /// How the interpreter goes on where compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Exit {
 /// What is to be done where compiled code is left.
 #[derive(Debug)]
 pub struct Plan {
-    /// The cell where the interpreter goes on, see [`crate::Code::cell_address`].
+    /// The cell where the interpreter goes on, see [`crate::Code::inst_address`].
     pub cell: usize,
     /// How it goes on.
     pub leave: Leave,
@@ -62,8 +62,8 @@ pub enum After {
     /// Nothing.
     Nothing,
     /// An operation of the interpreter did not end well. What it returned is in
-    /// the machine's stack pointer: see [`Helped`].
-    Helper,
+    /// the machine's stack pointer: see [`BuiltinStatus`].
+    Builtin,
     /// A compiled method that was called here was left: the machine's registers
     /// are set, and this function's frame lies below.
     Method,
@@ -200,7 +200,7 @@ pub unsafe extern "sysv64" fn leave(
         // SAFETY: the caller's word.
         unsafe { item.restore(vm, base, slots) };
     }
-    let mut ip = plan.cell as *const Cell;
+    let mut ip = plan.cell as *const DecodedInst;
     if let Some(OwnFrame { offset, locals, arguments }) = plan.frame {
         let slots = slots.wrapping_byte_offset(offset as isize);
         vm.calls.left.push(LeftFrame { ip, slots, locals, arguments });
@@ -209,13 +209,13 @@ pub unsafe extern "sysv64" fn leave(
         return;
     }
     let mut reason = taken.count(meter);
-    if plan.after == After::Helper {
-        let helped = vm.sp.addr() as u64 & HELPED;
-        vm.sp = vm.sp.map_addr(|address| address & !(HELPED as usize));
-        if helped == Helped::Resume as u64 {
+    if plan.after == After::Builtin {
+        let status = vm.sp.addr() as u64 & STATUS_MASK;
+        vm.sp = vm.sp.map_addr(|address| address & !(STATUS_MASK as usize));
+        if status == BuiltinStatus::Resume as u64 {
             ip = ip.wrapping_add(1);
         } else {
-            reason = if helped == Helped::Limit as u64 { Reason::Limit } else { Reason::Failed };
+            reason = if status == BuiltinStatus::Limit as u64 { Reason::Limit } else { Reason::Failed };
         }
     } else {
         vm.sp = base.wrapping_byte_offset(plan.top as isize);

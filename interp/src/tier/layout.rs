@@ -13,14 +13,14 @@ pub const SP: i32 = offset_of!(Vm, sp) as i32;
 /// The highest stack pointer allowed.
 pub const LIMIT: i32 = offset_of!(Vm, limit) as i32;
 /// Where the last argument lies, in bytes from the slots.
-pub const LOWEST: i32 = offset_of!(Vm, lowest) as i32;
+pub const ARGS_OFFSET: i32 = offset_of!(Vm, args_offset) as i32;
 /// The number of local variables, of four bytes.
 pub const LOCALS: i32 = offset_of!(Vm, locals) as i32;
 /// The first static field.
 pub const STATICS: i32 = offset_of!(Vm, statics) as i32;
 /// Their number, of four bytes.
 pub const STATICS_COUNT: i32 = offset_of!(Vm, statics_count) as i32;
-/// The lowest limit that compiled code can go on with: helpers look at it.
+/// The lowest limit that compiled code can go on with: builtins look at it.
 pub const NEEDED: i32 = offset_of!(Vm, needed) as i32;
 /// The bottom of the evaluation stack.
 pub const STACK: i32 = offset_of!(Vm, stack) as i32;
@@ -44,7 +44,7 @@ pub const BOOLEAN: i64 = tag::BOOLEAN as i64;
 /// The tag of Null, whose payload means nothing.
 pub const NULL: i64 = tag::NULL as i64;
 /// Items with tags up to this one can be copied and forgotten.
-pub const PLAIN: i64 = tag::PLAIN as i64;
+pub const LAST_SCALAR: i64 = tag::LAST_SCALAR as i64;
 /// The tag of a byte string.
 pub const BYTE_STRING: i64 = tag::BYTE_STRING as i64;
 /// The tag of a buffer.

@@ -6,7 +6,7 @@
 //! there with [`Code::enter_by`]: a function with the signature of a handler that
 //! runs any number of instructions and leaves the machine between two of them.
 //! Here is all that such a function may rely on: where the machine's registers
-//! lie ([`layout`]), the interpreter's own operations ([`Code::helper`]), and how to
+//! lie ([`layout`]), the interpreter's own operations ([`Code::builtin`]), and how to
 //! leave ([`Exit`]).
 //!
 //! Nothing here is for embedders.
@@ -29,7 +29,7 @@ pub use self::{
 };
 
 use crate::{
-    code::{Cell, Code},
+    code::{Code, DecodedInst},
     dispatch::Reason,
     fast::{self, Flow, Op, Regs},
     host::Host,
@@ -42,18 +42,18 @@ use crate::{
 pub trait Tier: Send + Sync {
     /// A place was reached as often as the threshold says: the number of an
     /// instruction, which runs next, and what the machine holds there.
-    fn hot(&self, code: &Arc<Code>, place: usize, seen: &Seen);
+    fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback);
 
     /// An exit was taken [`Exit::PATIENCE`] times more because something that
     /// its code took for granted does not hold. The machine holds what is seen.
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &Seen);
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &TypeFeedback);
 
     /// Bytes of memory.
     fn memory(&self) -> usize;
 }
 
 /// What a script's tier is told of, and counts.
-pub(crate) struct Tiers {
+pub(crate) struct HotCounters {
     tier: Arc<dyn Tier>,
     /// How often the place of each cell may be reached until it is hot.
     counters: Box<[AtomicU32]>,
@@ -61,7 +61,7 @@ pub(crate) struct Tiers {
     eager: bool,
 }
 
-impl Tiers {
+impl HotCounters {
     pub(crate) fn new(tier: Arc<dyn Tier>, cells: usize, threshold: u32) -> Self {
         let counters = (0..cells).map(|_| AtomicU32::new(threshold.max(1))).collect();
         Self { tier, counters, eager: threshold <= 1 }
@@ -73,7 +73,7 @@ impl Tiers {
 
     /// Where the counter of a cell at address 0 would be.
     pub(crate) fn counters(&self, code: &Code) -> *const u32 {
-        let cells = code.cells().as_ptr().addr() / (size_of::<Cell>() / size_of::<u32>());
+        let cells = code.insts().as_ptr().addr() / (size_of::<DecodedInst>() / size_of::<u32>());
         self.counters.as_ptr().cast::<u32>().wrapping_byte_sub(cells)
     }
 }
@@ -82,11 +82,11 @@ impl Tiers {
 ///
 /// # Safety
 /// `counters` are those of the code whose cell it is, which lives on.
-#[cfg(neovm_sibling_calls)]
+#[cfg(neovm_tail_calls)]
 #[inline(always)]
-pub(crate) unsafe fn counter<'a>(counters: *const u32, cell: *const Cell) -> &'a AtomicU32 {
-    let place = cell.addr() / (size_of::<Cell>() / size_of::<u32>());
-    // SAFETY: each cell has a counter; see `Tiers::counters`.
+pub(crate) unsafe fn counter<'a>(counters: *const u32, cell: *const DecodedInst) -> &'a AtomicU32 {
+    let place = cell.addr() / (size_of::<DecodedInst>() / size_of::<u32>());
+    // SAFETY: each cell has a counter; see `HotCounters::counters`.
     unsafe { &*counters.wrapping_byte_add(place).cast::<AtomicU32>() }
 }
 
@@ -100,7 +100,7 @@ pub enum Kind {
     /// Null.
     Null,
     /// Now one of these, now another.
-    Plain,
+    Scalar,
     /// An array or a struct.
     Array,
     /// A byte string or a buffer.
@@ -110,8 +110,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn is_plain(self) -> bool {
-        matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Plain)
+    fn is_scalar(self) -> bool {
+        matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Scalar)
     }
 
     /// What was seen both times.
@@ -119,7 +119,7 @@ impl Kind {
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
             _ if self == other => self,
-            _ if self.is_plain() && other.is_plain() => Self::Plain,
+            _ if self.is_scalar() && other.is_scalar() => Self::Scalar,
             _ => Self::Other,
         }
     }
@@ -138,27 +138,27 @@ impl Kind {
 
 /// What the machine holds where a place is hot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct TypeFeedback {
     /// Local variables.
     pub locals: Vec<Kind>,
     /// Arguments.
     pub arguments: Vec<Kind>,
-    /// Items of the evaluation stack, the top first, at most [`Seen::DEPTH`].
+    /// Items of the evaluation stack, the top first, at most [`TypeFeedback::DEPTH`].
     pub stack: Vec<Kind>,
     /// How many items the array or struct on top has, if there is one.
     pub count: Option<usize>,
 }
 
-impl Seen {
+impl TypeFeedback {
     /// How many items of the evaluation stack are looked at.
     pub const DEPTH: usize = 16;
 }
 
-/// How a helper ended: the lowest three bits of what it returns. The others
+/// How a builtin ended: the lowest three bits of what it returns. The others
 /// are the stack pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Helped {
+pub enum BuiltinStatus {
     /// Well.
     Done = 0,
     /// Well, but now there are more items than allowed: leave at the
@@ -171,47 +171,48 @@ pub enum Helped {
     Resume = Reason::Resume as u8,
 }
 
-/// The bits of a helper's result that are a [`Helped`].
-pub const HELPED: u64 = 7;
+/// The bits of a builtin's result that are a [`BuiltinStatus`].
+pub const STATUS_MASK: u64 = 7;
 
 /// An operation of the interpreter that compiled code calls.
-#[cfg(neovm_sibling_calls)]
-type HelperFn = unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem) -> *mut StackItem;
+#[cfg(neovm_tail_calls)]
+type BuiltinFn =
+    unsafe extern "sysv64" fn(&mut Vm, *const DecodedInst, *mut StackItem, *mut StackItem) -> *mut StackItem;
 
 /// The operations of the interpreter, by how a cell runs alone.
-#[cfg(neovm_sibling_calls)]
-static HELPERS: [HelperFn; Op::ALL.len()] = fast::siblings!(help);
+#[cfg(neovm_tail_calls)]
+static BUILTINS: [BuiltinFn; Op::ALL.len()] = fast::handler_table!(builtin);
 
 impl Code {
     /// The number of instructions; that of the RET behind the last byte is one less.
     pub fn places(&self) -> usize {
-        self.cells().len()
+        self.insts().len()
     }
 
     /// The position of an instruction, in bytes.
     pub fn position(&self, place: usize) -> usize {
-        self.cells()[place].offset as usize
+        self.insts()[place].offset as usize
     }
 
     /// The address of an instruction's cell.
-    pub fn cell_address(&self, place: usize) -> usize {
-        self.cells().as_ptr().wrapping_add(place).addr()
+    pub fn inst_address(&self, place: usize) -> usize {
+        self.insts().as_ptr().wrapping_add(place).addr()
     }
 
     /// What the meter is charged for an instruction.
     pub fn meter_cost(&self, place: usize) -> i64 {
-        self.cells()[place].plain_cost(self.prices())
+        self.insts()[place].single_cost(self.prices())
     }
 
     /// What the meter is charged before the entry at an instruction is gone to.
     pub fn entry_cost(&self, place: usize) -> i64 {
-        self.cells()[place].cost
+        self.insts()[place].cost
     }
 
     /// What an instruction pushes, if it is a small integer.
     pub fn small_constant(&self, place: usize) -> Option<i64> {
-        let cell = &self.cells()[place];
-        (cell.plain == Op::Int).then_some(cell.operand as i64)
+        let cell = &self.insts()[place];
+        (cell.single == Op::Int).then_some(cell.operand as i64)
     }
 
     /// Whether a remainder with the divisor's sign begins at an instruction, as
@@ -219,18 +220,18 @@ impl Code {
     /// the signs differ, and NIP where they do not. The value is on top of the
     /// stack, above the divisor.
     pub fn is_floor_mod(&self, place: usize) -> bool {
-        fast::fuse::is_floor_mod(&self.cells()[place..])
+        fast::fuse::is_floor_mod(&self.insts()[place..])
     }
 
     /// The address of an instruction's operation: a function of the machine, the
     /// instruction's cell, the stack pointer and the slots, all in the registers
-    /// of the System V convention, that returns the stack pointer with a [`Helped`].
-    /// None where there are no sibling calls.
-    #[allow(unused_variables, reason = "without sibling calls there is none")]
-    pub fn helper(&self, place: usize) -> Option<usize> {
-        #[cfg(neovm_sibling_calls)]
-        return Some(HELPERS[self.cells()[place].plain as usize] as usize);
-        #[cfg(not(neovm_sibling_calls))]
+    /// of the System V convention, that returns the stack pointer with a [`BuiltinStatus`].
+    /// None where there are no tail calls.
+    #[allow(unused_variables, reason = "without tail calls there is none")]
+    pub fn builtin(&self, place: usize) -> Option<usize> {
+        #[cfg(neovm_tail_calls)]
+        return Some(BUILTINS[self.insts()[place].single as usize] as usize);
+        #[cfg(not(neovm_tail_calls))]
         return None;
     }
 
@@ -240,14 +241,14 @@ impl Code {
     /// # Safety
     /// The entry has a handler's signature, keeps the machine's invariants as
     /// its handlers do, and lives as long as this code.
-    #[allow(unused_variables, reason = "without sibling calls nothing is entered")]
+    #[allow(unused_variables, reason = "without tail calls nothing is entered")]
     pub unsafe fn enter_by(&self, place: usize, entry: Option<*const u8>) {
-        #[cfg(neovm_sibling_calls)]
+        #[cfg(neovm_tail_calls)]
         {
-            use crate::dispatch::sibling::{COUNTING, Sibling};
-            let cell = &self.cells()[place];
+            use crate::dispatch::tail_call::{COUNTING, TailFn};
+            let cell = &self.insts()[place];
             // SAFETY: the caller's word.
-            let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, Sibling>(entry) });
+            let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
             // Code of a tier counts.
             cell.handler.set(entry.unwrap_or(COUNTING[cell.op as usize]));
         }
@@ -255,8 +256,8 @@ impl Code {
 
     /// Makes an instruction hot again after so many times more.
     pub fn reset_counter(&self, place: usize, times: u32) {
-        if let Some(tiers) = self.tiers() {
-            tiers.counters[place].store(times, Ordering::Relaxed);
+        if let Some(hot_counters) = self.hot_counters() {
+            hot_counters.counters[place].store(times, Ordering::Relaxed);
         }
     }
 }
@@ -265,12 +266,12 @@ impl Code {
 /// general one.
 ///
 /// # Safety
-/// As a sibling: the machine's invariants hold, but for what compiled code
+/// As for a handler: the machine's invariants hold, but for what compiled code
 /// keeps in registers, which no such instruction looks at.
-#[cfg(neovm_sibling_calls)]
-unsafe extern "sysv64" fn help<const OP: usize>(
+#[cfg(neovm_tail_calls)]
+unsafe extern "sysv64" fn builtin<const OP: usize>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
 ) -> *mut StackItem {
@@ -278,57 +279,57 @@ unsafe extern "sysv64" fn help<const OP: usize>(
     // SAFETY: the caller keeps the guarantees of `fast`.
     let flow = unsafe {
         if const { fast::fused_length(Op::ALL[OP]) > 1 } {
-            return sp.map_addr(|address| address | vm.no_helper() as usize);
+            return sp.map_addr(|address| address | vm.no_builtin() as usize);
         }
         match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
-            Flow::Counted => fast::run_counted(const { Op::ALL[OP] }, &mut r, vm),
+            Flow::Heap => fast::run_heap(const { Op::ALL[OP] }, &mut r, vm),
             flow => flow,
         }
     };
-    let helped = match flow {
-        Flow::Next if r.limit < vm.needed => Helped::Resume,
-        Flow::Next => Helped::Done,
-        Flow::Limit => Helped::Limit,
-        Flow::Full | Flow::Counted | Flow::Plain => {
+    let status = match flow {
+        Flow::Next if r.limit < vm.needed => BuiltinStatus::Resume,
+        Flow::Next => BuiltinStatus::Done,
+        Flow::Limit => BuiltinStatus::Limit,
+        Flow::Full | Flow::Heap | Flow::Unfuse => {
             vm.ip = ip;
             vm.sp = sp;
             vm.slots = slots;
-            let helped = vm.help_in_full();
-            return vm.sp.map_addr(|address| address | helped as usize);
+            let status = vm.run_general();
+            return vm.sp.map_addr(|address| address | status as usize);
         }
     };
     vm.limit = r.limit;
-    r.sp.map_addr(|address| address | helped as usize)
+    r.sp.map_addr(|address| address | status as usize)
 }
 
 impl Vm {
     /// What runs alone is not fused.
-    #[cfg(neovm_sibling_calls)]
+    #[cfg(neovm_tail_calls)]
     #[cold]
-    fn no_helper(&mut self) -> Helped {
+    fn no_builtin(&mut self) -> BuiltinStatus {
         self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));
-        Helped::Failed
+        BuiltinStatus::Failed
     }
 
     /// Runs the instruction at `ip` by its general handler for compiled code.
-    #[cfg(neovm_sibling_calls)]
-    fn help_in_full(&mut self) -> Helped {
+    #[cfg(neovm_tail_calls)]
+    fn run_general(&mut self) -> BuiltinStatus {
         self.jumped = false;
-        let result = match self.table.handler(self.cell().opcode) {
-            Handler::Plain(handler) => handler(self),
+        let result = match self.table.handler(self.inst().opcode) {
+            Handler::Simple(handler) => handler(self),
             Handler::Hosted(_) => Err(FaultKind::Engine("compiled code called the host")),
         };
         if let Err(kind) = result {
             self.failed = Some(kind);
-            return Helped::Failed;
+            return BuiltinStatus::Failed;
         }
         self.clear_zeros();
         if self.sp > self.limit {
-            Helped::Limit
+            BuiltinStatus::Limit
         } else if self.limit > self.end || self.limit < self.needed {
-            Helped::Resume
+            BuiltinStatus::Resume
         } else {
-            Helped::Done
+            BuiltinStatus::Done
         }
     }
 
@@ -351,30 +352,32 @@ impl Vm {
         let exit = unsafe { &*self.exit };
         if exit.taken.load(Ordering::Relaxed).is_multiple_of(Exit::PATIENCE)
             && let Some(load) = self.loads.last()
-            && let Some(tiers) = load.code.tiers()
+            && let Some(hot_counters) = load.code.hot_counters()
         {
-            tiers.tier.failing(&load.code, exit, &self.seen());
+            hot_counters.tier.failing(&load.code, exit, &self.seen());
         }
     }
 
     /// Tells the tier that the instruction at `ip` is hot.
     pub(crate) fn report_hot(&mut self) {
         let Some(load) = self.loads.last() else { return };
-        let (Some(tiers), Some(place)) = (load.code.tiers(), load.code.place(self.cell().offset as usize)) else {
+        let (Some(hot_counters), Some(place)) =
+            (load.code.hot_counters(), load.code.place(self.inst().offset as usize))
+        else {
             return;
         };
-        tiers.tier.hot(&load.code, place, &self.seen());
+        hot_counters.tier.hot(&load.code, place, &self.seen());
     }
 
     /// Tells the tier of what was loaded, if it wants to know at once.
     #[inline(always)]
     pub(crate) fn loaded(&mut self) {
-        if self.loads.last().and_then(|load| load.code.tiers()).is_some_and(|tiers| tiers.eager) {
+        if self.loads.last().and_then(|load| load.code.hot_counters()).is_some_and(|tiers| tiers.eager) {
             self.report_hot();
         }
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> TypeFeedback {
         let kinds = |first: *const StackItem, count: usize| {
             (0..count)
                 .map(|i| {
@@ -385,7 +388,7 @@ impl Vm {
                 .collect::<Vec<_>>()
         };
         let (locals, arguments) = (self.locals as usize, self.argument_count());
-        let depth = self.stack_len().min(Seen::DEPTH);
+        let depth = self.stack_len().min(TypeFeedback::DEPTH);
         let stack = kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect::<Vec<_>>();
         let top = (stack.first() == Some(&Kind::Array)).then(|| self.sp.wrapping_sub(1));
         // SAFETY: the topmost cell is occupied.
@@ -393,7 +396,7 @@ impl Vm {
             StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
             _ => None,
         });
-        Seen {
+        TypeFeedback {
             locals: kinds(self.slots, locals),
             arguments: kinds(self.slots.wrapping_sub(arguments), arguments).into_iter().rev().collect(),
             stack,

@@ -10,7 +10,7 @@ use neovm_types::{FaultKind, Pointer, Script};
 
 use super::{State, Vm};
 use crate::{
-    code::{Cell, Code},
+    code::{Code, DecodedInst},
     frame::{Frame, Load},
     host::{Host, Unload},
     stack::{SENTINELS, write_sentinels},
@@ -72,13 +72,13 @@ impl Vm {
         let frames = self.frames.len();
         let LoadOptions { return_count, position, state, free } = options;
         let statics = Vec::new();
-        self.loads.push(Load { code, islands: None, id, stack, statics, return_count, frames, state, free });
+        self.loads.push(Load { code, misaligned: None, id, stack, statics, return_count, frames, state, free });
         self.stack = stack;
         if self.state == State::Halt {
             self.state = State::Break;
         }
         self.select_load();
-        self.ip = self.cell_at(position);
+        self.ip = self.inst_at(position);
         self.loaded();
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Vm {
     /// no script is loaded.
     pub fn call(&mut self, position: i64) -> Result<(), FaultKind> {
         // The reference makes the context, which checks its position, before it loads it.
-        let target = self.cell_in_script(position)?;
+        let target = self.inst_in_script(position)?;
         self.check_depth()?;
         self.begin_context();
         self.ip = target;
@@ -114,13 +114,13 @@ impl Vm {
             // The context whose instruction runs goes on behind it; one that
             // was only just loaded goes on where it begins.
             let ip = if self.in_instruction && !self.jumped { self.next_ip() } else { self.ip };
-            let (locals, lowest) = (self.locals, self.lowest);
-            self.frames.push(Frame { ip, slots: self.slots, lowest, locals, try_base: self.try_base });
+            let (locals, args_offset) = (self.locals, self.args_offset);
+            self.frames.push(Frame { ip, slots: self.slots, args_offset, locals, try_base: self.try_base });
         }
         // Where the next context's slots begin.
         self.slots = self.slots.wrapping_add(self.locals as usize);
         self.locals = 0;
-        self.lowest = 0;
+        self.args_offset = 0;
         self.try_base = self.try_blocks.len() as u32;
         self.jumped = true;
     }
@@ -144,7 +144,7 @@ impl Vm {
             Some(load) => {
                 self.stack = load.stack;
                 self.constants = load.code.constants().start();
-                self.counters = load.code.tiers().map_or(core::ptr::null(), |tiers| tiers.counters(&load.code));
+                self.counters = load.code.hot_counters().map_or(core::ptr::null(), |tiers| tiers.counters(&load.code));
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
                 self.gas.free = load.free;
@@ -190,7 +190,7 @@ impl Vm {
             // the arena; the lowest item moves first.
             unsafe {
                 let item = self.stack.add(i).read();
-                below.add(i).write(self.own(item));
+                below.add(i).write(self.promote(item));
             }
         }
         self.sp = self.sp.wrapping_sub(SENTINELS);
@@ -221,7 +221,7 @@ impl Vm {
         self.end_context();
         // In place: a load is large.
         self.loads.truncate(self.loads.len() - 1);
-        self.forget_owned();
+        self.release_promoted();
         self.select_load();
         let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
         let result = host.context_unloaded(self, state, how);
@@ -245,26 +245,26 @@ impl Vm {
     }
 
     /// The cell of a position of the current script, which is not outside it.
-    pub(crate) fn cell_at(&mut self, position: usize) -> *const Cell {
+    pub(crate) fn inst_at(&mut self, position: usize) -> *const DecodedInst {
         let Some(load) = self.loads.last_mut() else { return core::ptr::null() };
-        match load.code.cell(position) {
+        match load.code.inst(position) {
             Some(cell) => cell,
-            None => load.islands.get_or_insert_default().cell(&load.code, position),
+            None => load.misaligned.get_or_insert_default().inst(&load.code, position),
         }
     }
 
     /// The cell of a position; the script's end has one too.
-    fn cell_in_script(&mut self, position: i64) -> Result<*const Cell, FaultKind> {
+    fn inst_in_script(&mut self, position: i64) -> Result<*const DecodedInst, FaultKind> {
         let length = self.script().map_or(0, Script::len);
         match usize::try_from(position) {
-            Ok(inside) if inside <= length && !self.loads.is_empty() => Ok(self.cell_at(inside)),
+            Ok(inside) if inside <= length && !self.loads.is_empty() => Ok(self.inst_at(inside)),
             _ => Err(FaultKind::OutOfScript { position, length }),
         }
     }
 
     /// Sets where control goes, as the reference sets an instruction pointer.
     pub(crate) fn go_to(&mut self, position: i64) -> Result<(), FaultKind> {
-        self.ip = self.cell_in_script(position)?;
+        self.ip = self.inst_in_script(position)?;
         self.jumped = true;
         Ok(())
     }
@@ -282,22 +282,22 @@ impl Vm {
 
     /// The position at an offset from the current instruction.
     pub(crate) fn target(&self, offset: i32) -> Result<i32, FaultKind> {
-        (self.cell().offset as i32).checked_add(offset).ok_or(FaultKind::Overflow)
+        (self.inst().offset as i32).checked_add(offset).ok_or(FaultKind::Overflow)
     }
 
     /// The cell behind the current instruction. The implicit RET has none, and
     /// stays where it is.
-    pub(crate) fn next_ip(&mut self) -> *const Cell {
+    pub(crate) fn next_ip(&mut self) -> *const DecodedInst {
         let Some(script) = self.script() else { return self.ip };
-        let (position, op) = (self.cell().offset as usize, self.cell().op);
+        let (position, op) = (self.inst().offset as usize, self.inst().op);
         if position >= script.len() {
             return self.ip;
         }
-        if op != crate::fast::Op::Island {
+        if op != crate::fast::Op::Misaligned {
             return self.ip.wrapping_add(1);
         }
         let size = script.instruction(position).map_or(1, |instruction| instruction.size());
-        self.cell_at(position + size)
+        self.inst_at(position + size)
     }
 
     /// A pointer to a position of the current load.

@@ -25,7 +25,7 @@ impl Vm {
         if item.is_compound() {
             self.retain(&item);
         }
-        self.movement.added += 1;
+        self.ref_delta.added += 1;
         self.put(item);
     }
 
@@ -36,7 +36,7 @@ impl Vm {
     pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
         self.check_index(0)?;
         let item = self.take_top();
-        self.movement.removed += 1;
+        self.ref_delta.removed += 1;
         if item.is_compound() {
             self.release_cell(&item);
         }
@@ -50,7 +50,7 @@ impl Vm {
     pub fn drop_items(&mut self, count: usize) -> Result<(), FaultKind> {
         for _ in 0..count {
             self.check_index(0)?;
-            self.movement.removed += 1;
+            self.ref_delta.removed += 1;
             self.sp = self.sp.wrapping_sub(1);
             // SAFETY: the cell was occupied, and no longer is.
             unsafe {
@@ -111,9 +111,9 @@ impl Vm {
             place.copy_from(place.add(1), index);
             item
         };
-        let item = self.own(item);
+        let item = self.promote(item);
         self.sp = self.sp.wrapping_sub(1);
-        self.movement.removed += 1;
+        self.ref_delta.removed += 1;
         if item.is_compound() {
             self.release_cell(&item);
         }
@@ -150,7 +150,7 @@ impl Vm {
         if let Some(header) = compound.header() {
             header.set_references(1);
         }
-        self.movement.added += 1 + items as u64;
+        self.ref_delta.added += 1 + items as u64;
         self.take_room(items as isize);
         self.put(compound);
     }
@@ -233,7 +233,7 @@ impl Vm {
         self.sp = self.sp.wrapping_sub(1);
         // SAFETY: the cell was occupied, and no longer is.
         let item = unsafe { self.sp.read() };
-        self.own(item)
+        self.promote(item)
     }
 
     /// Makes room for more cells, or for a limit that came to lie above `end`.
@@ -279,7 +279,7 @@ impl Vm {
     /// Makes the slots of the current context: local variables Null, arguments
     /// from the stack. Faults when the stack has too few.
     pub(crate) fn make_slots(&mut self, locals: u32, arguments: u32) -> Result<(), FaultKind> {
-        self.movement.added += u64::from(locals);
+        self.ref_delta.added += u64::from(locals);
         self.take_room(locals as isize);
         if self.stack_len() < arguments as usize {
             return Err(FaultKind::StackIndex { index: 0, count: 0 });
@@ -298,7 +298,7 @@ impl Vm {
         }
         self.take_room(arguments as isize);
         self.locals = locals;
-        self.lowest = -((arguments as usize * size_of::<StackItem>()) as i64);
+        self.args_offset = -((arguments as usize * size_of::<StackItem>()) as i64);
         Ok(())
     }
 
@@ -348,7 +348,7 @@ impl Vm {
             let first = self.slots.sub(self.argument_count());
             self.slots = first;
             self.locals = 0;
-            self.lowest = 0;
+            self.args_offset = 0;
             self.release_cells(first, count);
         }
     }
@@ -384,7 +384,7 @@ impl Vm {
                 set_empty(cell);
             }
         }
-        self.movement.removed += leaves as u64;
+        self.ref_delta.removed += leaves as u64;
         self.take_room(-leaves);
     }
 
@@ -392,7 +392,7 @@ impl Vm {
     pub(super) fn restore_slots(&mut self, frame: &Frame) {
         self.slots = frame.slots;
         self.locals = frame.locals;
-        self.lowest = frame.lowest;
+        self.args_offset = frame.args_offset;
     }
 
     /// Drops the items of all slots, without counting.
@@ -400,7 +400,7 @@ impl Vm {
         let top = self.slot_top();
         let start = self.slot_cells.start();
         self.locals = 0;
-        self.lowest = 0;
+        self.args_offset = 0;
         self.slots = start;
         for i in 0..self.cells_between(start, top) {
             // SAFETY: slots of all frames lie one behind the other, all occupied up to the top.

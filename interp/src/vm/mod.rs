@@ -1,10 +1,10 @@
 //! The machine: its state, and what embedders see of it.
 
 mod context;
-mod counter;
 mod exception;
 mod items;
-mod owned;
+mod promoted;
+mod refcount;
 mod run;
 mod view;
 
@@ -22,11 +22,11 @@ pub use self::{
     view::ContextView,
 };
 use crate::{
-    code::Cell,
+    code::DecodedInst,
     dispatch::{Dispatch, Reason},
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
-    observe::Movement,
+    observe::RefDelta,
     ops::{Hardfork, Table},
     stack::{Cells, SENTINELS},
 };
@@ -138,7 +138,7 @@ impl core::fmt::Display for State {
 /// another execution and keeps its memory.
 pub struct Vm {
     /// The instruction that runs now or next.
-    pub(crate) ip: *const Cell,
+    pub(crate) ip: *const DecodedInst,
     /// Behind the top item of the current evaluation stack.
     pub(crate) sp: *mut StackItem,
     /// Between the current arguments (below) and local variables.
@@ -155,7 +155,7 @@ pub struct Vm {
     pub(crate) locals: u32,
     /// Where its last argument lies, in bytes from `slots`: at most 0. The cells
     /// from the last local variable on are empty, all that an index can reach.
-    pub(crate) lowest: i64,
+    pub(crate) args_offset: i64,
     /// Of the current load.
     pub(crate) statics: *mut StackItem,
     pub(crate) statics_count: u32,
@@ -177,14 +177,14 @@ pub struct Vm {
     pub(crate) load_frames: usize,
     pub(crate) pending: Option<StackItem>,
     /// Sums over all that general handlers ran.
-    pub(crate) movement: Movement,
+    pub(crate) ref_delta: RefDelta,
     pub(crate) gas: Gas,
     pub(crate) limits: Limits,
     pub(crate) table: &'static Table,
     pub(crate) hardfork: Hardfork,
     pub(crate) dispatch: Dispatch,
-    /// Why sibling calls ended.
-    #[cfg_attr(not(neovm_sibling_calls), allow(dead_code, reason = "the loop returns it"))]
+    /// Why tail calls ended.
+    #[cfg_attr(not(neovm_tail_calls), allow(dead_code, reason = "the loop returns it"))]
     pub(crate) reason: Reason,
     /// How often places of the current code may be reached until they are hot,
     /// see [`crate::tier`].
@@ -218,7 +218,7 @@ pub struct Vm {
     /// Lists that the reference counter works through, kept for their memory.
     worklist: Vec<StackItem>,
     /// Copies of what current code lends.
-    owned: owned::Owned,
+    promoted: promoted::PromotedConstants,
 }
 
 impl Vm {
@@ -236,7 +236,7 @@ impl Vm {
             limit: arena.start(),
             end: arena.start(),
             locals: 0,
-            lowest: 0,
+            args_offset: 0,
             statics: core::ptr::null_mut(),
             statics_count: 0,
             try_base: 0,
@@ -250,7 +250,7 @@ impl Vm {
             chunk_over: false,
             load_frames: 0,
             pending: None,
-            movement: Movement::default(),
+            ref_delta: RefDelta::default(),
             gas: Gas::new(config.gas_limit, config.fee_factor),
             limits,
             table: config.hardfork.table(),
@@ -277,7 +277,7 @@ impl Vm {
             tracked_due: 64,
             spare_statics: Vec::new(),
             worklist: Vec::new(),
-            owned: owned::Owned::new(),
+            promoted: promoted::PromotedConstants::new(),
         };
         vm.set_bounds();
         vm
@@ -313,7 +313,7 @@ impl Vm {
         self.pending = None;
         // What hosts attached may panic when it is dropped: no cell is in use any more.
         self.loads.clear();
-        self.forget_owned();
+        self.release_promoted();
         self.statics = core::ptr::null_mut();
         self.statics_count = 0;
         self.try_blocks.clear();
@@ -412,8 +412,8 @@ impl Vm {
 
     /// Bytes of memory of instructions that were decoded because jumps led
     /// into the middle of others.
-    pub fn island_memory(&self) -> usize {
-        self.loads.iter().filter_map(|load| load.islands.as_ref()).map(|islands| islands.memory()).sum()
+    pub fn misaligned_memory(&self) -> usize {
+        self.loads.iter().filter_map(|load| load.misaligned.as_ref()).map(|misaligned| misaligned.memory()).sum()
     }
 
     /// How many instructions may still begin before [`Vm::run`] stops; none
@@ -434,21 +434,21 @@ impl Vm {
 
     /// The position of the current context's next instruction, in bytes.
     pub fn position(&self) -> Option<usize> {
-        self.loads.last().map(|_| self.cell().offset as usize)
+        self.loads.last().map(|_| self.inst().offset as usize)
     }
 
     /// The opcode at the current position: RET behind the last byte, none for
     /// an undefined byte or where no context is loaded.
     pub fn opcode(&self) -> Option<OpCode> {
         self.loads.last()?;
-        OpCode::from_byte(self.cell().opcode)
+        OpCode::from_byte(self.inst().opcode)
     }
 
     /// The cell at the instruction pointer.
-    pub(crate) fn cell(&self) -> &Cell {
+    pub(crate) fn inst(&self) -> &DecodedInst {
         debug_assert!(!self.ip.is_null(), "a context is loaded");
         // SAFETY: while a context is loaded, `ip` points to a cell of its code
-        // or islands, which the load keeps. `Vm` calls this at no other time.
+        // or misaligned, which the load keeps. `Vm` calls this at no other time.
         unsafe { &*self.ip }
     }
 
@@ -459,12 +459,12 @@ impl Vm {
 
     /// Whether the current context has local variables or arguments.
     pub(crate) fn has_slots(&self) -> bool {
-        self.locals != 0 || self.lowest != 0
+        self.locals != 0 || self.args_offset != 0
     }
 
     /// Number of arguments of the current context.
     pub(crate) fn argument_count(&self) -> usize {
-        self.lowest.unsigned_abs() as usize / size_of::<StackItem>()
+        self.args_offset.unsigned_abs() as usize / size_of::<StackItem>()
     }
 
     fn cells_between(&self, from: *const StackItem, to: *const StackItem) -> usize {

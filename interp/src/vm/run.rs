@@ -127,7 +127,7 @@ impl Vm {
             return Some(end);
         }
         let price = self.price();
-        if self.cell().op != Op::Bad && !self.gas.charge(price) {
+        if self.inst().op != Op::Bad && !self.gas.charge(price) {
             self.fail(FaultKind::InsufficientGas);
             return self.ended();
         }
@@ -140,7 +140,7 @@ impl Vm {
 
     /// The price of the next instruction, in units.
     pub(crate) fn price(&self) -> i64 {
-        self.cell().plain_cost(&self.prices) >> 32
+        self.inst().single_cost(&self.prices) >> 32
     }
 
     /// Runs until the grant is used up or the execution ended.
@@ -150,7 +150,7 @@ impl Vm {
             self.grow_arena(0);
         }
         // What is fused is charged at once; where that is too much it runs one by one.
-        let price = self.cell().cost >> 32;
+        let price = self.inst().cost >> 32;
         if !self.gas.covers(price) {
             return self.step_within_budget(host);
         }
@@ -178,18 +178,18 @@ impl Vm {
     /// Runs the instruction at `ip` by its general handler; it is charged
     /// already. Where control goes next is set, and the limits are checked.
     pub(crate) fn execute(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
-        let (op, opcode) = (self.cell().op, self.cell().opcode);
+        let (op, opcode) = (self.inst().op, self.inst().opcode);
         if op == Op::Bad {
             return Err(self.bad_instruction());
         }
         self.jumped = false;
         let handler = self.table.handler(opcode);
         let result = match handler {
-            Handler::Plain(handler) => handler(self),
+            Handler::Simple(handler) => handler(self),
             Handler::Hosted(handler) => self.execute_hosted(handler, host),
         };
         // A host that ran or exchanged the machine left it anywhere.
-        let anywhere = op == Op::Island || matches!(handler, Handler::Hosted(_));
+        let anywhere = op == Op::Misaligned || matches!(handler, Handler::Hosted(_));
         self.conclude(result, anywhere, host)
     }
 
@@ -234,7 +234,7 @@ impl Vm {
     #[cold]
     fn bad_instruction(&self) -> FaultKind {
         let bytes = self.script().map_or(&[][..], Script::bytes);
-        Instruction::decode(bytes, self.cell().offset as usize).err().unwrap_or(FaultKind::BadScript)
+        Instruction::decode(bytes, self.inst().offset as usize).err().unwrap_or(FaultKind::BadScript)
     }
 
     /// Runs a handler that may call the host.

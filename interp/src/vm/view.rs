@@ -30,7 +30,7 @@ impl Vm {
     /// The contexts on the invocation stack, the current one first.
     pub fn contexts(&self) -> Vec<ContextView> {
         let mut views = Vec::with_capacity(self.depth());
-        let mut slots = (self.ip, self.slots, self.locals, self.lowest);
+        let mut slots = (self.ip, self.slots, self.locals, self.args_offset);
         let mut top = self.sp;
         let mut below = self.frames.len();
         for load in self.loads.iter().rev() {
@@ -38,10 +38,10 @@ impl Vm {
             // of the next, are occupied; so are the slots of each context.
             let stack = unsafe { self.items(load.stack, top) };
             loop {
-                let (ip, base, locals, lowest) = slots;
+                let (ip, base, locals, args_offset) = slots;
                 // SAFETY: as above; `ip` points to a cell of the load.
                 let (cell, locals, mut arguments) = unsafe {
-                    let first = base.wrapping_byte_offset(lowest as isize);
+                    let first = base.wrapping_byte_offset(args_offset as isize);
                     let locals = self.items(base, base.wrapping_add(locals as usize));
                     (&*ip, locals, self.items(first, base))
                 };
@@ -59,7 +59,7 @@ impl Vm {
                 });
                 let done = below == load.frames;
                 if let Some(frame) = below.checked_sub(1).map(|at| &self.frames[at]) {
-                    slots = (frame.ip, frame.slots, frame.locals, frame.lowest);
+                    slots = (frame.ip, frame.slots, frame.locals, frame.args_offset);
                     below -= 1;
                 }
                 if done {

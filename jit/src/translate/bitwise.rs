@@ -40,7 +40,7 @@ impl Translator<'_> {
                 self.pop();
                 self.push(Item::Bool(result));
             }
-            _ => self.help(ins),
+            _ => self.call_builtin(ins),
         }
     }
 

@@ -98,7 +98,7 @@ impl Translator<'_> {
         let count = usize::from(method.arguments);
         let is_int = |translator: &Self, depth: usize| match translator.peek(depth) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Plain(..) | Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
+            Item::Scalar(..) | Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
             _ => false,
         };
         if !(0..count).all(|depth| is_int(self, depth)) {
@@ -176,7 +176,7 @@ impl Translator<'_> {
     pub(super) fn ret(&mut self, ins: &Ins) {
         let mut result = None;
         if ins.returns == Some(1) {
-            if matches!(self.peek(0), Item::Plain(..)) && self.may_be_ints(ins, 1) {
+            if matches!(self.peek(0), Item::Scalar(..)) && self.may_be_ints(ins, 1) {
                 self.int_at(0);
             }
             let gives = match self.peek(0) {
@@ -190,7 +190,7 @@ impl Translator<'_> {
                 _ => Gives::Others,
             };
             result = Some(match self.peek(0) {
-                Item::Ref(..) | Item::Mem(_) | Item::Null | Item::Plain(..) => self.number(0),
+                Item::Ref(..) | Item::Mem(_) | Item::Null | Item::Scalar(..) => self.number(0),
                 _ => self.int_at(0),
             });
         }

@@ -1,4 +1,4 @@
-//! Arrays: their items are read and written in place; all else is a helper's.
+//! Arrays: their items are read and written in place; all else is left to builtins.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
@@ -22,14 +22,14 @@ impl Translator<'_> {
             (UNPACK, Some(arrays)) => self.unpack(ins, arrays),
             (UNPACK, None) => self.leave_at(ins),
             (PACK | PACKSTRUCT | PACKMAP | NEWARRAY0 | NEWARRAY | NEWARRAY_T, _)
-            | (NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES, _) => self.help_with(ins, true),
-            _ => self.help(ins),
+            | (NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES, _) => self.call_builtin_with(ins, true),
+            _ => self.call_builtin(ins),
         }
     }
 
     /// The length of an array, or what the interpreter says of other items.
     fn size(&mut self, ins: &Ins, arrays: Option<ArrayLayout>) {
-        let Item::Ref(address, origin) = self.peek(0) else { return self.help(ins) };
+        let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
         let length = match (self.seen_at(origin), arrays) {
             (Some(tier::Kind::Array), Some(arrays)) => {
                 let array = self.array(address, origin);
@@ -60,7 +60,7 @@ impl Translator<'_> {
         let array = self.array(address, origin);
         let length = self.load(array, arrays.length);
         self.guard_word(length, count as i64);
-        self.help(ins);
+        self.call_builtin(ins);
         self.pop();
         self.push(Item::Const(count as i64));
     }
@@ -120,7 +120,7 @@ impl Translator<'_> {
     }
 
     fn pick_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
-        let Item::Ref(address, origin) = self.peek(1) else { return self.help(ins) };
+        let Item::Ref(address, origin) = self.peek(1) else { return self.call_builtin(ins) };
         let index = self.int_at(0);
         let array = self.array(address, origin);
         let element = self.element(arrays, array, index);
@@ -131,10 +131,10 @@ impl Translator<'_> {
     }
 
     fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
-        let Item::Ref(address, origin) = self.peek(2) else { return self.help(ins) };
+        let Item::Ref(address, origin) = self.peek(2) else { return self.call_builtin(ins) };
         let is_value = self.peek(0).is_value();
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
-            return self.help(ins);
+            return self.call_builtin(ins);
         }
         // What was picked from this array or another before it changes.
         self.settle_refs(ins, 3, |origin| origin == Origin::Element);
@@ -152,7 +152,7 @@ impl Translator<'_> {
         self.guard_word(barred, 0);
         let element = self.element(arrays, array, index);
         let old = self.load(element, 0);
-        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, old, layout::PLAIN);
+        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, old, layout::LAST_SCALAR);
         self.guard(plain);
         let item = self.pop();
         self.pop();
@@ -165,7 +165,7 @@ impl Translator<'_> {
     fn may_be_index(&self, ins: &Ins) -> bool {
         match self.peek(1) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Plain(..) | Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
+            Item::Scalar(..) | Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
             _ => false,
         }
     }

@@ -49,7 +49,7 @@ impl Translator<'_> {
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
         (0..count).all(|depth| match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
-            Item::Plain(..) => !self.distrusts(ins),
+            Item::Scalar(..) => !self.distrusts(ins),
             Item::Null | Item::Mem(true) => false,
             Item::Ref(_, origin) => !self.distrusts(ins) && self.may_be_int(origin),
             Item::Mem(false) => !self.distrusts(ins),
@@ -71,7 +71,7 @@ impl Translator<'_> {
             Item::Const(value) => self.number(value),
             Item::Int(value) => value,
             Item::Bool(value) => self.builder.ins().uextend(I64, value),
-            item @ Item::Plain(tag, value) => {
+            item @ Item::Scalar(tag, value) => {
                 self.guard_word(tag, layout::INTEGER);
                 let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
                 items.filter(|other| **other == item).for_each(|other| *other = Item::Int(value));
@@ -142,7 +142,7 @@ impl Translator<'_> {
         let condition = match item {
             Item::Bool(value) => value,
             Item::Const(value) => self.builder.ins().iconst(I8, i64::from(value != 0)),
-            Item::Int(value) | Item::Plain(_, value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
+            Item::Int(value) | Item::Scalar(_, value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
             Item::Null => self.builder.ins().iconst(I8, 0),
             Item::Ref(..) | Item::Mem(_) => {
                 let Address { base, offset } = self.place_of(item, self.index(0));
@@ -325,9 +325,9 @@ impl Translator<'_> {
 
     /// Hands an item over to a block that expects it as a kind.
     fn hand_over(&mut self, item: Item, kind: Kind, [payload, tag]: Words, (address, offset): (Value, i32)) {
-        if kind == Kind::Plain {
+        if kind == Kind::Scalar {
             let known = match item {
-                Item::Plain(tag, _) => tag,
+                Item::Scalar(tag, _) => tag,
                 Item::Bool(_) => self.number(layout::BOOLEAN),
                 Item::Null => self.number(layout::NULL),
                 _ => self.number(layout::INTEGER),
@@ -338,7 +338,7 @@ impl Translator<'_> {
             (Kind::Mem, item) => return self.write(item, address, offset),
             (Kind::Null | Kind::Ref(_), _) => return,
             (_, Item::Const(value)) => self.number(value),
-            (_, Item::Int(value) | Item::Plain(_, value)) => value,
+            (_, Item::Int(value) | Item::Scalar(_, value)) => value,
             (_, Item::Bool(value)) => self.builder.ins().uextend(I64, value),
             // Null, or the kinds are joined in the next round.
             _ => self.number(0),

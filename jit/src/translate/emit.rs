@@ -106,7 +106,7 @@ impl Translator<'_> {
             leave,
             why,
             after: After::Nothing,
-            helped: None,
+            status: None,
             culprits: Vec::new(),
         });
         &mut self.exits[number]

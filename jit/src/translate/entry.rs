@@ -115,9 +115,9 @@ impl Translator<'_> {
         let arguments = highest(|slot| if let Slot::Argument(n) = slot { Some(n) } else { None });
         let locals = highest(|slot| if let Slot::Local(n) = slot { Some(n) } else { None });
         if let Some(highest) = arguments {
-            let lowest = self.load(self.vm, layout::LOWEST);
+            let args_offset = self.load(self.vm, layout::ARGS_OFFSET);
             let most = -(i64::from(highest) + 1) * i64::from(layout::ITEM);
-            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, lowest, most);
+            let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, args_offset, most);
             wrong = self.builder.ins().bor(wrong, missing);
         }
         if let Some(highest) = locals {
@@ -145,7 +145,7 @@ impl Translator<'_> {
                     let found = self.load(address, offset);
                     if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) }
                 }
-                (Kind::Plain, None) => {
+                (Kind::Scalar, None) => {
                     let found = self.load(address, offset);
                     let other = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, found, layout::NULL);
                     self.builder.ins().uextend(I64, other)
@@ -161,11 +161,11 @@ impl Translator<'_> {
         let variables = self.stack_variables[..shape.stack.len()].iter().chain(&self.slot_variables);
         let variables: Vec<_> = variables.copied().collect();
         for ((address, offset, kind), [payload, tag]) in self.entry_items(shape).into_iter().zip(variables) {
-            if !matches!(kind, Kind::Int | Kind::Bool | Kind::Plain) {
+            if !matches!(kind, Kind::Int | Kind::Bool | Kind::Scalar) {
                 continue;
             }
             let mut value = self.load(address, offset + 8);
-            if kind == Kind::Plain {
+            if kind == Kind::Scalar {
                 let found = self.load(address, offset);
                 self.builder.def_var(tag, found);
                 // In memory the payload of Null may be anything.
@@ -229,6 +229,6 @@ fn tag_of(kind: Kind) -> Option<i64> {
         Kind::Int => Some(layout::INTEGER),
         Kind::Bool => Some(layout::BOOLEAN),
         Kind::Null => Some(layout::NULL),
-        Kind::Plain | Kind::Ref(_) | Kind::Mem => None,
+        Kind::Scalar | Kind::Ref(_) | Kind::Mem => None,
     }
 }

@@ -66,9 +66,9 @@ pub(super) struct ExitPlan {
     pub(super) leave: Leave,
     pub(super) why: Why,
     pub(super) after: After,
-    /// What a helper returned that did not end well; the state's items above
+    /// What a builtin returned that did not end well; the state's items above
     /// those that it took are in memory.
-    pub(super) helped: Option<Value>,
+    pub(super) status: Option<Value>,
     /// For which instructions it is left, or for an overflow in any.
     pub(super) culprits: Vec<Option<usize>>,
 }
@@ -85,8 +85,8 @@ impl Translator<'_> {
             // What is left often writes whole items; a table takes less code for the rest.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
-            if let Some(helped) = plan.helped {
-                self.store(helped, self.vm, layout::SP);
+            if let Some(status) = plan.status {
+                self.store(status, self.vm, layout::SP);
             }
             let (meter, block) = (plan.meter, self.tail());
             let exit = self.record(plan, items);
@@ -102,7 +102,7 @@ impl Translator<'_> {
         let ExitPlan { place, why, culprits, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
-            cell: self.input.code.cell_address(place),
+            cell: self.input.code.inst_address(place),
             leave: plan.leave,
             refund: plan.refund,
             needed: plan.needed,
@@ -216,7 +216,7 @@ impl Translator<'_> {
             Item::Const(value) => return Some(Held::Constant(value)),
             Item::Null => return Some(Held::Null),
             Item::Mem(_) => return None,
-            Item::Plain(..) => {
+            Item::Scalar(..) => {
                 self.write(item, address, offset);
                 return None;
             }
@@ -239,7 +239,7 @@ impl Translator<'_> {
     /// Writes an item that is a value to a cell.
     pub(super) fn write(&mut self, item: Item, address: Value, offset: i32) {
         let (tag, payload) = match item {
-            Item::Plain(tag, payload) => {
+            Item::Scalar(tag, payload) => {
                 self.store(tag, address, offset);
                 return self.store(payload, address, offset + 8);
             }

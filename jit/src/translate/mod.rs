@@ -7,6 +7,7 @@
 //! began; nothing has happened since, and the interpreter runs it again.
 
 mod bitwise;
+mod builtin;
 mod call;
 mod compound;
 mod control;
@@ -15,7 +16,6 @@ mod divide;
 mod emit;
 mod entry;
 mod exit;
-mod help;
 mod numeric;
 mod slot;
 mod splice;
@@ -320,7 +320,7 @@ impl<'a> Translator<'a> {
     fn read(&mut self, [payload, tag]: Words, kind: Kind) -> Item {
         match kind {
             Kind::Int => Item::Int(self.builder.use_var(payload)),
-            Kind::Plain => Item::Plain(self.builder.use_var(tag), self.builder.use_var(payload)),
+            Kind::Scalar => Item::Scalar(self.builder.use_var(tag), self.builder.use_var(payload)),
             Kind::Bool => {
                 let value = self.builder.use_var(payload);
                 Item::Bool(self.builder.ins().ireduce(ir::types::I8, value))
@@ -382,7 +382,7 @@ impl<'a> Translator<'a> {
             Family::Compound => self.compound(ins),
             Family::Types => self.types(ins),
             Family::Splice => self.splice(ins),
-            Family::Slot => self.help(ins),
+            Family::Slot => self.call_builtin(ins),
         }
     }
 

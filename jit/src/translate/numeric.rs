@@ -30,9 +30,9 @@ impl Translator<'_> {
             }
             // A distrusted result is most likely too wide.
             INC | DEC | NEGATE | ABS | ADD | SUB | MUL | DIV | MOD | SHL | SHR | POW | MODMUL | MODPOW => {
-                self.help_with(ins, self.distrusts(ins));
+                self.call_builtin_with(ins, self.distrusts(ins));
             }
-            _ => self.help(ins),
+            _ => self.call_builtin(ins),
         }
     }
 
@@ -59,7 +59,7 @@ impl Translator<'_> {
     fn logic(&mut self, ins: &Ins) {
         let count = if ins.opcode == OpCode::NOT { 1 } else { 2 };
         if !(0..count).all(|depth| self.may_be_condition(ins, depth)) {
-            return self.help(ins);
+            return self.call_builtin(ins);
         }
         let second = self.pop_condition();
         let result = match ins.opcode {
@@ -159,7 +159,7 @@ impl Translator<'_> {
 
     /// A shift by a constant below 64.
     fn shift(&mut self, ins: &Ins) {
-        let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.help(ins) };
+        let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.call_builtin(ins) };
         let most = self.load_u32(self.vm, layout::MAX_SHIFT);
         let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
         self.guard(allowed);

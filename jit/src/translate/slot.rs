@@ -21,7 +21,7 @@ impl Translator<'_> {
                 self.push(Item::Bool(value));
             }
             OpCode::PUSHNULL => self.push(Item::Null),
-            _ => self.help_with(ins, true),
+            _ => self.call_builtin_with(ins, true),
         }
     }
 
@@ -34,7 +34,7 @@ impl Translator<'_> {
                     let address = Address { base: statics, offset: i32::from(index) * layout::ITEM };
                     self.push(Item::Ref(address, Origin::Static(index)));
                 }
-                None => self.help(ins),
+                None => self.call_builtin(ins),
             },
             SlotUse::StoreStatic(index) => self.store_static(ins, index),
         }
@@ -55,49 +55,49 @@ impl Translator<'_> {
         let index = self.used(slot);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
         let old_is_value = self.state.slots[index].is_value();
-        let old_may_be_plain = old_is_value || !self.distrusts(ins) && self.seen_slot(slot) != Kind::Mem;
+        let old_may_be_scalar = old_is_value || !self.distrusts(ins) && self.seen_slot(slot) != Kind::Mem;
         let new_is_value = self.peek(0).is_value();
-        if !old_may_be_plain || !new_is_value && !self.may_be_ints(ins, 1) {
-            return self.store_by_helper(ins, index);
+        if !old_may_be_scalar || !new_is_value && !self.may_be_ints(ins, 1) {
+            return self.store_by_builtin(ins, index);
         }
         if !new_is_value {
             self.int_at(0);
         }
         if !old_is_value {
-            self.guard_plain(self.frame, slot_offset(slot));
+            self.guard_scalar(self.frame, slot_offset(slot));
         }
         let item = self.pop();
         self.state.slots[index] = item;
     }
 
     /// Leaves if the item in a cell is more than plain.
-    fn guard_plain(&mut self, address: Value, offset: i32) {
+    fn guard_scalar(&mut self, address: Value, offset: i32) {
         let tag = self.load(address, offset);
-        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::PLAIN);
+        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::LAST_SCALAR);
         self.guard(plain);
     }
 
     /// Stores a slot that stays in memory.
-    fn store_by_helper(&mut self, ins: &Ins, index: usize) {
+    fn store_by_builtin(&mut self, ins: &Ins, index: usize) {
         self.before_effect(ins);
         let offset = slot_offset(self.slots[index].slot);
         self.write(self.state.slots[index], self.frame, offset);
         self.state.slots[index] = Item::Mem(false);
-        self.help(ins);
+        self.call_builtin(ins);
     }
 
     fn store_static(&mut self, ins: &Ins, index: u8) {
         let new_is_value = self.peek(0).is_value();
-        let Some(statics) = self.statics else { return self.help(ins) };
+        let Some(statics) = self.statics else { return self.call_builtin(ins) };
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
         if self.distrusts(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
-            return self.help(ins);
+            return self.call_builtin(ins);
         }
         if !new_is_value {
             self.int_at(0);
         }
         let offset = i32::from(index) * layout::ITEM;
-        self.guard_plain(statics, offset);
+        self.guard_scalar(statics, offset);
         let item = self.pop();
         self.check_overflow();
         self.write(item, statics, offset);

@@ -1,4 +1,4 @@
-//! Strings of bytes: all is a helper's, but for integers that are a part of one.
+//! Strings of bytes: all is left to builtins, but for integers that are a part of one.
 
 use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC};
 use neovm_interp::tier::{NO_INTEGER, slice_integer};
@@ -20,7 +20,7 @@ impl Translator<'_> {
                 self.push(Item::Int(number));
                 self.done_to = ins.place + 3;
             }
-            _ => self.help(ins),
+            _ => self.call_builtin(ins),
         }
     }
 

@@ -13,7 +13,7 @@ impl Translator<'_> {
         if ins.opcode == DEPTH {
             return self.depth();
         }
-        let Some((pops, _)) = ins.effect() else { return self.help(ins) };
+        let Some((pops, _)) = ins.effect() else { return self.call_builtin(ins) };
         // A count on top is known: the region was made so.
         let counted = matches!(ins.opcode, ROLL | XDROP | REVERSEN);
         match ins.opcode {
@@ -32,7 +32,7 @@ impl Translator<'_> {
             _ => usize::from(counted)..pops,
         };
         if !self.movable(ins, moved) {
-            return self.help(ins);
+            return self.call_builtin(ins);
         }
         if counted {
             self.pop();

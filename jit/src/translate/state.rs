@@ -17,7 +17,7 @@ pub(crate) enum Item {
     Null,
     /// A small integer, a boolean or Null, which shows when it runs: the two words
     /// of the item, its tag and its payload. That of Null is zero.
-    Plain(Value, Value),
+    Scalar(Value, Value),
     /// A copy, not made yet, of the item at an address.
     Ref(Address, Origin),
     /// In its own cell in memory. The flag tells that it is no small integer.
@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     Bool,
     Null,
     /// One of these three.
-    Plain,
+    Scalar,
     /// A copy, not made yet, of what lies where the region knows.
     Ref(Origin),
     Mem,
@@ -64,17 +64,17 @@ impl Kind {
             Some(tier::Kind::Integer) => Self::Int,
             Some(tier::Kind::Boolean) => Self::Bool,
             Some(tier::Kind::Null) => Self::Null,
-            Some(tier::Kind::Plain) => Self::Plain,
+            Some(tier::Kind::Scalar) => Self::Scalar,
             _ => Self::Mem,
         }
     }
 
     /// What holds for both.
     pub(crate) fn join(self, other: Self) -> Self {
-        let is_plain = |kind| matches!(kind, Self::Int | Self::Bool | Self::Null | Self::Plain);
+        let is_scalar = |kind| matches!(kind, Self::Int | Self::Bool | Self::Null | Self::Scalar);
         match (self, other) {
             _ if self == other => self,
-            _ if is_plain(self) && is_plain(other) => Self::Plain,
+            _ if is_scalar(self) && is_scalar(other) => Self::Scalar,
             _ => Self::Mem,
         }
     }
@@ -91,7 +91,7 @@ impl Item {
             Self::Const(_) | Self::Int(_) => Kind::Int,
             Self::Bool(_) => Kind::Bool,
             Self::Null => Kind::Null,
-            Self::Plain(..) => Kind::Plain,
+            Self::Scalar(..) => Kind::Scalar,
             Self::Ref(_, Origin::Element) | Self::Mem(_) => Kind::Mem,
             Self::Ref(_, origin) => Kind::Ref(*origin),
         }

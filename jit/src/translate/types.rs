@@ -26,12 +26,12 @@ impl Translator<'_> {
                 self.pop();
                 self.push(Item::Bool(is_null));
             }
-            (OpCode::ISNULL, Item::Plain(tag, _)) => {
+            (OpCode::ISNULL, Item::Scalar(tag, _)) => {
                 let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, tag, layout::NULL);
                 self.pop();
                 self.push(Item::Bool(is_null));
             }
-            (OpCode::ISNULL, Item::Mem(_)) => self.help(ins),
+            (OpCode::ISNULL, Item::Mem(_)) => self.call_builtin(ins),
             (OpCode::ISNULL, _) => self.replace_by(item == Item::Null),
             (OpCode::ISTYPE, _) if own.is_some() && !matches!(wanted, None | Some(ItemType::Any)) => {
                 self.replace_by(own == wanted);
@@ -44,8 +44,10 @@ impl Translator<'_> {
                 self.push(Item::Bool(is_type));
             }
             (OpCode::CONVERT, _) if own.is_some() && own == wanted => {}
-            (OpCode::CONVERT, _) => self.help_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean))),
-            _ => self.help(ins),
+            (OpCode::CONVERT, _) => {
+                self.call_builtin_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean)));
+            }
+            _ => self.call_builtin(ins),
         }
     }
 

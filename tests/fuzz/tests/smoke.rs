@@ -29,7 +29,7 @@ fn interpreters_agree() {
 #[test]
 fn compiled_code_agrees_with_the_interpreter() {
     let tally = agree(Against::Jit, 2000);
-    if !neovm::SIBLING_CALLS {
+    if !neovm::TAIL_CALLS {
         return eprintln!("SKIPPED: no code is compiled here");
     }
     assert!(tally.entered_scripts * 5 > tally.scripts, "too few scripts enter compiled code: {tally}");

@@ -14,14 +14,14 @@ use crate::fast::duplicate;
 const LONG: usize = 64;
 
 /// Copies by the addresses of what was copied.
-pub(super) type Owned = BTreeMap<usize, ByteString>;
+pub(super) type PromotedConstants = BTreeMap<usize, ByteString>;
 
 impl Vm {
     /// The item, with nothing that belongs to code.
     #[inline(always)]
-    pub(crate) fn own(&mut self, item: StackItem) -> StackItem {
+    pub(crate) fn promote(&mut self, item: StackItem) -> StackItem {
         match item {
-            StackItem::ByteString(bytes) if is_long(&bytes) => StackItem::ByteString(self.own_long(bytes)),
+            StackItem::ByteString(bytes) if is_long(&bytes) => StackItem::ByteString(self.promote_long(bytes)),
             item => item.into_owned(),
         }
     }
@@ -30,25 +30,25 @@ impl Vm {
     pub(crate) fn copy_at(&mut self, depth: usize) -> Result<StackItem, FaultKind> {
         // SAFETY: what is lent becomes the machine's own at once, long before the code goes.
         let lent = unsafe { duplicate(self.peek(depth)?) };
-        Ok(self.own(lent))
+        Ok(self.promote(lent))
     }
 
     /// A copy of what a slot holds. There is one of the number.
     pub(crate) fn copy_of_slot(&mut self, slots: fn(&mut Self) -> &mut [StackItem], number: usize) -> StackItem {
         // SAFETY: that of `copy_at`.
         let lent = unsafe { duplicate(&slots(self)[number]) };
-        self.own(lent)
+        self.promote(lent)
     }
 
     /// To be called when a load ends: other code may come to lie at the addresses.
-    pub(super) fn forget_owned(&mut self) {
-        self.owned.clear();
+    pub(super) fn release_promoted(&mut self) {
+        self.promoted.clear();
     }
 
     #[cold]
-    fn own_long(&mut self, bytes: ByteString) -> ByteString {
+    fn promote_long(&mut self, bytes: ByteString) -> ByteString {
         let address = bytes.as_ptr() as usize;
-        self.owned.entry(address).or_insert_with(|| bytes.into_owned()).clone()
+        self.promoted.entry(address).or_insert_with(|| bytes.into_owned()).clone()
     }
 }
 

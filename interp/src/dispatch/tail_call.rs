@@ -16,14 +16,14 @@ use neovm_types::StackItem;
 
 use super::Reason;
 use crate::{
-    code::Cell,
+    code::DecodedInst,
     fast::{self, Flow, Op, Regs},
     vm::Vm,
 };
 
 /// A handler with its registers as arguments.
-pub(crate) type Sibling =
-    unsafe extern "sysv64" fn(&mut Vm, *const Cell, *mut StackItem, *mut StackItem, i64, *mut StackItem);
+pub(crate) type TailFn =
+    unsafe extern "sysv64" fn(&mut Vm, *const DecodedInst, *mut StackItem, *mut StackItem, i64, *mut StackItem);
 
 /// A cell's handler, which a tier may exchange while others run it.
 #[derive(Debug)]
@@ -42,15 +42,15 @@ impl Link {
     }
 
     #[inline(always)]
-    fn get(&self) -> Sibling {
-        // SAFETY: nothing but siblings is stored. What one that was stored later
+    fn get(&self) -> TailFn {
+        // SAFETY: nothing but handlers is stored. What one that was stored later
         // needs, machine code and its exits, was there before. On x86-64 the
         // order costs nothing.
-        unsafe { core::mem::transmute::<*mut (), Sibling>(self.0.load(Ordering::Acquire)) }
+        unsafe { core::mem::transmute::<*mut (), TailFn>(self.0.load(Ordering::Acquire)) }
     }
 
-    pub(crate) fn set(&self, sibling: Sibling) {
-        self.0.store(sibling as *mut (), Ordering::Release);
+    pub(crate) fn set(&self, handler: TailFn) {
+        self.0.store(handler as *mut (), Ordering::Release);
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
 /// The same; the first cell runs by its op's own handler.
 pub(super) fn resume(vm: &mut Vm) -> Reason {
     let r = vm.regs();
-    let (op, cost) = (vm.cell().op, vm.cell().cost);
+    let (op, cost) = (vm.inst().op, vm.inst().cost);
     if r.meter < cost {
         return Reason::Refill;
     }
@@ -76,10 +76,10 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
 }
 
 /// The handler of each op.
-pub(crate) static HANDLERS: [Sibling; Op::ALL.len()] = fast::siblings!(handler);
+pub(crate) static HANDLERS: [TailFn; Op::ALL.len()] = fast::handler_table!(handler);
 
 /// The same; those of jumps and calls count where they go.
-pub(crate) static COUNTING: [Sibling; Op::ALL.len()] = fast::siblings!(counting);
+pub(crate) static COUNTING: [TailFn; Op::ALL.len()] = fast::handler_table!(counting);
 
 /// Charges the cell at `ip` and goes to its handler.
 ///
@@ -104,7 +104,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
 /// See [`crate::fast`].
 unsafe extern "sysv64" fn handler<const OP: usize>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     meter: i64,
@@ -115,8 +115,8 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
     unsafe {
         match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
             Flow::Next => next(vm, r),
-            Flow::Plain => plain(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
-            Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap => heap::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
@@ -129,7 +129,7 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
 /// See [`crate::fast`]; the current code has counters.
 unsafe extern "sysv64" fn counting<const OP: usize>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     meter: i64,
@@ -154,8 +154,8 @@ unsafe extern "sysv64" fn counting<const OP: usize>(
                 }
                 next(vm, r);
             }
-            Flow::Plain => plain(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
-            Flow::Counted => counted::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap => heap::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
@@ -168,9 +168,9 @@ unsafe extern "sysv64" fn counting<const OP: usize>(
 /// See [`crate::fast`].
 #[cold]
 #[inline(never)]
-unsafe extern "sysv64" fn plain(
+unsafe extern "sysv64" fn unfuse(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     meter: i64,
@@ -179,19 +179,19 @@ unsafe extern "sysv64" fn plain(
     // SAFETY: `ip` points to a cell of the current code.
     unsafe {
         let cell = &*ip;
-        let meter = meter + cell.cost - cell.plain_cost(vm.prices());
-        HANDLERS[cell.plain as usize](vm, ip, sp, slots, meter, limit);
+        let meter = meter + cell.cost - cell.single_cost(vm.prices());
+        HANDLERS[cell.single as usize](vm, ip, sp, slots, meter, limit);
     }
 }
 
-/// A fast handler for counted operands that goes on to the next.
+/// A fast handler for operands on the heap that goes on to the next.
 ///
 /// # Safety
 /// See [`crate::fast`].
 #[inline(never)]
-unsafe extern "sysv64" fn counted<const OP: usize>(
+unsafe extern "sysv64" fn heap<const OP: usize>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     meter: i64,
@@ -206,7 +206,7 @@ unsafe extern "sysv64" fn counted<const OP: usize>(
                 let cells = const { fast::fused_length(Op::ALL[OP]) };
                 next(vm, Regs { ip: ip.add(cells), sp, slots, meter, limit: done.limit });
             }
-            UNFUSED => plain(vm, ip, sp, slots, meter, limit),
+            UNFUSED => unfuse(vm, ip, sp, slots, meter, limit),
             LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
             RETURNED => {
                 let r = vm.regs();
@@ -241,7 +241,7 @@ const RETURNED: usize = 3;
 /// Nothing is done, and what was fused has to run one by one.
 const UNFUSED: usize = 4;
 
-/// Runs a handler for counted operands. But for RET, such a one leaves `slots`
+/// Runs a handler for operands on the heap. But for RET, such a one leaves `slots`
 /// as they are, and goes on with the cell behind those that it runs.
 ///
 /// # Safety
@@ -249,14 +249,14 @@ const UNFUSED: usize = 4;
 #[inline(never)]
 unsafe extern "sysv64" fn work<const OP: usize>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     limit: *mut StackItem,
 ) -> Done {
     let mut r = Regs { ip, sp, slots, meter: 0, limit };
     // SAFETY: the caller keeps the guarantees of `fast`.
-    let flow = unsafe { fast::run_counted(const { Op::ALL[OP] }, &mut r, vm) };
+    let flow = unsafe { fast::run_heap(const { Op::ALL[OP] }, &mut r, vm) };
     if const { OP == Op::Ret as usize } {
         vm.set_regs(r);
     }
@@ -264,8 +264,8 @@ unsafe extern "sysv64" fn work<const OP: usize>(
         Flow::Next if const { OP == Op::Ret as usize } => RETURNED,
         Flow::Next => DONE,
         Flow::Limit => LIMITED,
-        Flow::Plain => UNFUSED,
-        Flow::Full | Flow::Counted => UNDONE,
+        Flow::Unfuse => UNFUSED,
+        Flow::Full | Flow::Heap => UNDONE,
     };
     Done { sp: r.sp.map_addr(|address| address | how), limit: r.limit }
 }
@@ -275,7 +275,7 @@ const REFILL: u8 = 1;
 const LIMIT: u8 = 2;
 const HOT: u8 = 3;
 
-/// Ends the chain: writes the registers back and returns. A sibling itself,
+/// Ends the chain: writes the registers back and returns. A handler itself,
 /// apart from the handlers, so that most of them need no frame.
 ///
 /// # Safety
@@ -284,7 +284,7 @@ const HOT: u8 = 3;
 #[inline(never)]
 unsafe extern "sysv64" fn exit<const WHY: u8>(
     vm: &mut Vm,
-    ip: *const Cell,
+    ip: *const DecodedInst,
     sp: *mut StackItem,
     slots: *mut StackItem,
     meter: i64,

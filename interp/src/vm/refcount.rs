@@ -25,7 +25,7 @@ impl Vm {
 
     /// Counts an item that becomes part of a counted compound or a slot.
     pub(crate) fn count_in(&mut self, item: &StackItem) {
-        self.movement.added += 1;
+        self.ref_delta.added += 1;
         self.take_room(1);
         if item.is_compound() {
             self.retain(item);
@@ -38,12 +38,12 @@ impl Vm {
             // The reference takes nothing off for a compound that has no references.
             Some(header) if header.references() == 0 => {}
             Some(_) => {
-                self.movement.removed += 1;
+                self.ref_delta.removed += 1;
                 self.take_room(-1);
                 self.release(item);
             }
             None => {
-                self.movement.removed += 1;
+                self.ref_delta.removed += 1;
                 self.take_room(-1);
             }
         }
@@ -55,7 +55,7 @@ impl Vm {
         if nested {
             return items.iter().for_each(|item| self.count_out(item));
         }
-        self.movement.removed += items.len() as u64;
+        self.ref_delta.removed += items.len() as u64;
         self.take_room(-(items.len() as isize));
     }
 
@@ -94,7 +94,7 @@ impl Vm {
                     }
                 }
             });
-            self.movement.added += items as u64;
+            self.ref_delta.added += items as u64;
             self.take_room(items);
             next = pending.pop();
         }
@@ -134,7 +134,7 @@ impl Vm {
                 }
                 None => {}
             });
-            self.movement.removed += items as u64;
+            self.ref_delta.removed += items as u64;
             self.take_room(-items);
             next = pending.pop();
         }

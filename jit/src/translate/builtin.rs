@@ -1,7 +1,7 @@
 //! Instructions that the interpreter's own operations run, without leaving.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
-use neovm_interp::tier::{After, HELPED, Leave};
+use neovm_interp::tier::{After, Leave, STATUS_MASK};
 
 use super::{
     Translator,
@@ -13,40 +13,40 @@ use crate::code::Ins;
 impl Translator<'_> {
     /// Runs an instruction by the interpreter's operation: its items go to
     /// memory before, and its results are there after.
-    pub(super) fn help(&mut self, ins: &Ins) {
-        self.help_with(ins, false);
+    pub(super) fn call_builtin(&mut self, ins: &Ins) {
+        self.call_builtin_with(ins, false);
     }
 
     /// The same, where the result is known to be no small integer, or not.
-    pub(super) fn help_with(&mut self, ins: &Ins, is_other: bool) {
+    pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
         // A method that is called works on small values alone.
         let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);
         self.spill(pops);
-        let helped = self.call_helper(ins);
+        let status = self.emit_builtin_call(ins);
         let kept = self.state.stack.len() - pops;
         self.state.stack.truncate(kept);
-        self.check_helped(ins, helped);
+        self.check_status(ins, status);
         self.state.stack.extend((0..pushes).map(|_| Item::Mem(is_other)));
         self.after_effect(ins);
     }
 
-    fn call_helper(&mut self, ins: &Ins) -> Value {
-        let cell = self.number(self.input.code.cell_address(ins.place) as i64);
+    fn emit_builtin_call(&mut self, ins: &Ins) -> Value {
+        let cell = self.number(self.input.code.inst_address(ins.place) as i64);
         let top = self.stack_offset(self.state.stack.len());
         let sp = self.plus(self.base, i64::from(top));
-        self.call_for(crate::module::helper(self.input.code, ins.place), &[self.vm, cell, sp, self.frame])
+        self.call_for(crate::module::builtin(self.input.code, ins.place), &[self.vm, cell, sp, self.frame])
     }
 
-    /// Leaves if a helper did not end well. The state holds what lies below the
+    /// Leaves if a builtin did not end well. The state holds what lies below the
     /// items that it took.
-    fn check_helped(&mut self, ins: &Ins, helped: Value) {
-        let how = self.builder.ins().band_imm_s(helped, HELPED as i64);
+    fn check_status(&mut self, ins: &Ins, status: Value) {
+        let how = self.builder.ins().band_imm_s(status, STATUS_MASK as i64);
         self.begin_segment(ins.place, self.ahead);
         let exit = self.cold_exit(Leave::Resume, Why::Fault);
-        exit.after = After::Helper;
-        exit.helped = Some(helped);
+        exit.after = After::Builtin;
+        exit.status = Some(status);
         let block = exit.block;
         self.go_to_if(how, block);
     }
