@@ -9,11 +9,11 @@ pub use contract::{Contract, ContractError, load_method};
 pub use engine::{DEFAULT_CACHE_SIZE, Engine};
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{
-    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Hardfork, Host, JitMode, LoadOptions, NoHost,
-    Observer, Outcome, PICO_PER_DATOSHI, Pause, Profile, RefDelta, State, Step, Stop, TAIL_CALLS, Unload, Vm,
+    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Host, JitMode, LoadOptions, NoHost, Observer,
+    Outcome, PICO_PER_DATOSHI, Pause, Profile, RefDelta, State, Step, Stop, TAIL_CALLS, Unload, Vm,
 };
 #[cfg(feature = "jit")]
 pub use neovm_jit as jit;
 pub use neovm_types as types;
-pub use neovm_types::{Fault, FaultKind, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem};
+pub use neovm_types::{Fault, FaultKind, Hardfork, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem};
 pub use stub_host::StubHost;

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use neovm::{
     Hardfork, Script, StubHost,
-    types::{Manifest, NefFile},
+    types::{Manifest, NefFile, UnknownHardfork},
 };
 
 /// Most bytes of a script. Networks take at most 131,070; a listing or the
@@ -200,8 +200,7 @@ pub(crate) fn stub_host(path: &Path) -> Result<StubHost> {
     text.and_then(|text| Ok(StubHost::from_json(&text)?)).with_context(|| name_of(path))
 }
 
-/// The hardfork of a name.
-pub(crate) fn hardfork(name: &str) -> Result<Hardfork, String> {
-    let names = Hardfork::ALL.map(Hardfork::name).join(", ");
-    Hardfork::from_name(name).ok_or_else(|| format!("no hardfork {name:?}; there are {names}"))
+/// Parses the name of a hardfork, or of a jump table as recorded outcomes have it.
+pub(crate) fn hardfork(name: &str) -> Result<Hardfork, UnknownHardfork> {
+    name.parse().or_else(|error| Hardfork::from_jump_table_name(name).ok_or(error))
 }

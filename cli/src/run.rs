@@ -76,9 +76,11 @@ pub(crate) struct Invocation {
     /// allow for test calls
     #[arg(long, value_name = "DATOSHI", default_value_t = TEST_GAS, value_parser = clap::value_parser!(i64).range(0..))]
     gas: i64,
-    /// The rules to run by: Default, NotGorgon (before hardfork Gorgon) or
-    /// NotEchidna (before Echidna)
-    #[arg(long, value_name = "NAME", default_value = "Default", value_parser = input::hardfork)]
+    /// The hardfork whose rules are followed: Genesis, Aspidochelone, Basilisk,
+    /// Cockatrice, Domovoi, Echidna, Faun, Gorgon, Huyao or Iara. The names of the
+    /// reference's jump tables work too: Default (Gorgon), NotGorgon (Faun) and
+    /// NotEchidna (Domovoi)
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = input::hardfork)]
     hardfork: Hardfork,
     /// Stop, with exit code 1, after so many instructions
     #[arg(long, value_name = "N")]

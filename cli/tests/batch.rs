@@ -42,7 +42,10 @@ fn malformed_lines_do_not_stop_the_rest() {
         (b"{\"script\":\"4\"}", "script: no hexadecimal: Odd number of digits"),
         (b"{\"script\":\"40\",\"gas_limit\":\"5\"}", "invalid type: string \"5\", expected i64"),
         (b"{\"script\":\"40\",\"gas_limit\":-5}", "gas_limit: -5 is below zero"),
-        (b"{\"script\":\"40\",\"hardfork\":\"x\"}", "hardfork: no hardfork \"x\"; there are Default, NotGorgon"),
+        (
+            b"{\"script\":\"40\",\"hardfork\":\"x\"}",
+            "hardfork: unknown hardfork \"x\"; expected one of Genesis, Aspidochelone",
+        ),
         (b"{\"script\":\"40\",\"host\":\"stub\"}", "host: \"stub\" needs the option --host"),
     ];
     for (line, message) in lines {

@@ -41,7 +41,7 @@ fn wrong_results_are_not_timed() {
         (r#"{"script":"40","state":"FAULT"}"#, "wrong result: HALT, not FAULT"),
         (r#"{"script":"22fe","gas_limit":"5"}"#, "invalid type: string \"5\""),
         (r#"{"script":"40","gas_limit":-5}"#, "gas_limit: -5 is below zero"),
-        (r#"{"script":"40","hardfork":"x"}"#, "hardfork: no hardfork \"x\""),
+        (r#"{"script":"40","hardfork":"x"}"#, "hardfork: unknown hardfork \"x\""),
         (r#"{"script":"40","host":"stub"}"#, "host: \"stub\" needs the option --host"),
         (r#"{"script":"4"}"#, "script: no hexadecimal"),
         ("", "the line is empty"),

@@ -81,7 +81,7 @@ fn run_tells_what_was_compiled() {
     let (auto, jit, interp) = (with("auto"), with("jit"), with("interp"));
     for (name, answer) in [("auto", &auto), ("jit", &jit), ("interp", &interp)] {
         assert_eq!((answer.code, &answer.out), (0, &interp.out), "{name}");
-        assert!(answer.err.starts_with(&format!("engine {name}; hardfork Default; host none\n")), "{}", answer.err);
+        assert!(answer.err.starts_with(&format!("engine {name}; hardfork Gorgon; host none\n")), "{}", answer.err);
     }
     assert!(jit.err.contains("compiled 1 regions (0 anew, 0 given up) of 43 instructions"), "{}", jit.err);
     assert!(jit.err.ends_with("entered 1, left by opcode 1\n"), "{}", jit.err);

@@ -88,7 +88,7 @@ fn hardforks_and_gas_are_chosen() {
     assert_eq!((&result["exception"], &result["gasconsumed"]), (&json!("Insufficient GAS."), &json!("1020")));
     neovm(&["run", "2200", "--max-instructions", "1000"]).fails(1, &["after 1000 instructions", "byte 0"]);
     neovm(&["run", "2200", "--max-instructions", "7", "--trace"]).fails(1, &["7   1      0  JMP", "after 7 instr"]);
-    neovm(&["run", "40", "--hardfork", "Faun"]).fails(2, &["NotGorgon"]);
+    neovm(&["run", "40", "--hardfork", "Shrek"]).fails(2, &["unknown hardfork", "Genesis, Aspidochelone"]);
     neovm(&["run", "40", "--gas", "-1"]).fails(2, &["-1 is not in"]);
 }
 
@@ -101,7 +101,7 @@ fn trace_and_stats_go_to_standard_error() {
     assert!(lines[2].contains("MUL") && lines[2].contains("gas         60  stack 2: 3 2"), "{}", lines[2]);
     assert!(lines[3].contains("PUSHDATA1 \"a\""));
     assert!(lines[4].contains("RET (behind the script)"));
-    assert!(answer.err.contains("engine interp, step by step; hardfork Default; host none"));
+    assert!(answer.err.contains("engine interp, step by step; hardfork Gorgon; host none"));
     assert!(answer.err.contains("ran 5 instructions"));
 }
 

@@ -45,6 +45,5 @@ pub use self::{
     gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
     host::{Host, NoHost, Unload},
     observe::{Observer, OpProfile, Profile, RefDelta, Step},
-    ops::Hardfork,
     vm::{Config, ContextView, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

@@ -12,11 +12,9 @@ mod scripts;
 
 use std::{fmt::Write, io::Read, path::Path};
 
-use neovm_interp::{
-    Config, Dispatch, Hardfork, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Step, Stop, Unload, Vm,
-};
+use neovm_interp::{Config, Dispatch, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Step, Stop, Unload, Vm};
 use neovm_types::{
-    FaultKind, Limits, StackItem,
+    FaultKind, Hardfork, Limits, StackItem,
     item::{Interop, JsonLimits, write_json_stack},
 };
 
@@ -131,7 +129,7 @@ impl Setting {
             limits.max_try_nesting_depth = 1 + random.below(2) as u32;
             limits.catch_engine_exceptions = random.one_in(2);
         }
-        let hardfork = if random.one_in(4) { random.one_of(&Hardfork::ALL) } else { Hardfork::Default };
+        let hardfork = if random.one_in(4) { random.one_of(&Hardfork::ALL) } else { Hardfork::default() };
         Self { script, limits, hardfork, gas_limit: GAS }
     }
 

@@ -6,7 +6,7 @@ use crate::{code, loaded};
 
 /// The fault of a script before Echidna.
 fn fault(source: &str) -> FaultKind {
-    let mut vm = loaded(&code(source), Config { hardfork: Hardfork::NotEchidna, ..Config::default() });
+    let mut vm = loaded(&code(source), Config { hardfork: Hardfork::Domovoi, ..Config::default() });
     match vm.run(&mut NoHost) {
         Outcome::Fault(fault) => fault.kind,
         other => panic!("{other:?}"),

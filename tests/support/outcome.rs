@@ -257,7 +257,8 @@ impl<'a> Checker<'a> {
 
 impl Run {
     fn vm(&self, config: Config) -> Vm {
-        let hardfork = self.hardfork.as_deref().map(|name| Hardfork::from_name(name).expect("a hardfork's name"));
+        let hardfork =
+            self.hardfork.as_deref().map(|name| Hardfork::from_jump_table_name(name).expect("a jump table's name"));
         Vm::new(Config { gas_limit: self.gas_limit, hardfork: hardfork.unwrap_or_default(), ..config })
     }
 

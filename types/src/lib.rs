@@ -18,6 +18,7 @@ pub mod builder;
 pub mod call_flags;
 pub mod disasm;
 pub mod fault;
+pub mod hardfork;
 pub mod hash;
 pub mod instruction;
 pub mod integer;
@@ -37,6 +38,7 @@ pub use self::{
     call_flags::CallFlags,
     disasm::{Listing, disassemble, disassemble_with},
     fault::{Fault, FaultKind},
+    hardfork::{Hardfork, UnknownHardfork},
     hash::Hash160,
     instruction::Instruction,
     integer::{I256, Integer},

@@ -1,4 +1,4 @@
-//! Handlers as they were before hardforks.
+//! Handlers that hardforks have replaced.
 //!
 //! Source: `ApplicationEngine.cs` of the reference node (`*_Before543`,
 //! `Vulnerable*`).
@@ -8,8 +8,8 @@ use neovm_types::{FaultKind, Integer, OpCode, StackItem};
 use super::{Done, SimpleFn, compound, numeric, splice};
 use crate::vm::Vm;
 
-/// What hardfork Gorgon changed.
-pub(super) const NOT_GORGON: &[(OpCode, SimpleFn)] = &[
+/// The handlers that hardfork Gorgon replaced.
+pub(super) const BEFORE_GORGON: &[(OpCode, SimpleFn)] = &[
     (OpCode::HASKEY, has_key),
     (OpCode::PICKITEM, pick_item),
     (OpCode::SETITEM, set_item),
@@ -18,8 +18,8 @@ pub(super) const NOT_GORGON: &[(OpCode, SimpleFn)] = &[
     (OpCode::SHR, shr),
 ];
 
-/// What hardfork Echidna changed.
-pub(super) const NOT_ECHIDNA: &[(OpCode, SimpleFn)] = &[(OpCode::SUBSTR, substr)];
+/// The handlers that hardfork Echidna replaced.
+pub(super) const BEFORE_ECHIDNA: &[(OpCode, SimpleFn)] = &[(OpCode::SUBSTR, substr)];
 
 /// An index was cast to 32 bits, which faults, before it was compared.
 fn cast_index(index: Integer, what: &'static str, count: usize) -> Result<usize, FaultKind> {

@@ -4,7 +4,7 @@
 //! as in the reference's `JumpTable.*.cs`, so that one can be read beside the
 //! other. What it pops and checks happens in the reference's order, because
 //! the order decides which fault is reported. [`Table`] binds opcodes to
-//! handlers; a hardfork is another table.
+//! handlers; the hardfork chooses the table.
 
 mod bitwise;
 mod compound;
@@ -17,7 +17,7 @@ mod splice;
 mod stack;
 mod types;
 
-use neovm_types::{FaultKind, OpCode};
+use neovm_types::{FaultKind, Hardfork, OpCode};
 
 pub(crate) use self::compound::{indexed_len, item_size};
 use crate::{host::Host, vm::Vm};
@@ -49,6 +49,17 @@ impl Table {
         self.0[opcode as usize]
     }
 
+    /// Returns the handlers that a hardfork runs.
+    ///
+    /// Source: `ApplicationEngine.cs` of the reference node (`Create`).
+    pub(crate) fn of(hardfork: Hardfork) -> &'static Self {
+        match hardfork {
+            before if before < Hardfork::Echidna => &BEFORE_ECHIDNA,
+            before if before < Hardfork::Gorgon => &BEFORE_GORGON,
+            _ => &CURRENT,
+        }
+    }
+
     /// The handlers of the reference engine itself.
     const fn engine() -> Self {
         let mut handlers = [Simple(control::nop as SimpleFn); 256];
@@ -71,51 +82,9 @@ impl Table {
     }
 }
 
-/// Which handlers run the opcodes that a hardfork changed.
-///
-/// Source: `ApplicationEngine.cs` of the reference node (`ComposeDefaultJumpTable`
-/// and the two others).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Hardfork {
-    /// From hardfork Gorgon on: the reference engine's own.
-    #[default]
-    Default,
-    /// From Echidna up to Gorgon.
-    NotGorgon,
-    /// Before Echidna.
-    NotEchidna,
-}
-
-static DEFAULT: Table = Table::engine();
-static NOT_GORGON: Table = Table::engine().with(legacy::NOT_GORGON);
-static NOT_ECHIDNA: Table = Table::engine().with(legacy::NOT_GORGON).with(legacy::NOT_ECHIDNA);
-
-impl Hardfork {
-    /// All of them, the newest first.
-    pub const ALL: [Self; 3] = [Self::Default, Self::NotGorgon, Self::NotEchidna];
-
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Default => "Default",
-            Self::NotGorgon => "NotGorgon",
-            Self::NotEchidna => "NotEchidna",
-        }
-    }
-
-    /// The hardfork of a name, in any case of letters.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fork| fork.name().eq_ignore_ascii_case(name))
-    }
-
-    pub(crate) const fn table(self) -> &'static Table {
-        match self {
-            Self::Default => &DEFAULT,
-            Self::NotGorgon => &NOT_GORGON,
-            Self::NotEchidna => &NOT_ECHIDNA,
-        }
-    }
-}
+static CURRENT: Table = Table::engine();
+static BEFORE_GORGON: Table = Table::engine().with(legacy::BEFORE_GORGON);
+static BEFORE_ECHIDNA: Table = Table::engine().with(legacy::BEFORE_GORGON).with(legacy::BEFORE_ECHIDNA);
 
 const fn engine_handler(opcode: OpCode) -> Handler {
     use OpCode::*;

@@ -12,7 +12,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::AtomicBool;
 
 use neovm_types::{
-    Fault, FaultKind, Limits, OpCode, PriceTable, Script, StackItem,
+    Fault, FaultKind, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
     item::{Candidate, collect_cycles},
 };
 
@@ -27,7 +27,7 @@ use crate::{
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
     observe::RefDelta,
-    ops::{Hardfork, Table},
+    ops::Table,
     stack::{Cells, SENTINELS},
 };
 
@@ -50,7 +50,7 @@ pub struct Config {
     /// The restrictions; the default is what the networks run with. A stack
     /// size over [`MAX_STACK_LIMIT`] is taken as that.
     pub limits: Limits,
-    /// Which handlers run the opcodes that a hardfork changed.
+    /// The hardfork whose rules are followed.
     pub hardfork: Hardfork,
     /// The price of each opcode, in units.
     pub prices: Arc<PriceTable>,
@@ -91,7 +91,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             limits: Limits::DEFAULT,
-            hardfork: Hardfork::Default,
+            hardfork: Hardfork::default(),
             prices: Arc::new(PriceTable::DEFAULT),
             fee_factor: DEFAULT_FEE_FACTOR,
             gas_limit: i64::MAX,
@@ -253,7 +253,7 @@ impl Vm {
             ref_delta: RefDelta::default(),
             gas: Gas::new(config.gas_limit, config.fee_factor),
             limits,
-            table: config.hardfork.table(),
+            table: Table::of(config.hardfork),
             hardfork: config.hardfork,
             dispatch: config.dispatch,
             reason: Reason::Refill,
@@ -389,7 +389,7 @@ impl Vm {
         &self.limits
     }
 
-    /// The hardfork whose handlers run.
+    /// Returns the hardfork whose rules the machine follows.
     pub fn hardfork(&self) -> Hardfork {
         self.hardfork
     }

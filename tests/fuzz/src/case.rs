@@ -46,8 +46,8 @@ pub struct Run {
     /// How the engine's interpreter gets from one instruction to the next.
     #[serde(with = "DispatchForm")]
     pub dispatch: Dispatch,
-    /// The handlers.
-    #[serde(with = "HardforkForm")]
+    /// The hardfork.
+    #[serde(with = "hardfork_name")]
     pub hardfork: Hardfork,
     /// The limits.
     #[serde(with = "LimitsForm")]
@@ -77,12 +77,19 @@ enum DispatchForm {
     Unfused,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Hardfork")]
-enum HardforkForm {
-    Default,
-    NotGorgon,
-    NotEchidna,
+/// A hardfork by its name; saved cases may have that of a jump table instead.
+mod hardfork_name {
+    use neovm::Hardfork;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(hardfork: &Hardfork, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(hardfork.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hardfork, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().or_else(|error| Hardfork::from_jump_table_name(&name).ok_or_else(|| D::Error::custom(error)))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +107,7 @@ struct LimitsForm {
 impl Default for Run {
     /// What the networks run with, and much gas.
     fn default() -> Self {
-        Self { gas_limit: GAS, dispatch: Dispatch::Auto, hardfork: Hardfork::Default, limits: Limits::DEFAULT }
+        Self { gas_limit: GAS, dispatch: Dispatch::Auto, hardfork: Hardfork::default(), limits: Limits::DEFAULT }
     }
 }
 
@@ -121,8 +128,8 @@ impl Run {
             limits.max_try_nesting_depth = 1 + random.below(2) as u32;
             limits.catch_engine_exceptions = random.one_in(2);
         }
-        let older = [Hardfork::NotEchidna, Hardfork::NotGorgon];
-        let hardfork = if random.one_in(4) { random.one_of(&older) } else { Hardfork::Default };
+        let older = [Hardfork::Domovoi, Hardfork::Faun];
+        let hardfork = if random.one_in(4) { random.one_of(&older) } else { Hardfork::default() };
         let dispatch = if random.one_in(8) { random.one_of(&Dispatch::ALL) } else { Dispatch::Auto };
         Self { gas_limit: random.one_of(&[GAS, GAS / 4, GAS / 16]), dispatch, hardfork, limits }
     }

@@ -216,9 +216,9 @@ impl Comparer {
                 catch_engine_exceptions,
             },
             hardfork: match run.hardfork {
-                Hardfork::Default => neovm_model::Hardfork::Default,
-                Hardfork::NotGorgon => neovm_model::Hardfork::NotGorgon,
-                Hardfork::NotEchidna => neovm_model::Hardfork::NotEchidna,
+                old if old < Hardfork::Echidna => neovm_model::Hardfork::NotEchidna,
+                old if old < Hardfork::Gorgon => neovm_model::Hardfork::NotGorgon,
+                _ => neovm_model::Hardfork::Default,
             },
             host: Some(&self.hosts.model),
         }
