@@ -7,7 +7,7 @@ use std::{
 
 use neovm_interp::{
     Code,
-    tier::{TypeFeedback, layout::ArrayLayout},
+    tier::{Kind, TypeFeedback, layout::ArrayLayout},
 };
 use neovm_types::OpCode;
 
@@ -17,7 +17,7 @@ use crate::{
     methods::Methods,
     module::Machine,
     region::Region,
-    stats::ExitRecord,
+    stats::{ExitRecord, Why},
     translate::{Gives, Input, signature, translate},
 };
 
@@ -48,12 +48,14 @@ pub(crate) struct Known {
     pub(crate) seen: TypeFeedback,
     /// Instructions of which nothing is to be taken for granted.
     pub(crate) distrusted: BTreeSet<usize>,
-    /// Where segments begin in which it is to be found out what does not hold.
+    /// Where segments begin in which it is to be found out which result is too wide.
     pub(crate) suspected: BTreeSet<usize>,
     /// How many items arrays were seen to have that are unpacked.
     pub(crate) unpacked: BTreeMap<usize, usize>,
     /// How often it was compiled.
     pub(crate) tries: u32,
+    /// Whether it is to be compiled when it was reached some times more.
+    pub(crate) is_put_off: bool,
     /// The instruction that counts how often it is reached: this one, or INITSLOT before it.
     pub(crate) counted: usize,
 }
@@ -74,12 +76,38 @@ impl Known {
         !is_known && Ins::read(code, place).is_some_and(is_unpack)
     }
 
-    /// Learns how many items there are to be unpacked.
-    pub(crate) fn learn(&mut self, place: usize, count: Option<usize>) {
-        match count {
-            Some(count) if count <= MAX_UNPACKED => drop(self.unpacked.insert(place, count)),
-            _ => drop(self.distrusted.insert(place)),
+    /// Learns from an exit that is taken too often, from the instruction whose guard
+    /// led there, if that is known, and from what the machine holds there. Tells whether
+    /// anything of that is new: if not, the region would become the code that it is.
+    pub(crate) fn learn_from(&mut self, record: &ExitRecord, guard: Option<usize>, seen: &TypeFeedback) -> bool {
+        match (record.why, guard, &record.overflows[..]) {
+            (Why::Entry, ..) => {
+                let joined = join(&self.seen, seen);
+                let is_new = joined != self.seen;
+                self.seen = joined;
+                is_new
+            }
+            (Why::Opcode, ..) => match seen.count {
+                Some(count) if count <= MAX_UNPACKED => self.unpacked.insert(record.place, count) != Some(count),
+                _ => self.distrusted.insert(record.place),
+            },
+            (_, Some(failed), _) | (_, None, &[failed]) => self.distrusted.insert(failed),
+            (_, None, []) => false,
+            // It is found out first which of them it was.
+            (_, None, _) => self.suspected.insert(record.place),
         }
+    }
+}
+
+/// What was seen both times.
+fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
+    let join =
+        |first: &[Kind], second: &[Kind]| first.iter().zip(second).map(|(first, second)| first.join(*second)).collect();
+    TypeFeedback {
+        locals: join(&first.locals, &second.locals),
+        arguments: join(&first.arguments, &second.arguments),
+        stack: join(&first.stack, &second.stack),
+        count: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the compiler did, and how its code was left.
 
-use std::{collections::BTreeMap, ops::Range, sync::atomic::Ordering, time::Duration};
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
 use neovm_interp::tier::Exit;
 
@@ -12,10 +12,10 @@ use crate::{Refusal, compile::Compiled};
 pub(crate) struct ExitRecord {
     pub(crate) exit: Exit,
     pub(crate) why: Why,
-    /// The instructions that something was taken for granted of.
-    pub(crate) segment: Range<usize>,
-    /// Those for which it is left, or none for an overflow in any.
-    pub(crate) culprits: Vec<Option<usize>>,
+    /// The instruction before which it is left, where a segment begins.
+    pub(crate) place: usize,
+    /// The instructions of the segment whose overflows are looked at together.
+    pub(crate) overflows: Vec<usize>,
 }
 
 impl ExitRecord {
@@ -25,7 +25,7 @@ impl ExitRecord {
 
     /// Bytes that it takes.
     pub(crate) fn memory(&self) -> usize {
-        size_of::<Self>() - size_of::<Exit>() + self.exit.memory() + size_of_val(&*self.culprits)
+        size_of::<Self>() - size_of::<Exit>() + self.exit.memory() + size_of_val(&*self.overflows)
     }
 }
 

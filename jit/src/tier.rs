@@ -23,7 +23,7 @@ use crate::{
     compile::{Compiled as Made, Job, Known, compile},
     lock,
     module::{Machine, target},
-    stats::{ExitRecord, Report, Stats, Why},
+    stats::{ExitRecord, Report, Stats},
 };
 
 /// How often a region is compiled until it is given up.
@@ -241,15 +241,17 @@ impl Tier for Script {
         code.reset_counter(place, u32::MAX);
         let (entry, seen) = behind_init(code, place, seen);
         let mut regions = lock(&self.regions);
-        if regions.by_entry.contains_key(&entry) {
-            return;
+        match regions.by_entry.get_mut(&entry) {
+            // What was learnt of it before it was put off still holds.
+            Some(known) if known.is_put_off => known.is_put_off = false,
+            Some(_) => return,
+            None => drop(regions.by_entry.insert(entry, Known { seen, counted: place, ..Known::default() })),
         }
-        regions.by_entry.insert(entry, Known { seen, counted: place, ..Known::default() });
         drop(regions);
         self.request(code, entry);
     }
 
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &TypeFeedback) {
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, seen: &TypeFeedback) {
         let mut regions = lock(&self.regions);
         let Some(compiled) = regions.machines.get(&exit.region) else { return };
         let Some(record) = compiled.records.get(exit.number as usize) else { return };
@@ -259,14 +261,9 @@ impl Tier for Script {
         }
         let (entry, record) = (compiled.entry, Arc::clone(record));
         let Some(known) = regions.by_entry.get_mut(&entry) else { return };
-        match record.culprits[..] {
-            _ if record.why == Why::Entry => known.seen = join(&known.seen, seen),
-            _ if record.why == Why::Opcode => known.learn(record.segment.start, seen.count),
-            [Some(culprit)] => known.distrusted.extend([culprit]),
-            [None] => known.distrusted.extend(record.segment.clone().filter(|&place| computes(code, place))),
-            _ => known.suspected.extend([record.segment.start]),
-        }
-        let gives_up = known.tries >= MAX_TRIES;
+        // Compiled from what was known before, it would fail as it did.
+        let is_new = known.learn_from(&record, guard, seen);
+        let gives_up = !is_new || known.tries >= MAX_TRIES;
         if let Some(compiled) = regions.machines.get_mut(&exit.region) {
             compiled.is_replaced = true;
         }
@@ -306,7 +303,8 @@ impl Script {
     /// Refuses a region for now: it is asked for again, if it stays hot.
     fn put_off(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
         self.refuse(code, entry, refusal);
-        if let Some(known) = lock(&self.regions).by_entry.remove(&entry) {
+        if let Some(known) = lock(&self.regions).by_entry.get_mut(&entry) {
+            known.is_put_off = true;
             code.reset_counter(known.counted, self.jit.mode.threshold.max(LATER));
         }
     }
@@ -406,13 +404,6 @@ impl Shared {
     }
 }
 
-/// Whether the result of an instruction may be too wide.
-fn computes(code: &Code, place: usize) -> bool {
-    use OpCode::{ABS, ADD, DEC, INC, MUL, NEGATE, SHL, SUB};
-    let opcode = Ins::read(code, place).map(|ins| ins.opcode);
-    opcode.is_some_and(|opcode| matches!(opcode, ABS | ADD | DEC | INC | MUL | NEGATE | SHL | SUB))
-}
-
 /// The instruction behind INITSLOT, which makes the frame, and what is seen
 /// there: a method is compiled from there on.
 fn behind_init(code: &Code, place: usize, seen: &TypeFeedback) -> (usize, TypeFeedback) {
@@ -425,16 +416,4 @@ fn behind_init(code: &Code, place: usize, seen: &TypeFeedback) -> (usize, TypeFe
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
     (place + 1, TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
-}
-
-/// What was seen both times.
-fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
-    let join =
-        |first: &[Kind], second: &[Kind]| first.iter().zip(second).map(|(first, second)| first.join(*second)).collect();
-    TypeFeedback {
-        locals: join(&first.locals, &second.locals),
-        arguments: join(&first.arguments, &second.arguments),
-        stack: join(&first.stack, &second.stack),
-        count: None,
-    }
 }

@@ -23,6 +23,7 @@ mod eviction;
 mod guards;
 mod interrupts;
 mod layout;
+mod recompiled;
 mod refusals;
 mod shapes;
 mod sweeps;

@@ -285,3 +285,21 @@ fn reports_tell_what_became_of_regions() {
     assert!(details.has_loop && details.instructions == 3 && details.size > 0, "{details:?}");
     assert!(details.clif.contains("brif") && !details.assembly.is_empty());
 }
+
+#[test]
+fn a_guard_that_fails_whatever_is_learned_is_given_up_at_once() {
+    use neovm::jit::{Jit, Mode};
+    // The first guard of the function is that of its entry: no kinds of items will make it hold.
+    let jit = Jit::with_failing_guard(Mode { threshold: 2, background: false }, Some(1)).expect("a compiler");
+    let text = "INITSLOT 1, 0\nPUSHINT8 40\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET";
+    let script = assemble(text).unwrap();
+    let code = Arc::new(jit.attach(Code::decode(script, &Config::default().prices).unwrap()));
+    for _ in 0..100 {
+        let mut vm = neovm::Vm::new(Config::default());
+        vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    }
+    let stats = jit.stats();
+    assert!(stats.exits.contains_key(&Why::Entry), "{stats}");
+    assert_eq!((stats.compiled, stats.given_up), (1, 1), "{stats}");
+}

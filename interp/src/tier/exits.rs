@@ -181,7 +181,8 @@ impl Restored {
 }
 
 /// Leaves compiled code by an exit: with what is on the meter, the function's
-/// base of the evaluation stack, and its slots.
+/// base of the evaluation stack, its slots, and the instruction whose guard
+/// failed, plus one, or 0 if it is not known.
 ///
 /// # Safety
 /// It is called by compiled code of the machine's current script, which wrote
@@ -192,6 +193,7 @@ pub unsafe extern "sysv64" fn leave(
     meter: i64,
     base: *mut StackItem,
     slots: *mut StackItem,
+    failed_guard: u64,
 ) {
     // SAFETY: exits live as long as the code that leaves by them.
     let taken = unsafe { &*exit };
@@ -224,5 +226,6 @@ pub unsafe extern "sysv64" fn leave(
     vm.slots = slots;
     vm.ip = ip;
     vm.exit = exit;
+    vm.failed_guard = failed_guard;
     vm.reason = reason;
 }

@@ -45,8 +45,9 @@ pub trait Tier: Send + Sync {
     fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback);
 
     /// An exit was taken [`Exit::PATIENCE`] times more because something that
-    /// its code took for granted does not hold. The machine holds what is seen.
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, seen: &TypeFeedback);
+    /// its code took for granted does not hold: the last time by the guard of an
+    /// instruction, if that is known. The machine holds what is seen.
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, seen: &TypeFeedback);
 
     /// Bytes of memory.
     fn memory(&self) -> usize;
@@ -354,7 +355,8 @@ impl Vm {
             && let Some(load) = self.loads.last()
             && let Some(hot_counters) = load.code.hot_counters()
         {
-            hot_counters.tier.failing(&load.code, exit, &self.seen());
+            let guard = (self.failed_guard as usize).checked_sub(1);
+            hot_counters.tier.failing(&load.code, exit, guard, &self.seen());
         }
     }
 

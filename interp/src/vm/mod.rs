@@ -193,6 +193,8 @@ pub struct Vm {
     pub(crate) failed: Option<FaultKind>,
     /// Which exit compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
+    /// The instruction whose guard led there, plus one; 0 if none is known.
+    pub(crate) failed_guard: u64,
     /// The lowest `limit` that compiled code can go on with.
     pub(crate) needed: *mut StackItem,
     /// What compiled code calls and is called with.
@@ -260,6 +262,7 @@ impl Vm {
             counters: core::ptr::null(),
             failed: None,
             exit: core::ptr::null(),
+            failed_guard: 0,
             needed: core::ptr::null_mut(),
             calls: crate::tier::Calls::default(),
             prices: config.prices,

@@ -15,7 +15,7 @@ impl Translator<'_> {
         use OpCode::*;
         let arrays = self.input.arrays.filter(|_| !self.distrusts(ins));
         match (ins.opcode, arrays) {
-            (PICKITEM, _) if self.is_bytes(ins, 1) && self.may_be_ints(ins, 1) => self.pick_byte(),
+            (PICKITEM, _) if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
             (PICKITEM, Some(arrays)) if self.may_be_ints(ins, 1) => self.pick_item(ins, arrays),
             (SETITEM, Some(arrays)) => self.set_item(ins, arrays),
             (SIZE, _) => self.size(ins, arrays),
@@ -30,6 +30,9 @@ impl Translator<'_> {
     /// The length of an array, or what the interpreter says of other items.
     fn size(&mut self, ins: &Ins, arrays: Option<ArrayLayout>) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
+        if self.distrusts(ins) {
+            return self.call_builtin(ins);
+        }
         let length = match (self.seen_at(origin), arrays) {
             (Some(tier::Kind::Array), Some(arrays)) => {
                 let array = self.array(address, origin);

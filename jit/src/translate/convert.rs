@@ -56,6 +56,21 @@ impl Translator<'_> {
         })
     }
 
+    /// Whether the item at a depth is taken to be no small value: it was none before.
+    pub(super) fn is_presumed_other(&self, depth: usize) -> bool {
+        match self.peek(depth) {
+            Item::Mem(is_other) => is_other,
+            Item::Ref(_, origin) => !self.may_be_int(origin),
+            _ => false,
+        }
+    }
+
+    /// Whether an instruction that may fail with integers, too, may be computed with
+    /// those at the top.
+    pub(super) fn may_compute(&self, ins: &Ins, count: usize) -> bool {
+        !self.distrusts(ins) && self.may_be_ints(ins, count)
+    }
+
     /// What was seen in a slot tells of what is there later.
     fn may_be_int(&self, origin: Origin) -> bool {
         match origin {
@@ -233,7 +248,7 @@ impl Translator<'_> {
     /// more, and what they expect to be an integer is one.
     pub(super) fn settle(&mut self, next: &[usize]) {
         self.charge_before(next);
-        let trusts = !self.input.known.distrusted.contains(&self.current);
+        let trusts = !self.is_distrusted(self.current);
         for index in 0..self.state.stack.len() {
             let shapes = next.iter().filter_map(|next| self.shapes.get(next));
             let mut kinds = shapes.filter_map(|shape| shape.stack.get(index));
@@ -267,7 +282,7 @@ impl Translator<'_> {
         match self.overflow.take() {
             Some(overflow) if !self.writes(next) => {
                 let overflow = self.counted(overflow, true);
-                let exit = self.guard_exit(None);
+                let exit = self.overflow_exit();
                 self.reconcile(next);
                 self.builder.ins().brif(overflow, exit, &[], block, &[]);
             }

@@ -49,7 +49,7 @@ impl Translator<'_> {
             || blocks.range(ins.place + 1..=jump).next().is_some()
             || !(is_own(differs) && is_own(agrees))
             || self.input.known.distrusted.range(place..behind).next().is_some()
-            || !self.may_be_ints(ins, 2)
+            || !self.may_compute(ins, 2)
         {
             return false;
         }

@@ -9,7 +9,7 @@ use neovm_interp::tier::{After, Leave};
 
 use super::{
     Translator,
-    exit::{ExitPlan, Why},
+    exit::{ExitPlan, GuardStub, Why},
 };
 
 impl Translator<'_> {
@@ -41,6 +41,7 @@ impl Translator<'_> {
 
     /// Leaves if a condition does not hold: the segment took it for granted.
     pub(super) fn guard(&mut self, holds: Value) {
+        debug_assert!(!self.is_distrusted(self.current), "nothing is taken for granted of a distrusted instruction");
         let holds = self.counted(holds, false);
         let exit = self.guard_exit(Some(self.current));
         self.go_on_if(holds, exit);
@@ -53,8 +54,16 @@ impl Translator<'_> {
     }
 
     /// Notes an overflow, which is looked at before the next effect. Until then
-    /// what was computed may be wrong, but nobody sees it.
+    /// what was computed may be wrong, but nobody sees it. In a segment that is
+    /// suspected it is looked at here, so that it shows which instruction failed.
     pub(super) fn note_overflow(&mut self, overflow: Value) {
+        debug_assert!(!self.is_distrusted(self.current), "a distrusted instruction is an operation of the interpreter");
+        if self.is_suspected() {
+            let overflow = self.counted(overflow, true);
+            let exit = self.guard_exit(Some(self.current));
+            return self.go_to_if(overflow, exit);
+        }
+        self.overflows.push(self.current);
         self.overflow = Some(match self.overflow {
             Some(earlier) => self.builder.ins().bor(earlier, overflow),
             None => overflow,
@@ -65,27 +74,41 @@ impl Translator<'_> {
     pub(super) fn check_overflow(&mut self) {
         let Some(overflow) = self.overflow.take() else { return };
         let overflow = self.counted(overflow, true);
-        let exit = self.guard_exit(None);
+        let exit = self.overflow_exit();
         self.go_to_if(overflow, exit);
     }
 
-    /// The exit of this segment's guards. Each has its own once it is known that
-    /// one of them fails.
-    pub(super) fn guard_exit(&mut self, culprit: Option<usize>) -> Block {
+    /// The way to the exit of this segment, for the overflows noted so far.
+    pub(super) fn overflow_exit(&mut self) -> Block {
         let plan = self.segment_exit();
-        let plan = &mut self.exits[plan];
-        if !plan.culprits.contains(&culprit) {
-            plan.culprits.push(culprit);
-        }
-        plan.block
+        self.exits[plan].overflows.append(&mut self.overflows);
+        self.guard_exit(None)
     }
 
+    /// Whether it is to be found out which result of this segment is too wide.
+    fn is_suspected(&self) -> bool {
+        self.input.known.suspected.contains(&self.segment.place)
+    }
+
+    /// The way to the exit of this segment, for the guard of an instruction.
+    pub(super) fn guard_exit(&mut self, guard: Option<usize>) -> Block {
+        let plan = self.segment_exit();
+        let exit = self.exits[plan].block;
+        if let Some(stub) = self.stubs.last().filter(|stub| (stub.exit, stub.guard) == (exit, guard)) {
+            return stub.block;
+        }
+        let block = self.cold_block();
+        self.stubs.push(GuardStub { block, exit, guard });
+        block
+    }
+
+    /// The exit that all guards of this segment share.
     fn segment_exit(&mut self) -> usize {
-        let own = self.input.known.suspected.contains(&self.segment.place);
-        if let Some(plan) = self.segment.exit.filter(|_| !own) {
+        if let Some(plan) = self.segment.exit {
             return plan;
         }
-        self.cold_exit(Leave::Deopt, Why::Guard);
+        let block = self.cold_exit(Leave::Deopt, Why::Guard).block;
+        self.builder.append_block_param(block, I64);
         let plan = self.exits.len() - 1;
         self.segment.exit = Some(plan);
         plan
@@ -98,7 +121,6 @@ impl Translator<'_> {
         self.exits.push(ExitPlan {
             block,
             place: self.segment.place,
-            behind: self.current + 1,
             state: self.segment.state.clone(),
             meter: self.charged,
             refund: self.segment.refund - self.uncharged,
@@ -107,7 +129,7 @@ impl Translator<'_> {
             why,
             after: After::Nothing,
             status: None,
-            culprits: Vec::new(),
+            overflows: Vec::new(),
         });
         &mut self.exits[number]
     }
@@ -154,8 +176,8 @@ impl Translator<'_> {
         let needed = self.segment.needed;
         let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
         let short = self.counted(short, true);
-        let plan = self.segment_exit();
-        self.go_to_if(short, self.exits[plan].block);
+        let exit = self.guard_exit(None);
+        self.go_to_if(short, exit);
     }
 
     /// Leaves to where the segment begins if a condition holds.

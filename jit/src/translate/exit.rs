@@ -56,8 +56,6 @@ impl Why {
 pub(super) struct ExitPlan {
     pub(super) block: Block,
     pub(super) place: usize,
-    /// Behind the last instruction that may leave by it.
-    pub(super) behind: usize,
     pub(super) state: State,
     pub(super) meter: Value,
     pub(super) refund: i64,
@@ -69,8 +67,16 @@ pub(super) struct ExitPlan {
     /// What a builtin returned that did not end well; the state's items above
     /// those that it took are in memory.
     pub(super) status: Option<Value>,
-    /// For which instructions it is left, or for an overflow in any.
-    pub(super) culprits: Vec<Option<usize>>,
+    /// The instructions whose overflows are looked at together.
+    pub(super) overflows: Vec<usize>,
+}
+
+/// Where a guard goes that fails: it tells the exit whose guard it was.
+pub(super) struct GuardStub {
+    pub(super) block: Block,
+    pub(super) exit: Block,
+    /// The instruction; none for overflows that are looked at together.
+    pub(super) guard: Option<usize>,
 }
 
 impl Translator<'_> {
@@ -80,8 +86,14 @@ impl Translator<'_> {
             let was_left = self.builder.ins().icmp_imm_s(IntCC::Equal, meter, i64::MIN);
             self.builder.ins().brif(was_left, left, &[], starved, &[]);
         }
+        for GuardStub { block, exit, guard } in core::mem::take(&mut self.stubs) {
+            self.builder.switch_to_block(block);
+            let guard = self.number(guard.map_or(0, |place| place as i64 + 1));
+            self.builder.ins().jump(exit, &[guard.into()]);
+        }
         for plan in core::mem::take(&mut self.exits) {
             self.builder.switch_to_block(plan.block);
+            let guard = self.builder.block_params(plan.block).first().copied();
             // What is left often writes whole items; a table takes less code for the rest.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
@@ -91,7 +103,8 @@ impl Translator<'_> {
             let (meter, block) = (plan.meter, self.tail());
             let exit = self.record(plan, items);
             let exit = self.number(exit as i64);
-            self.builder.ins().jump(block, &[exit.into(), meter.into()]);
+            let guard = guard.unwrap_or_else(|| self.number(0));
+            self.builder.ins().jump(block, &[exit.into(), meter.into(), guard.into()]);
         }
         self.emit_tail();
     }
@@ -99,7 +112,7 @@ impl Translator<'_> {
     /// The exit's record, which lives as long as the code; its address.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
         let number = (self.input.next_exit + self.records.len()) as u32;
-        let ExitPlan { place, why, culprits, .. } = plan;
+        let ExitPlan { place, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
             cell: self.input.code.inst_address(place),
@@ -112,7 +125,7 @@ impl Translator<'_> {
             after: plan.after,
         };
         let exit = Exit::new(number, self.input.number, there);
-        let record = Arc::new(ExitRecord { exit, why, segment: place..plan.behind, culprits });
+        let record = Arc::new(ExitRecord { exit, why, place, overflows });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
         address
@@ -135,8 +148,9 @@ impl Translator<'_> {
         }
         let tail = self.builder.create_block();
         self.builder.set_cold_block(tail);
-        self.builder.append_block_param(tail, I64);
-        self.builder.append_block_param(tail, I64);
+        for _ in 0..3 {
+            self.builder.append_block_param(tail, I64);
+        }
         self.tail = Some(tail);
         tail
     }
@@ -145,8 +159,8 @@ impl Translator<'_> {
     fn emit_tail(&mut self) {
         let Some(tail) = self.tail else { return };
         self.builder.switch_to_block(tail);
-        let [exit, meter] = self.builder.block_params(tail)[..] else { return };
-        self.call_native(leave as *const () as usize, &[self.vm, exit, meter, self.base, self.frame]);
+        let [exit, meter, guard] = self.builder.block_params(tail)[..] else { return };
+        self.call_native(leave as *const () as usize, &[self.vm, exit, meter, self.base, self.frame, guard]);
         if self.input.method.is_some() {
             let left = self.number(i64::MIN);
             self.builder.ins().return_(&[left, left]);

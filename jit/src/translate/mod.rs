@@ -40,7 +40,7 @@ use neovm_types::opcode::Family;
 pub(crate) use self::call::signature;
 pub use self::exit::Why;
 use self::{
-    exit::ExitPlan,
+    exit::{ExitPlan, GuardStub},
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
 };
 use crate::{
@@ -179,9 +179,12 @@ struct Translator<'a> {
     entered: Option<ir::Inst>,
     /// What SIGN gave last, and of what.
     sign: Option<(Value, Value)>,
-    /// Overflows of the segment that nobody looked at yet.
+    /// Overflows of the segment that nobody looked at yet, and of which instructions.
     overflow: Option<Value>,
+    overflows: Vec<usize>,
     exits: Vec<ExitPlan>,
+    /// Between guards and exits.
+    stubs: Vec<GuardStub>,
     /// Calls that did not end well: the block they go to, the meter, and the exits
     /// if the method was left, or if there is too little gas behind the call.
     calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
@@ -241,7 +244,9 @@ impl<'a> Translator<'a> {
             entered: None,
             sign: None,
             overflow: None,
+            overflows: Vec::new(),
             exits: Vec::new(),
+            stubs: Vec::new(),
             calls: Vec::new(),
             records: Vec::new(),
             signatures: BTreeMap::new(),
@@ -345,9 +350,6 @@ impl<'a> Translator<'a> {
 
     /// Begins a segment: from here on a guard that fails comes back to here.
     fn begin_segment(&mut self, place: usize, refund: i64) {
-        if let Some(plan) = self.segment.exit {
-            self.exits[plan].behind = self.current + 1;
-        }
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
@@ -386,8 +388,14 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// Whether nothing is to be taken for granted of an instruction, for it failed
+    /// already. Its code has no guards.
     fn distrusts(&self, ins: &Ins) -> bool {
-        self.input.known.distrusted.contains(&ins.place)
+        self.is_distrusted(ins.place)
+    }
+
+    fn is_distrusted(&self, place: usize) -> bool {
+        self.input.known.distrusted.contains(&place)
     }
 
     /// The offset of a cell of the stack from where the region was entered.

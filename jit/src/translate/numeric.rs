@@ -15,12 +15,12 @@ impl Translator<'_> {
         }
         match ins.opcode {
             NOT | BOOLAND | BOOLOR => self.logic(ins),
-            INC | DEC | NEGATE | ABS | SIGN | NZ if self.may_be_ints(ins, 1) => self.unary(ins),
-            ADD | SUB | MUL | MIN | MAX | NUMEQUAL | NUMNOTEQUAL | LT | LE | GT | GE if self.may_be_ints(ins, 2) => {
-                self.binary(ins);
-            }
-            DIV | MOD if self.may_be_ints(ins, 2) => self.divide(ins),
-            SHL | SHR if self.may_be_ints(ins, 2) => self.shift(ins),
+            INC | DEC | NEGATE | ABS if self.may_compute(ins, 1) => self.unary(ins),
+            SIGN | NZ if self.may_be_ints(ins, 1) => self.unary(ins),
+            ADD | SUB | MUL if self.may_compute(ins, 2) => self.binary(ins),
+            MIN | MAX | NUMEQUAL | NUMNOTEQUAL | LT | LE | GT | GE if self.may_be_ints(ins, 2) => self.binary(ins),
+            DIV | MOD if self.may_compute(ins, 2) => self.divide(ins),
+            SHL | SHR if self.may_compute(ins, 2) => self.shift(ins),
             WITHIN if self.may_be_ints(ins, 3) => {
                 let (high, low, value) = (self.pop_int(), self.pop_int(), self.pop_int());
                 let above = self.builder.ins().icmp(IntCC::SignedLessThanOrEqual, low, value);
@@ -28,10 +28,16 @@ impl Translator<'_> {
                 let within = self.builder.ins().band(above, below);
                 self.push(Item::Bool(within));
             }
-            // A distrusted result is most likely too wide.
-            INC | DEC | NEGATE | ABS | ADD | SUB | MUL | DIV | MOD | SHL | SHR | POW | MODMUL | MODPOW => {
-                self.call_builtin_with(ins, self.distrusts(ins));
+            // The result is most likely too wide, or not small: it was, or an operand is.
+            INC | DEC | NEGATE | ABS | SHL => {
+                let depth = usize::from(ins.opcode == SHL);
+                self.call_builtin_with(ins, self.distrusts(ins) || self.is_presumed_other(depth));
             }
+            ADD | SUB | MUL => {
+                let is_other = self.distrusts(ins) || self.is_presumed_other(0) || self.is_presumed_other(1);
+                self.call_builtin_with(ins, is_other);
+            }
+            DIV | MOD | SHR | POW | MODMUL | MODPOW => self.call_builtin_with(ins, self.distrusts(ins)),
             _ => self.call_builtin(ins),
         }
     }
