@@ -109,6 +109,26 @@ pub fn verify_prehashed(
     }
 }
 
+/// Returns the compressed form of a public key.
+///
+/// `public_key` is SEC1, 33 bytes compressed or 65 uncompressed.
+///
+/// # Errors
+/// The public key is malformed or not on the curve.
+pub fn compress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 33], CryptoError> {
+    check_key(public_key, curve)?;
+    let off_curve = |_| CryptoError::PublicKeyNotOnCurve(curve);
+    Ok(match curve {
+        Curve::Secp256r1 => {
+            let key = p256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?;
+            p256::CompressedPoint::from(key).into()
+        }
+        Curve::Secp256k1 => {
+            CompressedPoint::from(k256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?).into()
+        }
+    })
+}
+
 /// The compressed secp256k1 public key that signed a 32-byte message hash.
 ///
 /// `signature` is either 65 bytes, `r || s || v` with `v` in `0..=3` or

@@ -48,16 +48,10 @@ impl core::str::FromStr for Hash160 {
     type Err = ParseHashError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseHashError(text.chars().take(80).collect());
-        let digits = text.strip_prefix("0x").unwrap_or(text);
-        if digits.len() != 40 || !digits.is_ascii() {
-            return Err(error());
-        }
+        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
         let mut hash = [0; 20];
-        for (byte, pair) in hash.iter_mut().rev().zip(digits.as_bytes().chunks(2)) {
-            let pair = core::str::from_utf8(pair).map_err(|_| error())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| error())?;
-        }
+        hex::decode_to_slice(digits, &mut hash).map_err(|_| ParseHashError(text.chars().take(80).collect()))?;
+        hash.reverse();
         Ok(Self(hash))
     }
 }

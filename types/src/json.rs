@@ -1,96 +1,254 @@
-//! JSON as the reference reads it: no key twice, and not too deep.
+//! JSON as the reference node reads and writes it.
 //!
-//! Source: `JToken.cs` of the reference node.
+//! A contract's manifest is stored as the node writes it again, so the order of
+//! keys, the form of numbers and the escapes in strings end up in the state
+//! root. This module is the one place where the node's rules differ from those
+//! of RFC 8259:
+//!
+//! - `//` and `/* */` comments are skipped, except between a key and its colon;
+//! - a key that occurs twice in an object is an error;
+//! - nesting is limited;
+//! - every number is a 64-bit float, which must be finite, and is written in
+//!   .NET's shortest form that reads back as the same value: `1E+17`, not
+//!   `100000000000000000`;
+//! - strings are written with `<>&'"+`, the backtick, control characters and
+//!   everything that is not ASCII escaped.
+//!
+//! Sources: `Neo.Json/*.cs` of the reference node, and of .NET 10, on which it
+//! runs, `Utf8JsonReader`, `Utf8JsonWriter` and `Number.Formatting.cs`.
 
-use alloc::{format, string::String, vec::Vec};
+mod write;
+
+use alloc::{
+    borrow::Cow,
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::{
+    Serialize, Serializer,
+    de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor},
+    ser::SerializeMap,
+};
 
-/// The most lists and objects around a value.
-const MAX_DEPTH: usize = 64;
-
-/// The value of a JSON text; an error says what is wrong, and in which line and column.
-pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict { depth_left: MAX_DEPTH }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+/// A JSON value.
+///
+/// `Display` writes it as the node does, without whitespace.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number. The parser makes finite ones only; others are written as `null`.
+    Number(f64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Self>),
+    /// An object: its keys and values in the order of the text.
+    Object(Vec<(String, Self)>),
 }
 
-#[derive(Clone, Copy)]
-struct Strict {
-    depth_left: usize,
+/// Why a text could not be read as JSON, with line and column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseJsonError(String);
+
+impl Json {
+    /// The nesting that the node allows in manifests.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// Parses a JSON text with at most `max_depth` arrays and objects inside one another.
+    ///
+    /// # Errors
+    /// [`ParseJsonError`] for the first thing that the node would refuse.
+    pub fn parse(text: &[u8], max_depth: usize) -> Result<Self, ParseJsonError> {
+        let text = without_comments(text)?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&text);
+        let value = Seed { max_depth, depth_left: max_depth }.deserialize(&mut deserializer);
+        let value = value.and_then(|value| deserializer.end().map(|()| value));
+        value.map_err(|error| ParseJsonError(error.to_string()))
+    }
+
+    /// Returns the value of a key, if this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// Returns the text, if this is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
 }
 
-impl Strict {
-    fn inner<E: Error>(self) -> Result<Self, E> {
-        match self.depth_left.checked_sub(1) {
-            Some(depth_left) => Ok(Self { depth_left }),
-            None => Err(E::custom(format!("more than {MAX_DEPTH} lists and objects in one another"))),
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl<T: Into<Self>> FromIterator<T> for Json {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::Array(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            // Serializers tell integers from floats, JSON does not.
+            Self::Number(value) if *value as i64 as f64 == *value => serializer.serialize_i64(*value as i64),
+            Self::Number(value) => serializer.serialize_f64(*value),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                members.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
+                map.end()
+            }
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
+/// Overwrites comments with spaces, so that positions stay what they were.
+fn without_comments(text: &[u8]) -> Result<Cow<'_, [u8]>, ParseJsonError> {
+    let mut blanked = Cow::Borrowed(text);
+    let (mut place, mut after_comment) = (0, false);
+    while let Some(&byte) = text.get(place) {
+        let end = match (byte, text.get(place + 1)) {
+            (b'"', _) => end_of_string(text, place),
+            (b'/', Some(b'/')) => end_of_line_comment(text, place)?,
+            (b'/', Some(b'*')) => end_of_block_comment(text, place)?,
+            (b':', _) if after_comment => return Err(error_at(text, place, "a comment stands before this colon")),
+            _ => place + 1,
+        };
+        if byte == b'/' && end > place + 1 {
+            after_comment = true;
+            blanked.to_mut()[place..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+        } else if !byte.is_ascii_whitespace() {
+            after_comment = false;
+        }
+        place = end;
+    }
+    Ok(blanked)
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+/// Where a string ends, its closing quote included.
+fn end_of_string(text: &[u8], start: usize) -> usize {
+    let mut place = start + 1;
+    while let Some(byte) = text.get(place) {
+        match byte {
+            b'"' => return place + 1,
+            b'\\' => place += 2,
+            _ => place += 1,
+        }
+    }
+    text.len()
+}
+
+fn end_of_line_comment(text: &[u8], start: usize) -> Result<usize, ParseJsonError> {
+    let end = text[start..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    let end = end.map_or(text.len(), |length| start + length);
+    // U+2028 and U+2029 would end the line for some readers and not for others.
+    let separator = text[start..end].windows(3).position(|bytes| matches!(bytes, [0xe2, 0x80, 0xa8 | 0xa9]));
+    match separator {
+        Some(place) => Err(error_at(text, start + place, "a line separator stands in a comment")),
+        None => Ok(end),
+    }
+}
+
+fn end_of_block_comment(text: &[u8], start: usize) -> Result<usize, ParseJsonError> {
+    let length = text[start + 2..].windows(2).position(|bytes| bytes == b"*/");
+    length.map(|length| start + length + 4).ok_or_else(|| error_at(text, start, "this comment is not closed"))
+}
+
+fn error_at(text: &[u8], place: usize, what: &str) -> ParseJsonError {
+    let before = &text[..place];
+    let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+    ParseJsonError(format!("{what} at line {line} column {column}"))
+}
+
+/// Reads one value, of at most `depth_left` levels.
+#[derive(Clone, Copy)]
+struct Seed {
+    max_depth: usize,
+    depth_left: usize,
+}
+
+impl Seed {
+    fn inner<E: Error>(self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self { depth_left, ..self }),
+            None => Err(E::custom(format!("more than {} arrays and objects inside one another", self.max_depth))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
+impl<'de> Visitor<'de> for Seed {
+    type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value as f64))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(value))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::String(value.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Json, A::Error> {
         let inner = self.inner()?;
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(inner)? {
-            values.push(value);
+        let mut items = Vec::new();
+        while let Some(item) = array.next_element_seed(inner)? {
+            items.push(item);
         }
-        Ok(Value::Array(values))
+        Ok(Json::Array(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
         let inner = self.inner()?;
-        let mut values = Map::new();
+        let (mut members, mut keys) = (Vec::new(), BTreeSet::new());
         while let Some(key) = object.next_key::<String>()? {
-            if values.contains_key(&key) {
+            if !keys.insert(key.clone()) {
                 return Err(A::Error::custom(format!("key {key:?} occurs twice")));
             }
-            let value = object.next_value_seed(inner)?;
-            values.insert(key, value);
+            members.push((key, object.next_value_seed(inner)?));
         }
-        Ok(Value::Object(values))
+        Ok(Json::Object(members))
     }
 }

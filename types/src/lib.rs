@@ -23,7 +23,7 @@ pub mod hash;
 pub mod instruction;
 pub mod integer;
 pub mod item;
-mod json;
+pub mod json;
 pub mod limits;
 pub mod manifest;
 pub mod nef;

@@ -1,206 +1,205 @@
-//! Contract manifests: what a contract is called, what it offers, and what it
-//! asks for.
+//! Contract manifests: the name of a contract, its methods and events, and the
+//! permissions it asks for.
 //!
-//! Sources: `Manifest/*.cs`, `ContractParameterType.cs` and `Helper.cs` of the
-//! reference node. Keys of public keys are checked for their form only, not for
-//! lying on the curve.
+//! A manifest is accepted here if and only if a node accepts it when the
+//! contract is deployed, except for what takes more than the manifest to know:
+//! whether a group's key has signed the contract's hash, and whether an
+//! instruction starts at each method's offset.
+//!
+//! Sources: `Manifest/*.cs`, `ECPoint.cs` and `Helper.cs` of the reference node.
 
+mod parameter_type;
 mod read;
+mod write;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::{fmt, str::FromStr};
 
-use serde::{Serialize, Serializer, ser::SerializeSeq};
-use serde_json::{Map, Value};
+use neovm_crypto::{Curve, Hash, compress_public_key, verify};
+use serde::{Serialize, Serializer};
 
-use crate::hash::{Hash160, ParseHashError};
+pub use self::parameter_type::{ParameterType, ParseParameterTypeError};
+use self::write::StoredSize;
+use crate::{
+    hash::{Hash160, ParseHashError},
+    json::{Json, ParseJsonError},
+    limits::Limits,
+};
 
 /// A contract's manifest.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+///
+/// In JSON there is one more field, `features`, which must be an empty object.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// The contract's name.
+    /// The contract's name, not empty.
     pub name: String,
-    /// The groups of contracts that it belongs to.
+    /// The groups that the contract belongs to, each with a key of its own.
     pub groups: Vec<Group>,
-    /// Reserved by the reference: always empty.
-    pub features: Map<String, Value>,
-    /// The standards that it keeps, `NEP-17` for example.
-    #[serde(rename = "supportedstandards")]
+    /// The standards that the contract follows, such as `NEP-17`.
     pub supported_standards: Vec<String>,
-    /// Its methods and events.
+    /// The contract's methods and events.
     pub abi: Abi,
-    /// What it may call.
+    /// What the contract may call.
     pub permissions: Vec<Permission>,
-    /// Whose calls need no warning.
+    /// The contracts that may call this one without a warning to the user.
     pub trusts: Wildcard<ContractDescriptor>,
-    /// What its author wants to tell. Keys come in their order.
-    pub extra: Option<Map<String, Value>>,
+    /// Data of the author's: an object, if there is any.
+    pub extra: Option<Json>,
 }
 
-/// A contract's methods and events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The methods and events of a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abi {
-    /// The methods: no two have the same name and number of parameters.
+    /// The methods, at least one. No two have the same name and number of parameters.
     pub methods: Vec<Method>,
-    /// The events: no two have the same name.
+    /// The events. No two have the same name.
     pub events: Vec<Event>,
 }
 
-/// A method.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A method of a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// Its name.
+    /// The method's name, not empty.
     pub name: String,
-    /// Its parameters: no two have the same name.
+    /// The parameters, each with a name of its own.
     pub parameters: Vec<Parameter>,
-    /// The type of what it returns.
-    #[serde(rename = "returntype")]
+    /// The type of the value that the method returns.
     pub return_type: ParameterType,
-    /// Where it starts in the script, in bytes; not negative.
+    /// The position of the method's first instruction in the script. Not negative.
     pub offset: i32,
-    /// Whether it changes nothing: it is called with flags for reading only.
+    /// Whether the method only reads: it is called without the flags for writing and notifying.
     pub safe: bool,
 }
 
-/// An event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// An event of a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its name.
+    /// The event's name, not empty.
     pub name: String,
-    /// Its parameters: no two have the same name.
+    /// The parameters, each with a name of its own.
     pub parameters: Vec<Parameter>,
 }
 
 /// A parameter of a method or an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
+    /// The parameter's name, not empty.
     pub name: String,
-    /// Its type, not [`ParameterType::Void`].
-    #[serde(rename = "type")]
+    /// The parameter's type, never [`ParameterType::Void`].
     pub parameter_type: ParameterType,
 }
 
-/// The type of a parameter or of what a method returns, with its byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[repr(u8)]
-pub enum ParameterType {
-    /// Any.
-    Any = 0x00,
-    /// True or false.
-    Boolean = 0x10,
-    /// An integer.
-    Integer = 0x11,
-    /// Bytes.
-    ByteArray = 0x12,
-    /// UTF-8 text.
-    String = 0x13,
-    /// A script hash, 20 bytes.
-    Hash160 = 0x14,
-    /// A hash of 32 bytes.
-    Hash256 = 0x15,
-    /// A public key, 33 bytes.
-    PublicKey = 0x16,
-    /// A signature, 64 bytes.
-    Signature = 0x17,
-    /// An array or struct.
-    Array = 0x20,
-    /// A map.
-    Map = 0x22,
-    /// An object of the host.
-    InteropInterface = 0x30,
-    /// Nothing; for returns only.
-    Void = 0xff,
-}
-
-/// A group of contracts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A group that a contract belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The group's key.
+    /// The group's public key.
     pub pubkey: PublicKey,
-    /// The signature of the contract's hash with that key.
-    #[serde(serialize_with = "base64_text")]
+    /// The signature of the contract's hash by that key.
     pub signature: [u8; 64],
 }
 
-/// Methods that a contract may call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A permission to call methods of other contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// Of which contracts.
+    /// The contracts that may be called.
     pub contract: ContractDescriptor,
-    /// Which methods.
+    /// The methods of theirs that may be called.
     pub methods: Wildcard<String>,
 }
 
-/// One contract, those of a group, or all.
+/// A contract, the contracts of a group, or all contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContractDescriptor {
-    /// All.
+    /// All contracts, written `*`.
     Any,
-    /// The one with that hash.
+    /// The contract with this hash.
     Hash(Hash160),
-    /// Those of the group with that key.
+    /// The contracts of the group with this key.
     Group(PublicKey),
 }
 
 /// Everything, or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wildcard<T> {
-    /// Everything: `*`.
+    /// Everything, written `*`.
     Any,
-    /// Those in the list.
+    /// Only these.
     List(Vec<T>),
 }
 
-/// A compressed public key of secp256r1: a sign byte and 32 bytes.
+/// A public key on the curve secp256r1 in its compressed form: 2 or 3, and 32 bytes.
+///
+/// [`FromStr`] reads 66 hexadecimal digits of the compressed form or 130 of the
+/// uncompressed one, and refuses a key that is not on the curve.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(pub [u8; 33]);
 
-/// What is wrong with a manifest, and in which field.
+/// Why a node would refuse a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ManifestError {
     /// The text is longer than [`Manifest::MAX_LENGTH`].
     #[error("the manifest has {0} bytes, at most {limit} are allowed", limit = Manifest::MAX_LENGTH)]
     TooLong(usize),
-    /// The text is no JSON.
-    #[error("the manifest is no JSON: {0}")]
-    Json(String),
+    /// The text is not JSON.
+    #[error("the manifest is not JSON: {0}")]
+    Json(#[from] ParseJsonError),
     /// A field is wrong.
     #[error("manifest, {field}: {what}")]
     Field {
-        /// The field, `abi.methods[2].offset` for example.
+        /// The path of the field, such as `abi.methods[2].offset`.
         field: String,
-        /// What is wrong.
+        /// What is wrong with it.
         what: String,
+    },
+    /// The manifest takes more than an item may in a node's storage.
+    #[error(
+        "the manifest is stored as {items} items of {bytes} bytes, at most {} items of {} bytes are allowed",
+        Limits::DEFAULT.max_stack_size,
+        Limits::DEFAULT.max_item_size
+    )]
+    TooLarge {
+        /// The number of stack items.
+        items: usize,
+        /// The number of bytes that they are stored in.
+        bytes: usize,
     },
 }
 
 impl Manifest {
-    /// The most bytes of a manifest's text.
+    /// The largest number of bytes that a manifest's JSON may have.
     pub const MAX_LENGTH: usize = u16::MAX as usize;
 
-    /// The manifest of a JSON text. Lists that are missing are empty.
+    /// Parses a manifest. `groups`, `supportedstandards`, `permissions`,
+    /// `extra` and the ABI's `events` may be missing or null.
     ///
     /// # Errors
-    /// [`ManifestError`] for the first field that is wrong.
+    /// [`ManifestError`] for the first thing that is wrong.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
         if json.len() > Self::MAX_LENGTH {
             return Err(ManifestError::TooLong(json.len()));
         }
-        let value = crate::json::parse(json).map_err(|error| ManifestError::Json(format!("{error}")))?;
-        read::manifest(&value)
+        let manifest = read::manifest(&Json::parse(json, Json::MAX_DEPTH)?)?;
+        let StoredSize { items, bytes } = StoredSize::of(&manifest.to_stack_item());
+        let limits = Limits::DEFAULT;
+        if items > limits.max_stack_size as usize || bytes > limits.max_item_size as usize {
+            return Err(ManifestError::TooLarge { items, bytes });
+        }
+        Ok(manifest)
     }
 
-    /// The manifest as compact JSON, the fields in the reference's order.
+    /// Returns the manifest as JSON, byte by byte as a node writes it.
     pub fn to_json(&self) -> String {
-        // Texts, numbers and lists: nothing here that has no JSON form.
-        serde_json::to_string(self).unwrap_or_default()
+        Json::from(self).to_string()
     }
 }
 
 impl Abi {
-    /// The method of a name and number of parameters; without the latter the
-    /// first one of that name.
+    /// Returns the method with this name and number of parameters, or the first
+    /// one with this name if the number is `None`.
     pub fn method(&self, name: &str, parameters: Option<usize>) -> Option<&Method> {
         let fits =
             |method: &&Method| method.name == name && parameters.is_none_or(|count| method.parameters.len() == count);
@@ -208,52 +207,11 @@ impl Abi {
     }
 }
 
-impl ParameterType {
-    /// All types.
-    pub const ALL: [Self; 13] = [
-        Self::Any,
-        Self::Boolean,
-        Self::Integer,
-        Self::ByteArray,
-        Self::String,
-        Self::Hash160,
-        Self::Hash256,
-        Self::PublicKey,
-        Self::Signature,
-        Self::Array,
-        Self::Map,
-        Self::InteropInterface,
-        Self::Void,
-    ];
-
-    /// The type of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
-    }
-
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Any => "Any",
-            Self::Boolean => "Boolean",
-            Self::Integer => "Integer",
-            Self::ByteArray => "ByteArray",
-            Self::String => "String",
-            Self::Hash160 => "Hash160",
-            Self::Hash256 => "Hash256",
-            Self::PublicKey => "PublicKey",
-            Self::Signature => "Signature",
-            Self::Array => "Array",
-            Self::Map => "Map",
-            Self::InteropInterface => "InteropInterface",
-            Self::Void => "Void",
-        }
-    }
-}
-
-impl fmt::Display for ParameterType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+impl Group {
+    /// Returns whether the group's key has signed the hash of this contract. A
+    /// node deploys a contract only if that is so for all its groups.
+    pub fn has_signed(&self, contract: Hash160) -> bool {
+        verify(&contract.0, &self.pubkey.0, &self.signature, Curve::Secp256r1, Hash::Sha256).unwrap_or(false)
     }
 }
 
@@ -269,24 +227,28 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A text that is no public key.
+/// A text that is not a public key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a compressed public key: 66 hexadecimal digits, 02 or 03 first")]
-pub struct ParseKeyError(pub String);
+#[error("{text:?} is not a public key: {why}")]
+pub struct ParseKeyError {
+    text: String,
+    why: String,
+}
 
 impl FromStr for PublicKey {
     type Err = ParseKeyError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseKeyError(text.chars().take(80).collect());
-        if text.len() != 66 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(error());
-        }
-        let mut key = [0; 33];
-        for (i, byte) in key.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| error())?;
-        }
-        if matches!(key[0], 2 | 3) { Ok(Self(key)) } else { Err(error()) }
+        let error =
+            |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
+        let bytes = hex::decode(text).map_err(|why| error(&why))?;
+        compress_public_key(&bytes, Curve::Secp256r1).map(Self).map_err(|why| error(&why))
+    }
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -300,42 +262,30 @@ impl fmt::Display for ContractDescriptor {
     }
 }
 
+/// A text that is neither `*` nor a script hash nor a public key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseContractError {
+    /// A text with the length of a script hash is not one.
+    #[error(transparent)]
+    Hash(#[from] ParseHashError),
+    /// A text with the length of a compressed public key is not one.
+    #[error(transparent)]
+    Key(#[from] ParseKeyError),
+    /// The text has the length of neither.
+    #[error("{0:?} is neither \"*\" nor a script hash of 42 characters nor a public key of 66")]
+    Length(String),
+}
+
 impl FromStr for ContractDescriptor {
-    type Err = ParseHashError;
+    type Err = ParseContractError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "*" {
-            return Ok(Self::Any);
+        // The reference tells the kinds apart by their length alone, so a hash needs its 0x.
+        match text.len() {
+            42 => Ok(Self::Hash(text.parse()?)),
+            66 => Ok(Self::Group(text.parse()?)),
+            _ if text == "*" => Ok(Self::Any),
+            _ => Err(ParseContractError::Length(text.chars().take(80).collect())),
         }
-        match text.parse() {
-            Ok(key) => Ok(Self::Group(key)),
-            Err(_) => text.parse().map(Self::Hash),
-        }
     }
-}
-
-impl Serialize for PublicKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl Serialize for ContractDescriptor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<T: Serialize> Serialize for Wildcard<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self::List(items) = self else { return serializer.serialize_str("*") };
-        let mut list = serializer.serialize_seq(Some(items.len()))?;
-        items.iter().try_for_each(|item| list.serialize_element(item))?;
-        list.end()
-    }
-}
-
-fn base64_text<S: Serializer>(bytes: &[u8; 64], serializer: S) -> Result<S::Ok, S::Error> {
-    use base64::{Engine, prelude::BASE64_STANDARD};
-    serializer.collect_str(&BASE64_STANDARD.encode(bytes))
 }

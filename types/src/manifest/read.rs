@@ -7,20 +7,27 @@ use alloc::{
     vec::Vec,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value};
+use base64::{
+    Engine, alphabet,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 
 use super::{
     Abi, ContractDescriptor, Event, Group, Manifest, ManifestError, Method, Parameter, ParameterType, Permission,
     Wildcard,
 };
+use crate::json::Json;
+
+/// Base64 as .NET reads it: padded, but bits behind the last byte may be set.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 type Result<T> = core::result::Result<T, ManifestError>;
 
-/// A value, and the field that it is.
+/// A value, and its path in the manifest.
 struct Field<'a> {
     path: String,
-    value: &'a Value,
+    value: &'a Json,
 }
 
 impl<'a> Field<'a> {
@@ -34,38 +41,42 @@ impl<'a> Field<'a> {
         self.wrong(format!("{shown} is not {wanted}"))
     }
 
-    fn object(&self) -> Result<&'a Map<String, Value>> {
-        self.value.as_object().map_or_else(|| self.not_a("an object"), Ok)
+    fn is_null(&self) -> bool {
+        *self.value == Json::Null
     }
 
-    /// The field of an object; Null if it is missing.
+    /// Returns a member of an object; a missing one is null.
     fn get(&self, name: &str) -> Result<Self> {
-        let value = self.object()?.get(name).unwrap_or(&Value::Null);
+        if !matches!(self.value, Json::Object(_)) {
+            return self.not_a("an object");
+        }
+        let value = self.value.get(name).unwrap_or(&Json::Null);
         let path = if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) };
         Ok(Self { path, value })
     }
 
+    /// Returns a member that must be there.
     fn get_present(&self, name: &str) -> Result<Self> {
         let field = self.get(name)?;
-        if field.value.is_null() { field.wrong("is missing") } else { Ok(field) }
+        if field.is_null() { field.wrong("is missing") } else { Ok(field) }
     }
 
     fn items<T>(&self, read: impl Fn(&Self) -> Result<T>) -> Result<Vec<T>> {
-        let Some(items) = self.value.as_array() else { return self.not_a("a list") };
+        let Json::Array(items) = self.value else { return self.not_a("a list") };
         let item = |(i, value)| read(&Self { path: format!("{}[{i}]", self.path), value });
         items.iter().enumerate().map(item).collect()
     }
 
-    /// The items of a list that may be missing.
+    /// Returns the items of a list; a missing one is empty.
     fn list<T>(&self, name: &str, read: impl Fn(&Self) -> Result<T>) -> Result<Vec<T>> {
         let field = self.get(name)?;
-        if field.value.is_null() { Ok(Vec::new()) } else { field.items(read) }
+        if field.is_null() { Ok(Vec::new()) } else { field.items(read) }
     }
 
     fn wildcard<T>(&self, read: impl Fn(&Self) -> Result<T>) -> Result<Wildcard<T>> {
         match self.value {
-            Value::String(text) if text == "*" => Ok(Wildcard::Any),
-            Value::Array(_) => self.items(read).map(Wildcard::List),
+            Json::String(text) if text == "*" => Ok(Wildcard::Any),
+            Json::Array(_) => self.items(read).map(Wildcard::List),
             _ => self.not_a("\"*\" or a list"),
         }
     }
@@ -82,19 +93,24 @@ impl<'a> Field<'a> {
     }
 
     fn parameter_type(&self) -> Result<ParameterType> {
-        ParameterType::from_name(self.text()?).map_or_else(|| self.not_a("a parameter type"), Ok)
+        self.text()?.parse().or_else(|_| self.not_a("a parameter type"))
     }
 
     fn contract(&self) -> Result<ContractDescriptor> {
-        let text = self.text()?;
-        // The reference tells the kinds apart by their length: a hash starts with 0x.
-        match text.parse() {
-            Ok(contract) if matches!(text.len(), 1 | 42 | 66) => Ok(contract),
-            _ => self.not_a("\"*\", a script hash or a public key"),
+        self.text()?.parse().or_else(|error| self.wrong(format!("{error}")))
+    }
+
+    /// Returns an integer from 0 to `i32::MAX`. The fraction of a number may be zero: `7.0` is one.
+    fn offset(&self) -> Result<i32> {
+        match *self.value {
+            Json::Number(value) if value % 1.0 == 0.0 && (0.0..=f64::from(i32::MAX)).contains(&value) => {
+                Ok(value as i32)
+            }
+            _ => self.not_a("an offset, an integer from 0 to 2147483647"),
         }
     }
 
-    /// Checks that no key occurs twice.
+    /// Checks that no two items of the list `name` have the same key.
     fn unique<T, K: Ord>(&self, name: &str, items: &[T], key: impl Fn(&T) -> K) -> Result<()> {
         let mut seen = BTreeSet::new();
         match items.iter().position(|item| !seen.insert(key(item))) {
@@ -108,13 +124,13 @@ impl<'a> Field<'a> {
     }
 }
 
-pub(super) fn manifest(value: &Value) -> Result<Manifest> {
+pub(super) fn manifest(value: &Json) -> Result<Manifest> {
     let root = Field { path: String::new(), value };
     let name = root.get_present("name")?.name()?;
     let groups = root.list("groups", group)?;
     root.unique("groups", &groups, |group| group.pubkey.0)?;
-    let features = root.get("features")?;
-    if !features.value.is_null() && !features.object()?.is_empty() {
+    let features = root.get_present("features")?;
+    if *features.value != Json::Object(Vec::new()) {
         return features.not_a("an empty object");
     }
     let supported_standards = root.list("supportedstandards", Field::name)?;
@@ -122,25 +138,26 @@ pub(super) fn manifest(value: &Value) -> Result<Manifest> {
     let abi = abi(&root.get_present("abi")?)?;
     let permissions = root.list("permissions", permission)?;
     root.unique("permissions", &permissions, |permission| permission.contract.to_string())?;
-    let trusts = match root.get("trusts")? {
-        field if field.value.is_null() => Wildcard::List(Vec::new()),
-        field => field.wildcard(Field::contract)?,
-    };
+    let trusts = root.get_present("trusts")?.wildcard(Field::contract)?;
     if let Wildcard::List(trusts) = &trusts {
         root.unique("trusts", trusts, ToString::to_string)?;
     }
-    let extra = match root.get("extra")? {
-        field if field.value.is_null() => None,
-        field => Some(field.object()?.clone()),
+    let extra = root.get("extra")?;
+    let extra = match extra.value {
+        Json::Null => None,
+        Json::Object(_) => Some(extra.value.clone()),
+        _ => return extra.not_a("an object"),
     };
-    Ok(Manifest { name, groups, features: Map::new(), supported_standards, abi, permissions, trusts, extra })
+    Ok(Manifest { name, groups, supported_standards, abi, permissions, trusts, extra })
 }
 
 fn group(field: &Field<'_>) -> Result<Group> {
     let key = field.get_present("pubkey")?;
-    let pubkey = key.text()?.parse().or_else(|_| key.not_a("a public key"))?;
+    let pubkey = key.text()?.parse().or_else(|error| key.wrong(format!("{error}")))?;
     let text = field.get_present("signature")?;
-    let signature = BASE64_STANDARD.decode(text.text()?).ok().and_then(|bytes| bytes.try_into().ok());
+    // .NET skips whitespace wherever it stands.
+    let digits: Vec<u8> = text.text()?.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect();
+    let signature = BASE64.decode(digits).ok().and_then(|bytes| bytes.try_into().ok());
     let signature = signature.map_or_else(|| text.not_a("64 bytes in base64"), Ok)?;
     Ok(Group { pubkey, signature })
 }
@@ -159,11 +176,9 @@ fn abi(field: &Field<'_>) -> Result<Abi> {
 fn method(field: &Field<'_>) -> Result<Method> {
     let Event { name, parameters } = event(field)?;
     let return_type = field.get_present("returntype")?.parameter_type()?;
-    let place = field.get_present("offset")?;
-    let offset = place.value.as_i64().and_then(|offset| i32::try_from(offset).ok()).filter(|&offset| offset >= 0);
-    let offset = offset.map_or_else(|| place.not_a("an offset, an integer from 0 to 2147483647"), Ok)?;
+    let offset = field.get_present("offset")?.offset()?;
     let safe = field.get_present("safe")?;
-    let safe = safe.value.as_bool().map_or_else(|| safe.not_a("true or false"), Ok)?;
+    let Json::Bool(safe) = *safe.value else { return safe.not_a("true or false") };
     Ok(Method { name, parameters, return_type, offset, safe })
 }
 
