@@ -9,8 +9,9 @@ pub use contract::{Contract, ContractError, load_method};
 pub use engine::{DEFAULT_CACHE_SIZE, Engine};
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{
-    Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Host, JitMode, LoadOptions, NoHost, Observer,
-    Outcome, PICO_PER_DATOSHI, Pause, Profile, RefDelta, State, Step, Stop, TAIL_CALLS, Unload, Vm,
+    Caller, Code, Config, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Host, HostError, Invocation, JitMode,
+    LoadId, LoadOptions, NoHost, Observer, Outcome, PICO_PER_DATOSHI, Pause, Profile, RefDelta, State, Step, Stop,
+    TAIL_CALLS, Unload, Vm,
 };
 #[cfg(feature = "jit")]
 pub use neovm_jit as jit;

@@ -3,7 +3,7 @@
 //! A JSON file lists system calls: what each pops, and what it pushes. It is
 //! for tests, benchmarks and trying contracts out; nothing is stored.
 
-use neovm_interp::{Host, LoadOptions, Vm};
+use neovm_interp::{Caller, Host, HostError, LoadOptions};
 use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, item::Interop};
 use serde_json::Value;
 
@@ -122,44 +122,41 @@ fn parse_item(value: &Value) -> Result<StackItem, String> {
 }
 
 impl Host for StubHost {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         let call = self.calls.binary_search_by_key(&id, |(id, _)| *id);
         match call.ok().map(|place| &self.calls[place].1) {
-            None => Err(FaultKind::NoSyscall(id)),
+            None => Err(FaultKind::NoSyscall(id).into()),
             Some(Call::Answer { pops, push }) => {
-                vm.drop_items(*pops)?;
+                caller.drop_items(*pops)?;
                 if let Some(answer) = push {
-                    vm.push(answer.deep_copy(false));
+                    caller.push(answer.deep_copy(false));
                 }
                 Ok(())
             }
             Some(Call::ByKeyLength { pops, key, even, odd }) => {
-                let items = (0..*pops).map(|_| vm.pop()).collect::<Result<Vec<_>, _>>()?;
+                let items = caller.pop_many(*pops)?;
                 let length = items[*key].with_bytes(<[u8]>::len)?;
-                vm.push(if length.is_multiple_of(2) { even.clone() } else { odd.clone() });
+                caller.push(if length.is_multiple_of(2) { even.clone() } else { odd.clone() });
                 Ok(())
             }
-            Some(Call::LoadScript) => load_script(vm),
-            Some(Call::Throw) => {
-                let exception = vm.pop()?;
-                vm.throw(exception, self)
-            }
+            Some(Call::LoadScript) => Ok(load_script(caller)?),
+            Some(Call::Throw) => Err(HostError::Throw(caller.pop()?)),
             Some(Call::Interop) => {
-                vm.push(StackItem::Interop(Interop::new(())));
+                caller.push(StackItem::Interop(Interop::new(())));
                 Ok(())
             }
         }
     }
 }
 
-fn load_script(vm: &mut Vm) -> Result<(), FaultKind> {
-    let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
-    let return_count = vm.pop_i32()?;
-    let count = vm.pop_i32()?;
-    let items = (0..count).map(|_| vm.pop()).collect::<Result<Vec<_>, _>>()?;
-    vm.load_script(script, LoadOptions { return_count, ..LoadOptions::default() })?;
+fn load_script(caller: &mut Caller<'_>) -> Result<(), FaultKind> {
+    let script = Script::from(caller.pop_bytes()?);
+    let return_count = caller.pop_i32()?;
+    let count = caller.pop_i32()?;
+    let items = caller.pop_many(count.max(0) as usize)?;
+    caller.load_script(script, LoadOptions { return_count, ..LoadOptions::default() })?;
     for item in items.into_iter().rev() {
-        vm.push(item);
+        caller.push(item);
     }
     Ok(())
 }

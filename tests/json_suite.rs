@@ -20,7 +20,8 @@ use std::{
 
 use compiling::{COMPILING, Compiler};
 use neovm::{
-    Code, Config, ContextView, Debugger, Dispatch, FaultKind, Host, LoadOptions, StackItem, Vm, types::item::Interop,
+    Caller, Code, Config, ContextView, Debugger, Dispatch, FaultKind, Host, HostError, LoadOptions, StackItem, Vm,
+    types::item::Interop,
 };
 use suite::{Case, Context, Expected, Suite};
 
@@ -32,11 +33,11 @@ const LATER_VERSION: [(&str, &str); 1] = [("ROLL", "With 0 and empty stack")];
 struct SuiteHost;
 
 impl Host for SuiteHost {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         match id {
-            0x7777_7777 => vm.push(StackItem::Interop(Interop::new(()))),
-            0xadde_adde => vm.throw("error".into(), self)?,
-            _ => return Err(FaultKind::Host("Exception of type 'System.Exception' was thrown.".into())),
+            0x7777_7777 => caller.push(StackItem::Interop(Interop::new(()))),
+            0xadde_adde => return Err(HostError::Throw("error".into())),
+            _ => return Err(FaultKind::Host("Exception of type 'System.Exception' was thrown.".into()).into()),
         }
         Ok(())
     }

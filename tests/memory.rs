@@ -11,7 +11,8 @@ use std::thread;
 use counting::{live, peak};
 use hostile::{CYCLES, endless, largest};
 use neovm::{
-    Config, FaultKind, Host, Limits, LoadOptions, NoHost, Outcome, Script, StackItem, Stop, Vm, types::asm::assemble,
+    Caller, Config, FaultKind, Host, HostError, Limits, LoadOptions, NoHost, Outcome, Script, StackItem, Stop, Vm,
+    types::asm::assemble,
 };
 
 /// What a machine may take at most beside what its script holds, and what garbage may.
@@ -206,7 +207,7 @@ fn counted_cycles_come_back_at_a_reset() {
             for _ in 0..5 {
                 vm.load_script(script.clone(), LoadOptions::default()).unwrap();
                 assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
-                vm.reset(i64::MAX);
+                vm.reset(i64::MAX, &mut NoHost);
                 after.push(live());
             }
             // The list itself takes some; what else is kept was there after the first.
@@ -242,7 +243,7 @@ fn deep_stacks_and_slots_come_back() {
         let mut vm = loaded(&text, Config { limits, ..Config::default() });
         assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
         assert_eq!(vm.depth(), 1024);
-        vm.reset(i64::MAX);
+        vm.reset(i64::MAX, &mut NoHost);
     });
 }
 
@@ -251,10 +252,10 @@ fn deep_stacks_and_slots_come_back() {
 struct Keeper(Vec<StackItem>);
 
 impl Host for Keeper {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         match id {
-            1 => self.0.push(vm.pop()?),
-            _ => vm.push(self.0.pop().expect("an item that was kept")),
+            1 => self.0.push(caller.pop()?),
+            _ => caller.push(self.0.pop().expect("an item that was kept")),
         }
         Ok(())
     }
@@ -280,7 +281,7 @@ fn a_cycle_that_the_host_holds_is_not_cleared() {
         let StackItem::Array(array) = &host.0[0] else { panic!("an array was kept") };
         assert_eq!(array.len(), 2, "before it is {ended}");
         assert!(array.get(1).unwrap().is_same(&host.0[0]));
-        vm.reset(i64::MAX);
+        vm.reset(i64::MAX, &mut NoHost);
     }
     drop(vm);
     let StackItem::Array(array) = &host.0[0] else { panic!("an array was kept") };

@@ -40,7 +40,7 @@ fn call_example(group: &mut BenchmarkGroup<'_, WallTime>, [nef, manifest]: [&[u8
     let contract = Contract::open(&engine, nef, manifest).expect("an example");
     let mut vm = engine.vm(i64::MAX);
     let mut call = || {
-        vm.reset(i64::MAX);
+        vm.reset(i64::MAX, &mut NoHost);
         contract.load(&mut vm, method, vec![argument.into()]).expect("a method");
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         vm.instructions()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, LoadOptions, Observer, Outcome, Script, StubHost, Vm};
+use neovm::{Code, Config, LoadOptions, NoHost, Observer, Outcome, Script, StubHost, Vm};
 
 /// A script decoded, with what a run of it may spend and begins.
 pub struct Program {
@@ -82,7 +82,7 @@ impl Machine {
     }
 
     fn load(&mut self, code: &Arc<Code>, gas_limit: i64) {
-        self.vm.reset(gas_limit);
+        self.vm.reset(gas_limit, &mut NoHost);
         self.vm.load(Arc::clone(code), LoadOptions::default()).expect("code for this machine");
     }
 }

@@ -114,7 +114,7 @@ impl Batch {
     /// Makes the machine ready; a new one where the hardfork is another.
     fn prepare(&mut self, gas: i64, hardfork: Hardfork) {
         if self.vm.hardfork() == hardfork {
-            self.vm.reset(gas);
+            self.vm.reset(gas, &mut NoHost);
         } else {
             let prices = self.vm.prices().clone();
             self.vm = Vm::new(Config { gas_limit: gas, hardfork, prices, ..Config::default() });

@@ -202,7 +202,7 @@ impl Runner {
 
     /// Drops what the last run left, loads and runs.
     fn run(&mut self) -> Result<Outcome> {
-        self.vm.reset(self.gas);
+        self.vm.reset(self.gas, &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default())?;
         Ok(self.vm.run(&mut *self.host))
     }

@@ -1,11 +1,13 @@
 //! What the invocation stack is made of.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::any::Any;
 
 use neovm_types::StackItem;
 
-use crate::code::{Code, DecodedInst, MisalignedInsts};
+use crate::{
+    code::{Code, DecodedInst, MisalignedInsts},
+    host::LoadId,
+};
 
 /// A context that waits for the one above it to return.
 #[derive(Clone, Copy)]
@@ -28,16 +30,13 @@ pub(crate) struct Load {
     pub(crate) code: Arc<Code>,
     /// Made when a jump first leads into the middle of an instruction.
     pub(crate) misaligned: Option<Box<MisalignedInsts>>,
-    /// Tells pointers of this load from those of another.
-    pub(crate) id: u32,
+    pub(crate) id: LoadId,
     /// Bottom of its evaluation stack.
     pub(crate) stack: *mut StackItem,
     /// How many items it must return; -1 for any number.
     pub(crate) return_count: i32,
     /// How many frames waited when it was loaded.
     pub(crate) frames: usize,
-    /// What the host attached.
-    pub(crate) state: Option<Box<dyn Any>>,
     /// Whether it is free of fees.
     pub(crate) free: bool,
 }

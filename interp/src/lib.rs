@@ -24,6 +24,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod caller;
 mod code;
 mod debug;
 mod decode;
@@ -39,11 +40,12 @@ pub mod tier;
 mod vm;
 
 pub use self::{
+    caller::Caller,
     code::{Code, MAX_SCRIPT_SIZE},
     debug::{Debugger, Pause},
     dispatch::{Dispatch, TAIL_CALLS},
     gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
-    host::{Host, NoHost, Unload},
+    host::{Host, HostError, LoadId, NoHost, Unload},
     observe::{Observer, OpProfile, Profile, RefDelta, Step},
-    vm::{Config, ContextView, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
+    vm::{Config, ContextView, Invocation, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

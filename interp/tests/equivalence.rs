@@ -12,7 +12,10 @@ mod scripts;
 
 use std::{fmt::Write, io::Read, path::Path};
 
-use neovm_interp::{Config, Dispatch, Host, LoadOptions, Observer, Outcome, PICO_PER_DATOSHI, Step, Stop, Unload, Vm};
+use neovm_interp::{
+    Caller, Config, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, PICO_PER_DATOSHI, Step,
+    Stop, Unload, Vm,
+};
 use neovm_types::{
     FaultKind, Hardfork, Limits, StackItem,
     item::{Interop, JsonLimits, write_json_stack},
@@ -51,42 +54,37 @@ const LOADED: [&[u8]; 6] = [
 ];
 
 impl Host for Anything {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         self.calls += 1;
         match id {
-            0 => vm.push(self.calls),
-            1 => vm.push(self.shared.clone()),
-            2 => drop(vm.pop()?),
+            0 => caller.push(self.calls),
+            1 => caller.push(self.shared.clone()),
+            2 => drop(caller.pop()?),
             3 => {
                 let script = LOADED[self.calls as usize % LOADED.len()];
                 let free = self.calls % 5 == 0;
-                vm.load_script(script, LoadOptions { free, ..LoadOptions::default() })?;
+                caller.load_script(script, LoadOptions { free, ..LoadOptions::default() })?;
             }
-            4 => vm.add_fee(u128::from(PICO_PER_DATOSHI) * 100 + 7)?,
-            5 => vm.push(self.object.clone()),
-            6 if self.calls % 2 == 0 => return vm.throw("thrown".into(), self),
+            4 => caller.add_fee(u128::from(PICO_PER_DATOSHI) * 100 + 7)?,
+            5 => caller.push(self.object.clone()),
+            6 if self.calls % 2 == 0 => return Err(HostError::Throw("thrown".into())),
             6 => {
-                let item = vm.pop()?;
-                vm.push(item.clone());
-                vm.push(StackItem::structure([item]));
+                let item = caller.pop()?;
+                caller.push(item.clone());
+                caller.push(StackItem::structure([item]));
             }
-            _ => return Err(FaultKind::NoSyscall(id)),
+            _ => return Err(FaultKind::NoSyscall(id).into()),
         }
         Ok(())
     }
 
-    fn call_token(&mut self, vm: &mut Vm, token: u16) -> Result<(), FaultKind> {
-        vm.call(token.into())
+    fn call_token(&mut self, caller: &mut Caller<'_>, token: u16) -> Result<(), HostError> {
+        Ok(caller.call(token.into())?)
     }
 
-    fn context_unloaded(
-        &mut self,
-        vm: &mut Vm,
-        _: Option<Box<dyn core::any::Any>>,
-        how: Unload,
-    ) -> Result<(), FaultKind> {
-        if vm.depth() > 0 && how == Unload::Returned && self.calls % 3 == 0 {
-            vm.push(StackItem::Null);
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, how: Unload) -> Result<(), HostError> {
+        if caller.depth() > 0 && how == Unload::Returned && self.calls % 3 == 0 {
+            caller.push(StackItem::Null);
         }
         Ok(())
     }
@@ -156,7 +154,7 @@ impl Setting {
         let outcome = vm.run(&mut Anything::new());
         let end = End::new(&vm, outcome);
         // All is dropped twice: with the machine's state, and with the machine.
-        vm.reset(0);
+        vm.reset(0, &mut NoHost);
         assert_eq!((vm.reference_count(), vm.depth(), vm.results().len()), (0, 0, 0));
         end
     }

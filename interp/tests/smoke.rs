@@ -14,10 +14,11 @@ use std::{
 };
 
 use neovm_interp::{
-    Config, Debugger, Dispatch, Host, LoadOptions, NoHost, Observer, Outcome, Pause, State, Stop, Unload, Vm,
+    Caller, Config, Debugger, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, Pause, State,
+    Stop, Unload, Vm,
 };
 use neovm_types::{
-    FaultKind, Limits, StackItem,
+    Limits, StackItem,
     asm::assemble,
     item::{Array, Interop},
 };
@@ -348,21 +349,16 @@ fn exceptions() {
 }
 
 /// A host whose system calls do one thing.
-struct Call(fn(&mut Vm) -> Result<(), FaultKind>);
+struct Call(fn(&mut Caller<'_>) -> Result<(), HostError>);
 
 impl Host for Call {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
-        (self.0)(vm)
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+        (self.0)(caller)
     }
 
-    fn context_unloaded(
-        &mut self,
-        vm: &mut Vm,
-        _: Option<Box<dyn core::any::Any>>,
-        how: Unload,
-    ) -> Result<(), FaultKind> {
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, how: Unload) -> Result<(), HostError> {
         if how == Unload::Threw {
-            vm.push("unloaded");
+            caller.push("unloaded");
         }
         Ok(())
     }
@@ -371,7 +367,7 @@ impl Host for Call {
 const SYSCALL: &str = "SYSCALL 0x00000000\n";
 
 /// The outcome of a script that calls the host, in each mode the same.
-fn hosted(text: &str, does: fn(&mut Vm) -> Result<(), FaultKind>) -> String {
+fn hosted(text: &str, does: fn(&mut Caller<'_>) -> Result<(), HostError>) -> String {
     let run = |dispatch| {
         let mut vm = vm_with(text, dispatch, Limits { max_stack_size: 64, ..Limits::DEFAULT });
         let outcome = vm.run(&mut Call(does));
@@ -387,19 +383,19 @@ fn hosted(text: &str, does: fn(&mut Vm) -> Result<(), FaultKind>) -> String {
 
 #[test]
 fn hosts_push_and_pop() {
-    let does: fn(&mut Vm) -> _ = |vm| {
+    let does: fn(&mut Caller<'_>) -> _ = |caller| {
         // More than there is memory for at first.
         for i in 0..500 {
-            vm.push(StackItem::array([i.into(), "text".into()]));
+            caller.push(StackItem::array([i.into(), "text".into()]));
         }
-        while vm.stack_len() > 3 {
-            vm.pop()?;
+        while caller.stack_len() > 3 {
+            caller.pop()?;
         }
         Ok(())
     };
     assert_eq!(hosted(&format!("PUSH1\n{SYSCALL}SWAP\nDROP"), does), "1 [1 \"text\"]");
-    let too_many: fn(&mut Vm) -> _ = |vm| {
-        (0..65).for_each(|i| vm.push(i));
+    let too_many: fn(&mut Caller<'_>) -> _ = |caller| {
+        (0..65).for_each(|i| caller.push(i));
         Ok(())
     };
     assert_eq!(hosted(&format!("{SYSCALL}CLEAR"), too_many), "MaxStackSize exceed: 65/64");
@@ -432,16 +428,18 @@ fn hosts_pop_what_left_more_room_than_memory() {
 
 #[test]
 fn hosts_load_scripts() {
-    let does: fn(&mut Vm) -> _ = |vm| {
-        load(vm, "INITSSLOT 1\nNEWARRAY0\nSTSFLD0\nPUSHDATA1 \"below\"\nLDSFLD0");
-        load(vm, "NEWMAP\nDUP");
-        vm.push("argument");
-        assert_eq!(vm.contexts().len(), 3);
+    let does: fn(&mut Caller<'_>) -> _ = |caller| {
+        for text in ["INITSSLOT 1\nNEWARRAY0\nSTSFLD0\nPUSHDATA1 \"below\"\nLDSFLD0", "NEWMAP\nDUP"] {
+            caller.load_script(assemble(text).unwrap(), LoadOptions::default())?;
+        }
+        caller.push("argument");
+        assert_eq!(caller.contexts().len(), 3);
         Ok(())
     };
     assert_eq!(hosted(&format!("PUSH1\n{SYSCALL}DEPTH"), does), "1 \"argument\" {} {} \"below\" [] 6");
-    let throws: fn(&mut Vm) -> _ = |vm| {
-        load(vm, "NEWARRAY0\nDUP\nINITSSLOT 1\nNEWARRAY0\nSTSFLD0\nINITSLOT 1, 1\nPUSHDATA1 \"thrown\"\nTHROW");
+    let throws: fn(&mut Caller<'_>) -> _ = |caller| {
+        let text = "NEWARRAY0\nDUP\nINITSSLOT 1\nNEWARRAY0\nSTSFLD0\nINITSLOT 1, 1\nPUSHDATA1 \"thrown\"\nTHROW";
+        caller.load_script(assemble(text).unwrap(), LoadOptions::default())?;
         Ok(())
     };
     assert_eq!(hosted(&format!("TRY catch, -\n{SYSCALL}catch: NOP"), throws), "\"unloaded\" \"thrown\"");
@@ -481,59 +479,11 @@ fn the_smallest_limits() {
     );
 }
 
-/// Runs the machine within its own system call, once.
-struct Inner(bool);
-
-impl Host for Inner {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
-        if !core::mem::replace(&mut self.0, true) {
-            vm.set_budget(Some(4));
-            assert_eq!(vm.run(self), Outcome::Stopped(Stop::Budget));
-            vm.set_budget(None);
-        }
-        Ok(())
-    }
-}
-
-#[test]
-fn hosts_that_run_the_machine_within() {
-    for dispatch in Dispatch::ALL {
-        // The inner run ends before the implicit RET, behind which there is nothing.
-        let mut vm = vm_with(&format!("{SYSCALL}PUSH1\nPUSH1\nPACK"), dispatch, Limits::DEFAULT);
-        assert_eq!(vm.run(&mut Inner(false)), Outcome::Halt);
-        assert_eq!(shown(vm.results()), "[1]");
-    }
-}
-
-#[test]
-fn hosts_that_exchange_or_reset_the_machine() {
-    let exchange: fn(&mut Vm) -> _ = |vm| {
-        let mut other = vm_with("PUSH2\nPUSH1\nPACK", Dispatch::Auto, Limits::DEFAULT);
-        other.set_budget(Some(3));
-        assert_eq!(other.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
-        other.set_budget(None);
-        core::mem::swap(vm, &mut other);
-        Ok(())
-    };
-    assert!(!hosted(&format!("NEWARRAY0\n{SYSCALL}DROP"), exchange).is_empty());
-    let reset: fn(&mut Vm) -> _ = |vm| {
-        vm.reset(1000);
-        Ok(())
-    };
-    assert_eq!(hosted(&format!("NEWARRAY0\nDUP\n{SYSCALL}DROP"), reset), "");
-    let reload: fn(&mut Vm) -> _ = |vm| {
-        vm.reset(1000);
-        load(vm, "PUSH7");
-        Ok(())
-    };
-    assert_eq!(hosted(&format!("NEWARRAY0\nDUP\n{SYSCALL}DROP"), reload), "7");
-}
-
 #[test]
 fn hosts_that_panic() {
     let mut vm = vm(&format!("NEWARRAY0\n{SYSCALL}DROP"));
     assert!(catch_unwind(AssertUnwindSafe(|| vm.run(&mut Call(|_| panic!("in the host"))))).is_err());
-    vm.reset(1000);
+    vm.reset(1000, &mut NoHost);
     load(&mut vm, "PUSH3");
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!(shown(vm.results()), "3");
@@ -576,7 +526,6 @@ fn full_vm(dispatch: Dispatch, text: &str, dropped: &Rc<Cell<usize>>) -> Vm {
     object(&mut vm);
     load(&mut vm, text);
     object(&mut vm);
-    vm.set_context_state(Some(Box::new(Dropped(Rc::clone(dropped)))));
     vm
 }
 
@@ -589,14 +538,14 @@ fn machines_that_end_drop_all() {
             let dropped = Rc::new(Cell::new(0));
             let mut own = full_vm(dispatch, text, &dropped);
             own.run(&mut NoHost);
-            own.reset(0);
-            assert_eq!((dropped.get(), own.reference_count(), own.state()), (5, 0, State::Break), "{text}");
+            own.reset(0, &mut NoHost);
+            assert_eq!((dropped.get(), own.reference_count(), own.state()), (4, 0, State::Break), "{text}");
             let mut own = full_vm(dispatch, text, &dropped);
             own.run(&mut NoHost);
             drop(own);
-            assert_eq!(dropped.get(), 10, "{text}");
+            assert_eq!(dropped.get(), 8, "{text}");
             drop(full_vm(dispatch, text, &dropped));
-            assert_eq!(dropped.get(), 15, "{text}");
+            assert_eq!(dropped.get(), 12, "{text}");
         }
     }
 }
@@ -616,7 +565,7 @@ fn the_flag_is_looked_at_between_system_calls() {
     vm.set_interrupt(Some(Arc::clone(&flag)));
     struct Sets(Arc<AtomicBool>);
     impl Host for Sets {
-        fn syscall(&mut self, _: &mut Vm, _: u32) -> Result<(), FaultKind> {
+        fn syscall(&mut self, _: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
             self.0.store(true, Ordering::Relaxed);
             Ok(())
         }

@@ -6,12 +6,15 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use neovm::{Config, Debugger, FaultKind, Host, LoadOptions, NoHost, Outcome, StackItem, State, Unload, Vm};
+use neovm::{
+    Caller, Config, Debugger, FaultKind, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, StackItem, State,
+    Unload, Vm,
+};
 
 use crate::{code, integers, loaded, modes::settle};
 
 /// What a host does in a system call, when a token is called, and when a load is gone.
-type Deed = fn(&mut Vm) -> Result<(), FaultKind>;
+type Deed = fn(&mut Caller<'_>) -> Result<(), HostError>;
 
 /// A host that does something in the n-th call.
 struct Bad {
@@ -21,28 +24,28 @@ struct Bad {
 }
 
 impl Bad {
-    fn call(&mut self, vm: &mut Vm) -> Result<(), FaultKind> {
+    fn call(&mut self, caller: &mut Caller<'_>) -> Result<(), HostError> {
         match self.left.checked_sub(1) {
             Some(left) => {
                 self.left = left;
                 Ok(())
             }
-            None => (self.deed)(vm),
+            None => (self.deed)(caller),
         }
     }
 }
 
 impl Host for Bad {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
-        self.call(vm)
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+        self.call(caller)
     }
 
-    fn call_token(&mut self, vm: &mut Vm, _: u16) -> Result<(), FaultKind> {
-        self.call(vm)
+    fn call_token(&mut self, caller: &mut Caller<'_>, _: u16) -> Result<(), HostError> {
+        self.call(caller)
     }
 
-    fn context_unloaded(&mut self, vm: &mut Vm, _: Option<Box<dyn Any>>, _: Unload) -> Result<(), FaultKind> {
-        if vm.depth() > 0 { self.call(vm) } else { Ok(()) }
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
+        if caller.depth() > 0 { self.call(caller) } else { Ok(()) }
     }
 }
 
@@ -88,7 +91,7 @@ fn spoil(deed: Deed, check: impl Fn(Result<Outcome, Box<dyn Any + Send>>, &mut V
             let outcome = catch_unwind(AssertUnwindSafe(|| vm.run(&mut Bad { deed, left })));
             check(outcome, &mut vm);
             settle();
-            vm.reset(i64::MAX);
+            vm.reset(i64::MAX, &mut NoHost);
             vm.load(code.clone(), LoadOptions::default()).unwrap();
             assert_eq!(vm.run(&mut Bad { deed, left: u32::MAX }), Outcome::Halt, "{call}");
             assert_eq!((integers(&vm), vm.reference_count()), (vec![40], 1), "{call}");
@@ -109,12 +112,12 @@ fn kind(outcome: Result<Outcome, Box<dyn Any + Send>>) -> FaultKind {
 fn a_machine_whose_host_panicked_has_faulted() {
     let deeds: [Deed; 3] = [
         |_| panic!("in the host"),
-        |vm| {
-            vm.push(StackItem::array([1.into(), 2.into()]));
+        |caller| {
+            caller.push(StackItem::array([1.into(), 2.into()]));
             panic!("with an item more")
         },
-        |vm| {
-            vm.load(code("PUSH1\nRET"), LoadOptions::default())?;
+        |caller| {
+            caller.load(code("PUSH1\nRET"), LoadOptions::default())?;
             panic!("with a context more")
         },
     ];
@@ -146,11 +149,12 @@ fn a_step_whose_host_panicked_has_faulted() {
 fn a_panic_when_a_load_is_gone() {
     struct Panics;
     impl Host for Panics {
-        fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
-            vm.load(code(if id == 1 { "PUSH5\nRET" } else { "PUSH5\nTHROW" }), LoadOptions::default())
+        fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+            caller.load(code(if id == 1 { "PUSH5\nRET" } else { "PUSH5\nTHROW" }), LoadOptions::default())?;
+            Ok(())
         }
 
-        fn context_unloaded(&mut self, _: &mut Vm, _: Option<Box<dyn Any>>, _: Unload) -> Result<(), FaultKind> {
+        fn context_unloaded(&mut self, _: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
             panic!("in the host")
         }
     }
@@ -159,7 +163,7 @@ fn a_panic_when_a_load_is_gone() {
         let mut vm = loaded(&code(&text), Config::default());
         assert!(catch_unwind(AssertUnwindSafe(|| vm.run(&mut Panics))).is_err());
         assert_eq!(vm.state(), State::Fault);
-        vm.reset(1000);
+        vm.reset(1000, &mut NoHost);
         vm.load(code("PUSH3"), LoadOptions::default()).unwrap();
         assert_eq!((vm.run(&mut NoHost), integers(&vm)), (Outcome::Halt, vec![3]));
     }
@@ -167,12 +171,12 @@ fn a_panic_when_a_load_is_gone() {
 
 #[test]
 fn too_many_items_fault() {
-    let many: Deed = |vm| {
-        (0..100_000).for_each(|_| vm.push(1));
+    let many: Deed = |caller| {
+        (0..100_000).for_each(|_| caller.push(1));
         Ok(())
     };
-    let wide: Deed = |vm| {
-        vm.push(StackItem::array(vec![StackItem::Null; 100_000]));
+    let wide: Deed = |caller| {
+        caller.push(StackItem::array(vec![StackItem::Null; 100_000]));
         Ok(())
     };
     for deed in [many, wide] {
@@ -185,9 +189,9 @@ fn too_many_items_fault() {
 #[test]
 fn items_that_no_script_can_make() {
     // Larger than the limit: the instruction that would make one more faults.
-    let huge: Deed = |vm| {
-        vm.pop()?;
-        vm.push(StackItem::buffer(&vec![0; 1 << 24]));
+    let huge: Deed = |caller| {
+        caller.pop()?;
+        caller.push(StackItem::buffer(&vec![0; 1 << 24]));
         Ok(())
     };
     spoil(huge, |outcome, vm| assert_eq!((outcome.unwrap(), vm.results().len()), (Outcome::Halt, 1)));
@@ -199,13 +203,13 @@ fn items_that_no_script_can_make() {
 
 #[test]
 fn too_few_items_fault() {
-    let takes: Deed = |vm| {
-        while vm.pop().is_ok() {}
-        vm.pop().map(drop)
+    let takes: Deed = |caller| {
+        while caller.pop().is_ok() {}
+        Ok(caller.pop().map(drop)?)
     };
     spoil(takes, |outcome, _| assert!(matches!(kind(outcome), FaultKind::StackIndex { .. })));
-    let takes_quietly: Deed = |vm| {
-        while vm.pop().is_ok() {}
+    let takes_quietly: Deed = |caller| {
+        while caller.pop().is_ok() {}
         Ok(())
     };
     spoil(takes_quietly, |outcome, vm| {
@@ -217,37 +221,18 @@ fn too_few_items_fault() {
 
 #[test]
 fn nonsense_of_loads_is_refused() {
-    let counts: Deed = |vm| vm.load(code("RET"), LoadOptions { return_count: -2, ..LoadOptions::default() });
+    let counts: Deed =
+        |caller| Ok(caller.load(code("RET"), LoadOptions { return_count: -2, ..LoadOptions::default() }).map(drop)?);
     spoil(counts, |outcome, _| assert_eq!(kind(outcome), FaultKind::ReturnCountRange(-2)));
-    let places: Deed = |vm| vm.load(code("RET"), LoadOptions { position: 2, ..LoadOptions::default() });
+    let places: Deed =
+        |caller| Ok(caller.load(code("RET"), LoadOptions { position: 2, ..LoadOptions::default() }).map(drop)?);
     spoil(places, |outcome, _| assert_eq!(kind(outcome), FaultKind::OutOfScript { position: 2, length: 1 }));
-    let calls: Deed = |vm| vm.call(-1);
+    let calls: Deed = |caller| Ok(caller.call(-1)?);
     spoil(calls, |outcome, _| assert!(matches!(kind(outcome), FaultKind::OutOfScript { position: -1, .. })));
-    let depth: Deed = |vm| loop {
-        vm.call(0)?;
+    let depth: Deed = |caller| loop {
+        caller.call(0)?;
     };
     spoil(depth, |outcome, _| assert_eq!(kind(outcome), FaultKind::MaxInvocationStackSize { count: 1024 }));
-    let fees: Deed = |vm| vm.add_fee(u128::MAX);
+    let fees: Deed = |caller| Ok(caller.add_fee(u128::MAX)?);
     spoil(fees, |outcome, _| assert_eq!(kind(outcome), FaultKind::InsufficientGas));
-}
-
-#[test]
-fn a_host_that_runs_resets_or_exchanges_the_machine() {
-    // The machine is at the system call still, so it is run again there, once.
-    let runs: Deed = |vm| {
-        let outcome = vm.run(&mut Bad { deed: |_| Ok(()), left: u32::MAX });
-        assert_eq!(outcome, Outcome::Halt);
-        Ok(())
-    };
-    spoil(runs, |outcome, vm| assert_eq!((outcome.unwrap(), integers(vm)), (Outcome::Halt, vec![40])));
-    let resets: Deed = |vm| {
-        vm.reset(1000);
-        Ok(())
-    };
-    spoil(resets, |outcome, vm| assert_eq!((outcome.unwrap(), vm.results().len()), (Outcome::Halt, 0)));
-    let exchanges: Deed = |vm| {
-        *vm = loaded(&code("PUSH7"), Config::default());
-        Ok(())
-    };
-    spoil(exchanges, |outcome, vm| assert_eq!((outcome.unwrap(), integers(vm)), (Outcome::Halt, vec![7])));
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, FaultKind, Host, NoHost, Outcome, State, Stop, Vm};
+use neovm::{Caller, Code, Config, Host, HostError, NoHost, Outcome, State, Stop};
 
 use crate::{CHEAP, End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, loaded, stub_host};
 
@@ -68,7 +68,7 @@ fn budgets_of_long_scripts() {
 fn free_instructions_count() {
     struct Silent;
     impl Host for Silent {
-        fn syscall(&mut self, _: &mut Vm, _: u32) -> Result<(), FaultKind> {
+        fn syscall(&mut self, _: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
             Ok(())
         }
     }

@@ -4,14 +4,13 @@
 //! sees what the comparisons may miss.
 
 use std::{
-    any::Any,
     sync::{Arc, Weak},
     thread,
 };
 
 use neovm::{
-    Code, Config, Dispatch, Engine, FaultKind, Host, Limits, LoadOptions, NoHost, Observer, Outcome, StackItem, Stop,
-    Unload, Vm, types::Script,
+    Caller, Code, Config, Dispatch, Engine, FaultKind, Host, HostError, Limits, LoadId, LoadOptions, NoHost, Observer,
+    Outcome, StackItem, Stop, Unload, Vm, types::Script,
 };
 
 use crate::{code, decode, json, loaded, modes::settle, script};
@@ -93,7 +92,7 @@ fn results_outlive_the_script() {
     // A machine that is used again, without what it ran before.
     survive(PUSH_ALL, &all(), |vm, outcome| {
         let items = results(vm, outcome);
-        vm.reset(i64::MAX);
+        vm.reset(i64::MAX, &mut NoHost);
         items
     });
 }
@@ -226,7 +225,7 @@ fn a_machine_can_end_anywhere() {
                 vm.set_budget(Some(budget));
                 vm.run(&mut NoHost);
                 if reset {
-                    vm.reset(i64::MAX);
+                    vm.reset(i64::MAX, &mut NoHost);
                     vm.load(code("PUSH1"), LoadOptions::default()).unwrap();
                     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
                 }
@@ -275,33 +274,33 @@ struct Sink {
 }
 
 impl Sink {
-    fn load(&mut self, vm: &mut Vm, arguments: usize) -> Result<(), FaultKind> {
-        let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
-        let arguments: Vec<_> = (0..arguments).map(|_| vm.pop()).collect::<Result<_, _>>()?;
+    fn load(&mut self, caller: &mut Caller<'_>, arguments: usize) -> Result<(), HostError> {
+        let script = Script::from(caller.pop_bytes()?);
+        let arguments = caller.pop_many(arguments)?;
         let code = decode(script);
         self.loaded.push(Arc::downgrade(&code));
-        vm.load(code, LoadOptions::default())?;
-        arguments.into_iter().for_each(|item| vm.push(item));
+        caller.load(code, LoadOptions::default())?;
+        arguments.into_iter().for_each(|item| caller.push(item));
         Ok(())
     }
 }
 
 impl Host for Sink {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         match id {
-            1 => return self.load(vm, 0),
-            2 => return self.load(vm, 1),
-            3 => self.kept.push(vm.pop()?),
-            4 => self.kept.push(vm.peek(0)?.clone()),
+            1 => return self.load(caller, 0),
+            2 => return self.load(caller, 1),
+            3 => self.kept.push(caller.pop()?),
+            4 => self.kept.push(caller.peek(0)?.clone()),
             _ => {
-                let items: Result<Vec<_>, _> = (0..vm.stack_len()).rev().map(|i| vm.peek(i).cloned()).collect();
+                let items: Result<Vec<_>, _> = (0..caller.stack_len()).rev().map(|i| caller.peek(i).cloned()).collect();
                 self.kept.extend(items?);
             }
         }
         Ok(())
     }
 
-    fn context_unloaded(&mut self, _: &mut Vm, _: Option<Box<dyn Any>>, _: Unload) -> Result<(), FaultKind> {
+    fn context_unloaded(&mut self, _: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
         // Nothing of the script's own is left: what its memory was gets other contents.
         self.memory.push(churn());
         Ok(())
@@ -373,10 +372,11 @@ fn items_of_a_script_outlive_it_in_the_one_that_it_called() {
 struct Loads(u8);
 
 impl Host for Loads {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
         self.0 += 1;
         let data = format!("PUSHDATA1 0x{}", format!("{:02x}", self.0).repeat(200));
-        vm.load_script(script(&format!("{data}\nDUP\nPUSH2\nPACK\n{data}\nRET")), LoadOptions::default())
+        caller.load_script(script(&format!("{data}\nDUP\nPUSH2\nPACK\n{data}\nRET")), LoadOptions::default())?;
+        Ok(())
     }
 }
 
@@ -491,7 +491,7 @@ fn what_is_made_of_a_constant_is_changed_alone() {
             let code = code(&text);
             let mut vm = Vm::new(Config { dispatch, ..Config::default() });
             for _ in 0..3 {
-                vm.reset(i64::MAX);
+                vm.reset(i64::MAX, &mut NoHost);
                 vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
                 assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{text}");
                 assert_eq!(json(vm.results()), json(&expected), "{dispatch:?}: {text}");

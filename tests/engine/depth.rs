@@ -51,7 +51,7 @@ fn a_context_too_many() {
         assert_eq!((vm.depth(), vm.contexts().len()), (1024, 1024));
         assert_eq!(vm.contexts()[500].locals.len(), 255);
         assert_eq!(vm.contexts()[500].arguments.len(), 255);
-        vm.reset(0);
+        vm.reset(0, &mut NoHost);
         assert_eq!((vm.depth(), vm.reference_count()), (0, 0));
     });
 }

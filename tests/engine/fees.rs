@@ -1,7 +1,8 @@
 //! Fees that the host charges, and contexts that are free of them.
 
 use neovm::{
-    Config, Fault, FaultKind, Host, LoadOptions, Outcome, PICO_PER_DATOSHI, Script, Unload, Vm, types::PriceTable,
+    Caller, Config, Fault, FaultKind, Host, HostError, LoadId, LoadOptions, Outcome, PICO_PER_DATOSHI, Script, Unload,
+    Vm, types::PriceTable,
 };
 
 use crate::{code, decode, integers, loaded, script};
@@ -19,22 +20,22 @@ struct FeeHost {
 }
 
 impl Host for FeeHost {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
-        self.seen.push((vm.gas_consumed(), vm.instructions()));
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+        self.seen.push((caller.gas_consumed(), caller.instructions()));
         match id.checked_sub(COMMANDS) {
-            None => return vm.add_fee(id.into()),
-            Some(0) => vm.set_context_free(true),
-            Some(1) => vm.set_context_free(false),
+            None => caller.add_fee(id.into())?,
+            Some(0) => caller.set_context_free(true),
+            Some(1) => caller.set_context_free(false),
             Some(command) => {
-                let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
-                vm.load(decode(script), LoadOptions { free: command == 2, ..LoadOptions::default() })?;
+                let script = Script::from(caller.pop_bytes()?);
+                caller.load(decode(script), LoadOptions { free: command == 2, ..LoadOptions::default() })?;
             }
         }
         Ok(())
     }
 
-    fn context_unloaded(&mut self, vm: &mut Vm, _: Option<Box<dyn std::any::Any>>, _: Unload) -> Result<(), FaultKind> {
-        self.seen.push((vm.gas_consumed(), vm.instructions()));
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
+        self.seen.push((caller.gas_consumed(), caller.instructions()));
         Ok(())
     }
 }
@@ -104,8 +105,8 @@ fn a_fee_leaves_no_fraction_of_a_unit_behind() {
 fn fees_too_large_to_count_fault() {
     struct Greedy;
     impl Host for Greedy {
-        fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
-            vm.add_fee(u128::MAX).or_else(|_| vm.add_fee(u128::MAX))
+        fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+            Ok(caller.add_fee(u128::MAX).or_else(|_| caller.add_fee(u128::MAX))?)
         }
     }
     let mut vm = loaded(&code("NOP\nSYSCALL 0x00000000"), Config::default());

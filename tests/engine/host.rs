@@ -1,8 +1,8 @@
 //! What hosts do to the machine, and what they are told.
 
-use std::any::Any;
-
-use neovm::{Config, FaultKind, Host, LoadOptions, Outcome, Script, StackItem, Unload, Vm};
+use neovm::{
+    Caller, Config, FaultKind, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, Script, StackItem, Unload, Vm,
+};
 
 use crate::{code, decode, integers, json, loaded, script};
 
@@ -14,12 +14,14 @@ const STATE: &str = "SYSCALL 0x04000000";
 const LOAD_ONE: &str = "SYSCALL 0x05000000";
 const LOAD_TWO: &str = "SYSCALL 0x06000000";
 
-type OnUnload = fn(&mut Vm, &mut Notes) -> Result<(), FaultKind>;
+type OnUnload = fn(&mut Caller<'_>, &mut Notes) -> Result<(), HostError>;
 
 /// A host that numbers the scripts it loads and notes when they go.
 #[derive(Default)]
 struct Notes {
     loaded: u32,
+    /// The numbers of the scripts that are loaded, the current one last.
+    current: Vec<(LoadId, u32)>,
     unloaded: Vec<(u32, Unload)>,
     /// Depth and height of the current stack at each of those.
     stood: Vec<(usize, usize)>,
@@ -28,49 +30,52 @@ struct Notes {
 }
 
 impl Notes {
-    /// Loads the script on top of the stack, its number attached.
-    fn load(&mut self, vm: &mut Vm, position: usize, return_count: i32) -> Result<(), FaultKind> {
-        let script = vm.pop()?.with_bytes(|bytes| Script::from(bytes))?;
+    /// Loads the script on top of the stack and numbers it.
+    fn load(&mut self, caller: &mut Caller<'_>, position: usize, return_count: i32) -> Result<(), HostError> {
+        let script = Script::from(caller.pop_bytes()?);
         self.loaded += 1;
-        let state: Option<Box<dyn Any>> = Some(Box::new(self.loaded));
-        vm.load(decode(script), LoadOptions { position, return_count, state, ..LoadOptions::default() })
+        let load = caller.load(decode(script), LoadOptions { position, return_count, ..LoadOptions::default() })?;
+        self.current.push((load, self.loaded));
+        Ok(())
     }
 }
 
 impl Host for Notes {
-    fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         match id {
-            1 => self.load(vm, 0, -1),
+            1 => self.load(caller, 0, -1),
             // The method starts at 5, `_initialize` at 0.
             2 => {
-                self.load(vm, 5, -1)?;
-                vm.call(0)
+                self.load(caller, 5, -1)?;
+                Ok(caller.call(0)?)
             }
-            3 => {
-                let exception = vm.pop()?;
-                vm.throw(exception, self)
-            }
+            3 => Err(HostError::Throw(caller.pop()?)),
             4 => {
-                let number = vm.context_state().and_then(|state| state.downcast_ref::<u32>()).copied();
-                vm.push(number.map_or(StackItem::Null, |number| i64::from(number).into()));
+                let current = caller.current_load();
+                let number = self.current.iter().find(|(load, _)| Some(*load) == current);
+                caller.push(number.map_or(StackItem::Null, |&(_, number)| i64::from(number).into()));
                 Ok(())
             }
-            5 => self.load(vm, 0, 1),
+            5 => self.load(caller, 0, 1),
             6 => {
-                let below = vm.pop()?;
-                self.load(vm, 0, -1)?;
-                vm.push(below);
-                self.load(vm, 0, -1)
+                let below = caller.pop()?;
+                self.load(caller, 0, -1)?;
+                caller.push(below);
+                self.load(caller, 0, -1)
             }
-            _ => Err(FaultKind::Host(format!("no system call {id}"))),
+            _ => Err(FaultKind::Host(format!("no system call {id}")).into()),
         }
     }
 
-    fn context_unloaded(&mut self, vm: &mut Vm, state: Option<Box<dyn Any>>, how: Unload) -> Result<(), FaultKind> {
-        let number = state.and_then(|state| state.downcast::<u32>().ok());
-        self.unloaded.push((number.map_or(0, |number| *number), how));
-        self.stood.push((vm.depth(), vm.stack_len()));
-        self.on_unload.map_or(Ok(()), |act| act(vm, self))
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, load: LoadId, how: Unload) -> Result<(), HostError> {
+        let number = self.current.pop_if(|(current, _)| *current == load);
+        self.unloaded.push((number.map_or(0, |(_, number)| number), how));
+        self.stood.push((caller.depth(), caller.stack_len()));
+        self.on_unload.map_or(Ok(()), |act| act(caller, self))
+    }
+
+    fn machine_reset(&mut self) {
+        self.current.clear();
     }
 }
 
@@ -92,7 +97,7 @@ fn fault(outcome: Outcome) -> FaultKind {
 }
 
 #[test]
-fn state_belongs_to_a_load_and_to_the_calls_in_it() {
+fn an_id_belongs_to_a_load_and_to_the_calls_in_it() {
     let inner = format!("{STATE}\nCALL f\nRET\nf: {STATE}\nRET");
     let text = format!("{STATE}\n{}{LOAD}\n{}{LOAD}\n{STATE}", push(&inner), push(STATE));
     let mut host = Notes::default();
@@ -106,33 +111,67 @@ fn state_belongs_to_a_load_and_to_the_calls_in_it() {
 }
 
 #[test]
-fn the_states_of_all_loads_are_there_from_the_top() {
+fn loads_are_listed_from_the_top() {
     let mut vm = Vm::new(Config::default());
-    for number in 1..=3u8 {
-        let state: Option<Box<dyn Any>> = if number == 2 { None } else { Some(Box::new(number)) };
-        vm.load_script(vec![0x40], LoadOptions { state, ..LoadOptions::default() }).unwrap();
+    assert_eq!((vm.current_load(), vm.loads().len()), (None, 0));
+    let mut ids: Vec<LoadId> = (0..3).map(|_| vm.load_script(vec![0x40], LoadOptions::default()).unwrap()).collect();
+    assert!(ids.is_sorted_by(|a, b| a < b));
+    vm.call(0).unwrap();
+    ids.reverse();
+    assert_eq!(vm.loads().collect::<Vec<_>>(), ids, "a call is no load");
+    assert_eq!(vm.current_load(), Some(ids[0]));
+}
+
+/// Notes who called, from the current context to the outermost.
+#[derive(Default)]
+struct Callers(Vec<(u64, usize, usize)>);
+
+impl Host for Callers {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+        if id == 1 {
+            let script = Script::from(caller.pop_bytes()?);
+            caller.load_script(script, LoadOptions::default())?;
+            return Ok(());
+        }
+        let seen = caller.invocation_stack();
+        self.0 = seen.map(|context| (context.load.get(), context.script.len(), context.position)).collect();
+        Ok(())
     }
-    let states: Vec<Option<u8>> =
-        vm.context_states().map(|state| state.and_then(|state| state.downcast_ref()).copied()).collect();
-    assert_eq!(states, [Some(3), None, Some(1)]);
 }
 
 #[test]
-fn state_can_be_set_changed_and_is_dropped_with_the_machine() {
-    struct Witness(std::rc::Rc<()>);
-    let alive = std::rc::Rc::new(());
-    let mut vm = loaded(&code("ABORT"), Config::default());
-    assert!(vm.context_state().is_none());
-    vm.set_context_state(Some(Box::new(1u8)));
-    *vm.context_state_mut().unwrap().downcast_mut::<u8>().unwrap() += 1;
-    assert_eq!(vm.context_state().unwrap().downcast_ref(), Some(&2u8));
-    vm.set_context_state(Some(Box::new(Witness(alive.clone()))));
-    let state = vm.context_state().unwrap().downcast_ref::<Witness>().unwrap();
-    assert_eq!(std::rc::Rc::strong_count(&state.0), 2);
-    vm.run(&mut Notes::default());
-    assert_eq!(std::rc::Rc::strong_count(&alive), 2, "a fault leaves contexts in place");
-    vm.reset(0);
-    assert_eq!(std::rc::Rc::strong_count(&alive), 1);
+fn hosts_see_the_contexts_that_called() {
+    // CALL at 0 of the inner script leads to 3; the outer one continues behind its system call.
+    let inner = "CALL f\nRET\nf: NOP\nSYSCALL 0x02000000\nRET";
+    let text = format!("CALL g\nRET\ng: {}{LOAD}\nRET", push(inner));
+    let mut host = Callers::default();
+    let mut vm = loaded(&code(&text), Config::default());
+    assert_eq!(vm.run(&mut host), Outcome::Halt);
+    let (inner, outer) = (script(inner).len(), script(&text).len());
+    assert_eq!(host.0, [(2, inner, 4), (2, inner, 2), (1, outer, outer - 1), (1, outer, 2)]);
+}
+
+#[test]
+fn ids_of_loads_are_never_used_again() {
+    let mut vm = Vm::new(Config::default());
+    let mut last = None;
+    for _ in 0..3 {
+        let id = vm.load(code("RET"), LoadOptions::default()).unwrap();
+        assert!(last < Some(id), "{last:?} and then {id:?}");
+        last = Some(id);
+        assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+        vm.reset(i64::MAX, &mut NoHost);
+    }
+}
+
+#[test]
+fn the_host_hears_of_a_reset() {
+    let mut host = Notes::default();
+    let (mut vm, outcome) = run(&format!("{}{LOAD}", push("ABORT")), &mut host);
+    assert!(matches!(outcome, Outcome::Fault(_)));
+    assert_eq!((host.current.len(), host.unloaded.len()), (1, 0), "a fault leaves contexts in place");
+    vm.reset(0, &mut host);
+    assert_eq!((host.current.len(), vm.depth()), (0, 0));
 }
 
 #[test]
@@ -185,8 +224,8 @@ fn a_call_laid_over_a_load_runs_first_and_shares_its_fields() {
 fn a_call_from_a_system_call_goes_on_behind_it() {
     struct Calls;
     impl Host for Calls {
-        fn syscall(&mut self, vm: &mut Vm, id: u32) -> Result<(), FaultKind> {
-            vm.call(id.into())
+        fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+            Ok(caller.call(id.into())?)
         }
     }
     let mut vm = loaded(&code("PUSH1\nSYSCALL 0x08000000\nPUSH3\nRET\nPUSH2\nRET"), Config::default());
@@ -228,7 +267,7 @@ fn a_fault_of_the_host_is_told_in_its_words() {
 
 #[test]
 fn a_fault_while_a_script_is_unloaded_ends_the_execution() {
-    let mut host = Notes { on_unload: Some(|_, _| Err(FaultKind::Host("no".into()))), ..Notes::default() };
+    let mut host = Notes { on_unload: Some(|_, _| Err(FaultKind::Host("no".into()).into())), ..Notes::default() };
     let (vm, outcome) = run(&format!("{}{LOAD}\nPUSH1", push("PUSH5")), &mut host);
     assert_eq!(fault(outcome), FaultKind::Host("no".into()));
     assert_eq!((vm.depth(), host.unloaded.len()), (1, 1));
@@ -236,8 +275,8 @@ fn a_fault_while_a_script_is_unloaded_ends_the_execution() {
 
 #[test]
 fn the_host_can_push_when_a_script_is_unloaded() {
-    let push_number: OnUnload = |vm, _| {
-        vm.push(42i64);
+    let push_number: OnUnload = |caller, _| {
+        caller.push(42i64);
         Ok(())
     };
     let mut host = Notes { on_unload: Some(push_number), ..Notes::default() };
@@ -247,9 +286,9 @@ fn the_host_can_push_when_a_script_is_unloaded() {
 
 #[test]
 fn the_host_can_throw_when_a_script_is_unloaded() {
-    let throw: OnUnload = |vm, host| {
+    let throw: OnUnload = |_, host| {
         host.on_unload = None;
-        vm.throw("late".into(), host)
+        Err(HostError::Throw("late".into()))
     };
     let mut host = Notes { on_unload: Some(throw), ..Notes::default() };
     let text = format!("TRY caught, -\n{}{LOAD}\nPUSH1\nENDTRY end\ncaught: SIZE\nENDTRY end\nend: RET", push("PUSH5"));
@@ -258,10 +297,26 @@ fn the_host_can_throw_when_a_script_is_unloaded() {
 }
 
 #[test]
+fn what_the_host_throws_as_a_script_is_unwound_replaces_the_exception() {
+    let throw: OnUnload = |_, host| {
+        let number = host.unloaded.len() as i64;
+        if number > 2 { Ok(()) } else { Err(HostError::Throw(number.into())) }
+    };
+    let mut host = Notes { on_unload: Some(throw), ..Notes::default() };
+    let inner = push(&format!("PUSH9\n{THROW}"));
+    let middle = push(&format!("{inner}{LOAD}"));
+    let text = format!("TRY_L caught, -\n{middle}{LOAD}\nPUSH1\ncaught: ENDTRY end\nend: RET");
+    let (vm, outcome) = run(&text, &mut host);
+    assert_eq!((outcome, integers(&vm)), (Outcome::Halt, vec![2]));
+    assert_eq!(host.unloaded, [(2, Unload::Threw), (1, Unload::Threw), (0, Unload::Returned)]);
+}
+
+#[test]
 fn the_host_can_load_when_a_script_is_unloaded() {
-    let load: OnUnload = |vm, host| {
+    let load: OnUnload = |caller, host| {
         host.on_unload = None;
-        vm.load(code("PUSH8"), LoadOptions::default())
+        caller.load(code("PUSH8"), LoadOptions::default())?;
+        Ok(())
     };
     let mut host = Notes { on_unload: Some(load), ..Notes::default() };
     let (vm, outcome) = run(&format!("{}{LOAD}\nPUSH1", push("PUSH5")), &mut host);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, FaultKind, Host, LoadOptions, NoHost, Outcome, PriceTable, Vm};
+use neovm::{Caller, Code, Config, FaultKind, Host, HostError, LoadOptions, NoHost, Outcome, PriceTable, Vm};
 
 use crate::{code, decode, integers, json, loaded, script, stub_host};
 
@@ -96,8 +96,9 @@ fn a_fault_in_the_middle_of_an_instruction_tells_its_position() {
 struct Reload(Arc<Code>, usize);
 
 impl Host for Reload {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
-        vm.load(Arc::clone(&self.0), LoadOptions { position: self.1, ..LoadOptions::default() })
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+        caller.load(Arc::clone(&self.0), LoadOptions { position: self.1, ..LoadOptions::default() })?;
+        Ok(())
     }
 }
 

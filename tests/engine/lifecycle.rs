@@ -144,7 +144,7 @@ fn a_machine_that_was_reset_is_as_new() {
             let code = code(text);
             let mut new = loaded(&code, Config { gas_limit: limit, ..Config::default() });
             let outcome = new.run(&mut host);
-            used.reset(limit);
+            used.reset(limit, &mut NoHost);
             used.load(code, LoadOptions::default()).unwrap();
             let again = used.run(&mut host);
             assert_eq!(End::of(&used, again), End::of(&new, outcome), "{limit}: {text}");
@@ -158,7 +158,7 @@ fn a_reset_forgets_what_went_on() {
     vm.set_budget(Some(5));
     assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
     assert!(vm.pending_exception().is_some());
-    vm.reset(1_000);
+    vm.reset(1_000, &mut NoHost);
     assert_eq!((vm.state(), vm.fault(), vm.depth(), vm.reference_count()), (State::Break, None, 0, 0));
     assert_eq!((vm.gas_consumed(), vm.gas_left(), vm.instructions()), (0, 1_000, 0));
     assert!(vm.pending_exception().is_none());

@@ -1,7 +1,7 @@
 //! Arrays and maps that a host made read-only: each change of them faults, in a hot loop too in
 //! which the same instruction changed others before.
 
-use neovm::{Config, FaultKind, Host, Outcome, StackItem, Vm};
+use neovm::{Caller, Config, FaultKind, Host, HostError, Outcome, StackItem};
 
 use crate::{code, json, loaded};
 
@@ -12,12 +12,12 @@ struct Keeper {
 }
 
 impl Host for Keeper {
-    fn syscall(&mut self, vm: &mut Vm, _: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
         self.given += 1;
         if self.given > 2 {
-            return Err(FaultKind::Host("the change did not fault".into()));
+            return Err(FaultKind::Host("the change did not fault".into()).into());
         }
-        vm.push(self.item.deep_copy(self.given > 1));
+        caller.push(self.item.deep_copy(self.given > 1));
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{env, fs, process::Command, sync::Arc, thread, time::Duration};
 
-use neovm::{Config, Dispatch, Engine, JitMode, types::asm::assemble};
+use neovm::{Config, Dispatch, Engine, JitMode, NoHost, types::asm::assemble};
 use neovm_generator::Random;
 
 use crate::{
@@ -62,9 +62,9 @@ fn rounds() {
         if round == rounds / 2 {
             half = memory();
         }
-        vm.reset(i64::MAX);
+        vm.reset(i64::MAX, &mut NoHost);
         vm.load(engine.prepare(&script_of(round)).unwrap(), neovm::LoadOptions::default()).unwrap();
-        assert_eq!(vm.run(&mut neovm::NoHost), neovm::Outcome::Halt);
+        assert_eq!(vm.run(&mut NoHost), neovm::Outcome::Halt);
         assert_eq!(vm.results()[0].to_i32(), Ok(result_of(round.into()) as i32), "round {round}");
         most = most.max(jit.bytes());
     }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use neovm::{Dispatch, FaultKind, Host, JitMode, Outcome, Stop, Vm, types::asm::assemble};
+use neovm::{Caller, Dispatch, Host, HostError, JitMode, Outcome, Stop, types::asm::assemble};
 use neovm_generator::Random;
 
 use crate::{
@@ -29,7 +29,7 @@ struct Setter {
 }
 
 impl Host for Setter {
-    fn syscall(&mut self, _: &mut Vm, _: u32) -> Result<(), FaultKind> {
+    fn syscall(&mut self, _: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
         self.calls += 1;
         if self.calls.is_multiple_of(self.each) {
             self.flag.store(true, Ordering::Relaxed);

@@ -69,7 +69,7 @@ impl Runner {
 
     /// The machine, with its code loaded anew.
     pub(crate) fn start(&mut self, start: Start) -> &mut Vm {
-        self.vm.reset(start.gas_limit);
+        self.vm.reset(start.gas_limit, &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default()).unwrap();
         (0..start.nulls).for_each(|_| self.vm.push(neovm::StackItem::Null));
         &mut self.vm

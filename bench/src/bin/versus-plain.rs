@@ -97,7 +97,7 @@ impl Runner {
 
     /// Drops what the last run left, loads and runs.
     fn run(&mut self) {
-        self.vm.reset(i64::MAX);
+        self.vm.reset(i64::MAX, &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default()).expect("code for this machine");
         assert_eq!(self.vm.run(&mut NoHost), Outcome::Halt);
     }

@@ -3,7 +3,11 @@
 use neovm_types::{FaultKind, Integer, OpCode, Script};
 
 use super::Done;
-use crate::{host::Host, vm::Vm};
+use crate::{
+    caller::Caller,
+    host::{Host, HostError},
+    vm::Vm,
+};
 
 pub(super) fn nop(_: &mut Vm) -> Done {
     Ok(())
@@ -81,7 +85,8 @@ fn call_position(vm: &mut Vm, position: i32) -> Done {
 
 pub(super) fn call_token(vm: &mut Vm, host: &mut dyn Host) -> Done {
     let token = vm.inst().operand as u16;
-    host.call_token(vm, token)
+    let result = host.call_token(&mut Caller::new(vm), token);
+    raise(vm, host, result)
 }
 
 pub(super) fn abort(_: &mut Vm) -> Done {
@@ -111,10 +116,21 @@ pub(super) fn end_finally(vm: &mut Vm, host: &mut dyn Host) -> Done {
 }
 
 pub(super) fn ret(vm: &mut Vm, host: &mut dyn Host) -> Done {
-    vm.return_from_context(host)
+    let result = vm.return_from_context(host);
+    raise(vm, host, result)
 }
 
 pub(super) fn syscall(vm: &mut Vm, host: &mut dyn Host) -> Done {
     let id = vm.inst().operand as u32;
-    host.syscall(vm, id)
+    let result = host.syscall(&mut Caller::new(vm), id);
+    raise(vm, host, result)
+}
+
+/// Throws what the host threw.
+fn raise(vm: &mut Vm, host: &mut dyn Host, result: Result<(), HostError>) -> Done {
+    match result {
+        Ok(()) => Ok(()),
+        Err(HostError::Fault(kind)) => Err(kind),
+        Err(HostError::Throw(exception)) => vm.throw(exception, host),
+    }
 }

@@ -3,57 +3,58 @@
 //! Sources: `ExecutionContext.cs`, `ExecutionEngine.cs` (`LoadContext`,
 //! `ContextUnloaded`), `JumpTable.Control.cs` (`Ret`, `ExecuteCall`).
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::any::Any;
+use alloc::{sync::Arc, vec::Vec};
 
 use neovm_types::{FaultKind, Pointer, Script};
 
 use super::{State, Vm};
 use crate::{
+    caller::Caller,
     code::{Code, DecodedInst},
     frame::{Frame, Load},
-    host::{Host, Unload},
+    host::{Host, HostError, LoadId, Unload},
     stack::{SENTINELS, write_sentinels},
 };
 
 /// How a script is loaded.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LoadOptions {
-    /// How many items it must return; -1 for any number.
+    /// The number of items that the script must return, or -1 for any number.
     pub return_count: i32,
-    /// The position that it starts at, in bytes.
+    /// The position that execution starts at, in bytes.
     pub position: usize,
-    /// What the host attaches to the load; calls within the script share it.
-    pub state: Option<Box<dyn Any>>,
-    /// Whether fees are waived while it is the current script.
+    /// Whether instructions and fees are free while the script is the current one.
     pub free: bool,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { return_count: -1, position: 0, state: None, free: false }
+        Self { return_count: -1, position: 0, free: false }
     }
 }
 
 impl Vm {
-    /// Decodes a script and loads it as a context of its own: with a new
-    /// evaluation stack and static fields, on top of the invocation stack.
+    /// Decodes a script and loads it on top of the invocation stack, with an
+    /// evaluation stack and static fields of its own. Returns the id of the load.
     ///
     /// # Errors
     /// Those of [`Code::decode`] and [`Vm::load`].
-    pub fn load_script(&mut self, script: impl Into<Script>, options: LoadOptions) -> Result<(), FaultKind> {
+    pub fn load_script(&mut self, script: impl Into<Script>, options: LoadOptions) -> Result<LoadId, FaultKind> {
         let code = Code::decode(script.into(), self.prices())?;
         self.load(Arc::new(code), options)
     }
 
-    /// Loads decoded code as a context of its own. A machine that halted can
-    /// be loaded again: results add up.
+    /// Loads decoded code on top of the invocation stack, with an evaluation
+    /// stack and static fields of its own. Returns the id of the load.
+    ///
+    /// A machine that halted can be loaded again; its results add up.
     ///
     /// # Errors
     /// [`FaultKind::MaxInvocationStackSize`] if there are too many contexts,
-    /// [`FaultKind::ReturnCountRange`] or [`FaultKind::OutOfScript`] for bad
-    /// options, [`FaultKind::Host`] for code with other prices.
-    pub fn load(&mut self, code: Arc<Code>, options: LoadOptions) -> Result<(), FaultKind> {
+    /// [`FaultKind::ReturnCountRange`] or [`FaultKind::OutOfScript`] for
+    /// invalid options, [`FaultKind::Host`] for code that was decoded with
+    /// other prices than the machine's.
+    pub fn load(&mut self, code: Arc<Code>, options: LoadOptions) -> Result<LoadId, FaultKind> {
         if !Arc::ptr_eq(code.prices(), self.prices()) && code.prices() != self.prices() {
             return Err(FaultKind::Host("the code was decoded with other prices than the machine's".into()));
         }
@@ -64,15 +65,15 @@ impl Vm {
         if options.position > length {
             return Err(FaultKind::OutOfScript { position: options.position as i64, length });
         }
-        let id = self.next_load.checked_add(1).ok_or_else(|| FaultKind::Engine("too many loads in one machine"))?;
         self.check_depth()?;
         self.begin_context();
-        self.next_load = id;
+        self.last_load += 1;
+        let id = LoadId(self.last_load);
         let stack = self.begin_stack();
         let frames = self.frames.len();
-        let LoadOptions { return_count, position, state, free } = options;
+        let LoadOptions { return_count, position, free } = options;
         let statics = Vec::new();
-        self.loads.push(Load { code, misaligned: None, id, stack, statics, return_count, frames, state, free });
+        self.loads.push(Load { code, misaligned: None, id, stack, statics, return_count, frames, free });
         self.stack = stack;
         if self.state == State::Halt {
             self.state = State::Break;
@@ -80,17 +81,18 @@ impl Vm {
         self.select_load();
         self.ip = self.inst_at(position);
         self.loaded();
-        Ok(())
+        Ok(id)
     }
 
-    /// Lays a context over the current one that shares its script, evaluation
-    /// stack, static fields and host state, and begins at a position; as CALL
-    /// does, and hosts for `_initialize`.
+    /// Puts a context on top of the current one that starts at a position of
+    /// the same script. It shares the load: evaluation stack, static fields and
+    /// [`LoadId`]. This is what CALL does; hosts use it to run `_initialize`
+    /// before a method.
     ///
     /// # Errors
     /// [`FaultKind::MaxInvocationStackSize`] if there are too many contexts,
-    /// [`FaultKind::OutOfScript`] for a position outside the script or where
-    /// no script is loaded.
+    /// [`FaultKind::OutOfScript`] if the position is outside the script or no
+    /// script is loaded.
     pub fn call(&mut self, position: i64) -> Result<(), FaultKind> {
         // The reference makes the context, which checks its position, before it loads it.
         let target = self.inst_in_script(position)?;
@@ -171,7 +173,7 @@ impl Vm {
     }
 
     /// Returns from the current context.
-    pub(crate) fn return_from_context(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+    pub(crate) fn return_from_context(&mut self, host: &mut dyn Host) -> Result<(), HostError> {
         self.jumped = true;
         let Some(load) = self.loads.last() else { return Ok(()) };
         if self.frames.len() > load.frames {
@@ -180,7 +182,7 @@ impl Vm {
         }
         let count = self.stack_len();
         if load.return_count >= 0 && load.return_count as usize != count {
-            return Err(FaultKind::ReturnCount { expected: load.return_count, count });
+            return Err(FaultKind::ReturnCount { expected: load.return_count, count }.into());
         }
         // The items move down onto the stack below, and stay counted; what they
         // lent from the code does not stay with it.
@@ -211,9 +213,9 @@ impl Vm {
 
     /// Drops the current load's last context and the load; its evaluation
     /// stack is empty already.
-    fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), FaultKind> {
+    fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), HostError> {
         let Some(load) = self.loads.last_mut() else { return Ok(()) };
-        let state = load.state.take();
+        let id = load.id;
         if !load.statics.is_empty() {
             let statics = core::mem::take(&mut load.statics);
             self.release_statics(statics);
@@ -224,14 +226,14 @@ impl Vm {
         self.release_promoted();
         self.select_load();
         let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
-        let result = host.context_unloaded(self, state, how);
+        let result = host.context_unloaded(&mut Caller::new(self), id, how);
         self.in_instruction = was_in_instruction;
         result
     }
 
     /// Drops the current context because an exception goes past it. Its
     /// evaluation stack stays counted, as in the reference, but not in memory.
-    pub(super) fn unwind_context(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+    pub(super) fn unwind_context(&mut self, host: &mut dyn Host) -> Result<(), HostError> {
         let Some(load) = self.loads.last() else { return Ok(()) };
         if self.frames.len() > load.frames {
             self.end_context();
@@ -302,33 +304,11 @@ impl Vm {
 
     /// A pointer to a position of the current load.
     pub(crate) fn pointer(&self, position: u32) -> Pointer {
-        Pointer::new(self.loads.last().map_or(0, |load| load.id), position)
+        // Loads that exist at the same time differ in the low half of their ids.
+        Pointer::new(self.loads.last().map_or(0, |load| load.id.get() as u32), position)
     }
 
-    /// What the host attached to the current load.
-    pub fn context_state(&self) -> Option<&dyn Any> {
-        self.loads.last().and_then(|load| load.state.as_deref())
-    }
-
-    /// What the host attached to each load, the current one first: the second
-    /// is the caller's.
-    pub fn context_states(&self) -> impl Iterator<Item = Option<&dyn Any>> {
-        self.loads.iter().rev().map(|load| load.state.as_deref())
-    }
-
-    /// What the host attached to the current load, to be changed.
-    pub fn context_state_mut(&mut self) -> Option<&mut (dyn Any + 'static)> {
-        self.loads.last_mut().and_then(|load| load.state.as_deref_mut())
-    }
-
-    /// Attaches something to the current load in place of what was there.
-    pub fn set_context_state(&mut self, state: Option<Box<dyn Any>>) {
-        if let Some(load) = self.loads.last_mut() {
-            load.state = state;
-        }
-    }
-
-    /// Waives fees, or not, while the current script is the current one.
+    /// Sets whether the current load pays for its instructions and fees.
     pub fn set_context_free(&mut self, free: bool) {
         if let Some(load) = self.loads.last_mut() {
             load.free = free;

@@ -10,7 +10,7 @@ use neovm_types::{FaultKind, StackItem};
 use super::Vm;
 use crate::{
     frame::{TryBlock, TryState},
-    host::Host,
+    host::{Host, HostError},
 };
 
 impl Vm {
@@ -62,24 +62,42 @@ impl Vm {
         }
     }
 
-    /// Throws an exception that the script may catch: unwinds to the innermost
-    /// handler and sets control there. For handlers and for hosts, whose
-    /// system call should end then.
+    /// Throws an exception that the script can catch: unwinds to the innermost
+    /// handler and continues there.
     ///
     /// # Errors
-    /// [`FaultKind::Unhandled`] if no context has a handler; all stay in place
-    /// then. Others where the handler's position is outside the script.
-    pub fn throw(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), FaultKind> {
+    /// [`FaultKind::Unhandled`] if no context has a handler; all contexts stay
+    /// in place then. [`FaultKind::OutOfScript`] if the handler's position is
+    /// outside the script.
+    pub(crate) fn throw(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let mut exception = exception;
+        loop {
+            match self.unwind(exception, host) {
+                Ok(()) => return self.enter_handler(),
+                Err(HostError::Fault(kind)) => return Err(kind),
+                // Thrown by the host when one of its loads was unwound.
+                Err(HostError::Throw(next)) => exception = next,
+            }
+        }
+    }
+
+    /// Drops the contexts above the one with the innermost handler.
+    fn unwind(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), HostError> {
         self.jumped = true;
         if self.pending.replace(exception).is_some() {
             self.look_at_held();
         }
         let Some(contexts) = self.contexts_to_unwind() else {
-            return Err(FaultKind::Unhandled(self.pending.as_ref().and_then(unhandled_message)));
+            return Err(FaultKind::Unhandled(self.pending.as_ref().and_then(unhandled_message)).into());
         };
         for _ in 0..contexts {
             self.unwind_context(host)?;
         }
+        Ok(())
+    }
+
+    /// Continues in the current context's innermost handler.
+    fn enter_handler(&mut self) -> Result<(), FaultKind> {
         let Some(block) = self.try_block() else { return Err(FaultKind::Engine("a handler got lost")) };
         if block.state == TryState::Try && block.has_catch() {
             block.state = TryState::Catch;

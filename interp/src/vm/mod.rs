@@ -19,13 +19,14 @@ use neovm_types::{
 pub use self::{
     context::LoadOptions,
     run::{Outcome, Stop},
-    view::ContextView,
+    view::{ContextView, Invocation},
 };
 use crate::{
     code::DecodedInst,
     dispatch::{Dispatch, Reason},
     frame::{Frame, Load, TryBlock},
     gas::{DEFAULT_FEE_FACTOR, Gas},
+    host::Host,
     observe::RefDelta,
     ops::Table,
     stack::{Cells, SENTINELS},
@@ -204,7 +205,8 @@ pub struct Vm {
     fault: Option<Fault>,
     budget: Option<u64>,
     interrupt: Option<Arc<AtomicBool>>,
-    next_load: u32,
+    /// The id of the last load, see [`crate::host::LoadId`].
+    last_load: u64,
     arena: Cells,
     slot_cells: Cells,
     /// Linked compounds whose consensus count fell to zero.
@@ -270,7 +272,7 @@ impl Vm {
             fault: None,
             budget: None,
             interrupt: None,
-            next_load: 0,
+            last_load: 0,
             arena,
             slot_cells,
             zeros: Vec::new(),
@@ -295,18 +297,19 @@ impl Vm {
         self.slots = self.slot_cells.start();
     }
 
-    /// Drops all that the last execution left and allows new gas, in datoshi.
-    /// Pointers of scripts that were loaded before mean nothing any more.
-    pub fn reset(&mut self, gas_limit: i64) {
+    /// Empties the machine for another execution, with a new gas limit in
+    /// datoshi, and tells the host, which drops what it keeps for the loads
+    /// that are gone.
+    pub fn reset(&mut self, gas_limit: i64, host: &mut dyn Host) {
         self.release_all();
         self.set_bounds();
         self.gas = Gas::new(gas_limit, self.gas.factor());
         self.meter = 0;
         self.in_instruction = false;
-        self.next_load = 0;
         self.state = State::Break;
         self.fault = None;
         self.budget = None;
+        host.machine_reset();
     }
 
     fn release_all(&mut self) {
@@ -314,7 +317,6 @@ impl Vm {
         self.frames.clear();
         self.drop_cells(self.arena.start());
         self.pending = None;
-        // What hosts attached may panic when it is dropped: no cell is in use any more.
         self.loads.clear();
         self.release_promoted();
         self.statics = core::ptr::null_mut();

@@ -100,8 +100,7 @@ impl Vm {
     fn step_within_budget(&mut self, host: &mut dyn Host) {
         let begun = self.instructions();
         self.step(host);
-        // A host may have reset the machine.
-        let used = self.instructions().saturating_sub(begun);
+        let used = self.instructions() - begun;
         self.budget = self.budget.map(|left| left.saturating_sub(used));
     }
 
@@ -162,7 +161,7 @@ impl Vm {
         let begun = self.instructions();
         let exit = dispatch(self, host);
         self.settle();
-        let used = self.instructions().saturating_sub(begun);
+        let used = self.instructions() - begun;
         self.budget = self.budget.map(|left| left.saturating_sub(used));
         match exit {
             Exit::Refill => {}
@@ -183,23 +182,20 @@ impl Vm {
             return Err(self.bad_instruction());
         }
         self.jumped = false;
-        let handler = self.table.handler(opcode);
-        let result = match handler {
+        let result = match self.table.handler(opcode) {
             Handler::Simple(handler) => handler(self),
             Handler::Hosted(handler) => self.execute_hosted(handler, host),
         };
-        // A host that ran or exchanged the machine left it anywhere.
-        let anywhere = op == Op::Misaligned || matches!(handler, Handler::Hosted(_));
-        self.conclude(result, anywhere, host)
+        self.conclude(result, op == Op::Misaligned, host)
     }
 
-    /// What follows upon a general handler, of an instruction that has its
-    /// follower behind it, or anywhere.
+    /// Completes an instruction that a general handler ran. The next one lies
+    /// right behind it unless it is misaligned.
     #[inline(always)]
     pub(crate) fn conclude(
         &mut self,
         result: Result<(), FaultKind>,
-        anywhere: bool,
+        is_misaligned: bool,
         host: &mut dyn Host,
     ) -> Result<(), FaultKind> {
         // The result is large; what is usual only looks whether it is a fault.
@@ -214,7 +210,7 @@ impl Vm {
             return Err(self.over_limit());
         }
         if !self.jumped {
-            self.ip = if anywhere { self.next_ip() } else { self.ip.wrapping_add(1) };
+            self.ip = if is_misaligned { self.next_ip() } else { self.ip.wrapping_add(1) };
         }
         Ok(())
     }

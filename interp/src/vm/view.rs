@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use neovm_types::{OpCode, Script, StackItem};
 
 use super::Vm;
-use crate::stack::SENTINELS;
+use crate::{host::LoadId, stack::SENTINELS};
 
 /// A context as it stands, copied: compounds are shared with the machine.
 #[derive(Clone, Debug)]
@@ -26,8 +26,56 @@ pub struct ContextView {
     pub statics: Vec<StackItem>,
 }
 
+/// An entry of the invocation stack, see [`Vm::invocation_stack`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Invocation<'a> {
+    /// The load that the context belongs to.
+    pub load: LoadId,
+    /// The script of the context.
+    pub script: &'a Script,
+    /// The position of the next instruction, in bytes. During a system call
+    /// this is the SYSCALL instruction in the current context, and the
+    /// instruction behind the call in the others.
+    pub position: usize,
+    /// The opcode at the position: RET behind the last byte, none for an
+    /// undefined byte.
+    pub opcode: Option<OpCode>,
+}
+
 impl Vm {
-    /// The contexts on the invocation stack, the current one first.
+    /// Returns the id of the load that the current context belongs to.
+    pub fn current_load(&self) -> Option<LoadId> {
+        self.loads.last().map(|load| load.id)
+    }
+
+    /// Returns the ids of all loads, the current one first: the second is that
+    /// of the script which called the current one.
+    pub fn loads(&self) -> impl DoubleEndedIterator<Item = LoadId> + ExactSizeIterator {
+        self.loads.iter().rev().map(|load| load.id)
+    }
+
+    /// Returns the contexts on the invocation stack, the current one first,
+    /// without the items on their stacks; see [`Vm::contexts`] for those.
+    pub fn invocation_stack(&self) -> impl Iterator<Item = Invocation<'_>> {
+        let mut loads = self.loads.as_slice();
+        (0..self.depth()).rev().filter_map(move |level| {
+            while let Some((top, below)) = loads.split_last()
+                && top.frames > level
+            {
+                loads = below;
+            }
+            let load = loads.last()?;
+            let ip = self.frames.get(level).map_or(self.ip, |frame| frame.ip);
+            // SAFETY: the instruction pointers of all contexts point into the
+            // code of their load, or into its misaligned instructions.
+            let inst = unsafe { &*ip };
+            let (position, opcode) = (inst.offset as usize, OpCode::from_byte(inst.opcode));
+            Some(Invocation { load: load.id, script: load.code.script(), position, opcode })
+        })
+    }
+
+    /// Returns copies of the contexts on the invocation stack, the current one first.
     pub fn contexts(&self) -> Vec<ContextView> {
         let mut views = Vec::with_capacity(self.depth());
         let mut slots = (self.ip, self.slots, self.locals, self.args_offset);

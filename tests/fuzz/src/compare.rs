@@ -6,7 +6,7 @@ use std::{
 };
 
 use neovm::{
-    Code, Config, Engine, Hardfork, JitMode, Limits, LoadOptions, PriceTable, Profile, Script, Vm, jit::Stats,
+    Code, Config, Engine, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile, Script, Vm, jit::Stats,
 };
 use neovm_model::Machine;
 
@@ -181,7 +181,7 @@ impl Comparer {
         if let Some((last, mut vm)) = self.machines[usize::from(is_compiled(way))].take()
             && (last.dispatch, last.hardfork, last.limits) == (run.dispatch, run.hardfork, run.limits)
         {
-            vm.reset(run.gas_limit as i64);
+            vm.reset(run.gas_limit as i64, &mut NoHost);
             return vm;
         }
         Vm::new(Config {
