@@ -45,13 +45,13 @@ fn with_initialize() -> (Vec<u8>, &'static str) {
         tokens: Vec::new(),
         script: script.build().unwrap(),
     };
-    let manifest = r#"{"name":"Seven","abi":{"methods":[
+    let manifest = r#"{"name":"Seven","features":{},"abi":{"methods":[
         {"name":"_initialize","parameters":[],"returntype":"Void","offset":0,"safe":false},
         {"name":"get","parameters":[],"returntype":"Integer","offset":6,"safe":true},
         {"name":"sub","parameters":[{"name":"a","type":"Integer"},{"name":"b","type":"Integer"}],
          "returntype":"Integer","offset":8,"safe":true},
         {"name":"nothing","parameters":[],"returntype":"Void","offset":11,"safe":true},
-        {"name":"tooMuch","parameters":[],"returntype":"Void","offset":6,"safe":true}],"events":[]}}"#;
+        {"name":"tooMuch","parameters":[],"returntype":"Void","offset":6,"safe":true}]},"trusts":[]}"#;
     (nef.to_bytes().unwrap(), manifest)
 }
 

@@ -116,7 +116,7 @@ fn identity(name: &str, parameter_type: &str) -> String {
     let path = file(&format!("{name}.nef"), &nef.to_bytes().expect("a NEF file"));
     let parameters = json!([{"name": "it", "type": parameter_type}]);
     let method = json!({"name": "id", "parameters": parameters, "returntype": "Any", "offset": 0, "safe": true});
-    let manifest = json!({"name": name, "abi": {"methods": [method], "events": []}});
+    let manifest = json!({"name": name, "features": {}, "abi": {"methods": [method]}, "trusts": []});
     file(&format!("{name}.manifest.json"), manifest.to_string().as_bytes());
     path
 }
@@ -205,7 +205,7 @@ fn initialize_runs_first() {
     let far = method("far", 99, json!([]), "Void");
     let void = method("void", 2, json!([{"name": "n", "type": "Integer"}]), "Void");
     let methods = [add, far, void, method("_initialize", 3, json!([]), "Void")];
-    let manifest = json!({"name": "init", "abi": {"methods": methods, "events": []}});
+    let manifest = json!({"name": "init", "features": {}, "abi": {"methods": methods}, "trusts": []});
     file("init.manifest.json", manifest.to_string().as_bytes());
     let answer = neovm(&["run", &path, "--method", "add", "2", "--json"]);
     assert_eq!(result(&answer), json!({"type": "Integer", "value": "7"}));

@@ -24,8 +24,8 @@ fn settings(engine: &Engine) -> Config {
 
 /// A contract with a method `get`, the whole of its script.
 fn contract(engine: &Engine, text: &str) -> Contract {
-    let manifest = br#"{"name":"Updated","abi":{"methods":[
-        {"name":"get","parameters":[],"returntype":"Integer","offset":0,"safe":true}],"events":[]}}"#;
+    let manifest = br#"{"name":"Updated","features":{},"abi":{"methods":[
+        {"name":"get","parameters":[],"returntype":"Integer","offset":0,"safe":true}]},"trusts":[]}"#;
     let (compiler, source) = ("by hand".into(), String::new());
     let nef = NefFile { compiler, source, tokens: Vec::new(), script: script(text) };
     Contract::open(engine, &nef.to_bytes().unwrap(), manifest).unwrap()
