@@ -161,7 +161,7 @@ fn attempt(
 ) -> Result<(Machine, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let mut exits = Vec::new();
-    let machine = Machine::compile(job.wants_text, &signatures, &mut |method, function, context, link, config| {
+    let machine = Machine::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
         let booleans = callees.booleans.clone();
         let method = method.and_then(|entry| methods.found.get(&entry));
         let input = Input {
@@ -176,7 +176,7 @@ fn attempt(
             methods,
             booleans: &booleans,
         };
-        let made = translate(&input, function, context, link, config);
+        let made = translate(&input, function, context, linker, config);
         let Some(method) = method else {
             exits.extend(made?.exits);
             return Ok(());

@@ -1,22 +1,22 @@
 //! Cranelift's settings, and machine code in memory.
 
 use std::{
-    cell::Cell,
-    collections::BTreeMap,
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, HashMap},
     io,
     sync::{Arc, Mutex, OnceLock},
 };
 
 use cranelift_codegen::{
     Context,
-    ir::{AbiParam, FuncRef, Function, Signature, types::I64},
+    ir::{AbiParam, ExternalName, FuncRef, Function, Signature, types::I64},
     isa::{CallConv, OwnedTargetIsa, TargetFrontendConfig},
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule, SystemMemoryProvider};
 use cranelift_module::{FuncId, Linkage, Module, ModuleResult, default_libcall_names};
-use neovm_interp::Code;
+use neovm_interp::tier::Builtin;
 
 use crate::{Refusal, lock};
 
@@ -43,11 +43,6 @@ pub(crate) fn target() -> Option<OwnedTargetIsa> {
         })
         .clone()
         .filter(|_| neovm_interp::TAIL_CALLS && cfg!(target_arch = "x86_64"))
-}
-
-/// The address of the interpreter's operation for an instruction.
-pub(crate) fn builtin(code: &Code, place: usize) -> usize {
-    code.builtin(place).unwrap_or_default()
 }
 
 /// The signature of a handler: what a region's function has.
@@ -130,15 +125,48 @@ unsafe impl Send for Machine {}
 // SAFETY: as above.
 unsafe impl Sync for Machine {}
 
-/// Makes a function known to another that calls it.
-pub(crate) type Link<'a> = &'a mut dyn FnMut(usize, &mut Function) -> Option<FuncRef>;
+/// The builtins that a module calls: their addresses, by name.
+type Imports = Arc<Mutex<HashMap<String, usize>>>;
+
+/// Makes functions known to others that call them.
+#[derive(Clone, Copy)]
+pub(crate) struct Linker<'a> {
+    module: &'a RefCell<JITModule>,
+    methods: &'a BTreeMap<usize, FuncId>,
+    imports: &'a Imports,
+}
+
+impl Linker<'_> {
+    /// A method that is compiled together with its caller.
+    pub(crate) fn method(&self, entry: usize, caller: &mut Function) -> Option<FuncRef> {
+        let id = *self.methods.get(&entry)?;
+        Some(self.module.borrow_mut().declare_func_in_func(id, caller))
+    }
+
+    /// A function of the interpreter.
+    pub(crate) fn builtin<const P: usize, const R: usize>(
+        &self,
+        builtin: &Builtin<P, R>,
+        caller: &mut Function,
+    ) -> FuncRef {
+        let mut signature = Signature::new(CallConv::SystemV);
+        signature.params.extend([AbiParam::new(I64); P]);
+        signature.returns.extend([AbiParam::new(I64); R]);
+        let mut module = self.module.borrow_mut();
+        let id = module
+            .declare_function(builtin.name(), Linkage::Import, &signature)
+            .expect("each builtin has a name and a signature of its own");
+        lock(self.imports).insert(builtin.name().to_owned(), builtin.address().addr());
+        module.declare_func_in_func(id, caller)
+    }
+}
 
 /// Builds the function of a method, or of the region that is entered.
 pub(crate) type Build<'a> = &'a mut dyn FnMut(
     Option<usize>,
     &mut Function,
     &mut FunctionBuilderContext,
-    Link<'_>,
+    Linker<'_>,
     TargetFrontendConfig,
 ) -> Result<(), Refusal>;
 
@@ -150,6 +178,9 @@ impl Machine {
         let mut machine = Self { pages: Pages::default(), entry: core::ptr::null(), size: 0, text };
         let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
         builder.memory_provider(Box::new(machine.pages.clone()));
+        let imports = Imports::default();
+        let known = Arc::clone(&imports);
+        builder.symbol_lookup_fn(Box::new(move |name| lock(&known).get(name).map(|&address| address as *const u8)));
         let mut module = JITModule::new(builder);
         let mut ids = BTreeMap::new();
         for (method, signature) in methods {
@@ -157,6 +188,8 @@ impl Machine {
         }
         let region = signature();
         let entry = declare(&mut module, "region", &region)?;
+        let module = RefCell::new(module);
+        let linker = Linker { module: &module, methods: &ids, imports: &imports };
         let mut workspace = WORKSPACE.take().unwrap_or_default();
         let Workspace { context, builder } = &mut *workspace;
         for (method, signature) in
@@ -165,14 +198,12 @@ impl Machine {
             context.clear();
             context.func.signature = signature.clone();
             context.set_disasm(wants_text);
-            let mut link = |method: usize, function: &mut Function| {
-                Some(module.declare_func_in_func(*ids.get(&method)?, function))
-            };
-            build(method, &mut context.func, builder, &mut link, isa.frontend_config())?;
+            build(method, &mut context.func, builder, linker, isa.frontend_config())?;
             let id = method.and_then(|method| ids.get(&method).copied()).unwrap_or(entry);
-            machine.define(&mut module, id, context)?;
+            machine.define(&mut module.borrow_mut(), id, context)?;
         }
         WORKSPACE.set(Some(workspace));
+        let mut module = module.into_inner();
         module.finalize_definitions().map_err(|_| Refusal::Cranelift)?;
         machine.entry = module.get_finalized_function(entry);
         Ok(machine)
@@ -180,7 +211,7 @@ impl Machine {
 
     fn define(&mut self, module: &mut JITModule, id: FuncId, context: &mut Context) -> Result<(), Refusal> {
         if let Some(text) = &mut self.text {
-            text.clif += &context.func.display().to_string();
+            text.clif += &clif(&context.func, module);
         }
         module.define_function(id, context).map_err(|_| Refusal::Cranelift)?;
         if let Some(compiled) = context.compiled_code() {
@@ -196,6 +227,31 @@ impl Machine {
     pub(crate) fn memory(&self) -> usize {
         size_of::<Mapped>() + lock(&self.pages.0).bytes
     }
+}
+
+/// A function in text, with the names of the functions that it calls.
+fn clif(function: &Function, module: &JITModule) -> String {
+    let names: HashMap<_, _> = function
+        .dfg
+        .ext_funcs
+        .iter()
+        .filter_map(|(reference, callee)| {
+            let ExternalName::User(name) = callee.name else { return None };
+            let id = FuncId::from_u32(function.params.user_named_funcs()[name].index);
+            Some((reference.to_string(), module.declarations().get_function_decl(id).linkage_name(id)))
+        })
+        .collect();
+    let mut text = String::new();
+    for line in function.display().to_string().lines() {
+        text += line;
+        let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
+        if let Some(name) = words.find_map(|word| names.get(word)) {
+            text += "  ; ";
+            text += name;
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn declare(module: &mut JITModule, name: &str, signature: &Signature) -> Result<FuncId, Refusal> {

@@ -303,3 +303,19 @@ fn a_guard_that_fails_whatever_is_learned_is_given_up_at_once() {
     assert!(stats.exits.contains_key(&Why::Entry), "{stats}");
     assert_eq!((stats.compiled, stats.given_up), (1, 1), "{stats}");
 }
+
+#[test]
+fn calls_of_the_interpreter_are_shown_by_name() {
+    let engine = lazy(false);
+    let jit = engine.jit().unwrap();
+    jit.watch();
+    let text = "PUSHDATA1 \"ab\"\nPUSHINT8 20\nn: OVER\nSIZE\nDROP\nOVER\nPUSH1\nLEFT\nDROP\nDEC\nDUP\nJMPIF n\nRET";
+    run(&engine, &engine.prepare(&assemble(text).unwrap()).unwrap());
+    let reports = jit.reports();
+    let clif = &reports[0].outcome.as_ref().unwrap().clif;
+    for name in ["item_size", "LEFT.Left", "leave"] {
+        let calls = clif.lines().filter(|line| line.contains("call fn") && line.ends_with(&format!("; {name}")));
+        assert_eq!(calls.count(), 1, "{name} in {clif}");
+    }
+    assert!(!clif.contains("call_indirect"), "{clif}");
+}

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::StackItem;
 
-use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, copy_item, layout};
+use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout};
 use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
 
 /// How the interpreter goes on where compiled code is left.
@@ -187,7 +187,7 @@ impl Restored {
 /// # Safety
 /// It is called by compiled code of the machine's current script, which wrote
 /// what the exit's plan says.
-pub unsafe extern "sysv64" fn leave(
+pub(super) unsafe extern "sysv64" fn leave(
     vm: &mut Vm,
     exit: *const Exit,
     meter: i64,

@@ -6,11 +6,12 @@
 //! there with [`Code::enter_by`]: a function with the signature of a handler that
 //! runs any number of instructions and leaves the machine between two of them.
 //! Here is all that such a function may rely on: where the machine's registers
-//! lie ([`layout`]), the interpreter's own operations ([`Code::builtin`]), and how to
+//! lie ([`layout`]), the functions it may call ([`builtins`]), and how to
 //! leave ([`Exit`]).
 //!
 //! Nothing here is for embedders.
 
+pub mod builtins;
 mod calls;
 mod exits;
 mod items;
@@ -23,17 +24,16 @@ use neovm_types::{FaultKind, StackItem};
 
 pub(crate) use self::calls::Calls;
 pub use self::{
-    calls::begin_calls,
-    exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, leave},
-    items::{NO_INTEGER, bytes_length, copy_item, item_byte, item_size, slice_integer},
+    builtins::{Builtin, BuiltinStatus, STATUS_MASK},
+    exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored},
+    items::NO_INTEGER,
 };
 
 use crate::{
     code::{Code, DecodedInst},
     dispatch::Reason,
-    fast::{self, Flow, Op, Regs},
+    fast::{self, Op},
     host::Host,
-    ops::Handler,
     stack::{tag, tag_of},
     vm::Vm,
 };
@@ -155,35 +155,6 @@ impl TypeFeedback {
     pub const DEPTH: usize = 16;
 }
 
-/// How a builtin ended: the lowest three bits of what it returns. The others
-/// are the stack pointer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum BuiltinStatus {
-    /// Well.
-    Done = 0,
-    /// Well, but now there are more items than allowed: leave at the
-    /// instruction, which is charged.
-    Limit = Reason::Limit as u8,
-    /// With a fault: leave at the instruction, which is charged.
-    Failed = Reason::Failed as u8,
-    /// Well, but there is little room left, or memory has to be got: leave at
-    /// the instruction behind it.
-    Resume = Reason::Resume as u8,
-}
-
-/// The bits of a builtin's result that are a [`BuiltinStatus`].
-pub const STATUS_MASK: u64 = 7;
-
-/// An operation of the interpreter that compiled code calls.
-#[cfg(neovm_tail_calls)]
-type BuiltinFn =
-    unsafe extern "sysv64" fn(&mut Vm, *const DecodedInst, *mut StackItem, *mut StackItem) -> *mut StackItem;
-
-/// The operations of the interpreter, by how a cell runs alone.
-#[cfg(neovm_tail_calls)]
-static BUILTINS: [BuiltinFn; Op::ALL.len()] = fast::handler_table!(builtin);
-
 impl Code {
     /// The number of instructions; that of the RET behind the last byte is one less.
     pub fn places(&self) -> usize {
@@ -224,16 +195,9 @@ impl Code {
         fast::fuse::is_floor_mod(&self.insts()[place..])
     }
 
-    /// The address of an instruction's operation: a function of the machine, the
-    /// instruction's cell, the stack pointer and the slots, all in the registers
-    /// of the System V convention, that returns the stack pointer with a [`BuiltinStatus`].
-    /// None where there are no tail calls.
-    #[allow(unused_variables, reason = "without tail calls there is none")]
-    pub fn builtin(&self, place: usize) -> Option<usize> {
-        #[cfg(neovm_tail_calls)]
-        return Some(BUILTINS[self.insts()[place].single as usize] as usize);
-        #[cfg(not(neovm_tail_calls))]
-        return None;
+    /// The builtin that runs an instruction; none where there are no tail calls.
+    pub fn inst_builtin(&self, place: usize) -> Option<builtins::InstBuiltin> {
+        builtins::of_inst(&self.insts()[place])
     }
 
     /// Lets the interpreter enter compiled code at an instruction, or takes the
@@ -263,77 +227,7 @@ impl Code {
     }
 }
 
-/// Runs an instruction for compiled code: by its fast handler, or by its
-/// general one.
-///
-/// # Safety
-/// As for a handler: the machine's invariants hold, but for what compiled code
-/// keeps in registers, which no such instruction looks at.
-#[cfg(neovm_tail_calls)]
-unsafe extern "sysv64" fn builtin<const OP: usize>(
-    vm: &mut Vm,
-    ip: *const DecodedInst,
-    sp: *mut StackItem,
-    slots: *mut StackItem,
-) -> *mut StackItem {
-    let mut r = Regs { ip, sp, slots, meter: 0, limit: vm.limit };
-    // SAFETY: the caller keeps the guarantees of `fast`.
-    let flow = unsafe {
-        if const { fast::fused_length(Op::ALL[OP]) > 1 } {
-            return sp.map_addr(|address| address | vm.no_builtin() as usize);
-        }
-        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
-            Flow::Heap => fast::run_heap(const { Op::ALL[OP] }, &mut r, vm),
-            flow => flow,
-        }
-    };
-    let status = match flow {
-        Flow::Next if r.limit < vm.needed => BuiltinStatus::Resume,
-        Flow::Next => BuiltinStatus::Done,
-        Flow::Limit => BuiltinStatus::Limit,
-        Flow::Full | Flow::Heap | Flow::Unfuse => {
-            vm.ip = ip;
-            vm.sp = sp;
-            vm.slots = slots;
-            let status = vm.run_general();
-            return vm.sp.map_addr(|address| address | status as usize);
-        }
-    };
-    vm.limit = r.limit;
-    r.sp.map_addr(|address| address | status as usize)
-}
-
 impl Vm {
-    /// What runs alone is not fused.
-    #[cfg(neovm_tail_calls)]
-    #[cold]
-    fn no_builtin(&mut self) -> BuiltinStatus {
-        self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));
-        BuiltinStatus::Failed
-    }
-
-    /// Runs the instruction at `ip` by its general handler for compiled code.
-    #[cfg(neovm_tail_calls)]
-    fn run_general(&mut self) -> BuiltinStatus {
-        self.jumped = false;
-        let result = match self.table.handler(self.inst().opcode) {
-            Handler::Simple(handler) => handler(self),
-            Handler::Hosted(_) => Err(FaultKind::Engine("compiled code called the host")),
-        };
-        if let Err(kind) = result {
-            self.failed = Some(kind);
-            return BuiltinStatus::Failed;
-        }
-        self.clear_zeros();
-        if self.sp > self.limit {
-            BuiltinStatus::Limit
-        } else if self.limit > self.end || self.limit < self.needed {
-            BuiltinStatus::Resume
-        } else {
-            BuiltinStatus::Done
-        }
-    }
-
     /// Goes on where a general handler failed for compiled code.
     pub(crate) fn fail_compiled(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let kind = self.failed.take().unwrap_or(FaultKind::Engine("compiled code failed without a fault"));

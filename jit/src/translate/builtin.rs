@@ -1,7 +1,7 @@
 //! Instructions that the interpreter's own operations run, without leaving.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
-use neovm_interp::tier::{After, Leave, STATUS_MASK};
+use neovm_interp::tier::{After, Leave, STATUS_MASK, builtins::InstBuiltin};
 
 use super::{
     Translator,
@@ -21,10 +21,11 @@ impl Translator<'_> {
     pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
         // A method that is called works on small values alone.
         let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
+        let Some(builtin) = self.input.code.inst_builtin(ins.place) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);
         self.spill(pops);
-        let status = self.emit_builtin_call(ins);
+        let status = self.emit_builtin_call(ins, &builtin);
         let kept = self.state.stack.len() - pops;
         self.state.stack.truncate(kept);
         self.check_status(ins, status);
@@ -32,11 +33,12 @@ impl Translator<'_> {
         self.after_effect(ins);
     }
 
-    fn emit_builtin_call(&mut self, ins: &Ins) -> Value {
+    fn emit_builtin_call(&mut self, ins: &Ins, builtin: &InstBuiltin) -> Value {
         let cell = self.number(self.input.code.inst_address(ins.place) as i64);
         let top = self.stack_offset(self.state.stack.len());
         let sp = self.plus(self.base, i64::from(top));
-        self.call_for(crate::module::builtin(self.input.code, ins.place), &[self.vm, cell, sp, self.frame])
+        let [status] = self.call_native(builtin, [self.vm, cell, sp, self.frame]);
+        status
     }
 
     /// Leaves if a builtin did not end well. The state holds what lies below the

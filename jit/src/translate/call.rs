@@ -10,7 +10,7 @@ use cranelift_codegen::{
     ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
     isa::CallConv,
 };
-use neovm_interp::tier::{After, Leave, begin_calls, layout};
+use neovm_interp::tier::{After, Leave, builtins::BEGIN_CALLS, layout};
 
 use super::{
     Gives, Translator,
@@ -81,7 +81,7 @@ impl Translator<'_> {
     /// be no more contexts.
     pub(super) fn begin_calls(&mut self) {
         let native = self.builder.ins().get_stack_pointer(I64);
-        let none = self.call_for(begin_calls as *const () as usize, &[self.vm, native]);
+        let [none] = self.call_native(&BEGIN_CALLS, [self.vm, native]);
         self.leave_if(none, Leave::Resume, Why::Room);
         let locals = self.load_u32(self.vm, layout::LOCALS);
         let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));

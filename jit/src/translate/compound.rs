@@ -1,7 +1,12 @@
 //! Arrays: their items are read and written in place; all else is left to builtins.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
-use neovm_interp::tier::{self, item_byte, item_size, layout, layout::ArrayLayout};
+use neovm_interp::tier::{
+    self, Builtin,
+    builtins::{ITEM_BYTE, ITEM_SIZE},
+    layout,
+    layout::ArrayLayout,
+};
 use neovm_types::{OpCode, item::Header};
 
 use super::{
@@ -44,7 +49,7 @@ impl Translator<'_> {
             }
             _ => {
                 let item = self.address(address);
-                self.ask(item_size as *const () as usize, &[item])
+                self.ask(&ITEM_SIZE, [item])
             }
         };
         self.pop();
@@ -80,15 +85,15 @@ impl Translator<'_> {
         let index = self.pop_int();
         if let Item::Ref(address, _) = self.pop() {
             let item = self.address(address);
-            let byte = self.ask(item_byte as *const () as usize, &[item, index]);
+            let byte = self.ask(&ITEM_BYTE, [item, index]);
             self.push(Item::Int(byte));
         }
     }
 
     /// Asks the interpreter something that has no effect; leaves if the answer is
     /// below zero.
-    fn ask(&mut self, function: usize, arguments: &[Value]) -> Value {
-        let answer = self.call_for(function, arguments);
+    fn ask<const N: usize>(&mut self, builtin: &Builtin<N, 1>, arguments: [Value; N]) -> Value {
+        let [answer] = self.call_native(builtin, arguments);
         self.guard_not_negative(answer);
         answer
     }

@@ -5,7 +5,7 @@ use cranelift_codegen::{
     cursor::{Cursor, FuncCursor},
     ir::{InstBuilder, Value, condcodes::IntCC, types::I64},
 };
-use neovm_interp::tier::{self, Leave, bytes_length, layout};
+use neovm_interp::tier::{self, Leave, builtins::BYTES_LENGTH, layout};
 
 use super::{
     Translator,
@@ -212,11 +212,10 @@ impl Translator<'_> {
         }
         let UsedSlot { slot, stored } = self.slots[index];
         let entered = self.entered.filter(|_| !stored)?;
-        let signature = self.native_signature(1, 1);
+        let function = self.native(&BYTES_LENGTH);
         let mut cursor = FuncCursor::new(self.builder.func).at_inst(entered);
-        let function = cursor.ins().iconst(I64, bytes_length as *const () as i64);
         let item = cursor.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
-        let call = cursor.ins().call_indirect(signature, function, &[item]);
+        let call = cursor.ins().call(function, &[item]);
         let length = cursor.func.dfg.first_result(call);
         self.lengths.insert(index, length);
         Some(length)

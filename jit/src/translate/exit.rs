@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{
-    AbiParam, Block, Inst, InstBuilder, SigRef, Signature, Value, condcodes::IntCC, types::I64,
+use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value, condcodes::IntCC, types::I64};
+use neovm_interp::tier::{
+    After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
+    builtins::{COPY_ITEM, LEAVE},
+    layout,
 };
-use cranelift_codegen::isa::CallConv;
-use neovm_interp::tier::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored, copy_item, layout, leave};
 
 use super::{
     Translator, slot_offset,
@@ -160,7 +161,7 @@ impl Translator<'_> {
         let Some(tail) = self.tail else { return };
         self.builder.switch_to_block(tail);
         let [exit, meter, guard] = self.builder.block_params(tail)[..] else { return };
-        self.call_native(leave as *const () as usize, &[self.vm, exit, meter, self.base, self.frame, guard]);
+        let [] = self.call_native(&LEAVE, [self.vm, exit, meter, self.base, self.frame, guard]);
         if self.input.method.is_some() {
             let left = self.number(i64::MIN);
             self.builder.ins().return_(&[left, left]);
@@ -169,32 +170,26 @@ impl Translator<'_> {
         }
     }
 
-    /// Calls a function of the interpreter that returns nothing.
-    pub(super) fn call_native(&mut self, function: usize, arguments: &[Value]) {
-        self.emit_native(function, arguments, 0);
+    /// Calls a function of the interpreter.
+    pub(super) fn call_native<const P: usize, const R: usize>(
+        &mut self,
+        builtin: &Builtin<P, R>,
+        arguments: [Value; P],
+    ) -> [Value; R] {
+        let function = self.native(builtin);
+        let call = self.builder.ins().call(function, &arguments);
+        let results = self.builder.inst_results(call);
+        core::array::from_fn(|index| results[index])
     }
 
-    /// Calls a function of the interpreter for a word.
-    pub(super) fn call_for(&mut self, function: usize, arguments: &[Value]) -> Value {
-        let call = self.emit_native(function, arguments, 1);
-        self.builder.inst_results(call)[0]
-    }
-
-    fn emit_native(&mut self, function: usize, arguments: &[Value], results: usize) -> Inst {
-        let signature = self.native_signature(arguments.len(), results);
-        let function = self.number(function as i64);
-        self.builder.ins().call_indirect(signature, function, arguments)
-    }
-
-    /// The signature of a function of the interpreter with so many words.
-    pub(super) fn native_signature(&mut self, parameters: usize, results: usize) -> SigRef {
-        let builder = &mut self.builder;
-        *self.signatures.entry((parameters, results)).or_insert_with(|| {
-            let mut signature = Signature::new(CallConv::SystemV);
-            signature.params.extend(vec![AbiParam::new(I64); parameters]);
-            signature.returns.extend(vec![AbiParam::new(I64); results]);
-            builder.import_signature(signature)
-        })
+    /// A function of the interpreter, to be called.
+    pub(super) fn native<const P: usize, const R: usize>(&mut self, builtin: &Builtin<P, R>) -> FuncRef {
+        if let Some(&known) = self.natives.get(builtin.name()) {
+            return known;
+        }
+        let function = self.linker.builtin(builtin, self.builder.func);
+        self.natives.insert(builtin.name().to_owned(), function);
+        function
     }
 
     /// An address as a value.
@@ -275,6 +270,6 @@ impl Translator<'_> {
         let from = self.address(from);
         let offset = i64::from(self.stack_offset(index));
         let to = self.plus(self.base, offset);
-        self.call_native(copy_item as *const () as usize, &[self.vm, from, to]);
+        let [] = self.call_native(&COPY_ITEM, [self.vm, from, to]);
     }
 }

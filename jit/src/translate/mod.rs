@@ -49,7 +49,7 @@ use crate::{
     compile::Known,
     gas::{Charge, Charges},
     methods::{Method, Methods},
-    module::Link,
+    module::Linker,
     region::Region,
     stats::ExitRecord,
 };
@@ -103,16 +103,16 @@ pub(crate) fn translate(
     input: &Input<'_>,
     function: &mut ir::Function,
     context: &mut FunctionBuilderContext,
-    link: Link<'_>,
+    linker: Linker<'_>,
     config: TargetFrontendConfig,
 ) -> Result<Translation, Refusal> {
     let mut shapes = BTreeMap::new();
     let empty = function.clone();
     for _ in 0..MAX_ROUNDS {
         let functions =
-            input.methods.found.keys().filter_map(|&method| Some((method, link(method, function)?))).collect();
+            input.methods.found.keys().filter_map(|&method| Some((method, linker.method(method, function)?))).collect();
         let builder = FunctionBuilder::new(function, context);
-        let mut translator = Translator::new(input, builder, shapes);
+        let mut translator = Translator::new(input, builder, linker, shapes);
         translator.functions = functions;
         translator.region()?;
         if !translator.again {
@@ -189,8 +189,9 @@ struct Translator<'a> {
     /// if the method was left, or if there is too little gas behind the call.
     calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
     records: Vec<Arc<ExitRecord>>,
-    /// Of functions of the interpreter, by their parameters and results.
-    signatures: BTreeMap<(usize, usize), ir::SigRef>,
+    linker: Linker<'a>,
+    /// The functions of the interpreter that are called, by name.
+    natives: BTreeMap<String, ir::FuncRef>,
     /// Where all exits end.
     tail: Option<ir::Block>,
     /// The methods that can be called.
@@ -208,7 +209,12 @@ struct Translator<'a> {
 }
 
 impl<'a> Translator<'a> {
-    fn new(input: &'a Input<'a>, mut builder: FunctionBuilder<'a>, shapes: BTreeMap<usize, Shape>) -> Self {
+    fn new(
+        input: &'a Input<'a>,
+        mut builder: FunctionBuilder<'a>,
+        linker: Linker<'a>,
+        shapes: BTreeMap<usize, Shape>,
+    ) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.reach + input.region.peak.max(0)) as usize;
         let mut words = || [builder.declare_var(I64), builder.declare_var(I64)];
@@ -249,7 +255,8 @@ impl<'a> Translator<'a> {
             stubs: Vec::new(),
             calls: Vec::new(),
             records: Vec::new(),
-            signatures: BTreeMap::new(),
+            linker,
+            natives: BTreeMap::new(),
             tail: None,
             functions: BTreeMap::new(),
             slots_end: none,

@@ -1,7 +1,7 @@
 //! Strings of bytes: all is left to builtins, but for integers that are a part of one.
 
 use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC};
-use neovm_interp::tier::{NO_INTEGER, slice_integer};
+use neovm_interp::tier::{NO_INTEGER, builtins::SLICE_INTEGER};
 use neovm_types::{OpCode, item::ItemType};
 
 use super::{Translator, state::Item};
@@ -14,7 +14,7 @@ impl Translator<'_> {
                 let (count, index) = (self.pop_int(), self.pop_int());
                 self.pop();
                 let item = self.address(address);
-                let number = self.call_for(slice_integer as *const () as usize, &[item, index, count]);
+                let [number] = self.call_native(&SLICE_INTEGER, [item, index, count]);
                 let holds = self.builder.ins().icmp_imm_s(IntCC::NotEqual, number, NO_INTEGER);
                 self.guard(holds);
                 self.push(Item::Int(number));

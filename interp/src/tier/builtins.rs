@@ -1,0 +1,213 @@
+//! The builtins: functions of the interpreter that compiled code calls.
+//!
+//! They are listed once, with the types of their parameters and results. A function of another type does not compile,
+//! and a compiler makes its calls from the numbers of words that are listed. A builtin that is not given the machine only
+//! reads, and may be called again.
+
+use alloc::borrow::Cow;
+
+use neovm_types::StackItem;
+#[cfg(neovm_tail_calls)]
+use neovm_types::{FaultKind, OpCode};
+
+use super::{
+    Exit,
+    calls::begin_calls,
+    exits::leave,
+    items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
+};
+use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
+#[cfg(neovm_tail_calls)]
+use crate::{
+    fast::{self, Flow, Op, Regs},
+    ops::Handler,
+};
+
+/// A function of the interpreter that takes and returns words of 64 bits by the System V calling convention.
+#[derive(Clone, Debug)]
+pub struct Builtin<const PARAMETERS: usize, const RESULTS: usize> {
+    name: Cow<'static, str>,
+    address: *const u8,
+}
+
+impl<const PARAMETERS: usize, const RESULTS: usize> Builtin<PARAMETERS, RESULTS> {
+    /// The name, for people. No two functions share one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The address of the function.
+    pub fn address(&self) -> *const u8 {
+        self.address
+    }
+}
+
+/// Counts a parameter or result, which must be a word.
+const fn word<T>() -> usize {
+    assert!(size_of::<T>() == 8, "compiled code passes words");
+    1
+}
+
+/// The table of builtins: single functions, then a generic one that there is for each op.
+macro_rules! builtins {
+    (
+        { $($(#[$doc:meta])* $constant:ident = $function:ident($($parameter:ident: $type:ty),*) $(-> $result:ty)?;)* }
+        each op {
+            $(#[$op_doc:meta])*
+            $alias:ident, $table:ident = $op_function:ident($($op_parameter:ident: $op_type:ty),*) -> $op_result:ty;
+        }
+    ) => {
+        $(
+            $(#[$doc])*
+            pub const $constant: Builtin<{ 0 $(+ word::<$type>())* }, { 0 $(+ word::<$result>())? }> = {
+                let function: unsafe extern "sysv64" fn($($parameter: $type),*) $(-> $result)? = $function;
+                Builtin { name: Cow::Borrowed(stringify!($function)), address: function as *const u8 }
+            };
+        )*
+
+        $(#[$op_doc])*
+        pub type $alias = Builtin<{ 0 $(+ word::<$op_type>())* }, { word::<$op_result>() }>;
+
+        #[cfg(neovm_tail_calls)]
+        static $table: [unsafe extern "sysv64" fn($($op_parameter: $op_type),*) -> $op_result; Op::ALL.len()] =
+            fast::handler_table!($op_function);
+    };
+}
+
+builtins! {
+    {
+        /// Leaves compiled code by an exit, with the meter, the function's base of the evaluation stack, its slots, and
+        /// the place of the guard that failed, plus one; 0 if none did.
+        LEAVE = leave(
+            vm: &mut Vm,
+            exit: *const Exit,
+            meter: i64,
+            base: *mut StackItem,
+            slots: *mut StackItem,
+            failed_guard: u64
+        );
+        /// Copies an item to a free cell of the evaluation stack, and counts the reference.
+        COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
+        /// Sets the bounds of calls between compiled methods; returns whether there may be none.
+        BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
+        /// Returns what SIZE pushes, or -1 for an item that has no size.
+        ITEM_SIZE = item_size(item: *const StackItem) -> i64;
+        /// Returns the length of a byte string or buffer, or -1 for another item.
+        BYTES_LENGTH = bytes_length(item: *const StackItem) -> i64;
+        /// Returns a byte of a byte string or buffer, or -1 if there is none.
+        ITEM_BYTE = item_byte(item: *const StackItem, index: i64) -> i64;
+        /// Returns the integer that `count` bytes of a byte string or buffer encode, or [`super::NO_INTEGER`].
+        SLICE_INTEGER = slice_integer(item: *const StackItem, index: i64, count: i64) -> i64;
+    }
+    each op {
+        /// Runs one instruction, and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots
+        /// stay where they are.
+        InstBuiltin, RUN_INST = run_inst(
+            vm: &mut Vm,
+            inst: *const DecodedInst,
+            sp: *mut StackItem,
+            slots: *mut StackItem
+        ) -> *mut StackItem;
+    }
+}
+
+/// The builtin that runs an instruction. Its name is that of the opcode, and of the way the interpreter runs it alone.
+#[allow(unused_variables, reason = "there is none without tail calls")]
+pub(super) fn of_inst(inst: &DecodedInst) -> Option<InstBuiltin> {
+    #[cfg(neovm_tail_calls)]
+    {
+        let opcode = OpCode::from_byte(inst.opcode)?;
+        let name = Cow::Owned(alloc::format!("{opcode:?}.{:?}", inst.single));
+        return Some(Builtin { name, address: RUN_INST[inst.single as usize] as *const u8 });
+    }
+    #[cfg(not(neovm_tail_calls))]
+    None
+}
+
+/// How a builtin that runs an instruction ended: the lowest three bits of what it returns. The others are the stack
+/// pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BuiltinStatus {
+    /// It ran.
+    Done = 0,
+    /// It ran, but now there are more items than allowed: leave at the instruction, which is charged.
+    Limit = Reason::Limit as u8,
+    /// It faulted: leave at the instruction, which is charged.
+    Failed = Reason::Failed as u8,
+    /// It ran, but there is too little room left, or the arena has to grow: leave at the next instruction.
+    Resume = Reason::Resume as u8,
+}
+
+/// The bits of the result that are a [`BuiltinStatus`].
+pub const STATUS_MASK: u64 = 7;
+
+/// Runs an instruction for compiled code: by its fast handler, or by its general one.
+///
+/// # Safety
+/// As for a handler: the machine's invariants hold, but for what compiled code keeps in registers, which no such
+/// instruction looks at.
+#[cfg(neovm_tail_calls)]
+unsafe extern "sysv64" fn run_inst<const OP: usize>(
+    vm: &mut Vm,
+    ip: *const DecodedInst,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+) -> *mut StackItem {
+    let mut r = Regs { ip, sp, slots, meter: 0, limit: vm.limit };
+    // SAFETY: the caller keeps the guarantees of `fast`.
+    let flow = unsafe {
+        if const { fast::fused_length(Op::ALL[OP]) > 1 } {
+            return sp.map_addr(|address| address | vm.no_builtin() as usize);
+        }
+        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
+            Flow::Heap => fast::run_heap(const { Op::ALL[OP] }, &mut r, vm),
+            flow => flow,
+        }
+    };
+    let status = match flow {
+        Flow::Next if r.limit < vm.needed => BuiltinStatus::Resume,
+        Flow::Next => BuiltinStatus::Done,
+        Flow::Limit => BuiltinStatus::Limit,
+        Flow::Full | Flow::Heap | Flow::Unfuse => {
+            vm.ip = ip;
+            vm.sp = sp;
+            vm.slots = slots;
+            let status = vm.run_general();
+            return vm.sp.map_addr(|address| address | status as usize);
+        }
+    };
+    vm.limit = r.limit;
+    r.sp.map_addr(|address| address | status as usize)
+}
+
+#[cfg(neovm_tail_calls)]
+impl Vm {
+    /// Refuses a fused op: an instruction alone never is one.
+    #[cold]
+    fn no_builtin(&mut self) -> BuiltinStatus {
+        self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));
+        BuiltinStatus::Failed
+    }
+
+    /// Runs the instruction at `ip` by its general handler.
+    fn run_general(&mut self) -> BuiltinStatus {
+        self.jumped = false;
+        let result = match self.table.handler(self.inst().opcode) {
+            Handler::Simple(handler) => handler(self),
+            Handler::Hosted(_) => Err(FaultKind::Engine("compiled code called the host")),
+        };
+        if let Err(kind) = result {
+            self.failed = Some(kind);
+            return BuiltinStatus::Failed;
+        }
+        self.clear_zeros();
+        if self.sp > self.limit {
+            BuiltinStatus::Limit
+        } else if self.limit > self.end || self.limit < self.needed {
+            BuiltinStatus::Resume
+        } else {
+            BuiltinStatus::Done
+        }
+    }
+}
