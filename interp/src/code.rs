@@ -191,11 +191,8 @@ impl Code {
         }
     }
 
-    /// The same with a tier above the interpreter, which is told of what was
-    /// reached so many times: by a jump back, or by a call. Where the platform
-    /// has no tail calls nothing is counted.
-    #[must_use]
-    pub fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
+    /// Attaches a tier; see [`crate::tier::attach`].
+    pub(crate) fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
         #[cfg(neovm_tail_calls)]
         for place in 0..self.insts.len() {
             let op = self.insts[place].op;
@@ -245,7 +242,7 @@ impl Code {
 
     /// The number of the instruction that starts at a position; that of the
     /// RET behind the last byte too.
-    pub fn place(&self, position: usize) -> Option<usize> {
+    pub(crate) fn place(&self, position: usize) -> Option<usize> {
         self.index.get(position).filter(|&&place| place != NO_INST).map(|&place| place as usize)
     }
 

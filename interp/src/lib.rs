@@ -36,6 +36,7 @@ mod host;
 mod observe;
 mod ops;
 mod stack;
+#[doc(hidden)]
 pub mod tier;
 mod vm;
 

@@ -1,6 +1,6 @@
 //! What a region is made of: instructions with their operands resolved.
 
-use neovm_interp::Code;
+use neovm_interp::tier::CodeView;
 use neovm_types::{
     OpCode,
     opcode::{Arity, OperandKind},
@@ -47,7 +47,7 @@ pub(crate) struct Ins {
 impl Ins {
     /// The instruction of a number; none for bytes that are none, and for the
     /// RET behind the last byte.
-    pub(crate) fn read(code: &Code, place: usize) -> Option<Self> {
+    pub(crate) fn read(code: CodeView<'_>, place: usize) -> Option<Self> {
         let position = code.position(place);
         let instruction = code.script().instruction(position).ok()?;
         let opcode = instruction.opcode;

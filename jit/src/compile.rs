@@ -5,10 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::{
-    Code,
-    tier::{Kind, TypeFeedback, layout::ArrayLayout},
-};
+use neovm_interp::tier::{CodeView, Kind, TypeFeedback, layout::ArrayLayout};
 use neovm_types::OpCode;
 
 use crate::{
@@ -29,7 +26,7 @@ const MAX_ROUNDS: usize = 8;
 
 /// What a region is compiled from.
 pub(crate) struct Job<'a> {
-    pub(crate) code: &'a Code,
+    pub(crate) code: CodeView<'a>,
     pub(crate) entry: usize,
     pub(crate) known: &'a Known,
     pub(crate) arrays: Option<ArrayLayout>,
@@ -70,7 +67,7 @@ impl Known {
 
     /// Whether a place where code is left is one that it is to learn from: an UNPACK, of
     /// which the items were not counted yet.
-    pub(crate) fn learns(&self, code: &Code, place: usize) -> bool {
+    pub(crate) fn learns(&self, code: CodeView<'_>, place: usize) -> bool {
         let is_unpack = |ins: Ins| ins.opcode == OpCode::UNPACK;
         let is_known = self.distrusted.contains(&place) || self.unpacked.contains_key(&place);
         !is_known && Ins::read(code, place).is_some_and(is_unpack)

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use neovm_interp::Code;
+use neovm_interp::tier::CodeView;
 
 use crate::{code::Flow, region::Region};
 
@@ -37,7 +37,7 @@ pub(crate) struct Charge {
 pub(crate) struct Charges(BTreeMap<usize, Charge>);
 
 impl Charges {
-    pub(crate) fn new(code: &Code, region: &Region) -> Self {
+    pub(crate) fn new(code: CodeView<'_>, region: &Region) -> Self {
         let mut charges = Self(BTreeMap::new());
         // What a block leads to comes first, but for jumps back, which lead to loops.
         for start in region.order.iter().rev() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use neovm_interp::Code;
+use neovm_interp::tier::CodeView;
 use neovm_types::{OpCode, opcode::Family};
 
 use crate::{
@@ -47,7 +47,12 @@ type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 impl Methods {
     /// The region at an instruction, with the methods that it calls, but for
     /// some that are not to be called.
-    pub(crate) fn region(code: &Code, entry: usize, known: &Known, but: &[usize]) -> Result<(Region, Self), Refusal> {
+    pub(crate) fn region(
+        code: CodeView<'_>,
+        entry: usize,
+        known: &Known,
+        but: &[usize],
+    ) -> Result<(Region, Self), Refusal> {
         let reachable = with_calls(code, entry, known);
         if let Ok(found) = &reachable
             && found.instructions.iter().all(|ins| ins.call.is_none())
@@ -73,7 +78,7 @@ impl Methods {
     }
 
     /// Learns what methods do, and those that they call.
-    fn learn(&mut self, code: &Code, targets: &[usize], effects: &mut Effects) {
+    fn learn(&mut self, code: CodeView<'_>, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
         let mut order = Vec::new();
         // Those called by others come first in the end; calls in a circle are
@@ -119,7 +124,7 @@ impl Methods {
 }
 
 impl Method {
-    fn find(code: &Code, entry: usize, effects: &Effects) -> Option<Self> {
+    fn find(code: CodeView<'_>, entry: usize, effects: &Effects) -> Option<Self> {
         let (locals, arguments) = init(code, entry)?;
         let known = effects.get(&entry).copied().flatten().map_or(1, |(_, results)| results);
         for results in [known, 1 - known.min(1)] {
@@ -138,7 +143,7 @@ impl Method {
 }
 
 /// The numbers of local variables and arguments of a method.
-fn init(code: &Code, entry: usize) -> Option<(u8, u8)> {
+fn init(code: CodeView<'_>, entry: usize) -> Option<(u8, u8)> {
     let ins = Ins::read(code, entry).filter(|ins| ins.opcode == OpCode::INITSLOT)?;
     let (locals, arguments) = (ins.operand as u8, (ins.operand >> 8) as u8);
     (usize::from(arguments) <= MAX_ARGUMENTS && (locals, arguments) != (0, 0)).then_some((locals, arguments))
@@ -157,7 +162,7 @@ fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
 }
 
 /// What may follow an instruction, if all calls come back.
-fn with_calls(code: &Code, entry: usize, known: &Known) -> Result<Reachable, Refusal> {
+fn with_calls(code: CodeView<'_>, entry: usize, known: &Known) -> Result<Reachable, Refusal> {
     let collect = |ins: &mut Ins| {
         known.resolve(ins);
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
@@ -175,7 +180,7 @@ fn called(reachable: &Result<Reachable, Refusal>) -> Vec<usize> {
 }
 
 /// Whether an instruction works on small values alone.
-fn is_simple(code: &Code, ins: &Ins) -> bool {
+fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
     use OpCode::{DEPTH, MODMUL, MODPOW, POW, PUSHF, PUSHNULL, PUSHT, SQRT};
     match ins.opcode.info().family {
         Family::Push => code.small_constant(ins.place).is_some() || matches!(ins.opcode, PUSHT | PUSHF | PUSHNULL),

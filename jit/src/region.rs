@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use neovm_interp::Code;
+use neovm_interp::tier::CodeView;
 
 use crate::{
     Refusal,
@@ -56,7 +56,7 @@ pub(crate) struct Region {
 impl Region {
     /// The region that the interpreter enters at an instruction: the loop that
     /// begins there, or all that follows.
-    pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all)) {
             // Where much follows the loop, it is at least not beyond its jumps back.
             Err(Refusal::TooLong) => Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?),
@@ -75,7 +75,7 @@ impl Region {
     }
 
     /// All that follows an instruction.
-    pub(crate) fn of_method(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn of_method(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?)
     }
 
@@ -149,7 +149,7 @@ impl Region {
 const EVERYWHERE: RangeInclusive<usize> = 0..=usize::MAX;
 
 /// The last instruction that jumps to another.
-fn last_jump(code: &Code, to: usize) -> usize {
+fn last_jump(code: CodeView<'_>, to: usize) -> usize {
     let jumps = |place: &usize| Ins::read(code, *place).is_some_and(|ins| ins.target == Some(to));
     (to..code.places()).rev().find(jumps).unwrap_or(to)
 }
@@ -169,7 +169,7 @@ pub(crate) struct Reachable {
 
 impl Reachable {
     /// All instructions that can be reached from one.
-    pub(crate) fn find(code: &Code, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
+    pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         reachable(code, entry, resolve, EVERYWHERE)
     }
 
@@ -190,7 +190,7 @@ fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
 
 /// All instructions that can be reached from one.
 fn reachable(
-    code: &Code,
+    code: CodeView<'_>,
     entry: usize,
     resolve: Resolve<'_>,
     within: RangeInclusive<usize>,

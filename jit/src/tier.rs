@@ -13,7 +13,7 @@ use std::{
 
 use neovm_interp::{
     Code,
-    tier::{Exit, Kind, Tier, TypeFeedback, layout::ArrayLayout},
+    tier::{self, CodeView, Exit, Kind, Tier, TypeFeedback, layout::ArrayLayout},
 };
 use neovm_types::OpCode;
 
@@ -184,7 +184,7 @@ impl Jit {
         }
         scripts.push(Arc::downgrade(&script));
         drop(scripts);
-        code.with_tier(script, self.0.mode.threshold)
+        tier::attach(code, script, self.0.mode.threshold)
     }
 
     /// Bytes that machine code may take.
@@ -238,8 +238,9 @@ impl core::fmt::Debug for Jit {
 impl Tier for Script {
     fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback) {
         // It is told once; what becomes of it is found out here.
-        code.reset_counter(place, u32::MAX);
-        let (entry, seen) = behind_init(code, place, seen);
+        let view = CodeView::new(code);
+        view.reset_counter(place, u32::MAX);
+        let (entry, seen) = behind_init(view, place, seen);
         let mut regions = lock(&self.regions);
         match regions.by_entry.get_mut(&entry) {
             // What was learnt of it before it was put off still holds.
@@ -270,7 +271,7 @@ impl Tier for Script {
         drop(regions);
         if gives_up {
             // SAFETY: the interpreter's own handler comes back.
-            unsafe { code.enter_by(entry, None) };
+            unsafe { CodeView::new(code).enter_by(entry, None) };
             lock(&self.jit.totals).given_up += 1;
         } else {
             self.request(code, entry);
@@ -305,14 +306,14 @@ impl Script {
         self.refuse(code, entry, refusal);
         if let Some(known) = lock(&self.regions).by_entry.get_mut(&entry) {
             known.is_put_off = true;
-            code.reset_counter(known.counted, self.jit.mode.threshold.max(LATER));
+            CodeView::new(code).reset_counter(known.counted, self.jit.mode.threshold.max(LATER));
         }
     }
 
     /// Leaves a region to the interpreter.
     fn refuse(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
         // SAFETY: the interpreter's own handler comes back, if it was away.
-        unsafe { code.enter_by(entry, None) };
+        unsafe { CodeView::new(code).enter_by(entry, None) };
         *lock(&self.jit.totals).refused.entry(refusal).or_default() += 1;
     }
 
@@ -329,7 +330,7 @@ impl Script {
         let instructions = made.as_ref().map_or(REFUSED, |made| made.instructions);
         self.instructions.fetch_add(instructions, Ordering::Relaxed);
         if let Some(reports) = &mut *lock(&self.jit.reports) {
-            reports.push(Report::new(code.position(entry), &made, begun.elapsed()));
+            reports.push(Report::new(CodeView::new(code).position(entry), &made, begun.elapsed()));
         }
         let Made { machine, exits: records, .. } = match made {
             Ok(made) => made,
@@ -347,7 +348,7 @@ impl Script {
         drop(regions);
         // SAFETY: the translation keeps what the interpreter guarantees, and the
         // machine code lives as long as this tier, which the code keeps.
-        unsafe { code.enter_by(entry, Some(address)) };
+        unsafe { CodeView::new(code).enter_by(entry, Some(address)) };
         let mut totals = lock(&self.jit.totals);
         totals.compiled += 1;
         totals.recompiled += u64::from(tries > 1);
@@ -361,7 +362,16 @@ impl Script {
         // Who wants all compiled at once wants that too.
         let least = if self.jit.mode.threshold > 1 { LEAST } else { 0 };
         let wants_text = lock(&self.jit.reports).is_some();
-        compile(&Job { code, entry, known: &known, arrays, number, least, wants_text, failing: self.jit.failing })
+        compile(&Job {
+            code: CodeView::new(code),
+            entry,
+            known: &known,
+            arrays,
+            number,
+            least,
+            wants_text,
+            failing: self.jit.failing,
+        })
     }
 }
 
@@ -406,7 +416,7 @@ impl Shared {
 
 /// The instruction behind INITSLOT, which makes the frame, and what is seen
 /// there: a method is compiled from there on.
-fn behind_init(code: &Code, place: usize, seen: &TypeFeedback) -> (usize, TypeFeedback) {
+fn behind_init(code: CodeView<'_>, place: usize, seen: &TypeFeedback) -> (usize, TypeFeedback) {
     let Some(ins) = Ins::read(code, place).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
         return (place, seen.clone());
     };

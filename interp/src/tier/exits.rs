@@ -6,10 +6,10 @@
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use neovm_types::StackItem;
+use neovm_types::{FaultKind, StackItem};
 
 use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout};
-use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
+use crate::{code::DecodedInst, dispatch::Reason, host::Host, vm::Vm};
 
 /// How the interpreter goes on where compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Exit {
 /// What is to be done where compiled code is left.
 #[derive(Debug)]
 pub struct Plan {
-    /// The cell where the interpreter goes on, see [`crate::Code::inst_address`].
+    /// The decoded instruction where the interpreter goes on, see [`super::CodeView::inst_address`].
     pub cell: usize,
     /// How it goes on.
     pub leave: Leave,
@@ -228,4 +228,32 @@ pub(super) unsafe extern "sysv64" fn leave(
     vm.exit = exit;
     vm.failed_guard = failed_guard;
     vm.reason = reason;
+}
+
+impl Vm {
+    /// Ends the instruction with the fault of a builtin that failed.
+    pub(crate) fn fail_compiled(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let kind = self.failed.take().unwrap_or(FaultKind::Engine("compiled code failed without a fault"));
+        self.conclude(Err(kind), false, host)
+    }
+
+    /// Puts the machine in order after compiled code left it, and tells the tier of an exit that fails often.
+    pub(crate) fn leave_compiled(&mut self, reason: Reason) {
+        self.rebuild_frames();
+        if self.limit > self.end {
+            self.grow_arena(0);
+        }
+        if reason != Reason::Deopt || self.exit.is_null() {
+            return;
+        }
+        // SAFETY: compiled code lives as long as the code it was made of.
+        let exit = unsafe { &*self.exit };
+        if exit.taken.load(Ordering::Relaxed).is_multiple_of(Exit::PATIENCE)
+            && let Some(load) = self.loads.last()
+            && let Some(hot_counters) = load.code.hot_counters()
+        {
+            let guard = (self.failed_guard as usize).checked_sub(1);
+            hot_counters.tier.failing(&load.code, exit, guard, &self.seen());
+        }
+    }
 }

@@ -31,10 +31,7 @@ use std::{
 use cranelift_codegen::ir::{self, InstBuilder, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use neovm_interp::{
-    Code,
-    tier::{layout, layout::ArrayLayout},
-};
+use neovm_interp::tier::{CodeView, layout, layout::ArrayLayout};
 use neovm_types::opcode::Family;
 
 pub(crate) use self::call::signature;
@@ -59,7 +56,7 @@ const MAX_ROUNDS: usize = 12;
 
 /// What a region is translated with.
 pub(crate) struct Input<'a> {
-    pub(crate) code: &'a Code,
+    pub(crate) code: CodeView<'a>,
     pub(crate) region: &'a Region,
     pub(crate) known: &'a Known,
     pub(crate) arrays: Option<ArrayLayout>,

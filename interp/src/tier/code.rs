@@ -1,0 +1,108 @@
+//! What a tier may know of decoded code, and do to it.
+
+use core::sync::atomic::Ordering;
+
+use neovm_types::Script;
+
+use super::builtins::{InstBuiltin, of_inst};
+use crate::{
+    code::{Code, DecodedInst},
+    fast::{Op, fuse},
+};
+
+/// Decoded code as a tier sees it. Instructions are named by their index among the decoded instructions, their *place*;
+/// the last one stands for the RET behind the last byte.
+///
+/// Methods that take a place panic if there is no such instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeView<'a>(&'a Code);
+
+impl<'a> CodeView<'a> {
+    /// The view of some decoded code.
+    pub fn new(code: &'a Code) -> Self {
+        Self(code)
+    }
+
+    fn inst(self, place: usize) -> &'a DecodedInst {
+        &self.0.insts()[place]
+    }
+
+    /// The script that was decoded.
+    pub fn script(self) -> &'a Script {
+        self.0.script()
+    }
+
+    /// Returns the number of instructions, the RET behind the last byte included.
+    pub fn places(self) -> usize {
+        self.0.insts().len()
+    }
+
+    /// Returns the place of the instruction that begins at a position, in bytes; none within an instruction.
+    pub fn place(self, position: usize) -> Option<usize> {
+        self.0.place(position)
+    }
+
+    /// Returns the position of an instruction, in bytes.
+    pub fn position(self, place: usize) -> usize {
+        self.inst(place).offset as usize
+    }
+
+    /// Returns the address of a decoded instruction, as builtins and exits take it.
+    pub fn inst_address(self, place: usize) -> usize {
+        core::ptr::from_ref(self.inst(place)).addr()
+    }
+
+    /// Returns what an instruction takes off the meter.
+    pub fn meter_cost(self, place: usize) -> i64 {
+        self.inst(place).single_cost(self.0.prices())
+    }
+
+    /// Returns what the interpreter has taken off the meter when it enters compiled code at an instruction.
+    pub fn entry_cost(self, place: usize) -> i64 {
+        self.inst(place).cost
+    }
+
+    /// Returns what an instruction pushes, if that is an integer of at most 64 bits.
+    pub fn small_constant(self, place: usize) -> Option<i64> {
+        let inst = self.inst(place);
+        (inst.single == Op::Int).then_some(inst.operand as i64)
+    }
+
+    /// Returns whether a remainder with the sign of the divisor begins at an instruction, as compilers write it: 14
+    /// instructions that end in a JMPIFNOT, ADD and JMP where the signs differ, and NIP where they do not. The value is
+    /// on top of the stack, above the divisor.
+    pub fn is_floor_mod(self, place: usize) -> bool {
+        fuse::is_floor_mod(&self.0.insts()[place..])
+    }
+
+    /// Returns the builtin that runs an instruction; none on platforms without tail calls.
+    pub fn inst_builtin(self, place: usize) -> Option<InstBuiltin> {
+        of_inst(self.inst(place))
+    }
+
+    /// Lets the interpreter enter compiled code at an instruction, or takes the entry away. Machines that are running
+    /// notice it soon.
+    ///
+    /// # Safety
+    /// The entry is a function with the signature of a handler, keeps the invariants of the machine as handlers do, and
+    /// lives as long as the decoded code.
+    #[allow(unused_variables, reason = "nothing is entered without tail calls")]
+    pub unsafe fn enter_by(self, place: usize, entry: Option<*const u8>) {
+        #[cfg(neovm_tail_calls)]
+        {
+            use crate::dispatch::tail_call::{COUNTING, TailFn};
+            let inst = self.inst(place);
+            // SAFETY: the caller guarantees that it is such a function.
+            let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
+            // Code with a tier counts.
+            inst.handler.set(entry.unwrap_or(COUNTING[inst.op as usize]));
+        }
+    }
+
+    /// Makes an instruction hot again after it was reached `times` times more.
+    pub fn reset_counter(self, place: usize, times: u32) {
+        if let Some(hot_counters) = self.0.hot_counters() {
+            hot_counters.counters[place].store(times, Ordering::Relaxed);
+        }
+    }
+}

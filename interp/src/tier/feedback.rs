@@ -1,0 +1,163 @@
+//! What the interpreter counts, and what it tells a tier.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::sync::atomic::AtomicU32;
+
+use neovm_types::StackItem;
+
+use super::Tier;
+use crate::{
+    code::{Code, DecodedInst},
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+/// The counters of decoded code, and the tier that is told when one is down to zero.
+pub(crate) struct HotCounters {
+    pub(super) tier: Arc<dyn Tier>,
+    /// How often each instruction may still be reached until it is hot.
+    pub(super) counters: Box<[AtomicU32]>,
+    /// Whether the first instruction of a script is hot at once.
+    eager: bool,
+}
+
+impl HotCounters {
+    pub(crate) fn new(tier: Arc<dyn Tier>, insts: usize, threshold: u32) -> Self {
+        let counters = (0..insts).map(|_| AtomicU32::new(threshold.max(1))).collect();
+        Self { tier, counters, eager: threshold <= 1 }
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.counters.len() * size_of::<AtomicU32>() + self.tier.memory()
+    }
+
+    /// Where the counter of a decoded instruction at address 0 would be.
+    pub(crate) fn counters(&self, code: &Code) -> *const u32 {
+        let offset = code.insts().as_ptr().addr() / (size_of::<DecodedInst>() / size_of::<u32>());
+        self.counters.as_ptr().cast::<u32>().wrapping_byte_sub(offset)
+    }
+}
+
+/// The counter of a decoded instruction.
+///
+/// # Safety
+/// `counters` belong to the code that the instruction is part of, which lives on.
+#[cfg(neovm_tail_calls)]
+#[inline(always)]
+pub(crate) unsafe fn counter<'a>(counters: *const u32, inst: *const DecodedInst) -> &'a AtomicU32 {
+    let offset = inst.addr() / (size_of::<DecodedInst>() / size_of::<u32>());
+    // SAFETY: each decoded instruction has a counter; see `HotCounters::counters`.
+    unsafe { &*counters.wrapping_byte_add(offset).cast::<AtomicU32>() }
+}
+
+/// The types of items that compiled code tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An integer of at most 64 bits.
+    Integer,
+    /// True or false.
+    Boolean,
+    /// Null.
+    Null,
+    /// One of these three, not always the same one.
+    Scalar,
+    /// An array or a struct.
+    Array,
+    /// A byte string or a buffer.
+    Bytes,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn is_scalar(self) -> bool {
+        matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Scalar)
+    }
+
+    /// Returns what holds for both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        match (self, other) {
+            _ if self == other => self,
+            _ if self.is_scalar() && other.is_scalar() => Self::Scalar,
+            _ => Self::Other,
+        }
+    }
+
+    fn of(item: &StackItem) -> Self {
+        match item {
+            StackItem::Integer(_) => Self::Integer,
+            StackItem::Boolean(_) => Self::Boolean,
+            StackItem::Null => Self::Null,
+            StackItem::Array(_) | StackItem::Struct(_) => Self::Array,
+            StackItem::ByteString(_) | StackItem::Buffer(_) => Self::Bytes,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The types of the items that the machine holds at an instruction that is hot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypeFeedback {
+    /// Local variables.
+    pub locals: Vec<Kind>,
+    /// Arguments.
+    pub arguments: Vec<Kind>,
+    /// Items of the evaluation stack, the top first, at most [`TypeFeedback::DEPTH`].
+    pub stack: Vec<Kind>,
+    /// How many items the array or struct on top has, if there is one.
+    pub count: Option<usize>,
+}
+
+impl TypeFeedback {
+    /// The number of items of the evaluation stack that are looked at.
+    pub const DEPTH: usize = 16;
+}
+
+impl Vm {
+    /// Tells the tier that the instruction at `ip` is hot.
+    pub(crate) fn report_hot(&mut self) {
+        let Some(load) = self.loads.last() else { return };
+        let (Some(hot_counters), Some(place)) =
+            (load.code.hot_counters(), load.code.place(self.inst().offset as usize))
+        else {
+            return;
+        };
+        hot_counters.tier.hot(&load.code, place, &self.seen());
+    }
+
+    /// Tells the tier of what was loaded, if it wants to know at once.
+    #[inline(always)]
+    pub(crate) fn loaded(&mut self) {
+        if self.loads.last().and_then(|load| load.code.hot_counters()).is_some_and(|counters| counters.eager) {
+            self.report_hot();
+        }
+    }
+
+    pub(super) fn seen(&self) -> TypeFeedback {
+        let kinds = |first: *const StackItem, count: usize| {
+            (0..count)
+                .map(|i| {
+                    let cell = first.wrapping_add(i);
+                    // SAFETY: the callers name cells that are occupied.
+                    unsafe { if tag_of(cell) == tag::EMPTY { Kind::Other } else { Kind::of(&*cell) } }
+                })
+                .collect::<Vec<_>>()
+        };
+        let (locals, arguments) = (self.locals as usize, self.argument_count());
+        let depth = self.stack_len().min(TypeFeedback::DEPTH);
+        let stack = kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect::<Vec<_>>();
+        let top = (stack.first() == Some(&Kind::Array)).then(|| self.sp.wrapping_sub(1));
+        // SAFETY: the topmost cell is occupied.
+        let count = top.and_then(|top| match unsafe { &*top } {
+            StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
+            _ => None,
+        });
+        TypeFeedback {
+            locals: kinds(self.slots, locals),
+            arguments: kinds(self.slots.wrapping_sub(arguments), arguments).into_iter().rev().collect(),
+            stack,
+            count,
+        }
+    }
+}
