@@ -10,11 +10,9 @@ use neovm_types::OpCode;
 
 use crate::{
     Refusal,
-    code::Ins,
-    methods::Methods,
-    module::Machine,
-    region::Region,
-    stats::{ExitRecord, Why},
+    analysis::{instruction::Ins, methods::Methods, region::Region},
+    memory::module::Machine,
+    runtime::stats::{ExitRecord, Why},
     translate::{Gives, Input, signature, translate},
 };
 

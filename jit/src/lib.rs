@@ -6,19 +6,15 @@
 //! bit: what compiled code cannot do it leaves to the interpreter, at an
 //! instruction, with the machine as the interpreter would have it.
 
-mod code;
+mod analysis;
 mod compile;
-mod gas;
-mod methods;
-mod module;
-mod region;
-mod stats;
-mod tier;
+mod memory;
+mod runtime;
 mod translate;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use self::{
+pub use self::runtime::{
     stats::{Details, Report, Stats, Why},
     tier::{DEFAULT_CAPACITY, Jit, Mode},
 };

@@ -7,7 +7,7 @@ use super::{
     Translator,
     state::{Item, Kind},
 };
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn bitwise(&mut self, ins: &Ins) {

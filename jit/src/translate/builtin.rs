@@ -8,7 +8,7 @@ use super::{
     exit::Why,
     state::{Item, Origin},
 };
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     /// Runs an instruction by the interpreter's operation: its items go to

@@ -17,7 +17,7 @@ use super::{
     exit::Why,
     state::{Item, Origin, State},
 };
-use crate::{code::Ins, methods::Method};
+use crate::analysis::{instruction::Ins, methods::Method};
 
 /// The signature of a method's function.
 pub(crate) fn signature(method: &Method) -> Signature {

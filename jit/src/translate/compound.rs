@@ -13,7 +13,7 @@ use super::{
     Translator,
     state::{Address, Item, Origin},
 };
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn compound(&mut self, ins: &Ins) {

@@ -5,7 +5,7 @@ use neovm_interp::tier::Leave;
 use neovm_types::OpCode;
 
 use super::{Translator, exit::Why};
-use crate::code::{Flow, Ins};
+use crate::analysis::instruction::{Flow, Ins};
 
 impl Translator<'_> {
     pub(super) fn control(&mut self, ins: &Ins) {

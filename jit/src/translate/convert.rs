@@ -13,7 +13,7 @@ use super::{
     slot_offset,
     state::{Address, Item, Kind, Origin, Shape},
 };
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn push(&mut self, item: Item) {
@@ -319,7 +319,8 @@ impl Translator<'_> {
 
     /// Why the region ends before an instruction.
     pub(super) fn why_leaving(&self, place: usize) -> Why {
-        let leaves = Ins::read(self.input.code, place).is_none_or(|ins| ins.flow() == crate::code::Flow::Leave);
+        let leaves =
+            Ins::read(self.input.code, place).is_none_or(|ins| ins.flow() == crate::analysis::instruction::Flow::Leave);
         if leaves { Why::Opcode } else { Why::Edge }
     }
 

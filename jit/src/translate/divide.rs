@@ -11,7 +11,7 @@ use cranelift_codegen::ir::{
 use neovm_types::OpCode;
 
 use super::{Translator, state::Item};
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     /// Quotient or remainder, truncated toward zero as in the reference.

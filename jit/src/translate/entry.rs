@@ -13,7 +13,7 @@ use super::{
     slot_offset,
     state::{Item, Kind, Origin, Shape, State, UsedSlot},
 };
-use crate::code::{Slot, SlotUse};
+use crate::analysis::instruction::{Slot, SlotUse};
 
 impl Translator<'_> {
     /// The function's begin: checks that the machine is as was seen.

@@ -14,7 +14,7 @@ use super::{
     Translator, slot_offset,
     state::{Address, Item, Origin, State},
 };
-use crate::stats::ExitRecord;
+use crate::runtime::stats::ExitRecord;
 
 /// Why compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

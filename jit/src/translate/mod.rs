@@ -42,13 +42,15 @@ use self::{
 };
 use crate::{
     Refusal,
-    code::{Ins, Slot, SlotUse},
+    analysis::{
+        gas::{Charge, Charges},
+        instruction::{Ins, Slot, SlotUse},
+        methods::{Method, Methods},
+        region::Region,
+    },
     compile::Known,
-    gas::{Charge, Charges},
-    methods::{Method, Methods},
-    module::Linker,
-    region::Region,
-    stats::ExitRecord,
+    memory::module::Linker,
+    runtime::stats::ExitRecord,
 };
 
 /// How often a region is translated until the kinds of its items agree.

@@ -8,7 +8,7 @@ use super::{
     Translator, slot_offset,
     state::{Address, Item, Kind, Origin},
 };
-use crate::code::{Ins, Slot, SlotUse};
+use crate::analysis::instruction::{Ins, Slot, SlotUse};
 
 impl Translator<'_> {
     pub(super) fn push_constant(&mut self, ins: &Ins) {

@@ -5,7 +5,7 @@ use neovm_interp::tier::{NO_INTEGER, builtins::SLICE_INTEGER};
 use neovm_types::{OpCode, item::ItemType};
 
 use super::{Translator, state::Item};
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn splice(&mut self, ins: &Ins) {

@@ -5,7 +5,7 @@ use neovm_interp::tier::layout;
 use neovm_types::OpCode;
 
 use super::{Translator, state::Item};
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn stack_order(&mut self, ins: &Ins) {

@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::Value;
 use neovm_interp::tier;
 
-use crate::code::Slot;
+use crate::analysis::instruction::Slot;
 
 /// An item of the evaluation stack or a slot, as it is known at a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

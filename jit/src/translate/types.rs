@@ -8,7 +8,7 @@ use super::{
     Translator,
     state::{Item, Kind},
 };
-use crate::code::Ins;
+use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn types(&mut self, ins: &Ins) {

@@ -8,10 +8,8 @@ use std::{
 
 use neovm_interp::tier::CodeView;
 
-use crate::{
-    Refusal,
-    code::{Flow, Ins},
-};
+use super::instruction::{Flow, Ins};
+use crate::Refusal;
 
 /// Most instructions of a region.
 pub(crate) const MAX_INSTRUCTIONS: usize = 4096;

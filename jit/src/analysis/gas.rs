@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use neovm_interp::tier::CodeView;
 
-use crate::{code::Flow, region::Region};
+use super::{instruction::Flow, region::Region};
 
 /// No look covers more units than this, so that the last grant of an execution, too,
 /// is mostly spent in compiled code.

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use neovm_interp::tier::CodeView;
 use neovm_types::{OpCode, opcode::Family};
 
-use crate::{
-    Refusal,
-    code::{Ins, SlotUse},
-    compile::Known,
+use super::{
+    instruction::{Ins, SlotUse},
     region::{Reachable, Region},
 };
+use crate::{Refusal, compile::Known};
 
 /// Most arguments of such a method.
 const MAX_ARGUMENTS: usize = 6;
@@ -194,7 +193,7 @@ fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
 
 /// Whether the slot that an instruction names is there.
 fn within(ins: &Ins, locals: u8, arguments: u8) -> bool {
-    use crate::code::Slot;
+    use super::instruction::Slot;
     match ins.slot() {
         Some(SlotUse::Load(slot) | SlotUse::Store(slot)) => match slot {
             Slot::Local(index) => index < locals,

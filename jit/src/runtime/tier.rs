@@ -17,13 +17,13 @@ use neovm_interp::{
 };
 use neovm_types::OpCode;
 
+use super::stats::{ExitRecord, Report, Stats};
 use crate::{
     Refusal,
-    code::Ins,
+    analysis::instruction::Ins,
     compile::{Compiled as Made, Job, Known, compile},
     lock,
-    module::{Machine, target},
-    stats::{ExitRecord, Report, Stats},
+    memory::module::{Machine, target},
 };
 
 /// How often a region is compiled until it is given up.

@@ -1,0 +1,3 @@
+//! Machine code in memory.
+
+pub(crate) mod module;

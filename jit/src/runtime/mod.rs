@@ -1,0 +1,4 @@
+//! What goes on while scripts run: the tier that is told of hot code, and the statistics.
+
+pub(crate) mod stats;
+pub(crate) mod tier;
