@@ -112,15 +112,16 @@ builtins! {
 }
 
 /// The builtin that runs an instruction. Its name is that of the opcode, and of the way the interpreter runs it alone.
-#[allow(unused_variables, reason = "there is none without tail calls")]
+#[cfg(neovm_tail_calls)]
 pub(super) fn of_inst(inst: &DecodedInst) -> Option<InstBuiltin> {
-    #[cfg(neovm_tail_calls)]
-    {
-        let opcode = OpCode::from_byte(inst.opcode)?;
-        let name = Cow::Owned(alloc::format!("{opcode:?}.{:?}", inst.single));
-        return Some(Builtin { name, address: RUN_INST[inst.single as usize] as *const u8 });
-    }
-    #[cfg(not(neovm_tail_calls))]
+    let opcode = OpCode::from_byte(inst.opcode)?;
+    let name = Cow::Owned(alloc::format!("{opcode:?}.{:?}", inst.single));
+    Some(Builtin { name, address: RUN_INST[inst.single as usize] as *const u8 })
+}
+
+/// There is none without tail calls.
+#[cfg(not(neovm_tail_calls))]
+pub(super) fn of_inst(_: &DecodedInst) -> Option<InstBuiltin> {
     None
 }
 
