@@ -2,36 +2,40 @@
 //!
 //! Source: `CallFlags.cs` of the reference node.
 
-use core::{fmt, ops::BitOr, str::FromStr};
+use core::{fmt, str::FromStr};
 
 use crate::item::StackItem;
 
-/// A set of permissions for a call.
-///
-/// Shown with the reference's names: those of several flags where they fit,
-/// `WriteStates, ReadOnly` for example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct CallFlags(u8);
+bitflags::bitflags! {
+    /// A set of permissions for a call.
+    ///
+    /// Displayed with the names of the reference, those that combine several
+    /// flags included: `WriteStates, ReadOnly` is `READ_STATES`, `WRITE_STATES` and
+    /// `ALLOW_CALL`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    pub struct CallFlags: u8 {
+        /// The callee may read the chain's state.
+        const READ_STATES = 1;
+        /// The callee may write to the chain's state.
+        const WRITE_STATES = 1 << 1;
+        /// The callee may call other contracts.
+        const ALLOW_CALL = 1 << 2;
+        /// The callee may send notifications.
+        const ALLOW_NOTIFY = 1 << 3;
+        /// The callee may read and write the chain's state.
+        const STATES = Self::READ_STATES.bits() | Self::WRITE_STATES.bits();
+        /// The callee may read the chain's state and call other contracts.
+        const READ_ONLY = Self::READ_STATES.bits() | Self::ALLOW_CALL.bits();
+        /// The callee may do everything.
+        const ALL = Self::STATES.bits() | Self::ALLOW_CALL.bits() | Self::ALLOW_NOTIFY.bits();
+    }
+}
 
 impl CallFlags {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// Reading states.
-    pub const READ_STATES: Self = Self(1);
-    /// Writing states.
-    pub const WRITE_STATES: Self = Self(2);
-    /// Calling contracts.
-    pub const ALLOW_CALL: Self = Self(4);
-    /// Sending notifications.
-    pub const ALLOW_NOTIFY: Self = Self(8);
-    /// Reading and writing states.
-    pub const STATES: Self = Self(3);
-    /// Reading states and calling contracts.
-    pub const READ_ONLY: Self = Self(5);
-    /// Everything.
-    pub const ALL: Self = Self(15);
+    /// The callee may only compute.
+    pub const NONE: Self = Self::empty();
 
-    /// All names, the greatest value first.
+    /// The reference's names, the greatest value first.
     const NAMES: [(&'static str, Self); 8] = [
         ("All", Self::ALL),
         ("AllowNotify", Self::ALLOW_NOTIFY),
@@ -42,45 +46,23 @@ impl CallFlags {
         ("ReadStates", Self::READ_STATES),
         ("None", Self::NONE),
     ];
-
-    /// The flags of a byte, if it has no other bits.
-    pub const fn from_bits(bits: u8) -> Option<Self> {
-        if bits & !Self::ALL.0 == 0 { Some(Self(bits)) } else { None }
-    }
-
-    /// The byte.
-    pub const fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// Whether all flags of another set are in this one.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-}
-
-impl BitOr for CallFlags {
-    type Output = Self;
-
-    fn bitor(self, rhs: Self) -> Self {
-        Self(self.0 | rhs.0)
-    }
 }
 
 impl From<CallFlags> for StackItem {
     fn from(flags: CallFlags) -> Self {
-        Self::Integer(i64::from(flags.0))
+        Self::Integer(i64::from(flags.bits()))
     }
 }
 
 impl fmt::Display for CallFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut left = self.0;
+        // As .NET shows an enum: the greatest named value that fits, then that of the rest.
+        let mut left = *self;
         let mut names = smallvec::SmallVec::<[&str; 4]>::new();
         for (name, flags) in Self::NAMES {
-            if left & flags.0 == flags.0 && (left != 0 || names.is_empty()) {
+            if left.contains(flags) && (!left.is_empty() || names.is_empty()) {
                 names.push(name);
-                left &= !flags.0;
+                left -= flags;
             }
         }
         for (i, name) in names.iter().rev().enumerate() {
@@ -90,11 +72,11 @@ impl fmt::Display for CallFlags {
     }
 }
 
-/// A text that names no flags.
+/// A text that is not a list of call flags.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no call flag: None, ReadStates, WriteStates, AllowCall, AllowNotify, States, ReadOnly or All, \
-     several with commas between"
+    "{0:?} is not a call flag: None, ReadStates, WriteStates, AllowCall, AllowNotify, States, ReadOnly or All, \
+     several of them with commas between"
 )]
 pub struct ParseCallFlagsError(pub alloc::string::String);
 
