@@ -60,7 +60,7 @@ fn asm_says_what_is_wrong_and_where() {
         ("PUSH2\n  PUSH99\n", "line 2, column 3: unknown instruction PUSH99"),
         ("JMP away\n", "line 1, column 5: there is no label away"),
         ("PUSHINT8 300\n", "300 does not fit 1 bytes"),
-        ("PUSHDATA1 \"a\n", "the text has no end"),
+        ("PUSHDATA1 \"a\n", "the closing quote is missing"),
     ];
     for (source, message) in bad {
         neovm_with(&["asm", "-"], source.as_bytes()).fails(1, &[message]);

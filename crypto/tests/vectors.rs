@@ -222,10 +222,26 @@ fn ecdsa_out_of_range_scalars_do_not_verify() {
 }
 
 #[test]
+fn public_keys_are_compressed() {
+    let short = compressed(&KEY_R1);
+    assert_eq!(compress_public_key(&KEY_R1, Curve::Secp256r1), Ok(short));
+    assert_eq!(compress_public_key(&short, Curve::Secp256r1), Ok(short));
+    assert_eq!(compress_public_key(&GENERATOR_K1, Curve::Secp256k1), Ok(GENERATOR_K1));
+    let whole = hex!(
+        "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+        "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8"
+    );
+    assert_eq!(compress_public_key(&whole, Curve::Secp256k1), Ok(GENERATOR_K1));
+    assert_eq!(compress_public_key(&whole, Curve::Secp256r1), Err(CryptoError::PublicKeyNotOnCurve(Curve::Secp256r1)));
+}
+
+#[test]
 fn ecdsa_rejects_malformed_keys() {
     let key_error = |key: &[u8], curve| {
         let result = verify(b"sample", key, &SAMPLE_R1, curve, Hash::Sha256);
-        result.expect_err("the key is malformed")
+        let error = result.expect_err("the key is malformed");
+        assert_eq!(compress_public_key(key, curve), Err(error.clone()));
+        error
     };
     for curve in [Curve::Secp256r1, Curve::Secp256k1] {
         for length in [0, 1, 31, 32, 34, 64, 66] {

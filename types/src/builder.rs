@@ -1,4 +1,4 @@
-//! Scripts made in code.
+//! A builder for scripts.
 //!
 //! Sources: `ScriptBuilder.cs` of the reference engine, and of the reference
 //! node `Extensions/VM/ScriptBuilderExtensions.cs`.
@@ -14,20 +14,20 @@ use crate::{
     script::Script,
 };
 
-/// A place in a script that is being built, for jumps to name. It belongs to
-/// the builder that made it.
+/// A place in a script that is being built, which jumps can refer to. A label
+/// belongs to the builder that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label(usize);
 
 /// Why a script cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// An instruction names a label that was never bound.
-    #[error("{opcode} names label {label}, which is not bound")]
+    /// An instruction refers to a label that was never bound.
+    #[error("{opcode} refers to label {label}, which is not bound")]
     UnboundLabel {
         /// The instruction's opcode.
         opcode: OpCode,
-        /// The number of the label, from 0 in the order in which they were made.
+        /// The number of the label: labels are numbered from 0 as they are made.
         label: usize,
     },
     /// A label is bound to two places.
@@ -36,84 +36,87 @@ pub enum BuildError {
         /// The number of the label.
         label: usize,
     },
-    /// The operand has not the size that the opcode asks for.
+    /// The operand does not have the size that the opcode needs.
     #[error("{opcode} cannot have an operand of {size} bytes: {kind:?}")]
     OperandSize {
         /// The opcode.
         opcode: OpCode,
         /// The shape of its operand.
         kind: OperandKind,
-        /// Bytes given.
+        /// The number of bytes that were passed.
         size: usize,
     },
-    /// The opcode takes no label.
-    #[error("{opcode} takes no label")]
+    /// The opcode does not take a label.
+    #[error("{opcode} does not take a label")]
     NotAJump {
         /// The opcode.
         opcode: OpCode,
     },
-    /// A try block whose handler is the try itself: its offset, 0, means none.
+    /// The catch or finally block of a TRY would be the TRY itself. Its offset would
+    /// be 0, which stands for no block.
     #[error("a TRY cannot be its own catch or finally block")]
     TryItself,
-    /// No script makes such an item.
+    /// No script can make an item of this type.
     #[error("no instruction pushes an item of type {item_type}")]
     Unpushable {
         /// Its type.
         item_type: ItemType,
     },
-    /// A compound to be pushed holds itself.
-    #[error("the item to push holds itself")]
+    /// A compound contains itself.
+    #[error("the item to push contains itself")]
     Cycle,
     /// The script is longer than [`ScriptBuilder::MAX_LENGTH`].
     #[error("the script is longer than {} bytes", ScriptBuilder::MAX_LENGTH)]
     TooLong,
 }
 
-/// An instruction whose operand depends on labels.
+/// An instruction that refers to labels.
 #[derive(Debug)]
 struct Reference {
-    /// Where it goes into the builder's bytes, which have no room for it.
+    /// Where the instruction is inserted into the builder's bytes.
     place: usize,
     opcode: OpCode,
     targets: [Option<Label>; 2],
 }
 
-/// Builds a script, one instruction after the other.
+/// Builds a script, instruction by instruction.
 ///
-/// The methods return the builder, so calls can be chained. The first error is
-/// kept, and told by [`ScriptBuilder::build`].
+/// The methods return the builder, so calls can be chained. The first error is kept
+/// and returned by [`ScriptBuilder::build`].
 #[derive(Debug, Default)]
 pub struct ScriptBuilder {
     bytes: Vec<u8>,
     references: Vec<Reference>,
-    /// Where each label is bound: a place in the bytes, and how many references
-    /// come before it.
+    /// Where each label is bound: a position in the bytes, and the number of
+    /// references before it.
     labels: Vec<Option<(usize, usize)>>,
     error: Option<BuildError>,
 }
 
-/// What is left of an item to push.
+/// A step of pushing an item.
 enum Work {
     Item(StackItem),
     Pack(usize, OpCode),
-    /// The compound of that address is done.
+    /// The compound with this address has been pushed.
     Leave(usize),
 }
 
 impl ScriptBuilder {
-    /// The most bytes of a script: more than any network takes.
+    /// The largest length of a script, in bytes. It is more than any network accepts.
     pub const MAX_LENGTH: usize = 1 << 24;
 
-    /// A builder of an empty script.
+    /// Creates a builder for an empty script.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Pushes an item with the shortest instruction that makes it: integers,
-    /// booleans, byte strings, texts and Null. Arrays, structs and maps are
-    /// packed from their items, the last one first; a buffer is converted from
-    /// a byte string. Shared compounds become as many copies; cycles, pointers
-    /// and interop objects are errors.
+    /// Pushes an item.
+    ///
+    /// Integers, booleans, byte strings and Null take the shortest instruction there
+    /// is. Arrays, structs and maps are packed from their items, which are pushed in
+    /// reverse order; a buffer is converted from a byte string. A compound that
+    /// occurs several times is pushed several times. Cycles, pointers and interop
+    /// objects are errors.
     pub fn push(&mut self, item: impl Into<StackItem>) -> &mut Self {
         let mut open = BTreeSet::new();
         let mut work = vec![Work::Item(item.into())];
@@ -163,8 +166,8 @@ impl ScriptBuilder {
         }
     }
 
-    /// Lists the work for a compound. The list is taken from its end, so what
-    /// the items come in order for is pushed in reverse, as packing asks.
+    /// Adds the steps for a compound. They are taken from the end of the list, so
+    /// the items are pushed in reverse order, as packing needs them.
     fn push_compound(
         &mut self,
         address: usize,
@@ -207,13 +210,13 @@ impl ScriptBuilder {
         self.op_with(opcode, bytes);
     }
 
-    /// Adds an instruction without operand.
+    /// Adds an instruction without an operand.
     pub fn op(&mut self, opcode: OpCode) -> &mut Self {
         self.op_with(opcode, &[])
     }
 
-    /// Adds an instruction with the bytes of its operand; the length prefix of
-    /// data is not among them, it is added.
+    /// Adds an instruction with the bytes of its operand. A length prefix is added
+    /// where the opcode has one.
     pub fn op_with(&mut self, opcode: OpCode, operand: &[u8]) -> &mut Self {
         let kind = opcode.operand();
         let (prefix, size) = (kind.prefix_size(), operand.len());
@@ -228,36 +231,37 @@ impl ScriptBuilder {
         self
     }
 
-    /// Adds bytes as they are.
+    /// Adds bytes without looking at them.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.emit(bytes);
         self
     }
 
-    /// Adds a system call by its name.
+    /// Adds a system call, by name.
     pub fn syscall(&mut self, name: &str) -> &mut Self {
         self.syscall_id(syscall_id(name))
     }
 
-    /// Adds a system call by its identifier.
+    /// Adds a system call, by identifier.
     pub fn syscall_id(&mut self, id: u32) -> &mut Self {
         self.op_with(OpCode::SYSCALL, &id.to_le_bytes())
     }
 
-    /// Adds the call of a contract's method, as Neo's tools build it: the
-    /// arguments in an array, then flags, method, hash and `System.Contract.Call`.
+    /// Adds a call of a contract's method as Neo's tools build it: pushes an array of
+    /// the arguments, the flags, the method and the hash, and calls
+    /// `System.Contract.Call`.
     pub fn dynamic_call(&mut self, hash: Hash160, method: &str, flags: CallFlags, args: &[StackItem]) -> &mut Self {
         self.push(StackItem::array(args)).push(flags).push(method).push(hash);
         self.syscall("System.Contract.Call")
     }
 
-    /// A new label, not bound yet.
+    /// Returns a new label, which is not bound yet.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);
         Label(self.labels.len() - 1)
     }
 
-    /// Binds a label to this place: to the next instruction.
+    /// Binds a label to the next instruction.
     pub fn bind(&mut self, label: Label) -> &mut Self {
         let place = (self.bytes.len(), self.references.len());
         match self.labels.get_mut(label.0) {
@@ -267,9 +271,9 @@ impl ScriptBuilder {
         self
     }
 
-    /// Adds an instruction with the offset of a label: a jump, a call, the end
-    /// of a try block or PUSHA. One with a one-byte offset gets its long form
-    /// where the label is too far.
+    /// Adds an instruction with the offset of a label: a jump, a call, ENDTRY or
+    /// PUSHA. An opcode with a one-byte offset is replaced by its long form if the
+    /// label is too far away.
     pub fn jump(&mut self, opcode: OpCode, label: Label) -> &mut Self {
         match opcode.operand() {
             OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address => {
@@ -280,23 +284,23 @@ impl ScriptBuilder {
         self
     }
 
-    /// Adds a call of a method of this script.
+    /// Adds a call of a method in this script.
     pub fn call(&mut self, label: Label) -> &mut Self {
         self.jump(OpCode::CALL, label)
     }
 
-    /// Adds the push of a pointer.
+    /// Pushes a pointer to a label.
     pub fn pusha(&mut self, label: Label) -> &mut Self {
         self.jump(OpCode::PUSHA, label)
     }
 
-    /// Opens a try block with its catch and finally blocks.
+    /// Opens a try block with these catch and finally blocks.
     pub fn try_block(&mut self, catch: Option<Label>, finally: Option<Label>) -> &mut Self {
         self.refer(OpCode::TRY, [catch, finally]);
         self
     }
 
-    /// Adds the end of a try or catch block, which goes on at a label.
+    /// Ends a try or catch block; execution goes on at a label.
     pub fn end_try(&mut self, label: Label) -> &mut Self {
         self.jump(OpCode::ENDTRY, label)
     }
@@ -317,25 +321,25 @@ impl ScriptBuilder {
         self.error.get_or_insert(error);
     }
 
-    /// The script, its labels resolved.
+    /// Returns the script, with its labels resolved.
     ///
     /// # Errors
-    /// The first of the [`BuildError`]s that occurred.
+    /// [`BuildError`] for the first thing that went wrong.
     pub fn build(&self) -> Result<Script, BuildError> {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
         let mut layout = Layout::new(self);
-        // A longer instruction moves what follows, so this goes on until all fit.
+        // A longer instruction moves those after it, so this is repeated until all fit.
         while layout.lengthen()? {}
         layout.script()
     }
 }
 
-/// Where everything goes in the script.
+/// The positions of all instructions in the script.
 struct Layout<'a> {
     builder: &'a ScriptBuilder,
-    /// The opcode of each reference, short or long.
+    /// The opcode of each reference, in its short or long form.
     opcodes: Vec<OpCode>,
     /// The position of each reference in the script, and of the script's end.
     starts: Vec<usize>,
@@ -359,7 +363,7 @@ impl<'a> Layout<'a> {
         self.starts.push(self.builder.bytes.len() + added);
     }
 
-    /// Gives the long form to instructions that need it; whether there were any.
+    /// Gives instructions their long form where they need it. Returns whether there were any.
     fn lengthen(&mut self) -> Result<bool, BuildError> {
         let mut changed = false;
         for i in 0..self.opcodes.len() {
@@ -373,7 +377,7 @@ impl<'a> Layout<'a> {
         Ok(changed)
     }
 
-    /// The offsets of both targets of a reference, 0 for none.
+    /// Returns the offsets of both targets of a reference, 0 for none.
     fn offsets(&self, reference: usize) -> Result<[i32; 2], BuildError> {
         let [first, second] = self.builder.references[reference].targets;
         Ok([self.offset(reference, first)?, self.offset(reference, second)?])
@@ -423,10 +427,10 @@ const fn size(opcode: OpCode) -> usize {
     1 + opcode.operand().fixed_size()
 }
 
-/// The opcode for offsets of four bytes, if this one's are shorter.
+/// Returns the long form of an opcode with one-byte offsets.
 const fn long_form(opcode: OpCode) -> Option<OpCode> {
     match opcode.operand() {
-        // The table has each long form behind its short one.
+        // The long form of an opcode is the next one.
         OperandKind::Jump8 | OperandKind::Try8 => OpCode::from_byte(opcode as u8 + 1),
         _ => None,
     }

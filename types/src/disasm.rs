@@ -1,9 +1,9 @@
-//! Scripts as text. [`crate::asm`] reads it back to the same bytes.
+//! Disassembly: scripts as text that [`crate::asm`] assembles to the same bytes.
 //!
-//! A line per instruction: offset, mnemonic, operand, and a comment behind `;`.
-//! A label line, `L0012:`, stands before what a jump, call, try or pointer of
-//! the script leads to. Bytes that are no instruction come one by one as
-//! `.byte`.
+//! Each instruction is a line: its offset, mnemonic and operand, and sometimes a
+//! comment after `;`. Targets of jumps, calls, TRY and PUSHA have a label, such as
+//! `L0012:`, on a line of its own before them. Bytes that are not instructions are
+//! shown one by one as `.byte`.
 
 use alloc::{
     borrow::ToOwned,
@@ -24,39 +24,40 @@ use crate::{
     syscalls::syscall_name,
 };
 
-/// A script as text, line by line.
+/// The disassembly of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<'a> {
-    /// The lines, in the order of their offsets.
+    /// The lines, sorted by offset.
     pub lines: Vec<Line<'a>>,
 }
 
-/// An instruction, or a byte that is none.
+/// An instruction, or a byte that is not part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Names of methods that start here, as given to [`disassemble_with`].
+    /// The names of the methods that start here, as passed to [`disassemble_with`].
     pub methods: Vec<String>,
-    /// The label, if an instruction refers to this place.
+    /// The label, if an instruction refers to this line.
     pub label: Option<String>,
-    /// The position, in bytes.
+    /// The position in the script, in bytes.
     pub offset: usize,
     /// The bytes of the line.
     pub bytes: &'a [u8],
-    /// The opcode's name, or `.byte`.
+    /// The mnemonic of the opcode, or `.byte`.
     pub mnemonic: &'static str,
-    /// The operand's text; empty if there is none.
+    /// The operand, empty if there is none.
     pub operand: String,
-    /// What else there is to say.
+    /// A comment: a script hash in its usual form, for example.
     pub comment: Option<String>,
 }
 
-/// The text of a script.
+/// Disassembles a script.
 pub fn disassemble(script: &Script) -> Listing<'_> {
     disassemble_with(script, &[])
 }
 
-/// The text of a script, with the names of methods before their first
-/// instructions. A name whose offset starts no instruction is left out.
+/// Disassembles a script, with the names of methods before their first
+/// instructions. `methods` are offsets and names; a name is left out if no
+/// instruction starts at its offset.
 pub fn disassemble_with<'a>(script: &'a Script, methods: &[(usize, &str)]) -> Listing<'a> {
     let parts = parts(script.bytes());
     let starts: BTreeSet<usize> = parts.iter().filter(|(_, part)| part.is_ok()).map(|&(offset, _)| offset).collect();
@@ -72,8 +73,8 @@ pub fn disassemble_with<'a>(script: &'a Script, methods: &[(usize, &str)]) -> Li
 
 type Part<'a> = (usize, Result<Instruction<'a>, FaultKind>);
 
-/// The instructions of a script; behind a byte that starts none, the next byte
-/// may start one.
+/// Returns the instructions of a script. Where a byte cannot be decoded, decoding
+/// goes on with the next byte.
 fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut offset = 0;
@@ -86,22 +87,22 @@ fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
     parts
 }
 
-/// How far from an instruction the places are that it names.
+/// Returns the offsets in an instruction's operand that lead somewhere.
 fn distances(instruction: &Instruction<'_>) -> Vec<i32> {
     match instruction.offsets() {
-        // Handlers of a try: 0 names none.
+        // 0 stands for a TRY without that block.
         (Some(catch), Some(finally)) => [catch, finally].into_iter().filter(|&distance| distance != 0).collect(),
         (first, _) => first.into_iter().collect(),
     }
 }
 
-/// The instructions that one names.
+/// Returns the positions of the instructions that an instruction refers to.
 fn targets(offset: usize, part: &Result<Instruction<'_>, FaultKind>, starts: &BTreeSet<usize>) -> Vec<usize> {
     let distances = part.as_ref().map(distances).unwrap_or_default();
     distances.into_iter().filter_map(|distance| target(offset, distance, starts)).collect()
 }
 
-/// The instruction at a distance, if there is one.
+/// Returns the position at an offset, if an instruction starts there.
 fn target(offset: usize, distance: i32, starts: &BTreeSet<usize>) -> Option<usize> {
     let place = usize::try_from(offset as i64 + i64::from(distance)).ok()?;
     starts.contains(&place).then_some(place)
@@ -128,7 +129,7 @@ fn line<'a>(
             let byte = script.bytes()[offset];
             let what = match OpCode::from_byte(byte) {
                 Some(opcode) => format!("{opcode}, cut off"),
-                None => "no opcode".to_owned(),
+                None => "not an opcode".to_owned(),
             };
             (1, ".byte", format!("{byte:#04x}"), Some(what))
         }
@@ -147,7 +148,7 @@ fn operand_text(offset: usize, instruction: &Instruction<'_>, starts: &BTreeSet<
         OperandKind::None => String::new(),
         // Operands of integers have at most 32 bytes.
         OperandKind::Int(_) => Integer::from_le_bytes(operand).map(|value| value.to_string()).unwrap_or_default(),
-        OperandKind::Data(_) => quoted(operand).unwrap_or_else(|| hex(operand)),
+        OperandKind::Data(_) => quoted(operand).unwrap_or_else(|| hex_text(operand)),
         OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address => {
             instruction.offsets().0.map(distance_text).unwrap_or_default()
         }
@@ -163,10 +164,10 @@ fn operand_text(offset: usize, instruction: &Instruction<'_>, starts: &BTreeSet<
         OperandKind::Slots => format!("{}, {}", operand[0], operand[1]),
         OperandKind::Type => match ItemType::from_byte(operand[0]) {
             Some(item_type) => item_type.name().to_owned(),
-            None => hex(operand),
+            None => hex_text(operand),
         },
         OperandKind::Token => u16::from_le_bytes([operand[0], operand[1]]).to_string(),
-        OperandKind::Syscall => syscall_of(operand).map_or_else(|| hex(operand), ToOwned::to_owned),
+        OperandKind::Syscall => syscall_of(operand).map_or_else(|| hex_text(operand), ToOwned::to_owned),
     }
 }
 
@@ -175,7 +176,8 @@ fn syscall_of(operand: &[u8]) -> Option<&'static str> {
     syscall_name(id)
 }
 
-/// Tells what the operand does not: a data's hash, a target that is none.
+/// Returns what the operand does not show: 20 bytes of data as a script hash, or a
+/// target where no instruction starts.
 fn comment(offset: usize, instruction: &Instruction<'_>, starts: &BTreeSet<usize>) -> Option<String> {
     if let (OperandKind::Data(_), Ok(bytes)) = (instruction.opcode.operand(), instruction.operand.try_into()) {
         return quoted(instruction.operand).is_none().then(|| crate::hash::Hash160(bytes).to_string());
@@ -188,12 +190,11 @@ fn comment(offset: usize, instruction: &Instruction<'_>, starts: &BTreeSet<usize
     (!lost.is_empty()).then(|| format!("no instruction at {}", lost.join(", ")))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("0x{digits}")
+fn hex_text(bytes: &[u8]) -> String {
+    format!("0x{}", hex::encode(bytes))
 }
 
-/// The bytes as a text in quotes, if they are one that can be shown.
+/// Returns the bytes as text in quotes, if they are printable text.
 fn quoted(bytes: &[u8]) -> Option<String> {
     let text = core::str::from_utf8(bytes).ok()?;
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -204,7 +205,7 @@ fn quoted(bytes: &[u8]) -> Option<String> {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            // What Rust would escape in a text cannot be shown.
+            // What Rust would escape is not printable.
             _ if letter == '\'' || letter.escape_debug().count() == 1 => quoted.push(letter),
             _ => return None,
         }

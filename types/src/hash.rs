@@ -1,26 +1,28 @@
-//! The two hashes that scripts and files are known by.
+//! Hashes of scripts, files and names of system calls.
 
 use neovm_crypto::{hash160 as hash160_bytes, hash256};
 
-/// A script hash: 20 bytes, in the order in which scripts hold them.
+/// A script hash: 20 bytes in the order in which scripts hold them.
 ///
-/// Shown as the tools show it: `0x` and the bytes in reverse.
+/// Displayed as Neo's tools display it: `0x` and the bytes in reverse order.
+/// [`FromStr`](core::str::FromStr) reads that form, with or without the `0x`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Hash160(pub [u8; 20]);
 
-/// RIPEMD-160 of SHA-256.
+/// Returns RIPEMD-160 of SHA-256 of the bytes.
 pub fn hash160(bytes: &[u8]) -> Hash160 {
     Hash160(hash160_bytes(bytes))
 }
 
-/// The first four bytes of double SHA-256, as a little-endian number: the
+/// Returns the first four bytes of double SHA-256, as a little-endian number: the
 /// checksum of NEF files.
 pub fn checksum(bytes: &[u8]) -> u32 {
     let hash = hash256(bytes);
     u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// The identifier of a system call: the first four bytes of SHA-256 of its name.
+/// Returns the identifier of a system call: the first four bytes of SHA-256 of its
+/// name, as a little-endian number.
 pub fn syscall_id(name: &str) -> u32 {
     let hash = neovm_crypto::sha256(name.as_bytes());
     u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]])
@@ -39,7 +41,7 @@ impl core::fmt::Debug for Hash160 {
     }
 }
 
-/// A text that is no script hash.
+/// A text that is not a script hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a script hash: 0x and 40 hexadecimal digits")]
 pub struct ParseHashError(pub alloc::string::String);

@@ -1,4 +1,4 @@
-//! One instruction of a script.
+//! Instructions of a script.
 //!
 //! Source: `Instruction.cs`.
 
@@ -7,22 +7,24 @@ use crate::{
     opcode::{OpCode, OperandKind},
 };
 
-/// An instruction: its opcode and its operand's bytes, without length prefix.
+/// An instruction of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction<'a> {
     /// The opcode.
     pub opcode: OpCode,
-    /// The operand's bytes.
+    /// The bytes of the operand, without a length prefix.
     pub operand: &'a [u8],
 }
 
 impl<'a> Instruction<'a> {
-    /// The instruction at a position of a script.
+    /// Decodes the instruction at a position of a script.
     ///
     /// # Errors
-    /// [`FaultKind::BadScript`] for a byte that is no opcode (or no byte at
-    /// all), [`FaultKind::OperandOutOfBounds`] and its kin for an operand that
-    /// is cut off.
+    /// - [`FaultKind::BadScript`] if the byte there is not an opcode, or the script
+    ///   ends before the position;
+    /// - [`FaultKind::PrefixOutOfBounds`], [`FaultKind::NegativeOperand`],
+    ///   [`FaultKind::OperandOutOfBounds`] or [`FaultKind::OperandOverflow`] if the
+    ///   operand is not whole.
     #[inline]
     pub fn decode(script: &'a [u8], position: usize) -> Result<Self, FaultKind> {
         let Some(opcode) = script.get(position).and_then(|&byte| OpCode::from_byte(byte)) else {
@@ -34,7 +36,7 @@ impl<'a> Instruction<'a> {
         let start = start + kind.prefix_size();
         match script.get(start..start + size as usize) {
             Some(operand) => Ok(Self { opcode, operand }),
-            // The reference adds in 32 bits, and a sum past them fails elsewhere.
+            // The reference adds in 32 bits, and fails in another place if the sum overflows.
             None if i32::try_from(start).ok().and_then(|start| start.checked_add(size)).is_none() => {
                 Err(FaultKind::OperandOverflow)
             }
@@ -42,18 +44,18 @@ impl<'a> Instruction<'a> {
         }
     }
 
-    /// Number of bytes, opcode and length prefix included.
+    /// Returns the number of bytes of the instruction, including opcode and length prefix.
     pub const fn size(&self) -> usize {
         1 + self.opcode.operand().prefix_size() + self.operand.len()
     }
 
-    /// The operand as an integer with sign, for kinds of at most eight bytes.
+    /// Returns the operand as a signed integer, for operands of at most eight bytes.
     pub fn int(&self) -> i64 {
         int(self.operand)
     }
 
-    /// The offsets of an instruction that names positions: one for jumps,
-    /// calls, addresses and ends of try blocks, catch and finally for a try.
+    /// Returns the offsets in the operand: one for jumps, calls, ENDTRY and PUSHA,
+    /// those of the catch and finally blocks for TRY, none for other opcodes.
     pub fn offsets(&self) -> (Option<i32>, Option<i32>) {
         let half = |part: &[u8]| Some(int(part) as i32);
         match self.opcode.operand() {
@@ -65,7 +67,7 @@ impl<'a> Instruction<'a> {
     }
 }
 
-/// The number of bytes that the operand behind `start` takes.
+/// Returns the number of bytes of the operand that starts at `start` with its prefix.
 fn operand_size(script: &[u8], start: usize, kind: OperandKind) -> Result<i32, FaultKind> {
     let prefix = kind.prefix_size();
     if prefix == 0 {
@@ -74,7 +76,7 @@ fn operand_size(script: &[u8], start: usize, kind: OperandKind) -> Result<i32, F
     let Some(bytes) = script.get(start..start + prefix) else {
         return Err(FaultKind::PrefixOutOfBounds { position: start });
     };
-    // Lengths of one and two bytes have no sign, that of four has.
+    // A length of one or two bytes is unsigned, one of four bytes is signed.
     let size = bytes.iter().rev().fold(0u32, |size, &byte| size << 8 | u32::from(byte)) as i32;
     if size < 0 {
         return Err(FaultKind::NegativeOperand { position: start, size });

@@ -62,7 +62,8 @@ impl Json {
     /// The nesting that the node allows in manifests.
     pub const MAX_DEPTH: usize = 64;
 
-    /// Parses a JSON text with at most `max_depth` arrays and objects inside one another.
+    /// Parses a JSON text with at most `max_depth` arrays and objects inside one
+    /// another. More than 127 are refused in any case.
     ///
     /// # Errors
     /// [`ParseJsonError`] for the first thing that the node would refuse.

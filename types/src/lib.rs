@@ -1,12 +1,13 @@
-//! The vocabulary of the Neo N3 virtual machine: opcodes, scripts, stack items,
-//! integers, faults, limits, and the files that contracts come in.
+//! The types of the Neo N3 virtual machine: opcodes, scripts, stack items, integers,
+//! faults and limits, and the files that contracts consist of.
 //!
-//! Everything here follows the reference engine (neo-project/neo-vm v3.10.1);
-//! each module names the reference's files that its rules come from. The crate
-//! needs only `core` and `alloc`; the feature `std` is on by default.
+//! Everything here follows the reference engine (neo-project/neo-vm v3.10.1) and the
+//! reference node (neo-project/neo v3.10.2). Each module names the files of theirs
+//! that its rules come from. The crate needs only `core` and `alloc`; the feature
+//! `std` is on by default.
 
 #![no_std]
-// Counted bytes alone need some: `item/bytes`.
+// Only the reference-counted bytes of `item/bytes` need unsafe code.
 #![deny(unsafe_code)]
 
 extern crate alloc;

@@ -1,30 +1,31 @@
-//! The restrictions that an execution runs under.
+//! The limits of an execution.
 
 use crate::fault::FaultKind;
 
-/// What a script may use at most. The default is what the networks run with.
+/// How much a script may use. The default is what Neo's networks use.
 ///
 /// Source: `ExecutionEngineLimits.cs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// Bits that SHL and SHR may shift by, and the highest exponent of POW.
+    /// The largest number of bits that SHL and SHR shift by, and the largest exponent of POW.
     pub max_shift: u32,
-    /// Items on all stacks and in all slots, with those inside counted compounds.
+    /// The largest number of items on all stacks and in all slots, including those
+    /// inside compounds that are counted.
     pub max_stack_size: u32,
-    /// Bytes of a byte string or buffer.
+    /// The largest size of a byte string or buffer, in bytes.
     pub max_item_size: u32,
-    /// Bytes that one comparison of byte strings or structs may look at.
+    /// The largest number of bytes that one comparison of byte strings or structs looks at.
     pub max_comparable_size: u32,
-    /// Contexts on the invocation stack.
+    /// The largest number of contexts on the invocation stack.
     pub max_invocation_stack_size: u32,
-    /// Open try blocks of one context.
+    /// The largest number of open try blocks in one context.
     pub max_try_nesting_depth: u32,
-    /// Whether a script can catch the faults of PICKITEM and SETITEM.
+    /// Whether a script can catch the exceptions of PICKITEM and SETITEM.
     pub catch_engine_exceptions: bool,
 }
 
 impl Limits {
-    /// The limits of the networks.
+    /// The limits of Neo's networks.
     pub const DEFAULT: Self = Self {
         max_shift: 256,
         max_stack_size: 2 * 1024,
@@ -38,7 +39,7 @@ impl Limits {
     /// Checks the size of a byte string or buffer.
     ///
     /// # Errors
-    /// [`FaultKind::MaxItemSize`] if it is negative or over the limit.
+    /// [`FaultKind::MaxItemSize`] if the size is negative or over the limit.
     pub fn check_item_size(&self, size: i64) -> Result<usize, FaultKind> {
         if size < 0 || size > i64::from(self.max_item_size) {
             return Err(FaultKind::MaxItemSize { size, limit: self.max_item_size });
@@ -49,7 +50,7 @@ impl Limits {
     /// Checks the distance of a shift or the exponent of a power.
     ///
     /// # Errors
-    /// [`FaultKind::InvalidShift`] if it is negative or over the limit.
+    /// [`FaultKind::InvalidShift`] if the number is negative or over the limit.
     pub fn check_shift(&self, shift: i32) -> Result<u32, FaultKind> {
         match u32::try_from(shift) {
             Ok(shift) if shift <= self.max_shift => Ok(shift),

@@ -1,8 +1,11 @@
 //! NEF files: compiled contracts.
 //!
-//! Magic `NEF3`, the compiler's name in 64 bytes, the source's address, a zero
-//! byte, the method tokens, two zero bytes, the script, and a checksum. Sources:
-//! `NefFile.cs`, `MethodToken.cs`, `MemoryReader.cs` of the reference node.
+//! A NEF file consists of the magic number `NEF3`, the name of the compiler in 64
+//! bytes, the address of the source, a zero byte, the method tokens, two zero
+//! bytes, the script and a checksum.
+//!
+//! Sources: `NefFile.cs`, `MethodToken.cs` and `MemoryReader.cs` of the reference
+//! node.
 
 use alloc::{
     string::{String, ToString},
@@ -26,9 +29,9 @@ const MAX_SIZE: usize = Limits::DEFAULT.max_item_size as usize;
 /// A compiled contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NefFile {
-    /// Name and version of the compiler, at most 64 bytes.
+    /// The name and version of the compiler, at most 64 bytes.
     pub compiler: String,
-    /// Where the source is, at most 256 bytes.
+    /// The address of the source, at most 256 bytes.
     pub source: String,
     /// The methods of other contracts that CALLT calls, at most 128.
     pub tokens: Vec<MethodToken>,
@@ -36,26 +39,26 @@ pub struct NefFile {
     pub script: Script,
 }
 
-/// A method of another contract, for CALLT.
+/// A method of another contract that CALLT can call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodToken {
-    /// The contract.
+    /// The hash of the contract.
     pub hash: Hash160,
-    /// The method, at most 32 bytes, with no `_` in front.
+    /// The name of the method, at most 32 bytes. It does not start with `_`.
     pub method: String,
-    /// Number of arguments.
+    /// The number of arguments.
     pub parameters_count: u16,
-    /// Whether it returns a value.
+    /// Whether the method returns a value.
     pub has_return_value: bool,
-    /// What it may do.
+    /// What the method may do.
     pub call_flags: CallFlags,
 }
 
-/// What is wrong with a NEF file, and where.
+/// Why a NEF file is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("NEF file, byte {offset}: {problem}")]
 pub struct NefError {
-    /// Where the field starts that is wrong.
+    /// The position of what is wrong, in bytes.
     pub offset: usize,
     /// What is wrong.
     pub problem: NefProblem,
@@ -64,17 +67,17 @@ pub struct NefError {
 /// What can be wrong with a NEF file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NefProblem {
-    /// The file ends too soon.
+    /// The file ends inside a field.
     #[error("the {field} needs {wanted} bytes, {left} are left")]
     Truncated {
         /// The field.
         field: &'static str,
-        /// Its bytes.
+        /// The number of bytes that the field needs.
         wanted: u64,
-        /// What the file has.
+        /// The number of bytes that are left in the file.
         left: usize,
     },
-    /// The file is no NEF file.
+    /// The file does not start with the magic number.
     #[error("the magic is {0:02x?}, not \"NEF3\"")]
     Magic([u8; 4]),
     /// A length or count is over its limit.
@@ -82,51 +85,51 @@ pub enum NefProblem {
     TooLarge {
         /// The field.
         field: &'static str,
-        /// Its length or count.
+        /// The length or count.
         size: u64,
         /// The limit.
         limit: usize,
     },
-    /// Bytes behind the end of the compiler's name.
+    /// The compiler's name is not padded with zero bytes.
     #[error("the compiler's name is padded with {0:#04x}, not with 0")]
     Padding(u8),
-    /// A text that is no UTF-8.
+    /// A text is not UTF-8.
     #[error("the {0} is not UTF-8")]
     NotUtf8(&'static str),
-    /// Reserved bytes that are not zero.
+    /// Reserved bytes are not zero.
     #[error("the reserved bytes are {0:#x}, not 0")]
     Reserved(u16),
-    /// The name of a token's method.
+    /// The name of a token's method starts with `_`.
     #[error("a token's method is {0:?}; it cannot start with \"_\"")]
     PrivateMethod(String),
-    /// A byte that is neither 0 nor 1.
+    /// The byte that says whether a token's method returns a value is neither 0 nor 1.
     #[error("a token's return flag is {0}, neither 0 nor 1")]
     NotBoolean(u8),
-    /// Undefined call flags.
-    #[error("a token's call flags are {0:#04x}, with bits that mean nothing")]
+    /// The call flags of a token have undefined bits.
+    #[error("a token's call flags are {0:#04x}, some of which are not defined")]
     Flags(u8),
-    /// There is no script.
+    /// The script is empty.
     #[error("the script is empty")]
     EmptyScript,
     /// The checksum does not match.
     #[error("the checksum is {found:#010x}, that of the file's content is {expected:#010x}")]
     Checksum {
-        /// As the file has it.
+        /// The checksum in the file.
         found: u32,
-        /// As it should be.
+        /// The checksum of the file's content.
         expected: u32,
     },
 }
 
 impl NefFile {
-    /// The contract of a file's bytes.
+    /// Parses a NEF file.
     ///
-    /// As in the reference, lengths may be written in more bytes than they need
-    /// (the checksum is that of the shortest form), and what follows the
-    /// checksum is ignored.
+    /// As in the reference, a length may be written with more bytes than it needs
+    /// (the checksum is that of the shortest form), and bytes after the checksum
+    /// are ignored.
     ///
     /// # Errors
-    /// [`NefError`] for the first field that is wrong.
+    /// [`NefError`] for the first thing that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, NefError> {
         let mut reader = Reader { bytes, offset: 0 };
         let magic = reader.array("magic")?;
@@ -150,10 +153,10 @@ impl NefFile {
         Ok(file)
     }
 
-    /// The bytes of the file, checksum included.
+    /// Returns the bytes of the file, including the checksum.
     ///
     /// # Errors
-    /// [`NefError`] where a field does not keep the rules, as parsing would tell.
+    /// [`NefError`] if the file could not be parsed again.
     pub fn to_bytes(&self) -> Result<Vec<u8>, NefError> {
         let size = self.compiler.len();
         if size > COMPILER_SIZE {
@@ -166,12 +169,12 @@ impl NefFile {
         Ok(bytes)
     }
 
-    /// The checksum of the file.
+    /// Returns the checksum of the file.
     pub fn checksum(&self) -> u32 {
         checksum(&self.content())
     }
 
-    /// The bytes that the checksum is made of.
+    /// Returns the bytes that the checksum covers.
     fn content(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(self.compiler.as_bytes());
@@ -236,7 +239,7 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
-    /// A length of one byte, or of 2, 4 or 8 behind 0xfd, 0xfe or 0xff.
+    /// Reads a length: one byte, or 2, 4 or 8 bytes after 0xfd, 0xfe or 0xff.
     fn length(&mut self, field: &'static str, limit: usize) -> Result<usize, NefError> {
         let start = self.offset;
         let size = match self.array(field)? {
@@ -258,7 +261,7 @@ impl<'a> Reader<'a> {
         utf8(field, start, bytes)
     }
 
-    /// The compiler's name: 64 bytes, zeros behind its end.
+    /// Reads the compiler's name: 64 bytes, of which zeros at the end are padding.
     fn compiler(&mut self) -> Result<String, NefError> {
         let start = self.offset;
         let whole = self.take("compiler", COMPILER_SIZE)?;
@@ -270,7 +273,7 @@ impl<'a> Reader<'a> {
         utf8("compiler", start, name)
     }
 
-    /// Reserved bytes: all zero.
+    /// Reads reserved bytes, which must be zero.
     fn zero<const N: usize>(&mut self, zeros: [u8; N]) -> Result<(), NefError> {
         let offset = self.offset;
         let bytes: [u8; N] = self.array("reserved field")?;
@@ -281,7 +284,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The checksum, and the size of the whole.
+    /// Reads the checksum, and checks it and the size of the file.
     fn end(&mut self, file: &NefFile) -> Result<(), NefError> {
         let offset = self.offset;
         let found = u32::from_le_bytes(self.array("checksum")?);

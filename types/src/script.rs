@@ -1,4 +1,4 @@
-//! Scripts: bytes, their hash, and strict validation.
+//! Scripts: their bytes, hash and strict validation.
 //!
 //! Source: `Script.cs`.
 
@@ -12,50 +12,51 @@ use crate::{
     opcode::{OpCode, OperandKind},
 };
 
-/// The bytes of a program, shared by its clones.
+/// The bytes of a program. Clones share them.
 ///
 /// Any bytes are a script: a bad instruction faults only when it is reached.
-/// [`Script::validate`] is the strict check that deployment and witnesses ask for.
+/// [`Script::validate`] is the strict check that nodes make when a contract is
+/// deployed and before a witness is verified.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Script(Arc<[u8]>);
 
-/// Why a script is not valid in the strict sense.
+/// Why a script fails strict validation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct ScriptError {
-    /// Position of the instruction that is wrong, in bytes.
+    /// The position of the instruction that is wrong, in bytes.
     pub position: usize,
-    /// What is wrong; its text is the reference's message.
+    /// What is wrong. Its `Display` is the reference's message.
     pub kind: FaultKind,
 }
 
 impl Script {
-    /// A script of some bytes.
+    /// Creates a script from its bytes.
     pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
         Self(bytes.into())
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the script.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Number of bytes.
+    /// Returns the number of bytes of the script.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it has no bytes.
+    /// Returns whether the script has no bytes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// RIPEMD-160 of SHA-256 of the bytes: what accounts are known by.
+    /// Returns RIPEMD-160 of SHA-256 of the bytes: the script hash, which identifies an account.
     pub fn hash(&self) -> Hash160 {
         hash160(&self.0)
     }
 
-    /// The instruction at a position.
+    /// Decodes the instruction at a position.
     ///
     /// # Errors
     /// Those of [`Instruction::decode`].
@@ -63,8 +64,8 @@ impl Script {
         Instruction::decode(&self.0, position)
     }
 
-    /// The instructions one after the other, with their positions, up to the
-    /// first that cannot be decoded.
+    /// Returns the instructions with their positions, from the start of the script
+    /// up to its end or the first instruction that cannot be decoded.
     pub fn instructions(&self) -> impl Iterator<Item = (usize, Result<Instruction<'_>, FaultKind>)> {
         let mut position = Some(0);
         core::iter::from_fn(move || {
@@ -75,8 +76,8 @@ impl Script {
         })
     }
 
-    /// Checks the script as the reference's strict mode does: each instruction
-    /// is whole, offsets lead to instructions, types are defined.
+    /// Checks the script as the reference's strict mode does: every instruction is
+    /// whole, every offset leads to an instruction, every type is defined.
     ///
     /// # Errors
     /// [`ScriptError`] for the first instruction that is wrong.

@@ -1,8 +1,9 @@
-//! The names of the system calls of the networks.
+//! The system calls of Neo's networks.
 //!
 //! Sources: `ApplicationEngine.*.cs` of the reference node.
 
-/// The system calls: identifier, as SYSCALL has it, and name. In the order of the names.
+/// The identifier, as in the operand of SYSCALL, and the name of each system call,
+/// sorted by name.
 pub const SYSCALLS: &[(u32, &str)] = &[
     (0x525b7d62, "System.Contract.Call"),
     (0x677bf71a, "System.Contract.CallNative"),
@@ -47,7 +48,7 @@ pub const SYSCALLS: &[(u32, &str)] = &[
     (0x84183fe6, "System.Storage.Put"),
 ];
 
-/// The name of a system call, if it is one of the networks'.
+/// Returns the name of a system call of Neo's networks.
 pub fn syscall_name(id: u32) -> Option<&'static str> {
     SYSCALLS.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
 }

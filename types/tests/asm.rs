@@ -43,7 +43,7 @@ L0000:
 L0010:
     10  SYSCALL      System.Runtime.Log
     15  JMP          L0000
-    17  .byte        0x06  ; no opcode
+    17  .byte        0x06  ; not an opcode
 "#;
     assert_eq!(listing.to_string(), expected);
     assert_eq!(bytes(expected), script.bytes());
@@ -81,7 +81,7 @@ fn operands_are_shown_as_what_they_are() {
         (&[0x41, 0x62, 0x7d, 0x5b, 0x52], "SYSCALL System.Contract.Call"),
         (&[0x41, 1, 2, 3, 4], "SYSCALL 0x01020304"),
         (&[0x0d, 5], ".byte 0x0d ; PUSHDATA2, cut off 1 .byte 0x05 ; PUSHINT256, cut off"),
-        (&[0xff], ".byte 0xff ; no opcode"),
+        (&[0xff], ".byte 0xff ; not an opcode"),
     ];
     for (bytes, shown) in cases {
         assert_eq!(line(bytes), shown);
@@ -134,34 +134,34 @@ fn errors_tell_line_and_column() {
         ("NOP\n  BOGUS", 2, 3, "unknown instruction BOGUS"),
         ("nop", 1, 1, "unknown instruction nop"),
         ("\"x\"", 1, 1, "\"x\" where an instruction should be"),
-        ("NOP 5", 1, 5, "5 behind the end of the instruction"),
+        ("NOP 5", 1, 5, "5 after the end of the instruction"),
         ("PUSHINT8 128", 1, 10, "128 does not fit 1 bytes"),
-        ("PUSHINT8 x", 1, 10, "x is no integer"),
+        ("PUSHINT8 x", 1, 10, "x is not an integer"),
         ("PUSHINT8", 1, 9, "an integer is missing"),
-        ("PUSHINT8 1, 2", 1, 11, "a comma behind the end of the instruction"),
+        ("PUSHINT8 1, 2", 1, 11, "a comma after the end of the instruction"),
         ("PUSHDATA1 \"ä\\x\"", 1, 13, "unknown escape"),
-        ("PUSHDATA1 \"abc", 1, 11, "the text has no end"),
+        ("PUSHDATA1 \"abc", 1, 11, "the closing quote is missing"),
         ("PUSHDATA1 abc", 1, 11, "abc where a text in quotes or 0x and hexadecimal digits should be"),
         ("PUSHDATA1 0x1", 1, 11, "0x1 where a text in quotes"),
         ("JMP nowhere", 1, 5, "there is no label nowhere"),
-        ("JMP +128", 1, 5, "distance +128 does not fit 1 bytes; the same instruction with _L takes four"),
-        ("JMP_L -2147483649", 1, 7, "distance -2147483649 does not fit 4 bytes"),
-        ("JMP -", 1, 5, "- is no distance"),
-        ("JMP +x", 1, 5, "+x is no distance"),
-        ("TRY a", 1, 6, "a comma and a label or a distance are missing"),
+        ("JMP +128", 1, 5, "offset +128 does not fit 1 bytes; the form of the instruction with _L has four"),
+        ("JMP_L -2147483649", 1, 7, "offset -2147483649 does not fit 4 bytes"),
+        ("JMP -", 1, 5, "- is not an offset"),
+        ("JMP +x", 1, 5, "+x is not an offset"),
+        ("TRY a", 1, 6, "a comma and a label or an offset are missing"),
         ("TRY - -", 1, 7, "- where a comma should be"),
         ("INITSLOT 1, 256", 1, 13, "256 is not a number of arguments from 0 to 255"),
         ("LDLOC -1", 1, 7, "-1 is not a slot from 0 to 255"),
         ("CALLT 65536", 1, 7, "65536 is not a method token from 0 to 65535"),
-        ("CONVERT Int", 1, 9, "Int is no item type"),
-        ("SYSCALL System.No", 1, 9, "System.No is no known system call"),
-        ("SYSCALL 0x0102", 1, 9, "0x0102 is no known system call"),
+        ("CONVERT Int", 1, 9, "Int is not an item type"),
+        ("SYSCALL System.No", 1, 9, "System.No is not a known system call"),
+        ("SYSCALL 0x0102", 1, 9, "0x0102 is not a known system call"),
         (".byte", 1, 6, "a byte is missing"),
-        (".byte 0x100", 1, 7, "0x100 is no byte"),
+        (".byte 0x100", 1, 7, "0x100 is not a byte"),
         (".byte 0x10,", 1, 12, "a byte is missing"),
-        ("a:\na: NOP", 2, 1, "label a is there twice"),
-        ("1a: NOP", 1, 1, "\"1a\" is no label"),
-        (": NOP", 1, 1, "\"\" is no label"),
+        ("a:\na: NOP", 2, 1, "label a is defined twice"),
+        ("1a: NOP", 1, 1, "\"1a\" is not a label"),
+        (": NOP", 1, 1, "\"\" is not a label"),
     ];
     for (text, line, column, what) in cases {
         let found = error(text);
@@ -169,7 +169,7 @@ fn errors_tell_line_and_column() {
     }
     let far = format!("JMP end\n{}end:", "NOP\n".repeat(126));
     assert_eq!(error(&far).0, 1);
-    assert!(error(&far).2.starts_with("distance +128 does not fit"));
+    assert!(error(&far).2.starts_with("offset +128 does not fit"));
     assert_eq!(assemble("x y").unwrap_err().to_string(), "line 1, column 1: unknown instruction x");
 }
 

@@ -225,7 +225,7 @@ fn errors_of_labels_are_told() {
         builder.call(label);
     });
     assert_eq!(unbound, BuildError::UnboundLabel { opcode: OpCode::CALL, label: 1 });
-    assert_eq!(unbound.to_string(), "CALL names label 1, which is not bound");
+    assert_eq!(unbound.to_string(), "CALL refers to label 1, which is not bound");
     let twice = failed(|builder| {
         let label = builder.label();
         builder.bind(label).bind(label);

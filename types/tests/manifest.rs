@@ -117,6 +117,8 @@ fn what_may_be_missing_is_empty() {
     assert_eq!(parse(&with("/abi/events", Value::Null)).map(|manifest| manifest.abi.events), Ok(vec![]));
 }
 
+/// Recorded as `management/deploy/manifest-no-trusts`, `-null-trusts`, `-null-features`,
+/// `-no-name`, `-null-name` and `-null-abi`: the node refuses each of them.
 #[test]
 fn what_must_be_there() {
     for field in ["name", "features", "abi", "trusts"] {
@@ -158,12 +160,12 @@ fn errors_say_which_field_is_wrong() {
         ("/supportedstandards", json!("NEP-17"), "supportedstandards: \"NEP-17\" is not a list"),
         ("/supportedstandards", json!([null]), "supportedstandards[0]: null is not a text"),
         ("/supportedstandards", json!(["a", ""]), "supportedstandards[1]: is empty"),
-        ("/supportedstandards", json!(["a", "b", "a"]), "supportedstandards[2]: is there twice"),
+        ("/supportedstandards", json!(["a", "b", "a"]), "supportedstandards[2]: occurs twice"),
         ("/abi", Value::Null, "abi: is missing"),
         ("/abi", json!(1), "abi: 1 is not an object"),
         ("/abi/methods", json!([]), "abi.methods: is empty"),
-        ("/abi/methods/0/parameters", json!([]), "abi.methods[1]: is there twice"),
-        ("/abi/methods/0/parameters/1/name", json!("a"), "abi.methods[0].parameters[1]: is there twice"),
+        ("/abi/methods/0/parameters", json!([]), "abi.methods[1]: occurs twice"),
+        ("/abi/methods/0/parameters/1/name", json!("a"), "abi.methods[0].parameters[1]: occurs twice"),
         ("/abi/methods/0/parameters/1/name", json!(""), "abi.methods[0].parameters[1].name: is empty"),
         ("/abi/methods/0/parameters/0/type", json!("Void"), "abi.methods[0].parameters[0].type: \"Void\" is not"),
         ("/abi/methods/0/parameters/0/type", json!("any"), "abi.methods[0].parameters[0].type: \"any\" is not"),
@@ -174,13 +176,13 @@ fn errors_say_which_field_is_wrong() {
         ("/abi/methods/1/offset", json!("7"), "abi.methods[1].offset: \"7\" is not an offset"),
         ("/abi/methods/1/safe", json!(1), "abi.methods[1].safe: 1 is not true or false"),
         ("/abi/events", json!([{"name": "E"}]), "abi.events[0].parameters: is missing"),
-        ("/permissions/1/contract", json!("*"), "permissions[1]: is there twice"),
+        ("/permissions/1/contract", json!("*"), "permissions[1]: occurs twice"),
         ("/permissions/1/contract", json!(&HASH[2..]), "permissions[1].contract: \"ef4073"),
         ("/permissions/0/methods", json!("g"), "permissions[0].methods: \"g\" is not \"*\" or a list"),
-        ("/permissions/0/methods", json!(["g", "g"]), "permissions[0].methods[1]: is there twice"),
+        ("/permissions/0/methods", json!(["g", "g"]), "permissions[0].methods[1]: occurs twice"),
         ("/permissions/0/methods", json!([""]), "permissions[0].methods[0]: is empty"),
         ("/trusts", json!({}), "trusts: {} is not \"*\" or a list"),
-        ("/trusts", json!([HASH, HASH]), "trusts[1]: is there twice"),
+        ("/trusts", json!([HASH, HASH]), "trusts[1]: occurs twice"),
         ("/extra", json!("text"), "extra: \"text\" is not an object"),
     ];
     for (pointer, new, what) in cases {
@@ -193,10 +195,10 @@ fn errors_say_which_field_is_wrong() {
     }
     let event = full()["abi"]["events"][0].clone();
     let message = parse(&with("/abi/events", json!([event.clone(), event]))).unwrap_err().to_string();
-    assert_eq!(message, "manifest, abi.events[1]: is there twice");
+    assert_eq!(message, "manifest, abi.events[1]: occurs twice");
     let group = full()["groups"][0].clone();
     let message = parse(&with("/groups", json!([group.clone(), group]))).unwrap_err().to_string();
-    assert_eq!(message, "manifest, groups[1]: is there twice");
+    assert_eq!(message, "manifest, groups[1]: occurs twice");
     assert_eq!(parse(&json!([])).unwrap_err().to_string(), "manifest, whole: [] is not an object");
 }
 
@@ -377,7 +379,7 @@ fn contracts_are_told_apart_by_their_length() {
         assert!(parse(&with("/permissions/1/contract", json!(text))).is_err(), "{text}");
         assert!(parse(&with("/trusts", json!([text]))).is_err(), "{text}");
     }
-    // The same contract in another form is there twice.
+    // The same contract in another form occurs twice.
     assert!(parse(&with("/trusts", json!([HASH, HASH.to_uppercase()]))).is_err());
 }
 
@@ -417,7 +419,7 @@ fn keys_are_points_of_the_curve() {
     let mut twice = full();
     twice["groups"] = json!([{"pubkey": compressed, "signature": "A".repeat(86) + "=="},
         {"pubkey": format!("04{BASE_X}{BASE_Y}"), "signature": "A".repeat(86) + "=="}]);
-    assert_eq!(parse(&twice).unwrap_err().to_string(), "manifest, groups[1]: is there twice");
+    assert_eq!(parse(&twice).unwrap_err().to_string(), "manifest, groups[1]: occurs twice");
 }
 
 /// .NET's `Convert.FromBase64String`.

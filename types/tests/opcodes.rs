@@ -133,7 +133,7 @@ fn call_flags_have_the_names_of_the_reference() {
     }
     assert_eq!(shown(16), None);
     assert_eq!("All,".parse::<CallFlags>().unwrap_err().0, "");
-    assert!("read".parse::<CallFlags>().unwrap_err().to_string().starts_with("\"read\" is no call flag"));
+    assert!("read".parse::<CallFlags>().unwrap_err().to_string().starts_with("\"read\" is not a call flag"));
     assert_eq!(CallFlags::READ_STATES | CallFlags::ALLOW_CALL, CallFlags::READ_ONLY);
     assert!(CallFlags::ALL.contains(CallFlags::STATES) && !CallFlags::READ_ONLY.contains(CallFlags::STATES));
 }

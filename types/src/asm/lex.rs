@@ -1,4 +1,4 @@
-//! The words of a line.
+//! The tokens of a line.
 
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, iter::Peekable, str::Chars};
@@ -7,15 +7,15 @@ use super::{Result, error};
 
 pub(super) struct Token {
     pub(super) kind: Kind,
-    /// Where it starts, in characters from 1.
+    /// The column where the token starts, counted from 1 in characters.
     pub(super) column: usize,
 }
 
 pub(super) enum Kind {
     Word(String),
-    /// A word with a colon behind it.
+    /// A word followed by a colon.
     Label(String),
-    /// A text in quotes, its escapes resolved.
+    /// Text in quotes, without its escapes.
     Text(String),
     Comma,
 }
@@ -33,11 +33,11 @@ impl fmt::Display for Kind {
 
 struct Lexer<'a> {
     letters: Peekable<Chars<'a>>,
-    /// Of the next letter.
+    /// The column of the next letter.
     column: usize,
 }
 
-/// The tokens of a line, up to its comment.
+/// Splits a line into tokens, up to its comment.
 pub(super) fn tokens(line: &str) -> Result<Vec<Token>> {
     let mut lexer = Lexer { letters: line.chars().peekable(), column: 1 };
     let mut tokens = Vec::new();
@@ -73,7 +73,9 @@ impl Lexer<'_> {
         }
         match word.strip_suffix(':') {
             Some(name) if is_name(name) => Ok(Kind::Label(name.into())),
-            Some(name) => error(column, format!("{name:?} is no label: letters, digits, _ and ., no digit first")),
+            Some(name) => {
+                error(column, format!("{name:?} is not a label: use letters, digits, _ and ., and no digit first"))
+            }
             None => Ok(Kind::Word(word)),
         }
     }
@@ -85,7 +87,7 @@ impl Lexer<'_> {
                 Some('"') => return Ok(text),
                 Some('\\') => text.push(self.escape()?),
                 Some(letter) => text.push(letter),
-                None => return error(column, "the text has no end"),
+                None => return error(column, "the closing quote is missing"),
             }
         }
     }
@@ -97,7 +99,7 @@ impl Lexer<'_> {
             Some('n') => Ok('\n'),
             Some('r') => Ok('\r'),
             Some('t') => Ok('\t'),
-            _ => error(column, "unknown escape; there are \\\", \\\\, \\n, \\r and \\t"),
+            _ => error(column, "unknown escape; use \\\", \\\\, \\n, \\r and \\t"),
         }
     }
 }

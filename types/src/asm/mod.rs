@@ -1,18 +1,21 @@
-//! Scripts from text, as [`crate::disasm`] writes it.
+//! An assembler for the text that [`crate::disasm`] writes.
 //!
-//! A line has, each optional: an offset (ignored), labels (`name:`), an
-//! instruction, and a comment behind `;` or `#`. Operands are
+//! A line consists of an offset (which is ignored), labels (`name:`), an
+//! instruction and a comment after `;` or `#`, all of them optional. Operands are
+//! separated by commas and written as follows:
+//!
 //! - integers in decimal;
-//! - data as `"text"` with the escapes `\"`, `\\`, `\n`, `\r` and `\t`, or in
-//!   hexadecimal behind `0x`;
-//! - places as labels, or as the distance from the instruction: `+5`, `-3`;
-//! - for TRY a catch and a finally place, `-` for none;
+//! - data as `"text"` with the escapes `\"`, `\\`, `\n`, `\r` and `\t`, or as
+//!   hexadecimal digits after `0x`;
+//! - targets as labels, or as offsets from the instruction such as `+5` and `-3`;
+//! - for TRY the targets of the catch and the finally block, `-` for none;
 //! - slots, numbers of slots and method tokens in decimal;
-//! - item types by name, or as a byte: `0x21`;
-//! - system calls by name, or as four bytes in the order of the script: `0x627d5b52`.
+//! - item types by name, or as a byte such as `0x21`;
+//! - system calls by name, or as four bytes in the order of the script, such as
+//!   `0x627d5b52`.
 //!
-//! `.byte` stands before bytes as they are. Each mnemonic keeps its size:
-//! nothing is made shorter or longer than it is written.
+//! `.byte` inserts bytes as they are. Every mnemonic stands for one opcode: JMP,
+//! for example, never becomes JMP_L.
 
 mod lex;
 
@@ -27,23 +30,24 @@ use crate::{
     syscalls::SYSCALLS,
 };
 
-/// What is wrong with a text, and where. Lines and columns count from 1,
-/// columns in characters.
+/// Why a text cannot be assembled. Lines and columns are counted from 1, columns in
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
 pub struct AsmError {
-    /// The line.
+    /// The number of the line.
     pub line: usize,
-    /// The column.
+    /// The number of the column.
     pub column: usize,
     /// What is wrong.
     pub what: String,
 }
 
-/// The script of a text.
+/// Assembles a text into a script.
 ///
 /// # Errors
-/// [`AsmError`] for the first thing that is wrong; labels are looked up last.
+/// [`AsmError`] for the first thing that is wrong. Missing labels are reported
+/// last, after all lines have been read.
 pub fn assemble(text: &str) -> Result<Script, AsmError> {
     let mut assembler = Assembler::default();
     for (i, line) in text.lines().enumerate() {
@@ -56,7 +60,7 @@ pub fn assemble(text: &str) -> Result<Script, AsmError> {
     assembler.resolve()
 }
 
-/// An error of a line.
+/// An error in a line.
 struct LineError {
     column: usize,
     what: String,
@@ -68,13 +72,13 @@ fn error<T>(column: usize, what: impl Into<String>) -> Result<T> {
     Err(LineError { column, what: what.into() })
 }
 
-/// Room for a label's distance.
+/// A reference to a label, to be filled in once all labels are known.
 struct Fixup {
-    /// Where the distance goes.
+    /// The position of the offset in the script.
     place: usize,
-    /// Its bytes.
+    /// The number of bytes of the offset.
     size: usize,
-    /// Where it counts from.
+    /// The position that the offset counts from.
     origin: usize,
     label: String,
     line: usize,
@@ -101,7 +105,7 @@ impl Assembler {
         }
         while let [Token { kind: Kind::Label(name), column }, others @ ..] = rest {
             if self.labels.insert(name.clone(), self.bytes.len()).is_some() {
-                return error(*column, format!("label {name} is there twice"));
+                return error(*column, format!("label {name} is defined twice"));
             }
             rest = others;
         }
@@ -173,14 +177,14 @@ impl Assembler {
         self.distance(origin, size, true, operands)
     }
 
-    /// A place: a distance as it is, or a label to be looked up in the end.
+    /// Reads a target: an offset, or a label that is looked up in the end.
     fn distance(&mut self, origin: usize, size: usize, optional: bool, operands: &mut Operands<'_>) -> Result<()> {
-        let (word, column) = operands.word("a label or a distance")?;
+        let (word, column) = operands.word("a label or an offset")?;
         let distance = match word {
             "-" if optional => 0,
             _ if word.starts_with(['+', '-']) => match word.parse::<i64>() {
                 Ok(distance) => distance,
-                Err(_) => return error(column, format!("{word} is no distance")),
+                Err(_) => return error(column, format!("{word} is not an offset")),
             },
             _ => {
                 let (place, label, line) = (self.bytes.len(), word.to_owned(), self.line);
@@ -211,21 +215,21 @@ impl Assembler {
     }
 }
 
-/// The bytes of a distance, if so many hold it.
+/// Returns the bytes of an offset, if it fits `size` of them.
 fn distance_bytes(distance: i64, size: usize) -> Option<[u8; 8]> {
     let limit = 1i64 << (8 * size - 1);
     (-limit..limit).contains(&distance).then(|| distance.to_le_bytes())
 }
 
 fn too_far(distance: i64, size: usize) -> String {
-    let hint = if size == 1 { "; the same instruction with _L takes four" } else { "" };
-    format!("distance {distance:+} does not fit {size} bytes{hint}")
+    let hint = if size == 1 { "; the form of the instruction with _L has four" } else { "" };
+    format!("offset {distance:+} does not fit {size} bytes{hint}")
 }
 
-/// The operands of an instruction, commas between.
+/// The operands of an instruction, separated by commas.
 struct Operands<'a> {
     tokens: &'a [Token],
-    /// The column behind the line.
+    /// The column after the end of the line.
     end: usize,
     taken: usize,
 }
@@ -252,7 +256,7 @@ impl<'a> Operands<'a> {
     fn finish(&self) -> Result<()> {
         match self.tokens {
             [] => Ok(()),
-            [token, ..] => error(token.column, format!("{} behind the end of the instruction", token.kind)),
+            [token, ..] => error(token.column, format!("{} after the end of the instruction", token.kind)),
         }
     }
 
@@ -268,10 +272,10 @@ impl<'a> Operands<'a> {
         word.parse().or_else(|_| error(column, format!("{word} is not {wanted}")))
     }
 
-    /// An integer with sign of so many bytes.
+    /// Reads a signed integer and returns its `size` bytes.
     fn integer(&mut self, size: usize) -> Result<Vec<u8>> {
         let (word, column) = self.word("an integer")?;
-        let value: Integer = word.parse().or_else(|_| error(column, format!("{word} is no integer")))?;
+        let value: Integer = word.parse().or_else(|_| error(column, format!("{word} is not an integer")))?;
         if value.byte_len() > size {
             return error(column, format!("{value} does not fit {size} bytes"));
         }
@@ -283,7 +287,7 @@ impl<'a> Operands<'a> {
         let token = self.next(wanted)?;
         let data = match &token.kind {
             Kind::Text(text) => Some(text.as_bytes().to_vec()),
-            Kind::Word(word) => hex(word),
+            Kind::Word(word) => hex_bytes(word),
             _ => None,
         };
         match data {
@@ -294,35 +298,32 @@ impl<'a> Operands<'a> {
 
     fn byte(&mut self) -> Result<u8> {
         let (word, column) = self.word("a byte")?;
-        match hex(word).as_deref() {
+        match hex_bytes(word).as_deref() {
             Some(&[byte]) => Ok(byte),
-            _ => error(column, format!("{word} is no byte: 0x and two hexadecimal digits")),
+            _ => error(column, format!("{word} is not a byte: 0x and two hexadecimal digits")),
         }
     }
 
     fn item_type(&mut self) -> Result<u8> {
         let (word, column) = self.word("an item type")?;
-        match (ItemType::from_name(word), hex(word).as_deref()) {
+        match (ItemType::from_name(word), hex_bytes(word).as_deref()) {
             (Some(item_type), _) => Ok(item_type as u8),
             (None, Some(&[byte])) => Ok(byte),
-            _ => error(column, format!("{word} is no item type")),
+            _ => error(column, format!("{word} is not an item type")),
         }
     }
 
     fn syscall(&mut self) -> Result<Vec<u8>> {
         let (word, column) = self.word("a system call")?;
         let known = SYSCALLS.iter().find(|(_, name)| *name == word).map(|(id, _)| id.to_le_bytes().to_vec());
-        match known.or_else(|| hex(word)) {
+        match known.or_else(|| hex_bytes(word)) {
             Some(bytes) if bytes.len() == 4 => Ok(bytes),
-            _ => error(column, format!("{word} is no known system call; others are 0x and their 4 bytes")),
+            _ => error(column, format!("{word} is not a known system call; write others as 0x and their 4 bytes")),
         }
     }
 }
 
-fn hex(word: &str) -> Option<Vec<u8>> {
-    let digits = word.strip_prefix("0x")?;
-    if digits.len() % 2 != 0 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).ok()).collect()
+/// Reads hexadecimal digits after `0x`.
+fn hex_bytes(word: &str) -> Option<Vec<u8>> {
+    hex::decode(word.strip_prefix("0x")?).ok()
 }

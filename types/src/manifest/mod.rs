@@ -191,7 +191,8 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Returns the manifest as JSON, byte by byte as a node writes it.
+    /// Returns the manifest as JSON, byte by byte as a node writes it. It may be
+    /// longer than [`Manifest::MAX_LENGTH`], since characters are escaped.
     pub fn to_json(&self) -> String {
         Json::from(self).to_string()
     }

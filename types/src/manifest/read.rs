@@ -18,7 +18,7 @@ use super::{
 };
 use crate::json::Json;
 
-/// Base64 as .NET reads it: padded, but bits behind the last byte may be set.
+/// Base64 as .NET reads it: padded, but bits after the last byte may be set.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
@@ -117,7 +117,7 @@ impl<'a> Field<'a> {
             Some(place) => {
                 let separator = if self.path.is_empty() { "" } else { "." };
                 let path = format!("{}{separator}{name}[{place}]", self.path);
-                Self { path, value: self.value }.wrong("is there twice")
+                Self { path, value: self.value }.wrong("occurs twice")
             }
             None => Ok(()),
         }
