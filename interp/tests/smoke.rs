@@ -492,9 +492,9 @@ fn hosts_that_panic() {
 #[test]
 fn hosts_in_the_midst_of_an_array() {
     let mut vm = vm("PUSH0\nPUSH1\nSETITEM");
-    let array = Rc::new(Array::new(vec!["text".into()]));
-    vm.push(StackItem::Array(Rc::clone(&array)));
-    vm.push(StackItem::Array(Rc::clone(&array)));
+    let array = Array::new(vec!["text".into()]);
+    vm.push(StackItem::Array(array.clone()));
+    vm.push(StackItem::Array(array.clone()));
     let changed = catch_unwind(AssertUnwindSafe(|| {
         array.for_each(|item| {
             vm.run(&mut NoHost);

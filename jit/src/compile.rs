@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::tier::{CodeView, Kind, TypeFeedback, layout::ArrayLayout};
+use neovm_interp::tier::{CodeView, Kind, TypeFeedback};
 use neovm_types::OpCode;
 
 use crate::{
@@ -27,7 +27,6 @@ pub(crate) struct Job<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) entry: usize,
     pub(crate) known: &'a Known,
-    pub(crate) arrays: Option<ArrayLayout>,
     pub(crate) number: u32,
     /// Fewer instructions without a loop are not worth it.
     pub(crate) least: usize,
@@ -163,7 +162,6 @@ fn attempt(
             code: job.code,
             region: method.map_or(region, |method| &method.region),
             known: job.known,
-            arrays: job.arrays,
             number: job.number,
             failing: job.failing,
             next_exit: exits.len(),

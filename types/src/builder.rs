@@ -3,7 +3,7 @@
 //! Sources: `ScriptBuilder.cs` of the reference engine, and of the reference
 //! node `Extensions/VM/ScriptBuilderExtensions.cs`.
 
-use alloc::{collections::BTreeSet, rc::Rc, vec, vec::Vec};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 
 use crate::{
     call_flags::CallFlags,
@@ -151,14 +151,14 @@ impl ScriptBuilder {
                 };
                 let items = array.to_vec();
                 let count = items.len();
-                self.push_compound(Rc::as_ptr(array) as usize, count, [empty, pack], items, (work, open));
+                self.push_compound(array.address(), count, [empty, pack], items, (work, open));
             }
             StackItem::Map(map) => {
                 let entries = map.to_vec();
                 let count = entries.len();
                 let items = entries.into_iter().flat_map(|(key, value)| [key, value]);
                 let opcodes = [OpCode::NEWMAP, OpCode::PACKMAP];
-                self.push_compound(Rc::as_ptr(map) as usize, count, opcodes, items, (work, open));
+                self.push_compound(map.address(), count, opcodes, items, (work, open));
             }
             StackItem::Pointer(_) | StackItem::Interop(_) => {
                 self.fail(BuildError::Unpushable { item_type: item.item_type() });

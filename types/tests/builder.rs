@@ -1,7 +1,5 @@
 //! Scripts made with the builder.
 
-use std::rc::Rc;
-
 use neovm_types::{
     Array, BuildError, CallFlags, Hash160, Instruction, Integer, Interop, ItemType, Map, OpCode, Pointer, Script,
     ScriptBuilder, StackItem, opcode::OperandKind,
@@ -83,7 +81,7 @@ fn compounds_are_packed_from_their_last_item() {
     map.insert(3.into(), StackItem::array([5.into()])).unwrap();
     let inner = [0x15, 0x11, 0xc0];
     let expected = [&inner[..], &[0x13, 0x12, 0x11, 0x12, 0xbe]].concat();
-    assert_eq!(pushed(StackItem::Map(Rc::new(map))), expected);
+    assert_eq!(pushed(StackItem::Map(map)), expected);
     let shared = StackItem::array([1.into()]);
     let twice = pushed(StackItem::array([shared.clone(), shared]));
     assert_eq!(twice, [0x11, 0x11, 0xc0, 0x11, 0x11, 0xc0, 0x12, 0xc0]);
@@ -91,11 +89,11 @@ fn compounds_are_packed_from_their_last_item() {
 
 #[test]
 fn what_no_instruction_makes_is_refused() {
-    let array = Rc::new(Array::new(vec![]));
-    array.push(StackItem::Array(Rc::clone(&array))).unwrap();
+    let array = Array::new(vec![]);
+    array.push(StackItem::Array(array.clone())).unwrap();
     assert_eq!(
         failed(|builder| {
-            builder.push(StackItem::Array(Rc::clone(&array)));
+            builder.push(StackItem::Array(array.clone()));
         }),
         BuildError::Cycle
     );

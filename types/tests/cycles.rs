@@ -31,14 +31,14 @@ impl Witnesses {
 }
 
 /// An array that holds itself and a witness.
-fn loop_of_one(witnesses: &Witnesses) -> Rc<Array> {
-    let array = Rc::new(Array::new(vec![witnesses.item()]));
-    array.push(StackItem::Array(Rc::clone(&array))).unwrap();
+fn loop_of_one(witnesses: &Witnesses) -> Array {
+    let array = Array::new(vec![witnesses.item()]);
+    array.push(StackItem::Array(array.clone())).unwrap();
     array
 }
 
-fn candidates(items: &[&Rc<Array>]) -> Vec<Candidate> {
-    items.iter().filter_map(|array| Candidate::new(&StackItem::Array(Rc::clone(array)))).collect()
+fn candidates(items: &[&Array]) -> Vec<Candidate> {
+    items.iter().filter_map(|&array| Candidate::new(&StackItem::Array(array.clone()))).collect()
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn what_somebody_holds_is_kept() {
 }
 
 /// Array, struct and map in a ring; the map holds a witness in a list of its own.
-fn ring(witnesses: &Witnesses) -> (Rc<Array>, Rc<Array>, Rc<Map>) {
-    let map = Rc::new(Map::new());
-    let structure = Rc::new(Array::new(vec![StackItem::Map(Rc::clone(&map))]));
-    let array = Rc::new(Array::new(vec![StackItem::Struct(Rc::clone(&structure))]));
-    map.insert("next".into(), StackItem::Array(Rc::clone(&array))).unwrap();
+fn ring(witnesses: &Witnesses) -> (Array, Array, Map) {
+    let map = Map::new();
+    let structure = Array::new(vec![StackItem::Map(map.clone())]);
+    let array = Array::new(vec![StackItem::Struct(structure.clone())]);
+    map.insert("next".into(), StackItem::Array(array.clone())).unwrap();
     map.insert("tail".into(), StackItem::array([witnesses.item()])).unwrap();
     (array, structure, map)
 }
@@ -141,7 +141,7 @@ fn what_garbage_shares_with_held_compounds_is_kept() {
     collect_cycles(&mut candidates, false);
     assert_eq!(witnesses.ended(), 1);
     let StackItem::Array(shared) = &shared else { panic!("no array") };
-    assert_eq!((shared.len(), Rc::strong_count(shared)), (1, 1));
+    assert_eq!((shared.len(), shared.is_unique()), (1, true));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn two_cycles_are_told_apart() {
 #[test]
 fn a_candidate_may_be_listed_twice_and_need_not_be_cyclic() {
     let witnesses = Witnesses::default();
-    let (cycle, plain) = (loop_of_one(&witnesses), Rc::new(Array::new(vec![witnesses.item()])));
+    let (cycle, plain) = (loop_of_one(&witnesses), Array::new(vec![witnesses.item()]));
     let mut candidates = candidates(&[&cycle, &cycle, &plain]);
     drop(cycle);
     collect_cycles(&mut candidates, false);
@@ -181,15 +181,15 @@ fn counted_compounds_are_not_looked_through_while_a_script_runs() {
 #[test]
 fn an_uncounted_cycle_is_freed_though_it_reaches_a_counted_compound() {
     let witnesses = Witnesses::default();
-    let counted = Rc::new(Array::new(vec![witnesses.item()]));
+    let counted = Array::new(vec![witnesses.item()]);
     counted.header().set_references(1);
     let cycle = loop_of_one(&witnesses);
-    cycle.push(StackItem::Array(Rc::clone(&counted))).unwrap();
+    cycle.push(StackItem::Array(counted.clone())).unwrap();
     let mut candidates = candidates(&[&cycle]);
     drop(cycle);
     collect_cycles(&mut candidates, true);
     assert_eq!((witnesses.ended(), candidates.len()), (1, 0));
-    assert_eq!((counted.len(), Rc::strong_count(&counted)), (1, 1));
+    assert_eq!((counted.len(), counted.is_unique()), (1, true));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Conversions, equality and copies of stack items.
 
-use std::rc::Rc;
-
 use neovm_types::{
     Array, Buffer, FaultKind, Integer, Interop, ItemType, Limits, Pointer, StackItem, item::StructCloneLimit,
 };
@@ -222,7 +220,7 @@ fn the_sizes_in_a_struct_count_together() {
     assert_eq!(two().equals(&two(), &LIMITS), Err(fault));
 }
 
-fn as_struct(item: &StackItem) -> &Rc<Array> {
+fn as_struct(item: &StackItem) -> &Array {
     match item {
         StackItem::Struct(array) => array,
         other => panic!("not a struct: {other:?}"),
@@ -236,7 +234,7 @@ fn a_struct_is_cloned_with_the_structs_in_it() {
     let outer = structure([inner.clone(), inner.clone(), 5.into()]);
     let (copy, visited) = as_struct(&outer).clone_struct(StructCloneLimit::from(&LIMITS)).unwrap();
     assert_eq!(visited, 3 + 2 * 2);
-    assert_eq!(StackItem::Struct(Rc::clone(&copy)).to_json(), outer.to_json());
+    assert_eq!(StackItem::Struct(copy.clone()).to_json(), outer.to_json());
     let copies = [copy.get(0).unwrap(), copy.get(1).unwrap()];
     assert!(!copies[0].is_same(&inner) && !copies[0].is_same(&copies[1]));
     for copy in &copies {
@@ -255,8 +253,8 @@ fn a_clone_visits_at_most_so_many_items() {
     let nested = |count| structure([ones(count)]);
     assert!(as_struct(&nested(most - 1)).clone_struct(limit).is_ok());
     assert_eq!(as_struct(&nested(most)).clone_struct(limit).unwrap_err(), FaultKind::StructCloneLimit);
-    let cyclic = Rc::new(Array::new(vec![]));
-    cyclic.push(StackItem::Struct(Rc::clone(&cyclic))).unwrap();
+    let cyclic = Array::new(vec![]);
+    cyclic.push(StackItem::Struct(cyclic.clone())).unwrap();
     assert_eq!(cyclic.clone_struct(limit).unwrap_err(), FaultKind::StructCloneLimit);
     cyclic.clear().unwrap();
 }
@@ -280,12 +278,12 @@ fn a_deep_copy_shares_nothing_but_what_was_shared() {
 
 #[test]
 fn a_cycle_is_copied_as_a_cycle() {
-    let array = Rc::new(Array::new(vec![1.into()]));
-    let inner = StackItem::structure([StackItem::Array(Rc::clone(&array))]);
+    let array = Array::new(vec![1.into()]);
+    let inner = StackItem::structure([StackItem::Array(array.clone())]);
     array.push(inner).unwrap();
-    let copy = StackItem::Array(Rc::clone(&array)).deep_copy(false);
+    let copy = StackItem::Array(array.clone()).deep_copy(false);
     let StackItem::Array(copied) = &copy else { panic!("no array") };
-    assert!(!Rc::ptr_eq(copied, &array) && copied.len() == 2);
+    assert!(!copied.is_same(&array) && copied.len() == 2);
     assert!(as_struct(&copied.get(1).unwrap()).get(0).unwrap().is_same(&copy));
     assert!(copied.header().is_linked(), "the copy of a cycle is a cycle to be found");
     array.clear().unwrap();

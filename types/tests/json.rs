@@ -1,6 +1,6 @@
 //! Stack items as JSON.
 
-use std::{fmt, rc::Rc};
+use std::fmt;
 
 use neovm_types::{
     Array, Integer, Interop, Map, Pointer, StackItem,
@@ -33,7 +33,7 @@ fn each_type_has_the_form_of_the_rpc() {
             r#"{"type":"Array","value":[{"type":"Integer","value":"1"},{"type":"Struct","value":[]}]}"#,
         ),
         (
-            StackItem::Map(Rc::new(map)),
+            StackItem::Map(map),
             concat!(
                 r#"{"type":"Map","value":[{"key":{"type":"ByteString","value":"YQ=="},"value":"#,
                 r#"{"type":"Boolean","value":true}},{"key":{"type":"Integer","value":"2"},"value":{"type":"Any"}}]}"#
@@ -58,9 +58,9 @@ fn a_stack_is_a_list() {
 
 #[test]
 fn a_compound_that_holds_itself_has_no_json() {
-    let array = Rc::new(Array::new(vec![]));
-    array.push(StackItem::structure([StackItem::Array(Rc::clone(&array))])).unwrap();
-    assert_eq!(StackItem::Array(Rc::clone(&array)).to_json(), Err(JsonError::Cycle));
+    let array = Array::new(vec![]);
+    array.push(StackItem::structure([StackItem::Array(array.clone())])).unwrap();
+    assert_eq!(StackItem::Array(array.clone()).to_json(), Err(JsonError::Cycle));
     array.clear().unwrap();
     // Twice is no cycle.
     let inner = StackItem::array([]);
@@ -140,7 +140,7 @@ fn item() -> impl Strategy<Value = StackItem> {
                 for (key, value) in entries {
                     map.insert(key.into(), value).unwrap();
                 }
-                StackItem::Map(Rc::new(map))
+                StackItem::Map(map)
             }),
         ]
     })

@@ -1,8 +1,6 @@
 //! Equality of structs, and where its limits end it, against a plain rendering
 //! of the rules: a stack of pairs, taken from its end.
 
-use std::rc::Rc;
-
 use neovm_types::{Array, FaultKind, Limits, StackItem};
 use proptest::prelude::*;
 
@@ -24,8 +22,8 @@ fn bytes_equal(a: &[u8], b: &StackItem, left: &mut u32) -> Result<bool, FaultKin
     Ok(*a == **b)
 }
 
-fn structs_equal(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, FaultKind> {
-    let mut pairs = vec![(StackItem::Struct(Rc::clone(a)), StackItem::Struct(Rc::clone(b)))];
+fn structs_equal(a: &Array, b: &Array, limits: &Limits) -> Result<bool, FaultKind> {
+    let mut pairs = vec![(StackItem::Struct(a.clone()), StackItem::Struct(b.clone()))];
     let (mut count, mut left) = (limits.max_stack_size, limits.max_comparable_size);
     while let Some((a, b)) = pairs.pop() {
         count = count.checked_sub(1).ok_or(FaultKind::StructCompareCount)?;
@@ -37,7 +35,7 @@ fn structs_equal(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
         }
         left = left.checked_sub(1).ok_or(FaultKind::StructComparableSize)?;
         match (&a, &b) {
-            (StackItem::Struct(a), StackItem::Struct(b)) if Rc::ptr_eq(a, b) => {}
+            (StackItem::Struct(a), StackItem::Struct(b)) if a.is_same(b) => {}
             (StackItem::Struct(a), StackItem::Struct(b)) if a.len() == b.len() => {
                 pairs.extend(a.to_vec().into_iter().zip(b.to_vec()));
             }
@@ -83,8 +81,8 @@ proptest! {
             *place = other;
         }
         let limits = Limits { max_stack_size, max_comparable_size, ..Limits::DEFAULT };
-        let (a, b) = (Rc::new(Array::new(items)), Rc::new(Array::new(others)));
-        let found = StackItem::Struct(Rc::clone(&a)).equals(&StackItem::Struct(Rc::clone(&b)), &limits);
+        let (a, b) = (Array::new(items), Array::new(others));
+        let found = StackItem::Struct(a.clone()).equals(&StackItem::Struct(b.clone()), &limits);
         prop_assert_eq!(found, structs_equal(&a, &b, &limits));
     }
 }

@@ -1,7 +1,5 @@
 //! Items of compounds that others hold too, and of byte strings.
 
-use alloc::rc::Rc;
-
 use neovm_types::{Array, StackItem};
 
 use super::{Flow, Regs, share, unshare};
@@ -14,20 +12,20 @@ use crate::{
 /// The array or struct in a cell, if another reference to it is counted, so that
 /// this one may go without more ado.
 #[inline(always)]
-unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Rc<Array>> {
+unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
     // SAFETY: the tag tells what the cell is.
     unsafe {
         if r.tag(depth) & !1 != tag::ARRAY {
             return None;
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &mut *r.at(depth) else { return None };
-        (array.header().references() > 1 && Rc::strong_count(array) > 1).then_some(array)
+        (array.header().references() > 1 && !array.is_unique()).then_some(array)
     }
 }
 
 /// Drops such a reference, whose cell is left above `sp` or written again.
 #[inline(always)]
-unsafe fn drop_shared(array: &mut Rc<Array>) {
+unsafe fn drop_shared(array: &mut Array) {
     let header = array.header();
     header.set_references(header.references() - 1);
     // SAFETY: it is the one in the cell. In place: a copy on the native stack
@@ -45,7 +43,7 @@ pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
             return Flow::Heap;
         }
         let Some(array) = shared_array(r, 2) else { return Flow::Heap };
-        let items = &*array.as_ptr();
+        let items = &*array.items();
         let place = match items.get(r.int(1) as usize) {
             Some(item) if tag_of(item) <= tag::LAST_SCALAR => core::ptr::from_ref(item),
             _ => return Flow::Heap,
@@ -70,7 +68,7 @@ pub(crate) unsafe fn pick_item_heap(r: &mut Regs, _: &mut Vm) -> Flow {
         let Ok(index) = usize::try_from(r.int(1)) else { return Flow::Full };
         let picked = match &*r.at(2) {
             StackItem::Array(array) | StackItem::Struct(array) => {
-                let items = &*array.as_ptr();
+                let items = &*array.items();
                 match items.get(index) {
                     Some(item) if array.header().references() > 1 && share(item) => item.clone(),
                     _ => return Flow::Full,
@@ -148,7 +146,7 @@ pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
         if array.header().is_read_only() || array.is_borrowed() {
             return Flow::Heap;
         }
-        let items = &mut *array.as_ptr();
+        let items = &mut *array.items();
         let place = match items.get_mut(r.int(2) as usize) {
             Some(item) if tag_of(item) <= tag::LAST_SCALAR => core::ptr::from_mut(item),
             _ => return Flow::Heap,
@@ -178,7 +176,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
                 if array.is_borrowed() {
                     return Flow::Full;
                 }
-                let items = &mut *array.as_ptr();
+                let items = &mut *array.items();
                 let place = match items.get_mut(index) {
                     Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
                     _ => return Flow::Full,

@@ -450,7 +450,7 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
             return Flow::Unfuse;
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*slot else { return Flow::Unfuse };
-        let items = &*array.as_ptr();
+        let items = &*array.items();
         match usize::try_from(index).ok().and_then(|index| items.get(index)) {
             Some(item) if tag_of(item) <= tag::LAST_SCALAR => Regs::copy(item, r.sp),
             Some(item) if array.header().references() > 0 && share(item) => r.sp.write(item.clone()),

@@ -1,6 +1,6 @@
 //! Compounds made and taken apart.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::vec::Vec;
 
 use neovm_types::{Array, Map, StackItem};
 
@@ -21,19 +21,19 @@ unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
 #[inline(always)]
 pub(crate) unsafe fn new_array0(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
-    unsafe { push_new(r, StackItem::Array(Rc::new(Array::of_leaves(Vec::new())))) }
+    unsafe { push_new(r, StackItem::Array(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn new_struct0(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
-    unsafe { push_new(r, StackItem::Struct(Rc::new(Array::of_leaves(Vec::new())))) }
+    unsafe { push_new(r, StackItem::Struct(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn new_map(r: &mut Regs, _: &mut Vm) -> Flow {
     // SAFETY: the module's.
-    unsafe { push_new(r, StackItem::Map(Rc::new(Map::new()))) }
+    unsafe { push_new(r, StackItem::Map(Map::new())) }
 }
 
 /// The items from the top down move into a compound, which takes the place of
@@ -57,7 +57,7 @@ pub(crate) unsafe fn pack<const STRUCT: bool>(r: &mut Regs, vm: &mut Vm) -> Flow
             nested |= r.tag(depth) >= tag::ARRAY;
             items.push(vm.promote(r.at(depth).read()));
         }
-        let array = Rc::new(if nested { Array::new(items) } else { Array::of_leaves(items) });
+        let array = if nested { Array::new(items) } else { Array::of_leaves(items) };
         array.header().set_references(1);
         let place = r.at(count + 1);
         place.write(if STRUCT { StackItem::Struct(array) } else { StackItem::Array(array) });
@@ -77,7 +77,7 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
             return Flow::Full;
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(1) else { return Flow::Full };
-        let (header, items) = (array.header(), &*array.as_ptr());
+        let (header, items) = (array.header(), &*array.items());
         let (references, count) = (header.references(), items.len());
         let uncounted = |item: &StackItem| item.header().is_some_and(|header| header.references() == 0);
         if references == 0 || header.is_linked() || header.is_nested() && items.iter().any(uncounted) {
@@ -91,13 +91,13 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
         }
         r.limit = limit;
         header.set_references(references - 1);
-        let array = Rc::clone(array);
+        let array = array.clone();
         r.drop_cell(1);
         r.sp = r.at(1);
-        if Rc::strong_count(&array) == 1 && !array.is_borrowed() {
-            core::mem::take(&mut *array.as_ptr()).into_iter().rev().for_each(|item| put(r, item));
+        if array.is_unique() && !array.is_borrowed() {
+            (*array.items()).take().into_iter().rev().for_each(|item| put(r, item));
         } else {
-            (*array.as_ptr()).iter().rev().for_each(|item| {
+            (*array.items()).iter().rev().for_each(|item| {
                 if references > 1 {
                     share(item);
                 }
@@ -133,7 +133,7 @@ pub(crate) unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
         if header.references() <= 1 || header.is_read_only() || array.is_borrowed() {
             return Flow::Full;
         }
-        (*array.as_ptr()).push(vm.promote(r.at(1).read()));
+        (*array.items()).push(vm.promote(r.at(1).read()));
         header.set_references(header.references() - 1);
         r.drop_cell(2);
         r.limit = r.limit.wrapping_sub(1);

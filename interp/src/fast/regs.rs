@@ -1,7 +1,5 @@
 //! The machine's registers, and cells of the stack by their depth.
 
-use alloc::rc::Rc;
-
 use neovm_types::StackItem;
 
 use super::Flow;
@@ -174,8 +172,8 @@ pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
         match item {
             StackItem::ByteString(bytes) => StackItem::ByteString(bytes.lend()),
             StackItem::BigInteger(value) => StackItem::BigInteger(value.lend()),
-            StackItem::Array(array) => StackItem::Array(Rc::clone(array)),
-            StackItem::Struct(array) => StackItem::Struct(Rc::clone(array)),
+            StackItem::Array(array) => StackItem::Array(array.clone()),
+            StackItem::Struct(array) => StackItem::Struct(array.clone()),
             other => other.clone(),
         }
     }

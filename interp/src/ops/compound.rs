@@ -1,6 +1,6 @@
 //! Arrays, structs, maps. Source: `JumpTable.Compound.cs`.
 
-use alloc::{rc::Rc, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use neovm_types::{
     Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem,
@@ -33,7 +33,7 @@ pub(super) fn pack_map(vm: &mut Vm) -> Done {
         let value = vm.pop()?;
         map.insert(key, value)?;
     }
-    vm.push(StackItem::Map(Rc::new(map)));
+    vm.push(StackItem::Map(map));
     Ok(())
 }
 
@@ -89,7 +89,7 @@ pub(super) fn new_struct0(vm: &mut Vm) -> Done {
 
 /// A new array of items that are no compounds.
 fn leaves(items: Vec<StackItem>) -> StackItem {
-    StackItem::Array(Rc::new(Array::of_leaves(items)))
+    StackItem::Array(Array::of_leaves(items))
 }
 
 /// So many of an item that is no compound; the usual ones without a clone of each.
@@ -115,7 +115,7 @@ pub(super) fn new_array(vm: &mut Vm) -> Done {
 pub(super) fn new_struct(vm: &mut Vm) -> Done {
     let count = pop_new_size(vm, "struct")?;
     let fields = Array::of_leaves(filled(&StackItem::Null, count));
-    vm.put_counted(StackItem::Struct(Rc::new(fields)), count);
+    vm.put_counted(StackItem::Struct(fields), count);
     Ok(())
 }
 
@@ -217,7 +217,7 @@ pub(super) fn values(vm: &mut Vm) -> Done {
 }
 
 /// Counts what a clone of a struct would hold.
-fn count_clone(vm: &mut Vm, fields: &Rc<Array>) -> Done {
+fn count_clone(vm: &mut Vm, fields: &Array) -> Done {
     let limit = StructCloneLimit::from(&vm.limits);
     let visited = fields.visit_struct(limit, |item| {
         if item.is_compound() {
@@ -231,7 +231,7 @@ fn count_clone(vm: &mut Vm, fields: &Rc<Array>) -> Done {
 }
 
 /// A clone of a struct, and how many items it visited.
-fn cloned_struct(vm: &mut Vm, fields: &Rc<Array>) -> Result<(StackItem, u32), FaultKind> {
+fn cloned_struct(vm: &mut Vm, fields: &Array) -> Result<(StackItem, u32), FaultKind> {
     let (clone, visited) = fields.clone_struct(StructCloneLimit::from(&vm.limits))?;
     vm.ref_delta.cloned += u64::from(visited);
     Ok((StackItem::Struct(clone), visited))

@@ -1,9 +1,8 @@
 //! Where things lie, in bytes: what compiled code reads and writes.
 
-use alloc::{rc::Rc, vec::Vec};
 use core::mem::offset_of;
 
-use neovm_types::{Array, Limits, StackItem};
+use neovm_types::{Array, Limits, StackItem, item::Header};
 
 use super::Calls;
 use crate::{stack::tag, vm::Vm};
@@ -56,60 +55,17 @@ pub const STRUCT: i64 = ARRAY + 1;
 /// The tag of a map.
 pub const MAP: i64 = tag::MAP as i64;
 
-/// Where the parts of an array lie, in bytes from the payload of its item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArrayLayout {
-    /// Its consensus count, of four bytes.
-    pub references: i32,
-    /// Its flags, a byte: [`neovm_types::item::Header::READ_ONLY`] is one.
-    pub flags: i32,
-    /// A word that is zero while nobody looks at the items.
-    pub borrowed: i32,
-    /// The first item's address.
-    pub items: i32,
-    /// The number of items.
-    pub length: i32,
-}
+/// The offset of an array's flags, a byte, from the payload of its item.
+pub const ARRAY_FLAGS: i32 = Array::FLAGS as i32;
+/// The offset of the first item's address.
+pub const ARRAY_ITEMS: i32 = Array::ITEMS as i32;
+/// The offset of the number of items, of eight bytes.
+pub const ARRAY_LENGTH: i32 = Array::LENGTH as i32;
+/// The flags of an array whose items must not change: it is read-only, or the
+/// host is looking at them.
+pub const ARRAY_BARRED: u8 = Header::READ_ONLY | Header::BORROWED;
 
-impl ArrayLayout {
-    /// The layout in this build, which the compiler chooses; found by looking at
-    /// an array. None if it is not as expected: then compiled code leaves arrays
-    /// to the interpreter's operations.
-    pub fn find() -> Option<Self> {
-        let mut items = Vec::with_capacity(7);
-        items.extend([StackItem::Null, StackItem::Null, StackItem::Null]);
-        let first = items.as_ptr().addr();
-        let array = Rc::new(Array::of_leaves(items));
-        let start = Rc::as_ptr(&array).addr();
-        let vec = array.as_ptr().addr() - start;
-        let item = StackItem::Array(Rc::clone(&array));
-        // SAFETY: an array's item has the address of its counted memory as payload.
-        let payload = unsafe { core::ptr::from_ref(&item).cast::<usize>().add(1).read() };
-        let words = || {
-            // SAFETY: the array is made of initialized words, all of them integers
-            // or addresses; nothing is done with the copy but to compare it.
-            let words =
-                unsafe { core::slice::from_raw_parts(Rc::as_ptr(&array).cast::<usize>(), size_of::<Array>() / 8) };
-            words.to_vec()
-        };
-        let quiet = words();
-        let mut looked_at = Vec::new();
-        array.for_each(|_| looked_at = words());
-        let changed: Vec<_> = (0..quiet.len()).filter(|&i| quiet[i] != looked_at[i]).collect();
-        let find = |value: usize| (vec / 8..vec / 8 + 3).find(|&i| quiet.get(i) == Some(&value));
-        let (ptr, length, capacity) = (find(first)?, find(3)?, find(7)?);
-        let [borrowed] = changed[..] else { return None };
-        let expected = size_of::<Array>() == 40 && size_of::<StackItem>() == 16 && quiet[borrowed] == 0;
-        let distinct = ptr != length && length != capacity && ptr != capacity;
-        let base = i32::try_from(start.checked_sub(payload)?).ok()?;
-        let word = |i: usize| base + 8 * i as i32;
-        let (references, flags) = Array::COUNT_AND_FLAGS;
-        (expected && distinct).then_some(Self {
-            references: base + references as i32,
-            flags: base + flags as i32,
-            borrowed: word(borrowed),
-            items: word(ptr),
-            length: word(length),
-        })
-    }
-}
+const _: () = {
+    assert!(size_of::<StackItem>() == 16 && align_of::<StackItem>() == 8, "a tag and a payload");
+    assert!(size_of::<Array>() == 8, "an array's item has one address as its payload");
+};

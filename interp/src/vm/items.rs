@@ -2,7 +2,7 @@
 //!
 //! Source: `EvaluationStack.cs`, `Slot.cs`.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::vec::Vec;
 
 use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
 
@@ -179,18 +179,18 @@ impl Vm {
     }
 
     /// An array or struct.
-    pub(crate) fn pop_array(&mut self) -> Result<(StackItem, Rc<Array>), FaultKind> {
+    pub(crate) fn pop_array(&mut self) -> Result<(StackItem, Array), FaultKind> {
         let item = self.pop_as("Array", |item| matches!(item, StackItem::Array(_) | StackItem::Struct(_)))?;
         match &item {
             StackItem::Array(array) | StackItem::Struct(array) => {
-                let array = Rc::clone(array);
+                let array = array.clone();
                 Ok((item, array))
             }
             _ => Err(FaultKind::WrongType("Array")),
         }
     }
 
-    pub(crate) fn pop_map(&mut self) -> Result<Rc<Map>, FaultKind> {
+    pub(crate) fn pop_map(&mut self) -> Result<Map, FaultKind> {
         match self.pop_as("Map", |item| matches!(item, StackItem::Map(_)))? {
             StackItem::Map(map) => Ok(map),
             _ => Err(FaultKind::WrongType("Map")),

@@ -13,7 +13,7 @@ use std::{
 
 use neovm_interp::{
     Code,
-    tier::{self, CodeView, Exit, Kind, Tier, TypeFeedback, layout::ArrayLayout},
+    tier::{self, CodeView, Exit, Kind, Tier, TypeFeedback},
 };
 use neovm_types::OpCode;
 
@@ -71,7 +71,6 @@ pub struct Jit(Arc<Shared>);
 struct Shared {
     mode: Mode,
     failing: Option<u32>,
-    arrays: Option<ArrayLayout>,
     /// Bytes that machine code may take, and takes.
     capacity: usize,
     bytes: AtomicUsize,
@@ -151,7 +150,6 @@ impl Jit {
         Some(Self(Arc::new(Shared {
             mode,
             failing,
-            arrays: ArrayLayout::find(),
             capacity,
             bytes: AtomicUsize::new(0),
             totals: Mutex::default(),
@@ -358,7 +356,6 @@ impl Script {
 
     fn make(&self, code: &Code, entry: usize, number: u32) -> Result<Made, Refusal> {
         let known = lock(&self.regions).by_entry.get(&entry).ok_or(Refusal::Nothing)?.clone();
-        let arrays = self.jit.arrays;
         // Who wants all compiled at once wants that too.
         let least = if self.jit.mode.threshold > 1 { LEAST } else { 0 };
         let wants_text = lock(&self.jit.reports).is_some();
@@ -366,7 +363,6 @@ impl Script {
             code: CodeView::new(code),
             entry,
             known: &known,
-            arrays,
             number,
             least,
             wants_text,

@@ -5,9 +5,8 @@ use neovm_interp::tier::{
     self, Builtin,
     builtins::{ITEM_BYTE, ITEM_SIZE},
     layout,
-    layout::ArrayLayout,
 };
-use neovm_types::{OpCode, item::Header};
+use neovm_types::OpCode;
 
 use super::{
     Translator,
@@ -18,32 +17,29 @@ use crate::analysis::instruction::Ins;
 impl Translator<'_> {
     pub(super) fn compound(&mut self, ins: &Ins) {
         use OpCode::*;
-        let arrays = self.input.arrays.filter(|_| !self.distrusts(ins));
-        match (ins.opcode, arrays) {
-            (PICKITEM, _) if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
-            (PICKITEM, Some(arrays)) if self.may_be_ints(ins, 1) => self.pick_item(ins, arrays),
-            (SETITEM, Some(arrays)) => self.set_item(ins, arrays),
-            (SIZE, _) => self.size(ins, arrays),
-            (UNPACK, Some(arrays)) => self.unpack(ins, arrays),
-            (UNPACK, None) => self.leave_at(ins),
-            (PACK | PACKSTRUCT | PACKMAP | NEWARRAY0 | NEWARRAY | NEWARRAY_T, _)
-            | (NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES, _) => self.call_builtin_with(ins, true),
+        let trusts = !self.distrusts(ins);
+        match ins.opcode {
+            PICKITEM if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
+            PICKITEM if trusts && self.may_be_ints(ins, 1) => self.pick_item(ins),
+            SETITEM if trusts => self.set_item(ins),
+            SIZE if trusts => self.size(ins),
+            UNPACK if trusts => self.unpack(ins),
+            UNPACK => self.leave_at(ins),
+            PACK | PACKSTRUCT | PACKMAP | NEWARRAY0 | NEWARRAY | NEWARRAY_T => self.call_builtin_with(ins, true),
+            NEWSTRUCT0 | NEWSTRUCT | NEWMAP | KEYS | VALUES => self.call_builtin_with(ins, true),
             _ => self.call_builtin(ins),
         }
     }
 
     /// The length of an array, or what the interpreter says of other items.
-    fn size(&mut self, ins: &Ins, arrays: Option<ArrayLayout>) {
+    fn size(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
-        if self.distrusts(ins) {
-            return self.call_builtin(ins);
-        }
-        let length = match (self.seen_at(origin), arrays) {
-            (Some(tier::Kind::Array), Some(arrays)) => {
+        let length = match self.seen_at(origin) {
+            Some(tier::Kind::Array) => {
                 let array = self.array(address, origin);
-                self.load(array, arrays.length)
+                self.load(array, layout::ARRAY_LENGTH)
             }
-            (Some(tier::Kind::Bytes), Some(_)) if let Some(length) = self.length_in(origin) => {
+            Some(tier::Kind::Bytes) if let Some(length) = self.length_in(origin) => {
                 self.guard_not_negative(length);
                 length
             }
@@ -57,7 +53,7 @@ impl Translator<'_> {
     }
 
     /// Unpacks an array of as many items as were seen; leaves if it has others.
-    fn unpack(&mut self, ins: &Ins, arrays: ArrayLayout) {
+    fn unpack(&mut self, ins: &Ins) {
         let index = self.index(0);
         let (address, origin) = match self.peek(0) {
             Item::Ref(address, origin) => (address, origin),
@@ -66,7 +62,7 @@ impl Translator<'_> {
         };
         let Some(count) = ins.unpacked else { return self.leave_at(ins) };
         let array = self.array(address, origin);
-        let length = self.load(array, arrays.length);
+        let length = self.load(array, layout::ARRAY_LENGTH);
         self.guard_word(length, count as i64);
         self.call_builtin(ins);
         self.pop();
@@ -118,27 +114,27 @@ impl Translator<'_> {
     }
 
     /// The address of an array's item; leaves if there is none.
-    fn element(&mut self, arrays: ArrayLayout, array: Value, index: Value) -> Value {
-        let length = self.load(array, arrays.length);
+    fn element(&mut self, array: Value, index: Value) -> Value {
+        let length = self.load(array, layout::ARRAY_LENGTH);
         let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
         self.guard(inside);
-        let items = self.load(array, arrays.items);
+        let items = self.load(array, layout::ARRAY_ITEMS);
         let offset = self.builder.ins().ishl_imm_s(index, i64::from(layout::ITEM.trailing_zeros()));
         self.builder.ins().iadd(items, offset)
     }
 
-    fn pick_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
+    fn pick_item(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(1) else { return self.call_builtin(ins) };
         let index = self.int_at(0);
         let array = self.array(address, origin);
-        let element = self.element(arrays, array, index);
+        let element = self.element(array, index);
         self.pop();
         self.pop();
         let address = Address { base: element, offset: 0 };
         self.push(Item::Ref(address, Origin::Element));
     }
 
-    fn set_item(&mut self, ins: &Ins, arrays: ArrayLayout) {
+    fn set_item(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(2) else { return self.call_builtin(ins) };
         let is_value = self.peek(0).is_value();
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
@@ -151,14 +147,11 @@ impl Translator<'_> {
         }
         let index = self.int_at(1);
         let array = self.array(address, origin);
-        let flags = self.load_byte(array, arrays.flags);
+        let flags = self.load_byte(array, layout::ARRAY_FLAGS);
         let flags = self.builder.ins().uextend(I64, flags);
-        let read_only = self.builder.ins().band_imm_s(flags, i64::from(Header::READ_ONLY));
-        // The host may be in the midst of its items.
-        let borrowed = self.load(array, arrays.borrowed);
-        let barred = self.builder.ins().bor(read_only, borrowed);
+        let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::ARRAY_BARRED));
         self.guard_word(barred, 0);
-        let element = self.element(arrays, array, index);
+        let element = self.element(array, index);
         let old = self.load(element, 0);
         let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, old, layout::LAST_SCALAR);
         self.guard(plain);

@@ -187,9 +187,6 @@ impl Translator<'_> {
     /// Reads the arrays of slots that the region does not store, where it is entered.
     /// Notes what is not zero if one is none.
     fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
-        if self.input.arrays.is_none() {
-            return;
-        }
         for index in 0..self.slots.len() {
             let UsedSlot { slot, stored } = self.slots[index];
             if stored || self.seen_in(slot) != Some(&tier::Kind::Array) {

@@ -31,7 +31,7 @@ use std::{
 use cranelift_codegen::ir::{self, InstBuilder, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use neovm_interp::tier::{CodeView, layout, layout::ArrayLayout};
+use neovm_interp::tier::{CodeView, layout};
 use neovm_types::opcode::Family;
 
 pub(crate) use self::call::signature;
@@ -61,7 +61,6 @@ pub(crate) struct Input<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) region: &'a Region,
     pub(crate) known: &'a Known,
-    pub(crate) arrays: Option<ArrayLayout>,
     /// The region's number, and that of its next exit.
     pub(crate) number: u32,
     pub(crate) next_exit: usize,

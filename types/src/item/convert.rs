@@ -3,7 +3,7 @@
 //! Sources: `Types/PrimitiveType.cs`, `Types/ByteString.cs`, `Types/Buffer.cs`,
 //! `Types/Array.cs`, `Types/Struct.cs`, `Types/Null.cs`.
 
-use alloc::{format, rc::Rc, string::String};
+use alloc::{format, string::String};
 
 use base64::Engine;
 
@@ -133,8 +133,8 @@ impl StackItem {
                 let value = buffer.with(Integer::from_le_bytes).ok_or(FaultKind::InvalidCast)?;
                 Ok(value.into())
             }
-            (Self::Array(array), ItemType::Struct) => Ok(Self::Struct(Rc::new(Array::new(array.to_vec())))),
-            (Self::Struct(array), ItemType::Array) => Ok(Self::Array(Rc::new(Array::new(array.to_vec())))),
+            (Self::Array(array), ItemType::Struct) => Ok(Self::Struct(Array::new(array.to_vec()))),
+            (Self::Struct(array), ItemType::Array) => Ok(Self::Array(Array::new(array.to_vec()))),
             (item, ItemType::Boolean) => Ok(Self::from(item.to_boolean()?)),
             _ => Err(FaultKind::InvalidCast),
         }

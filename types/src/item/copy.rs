@@ -3,7 +3,7 @@
 //! Sources: `Types/Struct.cs` (`Clone`), `Types/StackItem.cs` and
 //! `Types/Array.cs`, `Types/Map.cs`, `Types/Buffer.cs` (`DeepCopy`).
 
-use alloc::{collections::BTreeMap, rc::Rc, vec, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use super::{Array, ByteString, Map, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
@@ -24,17 +24,17 @@ impl Array {
     ///
     /// # Errors
     /// [`FaultKind::StructCloneLimit`] if it holds more items than the limit.
-    pub fn clone_struct(self: &Rc<Self>, limit: StructCloneLimit) -> Result<(Rc<Self>, u32), FaultKind> {
+    pub fn clone_struct(&self, limit: StructCloneLimit) -> Result<(Self, u32), FaultKind> {
         let mut left = limit.0;
-        let result = Rc::new(Self::of_leaves(Vec::new()));
-        let mut pending = vec![(Rc::clone(&result), Rc::clone(self))];
+        let result = Self::of_leaves(Vec::new());
+        let mut pending = vec![(result.clone(), self.clone())];
         while let Some((copy, original)) = pending.pop() {
             left = left.checked_sub(original.visited()).ok_or(FaultKind::StructCloneLimit)?;
             let mut items = original.to_vec();
             for item in &mut items {
                 if let StackItem::Struct(inner) = item {
-                    let inner_copy = Rc::new(Self::of_leaves(Vec::new()));
-                    pending.push((Rc::clone(&inner_copy), Rc::clone(inner)));
+                    let inner_copy = Self::of_leaves(Vec::new());
+                    pending.push((inner_copy.clone(), inner.clone()));
                     *item = StackItem::Struct(inner_copy);
                 }
             }
@@ -48,17 +48,13 @@ impl Array {
     ///
     /// # Errors
     /// Those of [`Array::clone_struct`].
-    pub fn visit_struct(
-        self: &Rc<Self>,
-        limit: StructCloneLimit,
-        mut shared: impl FnMut(&StackItem),
-    ) -> Result<u32, FaultKind> {
+    pub fn visit_struct(&self, limit: StructCloneLimit, mut shared: impl FnMut(&StackItem)) -> Result<u32, FaultKind> {
         let mut left = limit.0;
-        let mut pending = vec![Rc::clone(self)];
+        let mut pending = vec![self.clone()];
         while let Some(original) = pending.pop() {
             left = left.checked_sub(original.visited()).ok_or(FaultKind::StructCloneLimit)?;
             original.for_each(|item| match item {
-                StackItem::Struct(inner) => pending.push(Rc::clone(inner)),
+                StackItem::Struct(inner) => pending.push(inner.clone()),
                 item => shared(item),
             });
         }
@@ -73,8 +69,8 @@ impl Array {
 
 /// A compound whose copy waits for its items.
 enum Unfilled {
-    Array(Rc<Array>, Rc<Array>),
-    Map(Rc<Map>, Rc<Map>),
+    Array(Array, Array),
+    Map(Map, Map),
 }
 
 struct DeepCopy {
@@ -111,8 +107,8 @@ impl StackItem {
 impl DeepCopy {
     fn copy(&mut self, item: &StackItem) -> StackItem {
         let address = match item {
-            StackItem::Array(array) | StackItem::Struct(array) => Rc::as_ptr(array) as usize,
-            StackItem::Map(map) => Rc::as_ptr(map) as usize,
+            StackItem::Array(array) | StackItem::Struct(array) => array.address(),
+            StackItem::Map(map) => map.address(),
             StackItem::Buffer(buffer) => buffer.address(),
             other => return other.clone(),
         };
@@ -128,21 +124,21 @@ impl DeepCopy {
     }
 
     fn empty_copy(&mut self, item: &StackItem) -> StackItem {
-        let new_array = || Rc::new(Array::new(Vec::new()));
+        let new_array = || Array::new(Vec::new());
         match item {
             StackItem::Array(original) => {
                 let copy = new_array();
-                self.unfilled.push(Unfilled::Array(Rc::clone(&copy), Rc::clone(original)));
+                self.unfilled.push(Unfilled::Array(copy.clone(), original.clone()));
                 StackItem::Array(copy)
             }
             StackItem::Struct(original) => {
                 let copy = new_array();
-                self.unfilled.push(Unfilled::Array(Rc::clone(&copy), Rc::clone(original)));
+                self.unfilled.push(Unfilled::Array(copy.clone(), original.clone()));
                 StackItem::Struct(copy)
             }
             StackItem::Map(original) => {
-                let copy = Rc::new(Map::new());
-                self.unfilled.push(Unfilled::Map(Rc::clone(&copy), Rc::clone(original)));
+                let copy = Map::new();
+                self.unfilled.push(Unfilled::Map(copy.clone(), original.clone()));
                 StackItem::Map(copy)
             }
             StackItem::Buffer(buffer) if self.immutable => {

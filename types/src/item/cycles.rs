@@ -9,37 +9,39 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
-    rc::{Rc, Weak},
+    rc::Weak,
     vec,
     vec::Vec,
 };
 
-use super::{Array, Map, StackItem};
+use super::{Array, Map, StackItem, array, map};
 
 /// A compound that may be part of a cycle, noted without keeping it alive.
-#[derive(Clone, Debug)]
-pub enum Candidate {
-    /// An array or struct.
-    Array(Weak<Array>),
-    /// A map.
-    Map(Weak<Map>),
+#[derive(Clone)]
+pub struct Candidate(Noted);
+
+#[derive(Clone)]
+enum Noted {
+    /// An array or a struct.
+    Array(Weak<array::Body>),
+    Map(Weak<map::Body>),
 }
 
 impl Candidate {
     /// Notes a compound; none for other items.
     pub fn new(item: &StackItem) -> Option<Self> {
         match item {
-            StackItem::Array(array) | StackItem::Struct(array) => Some(Self::Array(Rc::downgrade(array))),
-            StackItem::Map(map) => Some(Self::Map(Rc::downgrade(map))),
+            StackItem::Array(array) | StackItem::Struct(array) => Some(Self(Noted::Array(array.downgrade()))),
+            StackItem::Map(map) => Some(Self(Noted::Map(map.downgrade()))),
             _ => None,
         }
     }
 
     /// Whether the compound is still there.
     pub fn is_alive(&self) -> bool {
-        match self {
-            Self::Array(array) => array.strong_count() > 0,
-            Self::Map(map) => map.strong_count() > 0,
+        match &self.0 {
+            Noted::Array(array) => array.strong_count() > 0,
+            Noted::Map(map) => map.strong_count() > 0,
         }
     }
 
@@ -51,9 +53,9 @@ impl Candidate {
     /// The compound, if it is still there. (Whether array or struct does not
     /// matter here.)
     fn upgrade(&self) -> Option<StackItem> {
-        match self {
-            Self::Array(array) => array.upgrade().map(StackItem::Array),
-            Self::Map(map) => map.upgrade().map(StackItem::Map),
+        match &self.0 {
+            Noted::Array(array) => Array::upgrade(array).map(StackItem::Array),
+            Noted::Map(map) => Map::upgrade(map).map(StackItem::Map),
         }
     }
 }
@@ -137,16 +139,16 @@ fn held(nodes: &Nodes) -> BTreeSet<usize> {
 
 fn address(item: &StackItem) -> Option<usize> {
     match item {
-        StackItem::Array(array) | StackItem::Struct(array) => Some(Rc::as_ptr(array) as usize),
-        StackItem::Map(map) => Some(Rc::as_ptr(map) as usize),
+        StackItem::Array(array) | StackItem::Struct(array) => Some(array.address()),
+        StackItem::Map(map) => Some(map.address()),
         _ => None,
     }
 }
 
 fn strong_count(item: &StackItem) -> usize {
     match item {
-        StackItem::Array(array) | StackItem::Struct(array) => Rc::strong_count(array),
-        StackItem::Map(map) => Rc::strong_count(map),
+        StackItem::Array(array) | StackItem::Struct(array) => array.strong_count(),
+        StackItem::Map(map) => map.strong_count(),
         _ => 0,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Sources: `Types/StackItem.cs`, `Types/ByteString.cs`, `Types/Struct.cs`.
 
-use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Array, ByteString, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
@@ -55,8 +55,8 @@ fn equal_bytes(a: &ByteString, b: &StackItem, left: &mut u32) -> Result<bool, Fa
 
 /// Two structs of equal length whose items are compared from the last to the first.
 struct Pair {
-    a: Rc<Array>,
-    b: Rc<Array>,
+    a: Array,
+    b: Array,
     /// How many items are still to be compared.
     left: usize,
     /// What could be looked at when the comparison of this pair began.
@@ -79,11 +79,11 @@ struct Comparison {
     known: BTreeMap<(usize, usize), Allowance>,
 }
 
-fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, FaultKind> {
+fn equal_structs(a: &Array, b: &Array, limits: &Limits) -> Result<bool, FaultKind> {
     let allowance = Allowance { items: limits.max_stack_size, size: limits.max_comparable_size };
     let mut work = Comparison { open: Vec::new(), allowance, known: BTreeMap::new() };
     work.allowance.take_item()?;
-    if !work.enter(Rc::clone(a), Rc::clone(b))? {
+    if !work.enter(a.clone(), b.clone())? {
         return Ok(false);
     }
     while let Some(pair) = work.open.last_mut() {
@@ -102,10 +102,10 @@ fn equal_structs(a: &Rc<Array>, b: &Rc<Array>, limits: &Limits) -> Result<bool, 
 
 impl Comparison {
     /// Begins the comparison of two structs; false if they differ in number of items.
-    fn enter(&mut self, a: Rc<Array>, b: Rc<Array>) -> Result<bool, FaultKind> {
+    fn enter(&mut self, a: Array, b: Array) -> Result<bool, FaultKind> {
         let begun = self.allowance;
         self.allowance.take_size()?;
-        if Rc::ptr_eq(&a, &b) {
+        if a.is_same(&b) {
             return Ok(true);
         }
         if let Some(rest) = self.known.get(&addresses(&a, &b)).and_then(|cost| begun.without(*cost)) {
@@ -126,7 +126,7 @@ impl Comparison {
     /// can come again.
     fn leave(&mut self) {
         let Some(pair) = self.open.pop() else { return };
-        if Rc::strong_count(&pair.a) > 2 && Rc::strong_count(&pair.b) > 2 {
+        if pair.a.strong_count() > 2 && pair.b.strong_count() > 2 {
             let (begun, end) = (pair.begun, self.allowance);
             let cost = Allowance { items: begun.items - end.items, size: begun.size - end.size };
             self.known.insert(addresses(&pair.a, &pair.b), cost);
@@ -134,8 +134,8 @@ impl Comparison {
     }
 }
 
-fn addresses(a: &Rc<Array>, b: &Rc<Array>) -> (usize, usize) {
-    (Rc::as_ptr(a) as usize, Rc::as_ptr(b) as usize)
+fn addresses(a: &Array, b: &Array) -> (usize, usize) {
+    (a.address(), b.address())
 }
 
 /// How far the items of two structs were compared.
@@ -143,37 +143,45 @@ enum Compared {
     Different,
     All,
     /// Up to two items that are structs themselves.
-    UpTo(Rc<Array>, Rc<Array>),
+    UpTo(Array, Array),
 }
 
 impl Pair {
     /// Compares items up to the next that are both structs.
     fn compare_to_structs(&mut self, allowance: &mut Allowance) -> Result<Compared, FaultKind> {
-        let (own, other) = (self.a.items(), self.b.items());
-        while self.left > 0 {
-            let plain = plain_run(&own[..self.left], &other[..self.left], *allowance);
-            self.left -= plain;
-            allowance.items -= plain as u32;
-            allowance.size -= plain as u32;
-            let (Some(a), Some(b)) = (own[..self.left].last(), other[..self.left].last()) else { break };
-            self.left -= 1;
-            allowance.take_item()?;
-            let equal = match (a, b) {
-                (StackItem::ByteString(a), b) => equal_bytes(a, b, &mut allowance.size)?,
-                (StackItem::Struct(a), StackItem::Struct(b)) => {
-                    return Ok(Compared::UpTo(Rc::clone(a), Rc::clone(b)));
-                }
-                (a, b) => {
-                    allowance.take_size()?;
-                    a.equals_plain(b)
-                }
-            };
-            if !equal {
-                return Ok(Compared::Different);
-            }
-        }
-        Ok(Compared::All)
+        let Self { a, b, left, .. } = self;
+        a.look(|own| b.look(|other| compare_items(own, other, left, allowance)))
     }
+}
+
+/// Compares the first `left` items of two structs, from the last to the first.
+fn compare_items(
+    own: &[StackItem],
+    other: &[StackItem],
+    left: &mut usize,
+    allowance: &mut Allowance,
+) -> Result<Compared, FaultKind> {
+    while *left > 0 {
+        let plain = plain_run(&own[..*left], &other[..*left], *allowance);
+        *left -= plain;
+        allowance.items -= plain as u32;
+        allowance.size -= plain as u32;
+        let (Some(a), Some(b)) = (own[..*left].last(), other[..*left].last()) else { break };
+        *left -= 1;
+        allowance.take_item()?;
+        let equal = match (a, b) {
+            (StackItem::ByteString(a), b) => equal_bytes(a, b, &mut allowance.size)?,
+            (StackItem::Struct(a), StackItem::Struct(b)) => return Ok(Compared::UpTo(a.clone(), b.clone())),
+            (a, b) => {
+                allowance.take_size()?;
+                a.equals_plain(b)
+            }
+        };
+        if !equal {
+            return Ok(Compared::Different);
+        }
+    }
+    Ok(Compared::All)
 }
 
 /// How many items at the end are equal and of the simplest types, as far as

@@ -163,7 +163,7 @@ fn map_from_json(entries: &[Value]) -> Result<StackItem, JsonError> {
         let (key, value) = (StackItem::from_json(part("key")?)?, StackItem::from_json(part("value")?)?);
         map.insert(key, value).map_err(|fault| invalid(&fault.to_string(), entry))?;
     }
-    Ok(StackItem::Map(alloc::rc::Rc::new(map)))
+    Ok(StackItem::Map(map))
 }
 
 impl<W: Write> Writer<'_, W> {
@@ -211,12 +211,12 @@ impl<W: Write> Writer<'_, W> {
                 self.text(&format!("{{\"type\":\"{name}\",\"value\":\"{value}\"}}"))
             }
             StackItem::Array(array) | StackItem::Struct(array) => {
-                self.open(alloc::rc::Rc::as_ptr(array) as usize, array.len(), name)?;
+                self.open(array.address(), array.len(), name)?;
                 self.list(array.to_vec().into_iter().map(Work::Item).collect());
                 Ok(())
             }
             StackItem::Map(map) => {
-                self.open(alloc::rc::Rc::as_ptr(map) as usize, map.len(), name)?;
+                self.open(map.address(), map.len(), name)?;
                 self.entries(map.to_vec());
                 Ok(())
             }

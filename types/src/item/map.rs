@@ -1,15 +1,189 @@
-//! The body of a map: entries in order of insertion, with an ordered index.
+//! Maps: entries in order of insertion, with an ordered index.
 
-use alloc::vec::Vec;
-use core::cmp::Ordering;
+use alloc::{rc::Weak, vec::Vec};
+use core::{cell::RefCell, cmp::Ordering};
 
-use super::{StackItem, not_primitive};
+use super::{
+    StackItem,
+    compound::{Header, drop_item, release},
+    not_primitive,
+    shared::Shared,
+};
 use crate::fault::FaultKind;
 
 /// Most bytes of a map's key.
 ///
 /// Source: `Types/Map.cs`.
 pub const MAX_KEY_SIZE: usize = 64;
+
+/// A map from primitive keys, in order of insertion. Clones share the entries.
+#[derive(Clone)]
+#[repr(transparent)]
+pub struct Map(Shared<Body>);
+
+/// What the references to a map share.
+#[derive(Default)]
+#[repr(C)]
+pub(super) struct Body {
+    header: Header,
+    entries: RefCell<OrderedMap>,
+}
+
+/// What can be asked of a map and done to it. Keys are integers, booleans and
+/// byte strings of at most [`super::MAX_KEY_SIZE`] bytes, and differ by type;
+/// another key faults. What changes the map faults with
+/// [`FaultKind::ReadOnly`] if it is read-only.
+#[allow(clippy::missing_errors_doc, reason = "the block's doc tells")]
+impl Map {
+    /// Creates an empty map.
+    pub fn new() -> Self {
+        Self(Shared::new(Body::default()))
+    }
+
+    /// The counting header.
+    pub fn header(&self) -> &Header {
+        &self.0.header
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.0.entries.borrow().len()
+    }
+
+    /// Whether it has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &StackItem) -> Result<Option<StackItem>, FaultKind> {
+        self.0.entries.borrow().get(key)
+    }
+
+    /// Whether there is a value of a key.
+    pub fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {
+        self.0.entries.borrow().contains(key)
+    }
+
+    /// The keys in order of insertion.
+    pub fn keys(&self) -> Vec<StackItem> {
+        // Integers, the usual keys, are copied without a look at all the others.
+        let copy = |(key, _): &(StackItem, StackItem)| match key {
+            StackItem::Integer(value) => StackItem::Integer(*value),
+            other => other.clone(),
+        };
+        self.0.entries.borrow().entries().iter().map(copy).collect()
+    }
+
+    /// The values in the order of their keys.
+    pub fn values(&self) -> Vec<StackItem> {
+        self.0.entries.borrow().entries().iter().map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The entries in order of insertion.
+    pub fn to_vec(&self) -> Vec<(StackItem, StackItem)> {
+        self.0.entries.borrow().entries().to_vec()
+    }
+
+    /// Sets the value of a key and returns the old one. A new key goes behind
+    /// the others, an old one stays where it is.
+    pub fn insert(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
+        OrderedMap::check_key(&key)?;
+        self.header().check_writable("The map is readonly, can not set value.")?;
+        self.fill(key, value)
+    }
+
+    /// Removes a key and returns its entry; the order of the others stays.
+    pub fn remove(&self, key: &StackItem) -> Result<Option<(StackItem, StackItem)>, FaultKind> {
+        OrderedMap::check_removed_key(key)?;
+        self.header().check_writable("The map is readonly, can not remove key.")?;
+        self.0.entries.borrow_mut().remove(key)
+    }
+
+    /// Removes all entries and returns them.
+    pub fn clear(&self) -> Result<Vec<(StackItem, StackItem)>, FaultKind> {
+        self.header().check_writable("The map is readonly, can not clear.")?;
+        Ok(self.0.entries.take().into_entries())
+    }
+
+    /// Calls a function with each key, then with each value. The function must
+    /// not change the map.
+    pub fn for_each(&self, mut f: impl FnMut(&StackItem)) {
+        let entries = self.0.entries.borrow();
+        entries.entries().iter().for_each(|(key, _)| f(key));
+        entries.entries().iter().for_each(|(_, value)| f(value));
+    }
+
+    /// Takes the entries out, read-only or not: for releasing.
+    pub(super) fn take(&self) -> Vec<(StackItem, StackItem)> {
+        self.0.entries.take().into_entries()
+    }
+
+    /// Sets a value, read-only or not: for making a map.
+    pub(super) fn fill(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
+        if value.is_compound() {
+            self.header().set_linked();
+        }
+        self.0.entries.borrow_mut().insert(key, value)
+    }
+
+    /// Returns whether this is the same map as another: the same object, not
+    /// one with equal entries.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+
+    /// Returns whether this is the only reference to the entries.
+    pub fn is_unique(&self) -> bool {
+        self.strong_count() == 1
+    }
+
+    /// The number of references to the entries.
+    pub(super) fn strong_count(&self) -> usize {
+        self.0.strong_count()
+    }
+
+    /// The address of what the references share, which tells maps apart while they live.
+    pub(crate) fn address(&self) -> usize {
+        self.0.address()
+    }
+
+    /// A reference that does not keep the entries.
+    pub(super) fn downgrade(&self) -> Weak<Body> {
+        self.0.downgrade()
+    }
+
+    /// A new reference to a map that is still there.
+    pub(super) fn upgrade(weak: &Weak<Body>) -> Option<Self> {
+        Shared::upgrade(weak).map(Self)
+    }
+}
+
+impl core::fmt::Debug for Map {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_map().entries(self.to_vec()).finish()
+    }
+}
+
+impl Default for Map {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        let entries = core::mem::take(self.entries.get_mut()).into_entries().into_iter();
+        if self.header.is_nested() {
+            release(entries.map(|(_, value)| value).collect());
+        } else {
+            entries.for_each(|(key, value)| {
+                drop_item(key);
+                drop_item(value);
+            });
+        }
+    }
+}
 
 /// Up to so many entries a look-up compares one after the other.
 const LINEAR: usize = 8;

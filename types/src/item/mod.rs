@@ -7,6 +7,8 @@
 //!
 //! Sources: `Types/*.cs` of the reference engine.
 
+#[allow(unsafe_code, reason = "items that compiled code reaches: see its module")]
+mod array;
 mod bytes;
 mod compound;
 mod convert;
@@ -14,20 +16,26 @@ mod copy;
 mod cycles;
 mod equality;
 mod interop;
+#[allow(unsafe_code, reason = "a vector of known layout: see its module")]
+mod item_vec;
 mod json;
 mod map;
 mod scalar;
+#[allow(unsafe_code, reason = "counted references to values: see its module")]
+mod shared;
 
-use alloc::{rc::Rc, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 pub use self::{
+    array::Array,
     bytes::{Buffer, ByteString, Constants, WideInteger},
-    compound::{Array, Header, Map},
+    compound::Header,
     copy::StructCloneLimit,
     cycles::{Candidate, collect_cycles},
     interop::Interop,
+    item_vec::ItemVec,
     json::{JsonError, JsonLimits, write_json_stack},
-    map::MAX_KEY_SIZE,
+    map::{MAX_KEY_SIZE, Map},
     scalar::{Bool, Pointer},
 };
 use crate::{fault::FaultKind, integer::Integer};
@@ -145,11 +153,11 @@ pub enum StackItem {
     /// An object of the host.
     Interop(Interop) = 7,
     /// An array, shared by its references.
-    Array(Rc<Array>) = 8,
+    Array(Array) = 8,
     /// An array that is copied where it is stored in a compound.
-    Struct(Rc<Array>) = 9,
+    Struct(Array) = 9,
     /// A map, shared by its references.
-    Map(Rc<Map>) = 10,
+    Map(Map) = 10,
 }
 
 const _: () = assert!(size_of::<StackItem>() == 16, "the engine relies on this size");
@@ -183,17 +191,17 @@ impl StackItem {
 
     /// An array of items.
     pub fn array(items: impl Into<Vec<Self>>) -> Self {
-        Self::Array(Rc::new(Array::new(items.into())))
+        Self::Array(Array::new(items.into()))
     }
 
     /// A struct of items.
     pub fn structure(items: impl Into<Vec<Self>>) -> Self {
-        Self::Struct(Rc::new(Array::new(items.into())))
+        Self::Struct(Array::new(items.into()))
     }
 
     /// An empty map.
     pub fn map() -> Self {
-        Self::Map(Rc::new(Map::new()))
+        Self::Map(Map::new())
     }
 
     /// A buffer of bytes.
@@ -249,8 +257,8 @@ impl StackItem {
     /// equal one. Always false for what is no compound and no buffer.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Array(a), Self::Array(b)) | (Self::Struct(a), Self::Struct(b)) => Rc::ptr_eq(a, b),
-            (Self::Map(a), Self::Map(b)) => Rc::ptr_eq(a, b),
+            (Self::Array(a), Self::Array(b)) | (Self::Struct(a), Self::Struct(b)) => a.is_same(b),
+            (Self::Map(a), Self::Map(b)) => a.is_same(b),
             (Self::Buffer(a), Self::Buffer(b)) => a.is_same(b),
             _ => false,
         }
