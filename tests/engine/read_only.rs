@@ -57,7 +57,7 @@ fn arrays_stay_as_they_are() {
 fn maps_stay_as_they_are() {
     let map = neovm::types::Map::new();
     map.insert(1.into(), 2.into()).unwrap();
-    let item = StackItem::Map(map.into());
+    let item = StackItem::Map(map);
     change(&item, "PUSH1\nLDLOC1\nSETITEM", "The map is readonly, can not set value.");
     change(&item, "PUSH3\nLDLOC1\nSETITEM", "The map is readonly, can not set value.");
     change(&item, "PUSH1\nREMOVE", "The map is readonly, can not remove key.");

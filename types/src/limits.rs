@@ -6,14 +6,15 @@ use crate::fault::FaultKind;
 ///
 /// Source: `ExecutionEngineLimits.cs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(C)]
 pub struct Limits {
     /// The largest number of bits that SHL and SHR shift by, and the largest exponent of POW.
     pub max_shift: u32,
+    /// The largest size of a byte string or buffer, in bytes.
+    pub max_item_size: u32,
     /// The largest number of items on all stacks and in all slots, including those
     /// inside compounds that are counted.
     pub max_stack_size: u32,
-    /// The largest size of a byte string or buffer, in bytes.
-    pub max_item_size: u32,
     /// The largest number of bytes that one comparison of byte strings or structs looks at.
     pub max_comparable_size: u32,
     /// The largest number of contexts on the invocation stack.

@@ -1,8 +1,6 @@
 //! Calls between compiled methods: frames that the machine learns of only when
 //! compiled code is left.
 
-use alloc::vec::Vec;
-
 use neovm_types::StackItem;
 
 use crate::{code::DecodedInst, frame::Frame, vm::Vm};
@@ -16,6 +14,7 @@ const LEAST_FRAME: usize = 16;
 
 /// What calls between compiled methods need of the machine.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Calls {
     /// The lowest place that the native stack pointer may have.
     pub(super) native_limit: usize,
@@ -24,13 +23,11 @@ pub(crate) struct Calls {
     pub(super) room: usize,
     /// The place behind the memory for slots.
     pub(super) slots_end: *mut StackItem,
-    /// The frames of called methods that are left, the innermost first.
-    pub(super) left: Vec<LeftFrame>,
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { native_limit: 0, room: 0, slots_end: core::ptr::null_mut(), left: Vec::new() }
+        Self { native_limit: 0, room: 0, slots_end: core::ptr::null_mut() }
     }
 }
 
@@ -38,7 +35,7 @@ impl Default for Calls {
 /// slots, and the numbers of its local variables and arguments, which for the
 /// entered frame are the machine's.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LeftFrame {
+pub(crate) struct LeftFrame {
     pub(super) ip: *const DecodedInst,
     pub(super) slots: *mut StackItem,
     pub(super) locals: u32,
@@ -64,11 +61,11 @@ pub(super) unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) -> 
 impl Vm {
     /// Makes frames of those that compiled code left.
     pub(super) fn rebuild_frames(&mut self) {
-        let Some(entered) = self.calls.left.pop() else { return };
+        let Some(entered) = self.left_frames.pop() else { return };
         let (locals, args_offset, try_base) = (self.locals, self.args_offset, self.try_base);
         let mut frame = Frame { ip: entered.ip, slots: entered.slots, args_offset, locals, try_base };
         let try_base = self.try_blocks.len() as u32;
-        while let Some(left) = self.calls.left.pop() {
+        while let Some(left) = self.left_frames.pop() {
             self.frames.push(frame);
             let args_offset = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
             frame = Frame { ip: left.ip, slots: left.slots, args_offset, locals: left.locals, try_base };

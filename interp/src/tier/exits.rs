@@ -205,7 +205,7 @@ pub(super) unsafe extern "sysv64" fn leave(
     let mut ip = plan.cell as *const DecodedInst;
     if let Some(OwnFrame { offset, locals, arguments }) = plan.frame {
         let slots = slots.wrapping_byte_offset(offset as isize);
-        vm.calls.left.push(LeftFrame { ip, slots, locals, arguments });
+        vm.left_frames.push(LeftFrame { ip, slots, locals, arguments });
     }
     if plan.after == After::Method {
         return;

@@ -66,6 +66,29 @@ pub const ARRAY_LENGTH: i32 = Array::LENGTH as i32;
 pub const ARRAY_BARRED: u8 = Header::READ_ONLY | Header::BORROWED;
 
 const _: () = {
+    let most_used = [
+        (SP, 8),
+        (LIMIT, 8),
+        (offset_of!(Vm, end) as i32, 8),
+        (STACK, 8),
+        (STATICS, 8),
+        (LOCALS, 4),
+        (STATICS_COUNT, 4),
+        (ARGS_OFFSET, 8),
+        (offset_of!(Vm, constants) as i32, 8),
+        (offset_of!(Vm, counters) as i32, 8),
+        (NEEDED, 8),
+        (NATIVE_LIMIT, 8),
+        (ROOM, 8),
+        (SLOTS_END, 8),
+        (MAX_SHIFT, 4),
+        (offset_of!(Vm, limits) as i32 + offset_of!(Limits, max_item_size) as i32, 4),
+    ];
+    let mut i = 0;
+    while i < most_used.len() {
+        assert!(most_used[i].0 + most_used[i].1 <= 128, "reached by a displacement of one byte");
+        i += 1;
+    }
     assert!(size_of::<StackItem>() == 16 && align_of::<StackItem>() == 8, "a tag and a payload");
     assert!(size_of::<Array>() == 8, "an array's item has one address as its payload");
 };

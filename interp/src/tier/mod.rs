@@ -38,7 +38,10 @@ pub use self::{
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,
 };
-pub(crate) use self::{calls::Calls, feedback::HotCounters};
+pub(crate) use self::{
+    calls::{Calls, LeftFrame},
+    feedback::HotCounters,
+};
 use crate::code::Code;
 
 /// Makes hot parts of one script faster. It is dropped with the decoded code it is attached to.

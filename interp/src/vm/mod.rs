@@ -137,6 +137,10 @@ impl core::fmt::Display for State {
 /// Load a script with [`Vm::load_script`] or decoded code with [`Vm::load`],
 /// call [`Vm::run`], read [`Vm::results`]. [`Vm::reset`] makes it ready for
 /// another execution and keeps its memory.
+///
+/// What handlers and compiled code use most lies in the first 128 bytes, within
+/// reach of displacements of one byte: [`crate::tier::layout`] checks that.
+#[repr(C)]
 pub struct Vm {
     /// The instruction that runs now or next.
     pub(crate) ip: *const DecodedInst,
@@ -144,62 +148,64 @@ pub struct Vm {
     pub(crate) sp: *mut StackItem,
     /// Between the current arguments (below) and local variables.
     pub(crate) slots: *mut StackItem,
-    /// Units and instructions left of the grant; see [`crate::gas`].
-    pub(crate) meter: i64,
     /// The highest `sp` that the item limit allows: `limit - sp` is the room
     /// for items that is left, so it moves down for each item in a slot or in
     /// a counted compound. Never above `end`.
     pub(crate) limit: *mut StackItem,
     /// The highest `limit` that the arena has memory for.
     pub(crate) end: *mut StackItem,
-    /// Number of local variables of the current context.
-    pub(crate) locals: u32,
-    /// Where its last argument lies, in bytes from `slots`: at most 0. The cells
-    /// from the last local variable on are empty, all that an index can reach.
-    pub(crate) args_offset: i64,
-    /// Of the current load.
-    pub(crate) statics: *mut StackItem,
-    pub(crate) statics_count: u32,
-    pub(crate) try_base: u32,
-    /// The current code's constants.
-    pub(crate) constants: *const u64,
     /// Bottom of the current evaluation stack.
     pub(crate) stack: *mut StackItem,
+    /// The static fields of the current load.
+    pub(crate) statics: *mut StackItem,
+    /// The number of local variables of the current context.
+    pub(crate) locals: u32,
+    pub(crate) statics_count: u32,
+    /// Where the last argument lies, in bytes from `slots`: at most 0. The cells
+    /// from the last local variable on are empty, all that an index can reach.
+    pub(crate) args_offset: i64,
+    /// The current code's constants.
+    pub(crate) constants: *const u64,
+    /// How often places of the current code may be reached until they are hot,
+    /// see [`crate::tier`].
+    pub(crate) counters: *const u32,
+    /// The lowest `limit` that compiled code can go on with.
+    pub(crate) needed: *mut StackItem,
+    /// What compiled code calls and is called with.
+    pub(crate) calls: crate::tier::Calls,
+    pub(crate) limits: Limits,
+    /// Units and instructions left of the grant; see [`crate::gas`].
+    pub(crate) meter: i64,
     pub(crate) frames: Vec<Frame>,
-    pub(crate) loads: Vec<Load>,
     pub(crate) try_blocks: Vec<TryBlock>,
+    pub(crate) loads: Vec<Load>,
+    /// How many frames waited when the current load came.
+    pub(crate) load_frames: usize,
+    pub(crate) try_base: u32,
     /// Whether the instruction that runs has set where to go on.
     pub(crate) jumped: bool,
     /// Whether a hosted instruction runs, whose context goes on behind it.
     pub(crate) in_instruction: bool,
     /// Whether the dispatch loop is to return after this instruction.
     pub(crate) chunk_over: bool,
-    /// How many frames waited when the current load came.
-    pub(crate) load_frames: usize,
-    pub(crate) pending: Option<StackItem>,
-    /// Sums over all that general handlers ran.
-    pub(crate) ref_delta: RefDelta,
-    pub(crate) gas: Gas,
-    pub(crate) limits: Limits,
-    pub(crate) table: &'static Table,
-    pub(crate) hardfork: Hardfork,
-    pub(crate) dispatch: Dispatch,
     /// Why tail calls ended.
     #[cfg_attr(not(neovm_tail_calls), allow(dead_code, reason = "the loop returns it"))]
     pub(crate) reason: Reason,
-    /// How often places of the current code may be reached until they are hot,
-    /// see [`crate::tier`].
-    pub(crate) counters: *const u32,
-    /// Why an instruction failed that compiled code had run.
-    pub(crate) failed: Option<FaultKind>,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) hardfork: Hardfork,
+    pub(crate) table: &'static Table,
+    /// Sums over all that general handlers ran.
+    pub(crate) ref_delta: RefDelta,
+    pub(crate) gas: Gas,
+    pub(crate) pending: Option<StackItem>,
     /// Which exit compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
     /// The instruction whose guard led there, plus one; 0 if none is known.
     pub(crate) failed_guard: u64,
-    /// The lowest `limit` that compiled code can go on with.
-    pub(crate) needed: *mut StackItem,
-    /// What compiled code calls and is called with.
-    pub(crate) calls: crate::tier::Calls,
+    /// The frames of called compiled methods that are left, the innermost first.
+    pub(crate) left_frames: Vec<crate::tier::LeftFrame>,
+    /// Why an instruction failed that compiled code had run.
+    pub(crate) failed: Option<FaultKind>,
     prices: Arc<PriceTable>,
     state: State,
     fault: Option<Fault>,
@@ -236,37 +242,38 @@ impl Vm {
             ip: core::ptr::null(),
             sp: arena.start(),
             slots: slot_cells.start(),
-            meter: 0,
             limit: arena.start(),
             end: arena.start(),
-            locals: 0,
-            args_offset: 0,
-            statics: core::ptr::null_mut(),
-            statics_count: 0,
-            try_base: 0,
-            constants: core::ptr::null(),
             stack: arena.start(),
+            statics: core::ptr::null_mut(),
+            locals: 0,
+            statics_count: 0,
+            args_offset: 0,
+            constants: core::ptr::null(),
+            counters: core::ptr::null(),
+            needed: core::ptr::null_mut(),
+            calls: crate::tier::Calls::default(),
+            limits,
+            meter: 0,
             frames: Vec::new(),
-            loads: Vec::new(),
             try_blocks: Vec::new(),
+            loads: Vec::new(),
+            load_frames: 0,
+            try_base: 0,
             jumped: false,
             in_instruction: false,
             chunk_over: false,
-            load_frames: 0,
-            pending: None,
+            reason: Reason::Refill,
+            dispatch: config.dispatch,
+            hardfork: config.hardfork,
+            table: Table::of(config.hardfork),
             ref_delta: RefDelta::default(),
             gas: Gas::new(config.gas_limit, config.fee_factor),
-            limits,
-            table: Table::of(config.hardfork),
-            hardfork: config.hardfork,
-            dispatch: config.dispatch,
-            reason: Reason::Refill,
-            counters: core::ptr::null(),
-            failed: None,
+            pending: None,
             exit: core::ptr::null(),
             failed_guard: 0,
-            needed: core::ptr::null_mut(),
-            calls: crate::tier::Calls::default(),
+            left_frames: Vec::new(),
+            failed: None,
             prices: config.prices,
             state: State::Break,
             fault: None,
