@@ -1,16 +1,16 @@
 //! A compiled contract: its NEF file and its manifest, ready to be called.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use neovm_interp::{Code, LoadOptions, Vm};
 use neovm_types::{
-    FaultKind, Manifest, ManifestError, NefError, NefFile, StackItem,
+    FaultKind, Manifest, ManifestError, NefError, NefFile, Script, StackItem,
     manifest::{Abi, Method, ParameterType},
 };
 
 use crate::Engine;
 
-/// A contract as it comes from a compiler.
+/// A contract as a compiler writes it: a NEF file and a manifest.
 #[derive(Clone, Debug)]
 pub struct Contract {
     nef: NefFile,
@@ -20,6 +20,7 @@ pub struct Contract {
 
 /// Why a contract cannot be opened or called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ContractError {
     /// The NEF file is malformed.
     #[error("NEF file: {0}")]
@@ -27,29 +28,48 @@ pub enum ContractError {
     /// The manifest is malformed.
     #[error("manifest: {0}")]
     Manifest(#[from] ManifestError),
-    /// The manifest lists no such method.
-    #[error("no method {name:?} with {arguments} arguments; there are: {known}")]
+    /// A method of the manifest does not start at an instruction of the script. Most
+    /// likely the manifest belongs to another contract.
+    #[error("method {method:?} starts at byte {offset}, where the script has no instruction")]
+    MethodOffset {
+        /// The method.
+        method: String,
+        /// Where the manifest says that it starts, in bytes.
+        offset: i32,
+    },
+    /// The manifest has no method of that name.
+    #[error("there is no method {name:?}; there are: {known}")]
     NoMethod {
-        /// The method asked for.
+        /// The name asked for.
         name: String,
-        /// How many arguments it was to have.
-        arguments: usize,
-        /// The methods that there are, with their numbers of arguments.
+        /// The methods of the contract, with their parameters.
         known: String,
     },
-    /// The machine refused to load it.
+    /// The method takes another number of arguments.
+    #[error("{name} needs {needed}, got {given}")]
+    ArgumentCount {
+        /// The method.
+        name: String,
+        /// What it needs; several methods may have that name.
+        needed: String,
+        /// The number of arguments that were given.
+        given: usize,
+    },
+    /// The machine cannot load it.
     #[error("{0}")]
     Load(#[from] FaultKind),
 }
 
 impl Contract {
-    /// Parses a contract's two files and decodes its script.
+    /// Parses the two files of a contract, checks that they belong together as far
+    /// as that can be seen, and decodes the script.
     ///
     /// # Errors
     /// [`ContractError`], which says what is wrong and where.
     pub fn open(engine: &Engine, nef: &[u8], manifest: &[u8]) -> Result<Self, ContractError> {
         let nef = NefFile::parse(nef)?;
         let manifest = Manifest::parse(manifest)?;
+        check_methods(&nef.script, &manifest.abi)?;
         let code = engine.prepare(&nef.script)?;
         Ok(Self { nef, manifest, code })
     }
@@ -64,28 +84,59 @@ impl Contract {
         &self.manifest
     }
 
-    /// The method of a name and a number of arguments.
+    /// Returns the method of a name that takes that number of arguments.
     ///
     /// # Errors
-    /// [`ContractError::NoMethod`] lists those that there are.
+    /// Those of [`find_method`].
     pub fn method(&self, name: &str, arguments: usize) -> Result<&Method, ContractError> {
-        self.manifest.abi.method(name, Some(arguments)).ok_or_else(|| {
-            let known = self.manifest.abi.methods.iter();
-            let known: Vec<_> = known.map(|method| format!("{}/{}", method.name, method.parameters.len())).collect();
-            ContractError::NoMethod { name: name.into(), arguments, known: known.join(", ") }
-        })
+        find_method(&self.manifest.abi, name, arguments)
     }
 
-    /// Loads a method with its arguments, the first one first, as a node does:
-    /// it must leave one item, or none if it returns nothing, and `_initialize`,
-    /// if there is one, runs before it.
+    /// Loads a method with its arguments, the first one on top of the stack, as a
+    /// node does: the method must leave one item, or none if it returns nothing, and
+    /// `_initialize`, if the contract has it, runs first.
     ///
     /// # Errors
-    /// [`ContractError::NoMethod`], or [`ContractError::Load`] if the machine
-    /// cannot take another context.
+    /// Those of [`find_method`], or [`ContractError::Load`] if the machine cannot
+    /// take another context.
     pub fn load(&self, vm: &mut Vm, method: &str, arguments: Vec<StackItem>) -> Result<(), ContractError> {
         let method = self.method(method, arguments.len())?;
         Ok(load_method(vm, &self.code, &self.manifest.abi, method, arguments)?)
+    }
+}
+
+/// Finds the method of a name that takes that number of arguments.
+///
+/// # Errors
+/// [`ContractError::NoMethod`] or [`ContractError::ArgumentCount`]; their texts say
+/// what there is instead.
+pub fn find_method<'a>(abi: &'a Abi, name: &str, arguments: usize) -> Result<&'a Method, ContractError> {
+    if let Some(method) = abi.method(name, Some(arguments)) {
+        return Ok(method);
+    }
+    let same_name: Vec<String> = abi.methods.iter().filter(|method| method.name == name).map(Method::needs).collect();
+    if same_name.is_empty() {
+        let known: Vec<String> = abi.methods.iter().map(ToString::to_string).collect();
+        return Err(ContractError::NoMethod { name: name.into(), known: known.join(", ") });
+    }
+    let needed = same_name.join(" or ");
+    Err(ContractError::ArgumentCount { name: name.into(), needed, given: arguments })
+}
+
+/// Checks that each method starts at an instruction of the script.
+///
+/// Nodes check that when a contract is deployed. Source: `Helper.cs` of the
+/// reference node (`Check`).
+///
+/// # Errors
+/// [`ContractError::MethodOffset`] for the first method that does not.
+pub fn check_methods(script: &Script, abi: &Abi) -> Result<(), ContractError> {
+    let whole = script.instructions().filter(|(_, instruction)| instruction.is_ok());
+    let starts: BTreeSet<usize> = whole.map(|(position, _)| position).collect();
+    let starts_there = |method: &&Method| usize::try_from(method.offset).is_ok_and(|offset| starts.contains(&offset));
+    match abi.methods.iter().find(|method| !starts_there(method)) {
+        Some(Method { name, offset, .. }) => Err(ContractError::MethodOffset { method: name.clone(), offset: *offset }),
+        None => Ok(()),
     }
 }
 
@@ -101,7 +152,7 @@ pub fn load_method(
     arguments: Vec<StackItem>,
 ) -> Result<(), FaultKind> {
     let return_count = i32::from(method.return_type != ParameterType::Void);
-    // The manifest's parser lets no offset below zero through.
+    // The parser of manifests refuses negative offsets.
     let position = method.offset.max(0) as usize;
     vm.load(Arc::clone(code), LoadOptions { return_count, position, ..LoadOptions::default() })?;
     if let Some(initialize) = abi.method("_initialize", Some(0)) {

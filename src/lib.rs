@@ -5,7 +5,7 @@ mod contract;
 mod engine;
 pub mod stub_host;
 
-pub use contract::{Contract, ContractError, load_method};
+pub use contract::{Contract, ContractError, check_methods, find_method, load_method};
 pub use engine::{DEFAULT_CACHE_SIZE, Engine};
 pub use neovm_crypto as crypto;
 pub use neovm_interp::{

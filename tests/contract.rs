@@ -84,7 +84,10 @@ fn what_a_method_leaves_is_what_its_type_says() {
     assert_eq!((outcome, results.len()), (Outcome::Halt, 0));
     let (outcome, _) = call("tooMuch", vec![]);
     let Outcome::Fault(fault) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(fault.to_string(), "Return value count mismatch: expected 0, but got 1 items on the evaluation stack");
+    assert_eq!(
+        fault.kind.to_string(),
+        "Return value count mismatch: expected 0, but got 1 items on the evaluation stack"
+    );
 }
 
 #[test]
@@ -94,12 +97,15 @@ fn what_cannot_be_called_is_told() {
     let contract = Contract::open(&engine, &nef, manifest.as_bytes()).unwrap();
     let mut vm = engine.vm(0);
     let error = contract.load(&mut vm, "sub", vec![1.into()]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no method \"sub\" with 1 arguments; there are: _initialize/0, get/0, sub/2, nothing/0, tooMuch/0"
-    );
+    assert_eq!(error.to_string(), "sub needs 2 arguments (a: Integer, b: Integer), got 1");
+    let error = contract.load(&mut vm, "add", vec![]).unwrap_err();
+    let known =
+        "_initialize(): Void, get(): Integer, sub(a: Integer, b: Integer): Integer, nothing(): Void, tooMuch(): Void";
+    assert_eq!(error.to_string(), format!("there is no method \"add\"; there are: {known}"));
     let cut = Contract::open(&engine, &nef[..40], manifest.as_bytes()).unwrap_err();
     assert!(matches!(cut, ContractError::Nef(_)), "{cut}");
+    let foreign = Contract::open(&engine, &nef, include_bytes!("../examples/arith.manifest.json")).unwrap_err();
+    assert!(matches!(foreign, ContractError::MethodOffset { .. }), "{foreign}");
     let torn = Contract::open(&engine, &nef, b"{").unwrap_err();
     assert!(matches!(torn, ContractError::Manifest(_)), "{torn}");
 }

@@ -13,6 +13,7 @@ mod read;
 mod write;
 
 use alloc::{
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -213,6 +214,37 @@ impl Group {
     /// node deploys a contract only if that is so for all its groups.
     pub fn has_signed(&self, contract: Hash160) -> bool {
         verify(&contract.0, &self.pubkey.0, &self.signature, Curve::Secp256r1, Hash::Sha256).unwrap_or(false)
+    }
+}
+
+/// As people write it: `add(a: Integer, b: Integer): Integer`.
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}): {}", self.name.escape_debug(), Parameters(&self.parameters), self.return_type)
+    }
+}
+
+/// Parameters as people write them: `a: Integer, b: Integer`.
+struct Parameters<'a>(&'a [Parameter]);
+
+impl fmt::Display for Parameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, Parameter { name, parameter_type }) in self.0.iter().enumerate() {
+            let separator = if i > 0 { ", " } else { "" };
+            write!(f, "{separator}{}: {parameter_type}", name.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+impl Method {
+    /// What a call has to give: `2 arguments (a: Integer, b: Integer)`.
+    pub fn needs(&self) -> String {
+        match self.parameters.len() {
+            0 => "no arguments".into(),
+            1 => format!("1 argument ({})", Parameters(&self.parameters)),
+            count => format!("{count} arguments ({})", Parameters(&self.parameters)),
+        }
     }
 }
 
