@@ -15,7 +15,8 @@ use crate::input::{self, MAX_FILE, MAX_TEXT};
 
 /// Assemble a script from the text that disasm shows
 ///
-/// Writes the script's bytes; to a terminal, which cannot show them, hexadecimal.
+/// Writes the bytes of the script, or hexadecimal digits to a terminal, which cannot
+/// show bytes.
 #[derive(clap::Args)]
 pub(crate) struct AsmArgs {
     /// The text: a file, or - for standard input
@@ -51,7 +52,7 @@ pub(crate) fn execute(args: &AsmArgs) -> Result<ExitCode> {
 
 fn read_script(path: &Path) -> Result<Script> {
     let text = String::from_utf8(input::read_limited(path, MAX_TEXT)?).context("the text is not UTF-8")?;
-    // The words of a line take many times its memory.
+    // The words of a line take many times the memory of its text.
     if let Some(i) = text.lines().position(|line| line.len() > MAX_FILE) {
         bail!("line {} has more than {MAX_FILE} bytes", i + 1);
     }

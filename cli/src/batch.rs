@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
@@ -18,16 +18,19 @@ use crate::{
     input::{self, TEST_GAS},
     json::{push, push_stack, push_text},
     lines,
+    progress::Progress,
 };
 
 /// Run scripts line by line, from standard input to standard output
 ///
-/// A line is {"id","script":HEX,"gas_limit":DATOSHI,"hardfork":NAME,"host":"stub"};
-/// all but the script may be missing, other fields are ignored. Its answer, a
-/// line too, is {"id","state","gasconsumed","exception","fault_at","stack",
-/// "refs","instructions"}, or {"line","error"} where the line is malformed: the
-/// rest goes on, and the exit code is 1 in the end.
+/// A line is
+///   {"id","script":HEX,"gas_limit":DATOSHI,"hardfork":NAME,"host":"stub"}
+/// Only the script is required, and other fields are ignored. The answer is a line
+///   {"id","state","gasconsumed","exception","fault_at","stack","refs","instructions"}
+/// or {"line","error"} if the line is malformed. The lines after it run all the same,
+/// and the exit code is 1 in the end.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct BatchArgs {
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]
@@ -35,10 +38,10 @@ pub(crate) struct BatchArgs {
     /// The file of system calls for lines with "host":"stub"
     #[arg(long, value_name = "STUB.json")]
     host: Option<PathBuf>,
-    /// Gas in datoshi for lines without "gas_limit"
+    /// The gas limit of lines without "gas_limit", in datoshi
     #[arg(long, value_name = "DATOSHI", default_value_t = TEST_GAS, value_parser = clap::value_parser!(i64).range(0..))]
     gas: i64,
-    /// Tell on standard error what ran and how fast
+    /// Show what ran and how fast, on standard error
     #[arg(long)]
     stats: bool,
 }
@@ -69,7 +72,11 @@ pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
     let engine = args.engine.engine(Config::default());
     let vm = engine.vm(args.gas);
     let mut batch = Batch { engine, vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };
-    let counts = lines::answer_lines(|line, out| batch.answer(line, out))?;
+    // At a terminal, the answers show how far it is.
+    let progress = (!io::stdout().is_terminal()).then(|| Progress::new(None, "scripts"));
+    let moved = |count| progress.iter().for_each(|progress| progress.set(count));
+    let counts = lines::answer_lines(moved, |line, out| batch.answer(line, out))?;
+    drop(progress);
     if args.stats {
         let Batch { instructions, time, engine, .. } = batch;
         let each = time.as_nanos() as f64 / instructions.max(1) as f64;
@@ -111,7 +118,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Makes the machine ready; a new one where the hardfork is another.
+    /// Makes the machine ready, and a new one for another hardfork.
     fn prepare(&mut self, gas: i64, hardfork: Hardfork) {
         if self.vm.hardfork() == hardfork {
             self.vm.reset(gas, &mut NoHost);
@@ -126,7 +133,7 @@ fn push_result(out: &mut String, id: &Value, vm: &Vm, outcome: &Outcome) {
     let (state, gas) = (vm.state(), vm.gas_consumed());
     push(out, format_args!("{{\"id\":{id},\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":"));
     if let Outcome::Fault(fault) = outcome {
-        push_text(out, Some(&fault.to_string()));
+        push_text(out, Some(&fault.kind.to_string()));
         let position = Value::from(fault.position);
         push(out, format_args!(",\"fault_at\":{position},\"stack\":null,\"refs\":null"));
     } else {

@@ -2,14 +2,13 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::{Result, bail, ensure};
-use neovm::{OpCode, Script, types::Manifest};
+use anyhow::{Result, bail};
+use neovm::{OpCode, Script};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -17,24 +16,29 @@ use crate::{
     input::{self, Format},
     json::{push, push_text},
     lines,
+    manifest::ManifestFile,
+    show,
 };
 
 /// Check a script strictly, as nodes do when a contract is deployed
 ///
-/// Of a NEF file its fields and checksum too, and that the methods of the
-/// manifest beside it start at instructions.
+/// For a NEF file, its fields and checksum are checked as well, and that the
+/// methods of its manifest start at instructions.
 #[derive(clap::Args)]
 pub(crate) struct CheckArgs {
-    /// A file (a .nef, bytes, or hexadecimal or base64 text), - for standard
-    /// input, or the hexadecimal or base64 text itself
-    #[arg(value_name = "FILE|HEX|BASE64", required_unless_present = "batch")]
+    /// The script: a file (a .nef, raw bytes, or hexadecimal or base64 text), - for
+    /// standard input, or hexadecimal digits after 0x
+    #[arg(value_name = "FILE|0xHEX", required_unless_present = "batch")]
     script: Option<PathBuf>,
-    /// What the input is; by default that shows from its bytes
+    /// What the input is; recognized by its content unless given
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Check lines {"id","script":HEX} of standard input and answer with lines
+    /// The contract's manifest; X.manifest.json beside X.nef unless given
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Check lines {"id","script":HEX} of standard input and answer each with a line
     /// {"id","strict","message"}
-    #[arg(long, conflicts_with_all = ["script", "format"])]
+    #[arg(long, conflicts_with_all = ["script", "format", "manifest"])]
     batch: bool,
 }
 
@@ -48,20 +52,23 @@ struct Line<'a> {
 }
 
 pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
-    match &args.script {
-        Some(path) => {
-            let program = input::read(path, args.format)?;
-            check_script(&program.script)?;
-            program.manifest.iter().try_for_each(|manifest| check_methods(&program.script, manifest))?;
-            let kind = if program.nef.is_some() { "NEF file, script" } else { "script" };
-            let count = program.script.instructions().count();
-            let mut out = io::stdout().lock();
-            writeln!(out, "valid: {kind} of {} bytes, {count} instructions", program.script.len())?;
-            if let Some(manifest) = &program.manifest {
-                writeln!(out, "valid: manifest of {:?}, {} methods", manifest.name, manifest.abi.methods.len())?;
-            }
-        }
-        None => lines::answer_lines(answer)?.check()?,
+    let Some(path) = &args.script else {
+        lines::answer_lines(|_| {}, answer)?.check()?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let program = input::read(path, args.format, args.manifest.as_deref())?;
+    check_script(&program.script)?;
+    if let ManifestFile::Faulty(why) = &program.manifest {
+        bail!("{why}");
+    }
+    program.check_manifest()?;
+    let kind = if program.nef.is_some() { "NEF file, script" } else { "script" };
+    let count = show::count(program.script.instructions().count() as u64, "instruction");
+    let mut out = io::stdout().lock();
+    writeln!(out, "valid: {kind} of {}, {count}", show::count(program.script.len() as u64, "byte"))?;
+    if let Some(manifest) = program.manifest() {
+        let methods = show::count(manifest.abi.methods.len() as u64, "method");
+        writeln!(out, "valid: manifest of {:?}, {methods}", manifest.name)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -71,26 +78,15 @@ fn check_script(script: &Script) -> Result<()> {
     let position = error.position;
     let byte = script.bytes().get(position).copied().unwrap_or_default();
     let why = match (script.instruction(position), OpCode::from_byte(byte)) {
-        (Ok(instruction), _) if instruction.offsets().0.is_some() => "leads to where no instruction starts".into(),
+        (Ok(instruction), _) if instruction.offsets().0.is_some() => {
+            "leads to a place where no instruction starts".into()
+        }
         (Ok(instruction), _) => format!("cannot take the type 0x{}", hex::encode(instruction.operand)),
         (Err(_), Some(_)) => "is cut off".into(),
-        (Err(_), None) => "is no opcode".into(),
+        (Err(_), None) => "is not an opcode".into(),
     };
     let what = OpCode::from_byte(byte).map_or_else(|| format!("{byte:#04x}"), |opcode| opcode.to_string());
     bail!("the script is not valid at byte {position}: {what} {why} ({error})")
-}
-
-fn check_methods(script: &Script, manifest: &Manifest) -> Result<()> {
-    let starts: BTreeSet<usize> = script.instructions().map(|(position, _)| position).collect();
-    for method in &manifest.abi.methods {
-        let offset = method.offset as usize;
-        ensure!(
-            starts.contains(&offset),
-            "method {:?} starts at byte {offset}, where no instruction does",
-            method.name
-        );
-    }
-    Ok(())
 }
 
 fn answer(line: &[u8], out: &mut String) -> Result<()> {

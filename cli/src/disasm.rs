@@ -13,13 +13,13 @@ use crate::input::Source;
 
 /// Show a script as text, which asm reads back
 ///
-/// A line per instruction: offset, mnemonic, operand. Of a NEF file with its
-/// manifest beside it also where methods start.
+/// One line for each instruction: offset, mnemonic, operand. With a manifest, the
+/// listing also shows where methods start.
 #[derive(clap::Args)]
 pub(crate) struct DisasmArgs {
     #[command(flatten)]
     source: Source,
-    /// Write JSON: a list, an instruction per line
+    /// Write JSON: a list with one line for each instruction
     #[arg(long)]
     json: bool,
 }
@@ -42,6 +42,7 @@ struct JsonLine<'a> {
 
 pub(crate) fn execute(args: &DisasmArgs) -> Result<ExitCode> {
     let program = args.source.read()?;
+    program.warn_about_manifest();
     let listing = disassemble_with(&program.script, &program.methods());
     let mut out = BufWriter::new(io::stdout().lock());
     let written = if args.json {
@@ -54,7 +55,7 @@ pub(crate) fn execute(args: &DisasmArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a NEF file says besides its script, as comments.
+/// Writes what a NEF file says besides its script, as comments.
 fn write_header(out: &mut impl Write, nef: &NefFile) -> io::Result<()> {
     writeln!(out, "; compiler {}", nef.compiler.escape_debug())?;
     if !nef.source.is_empty() {

@@ -6,17 +6,17 @@ use neovm::{Config, Engine, JitMode};
 /// What runs scripts.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum EngineKind {
-    /// The interpreter, and machine code for what is hot
+    /// The interpreter, and machine code for hot code
     #[default]
     Auto,
     /// The interpreter alone
     Interp,
-    /// Machine code for all that can be compiled, before it runs
+    /// Machine code for everything that can be compiled, before it runs
     Jit,
 }
 
 impl EngineKind {
-    /// Its name, as in the options.
+    /// Its name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -25,7 +25,7 @@ impl EngineKind {
         }
     }
 
-    /// An engine of this kind; for the rest with some settings.
+    /// An engine of this kind; `config` decides on everything else.
     pub(crate) fn engine(self, config: Config) -> Engine {
         let jit = match self {
             Self::Auto => JitMode::default(),
@@ -36,7 +36,7 @@ impl EngineKind {
     }
 }
 
-/// What an engine's compiler did, in a line or more; tells if there is none.
+/// What an engine's compiler did, in one line or more, or that there is none.
 pub(crate) fn compiler_stats(engine: &Engine) -> String {
     match engine.jit() {
         Some(jit) => {

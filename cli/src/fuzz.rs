@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
@@ -14,48 +14,52 @@ use clap::ValueEnum;
 use neovm_fuzz::{Against, Campaign, Case, Comparer, Difference, NATIVE_STACK, Tally, report};
 use serde_json::json;
 
-use crate::input;
+use crate::{input, progress::Progress};
 
-/// Seconds to run for if nobody says how long.
+/// How many seconds to run unless given.
 const SECONDS: u64 = 10;
 
-/// Compare the machines of this engine on generated scripts
+/// How many seconds lie between reports of progress unless given.
+const EVERY: u64 = 10;
+
+/// Compare the engine's ways to run scripts on generated scripts
 ///
-/// Each script runs twice, with the same gas and limits, and all that can be
-/// seen must be the same: state, results with their types, gas, counts, the
-/// place and message of a fault. Where something differs, a short script that
-/// differs too is looked for; it is shown with both machines instruction by
-/// instruction, written to a file that --replay reads, and the exit code is 1.
+/// Each script runs twice, with equal gas and limits, and everything that can be
+/// seen must be equal: state, results and their types, gas, counts, the position
+/// and message of a fault. If something differs, it is searched for a shorter
+/// script that differs as well, which is shown instruction by instruction in both
+/// ways and written to a file for --replay. The exit code is 1 then.
 #[derive(clap::Args)]
 pub(crate) struct FuzzArgs {
     /// What to compare
     #[arg(long, value_enum, default_value_t = Oracle::Jit)]
     against: Oracle,
-    /// Stop after so many seconds; 10 if the number of scripts is not told either
+    /// Stop after N seconds; 10 unless a number of scripts is given
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
-    /// Stop after so many scripts
+    /// Stop after N scripts
     #[arg(long, value_name = "N")]
     scripts: Option<u64>,
-    /// The seed of the first script; the next one's is one more
+    /// The seed of the first script; each further script has the next seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// How many threads compare
+    /// The number of threads
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
-    /// Stop after so many differences
+    /// Stop after N differences
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     differences: u64,
-    /// Tell on standard error how far it is every so many seconds
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
-    every: u64,
-    /// Write what differs to files in this folder
+    /// Report progress on standard error every N seconds; 10 unless given. At a
+    /// terminal there is a progress bar unless this option is given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    every: Option<u64>,
+    /// Write files of what differs to this folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     save: PathBuf,
-    /// Write what ran, and how fast, as a line of JSON
+    /// Write what ran, and how fast, as one line of JSON
     #[arg(long)]
     json: bool,
-    /// Run what such a file tells of once more, and nothing else
+    /// Only run what a file of a difference describes again
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "scripts", "seed", "threads"])]
     replay: Option<PathBuf>,
 }
@@ -63,7 +67,7 @@ pub(crate) struct FuzzArgs {
 /// What is compared.
 #[derive(Clone, Copy, ValueEnum)]
 enum Oracle {
-    /// The interpreter's fast ways with its plain handlers
+    /// The interpreter's fast handlers with its general ones
     Interp,
     /// Compiled code with the interpreter
     Jit,
@@ -85,6 +89,7 @@ pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
     if let Some(path) = &args.replay {
         return replay(path);
     }
+    let has_bar = args.every.is_none() && io::stderr().is_terminal();
     let seconds = args.seconds.or(args.scripts.is_none().then_some(SECONDS));
     let campaign = Campaign {
         against: args.against.into(),
@@ -93,22 +98,27 @@ pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
         time: seconds.map(Duration::from_secs),
         threads: args.threads.into(),
         differences: args.differences,
-        every: Duration::from_secs(args.every),
+        every: Duration::from_secs(args.every.unwrap_or(if has_bar { 1 } else { EVERY })),
     };
+    let total = args.scripts.filter(|_| args.seconds.is_none());
+    let bar = has_bar.then(|| Progress::new(total, "scripts"));
     let begun = Instant::now();
     let mut saved = Ok(());
     let tally = neovm_fuzz::run(
         &campaign,
-        |tally, elapsed| {
-            let _ = writeln!(io::stderr(), "{}", progress(tally, elapsed));
+        |tally, elapsed| match &bar {
+            Some(bar) => bar.set(tally.scripts),
+            None => drop(writeln!(io::stderr(), "{}", progress(tally, elapsed))),
         },
         |difference| {
-            if let Err(error) = save(difference, &args.save) {
+            let save = || save(difference, &args.save);
+            if let Err(error) = bar.as_ref().map_or_else(save, |bar| bar.suspend(save)) {
                 saved = Err(error);
             }
         },
     )
     .context("cannot start a thread")?;
+    drop(bar);
     let text = if args.json { json_line(&campaign, &tally, begun.elapsed()) } else { summary(&tally, begun.elapsed()) };
     writeln!(io::stdout(), "{text}").context("cannot write to standard output")?;
     saved?;

@@ -1,5 +1,5 @@
-//! Programs from where users have them: NEF files with their manifests, files
-//! of bytes or text, standard input, or the argument itself.
+//! Programs from where users have them: NEF files, files of bytes or text,
+//! standard input, or the argument itself.
 
 use std::{
     ffi::OsStr,
@@ -8,52 +8,62 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use neovm::{
     Hardfork, Script, StubHost,
-    types::{Manifest, NefFile, UnknownHardfork},
+    types::{NefFile, UnknownHardfork},
 };
 
-/// Most bytes of a script. Networks take at most 131,070; a listing or the
-/// decoded form takes many times the memory of the script.
+use crate::manifest::ManifestFile;
+
+/// The longest script that is accepted, in bytes. Networks accept 131,070; a
+/// listing or the decoded form takes many times the memory of the script.
 pub(crate) const MAX_SCRIPT: usize = 1 << 20;
 
-/// Most bytes of a file that holds a script, and of a line of assembly: twice
-/// the digits that a script can have.
+/// The longest file that holds a script, and the longest line of assembly, in
+/// bytes: twice the hexadecimal digits that a script can have.
 pub(crate) const MAX_FILE: usize = 4 * MAX_SCRIPT;
 
-/// Most bytes of a text to assemble, and of a stub host.
+/// The longest text to assemble, and the longest file of system calls, in bytes.
 pub(crate) const MAX_TEXT: usize = 64 << 20;
 
-/// Gas in datoshi if nothing else is said: 20 GAS, as nodes allow for test calls.
+/// The gas limit unless configured otherwise, in datoshi: 20 GAS, as nodes
+/// allow for test invocations.
 pub(crate) const TEST_GAS: i64 = 20_0000_0000;
+
+/// The longest name of a file, and the longest path, in bytes.
+const MAX_NAME: usize = 255;
+const MAX_PATH: usize = 4096;
 
 /// A program, and how to read it.
 #[derive(clap::Args)]
 pub(crate) struct Source {
-    /// A file (a .nef, bytes, or hexadecimal or base64 text), - for standard
-    /// input, or the hexadecimal or base64 text itself
-    #[arg(value_name = "FILE|HEX|BASE64")]
+    /// The script: a file (a .nef, raw bytes, or hexadecimal or base64 text), - for
+    /// standard input, or hexadecimal digits after 0x
+    #[arg(value_name = "FILE|0xHEX")]
     script: PathBuf,
-    /// What the input is; by default that shows from its bytes
+    /// What the input is; recognized by its content unless given
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// The contract's manifest; X.manifest.json beside X.nef unless given
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 /// How the bytes of an input stand for a script.
 #[derive(Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
     /// A NEF file if it starts like one; text is hexadecimal or else base64;
-    /// what is no text is the script
+    /// anything else is the script itself
     #[default]
     Auto,
     /// A NEF file
     Nef,
     /// The script's bytes as they are
     Raw,
-    /// Hexadecimal text, with 0x or without
+    /// Hexadecimal text, with or without 0x
     Hex,
     /// Base64 text
     Base64,
@@ -61,80 +71,110 @@ pub(crate) enum Format {
 
 /// A script and what came with it.
 pub(crate) struct Program {
+    /// What messages call it.
+    pub(crate) name: String,
     pub(crate) script: Script,
     pub(crate) nef: Option<NefFile>,
-    /// What lies beside the NEF file.
-    pub(crate) manifest: Option<Manifest>,
+    pub(crate) manifest: ManifestFile,
+}
+
+/// Where an argument says that the program is.
+enum Place<'a> {
+    Stdin,
+    File(&'a Path),
+    /// The argument is the program.
+    Text(&'a str),
 }
 
 impl Source {
+    /// Reads the program. A manifest that was asked for must be readable; one that
+    /// lies beside a NEF file need not be, see [`ManifestFile`].
     pub(crate) fn read(&self) -> Result<Program> {
-        read(&self.script, self.format)
+        read(&self.script, self.format, self.manifest.as_deref())
     }
 }
 
-impl Program {
-    /// Where the manifest's methods start, and their names.
-    pub(crate) fn methods(&self) -> Vec<(usize, &str)> {
-        let methods = self.manifest.iter().flat_map(|manifest| &manifest.abi.methods);
-        methods.map(|method| (method.offset as usize, method.name.as_str())).collect()
-    }
-}
-
-/// The program of an argument.
-pub(crate) fn read(argument: &Path, format: Format) -> Result<Program> {
-    let shown = name_of(argument);
-    let is_file = argument == "-" || argument.exists() || looks_like_path(argument);
-    let (bytes, is_nef) = if is_file {
-        let is_nef = argument.extension() == Some(OsStr::new("nef")) && format == Format::Auto;
-        let content = read_limited(argument, MAX_FILE)?;
-        (if is_nef { content } else { decode(content, format).with_context(|| shown.clone())? }, is_nef)
-    } else {
-        (literal(argument, format).with_context(|| format!("{shown} is no file and no script"))?, false)
+/// Reads the program that an argument stands for, with its manifest.
+pub(crate) fn read(argument: &Path, format: Format, manifest: Option<&Path>) -> Result<Program> {
+    let name = name_of(argument);
+    let place = place(argument, format);
+    let is_nef_file = matches!(place, Place::File(path) if path.extension() == Some(OsStr::new("nef")));
+    let content = match place {
+        Place::Stdin => read_limited(argument, MAX_FILE)?,
+        Place::File(path) if !path.exists() => return Err(no_such_file(path)),
+        Place::File(path) => read_limited(path, MAX_FILE)?,
+        Place::Text(text) => text.into(),
     };
-    if is_nef || format == Format::Nef || format == Format::Auto && bytes.starts_with(b"NEF3") {
-        let nef = NefFile::parse(&bytes).with_context(|| shown)?;
-        let manifest = if is_file { manifest_beside(argument)? } else { None };
-        return Ok(Program { script: nef.script.clone(), nef: Some(nef), manifest });
+    ensure!(!content.trim_ascii().is_empty(), "{name} is empty");
+    let is_nef_file = is_nef_file && format == Format::Auto;
+    let bytes = if is_nef_file { content } else { decode(content, format).with_context(|| name.clone())? };
+    ensure!(!bytes.is_empty(), "{name} holds no script");
+    let explicit = manifest.map(ManifestFile::required).transpose()?;
+    if is_nef_file || format == Format::Nef || format == Format::Auto && bytes.starts_with(b"NEF3") {
+        let nef = NefFile::parse(&bytes).with_context(|| name.clone())?;
+        let beside = || if let Place::File(path) = place { ManifestFile::beside(path) } else { ManifestFile::None };
+        let manifest = explicit.unwrap_or_else(beside);
+        return Ok(Program { name, script: nef.script.clone(), nef: Some(nef), manifest });
     }
-    Ok(Program { script: script(&bytes).with_context(|| shown)?, nef: None, manifest: None })
+    let script = script(&bytes).with_context(|| name.clone())?;
+    Ok(Program { name, script, nef: None, manifest: explicit.unwrap_or(ManifestFile::None) })
 }
 
-/// A script of bytes that are not too many.
+/// Checks the length of a script.
 pub(crate) fn script(bytes: &[u8]) -> Result<Script> {
     ensure!(bytes.len() <= MAX_SCRIPT, "a script of {} bytes; at most {MAX_SCRIPT} are taken", bytes.len());
     Ok(Script::from(bytes))
 }
 
-/// How messages name an argument: not at any length.
-fn name_of(argument: &Path) -> String {
+/// The argument as messages show it, cut off if it is long.
+pub(crate) fn name_of(argument: &Path) -> String {
     if argument == "-" {
         return "standard input".into();
     }
     let text = argument.to_string_lossy();
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}...", &text[..end]),
+        None if text.is_empty() => "\"\"".into(),
         None => text.into_owned(),
     }
 }
 
-/// Neither hexadecimal nor base64 has a dot, and no script that is more than a
-/// fault starts with a slash in base64.
-fn looks_like_path(argument: &Path) -> bool {
-    argument.is_absolute() || argument.as_os_str().as_encoded_bytes().contains(&b'.')
+/// Decides what an argument is. A word that could be the name of a file is one,
+/// so that a mistyped name is not taken for a script in base64.
+fn place(argument: &Path, format: Format) -> Place<'_> {
+    let Some(text) = argument.to_str() else { return Place::File(argument) };
+    let is_text = match format {
+        _ if text == "-" => return Place::Stdin,
+        Format::Auto => text.is_empty() || text.starts_with("0x") || !argument.exists() && !can_be_file(text),
+        Format::Hex | Format::Base64 => !argument.exists() && !argument.is_absolute() && !text.contains('.'),
+        Format::Nef | Format::Raw => false,
+    };
+    if is_text { Place::Text(text) } else { Place::File(argument) }
 }
 
-fn literal(argument: &Path, format: Format) -> Result<Vec<u8>> {
-    let text = argument.to_str().ok_or_else(|| anyhow!("it is not UTF-8"))?;
-    match format {
-        Format::Raw => bail!("--format raw needs a file"),
-        Format::Auto | Format::Nef => text_bytes(text),
-        Format::Hex => hex_bytes(text),
-        Format::Base64 => base64_bytes(text),
+/// No file system has names as long as most scripts, and nobody's file ends as
+/// padded base64 does.
+fn can_be_file(text: &str) -> bool {
+    text.len() <= MAX_PATH && text.split('/').all(|part| part.len() <= MAX_NAME) && !text.ends_with('=')
+}
+
+/// Says that a file is missing, and what the argument might have been meant to be.
+fn no_such_file(path: &Path) -> anyhow::Error {
+    let (name, text) = (name_of(path), path.to_string_lossy());
+    let nef = path.with_extension("nef");
+    if nef.exists() {
+        return anyhow!("no such file: {name}; did you mean {}?", name_of(&nef));
     }
+    if hex::decode(text.as_bytes()).is_ok() {
+        return anyhow!("no such file: {name}; hexadecimal digits are a script after 0x or with --format hex");
+    }
+    if BASE64_STANDARD.decode(text.as_bytes()).is_ok() {
+        return anyhow!("no such file: {name}; a script in base64 needs --format base64");
+    }
+    anyhow!("no such file: {name}")
 }
 
-/// The bytes that the content of a file stands for.
+/// The bytes that an input stands for.
 fn decode(content: Vec<u8>, format: Format) -> Result<Vec<u8>> {
     let is_text = |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     match format {
@@ -142,12 +182,12 @@ fn decode(content: Vec<u8>, format: Format) -> Result<Vec<u8>> {
         Format::Auto if content.starts_with(b"NEF3") || !is_text(&content) => return Ok(content),
         Format::Auto | Format::Hex | Format::Base64 => {}
     }
-    let text = String::from_utf8(content).context("it is no text")?;
+    let text = String::from_utf8(content).context("not a text")?;
     let text: String = text.split_ascii_whitespace().collect();
     match format {
         Format::Hex => hex_bytes(&text),
         Format::Base64 => base64_bytes(&text),
-        _ => text_bytes(&text).context("a text that is no script (--format raw takes bytes as they are)"),
+        _ => text_bytes(&text).context("not a script (--format raw reads the bytes of a text as they are)"),
     }
 }
 
@@ -161,7 +201,7 @@ fn text_bytes(text: &str) -> Result<Vec<u8>> {
     base64_bytes(text).map_err(|error| anyhow!("{no_hex}; {error:#}"))
 }
 
-/// The bytes of hexadecimal digits, with 0x or without.
+/// The bytes of hexadecimal digits, with or without 0x.
 pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>> {
     hex::decode(text.strip_prefix("0x").unwrap_or(text)).context("no hexadecimal")
 }
@@ -170,7 +210,7 @@ fn base64_bytes(text: &str) -> Result<Vec<u8>> {
     BASE64_STANDARD.decode(text).context("no base64")
 }
 
-/// The content of a file, or of standard input, that has at most so many bytes.
+/// Reads a file, or standard input for `-`, of at most `limit` bytes.
 pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     let limited = limit as u64 + 1;
@@ -184,17 +224,7 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The manifest `X.manifest.json` of `X.nef`, if it is there.
-fn manifest_beside(nef: &Path) -> Result<Option<Manifest>> {
-    let path = nef.with_extension("manifest.json");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = read_limited(&path, Manifest::MAX_LENGTH)?;
-    Manifest::parse(&text).map(Some).with_context(|| name_of(&path))
-}
-
-/// The stub host of a file.
+/// Reads a file of system calls.
 pub(crate) fn stub_host(path: &Path) -> Result<StubHost> {
     let text = String::from_utf8(read_limited(path, MAX_TEXT)?).context("it is not UTF-8");
     text.and_then(|text| Ok(StubHost::from_json(&text)?)).with_context(|| name_of(path))

@@ -6,24 +6,27 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use neovm::{Config, Engine, JitMode, jit::Report};
+use neovm::{Config, Engine, JitMode, jit::Report as Compiled};
 
 use crate::{
-    Usage,
-    run::{Invocation, Prepared},
+    Usage, interrupt,
+    invocation::{Call, Invocation, Prepared},
+    report::{self, Report},
+    show,
 };
 
 /// Show what the compiler makes of a script, or of a method of a contract
 ///
-/// Runs it, so that the compiler sees what the machine holds, and shows each
-/// region that was compiled or not: where it begins, its size, how long that
-/// took, and why not.
+/// Runs it, so that the compiler sees which types the values have, and shows each
+/// region that it tried to compile: where it begins, its size, how long that took,
+/// or why it was not compiled. Then follows how the run ended; the exit code is
+/// that of `run`.
 #[derive(clap::Args)]
 pub(crate) struct JitArgs {
     #[command(flatten)]
     invocation: Invocation,
-    /// How often a place is reached until it is compiled; 1 compiles the
-    /// script's begin too
+    /// Compile code once it was reached N times; 1 compiles the beginning of the
+    /// script as well
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     threshold: u32,
     /// Show Cranelift's intermediate language
@@ -34,33 +37,48 @@ pub(crate) struct JitArgs {
     asm: bool,
 }
 
-pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
-    let mode = JitMode::Lazy { threshold: args.threshold, background: false };
-    let engine = Engine::new(Config { jit: mode, ..args.invocation.config() });
-    let Some(jit) = engine.jit() else { return Err(Usage("there is no compiler for this platform".into()).into()) };
-    jit.watch();
-    let Prepared { mut vm, mut host, .. } = args.invocation.prepare(&engine)?;
-    vm.run(host.as_mut());
-    let mut out = io::stdout().lock();
-    for report in jit.reports() {
-        show(&mut out, &report, args).context("cannot write to standard output")?;
+impl JitArgs {
+    pub(crate) fn call_mut(&mut self) -> &mut Call {
+        &mut self.invocation.call
     }
-    writeln!(out, "{}", jit.stats()).context("cannot write to standard output")?;
-    Ok(ExitCode::SUCCESS)
 }
 
-fn show(out: &mut impl Write, report: &Report, args: &JitArgs) -> io::Result<()> {
-    let Report { position, time, outcome } = report;
+pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
+    let JitArgs { invocation, threshold, .. } = args;
+    let mode = JitMode::Lazy { threshold: *threshold, background: false };
+    let engine = Engine::new(Config { jit: mode, ..invocation.config() });
+    let Some(jit) = engine.jit() else { return Err(Usage("there is no compiler for this platform".into()).into()) };
+    jit.watch();
+    let program = invocation.read()?;
+    let Prepared { mut vm, mut host, method, .. } = invocation.prepare(&engine, &program)?;
+    interrupt::watch(&mut vm);
+    let outcome = vm.run(host.as_mut());
+    // Before the report, which may run the script once more.
+    let (compiled, stats) = (jit.reports(), jit.stats());
+    let mut out = io::stdout().lock();
+    for region in compiled {
+        write_region(&mut out, &region, args).context("cannot write to standard output")?;
+    }
+    writeln!(out, "{stats}\n").context("cannot write to standard output")?;
+    drop(out);
+    Report { invocation, engine: &engine, program: &program, method, vm: &vm, outcome: &outcome }.write()?;
+    Ok(report::exit_code(&outcome).into())
+}
+
+fn write_region(out: &mut impl Write, region: &Compiled, args: &JitArgs) -> io::Result<()> {
+    let Compiled { position, time, outcome } = region;
     let details = match outcome {
         Ok(details) => details,
         Err(refusal) => return writeln!(out, "byte {position}: not compiled: {refusal}"),
     };
     let kind = if details.has_loop { "loop" } else { "method" };
     let each = time.as_secs_f64() * 1e6 / details.instructions as f64;
+    let instructions = show::count(details.instructions as u64, "instruction");
+    let blocks = show::count(details.blocks as u64, "block");
+    let bytes = show::count(details.size as u64, "byte");
     writeln!(
         out,
-        "byte {position}: {kind} of {} instructions in {} blocks: {} bytes in {time:.1?}, {each:.1} us an instruction",
-        details.instructions, details.blocks, details.size
+        "byte {position}: {kind} of {instructions} in {blocks}: {bytes} in {time:.1?}, {each:.1} us an instruction"
     )?;
     if args.clif {
         writeln!(out, "{}", details.clif)?;

@@ -1,4 +1,4 @@
-//! Lines of JSON in, lines of JSON out: one for each, in the same order.
+//! Lines of JSON in, lines of JSON out: one for each, in order.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
@@ -7,14 +7,14 @@ use serde::Deserialize;
 
 use crate::json::push_text;
 
-/// Most bytes of a line; the rest of a longer one is skipped unread.
+/// The longest line, in bytes; the rest of a longer one is skipped.
 pub(crate) const MAX_LINE: usize = 64 << 20;
 
 /// How many lines there were.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) lines: u64,
-    /// Those that had an error for an answer.
+    /// Lines that were answered with an error.
     pub(crate) malformed: u64,
 }
 
@@ -27,8 +27,12 @@ impl Counts {
 }
 
 /// Answers each line of standard input with a line on standard output. Where
-/// `answer` fails, that line is `{"line":N,"error":"..."}`.
-pub(crate) fn answer_lines(mut answer: impl FnMut(&[u8], &mut String) -> Result<()>) -> Result<Counts> {
+/// `answer` fails, that line is `{"line":N,"error":"..."}`. `progress` hears of
+/// each line that was answered.
+pub(crate) fn answer_lines(
+    mut progress: impl FnMut(u64),
+    mut answer: impl FnMut(&[u8], &mut String) -> Result<()>,
+) -> Result<Counts> {
     let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let (mut line, mut out) = (Vec::new(), String::new());
@@ -46,7 +50,8 @@ pub(crate) fn answer_lines(mut answer: impl FnMut(&[u8], &mut String) -> Result<
         }
         out.push('\n');
         output.write_all(out.as_bytes()).context("cannot write to standard output")?;
-        // Whoever sends line by line waits for the answer.
+        progress(counts.lines);
+        // Whoever sends one line at a time waits for its answer.
         if input.buffer().is_empty() {
             output.flush().context("cannot write to standard output")?;
         }
@@ -55,8 +60,8 @@ pub(crate) fn answer_lines(mut answer: impl FnMut(&[u8], &mut String) -> Result<
     Ok(counts)
 }
 
-/// Reads the next line, without its end; tells whether all of it fitted. None
-/// at the end of the input.
+/// Reads the next line, without its line break, and returns whether all of it
+/// fitted; none at the end of the input.
 pub(crate) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     let size = input.take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
@@ -71,14 +76,14 @@ pub(crate) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Res
 
 /// The fields of a line.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T> {
-    // Structs are read from lists too, which have no names.
+    // Structs are also read from lists, whose fields have no names.
     match line.trim_ascii().first() {
         None => bail!("the line is empty"),
         Some(b'{') => {}
         Some(_) => bail!("the line is no object: it has to start with {{"),
     }
     serde_json::from_slice(line).map_err(|error| {
-        // The line that serde_json counts is always the first.
+        // To serde_json, each line is the first of its own text.
         let text = error.to_string();
         let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
         anyhow!("column {}: {what}", error.column())

@@ -1,7 +1,8 @@
 //! The command line of neovm: runs, checks, shows and assembles Neo N3 scripts.
 //!
-//! Exit codes: 0 done, 1 bad input or machines that differ, 2 bad usage, 3 the script that `run` ran
-//! ended with a fault (not with `--json`, where a fault is a result as any).
+//! Exit codes: 0 success; 1 bad input, a run stopped by --max-instructions, or engines that
+//! differ; 2 bad usage; 3 the script ended with a fault (but 0 with `run --json`, where a fault
+//! is a result like any other); 130 stopped by Ctrl-C.
 
 #![forbid(unsafe_code)]
 
@@ -12,25 +13,34 @@ mod bench;
 mod check;
 mod disasm;
 mod engine;
+#[cfg(feature = "fuzz")]
 mod fuzz;
 mod input;
+mod interrupt;
+mod invocation;
 mod jit;
 mod json;
 mod lines;
+mod manifest;
+mod manual;
+mod methods;
+mod ordered;
+mod parse;
+mod place;
+mod progress;
+mod report;
 mod run;
 mod show;
+mod terminal;
 mod trace;
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 /// Runs, checks, shows and assembles scripts and contracts of Neo N3.
 #[derive(Parser)]
-#[command(name = "neovm", version)]
+#[command(name = "neovm", version, after_help = "Colours are shown at a terminal, unless NO_COLOR is set.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -39,40 +49,50 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Methods(methods::MethodsArgs),
     Disasm(disasm::DisasmArgs),
     Check(check::CheckArgs),
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
+    #[cfg(feature = "fuzz")]
     Fuzz(fuzz::FuzzArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
-/// Something was asked for that cannot be had, whatever the input.
+/// The command line cannot be carried out, whatever the input.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Run(args) => run::execute(&args),
-        Command::Disasm(args) => disasm::execute(&args),
-        Command::Check(args) => check::execute(&args),
-        Command::Asm(args) => asm::execute(&args),
-        Command::Batch(args) => batch::execute(&args),
-        Command::Bench(args) => bench::execute(&args),
-        Command::Jit(args) => jit::execute(&args),
-        Command::Fuzz(args) => fuzz::execute(&args),
-    };
-    match result {
+    match execute(&parse::command_line().command) {
         Ok(code) => code,
-        // Whoever read the output has enough of it.
+        // Whoever read the output has seen enough of it.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where even this cannot be written, the exit code has to do.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            terminal::error(&format!("{error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
+    }
+}
+
+fn execute(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(args) => run::execute(args),
+        Command::Methods(args) => methods::execute(args),
+        Command::Disasm(args) => disasm::execute(args),
+        Command::Check(args) => check::execute(args),
+        Command::Asm(args) => asm::execute(args),
+        Command::Batch(args) => batch::execute(args),
+        Command::Bench(args) => bench::execute(args),
+        Command::Jit(args) => jit::execute(args),
+        #[cfg(feature = "fuzz")]
+        Command::Fuzz(args) => fuzz::execute(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Values as people read them, never at any length.
+//! Values as people read them, cut off where they are long.
 
-use neovm::StackItem;
+use neovm::{Hash160, StackItem, crypto::address_from_script_hash, types::manifest::ParameterType};
 
-use crate::json::push;
+use crate::{args::ADDRESS_VERSION, json::push};
 
 /// About how many letters an item gets.
 const MAX_LETTERS: usize = 300;
@@ -10,11 +10,87 @@ const MAX_LETTERS: usize = 300;
 /// Most bytes that are shown of a byte string.
 const MAX_BYTES: usize = 64;
 
-/// How many compounds in one another are opened.
+/// How deep nested compounds are shown.
 const MAX_DEPTH: usize = 5;
 
+/// A result: the name of its type, and its value. If the manifest names a type
+/// that the item has, it is shown in the notation that arguments of that type
+/// have; otherwise as [`item`] shows it.
+pub(crate) fn result(value: &StackItem, wanted: Option<ParameterType>) -> (&'static str, String) {
+    if let Some(wanted) = wanted
+        && let Some(text) = of_type(value, wanted)
+    {
+        return (wanted.name(), text);
+    }
+    let (name, text) = (value.item_type().name(), item(value));
+    let mut text = text.strip_prefix(name).unwrap_or(&text).trim_start().to_owned();
+    if let Some(wanted) = wanted.filter(|wanted| !agrees(value, *wanted)) {
+        push(&mut text, format_args!(" (not {wanted}, as the manifest says)"));
+    }
+    (name, text)
+}
+
+/// Whether an item that [`of_type`] does not show is of a type nevertheless.
+/// Null is of all types.
+fn agrees(value: &StackItem, wanted: ParameterType) -> bool {
+    match value {
+        StackItem::Null => true,
+        StackItem::Array(_) | StackItem::Struct(_) => matches!(wanted, ParameterType::Array | ParameterType::Any),
+        StackItem::Map(_) => matches!(wanted, ParameterType::Map | ParameterType::Any),
+        StackItem::Interop(_) => matches!(wanted, ParameterType::InteropInterface | ParameterType::Any),
+        _ => wanted == ParameterType::Any,
+    }
+}
+
+/// A value in the notation of arguments of a type; none if it is not of the type.
+fn of_type(value: &StackItem, wanted: ParameterType) -> Option<String> {
+    if matches!(value, StackItem::Pointer(_)) {
+        return None;
+    }
+    match wanted {
+        ParameterType::Integer => value.to_integer().ok().map(|value| value.to_string()),
+        ParameterType::Boolean if value.primitive_size().is_some() => value.to_boolean().ok().map(|it| it.to_string()),
+        _ => value.with_bytes(|bytes| of_bytes(bytes, wanted)).ok()?,
+    }
+}
+
+fn of_bytes(bytes: &[u8], wanted: ParameterType) -> Option<String> {
+    let hex = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
+    match wanted {
+        ParameterType::String => str::from_utf8(bytes).ok().map(quoted),
+        ParameterType::ByteArray => Some(match printable(bytes) {
+            Some(text) if bytes.len() <= MAX_BYTES => format!("{} ({text:?})", hex(bytes)),
+            _ => cut_hex(bytes),
+        }),
+        ParameterType::Hash160 => {
+            let hash: [u8; 20] = bytes.try_into().ok()?;
+            Some(format!("{}, address {}", Hash160(hash), address_from_script_hash(hash, ADDRESS_VERSION)))
+        }
+        ParameterType::Hash256 => {
+            let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
+            (bytes.len() == 32).then(|| hex(&reversed))
+        }
+        ParameterType::PublicKey => (bytes.len() == 33).then(|| hex::encode(bytes)),
+        ParameterType::Signature => (bytes.len() == 64).then(|| hex::encode(bytes)),
+        _ => None,
+    }
+}
+
+/// A text in quotes, cut off if it is long.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MAX_LETTERS) {
+        Some((end, _)) => format!("{:?}... ({} bytes)", &text[..end], text.len()),
+        None => format!("{text:?}"),
+    }
+}
+
+/// A number of things: `1 item`, `2 items`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// An item on one line: `5`, `"text"`, `0x00ff`, `[1, 2]`, `{"a": 1}`, with a
-/// word in front of what would look the same as another.
+/// word in front of whatever would look like another type.
 pub(crate) fn item(item: &StackItem) -> String {
     let mut text = String::new();
     push_item(&mut text, item, 0);
@@ -56,7 +132,7 @@ fn push_child(out: &mut String, item: Option<StackItem>, depth: usize) {
     item.iter().for_each(|item| push_item(out, item, depth + 1));
 }
 
-/// Writes parts between brackets, as long as there is room.
+/// Writes parts between brackets until there is no more room.
 fn push_list(
     out: &mut String,
     [open, close]: [&str; 2],
@@ -76,14 +152,25 @@ fn push_list(
     out.push_str(close);
 }
 
-/// Bytes in quotes if they are a text that can be shown, else in hexadecimal.
+/// Bytes in quotes if they are a text that can be shown, otherwise in hexadecimal.
 fn push_bytes(out: &mut String, bytes: &[u8]) {
-    let text = str::from_utf8(bytes).ok().filter(|text| !text.is_empty() && !text.contains(char::is_control));
-    match text {
+    match printable(bytes) {
         Some(text) if text.len() <= MAX_BYTES => push(out, format_args!("{text:?}")),
-        _ if bytes.len() <= MAX_BYTES => push(out, format_args!("0x{}", hex::encode(bytes))),
-        _ => push(out, format_args!("0x{}... ({} bytes)", hex::encode(&bytes[..MAX_BYTES]), bytes.len())),
+        _ => out.push_str(&cut_hex(bytes)),
     }
+}
+
+/// The text that bytes are, if it can be shown.
+fn printable(bytes: &[u8]) -> Option<&str> {
+    str::from_utf8(bytes).ok().filter(|text| !text.is_empty() && !text.contains(char::is_control))
+}
+
+/// Bytes in hexadecimal, cut off if they are many.
+fn cut_hex(bytes: &[u8]) -> String {
+    if bytes.len() <= MAX_BYTES {
+        return format!("0x{}", hex::encode(bytes));
+    }
+    format!("0x{}... ({} bytes)", hex::encode(&bytes[..MAX_BYTES]), bytes.len())
 }
 
 /// An amount of datoshi in GAS.

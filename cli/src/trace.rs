@@ -3,18 +3,22 @@
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
-use neovm::{Host, Observer, Outcome, Script, Vm, types::disassemble};
+use neovm::{
+    Host, Observer, OpCode, Outcome, Script, Vm,
+    types::{Instruction, disassemble},
+};
 
 use crate::show;
 
-/// Items that are shown of each stack, from its top.
+/// Most items that are shown of each stack, from its top.
 const TOP: usize = 3;
 
-/// Most bytes of an instruction that are shown as such.
+/// Most bytes of an instruction whose operand is shown.
 const MAX_SIZE: usize = 48;
 
-/// Runs as [`Vm::run`] does and writes to standard error what comes next:
-/// number, depth of contexts, position, instruction, gas so far, stack.
+/// Runs as [`Vm::run`] does, and writes a line to standard error before each
+/// instruction: its number, the depth of the invocation stack, the position, the
+/// instruction, the gas so far, and the stack from its top.
 pub(crate) fn run(vm: &mut Vm, host: &mut dyn Host) -> Result<Outcome> {
     let mut tracer = Tracer { out: BufWriter::new(io::stderr().lock()), written: Ok(()) };
     let outcome = vm.run_observed(host, &mut tracer);
@@ -45,23 +49,43 @@ fn write_line(out: &mut impl Write, vm: &Vm) -> io::Result<()> {
     for item in (0..TOP).map_while(|index| vm.peek(index).ok()) {
         write!(out, " {}", show::item(item))?;
     }
-    writeln!(out)
+    match vm.stack_len() {
+        ..=TOP => writeln!(out),
+        count => writeln!(out, " ... {} more", count - TOP),
+    }
 }
 
-/// An instruction as text; places are distances from it.
-fn instruction(script: &Script, position: usize) -> String {
+/// The instruction at a position as text. Targets are the labels that `disasm`
+/// gives them.
+pub(crate) fn instruction(script: &Script, position: usize) -> String {
     if position == script.len() {
         return "RET (behind the script)".into();
     }
     match script.instruction(position) {
-        Ok(instruction) if instruction.size() > MAX_SIZE => {
-            format!("{} ({} bytes)", instruction.opcode, instruction.operand.len())
+        Ok(instruction) => with_operand(script, position, &instruction),
+        Err(_) => {
+            let byte = script.bytes().get(position).copied().unwrap_or_default();
+            let what = OpCode::from_byte(byte).map_or("no opcode".into(), |opcode| format!("{opcode}, cut off"));
+            format!("{byte:#04x} ({what})")
         }
-        Ok(instruction) => {
+    }
+}
+
+fn with_operand(script: &Script, position: usize, instruction: &Instruction<'_>) -> String {
+    let opcode = instruction.opcode;
+    let label = |distance: i32| format!("L{:04}", position as i64 + i64::from(distance));
+    let handler = |distance: i32| if distance == 0 { "-".into() } else { label(distance) };
+    match instruction.offsets() {
+        (Some(catch), Some(finally)) => format!("{opcode} {}, {}", handler(catch), handler(finally)),
+        (Some(distance), None) => format!("{opcode} {}", label(distance)),
+        (None, _) if instruction.size() > MAX_SIZE => {
+            format!("{opcode} ({} bytes, not shown)", instruction.operand.len())
+        }
+        (None, _) => {
             let alone = Script::from(&script.bytes()[position..position + instruction.size()]);
             let listing = disassemble(&alone);
-            listing.lines.first().map_or_else(String::new, |line| format!("{} {}", line.mnemonic, line.operand))
+            let line = listing.lines.first();
+            line.map_or_else(String::new, |line| format!("{} {}", line.mnemonic, line.operand).trim_end().into())
         }
-        Err(fault) => fault.to_string(),
     }
 }

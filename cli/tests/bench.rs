@@ -4,7 +4,7 @@ mod common;
 
 use std::io::Write;
 
-use common::{file, neovm, neovm_with};
+use common::{contract, file, method, neovm, neovm_with};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 
@@ -57,6 +57,43 @@ fn wrong_results_are_not_timed() {
 }
 
 #[test]
+fn what_is_expected_is_a_number_or_a_text() {
+    for expect in ["6", "\"6\""] {
+        let line = format!("{{\"script\":\"1213a0\",\"expect\":{expect}}}\n");
+        assert_eq!(answers(&[], line.as_bytes())[0]["instructions"], 4, "{expect}");
+    }
+    for (expect, message) in [("7", "wrong result: 6 on top, not 7"), ("6.5", "expect: "), ("[6]", "expect: ")] {
+        let line = format!("{{\"script\":\"1213a0\",\"expect\":{expect}}}\n");
+        let error = answers(&[], line.as_bytes())[0]["error"].to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_method_of_a_contract_is_timed() {
+    let call = ["bench", "arith.nef", "--method", "fib", "100", "--min-ms", "1"];
+    let answer = neovm(&[&call[..], &["--json"]].concat());
+    let line: Value = serde_json::from_str(answer.ok()).expect("JSON");
+    assert_eq!((&line["id"], &line["engine"], &line["instructions"]), (&json!("fib"), &json!("auto"), &json!(3314)));
+    assert!(line["ns_per_run"]["median"].as_f64() > Some(0.0), "{line}");
+    let table = neovm(&call);
+    assert!(
+        table.ok().lines().last().is_some_and(|row| row.starts_with("fib ") && row.ends_with('%')),
+        "{}",
+        table.out
+    );
+    neovm(&["bench", "arith.nef"]).fails(2, &["arith.nef is a contract: add --method NAME"]);
+    neovm(&["bench", "arith.nef", "--method", "fib"]).fails(1, &["fib needs 1 argument"]);
+    neovm(&["bench", "missing.nef", "--method", "fib"]).fails(1, &["no such file: missing.nef"]);
+    neovm(&["bench", "lines.jsonl", "5"]).fails(2, &["arguments are those of a method"]);
+    // DIV by zero.
+    let methods = json!([method("fails", 0, json!([]), "Integer")]);
+    let path = contract("fails", &[0x11, 0x10, 0xa1, 0x40], &methods);
+    let why = "the method does not halt: FAULT (Attempted to divide by zero.)";
+    neovm(&["bench", &path, "--method", "fails"]).fails(1, &[why]);
+}
+
+#[test]
 fn people_get_a_table() {
     let input = b"{\"id\":\"add\",\"script\":\"11119e\"}\nwrong\n";
     let answer = neovm_with(&["bench", "-", "--min-ms", "1"], input);
@@ -100,7 +137,7 @@ fn scripts_run_over_the_stub_host() {
 
 #[test]
 fn engines_are_named() {
-    neovm(&["bench"]).fails(2, &["FILE.jsonl"]);
+    neovm(&["bench"]).fails(2, &["X.nef|FILE.jsonl"]);
     for engine in ["auto", "interp", "jit"] {
         assert_eq!(answers(&["--engine", engine], b"{\"script\":\"40\"}\n")[0]["engine"], engine);
     }

@@ -1,4 +1,4 @@
-//! `neovm jit`, and what `neovm run --stats` tells of the compiler.
+//! `neovm jit`, and what `neovm run --stats` says of the compiler.
 // Code is made for x86-64 alone, and only where the interpreter was optimized.
 #![cfg(target_arch = "x86_64")]
 
@@ -10,11 +10,13 @@ use common::neovm;
 fn a_loop_is_shown_with_its_size_and_what_became_of_it() {
     let answer = neovm(&["jit", "arith.nef", "--method", "fib", "1000"]);
     let lines: Vec<&str> = answer.ok().lines().collect();
-    let [loops, compiled, entered] = lines[..] else { panic!("{lines:?}") };
+    let [loops, compiled, entered, "", state, ..] = lines[..] else { panic!("{lines:?}") };
     assert!(loops.starts_with("byte 11: loop of 35 instructions in 4 blocks: "), "{loops}");
     assert!(loops.contains(" bytes in ") && loops.ends_with(" us an instruction"), "{loops}");
-    assert!(compiled.starts_with("compiled 1 regions (0 anew, 0 given up) of 35 instructions in "), "{compiled}");
+    assert!(compiled.starts_with("compiled 1 region (0 anew, 0 given up) of 35 instructions in "), "{compiled}");
     assert_eq!(entered, "entered 1, left by edge 1");
+    assert_eq!(state, "state         HALT");
+    assert!(answer.out.ends_with("stack         1 item\n     0  Integer     517691607\n"), "{}", answer.out);
 }
 
 #[test]
@@ -22,18 +24,18 @@ fn methods_and_arguments_are_chosen() {
     let answer = neovm(&["jit", "arith.nef", "--method", "fib_rec", "12"]);
     assert!(answer.ok().starts_with("byte 58: method of 30 instructions in 5 blocks: "), "{}", answer.out);
     neovm(&["jit", "arith.nef", "--method", "fob", "1"]).fails(1, &["no method \"fob\"", "fib_rec(n: Integer)"]);
-    neovm(&["jit", "arith.nef", "--method", "fib"]).fails(1, &["0 arguments for method fib"]);
+    neovm(&["jit", "arith.nef", "--method", "fib"]).fails(1, &["fib needs 1 argument (n: Integer), got 0"]);
 }
 
 #[test]
 fn the_threshold_tells_what_is_hot() {
     // PUSH2 PUSH3 MUL: hot where the script begins, or not at all.
-    let none = "compiled 0 regions (0 anew, 0 given up) of 0 instructions in 0.0 ms: 0 bytes\nentered 0\n";
-    assert_eq!(neovm(&["jit", "1213a0"]).ok(), none);
-    let first = neovm(&["jit", "1213a0", "--threshold", "1"]);
-    assert!(first.ok().starts_with("byte 0: method of 3 instructions in 1 blocks: "), "{}", first.out);
-    assert_eq!(neovm(&["jit", "arith.nef", "--threshold", "1000000", "--method", "fib", "9"]).ok(), none);
-    neovm(&["jit", "1213a0", "--threshold", "0"]).fails(2, &["--threshold", "0 is not in 1.."]);
+    let none = "compiled 0 regions (0 anew, 0 given up) of 0 instructions in 0.0 ms: 0 bytes\nentered 0\n\nstate         HALT\n";
+    assert!(neovm(&["jit", "0x1213a0"]).ok().starts_with(none));
+    let first = neovm(&["jit", "0x1213a0", "--threshold", "1"]);
+    assert!(first.ok().starts_with("byte 0: method of 3 instructions in 1 block: "), "{}", first.out);
+    assert!(neovm(&["jit", "arith.nef", "--threshold", "1000000", "--method", "fib", "9"]).ok().starts_with(none));
+    neovm(&["jit", "0x1213a0", "--threshold", "0"]).fails(2, &["--threshold", "0 is not in 1.."]);
 }
 
 #[test]
@@ -41,7 +43,7 @@ fn code_is_shown_in_both_languages() {
     let call = ["jit", "arith.nef", "--method", "fib", "100"];
     let with = |option| neovm(&[&call[..], &[option]].concat());
     let (plain, clif, asm) = (neovm(&call), with("--clif"), with("--asm"));
-    assert_eq!(plain.ok().lines().count(), 3);
+    assert_eq!(plain.ok().lines().count(), 9);
     for word in ["function u0:0(i64, i64", "brif ", "iadd ", "return"] {
         assert!(clif.ok().contains(word) && !asm.out.contains(word), "{word:?}: {}", clif.out);
     }
@@ -49,29 +51,34 @@ fn code_is_shown_in_both_languages() {
         assert!(asm.ok().contains(word), "{word:?}: {}", asm.out);
     }
     assert!(!clif.out.contains("%rsp"));
-    assert!(clif.out.ends_with("left by edge 1\n") && asm.out.ends_with("left by edge 1\n"));
+    assert!(clif.out.contains("left by edge 1\n\nstate ") && asm.out.contains("left by edge 1\n\nstate "));
 }
 
 #[test]
 fn what_is_not_compiled_says_why() {
     // PUSH3; at 1 TRY, ENDTRY, DEC DUP JMPIF; RET
-    let answer = neovm(&["jit", "133b05003d029d4a24f940"]);
+    let answer = neovm(&["jit", "0x133b05003d029d4a24f940"]);
     let lines: Vec<&str> = answer.ok().lines().collect();
     assert_eq!(lines[0], "byte 1: not compiled: no instruction can be compiled");
     assert_eq!(lines[2], "refused 1: no instruction can be compiled");
-    neovm(&["jit", "missing.nef"]).fails(1, &["cannot read missing.nef"]);
+    neovm(&["jit", "missing.nef"]).fails(1, &["no such file: missing.nef"]);
     neovm(&["jit"]).fails(2, &["Usage"]);
 }
 
 #[test]
-fn a_fault_or_too_little_gas_is_no_error() {
+fn it_says_how_the_run_ended_and_exits_like_run() {
     // NOP and JMP back, until gas ends.
-    let endless = neovm(&["jit", "2122ff", "--gas", "1000000"]);
-    assert!(endless.ok().starts_with("byte 0: loop of 2 instructions in 1 blocks: "), "{}", endless.out);
-    assert!(endless.out.ends_with("entered 1, left by gas 1\n"), "{}", endless.out);
+    let endless = neovm(&["jit", "0x2122ff", "--gas", "1000000"]);
+    assert_eq!(endless.code, 3);
+    assert!(endless.out.starts_with("byte 0: loop of 2 instructions in 1 block: "), "{}", endless.out);
+    let expected = "entered 1, left by gas 1\n\nstate         FAULT\nfault         Insufficient GAS.\n";
+    assert!(endless.out.contains(expected), "{}", endless.out);
     // PUSH3; at 1 DEC DUP JMPIF; ABORT
-    let aborted = neovm(&["jit", "139d4a24fe38"]);
-    assert!(aborted.ok().starts_with("byte 1: loop of 3 instructions"), "{}", aborted.out);
+    let aborted = neovm(&["jit", "0x139d4a24fe38"]);
+    assert!(aborted.out.starts_with("byte 1: loop of 3 instructions"), "{}", aborted.out);
+    assert!(aborted.code == 3 && aborted.out.contains("at            byte 5, ABORT\n"), "{}", aborted.out);
+    let stopped = neovm(&["jit", "0x2200", "--max-instructions", "100000"]);
+    assert!(stopped.code == 1 && stopped.out.contains("state         BREAK\n"), "{}", stopped.out);
 }
 
 #[test]
@@ -83,7 +90,7 @@ fn run_tells_what_was_compiled() {
         assert_eq!((answer.code, &answer.out), (0, &interp.out), "{name}");
         assert!(answer.err.starts_with(&format!("engine {name}; hardfork Gorgon; host none\n")), "{}", answer.err);
     }
-    assert!(jit.err.contains("compiled 1 regions (0 anew, 0 given up) of 43 instructions"), "{}", jit.err);
+    assert!(jit.err.contains("compiled 1 region (0 anew, 0 given up) of 43 instructions"), "{}", jit.err);
     assert!(jit.err.ends_with("entered 1, left by opcode 1\n"), "{}", jit.err);
     assert!(auto.err.contains("compiled 0 regions"), "1,000 turns are not hot: {}", auto.err);
     assert!(interp.err.ends_with("not compiled: the interpreter alone\n"), "{}", interp.err);

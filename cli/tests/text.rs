@@ -17,7 +17,7 @@ fn listings_show_offsets_labels_and_methods() {
      5  .byte        0x0c  ; PUSHDATA1, cut off
      6  JMPIFNOT_L   +1  ; no instruction at 7
 ";
-    let answer = neovm(&["disasm", "41f827ec8c0c2701000000"]);
+    let answer = neovm(&["disasm", "0x41f827ec8c0c2701000000"]);
     assert_eq!(answer.ok(), expected);
 }
 
@@ -27,7 +27,6 @@ fn listings_have_a_json_form() {
     let lines: Value = serde_json::from_str(answer.ok()).expect("JSON");
     let first = json!({"offset": 0, "bytes": "570401", "mnemonic": "INITSLOT", "operand": "4, 1", "methods": ["fib"]});
     assert_eq!(lines[0], first);
-    assert_eq!(neovm(&["disasm", "0x", "--json"]).ok(), "[]\n");
 }
 
 #[test]
@@ -40,7 +39,7 @@ fn asm_is_the_inverse_of_disasm() {
         assert!(output.status.success());
         assert_eq!(output.stdout, script.bytes());
         let hex = neovm_with(&["asm", "-", "--hex"], listing.as_bytes()).out;
-        assert_eq!(neovm(&["disasm", hex.trim()]).out.lines().last(), listing.lines().last());
+        assert_eq!(neovm(&["disasm", &format!("0x{}", hex.trim())]).out.lines().last(), listing.lines().last());
     }
 }
 
@@ -76,11 +75,12 @@ fn asm_says_what_is_wrong_and_where() {
 fn check_says_what_is_wrong_and_where() {
     let valid = "valid: NEF file, script of 393 bytes, 294 instructions\nvalid: manifest of \"arith\", 6 methods\n";
     assert_eq!(neovm(&["check", "arith.nef"]).ok(), valid);
-    neovm(&["check", "112203"]).fails(1, &["byte 1: JMP leads to where no instruction starts", "opcode: JMP"]);
-    neovm(&["check", "0cff"]).fails(1, &["byte 0: PUSHDATA1 is cut off"]);
-    neovm(&["check", "11ff"]).fails(1, &["byte 1: 0xff is no opcode"]);
-    neovm(&["check", "0bd900"]).fails(1, &["byte 1: ISTYPE cannot take the type 0x00"]);
-    neovm(&["check"]).fails(2, &["FILE|HEX|BASE64"]);
+    neovm(&["check", "0x112203"])
+        .fails(1, &["byte 1: JMP leads to a place where no instruction starts", "opcode: JMP"]);
+    neovm(&["check", "0x0cff"]).fails(1, &["byte 0: PUSHDATA1 is cut off"]);
+    neovm(&["check", "0x11ff"]).fails(1, &["byte 1: 0xff is not an opcode"]);
+    neovm(&["check", "0x0bd900"]).fails(1, &["byte 1: ISTYPE cannot take the type 0x00"]);
+    neovm(&["check"]).fails(2, &["FILE|0xHEX"]);
 }
 
 #[test]
@@ -94,4 +94,39 @@ fn check_answers_lines() {
 "#;
     assert_eq!(answer.out, expected);
     assert_eq!((answer.code, answer.err.as_str()), (1, "error: 2 of 4 lines are malformed\n"));
+}
+
+#[test]
+fn completions_and_man_pages_are_written() {
+    for (shell, part) in [("bash", "_neovm()"), ("zsh", "#compdef neovm"), ("fish", "complete -c neovm")] {
+        let answer = neovm(&["completions", shell]);
+        for part in [part, "max-instructions", "methods"] {
+            assert!(answer.ok().contains(part), "{shell}: {part}");
+        }
+    }
+    neovm(&["completions", "tcsh"]).fails(2, &["possible values: bash, elvish, fish, powershell, zsh"]);
+    let page = neovm(&["man"]);
+    assert!(page.ok().contains(".TH neovm 1") && page.out.contains("neovm\\-run(1)"), "{}", page.out);
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("man1");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    assert_eq!(neovm(&["man", folder.to_str().expect("UTF-8")]).ok(), "");
+    let run = std::fs::read_to_string(folder.join("neovm-run.1")).expect("a page");
+    assert!(run.contains(".TH neovm-run 1") && run.contains("invokefunction"), "{run}");
+    neovm(&["man", "/missing"]).fails(1, &["cannot write /missing/neovm.1"]);
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let coloured = |variables: &[(&str, &str)], args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_neovm"));
+        let output = command.args(args).envs(variables.iter().copied()).output().expect("the program runs");
+        [output.stdout, output.stderr].concat().contains(&0x1b)
+    };
+    for args in [&["run", "0x40"][..], &["run", "missing"], &["run", "--help"], &["run", "0x40", "--method"]] {
+        assert!(!coloured(&[], args), "{args:?}");
+        assert!(coloured(&[("CLICOLOR_FORCE", "1")], args), "{args:?}");
+        assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], args), "{args:?}");
+    }
+    // JSON never has any.
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1")], &["run", "0x40", "--json"]));
 }

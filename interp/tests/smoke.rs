@@ -79,7 +79,11 @@ fn faults(text: &str, limits: Limits, expected: &str, position: usize) {
     for dispatch in Dispatch::ALL {
         let mut vm = vm_with(text, dispatch, limits);
         let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("{dispatch:?}: {text}") };
-        assert_eq!((fault.to_string().as_str(), fault.position), (expected, Some(position)), "{dispatch:?}: {text}");
+        assert_eq!(
+            (fault.kind.to_string().as_str(), fault.position),
+            (expected, Some(position)),
+            "{dispatch:?}: {text}"
+        );
     }
 }
 
@@ -372,7 +376,7 @@ fn hosted(text: &str, does: fn(&mut Caller<'_>) -> Result<(), HostError>) -> Str
         let mut vm = vm_with(text, dispatch, Limits { max_stack_size: 64, ..Limits::DEFAULT });
         let outcome = vm.run(&mut Call(does));
         match outcome {
-            Outcome::Fault(fault) => fault.to_string(),
+            Outcome::Fault(fault) => fault.kind.to_string(),
             _ => shown(vm.results()),
         }
     };
@@ -407,7 +411,7 @@ fn hosts_push_too_much_before_a_run() {
         let mut vm = vm_with("DROP\nDROP", dispatch, small_stack(3));
         (0..5).for_each(|i| vm.push(i));
         let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("{dispatch:?}") };
-        assert_eq!((fault.to_string().as_str(), fault.position), ("MaxStackSize exceed: 4/3", Some(0)));
+        assert_eq!((fault.kind.to_string().as_str(), fault.position), ("MaxStackSize exceed: 4/3", Some(0)));
     }
 }
 
@@ -465,7 +469,7 @@ fn the_smallest_limits() {
             let mut vm = vm_with("PUSH1\nPUSH2\nDROP\nPUSH3\nPUSH4", dispatch, small_stack(max_stack_size));
             let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("{max_stack_size}") };
             let message = format!("MaxStackSize exceed: {}/{max_stack_size}", max_stack_size + 1);
-            assert_eq!(fault.to_string(), message);
+            assert_eq!(fault.kind.to_string(), message);
         }
     }
     let mut vm =

@@ -280,7 +280,7 @@ fn compare(run: &Run, vm: &Vm, outcome: &Outcome, differences: &mut Differences)
         Outcome::Fault(fault) => Some(fault),
         _ => None,
     };
-    let message = fault.map(ToString::to_string);
+    let message = fault.map(|fault| fault.kind.to_string());
     if !run.exception_loose || message.is_none() {
         differences.compare("exception", run.exception.clone(), message);
     }

@@ -317,9 +317,13 @@ impl FaultKind {
 }
 
 /// How an execution faulted.
+///
+/// Its `Display` says what went wrong and where, as in
+/// `Attempted to divide by zero. (DIV at byte 12)`. The message of the reference
+/// engine, which nodes report, is the `Display` of [`Fault::kind`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// What went wrong. Its `Display` is the message.
+    /// What went wrong.
     pub kind: FaultKind,
     /// The opcode that was being executed, or `None` if no instruction could be decoded.
     pub opcode: Option<OpCode>,
@@ -330,7 +334,12 @@ pub struct Fault {
 
 impl core::fmt::Display for Fault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{}", self.kind)
+        self.kind.fmt(f)?;
+        match (self.opcode, self.position) {
+            (Some(opcode), Some(position)) => write!(f, " ({opcode} at byte {position})"),
+            (None, Some(position)) => write!(f, " (at byte {position})"),
+            (_, None) => Ok(()),
+        }
     }
 }
 

@@ -116,8 +116,9 @@ impl core::fmt::Display for Stats {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(
             f,
-            "compiled {} regions ({} anew, {} given up) of {} instructions in {:.1} ms: {} bytes",
+            "compiled {} region{} ({} anew, {} given up) of {} instructions in {:.1} ms: {} bytes",
             self.compiled,
+            if self.compiled == 1 { "" } else { "s" },
             self.recompiled,
             self.given_up,
             self.instructions,

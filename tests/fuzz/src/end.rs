@@ -43,7 +43,7 @@ impl End {
 
     pub(crate) fn of_engine(vm: &Vm) -> Self {
         Self {
-            fault: vm.fault().map(|fault| comparable(&fault.to_string())),
+            fault: vm.fault().map(|fault| comparable(&fault.kind.to_string())),
             position: vm.fault().and_then(|fault| fault.position),
             gas: vm.gas_consumed(),
             instructions: vm.instructions(),
