@@ -34,6 +34,9 @@ use serde::{
     ser::SerializeMap,
 };
 
+/// Up to here every integer is a float.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A JSON value.
 ///
 /// `Display` writes it as the node does, without whitespace.
@@ -105,7 +108,9 @@ impl Serialize for Json {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             // Serializers tell integers from floats, JSON does not.
-            Self::Number(value) if *value as i64 as f64 == *value => serializer.serialize_i64(*value as i64),
+            Self::Number(value) if value.abs() <= MAX_EXACT && *value % 1.0 == 0.0 => {
+                serializer.serialize_i64(*value as i64)
+            }
             Self::Number(value) => serializer.serialize_f64(*value),
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(items) => serializer.collect_seq(items),

@@ -211,7 +211,7 @@ fn nesting_is_limited() {
 
 #[test]
 fn other_serializers_get_the_same_value() {
-    let text = r#"{"b":[1,-2,1.5,1e+300],"a":{"x":null,"y":true}}"#;
+    let text = r#"{"b":[1,-2,1.5,1e+300,9007199254740992,9.223372036854776e+18],"a":{"x":null,"y":true}}"#;
     assert_eq!(serde_json::to_string(&parse(text).unwrap()).unwrap(), text);
 }
 
