@@ -164,6 +164,7 @@ fn attempt(
             known: job.known,
             number: job.number,
             failing: job.failing,
+            wants_text: job.wants_text,
             next_exit: exits.len(),
             method,
             methods,

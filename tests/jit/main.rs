@@ -20,6 +20,7 @@ mod corpus;
 mod deep;
 mod division;
 mod eviction;
+mod expected;
 mod guards;
 mod interrupts;
 mod layout;

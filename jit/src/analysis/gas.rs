@@ -68,3 +68,58 @@ impl Charges {
         self.0.get(&start).filter(|charge| !charge.looks).map_or(0, |charge| charge.needed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::region::tests::{code, region};
+
+    /// The charges of the region at an instruction.
+    fn charges(text: &str, entry: usize) -> Charges {
+        let code = code(text);
+        Charges::new(CodeView::new(&code), &region(&code, entry).unwrap())
+    }
+
+    /// Units of gas and instructions, as the meter counts them.
+    fn amount(units: i64, instructions: i64) -> i64 {
+        units << UNIT_BITS | instructions
+    }
+
+    #[test]
+    fn a_loop_looks_once_a_turn_for_the_whole_turn() {
+        // DEC costs 4 units, DUP and JMPIF 2 each.
+        let charges = charges("PUSH5\nn: DEC\nDUP\nJMPIF n\nRET", 1);
+        let own = charges.of(1);
+        assert!(own.looks);
+        assert_eq!((own.cost, own.needed), (amount(8, 3), amount(8, 3)));
+        assert_eq!(charges.ahead(1), 0, "who goes to a block that looks need not look for it");
+    }
+
+    #[test]
+    fn a_look_covers_the_dearest_way_to_the_next() {
+        // The ways through the loop cost 2 + 2, then 4 (INC) or 8 (MUL) and pushes, then the rest.
+        let charges = charges("n: DUP\nJMPIF o\nINC\nJMP m\no: PUSH3\nPUSH3\nMUL\nDROP\nm: DEC\nDUP\nJMPIF n\nRET", 0);
+        let [head, plain, dear, meet] = [0, 2, 4, 8].map(|start| charges.of(start));
+        assert!(head.looks && !plain.looks && !dear.looks && !meet.looks);
+        assert!(dear.cost > plain.cost);
+        assert_eq!(head.needed, head.cost + dear.cost + meet.cost);
+        assert_eq!(dear.needed, dear.cost + meet.cost);
+        assert_eq!(charges.ahead(8), meet.cost);
+    }
+
+    #[test]
+    fn what_is_too_dear_for_one_look_gets_another() {
+        // CONVERT costs 8192 units: three of them are more than a look covers.
+        let convert = |label: usize| format!("DUP\nJMPIF l{label}\nl{label}: DUP\nCONVERT ByteString\nDROP\n");
+        let text: String = (0..4).map(convert).collect();
+        let charges = charges(&format!("n: {text}DEC\nDUP\nJMPIF n\nRET"), 0);
+        let looks = charges.0.values().filter(|charge| charge.looks).count();
+        assert!(looks > 1, "{charges:?}");
+        assert!(charges.0.values().all(|charge| charge.looks || charge.needed >> UNIT_BITS <= MAX_COVERED));
+    }
+
+    #[test]
+    fn what_is_outside_needs_nothing() {
+        assert_eq!(charges("PUSH5\nn: DEC\nDUP\nJMPIF n\nRET", 1).ahead(4), 0);
+    }
+}

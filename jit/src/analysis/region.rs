@@ -325,3 +325,107 @@ fn order(blocks: &BTreeMap<usize, Block>, entry: usize) -> Vec<usize> {
     finished.retain(|start| blocks.contains_key(start));
     finished
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use neovm_interp::Code;
+    use neovm_types::{OpCode, PriceTable, asm::assemble};
+
+    use super::*;
+
+    /// Decodes a script.
+    pub(crate) fn code(text: &str) -> Code {
+        let script = assemble(text).expect("a script");
+        Code::decode(script.into(), &Arc::new(PriceTable::default())).expect("a short script")
+    }
+
+    /// Finds the region that begins at an instruction; its calls are not compiled.
+    pub(crate) fn region(code: &Code, entry: usize) -> Result<Region, Refusal> {
+        Region::find(CodeView::new(code), entry, &|_| {})
+    }
+
+    /// The first instructions of the region's blocks, in their order.
+    fn blocks(region: &Region) -> &[usize] {
+        &region.order
+    }
+
+    #[test]
+    fn a_loop_is_found_without_what_follows_it() {
+        let code = code("PUSH5\nn: DEC\nDUP\nJMPIF n\nDROP\nPUSH1\nRET");
+        let region = region(&code, 1).unwrap();
+        assert_eq!((blocks(&region), region.instructions), (&[1][..], 3));
+        assert_eq!(region.blocks[&1].next, [1, 4], "back to the loop, and out of it");
+        assert!(region.blocks[&1].is_loop && region.has_loop());
+        assert_eq!((region.reach, region.peak), (1, 1), "the counter below the entry, its copy above");
+    }
+
+    #[test]
+    fn where_no_loop_begins_all_that_follows_is_found() {
+        let code = code("PUSH1\nJMPIF o\nPUSH2\nJMP p\no: PUSH3\np: INC\nRET");
+        let region = region(&code, 0).unwrap();
+        assert_eq!(region.order.first(), Some(&0));
+        assert_eq!(region.order.last(), Some(&5), "where the ways meet comes behind both");
+        assert_eq!(region.blocks[&5].ways, 2);
+        assert!(!region.has_loop());
+        assert_eq!(region.blocks[&5].instructions.len(), 1, "RET is left to the interpreter");
+    }
+
+    #[test]
+    fn the_region_of_an_inner_loop_holds_the_outer_one() {
+        let code = code("a: PUSH5\nb: DEC\nDUP\nJMPIF b\nDROP\nDEC\nDUP\nJMPIF a\nRET");
+        let region = region(&code, 1).unwrap();
+        let loops: Vec<_> = region.blocks.iter().filter(|(_, block)| block.is_loop).map(|(start, _)| *start).collect();
+        assert_eq!(region.order.len(), 3, "{:?}", region.order);
+        assert_eq!(loops, [1], "from where it is entered, the outer loop only leads to the inner one");
+        assert_eq!(region.blocks[&0].height, -1, "the outer loop has one item less on the stack");
+    }
+
+    #[test]
+    fn heights_must_be_the_same_on_all_ways() {
+        let code = code("n: DUP\nJMPIF o\nPUSH7\nSWAP\no: DEC\nDUP\nJMPIF n\nRET");
+        assert_eq!(region(&code, 0).err(), Some(Refusal::Heights));
+    }
+
+    #[test]
+    fn what_begins_with_an_instruction_of_the_interpreter_is_refused() {
+        let code = code("n: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET");
+        assert_eq!(region(&code, 0).err(), Some(Refusal::Nothing));
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_but_a_loop_within_it_is_found() {
+        let long = |count: usize| "INC\nDEC\n".repeat(count / 2);
+        let code_of_long_loop = code(&format!("n: {}DEC\nDUP\nJMPIF_L n\nRET", long(MAX_INSTRUCTIONS)));
+        assert_eq!(region(&code_of_long_loop, 0).err(), Some(Refusal::TooLong));
+        let short = code(&format!("n: DEC\nDUP\nJMPIF n\n{}RET", long(2 * MAX_INSTRUCTIONS)));
+        assert_eq!(region(&short, 0).unwrap().instructions, 3);
+    }
+
+    #[test]
+    fn a_stack_that_is_too_high_is_refused() {
+        let pushes = "PUSH1\n".repeat(300);
+        let drops = "DROP\n".repeat(300);
+        let code = code(&format!("n: {pushes}{drops}DEC\nDUP\nJMPIF_L n\nRET"));
+        assert_eq!(region(&code, 0).err(), Some(Refusal::TooHigh));
+    }
+
+    #[test]
+    fn a_count_is_known_only_behind_what_pushed_it() {
+        let known = code("n: PUSH1\nPICK\nDROP\nDEC\nDUP\nJMPIF n\nRET");
+        assert_eq!(region(&known, 0).unwrap().instructions, 6);
+        // PICK may be reached without the constant: it is left to the interpreter.
+        let unknown = code("n: DUP\nPUSH1\no: PICK\nDROP\nDEC\nDUP\nJMPIF n\nDUP\nJMPIF o\nRET");
+        let found = region(&unknown, 0).unwrap();
+        let has_pick =
+            found.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.opcode == OpCode::PICK);
+        assert!(!has_pick, "{found:?}");
+    }
+
+    #[test]
+    fn a_system_call_ends_a_region() {
+        let code = code("n: SYSCALL 0x01020304\nDEC\nDUP\nJMPIF n\nRET");
+        assert_eq!(region(&code, 0).err(), Some(Refusal::Nothing));
+    }
+}

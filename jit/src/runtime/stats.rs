@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
-use neovm_interp::tier::Exit;
+use neovm_interp::tier::{CodeView, Exit};
 
 pub use crate::translate::Why;
 use crate::{Refusal, compile::Compiled};
@@ -89,14 +89,17 @@ pub struct Details {
     pub has_loop: bool,
     /// Bytes of machine code.
     pub size: usize,
-    /// Cranelift's intermediate language.
+    /// Cranelift's intermediate language. Exits, instructions and the machine's registers
+    /// have names instead of addresses.
     pub clif: String,
+    /// The exits: where compiled code is left, and what is restored there.
+    pub exits: String,
     /// Machine code, in the assembler's language.
     pub assembly: String,
 }
 
 impl Report {
-    pub(crate) fn new(position: usize, made: &Result<Compiled, Refusal>, time: Duration) -> Self {
+    pub(crate) fn new(code: CodeView<'_>, entry: usize, made: &Result<Compiled, Refusal>, time: Duration) -> Self {
         let outcome = made.as_ref().map_err(|refusal| *refusal).map(|made| {
             let text = made.machine.text.as_deref().cloned().unwrap_or_default();
             Details {
@@ -104,11 +107,12 @@ impl Report {
                 blocks: made.region.blocks.len(),
                 has_loop: made.region.has_loop(),
                 size: made.machine.size,
-                clif: text.clif,
+                clif: super::text::clif(&text.clif, code, &made.exits),
+                exits: super::text::exits(code, &made.exits),
                 assembly: text.assembly,
             }
         });
-        Self { position, time, outcome }
+        Self { position: code.position(entry), time, outcome }
     }
 }
 

@@ -328,7 +328,7 @@ impl Script {
         let instructions = made.as_ref().map_or(REFUSED, |made| made.instructions);
         self.instructions.fetch_add(instructions, Ordering::Relaxed);
         if let Some(reports) = &mut *lock(&self.jit.reports) {
-            reports.push(Report::new(CodeView::new(code).position(entry), &made, begun.elapsed()));
+            reports.push(Report::new(CodeView::new(code), entry, &made, begun.elapsed()));
         }
         let Made { machine, exits: records, .. } = match made {
             Ok(made) => made,

@@ -28,7 +28,7 @@ use std::{
     sync::Arc,
 };
 
-use cranelift_codegen::ir::{self, InstBuilder, Value, types::I64};
+use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use neovm_interp::tier::{CodeView, layout};
@@ -66,6 +66,8 @@ pub(crate) struct Input<'a> {
     pub(crate) next_exit: usize,
     /// The guard that always fails, if one is to.
     pub(crate) failing: Option<u32>,
+    /// Whether CLIF is to tell which instruction it was made of.
+    pub(crate) wants_text: bool,
     /// The method that is translated, for others to call; none for a region
     /// that the interpreter enters.
     pub(crate) method: Option<&'a Method>,
@@ -285,6 +287,7 @@ impl<'a> Translator<'a> {
                     continue;
                 }
                 self.current = ins.place;
+                self.mark(self.input.code.position(ins.place));
                 if !self.floor_mod(ins) {
                     self.instruction(ins);
                 }
@@ -299,12 +302,20 @@ impl<'a> Translator<'a> {
             }
             self.begin_segment(start, 0);
         }
+        self.builder.set_srcloc(SourceLoc::default());
         self.emit_exits();
         let in_memory = |shape: &Shape| shape.slots.contains(&Kind::Mem);
         if self.input.method.is_some() && self.shapes.values().any(in_memory) {
             return Err(Refusal::Kinds);
         }
         Ok(())
+    }
+
+    /// Marks what follows with a position of the script, if somebody reads it.
+    fn mark(&mut self, position: usize) {
+        if self.input.wants_text {
+            self.builder.set_srcloc(SourceLoc::new(position as u32));
+        }
     }
 
     /// A block's begin: what is known there, and its charge.

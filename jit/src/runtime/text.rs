@@ -1,0 +1,190 @@
+//! Compiled code in text that is the same in each run: for people, and for tests that
+//! compare it with what was expected.
+
+use std::{collections::HashMap, fmt::Write, sync::Arc};
+
+use neovm_interp::tier::{After, Area, CodeView, Held, Leave, Restored, layout};
+
+use super::stats::ExitRecord;
+use crate::analysis::instruction::Ins;
+
+/// The registers of the machine that compiled code reads and writes, by their offsets.
+const REGISTERS: [(i32, &str); 12] = [
+    (layout::SP, "sp"),
+    (layout::LIMIT, "limit"),
+    (layout::ARGS_OFFSET, "args_offset"),
+    (layout::LOCALS, "locals"),
+    (layout::STATICS, "statics"),
+    (layout::STATICS_COUNT, "statics_count"),
+    (layout::NEEDED, "needed"),
+    (layout::STACK, "stack"),
+    (layout::NATIVE_LIMIT, "native_limit"),
+    (layout::ROOM, "room"),
+    (layout::SLOTS_END, "slots_end"),
+    (layout::MAX_SHIFT, "max_shift"),
+];
+
+/// Returns CLIF with names in place of what differs from one run to the next, or from one
+/// layout of the machine to another: addresses of exits and of instructions, and offsets
+/// of the machine's registers from `v0`, which is the machine.
+pub(crate) fn clif(text: &str, code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
+    let mut names: HashMap<usize, String> = HashMap::new();
+    for index in 0..code.places() {
+        names.insert(code.inst_address(index), format!("<inst {}>", inst(code, index)));
+    }
+    for record in exits {
+        names.insert(core::ptr::from_ref(&record.exit).addr(), format!("<exit {}>", record.exit.number));
+    }
+    let text = narrow(text);
+    let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find(is_part_of_word) {
+        let (before, from) = rest.split_at(start);
+        let (word, behind) = from.split_at(from.find(|c| !is_part_of_word(c)).unwrap_or(from.len()));
+        out.push_str(before);
+        match word.strip_prefix("0x").and_then(address).and_then(|address| names.get(&address)) {
+            Some(name) => out.push_str(name),
+            None => out.push_str(&register(word).unwrap_or_else(|| word.to_owned())),
+        }
+        rest = behind;
+    }
+    out + rest
+}
+
+/// Returns CLIF with positions of the script, in bytes, in a narrow column.
+fn narrow(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let (position, instruction) = match line.strip_prefix('@') {
+            Some(marked) => marked.split_once(' ').unwrap_or((marked, "")),
+            None => ("", line),
+        };
+        let instruction = instruction.trim_start();
+        // Writing to a string cannot fail.
+        let _ = match usize::from_str_radix(position, 16) {
+            Ok(position) => writeln!(out, "{:<6}{instruction}", format!("@{position}")),
+            Err(_) if line.starts_with("    ") && !instruction.starts_with("block") => {
+                writeln!(out, "      {instruction}")
+            }
+            Err(_) => writeln!(out, "{instruction}"),
+        };
+    }
+    out
+}
+
+/// Reads a hexadecimal number, in groups of digits.
+fn address(digits: &str) -> Option<usize> {
+    usize::from_str_radix(&digits.replace('_', ""), 16).ok()
+}
+
+/// Names a register of the machine: `v0+24`, say.
+fn register(word: &str) -> Option<String> {
+    let offset: i32 = match word.strip_prefix("v0")? {
+        "" => return None,
+        offset => offset.strip_prefix('+')?.parse().ok()?,
+    };
+    let (_, name) = REGISTERS.iter().find(|(known, _)| *known == offset)?;
+    Some(format!("v0+{name}"))
+}
+
+/// Describes an instruction: its position and its opcode.
+fn inst(code: CodeView<'_>, index: usize) -> String {
+    let opcode = Ins::read(code, index).map_or_else(|| "end".into(), |ins| format!("{:?}", ins.opcode));
+    format!("{} {opcode}", code.position(index))
+}
+
+/// Returns what each exit restores, one line for the exit and one for each item that is
+/// not in memory.
+pub(crate) fn exits(code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
+    let mut text = String::new();
+    for record in exits {
+        // Writing to a string cannot fail.
+        let _ = write_exit(&mut text, code, record);
+    }
+    text
+}
+
+fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std::fmt::Result {
+    let plan = &record.exit.plan;
+    write!(out, "exit {}: {} before {}", record.exit.number, record.why.name(), inst(code, record.place))?;
+    if plan.leave == Leave::Deopt {
+        write!(out, ", deopt")?;
+    }
+    match plan.after {
+        After::Nothing => {}
+        After::Builtin => write!(out, ", after a builtin")?,
+        After::Method => write!(out, ", after a method")?,
+    }
+    if plan.refund != 0 {
+        write!(out, ", refund {}", meter(plan.refund))?;
+    }
+    if plan.needed > 0 {
+        write!(out, ", needs {}", meter(plan.needed))?;
+    }
+    let overflows: Vec<_> = record.overflows.iter().map(|&index| inst(code, index)).collect();
+    if !overflows.is_empty() {
+        write!(out, ", overflow of {}", overflows.join(" or "))?;
+    }
+    writeln!(out)?;
+    if let Some(frame) = plan.frame {
+        let (locals, arguments) = (frame.locals, frame.arguments);
+        writeln!(out, "    frame of {locals} locals and {arguments} arguments at {}", frame.offset / layout::ITEM)?;
+    }
+    writeln!(out, "    height {}", plan.top / layout::ITEM)?;
+    for Restored { area, offset, value } in &plan.items {
+        let value = match value {
+            Held::Constant(value) => value.to_string(),
+            Held::Integer => "integer".into(),
+            Held::Boolean => "boolean".into(),
+            Held::Null => "null".into(),
+            Held::Copy(area, offset) => format!("copy of {}", cell(*area, *offset)),
+            Held::CopyOf => "copy of the item at the address there".into(),
+        };
+        writeln!(out, "    {} = {value}", cell(*area, *offset))?;
+    }
+    Ok(())
+}
+
+/// Names a cell, by its area and its offset in bytes.
+fn cell(area: Area, offset: i32) -> String {
+    let index = offset / layout::ITEM;
+    match area {
+        Area::Stack => format!("stack {index}"),
+        Area::Slots if index < 0 => format!("argument {}", -index - 1),
+        Area::Slots => format!("local {index}"),
+        Area::Statics => format!("static {index}"),
+    }
+}
+
+/// Describes an amount of the meter, which holds units of gas above the count of instructions.
+fn meter(amount: i64) -> String {
+    let instructions = i64::from(amount as i32);
+    format!("{} units and {instructions} instructions", (amount - instructions) >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_have_names() {
+        assert_eq!(register(&format!("v0+{}", layout::LIMIT)).as_deref(), Some("v0+limit"));
+        assert_eq!(register("v0"), None);
+        assert_eq!(register("v01+8"), None);
+        assert_eq!(register("v0+100000"), None);
+    }
+
+    #[test]
+    fn positions_are_in_a_narrow_column() {
+        let clif = "function u0:0() {\n\n                block0(v0: i64):\n                    v1 = iconst.i64 1\n@000a           v2 = iadd v0, v1\n}\n";
+        let narrowed = "function u0:0() {\n\nblock0(v0: i64):\n      v1 = iconst.i64 1\n@10   v2 = iadd v0, v1\n}\n";
+        assert_eq!(narrow(clif), narrowed);
+    }
+
+    #[test]
+    fn amounts_below_zero_are_split_as_those_above() {
+        assert_eq!(meter(3 << 32 | 2), "3 units and 2 instructions");
+        assert_eq!(meter(-(3 << 32 | 2)), "-3 units and -2 instructions");
+    }
+}
