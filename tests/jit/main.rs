@@ -28,6 +28,7 @@ mod recompiled;
 mod refusals;
 mod shapes;
 mod sweeps;
+mod syscalls;
 
 /// Whether all is to be tried.
 fn is_long() -> bool {

@@ -8,7 +8,7 @@ mod match_loop;
 #[cfg(neovm_tail_calls)]
 pub(crate) mod tail_call;
 
-use neovm_types::FaultKind;
+use neovm_types::{FaultKind, OpCode};
 
 use crate::{fast::Regs, host::Host, vm::Vm};
 
@@ -72,7 +72,7 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
         let result = match reason {
             Reason::Refill => return Exit::Refill,
             Reason::Limit => return Exit::Done(Err(vm.over_limit())),
-            Reason::Full => vm.execute(host),
+            Reason::Full => execute(vm, host),
             Reason::Failed => vm.fail_compiled(host),
             Reason::Resume | Reason::Deopt | Reason::Starved => {
                 vm.leave_compiled(reason);
@@ -95,6 +95,19 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
         }
         reason = run_fast(vm);
     }
+}
+
+/// Runs an instruction by its general handler, and counts where control comes back from
+/// the host or another script: compiled code that was left for the call may be entered
+/// again there.
+fn execute(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind> {
+    let (opcode, loads) = (vm.inst().opcode, vm.loads.len());
+    vm.execute(host)?;
+    let is_host_call = opcode == OpCode::SYSCALL as u8 || opcode == OpCode::CALLT as u8;
+    if is_host_call || vm.loads.len() < loads {
+        vm.count_arrival();
+    }
+    Ok(())
 }
 
 fn run_fast(vm: &mut Vm) -> Reason {

@@ -1,13 +1,14 @@
 //! What the interpreter counts, and what it tells a tier.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::StackItem;
 
 use super::Tier;
 use crate::{
     code::{Code, DecodedInst},
+    dispatch::Dispatch,
     stack::{tag, tag_of},
     vm::Vm,
 };
@@ -124,6 +125,25 @@ impl Vm {
             return;
         };
         hot_counters.tier.hot(&load.code, place, &self.seen());
+    }
+
+    /// Counts that the instruction at `ip` was reached from the host or another script, and
+    /// tells the tier if it is hot.
+    pub(crate) fn count_arrival(&mut self) {
+        // Other ways of dispatch never enter compiled code.
+        if !cfg!(neovm_tail_calls) || self.dispatch != Dispatch::Auto {
+            return;
+        }
+        let Some(code) = self.loads.last().map(|load| &load.code) else { return };
+        let Some(hot_counters) = code.hot_counters() else { return };
+        // Misaligned instructions have no counters.
+        let offset = self.ip.addr().wrapping_sub(code.insts().as_ptr().addr());
+        let Some(counter) = hot_counters.counters.get(offset / size_of::<DecodedInst>()) else { return };
+        let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
+        counter.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.report_hot();
+        }
     }
 
     /// Tells the tier of what was loaded, if it wants to know at once.

@@ -6,8 +6,8 @@
 //!
 //! # How it works together
 //!
-//! 1. [`attach`] gives decoded code a [`Tier`]. From then on jumps back and calls count down a counter of the instruction
-//!    they lead to.
+//! 1. [`attach`] gives decoded code a [`Tier`]. From then on jumps back, calls, and returns from the host and from other
+//!    scripts count down a counter of the instruction they lead to.
 //! 2. At zero the interpreter calls [`Tier::hot`] with the types of the items that the machine holds ([`TypeFeedback`]).
 //! 3. The tier reads the code through a [`CodeView`], makes machine code, and lets the interpreter enter it with
 //!    [`CodeView::enter_by`]. The machine code has the signature of a handler, runs any number of instructions, and
@@ -58,7 +58,8 @@ pub trait Tier: Send + Sync {
     fn memory(&self) -> usize;
 }
 
-/// Attaches a tier to decoded code. The tier is told of instructions that jumps back and calls reached `threshold` times.
+/// Attaches a tier to decoded code. The tier is told of instructions that were reached `threshold` times by jumps back,
+/// by calls, or from the host or another script.
 /// On platforms without tail calls nothing is counted.
 #[must_use]
 pub fn attach(code: Code, tier: Arc<dyn Tier>, threshold: u32) -> Code {
