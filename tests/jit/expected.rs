@@ -124,7 +124,7 @@ fn first_difference<'a>(expected: &'a str, actual: &'a str) -> (usize, &'a str, 
 /// compiled.
 fn compile(source: &str) -> String {
     let lines = source.lines().filter(|line| !line.starts_with('#'));
-    let script = assemble(&lines.collect::<Vec<_>>().join("\n")).unwrap().into();
+    let script = assemble(&lines.collect::<Vec<_>>().join("\n")).unwrap();
     let engine = Engine::new(Config { jit: JitMode::Lazy { threshold: 2, background: false }, ..Config::default() });
     let jit = engine.jit().expect("a compiler");
     jit.watch();
