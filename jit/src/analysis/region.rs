@@ -338,7 +338,7 @@ pub(crate) mod tests {
     /// Decodes a script.
     pub(crate) fn code(text: &str) -> Code {
         let script = assemble(text).expect("a script");
-        Code::decode(script.into(), &Arc::new(PriceTable::default())).expect("a short script")
+        Code::decode(script, &Arc::new(PriceTable::default())).expect("a short script")
     }
 
     /// Finds the region that begins at an instruction; its calls are not compiled.
