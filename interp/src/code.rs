@@ -10,7 +10,7 @@ use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
 use neovm_types::{
     FaultKind, Integer, OpCode, PriceTable, Script,
-    item::{Constants, WideInteger},
+    engine_internals::{Constants, add_wide_constant},
 };
 
 #[cfg(neovm_tail_calls)]
@@ -77,7 +77,7 @@ impl DecodedInst {
             constants.add(data) as u64
         } else {
             match Integer::from_le_bytes(data) {
-                Some(Integer::Wide(value)) => WideInteger::add_constant(constants, value) as u64,
+                Some(Integer::Wide(value)) => add_wide_constant(constants, value) as u64,
                 Some(Integer::Small(value)) => {
                     self.set_op(Op::Int);
                     value as u64

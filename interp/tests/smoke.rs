@@ -20,6 +20,7 @@ use neovm_interp::{
 use neovm_types::{
     Limits, StackItem,
     asm::assemble,
+    engine_internals::ItemInternals,
     item::{Array, Interop},
 };
 
@@ -506,6 +507,37 @@ fn hosts_in_the_midst_of_an_array() {
         });
     }));
     assert!(changed.is_err(), "what is looked at must not change");
+}
+
+/// An array of an array of a number and a struct that holds the outermost array.
+fn ring() -> StackItem {
+    let ring = Array::new(vec![StackItem::array([1.into()])]);
+    ring.push(StackItem::structure([StackItem::Array(ring.clone())])).unwrap();
+    StackItem::Array(ring)
+}
+
+#[test]
+fn what_outlives_an_execution_is_counted_anew() {
+    let kept = ring();
+    let count = |vm: &mut Vm| {
+        load(vm, "NOP");
+        vm.push(kept.clone());
+        vm.push(kept.clone());
+        vm.reference_count()
+    };
+    let expected = count(&mut vm("NOP"));
+    // It is a result; in a slot, a static field and on a stack when a script faults.
+    for text in ["NOP", "DUP\nDUP\nINITSSLOT 1\nSTSFLD0\nINITSLOT 1, 1\nABORT"] {
+        let mut vm = vm(text);
+        vm.push(kept.clone());
+        vm.run(&mut NoHost);
+        vm.reset(i64::MAX, &mut NoHost);
+        assert_eq!(count(&mut vm), expected, "{text}, by the machine itself");
+        drop(vm);
+        assert_eq!(count(&mut self::vm("NOP")), expected, "{text}, by another");
+    }
+    let StackItem::Array(ring) = &kept else { unreachable!("an array") };
+    ring.clear().unwrap();
 }
 
 struct Dropped(Rc<Cell<usize>>);

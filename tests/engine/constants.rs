@@ -10,7 +10,8 @@ use std::{
 
 use neovm::{
     Caller, Code, Config, Dispatch, Engine, FaultKind, Host, HostError, Limits, LoadId, LoadOptions, NoHost, Observer,
-    Outcome, StackItem, Stop, Unload, Vm, types::Script,
+    Outcome, StackItem, Stop, Unload, Vm,
+    types::{Script, engine_internals::Lent},
 };
 
 use crate::{code, decode, json, loaded, modes::settle, script};

@@ -1,6 +1,6 @@
 //! The offsets at which compiled code finds the parts of an array.
 
-use neovm::{StackItem, types::item::Header};
+use neovm::{StackItem, types::engine_internals::Header};
 use neovm_interp::tier::layout;
 
 /// Reads what lies behind an array's item.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use neovm::StackItem;
+use neovm::{StackItem, types::engine_internals::ItemInternals};
 
 /// Items as text.
 pub(crate) fn describe(items: &[StackItem]) -> String {

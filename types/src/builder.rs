@@ -136,7 +136,7 @@ impl ScriptBuilder {
     fn push_one(&mut self, item: StackItem, work: &mut Vec<Work>, open: &mut BTreeSet<usize>) {
         match &item {
             StackItem::Integer(value) => self.push_integer(Integer::Small(*value)),
-            StackItem::BigInteger(value) => self.push_integer(Integer::Wide(**value)),
+            StackItem::BigInteger(value) => self.push_integer(Integer::Wide(value.get())),
             StackItem::Boolean(value) => self.emit(&[if value.get() { OpCode::PUSHT } else { OpCode::PUSHF } as u8]),
             StackItem::Null => self.emit(&[OpCode::PUSHNULL as u8]),
             StackItem::ByteString(bytes) => self.push_bytes(bytes),

@@ -18,6 +18,8 @@ pub mod asm;
 pub mod builder;
 pub mod call_flags;
 pub mod disasm;
+#[doc(hidden)]
+pub mod engine_internals;
 pub mod fault;
 pub mod hardfork;
 pub mod hash;
@@ -42,7 +44,7 @@ pub use self::{
     hardfork::{Hardfork, UnknownHardfork},
     hash::Hash160,
     instruction::Instruction,
-    integer::{I256, Integer},
+    integer::{I256, Integer, WideValue},
     item::{Array, Buffer, ByteString, Interop, ItemType, Map, Pointer, StackItem},
     limits::Limits,
     manifest::{Manifest, ManifestError},

@@ -8,8 +8,9 @@ use std::{
 };
 
 use neovm_types::{
-    Buffer, ByteString, FaultKind, I256, Integer, StackItem,
-    item::{Constants, WideInteger},
+    Buffer, ByteString, FaultKind, Integer, StackItem, WideValue,
+    engine_internals::{Constants, ItemInternals, Lent, add_wide_constant, wide_value_mut},
+    item::WideInteger,
 };
 
 /// Lengths around that of a small block, and a long one.
@@ -22,7 +23,7 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| i as u8 % 251 + 1).collect()
 }
 
-fn wide(text: &str) -> I256 {
+fn wide(text: &str) -> WideValue {
     match text.parse() {
         Ok(Integer::Wide(value)) => value,
         other => panic!("{other:?} is no wide integer"),
@@ -157,13 +158,13 @@ fn items_can_be_dropped_while_a_thread_ends() {
 fn a_wide_integer_changes_only_where_nobody_else_holds_it() {
     let (value, other) = (wide("99999999999999999999"), wide("-88888888888888888888"));
     let mut own = WideInteger::new(value);
-    *own.get_mut().unwrap() = other;
-    assert_eq!(*own, other);
+    *wide_value_mut(&mut own).unwrap() = other;
+    assert_eq!(own.get(), other);
     let mut clone = own.clone();
-    assert!(own.get_mut().is_none() && clone.get_mut().is_none());
+    assert!(wide_value_mut(&mut own).is_none() && wide_value_mut(&mut clone).is_none());
     drop(own);
-    *clone.get_mut().unwrap() = value;
-    assert_eq!(*clone.into_owned(), value);
+    *wide_value_mut(&mut clone).unwrap() = value;
+    assert_eq!(clone.into_owned().get(), value);
 }
 
 #[test]
@@ -202,29 +203,32 @@ fn wide_constants_are_lent_and_copied() {
     let values = [wide("99999999999999999999"), wide("-99999999999999999999")];
     let mut constants = Constants::default();
     constants.add(b"what is before");
-    let places = values.map(|value| WideInteger::add_constant(&mut constants, value));
+    let places = values.map(|value| add_wide_constant(&mut constants, value));
     let copies: Vec<_> = places
         .into_iter()
         .flat_map(|place| {
-            // SAFETY: `add_constant` returned the place, none was added since; what is lent ends here.
+            // SAFETY: `add_wide_constant` returned the place, none was added since; what is lent ends here.
             let (mut lent, again) = unsafe {
                 let lent = WideInteger::constant(constants.start(), place);
                 let again = lent.lend();
                 (lent, again)
             };
-            assert!(lent.get_mut().is_none(), "it is not its holder's to change");
+            assert!(wide_value_mut(&mut lent).is_none(), "it is not its holder's to change");
             let mut copy = lent.clone();
-            assert!(copy.get_mut().is_some());
+            assert!(wide_value_mut(&mut copy).is_some());
             [copy, lent.into_owned(), StackItem::BigInteger(again).into_owned().to_integer().map(owned).unwrap()]
         })
         .collect();
     drop(constants);
     let expected = values.map(|value| [value; 3]).concat();
-    assert_eq!(copies.iter().map(|copy| **copy).collect::<Vec<_>>(), expected);
+    assert_eq!(copies.iter().map(|copy| copy.get()).collect::<Vec<_>>(), expected);
 }
 
 fn owned(value: Integer) -> WideInteger {
-    WideInteger::new(value.wide())
+    match value {
+        Integer::Wide(value) => WideInteger::new(value),
+        Integer::Small(value) => panic!("{value} is no wide integer"),
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use neovm_types::{
     Array, Interop, Map, StackItem,
-    item::{Candidate, collect_cycles},
+    engine_internals::{Candidate, CompoundInternals, collect_cycles},
 };
 
 /// Counts how many of its kind were dropped.

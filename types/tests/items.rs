@@ -1,7 +1,8 @@
 //! Conversions, equality and copies of stack items.
 
 use neovm_types::{
-    Array, Buffer, FaultKind, Integer, Interop, ItemType, Limits, Pointer, StackItem, item::StructCloneLimit,
+    Array, Buffer, FaultKind, Integer, Interop, ItemType, Limits, Pointer, StackItem,
+    engine_internals::CompoundInternals, item::StructCloneLimit,
 };
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -311,7 +312,7 @@ fn an_immutable_copy_cannot_be_changed() {
     assert_eq!((copy.len(), inner.len(), map.len()), (2, 1, 1));
     // A copy of what is read-only is read-only; the original never was.
     let StackItem::Array(again) = StackItem::Array(copy).deep_copy(false) else { panic!("no array") };
-    assert!(again.header().is_read_only());
+    assert!(again.is_read_only());
     let StackItem::Array(original) = whole else { panic!("no array") };
     assert!(original.push(1.into()).is_ok());
 }

@@ -1,6 +1,6 @@
 //! Maps against a plain list of entries.
 
-use neovm_types::{FaultKind, Integer, Map, StackItem};
+use neovm_types::{FaultKind, Integer, Map, StackItem, engine_internals::CompoundInternals};
 use proptest::prelude::*;
 
 fn key() -> impl Strategy<Value = StackItem> {

@@ -2,7 +2,8 @@
 
 use neovm_types::{
     Array, BuildError, FaultKind, Limits, Map, ScriptBuilder, StackItem,
-    item::{Candidate, JsonError, JsonLimits, StructCloneLimit, collect_cycles, write_json_stack},
+    engine_internals::{Candidate, ItemInternals, collect_cycles},
+    item::{JsonError, JsonLimits, StructCloneLimit, write_json_stack},
 };
 
 const DEPTH: usize = 100_000;

@@ -1,6 +1,9 @@
 //! Items of compounds that others hold too, and of byte strings.
 
-use neovm_types::{Array, StackItem};
+use neovm_types::{
+    Array, StackItem,
+    engine_internals::{ArrayInternals, CompoundInternals, MapInternals},
+};
 
 use super::{Flow, Regs, share, unshare};
 use crate::{
@@ -126,7 +129,7 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
             _ => return Flow::Full,
         }
         // The key is in the map, so this cannot fail.
-        drop(map.insert(vm.promote(r.at(2).read()), vm.promote(r.at(1).read())));
+        drop(map.engine_insert(vm.promote(r.at(2).read()), vm.promote(r.at(1).read())));
         header.set_references(header.references() - 1);
         r.at(3).drop_in_place();
     }

@@ -5,7 +5,10 @@
 //! [`Flow::Unfuse`], and the instructions run one by one. All of them are
 //! charged already when a handler runs.
 
-use neovm_types::{Buffer, ByteString, StackItem};
+use neovm_types::{
+    Buffer, ByteString, StackItem,
+    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, Lent},
+};
 
 use super::{
     Flow, Regs, duplicate, share,

@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use neovm_types::{Array, Map, StackItem};
+use neovm_types::{
+    Array, Map, StackItem,
+    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals},
+};
 
 use super::{Flow, Regs, share};
 use crate::{stack::tag, vm::Vm};

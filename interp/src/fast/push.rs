@@ -1,6 +1,6 @@
 //! Constants.
 
-use neovm_types::{ByteString, StackItem, item::WideInteger};
+use neovm_types::{ByteString, StackItem, engine_internals::Lent, item::WideInteger};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};

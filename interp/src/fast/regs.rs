@@ -1,6 +1,9 @@
 //! The machine's registers, and cells of the stack by their depth.
 
-use neovm_types::StackItem;
+use neovm_types::{
+    StackItem,
+    engine_internals::{ItemInternals, Lent},
+};
 
 use super::Flow;
 use crate::{

@@ -1,6 +1,6 @@
 //! Parts and joins of byte strings and buffers.
 
-use neovm_types::{Buffer, StackItem};
+use neovm_types::{Buffer, StackItem, engine_internals::buffer_bytes};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -18,7 +18,7 @@ unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
         }
         match &*r.at(depth) {
             StackItem::ByteString(bytes) => Some(bytes),
-            StackItem::Buffer(buffer) => Some(buffer.bytes()),
+            StackItem::Buffer(buffer) => Some(buffer_bytes(buffer)),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Integers that no `i64` holds, and what else stands for an integer.
 
-use neovm_types::{I256, Integer, StackItem, item::WideInteger};
+use neovm_types::{I256, Integer, StackItem, WideValue, engine_internals::wide_value_mut, item::WideInteger};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -28,12 +28,15 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.
     unsafe {
         let (first, second) = (r.at(2), r.at(1));
-        if let Some(small) = result.to_i64() {
-            r.drop_cell(2);
-            r.drop_cell(1);
-            r.set_int(2, small);
-            return r.popped(1);
-        }
+        let result = match Integer::from(result) {
+            Integer::Small(small) => {
+                r.drop_cell(2);
+                r.drop_cell(1);
+                r.set_int(2, small);
+                return r.popped(1);
+            }
+            Integer::Wide(wide) => wide,
+        };
         if let Some(own) = unique(&mut *first) {
             *own = result;
             second.drop_in_place();
@@ -50,9 +53,9 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     r.popped(1)
 }
 
-fn unique(item: &mut StackItem) -> Option<&mut I256> {
+fn unique(item: &mut StackItem) -> Option<&mut WideValue> {
     match item {
-        StackItem::BigInteger(value) => value.get_mut(),
+        StackItem::BigInteger(value) => wide_value_mut(value),
         _ => None,
     }
 }

@@ -4,7 +4,8 @@ use alloc::{vec, vec::Vec};
 
 use neovm_types::{
     Array, FaultKind, Integer, ItemType, Map, OpCode, StackItem,
-    item::{Header, StructCloneLimit},
+    engine_internals::{ArrayInternals, CompoundInternals, Header, ItemInternals, MapInternals},
+    item::StructCloneLimit,
 };
 
 use super::Done;
@@ -286,7 +287,7 @@ pub(super) fn append(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
     let (container, array) = vm.pop_array()?;
     let item = stored(vm, item)?;
-    array.push(item.clone())?;
+    array.engine_push(item.clone())?;
     if array.header().references() != 0 {
         vm.count_in(&item);
     }
@@ -342,7 +343,7 @@ fn set_in_array(vm: &mut Vm, array: &Array, index: usize, value: StackItem) -> D
         let old = array.get(index).ok_or(FaultKind::ListIndex)?;
         vm.count_out(&old);
     }
-    array.set(index, value.clone())?;
+    array.engine_set(index, value.clone())?;
     if header.references() != 0 {
         vm.count_in(&value);
     }
@@ -358,7 +359,7 @@ fn set_in_map(vm: &mut Vm, map: &Map, key: StackItem, value: StackItem) -> Done 
         }
         vm.count_in(&value);
     }
-    map.insert(key, value)?;
+    map.engine_insert(key, value)?;
     Ok(())
 }
 
@@ -386,13 +387,13 @@ pub(super) fn remove_by(vm: &mut Vm, check: IndexCheck) -> Done {
     match &container {
         StackItem::Array(array) | StackItem::Struct(array) => {
             let index = check(key.to_integer()?, "VMArray", array.len())?;
-            let item = array.remove(index)?;
+            let item = array.engine_remove(index)?;
             if array.header().references() != 0 {
                 vm.count_out(&item);
             }
         }
         StackItem::Map(map) => {
-            let entry = map.remove(&key)?;
+            let entry = map.engine_remove(&key)?;
             if let (Some((key, value)), true) = (entry, map.header().references() != 0) {
                 vm.count_out(&key);
                 vm.count_out(&value);
@@ -406,8 +407,8 @@ pub(super) fn remove_by(vm: &mut Vm, check: IndexCheck) -> Done {
 pub(super) fn clear_items(vm: &mut Vm) -> Done {
     let compound = vm.pop_compound()?;
     let items = match &compound {
-        StackItem::Array(array) | StackItem::Struct(array) => array.clear()?,
-        StackItem::Map(map) => map.clear()?.into_iter().flat_map(|(key, value)| [key, value]).collect(),
+        StackItem::Array(array) | StackItem::Struct(array) => array.engine_clear()?,
+        StackItem::Map(map) => map.engine_clear()?.into_iter().flat_map(|(key, value)| [key, value]).collect(),
         _ => Vec::new(),
     };
     if compound.header().is_some_and(|header| header.references() != 0) {
@@ -423,7 +424,7 @@ pub(super) fn pop_item(vm: &mut Vm) -> Done {
     let index = array.len().checked_sub(1).ok_or(FaultKind::ListIndex)?;
     let item = array.get(index).ok_or(FaultKind::ListIndex)?;
     vm.push(item.clone());
-    array.remove(index)?;
+    array.engine_remove(index)?;
     if array.header().references() != 0 {
         vm.count_out(&item);
     }

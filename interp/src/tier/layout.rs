@@ -2,7 +2,10 @@
 
 use core::mem::offset_of;
 
-use neovm_types::{Array, Limits, StackItem, item::Header};
+use neovm_types::{
+    Array, Limits, StackItem,
+    engine_internals::{Header, array_layout},
+};
 
 use super::Calls;
 use crate::{stack::tag, vm::Vm};
@@ -56,11 +59,11 @@ pub const STRUCT: i64 = ARRAY + 1;
 pub const MAP: i64 = tag::MAP as i64;
 
 /// The offset of an array's flags, a byte, from the payload of its item.
-pub const ARRAY_FLAGS: i32 = Array::FLAGS as i32;
+pub const ARRAY_FLAGS: i32 = array_layout::FLAGS as i32;
 /// The offset of the first item's address.
-pub const ARRAY_ITEMS: i32 = Array::ITEMS as i32;
+pub const ARRAY_ITEMS: i32 = array_layout::ITEMS as i32;
 /// The offset of the number of items, of eight bytes.
-pub const ARRAY_LENGTH: i32 = Array::LENGTH as i32;
+pub const ARRAY_LENGTH: i32 = array_layout::LENGTH as i32;
 /// The flags of an array whose items must not change: it is read-only, or the
 /// host is looking at them.
 pub const ARRAY_BARRED: u8 = Header::READ_ONLY | Header::BORROWED;

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem};
+use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem, engine_internals::ItemInternals};
 
 use super::{EMPTY_SLOTS, SLACK, Vm};
 use crate::{
@@ -253,6 +253,23 @@ impl Vm {
         for load in &mut self.loads {
             load.stack = rebase(load.stack);
         }
+    }
+
+    /// Calls a function with each item on a stack, in a slot or in a static field.
+    pub(super) fn each_held(&self, mut f: impl FnMut(&StackItem)) {
+        let (arena, slots) = (self.arena.start(), self.slot_cells.start());
+        for (start, end) in [(arena, self.sp), (slots, self.slot_top())] {
+            for i in 0..self.cells_between(start, end) {
+                let cell = start.wrapping_add(i);
+                // SAFETY: these cells hold items or sentinels.
+                unsafe {
+                    if tag_of(cell) != tag::EMPTY {
+                        f(&*cell);
+                    }
+                }
+            }
+        }
+        self.loads.iter().flat_map(|load| &load.statics).for_each(f);
     }
 
     /// Drops the items above a place, without counting.

@@ -13,7 +13,7 @@ use core::sync::atomic::AtomicBool;
 
 use neovm_types::{
     Fault, FaultKind, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
-    item::{Candidate, collect_cycles},
+    engine_internals::{Candidate, collect_cycles},
 };
 
 pub use self::{
@@ -320,6 +320,7 @@ impl Vm {
     }
 
     fn release_all(&mut self) {
+        self.forget_counts();
         self.drop_slots();
         self.frames.clear();
         self.drop_cells(self.arena.start());
@@ -335,7 +336,8 @@ impl Vm {
         self.held_due = 64;
         if !self.tracked.is_empty() {
             collect_cycles(&mut self.tracked, false);
-            self.tracked.clear();
+            // What others hold is another machine's to track.
+            self.tracked.drain(..).for_each(|compound| compound.forget());
         }
         self.tracked_due = 64;
     }

@@ -5,7 +5,10 @@
 
 use alloc::collections::BTreeMap;
 
-use neovm_types::{ByteString, FaultKind, StackItem};
+use neovm_types::{
+    ByteString, FaultKind, StackItem,
+    engine_internals::{ItemInternals, Lent},
+};
 
 use super::Vm;
 use crate::fast::duplicate;

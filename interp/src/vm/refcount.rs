@@ -3,7 +3,7 @@
 //! The count is kept as the distance between `sp` and `limit`: an item that
 //! comes onto a stack takes room by moving `sp`; an item in a slot or in a
 //! counted compound takes it by moving `limit` down. Each compound has its own
-//! count of stack references ([`neovm_types::item::Header::references`]); when
+//! count of stack references ([`Header::references`]); when
 //! it leaves zero its items are counted, when it comes back they are not.
 //!
 //! Source: `ReferenceCounter.cs`. Whether a compound's memory is kept is
@@ -11,7 +11,7 @@
 
 use neovm_types::{
     StackItem,
-    item::{Candidate, collect_cycles},
+    engine_internals::{Candidate, Header, ItemInternals, collect_cycles},
 };
 
 use super::Vm;
@@ -115,7 +115,7 @@ impl Vm {
         let mut pending = core::mem::take(&mut self.worklist);
         let mut next = Some(compound.clone());
         while let Some(parent) = next {
-            if parent.header().is_some_and(neovm_types::item::Header::is_linked) {
+            if parent.header().is_some_and(Header::is_linked) {
                 self.zeros.extend(Candidate::new(&parent));
             }
             let mut items = parent.child_count() as isize;
@@ -206,6 +206,21 @@ impl Vm {
         }
     }
 
+    /// Takes the counts off all compounds that the machine holds: others may hold
+    /// them too, and give them to a machine that counts them anew.
+    pub(super) fn forget_counts(&mut self) {
+        let mut pending = core::mem::take(&mut self.worklist);
+        self.each_held(|item| pending.extend(item.is_compound().then(|| item.clone())));
+        while let Some(compound) = pending.pop() {
+            let Some(header) = compound.header() else { continue };
+            if header.references() != 0 {
+                header.forget();
+                each_compound(&compound, |child| pending.extend(child.is_compound().then(|| child.clone())));
+            }
+        }
+        self.worklist = pending;
+    }
+
     /// Looks again at what was held: the pending exception goes.
     pub(crate) fn look_at_held(&mut self) {
         self.zeros.append(&mut self.held);
@@ -214,7 +229,7 @@ impl Vm {
 
 /// Calls a function with each item of a compound that may be one itself.
 fn each_compound(parent: &StackItem, f: impl FnMut(&StackItem)) {
-    if parent.header().is_some_and(neovm_types::item::Header::is_nested) {
+    if parent.header().is_some_and(Header::is_nested) {
         parent.for_each_child(f);
     }
 }

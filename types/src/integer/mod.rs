@@ -11,27 +11,33 @@ use core::cmp::Ordering;
 use num_bigint::BigInt;
 use ruint::aliases::U256;
 
-pub use self::wide::I256;
+pub use self::wide::{I256, WideValue};
 use crate::fault::FaultKind;
 
-/// Most bytes of an integer.
+/// The largest size of an integer, in bytes.
 pub const MAX_SIZE: usize = 32;
 
-/// An integer: an `i64` where one holds it, else 256 bits.
+/// An integer of at most 32 bytes: an `i64` where it fits, else 256 bits.
 ///
-/// A value that an `i64` holds is always `Small`, so equality of the enum is
-/// equality of the integers.
+/// Each value has one form, so equality of the enum is equality of the integers:
+/// a [`WideValue`] cannot be made of a value that an `i64` holds.
+///
+/// ```compile_fail,E0308
+/// use neovm_types::{I256, Integer};
+///
+/// let two_forms_of_five = Integer::Wide(I256::from(5i64));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Integer {
-    /// A value that an `i64` holds.
+    /// A value that fits an `i64`.
     Small(i64),
-    /// Any other.
-    Wide(I256),
+    /// Any other value.
+    Wide(WideValue),
 }
 
 use Integer::{Small, Wide};
 
-/// Two's complement bytes, little-endian; none if they are more than eight.
+/// Reads two's complement bytes, little-endian; none if there are more than eight.
 #[inline]
 pub fn small_from_le_bytes(bytes: &[u8]) -> Option<i64> {
     // Two reads that may overlap: a copy of a length that is not known is slow.
@@ -53,7 +59,7 @@ pub fn small_from_le_bytes(bytes: &[u8]) -> Option<i64> {
 }
 
 impl Integer {
-    /// The value of at most 32 little-endian bytes with sign; none if there are more.
+    /// Reads two's complement bytes, little-endian; none if there are more than 32.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
         if let Some(value) = small_from_le_bytes(bytes) {
             return Some(Small(value));
@@ -61,12 +67,12 @@ impl Integer {
         I256::from_le_bytes(bytes).map(Self::from)
     }
 
-    /// The shortest two's complement bytes, little-endian; none for zero.
+    /// Returns the shortest two's complement form, little-endian: no bytes for zero.
     pub fn to_le_bytes(self) -> smallvec::SmallVec<[u8; MAX_SIZE]> {
         smallvec::SmallVec::from_slice(&self.wide().to_le_bytes()[..self.byte_len()])
     }
 
-    /// Number of bytes of the shortest form; 0 for zero.
+    /// Returns the number of bytes of the shortest form: 0 for zero.
     pub fn byte_len(self) -> usize {
         match self {
             Small(0) => 0,
@@ -75,41 +81,41 @@ impl Integer {
         }
     }
 
-    /// All 256 bits.
+    /// Returns all 256 bits.
     pub fn wide(self) -> I256 {
         match self {
             Small(value) => I256::from(value),
-            Wide(value) => value,
+            Wide(value) => value.get(),
         }
     }
 
-    /// Whether it is zero.
+    /// Returns whether the integer is zero.
     pub const fn is_zero(self) -> bool {
         matches!(self, Small(0))
     }
 
-    /// Whether it is below zero.
+    /// Returns whether the integer is negative.
     pub const fn is_negative(self) -> bool {
         match self {
             Small(value) => value < 0,
-            Wide(value) => value.is_negative(),
+            Wide(value) => value.get().is_negative(),
         }
     }
 
-    /// -1, 0 or 1.
+    /// Returns -1, 0 or 1, as the integer's sign is.
     pub const fn signum(self) -> i64 {
         match self {
             Small(value) => value.signum(),
-            Wide(value) if value.is_negative() => -1,
+            Wide(value) if value.get().is_negative() => -1,
             Wide(_) => 1,
         }
     }
 
-    /// The value as .NET casts a `BigInteger` to `int`.
+    /// Converts to an `i32`, as .NET casts a `BigInteger` to `int`.
     ///
     /// # Errors
-    /// [`FaultKind::Overflow`] for what fits 32 bits without a sign,
-    /// [`FaultKind::Int32`] for all else that does not fit.
+    /// [`FaultKind::Overflow`] for a value that fits a `u32`, [`FaultKind::Int32`]
+    /// for any other that does not fit.
     pub fn to_i32(self) -> Result<i32, FaultKind> {
         match self {
             Small(value) => i32::try_from(value).map_err(|_| match u32::try_from(value) {
@@ -120,7 +126,7 @@ impl Integer {
         }
     }
 
-    /// The index of an item below `count`, if it is one.
+    /// Returns the integer as an index if it is one of `count` items.
     pub fn to_index(self, count: usize) -> Option<usize> {
         match self {
             Small(value) => usize::try_from(value).ok().filter(|&index| index < count),
@@ -132,7 +138,7 @@ impl Integer {
         self.wide().to_bigint()
     }
 
-    /// The integer of a big one.
+    /// Converts from a big integer.
     ///
     /// # Errors
     /// [`FaultKind::IntegerSize`] if it takes more than 32 bytes.
@@ -150,12 +156,12 @@ fn fitting(wide: Option<I256>, exact: impl FnOnce() -> BigInt) -> Result<Integer
     }
 }
 
-/// Arithmetic. Each faults with [`FaultKind::IntegerSize`] where the result
-/// takes more than 32 bytes, and tells the size that it would have.
+/// Arithmetic. Each operation faults with [`FaultKind::IntegerSize`] if the result
+/// takes more than 32 bytes; the fault states the size that it would have.
 #[allow(clippy::missing_errors_doc, reason = "the block's doc tells")]
 #[allow(clippy::should_implement_trait, reason = "they return a fault")]
 impl Integer {
-    /// Sum.
+    /// Returns the sum.
     pub fn add(self, rhs: Self) -> Result<Self, FaultKind> {
         match (self, rhs) {
             (Small(a), Small(b)) => Ok(I256::from(i128::from(a) + i128::from(b)).into()),
@@ -163,7 +169,7 @@ impl Integer {
         }
     }
 
-    /// Difference.
+    /// Returns the difference.
     pub fn sub(self, rhs: Self) -> Result<Self, FaultKind> {
         match (self, rhs) {
             (Small(a), Small(b)) => Ok(I256::from(i128::from(a) - i128::from(b)).into()),
@@ -171,7 +177,7 @@ impl Integer {
         }
     }
 
-    /// Product.
+    /// Returns the product.
     pub fn mul(self, rhs: Self) -> Result<Self, FaultKind> {
         match (self, rhs) {
             (Small(a), Small(b)) => Ok(I256::from(i128::from(a) * i128::from(b)).into()),
@@ -179,7 +185,7 @@ impl Integer {
         }
     }
 
-    /// Quotient, rounded toward zero. Also faults with [`FaultKind::DivideByZero`].
+    /// Returns the quotient, rounded toward zero. Also faults with [`FaultKind::DivideByZero`].
     pub fn div(self, rhs: Self) -> Result<Self, FaultKind> {
         match (self, rhs) {
             (_, Small(0)) => Err(FaultKind::DivideByZero),
@@ -188,7 +194,7 @@ impl Integer {
         }
     }
 
-    /// Remainder with the sign of the dividend. Also faults with [`FaultKind::DivideByZero`].
+    /// Returns the remainder, with the dividend's sign. Also faults with [`FaultKind::DivideByZero`].
     pub fn rem(self, rhs: Self) -> Result<Self, FaultKind> {
         match (self, rhs) {
             (_, Small(0)) => Err(FaultKind::DivideByZero),
@@ -197,22 +203,22 @@ impl Integer {
         }
     }
 
-    /// Negative value.
+    /// Returns the negated value.
     pub fn neg(self) -> Result<Self, FaultKind> {
         Small(0).sub(self)
     }
 
-    /// Absolute value.
+    /// Returns the absolute value.
     pub fn abs(self) -> Result<Self, FaultKind> {
         if self.is_negative() { self.neg() } else { Ok(self) }
     }
 
-    /// Shift left.
+    /// Shifts left by a number of bits.
     pub fn shl(self, bits: u32) -> Result<Self, FaultKind> {
         fitting(self.wide().checked_shl(bits), || self.to_bigint() << bits)
     }
 
-    /// Arithmetic shift right.
+    /// Shifts right by a number of bits, keeping the sign.
     #[must_use]
     pub fn shr(self, bits: u32) -> Self {
         match self {
@@ -221,7 +227,7 @@ impl Integer {
         }
     }
 
-    /// Power.
+    /// Raises to a power.
     pub fn pow(self, exponent: u32) -> Result<Self, FaultKind> {
         let mut result = I256::from(1i64);
         let mut square = Some(self.wide());
@@ -242,7 +248,8 @@ impl Integer {
         Ok(result.into())
     }
 
-    /// Square root, rounded down. Faults with [`FaultKind::NegativeSqrt`] below zero.
+    /// Returns the square root, rounded down. Faults with [`FaultKind::NegativeSqrt`]
+    /// if the integer is negative.
     pub fn sqrt(self) -> Result<Self, FaultKind> {
         match self {
             value if value.is_negative() => Err(FaultKind::NegativeSqrt),
@@ -251,8 +258,8 @@ impl Integer {
         }
     }
 
-    /// Remainder of the product, with the product's sign. Faults with
-    /// [`FaultKind::DivideByZero`] where the modulus is zero.
+    /// Returns the remainder of the product, with the product's sign. Faults with
+    /// [`FaultKind::DivideByZero`] if the modulus is zero.
     pub fn mod_mul(self, rhs: Self, modulus: Self) -> Result<Self, FaultKind> {
         if modulus.is_zero() {
             return Err(FaultKind::DivideByZero);
@@ -262,8 +269,8 @@ impl Integer {
         Self::from_remainder(self.is_negative() != rhs.is_negative(), remainder)
     }
 
-    /// Remainder of the power, with the power's sign; exponent -1 asks for the
-    /// modular inverse.
+    /// Returns the remainder of the power, with the power's sign; for the exponent
+    /// -1 the modular inverse.
     pub fn mod_pow(self, exponent: Self, modulus: Self) -> Result<Self, FaultKind> {
         if exponent == Small(-1) {
             return self.mod_inverse(modulus);
@@ -300,7 +307,7 @@ impl Integer {
         Self::from_remainder(false, inverse.ok_or(FaultKind::NoInverse)?)
     }
 
-    /// All bits inverted.
+    /// Inverts all bits.
     #[must_use]
     pub fn not(self) -> Self {
         match self {
@@ -309,28 +316,22 @@ impl Integer {
         }
     }
 
-    /// Bitwise and.
+    /// Returns the bitwise and.
     #[must_use]
     pub fn bitand(self, rhs: Self) -> Self {
         self.wide().zip(&rhs.wide(), |a, b| a & b).into()
     }
 
-    /// Bitwise or.
+    /// Returns the bitwise or.
     #[must_use]
     pub fn bitor(self, rhs: Self) -> Self {
         self.wide().zip(&rhs.wide(), |a, b| a | b).into()
     }
 
-    /// Bitwise exclusive or.
+    /// Returns the bitwise exclusive or.
     #[must_use]
     pub fn bitxor(self, rhs: Self) -> Self {
         self.wide().zip(&rhs.wide(), |a, b| a ^ b).into()
-    }
-}
-
-impl From<I256> for Integer {
-    fn from(value: I256) -> Self {
-        value.to_i64().map_or(Wide(value), Small)
     }
 }
 

@@ -10,30 +10,71 @@ use ruint::aliases::U256;
 #[repr(transparent)]
 pub struct I256([u64; 4]);
 
+/// A 256-bit integer that does not fit an `i64`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct WideValue(I256);
+
+impl WideValue {
+    /// Wraps a value; none if it fits an `i64`.
+    #[inline]
+    pub const fn new(value: I256) -> Option<Self> {
+        if value.to_i64().is_some() { None } else { Some(Self(value)) }
+    }
+
+    /// Returns the value.
+    #[inline(always)]
+    pub const fn get(self) -> I256 {
+        self.0
+    }
+}
+
+impl core::ops::Deref for WideValue {
+    type Target = I256;
+
+    #[inline(always)]
+    fn deref(&self) -> &I256 {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for WideValue {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<I256> for super::Integer {
+    #[inline]
+    fn from(value: I256) -> Self {
+        value.to_i64().map_or(Self::Wide(WideValue(value)), Self::Small)
+    }
+}
+
 impl I256 {
     /// Zero.
     pub const ZERO: Self = Self([0; 4]);
     /// The least value, -2^255.
     pub const MIN: Self = Self([0, 0, 0, 1 << 63]);
 
-    /// Whether it is below zero.
+    /// Returns whether the integer is negative.
     pub const fn is_negative(&self) -> bool {
         self.0[3] >> 63 == 1
     }
 
-    /// Whether it is zero.
+    /// Returns whether the integer is zero.
     pub const fn is_zero(&self) -> bool {
         self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0
     }
 
-    /// The value, if an `i64` holds it.
+    /// Returns the value if it fits an `i64`.
     pub const fn to_i64(&self) -> Option<i64> {
         let low = self.0[0] as i64;
         let sign = (low >> 63) as u64;
         if self.0[1] == sign && self.0[2] == sign && self.0[3] == sign { Some(low) } else { None }
     }
 
-    /// The value of at most 32 little-endian bytes with sign.
+    /// Reads two's complement bytes, little-endian; none if there are more than 32.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > 32 {
             return None;
@@ -48,12 +89,12 @@ impl I256 {
         Self(core::array::from_fn(|limb| u64::from_le_bytes(core::array::from_fn(|byte| bytes[limb * 8 + byte]))))
     }
 
-    /// All 32 bytes, little-endian.
+    /// Returns all 32 bytes, little-endian.
     pub fn to_le_bytes(&self) -> [u8; 32] {
         core::array::from_fn(|byte| self.0[byte / 8].to_le_bytes()[byte % 8])
     }
 
-    /// Number of bytes of the shortest two's complement form; 1 for zero.
+    /// Returns the number of bytes of the shortest two's complement form: 1 for zero.
     pub fn byte_len(&self) -> usize {
         let sign = if self.is_negative() { u64::MAX } else { 0 };
         let limb = (0..4).rev().find(|&i| self.0[i] != sign).unwrap_or(0);
@@ -74,7 +115,7 @@ impl I256 {
         (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
     }
 
-    /// Sum, if it fits.
+    /// Returns the sum if it fits.
     pub fn checked_add(&self, rhs: &Self) -> Option<Self> {
         let mut sum = [0; 4];
         let mut carry = false;
@@ -89,7 +130,7 @@ impl I256 {
         (!overflow).then_some(sum)
     }
 
-    /// Difference, if it fits.
+    /// Returns the difference if it fits.
     pub fn checked_sub(&self, rhs: &Self) -> Option<Self> {
         let mut difference = [0; 4];
         let mut borrow = false;
@@ -104,7 +145,7 @@ impl I256 {
         (!overflow).then_some(difference)
     }
 
-    /// Product, if it fits.
+    /// Returns the product if it fits.
     pub fn checked_mul(&self, rhs: &Self) -> Option<Self> {
         let (a, b) = (self.magnitude(), rhs.magnitude());
         let product = match (to_u128(&a), to_u128(&b)) {
@@ -114,12 +155,12 @@ impl I256 {
         Self::from_magnitude(self.is_negative() != rhs.is_negative(), product)
     }
 
-    /// Quotient toward zero, if it fits and the divisor is not zero.
+    /// Returns the quotient, rounded toward zero, if it fits and the divisor is not zero.
     pub fn checked_div(&self, rhs: &Self) -> Option<Self> {
         if rhs.is_zero() { None } else { self.div_rem(rhs).0 }
     }
 
-    /// Remainder with the dividend's sign, if the divisor is not zero.
+    /// Returns the remainder, with the dividend's sign, if the divisor is not zero.
     pub fn checked_rem(&self, rhs: &Self) -> Option<Self> {
         (!rhs.is_zero()).then(|| self.div_rem(rhs).1)
     }
@@ -135,7 +176,7 @@ impl I256 {
         (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
     }
 
-    /// Each of the four words, the lowest first, by an operation on both.
+    /// Applies an operation to each pair of the four words, the lowest first.
     #[must_use]
     pub fn zip(&self, rhs: &Self, op: impl Fn(u64, u64) -> u64) -> Self {
         Self(core::array::from_fn(|i| op(self.0[i], rhs.0[i])))

@@ -34,13 +34,13 @@ pub(super) struct Body {
 /// Where compiled code finds the parts of an array, in bytes from an item's payload.
 impl Array {
     /// The consensus count, an `i32`.
-    pub const REFERENCES: usize = core::mem::offset_of!(Body, header) + Header::REFERENCES_OFFSET;
+    pub(crate) const REFERENCES: usize = core::mem::offset_of!(Body, header) + Header::REFERENCES_OFFSET;
     /// The flags, a byte: [`Header::READ_ONLY`] and [`Header::BORROWED`] are two of them.
-    pub const FLAGS: usize = core::mem::offset_of!(Body, header) + Header::FLAGS_OFFSET;
+    pub(crate) const FLAGS: usize = core::mem::offset_of!(Body, header) + Header::FLAGS_OFFSET;
     /// The first item's address.
-    pub const ITEMS: usize = core::mem::offset_of!(Body, items) + ItemVec::START;
+    pub(crate) const ITEMS: usize = core::mem::offset_of!(Body, items) + ItemVec::START;
     /// The number of items, a `usize`.
-    pub const LENGTH: usize = core::mem::offset_of!(Body, items) + ItemVec::LENGTH;
+    pub(crate) const LENGTH: usize = core::mem::offset_of!(Body, items) + ItemVec::LENGTH;
 }
 
 impl Body {
@@ -81,7 +81,10 @@ impl Body {
 
 /// What can be asked of an array and done to it. What changes it faults with
 /// [`FaultKind::ReadOnly`] if it is read-only, and panics within a function
-/// given to [`Array::for_each`] of this array.
+/// given to [`Array::for_each`] of this array. What changes its items faults
+/// with [`FaultKind::Host`] while a machine counts the array, since that machine
+/// would not learn of it: while the array lies on a stack, in a slot or in
+/// another compound that does.
 #[allow(clippy::missing_errors_doc, clippy::missing_panics_doc, reason = "the block's doc states them")]
 impl Array {
     /// Creates an array of items.
@@ -94,14 +97,14 @@ impl Array {
     }
 
     /// Creates an array of items none of which is a compound, without looking at each.
-    pub fn of_leaves(items: Vec<StackItem>) -> Self {
+    pub(crate) fn of_leaves(items: Vec<StackItem>) -> Self {
         debug_assert!(!items.iter().any(StackItem::is_compound), "leaves are no compounds");
         Self(Shared::new(Body::new(Header::default(), items)))
     }
 
     /// The counting header.
     #[inline(always)]
-    pub fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         &self.0.header
     }
 
@@ -135,8 +138,19 @@ impl Array {
         self.0.look(|items| items.iter().for_each(f));
     }
 
+    /// Returns whether changes fault.
+    pub fn is_read_only(&self) -> bool {
+        self.header().is_read_only()
+    }
+
     /// Replaces the item at an index and returns the old one; faults if there is none.
     pub fn set(&self, index: usize, item: StackItem) -> Result<StackItem, FaultKind> {
+        self.header().check_uncounted()?;
+        self.set_counted(index, item)
+    }
+
+    #[inline]
+    pub(crate) fn set_counted(&self, index: usize, item: StackItem) -> Result<StackItem, FaultKind> {
         self.header().check_writable("The object is readonly.")?;
         self.note_link(&item);
         self.0
@@ -149,6 +163,12 @@ impl Array {
 
     /// Appends an item.
     pub fn push(&self, item: StackItem) -> Result<(), FaultKind> {
+        self.header().check_uncounted()?;
+        self.push_counted(item)
+    }
+
+    #[inline]
+    pub(crate) fn push_counted(&self, item: StackItem) -> Result<(), FaultKind> {
         self.header().check_writable("The array is readonly, can not add item.")?;
         self.fill(item);
         Ok(())
@@ -156,6 +176,12 @@ impl Array {
 
     /// Removes the item at an index and returns it; faults if there is none.
     pub fn remove(&self, index: usize) -> Result<StackItem, FaultKind> {
+        self.header().check_uncounted()?;
+        self.remove_counted(index)
+    }
+
+    #[inline]
+    pub(crate) fn remove_counted(&self, index: usize) -> Result<StackItem, FaultKind> {
         self.header().check_writable("The array is readonly, can not remove item.")?;
         self.0.change(|items| items.remove(index)).ok_or(FaultKind::ListIndex)
     }
@@ -169,6 +195,12 @@ impl Array {
 
     /// Removes all items and returns them.
     pub fn clear(&self) -> Result<Vec<StackItem>, FaultKind> {
+        self.header().check_uncounted()?;
+        self.clear_counted()
+    }
+
+    #[inline]
+    pub(crate) fn clear_counted(&self) -> Result<Vec<StackItem>, FaultKind> {
         self.header().check_writable("The array is readonly, can not clear.")?;
         Ok(self.take())
     }
@@ -179,24 +211,11 @@ impl Array {
         self.address() == other.address()
     }
 
-    /// Returns whether this is the only reference to the items.
+    /// The items' place in memory, for engines: see
+    /// [`crate::engine_internals::ArrayInternals::items`].
     #[inline(always)]
-    pub fn is_unique(&self) -> bool {
-        self.strong_count() == 1
-    }
-
-    /// The items' place in memory, for engines: it may be read and written
-    /// while no method of this array runs and no other access is under way, and
-    /// must not be written while [`Array::is_borrowed`].
-    #[inline(always)]
-    pub fn items(&self) -> *mut ItemVec {
+    pub(crate) fn items(&self) -> *mut ItemVec {
         self.0.items.get()
-    }
-
-    /// Returns whether somebody looks at the items just now, so that they must not change.
-    #[inline(always)]
-    pub fn is_borrowed(&self) -> bool {
-        self.header().is_borrowed()
     }
 
     /// Calls a function with all items, which must not change meanwhile.
@@ -234,7 +253,7 @@ impl Array {
 
     /// The number of references to the items.
     #[inline(always)]
-    pub(super) fn strong_count(&self) -> usize {
+    pub(crate) fn strong_count(&self) -> usize {
         self.0.strong_count()
     }
 

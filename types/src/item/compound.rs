@@ -1,9 +1,10 @@
 //! Arrays, structs and maps: shared, mutable, possibly cyclic.
 //!
-//! Two numbers belong to a compound and neither follows from the other: how
-//! many references keep its memory (the `Rc` count), and how many stack
-//! references the consensus rules count ([`Header::references`]). The engine
-//! changes the second by exactly the reference's rules; this module never does.
+//! Two counts belong to a compound, and neither follows from the other: the
+//! number of references that keep its memory (the count of its `Rc`), and the
+//! number of stack references by the consensus rules ([`Header::references`]).
+//! Engines change the second exactly as the reference engine does; this module
+//! never changes it.
 
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -11,7 +12,7 @@ use core::cell::Cell;
 use super::StackItem;
 use crate::fault::FaultKind;
 
-/// What the engine counts and notes about a compound.
+/// What engines count and note about a compound.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Header {
@@ -38,12 +39,13 @@ impl Header {
         self.references.get()
     }
 
-    /// Sets the consensus count. For engines.
+    /// Sets the consensus count: that of the one machine that holds the
+    /// compound, by its rules.
     pub fn set_references(&self, count: i32) {
         self.references.set(count);
     }
 
-    /// Whether changes of the compound fault.
+    /// Returns whether changes of the compound fault.
     pub fn is_read_only(&self) -> bool {
         self.flags.get() & Self::READ_ONLY != 0
     }
@@ -52,8 +54,8 @@ impl Header {
         self.flags.set(self.flags.get() | Self::READ_ONLY);
     }
 
-    /// Whether a compound was stored into it after it was made, so that it may
-    /// be part of a cycle.
+    /// Returns whether a compound was stored into this one after it was created,
+    /// so that it may be part of a cycle.
     pub fn is_linked(&self) -> bool {
         self.flags.get() & Self::LINKED != 0
     }
@@ -62,8 +64,8 @@ impl Header {
         self.flags.set(self.flags.get() | Self::LINKED | Self::NESTED);
     }
 
-    /// Whether it may hold a compound: if not, its items need no looking at
-    /// when references are counted.
+    /// Returns whether the compound may hold others. If not, its items need not be
+    /// visited when references are counted.
     pub fn is_nested(&self) -> bool {
         self.flags.get() & Self::NESTED != 0
     }
@@ -72,17 +74,24 @@ impl Header {
         self.flags.set(self.flags.get() | Self::NESTED);
     }
 
-    /// Notes that an engine keeps track of it as possibly cyclic; false if one
-    /// does already. For engines.
+    /// Notes that an engine keeps track of the compound as possibly cyclic; false
+    /// if one does already.
     pub fn track(&self) -> bool {
         let flags = self.flags.get();
         self.flags.set(flags | Self::TRACKED);
         flags & Self::TRACKED == 0
     }
 
+    /// Takes off what an engine noted about the compound: its count, and that it
+    /// keeps track of it. The next machine that holds the compound counts it anew.
+    pub fn forget(&self) {
+        self.references.set(0);
+        self.flags.set(self.flags.get() & !Self::TRACKED);
+    }
+
     /// Whether somebody looks at the items.
     #[inline(always)]
-    pub(super) fn is_borrowed(&self) -> bool {
+    pub(crate) fn is_borrowed(&self) -> bool {
         self.flags.get() & Self::BORROWED != 0
     }
 
@@ -93,6 +102,14 @@ impl Header {
         let outermost = !self.is_borrowed();
         self.flags.set(self.flags.get() | Self::BORROWED);
         Borrow { header: self, outermost }
+    }
+
+    /// Checks that no machine counts the compound.
+    pub(super) fn check_uncounted(&self) -> Result<(), FaultKind> {
+        if self.references() == 0 {
+            return Ok(());
+        }
+        Err(FaultKind::Host("a machine holds this compound, and does not count what others change in it".into()))
     }
 
     pub(super) fn check_writable(&self, message: &'static str) -> Result<(), FaultKind> {
@@ -120,10 +137,10 @@ impl Drop for Borrow<'_> {
 pub(super) fn release(mut pending: Vec<StackItem>) {
     while let Some(item) = pending.pop() {
         match &item {
-            StackItem::Array(array) | StackItem::Struct(array) if array.is_unique() => {
+            StackItem::Array(array) | StackItem::Struct(array) if array.strong_count() == 1 => {
                 pending.append(&mut array.take());
             }
-            StackItem::Map(map) if map.is_unique() => {
+            StackItem::Map(map) if map.strong_count() == 1 => {
                 pending.extend(map.take().into_iter().map(|(_, value)| value));
             }
             _ => {}

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl StackItem {
-    /// The item as a condition.
+    /// Converts the item to a boolean, as conditions do.
     ///
     /// # Errors
     /// [`FaultKind::InvalidCast`] for a byte string of more than 32 bytes.
@@ -29,22 +29,22 @@ impl StackItem {
         }
     }
 
-    /// The item as an integer.
+    /// Converts the item to an integer.
     ///
     /// # Errors
-    /// [`FaultKind::InvalidCast`] for what is no primitive,
-    /// [`FaultKind::ByteStringToInteger`] for more than 32 bytes.
+    /// [`FaultKind::InvalidCast`] if the item is not a primitive,
+    /// [`FaultKind::ByteStringToInteger`] for a byte string of more than 32 bytes.
     pub fn to_integer(&self) -> Result<Integer, FaultKind> {
         match self {
             Self::Integer(value) => Ok(Integer::Small(*value)),
-            Self::BigInteger(value) => Ok(Integer::Wide(**value)),
+            Self::BigInteger(value) => Ok(Integer::Wide(value.get())),
             Self::Boolean(value) => Ok(Integer::Small(i64::from(value.get()))),
             Self::ByteString(bytes) => Integer::from_le_bytes(bytes).ok_or(FaultKind::ByteStringToInteger(bytes.len())),
             _ => Err(FaultKind::InvalidCast),
         }
     }
 
-    /// The item as an `i32`, as the reference casts it.
+    /// Converts the item to an `i32`, as the reference engine casts integers.
     ///
     /// # Errors
     /// Those of [`Self::to_integer`] and of [`Integer::to_i32`].
@@ -52,7 +52,8 @@ impl StackItem {
         self.to_integer()?.to_i32()
     }
 
-    /// Number of bytes of an integer, boolean or byte string; none for other types.
+    /// Returns the size of an integer, a boolean or a byte string, in bytes; none
+    /// for other types.
     pub fn primitive_size(&self) -> Option<usize> {
         match self {
             Self::ByteString(bytes) => Some(bytes.len()),
@@ -64,26 +65,26 @@ impl StackItem {
     }
 
     /// Calls a function with the item's bytes. The function must not change
-    /// the item, if it is a buffer.
+    /// the item if it is a buffer.
     ///
     /// # Errors
-    /// [`FaultKind::InvalidCast`] for what is neither primitive nor a buffer.
+    /// [`FaultKind::InvalidCast`] if the item is neither a primitive nor a buffer.
     pub fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Result<R, FaultKind> {
         match self {
             Self::ByteString(bytes) => Ok(f(bytes)),
             Self::Buffer(buffer) => Ok(buffer.with(f)),
             Self::Boolean(value) => Ok(f(&[u8::from(value.get())])),
             Self::Integer(value) => Ok(f(&Integer::Small(*value).to_le_bytes())),
-            Self::BigInteger(value) => Ok(f(&Integer::Wide(**value).to_le_bytes())),
+            Self::BigInteger(value) => Ok(f(&Integer::Wide(value.get()).to_le_bytes())),
             _ => Err(FaultKind::InvalidCast),
         }
     }
 
-    /// The item's bytes as text; none for Null.
+    /// Returns the item's bytes as text; none for Null.
     ///
     /// # Errors
     /// [`FaultKind::InvalidCast`] for a type without bytes,
-    /// [`FaultKind::NotUtf8`] for bytes that are no UTF-8.
+    /// [`FaultKind::NotUtf8`] for bytes that are not UTF-8.
     pub fn to_text(&self) -> Result<Option<String>, FaultKind> {
         self.check_text()?;
         if self.is_null() {
@@ -92,8 +93,8 @@ impl StackItem {
         Ok(Some(self.with_bytes(|bytes| String::from_utf8_lossy(bytes).into_owned())?))
     }
 
-    /// Checks that the item's bytes are text, or the item Null. Bytes that were
-    /// found to be are not looked at again until they change.
+    /// Checks that the item is Null or its bytes are UTF-8. The result is
+    /// remembered until the bytes change.
     ///
     /// # Errors
     /// Those of [`StackItem::to_text`].
@@ -110,10 +111,11 @@ impl StackItem {
         })
     }
 
-    /// The item converted to a type.
+    /// Converts the item to a type.
     ///
     /// # Errors
-    /// [`FaultKind::InvalidCast`] and others where the reference has no conversion.
+    /// [`FaultKind::InvalidCast`], or the fault of the reference engine where it
+    /// has another, if there is no such conversion.
     pub fn convert(&self, to: ItemType) -> Result<Self, FaultKind> {
         match (self, to) {
             (Self::Null, ItemType::Any) => Err(FaultKind::ConvertNull(to.name().into())),
@@ -140,7 +142,7 @@ impl StackItem {
         }
     }
 
-    /// A key as messages show it.
+    /// Formats a map's key as fault messages show it.
     pub fn key_text(&self) -> String {
         match self {
             Self::Boolean(value) => if value.get() { "True" } else { "False" }.into(),

@@ -8,7 +8,7 @@ use alloc::{collections::BTreeMap, vec, vec::Vec};
 use super::{Array, ByteString, Map, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
 
-/// How many items a struct's clone may visit.
+/// The largest number of items that the clone of a struct may visit.
 #[derive(Clone, Copy, Debug)]
 pub struct StructCloneLimit(u32);
 
@@ -19,8 +19,8 @@ impl From<&Limits> for StructCloneLimit {
 }
 
 impl Array {
-    /// A copy of a struct, and the number of items visited: structs within it
-    /// are copied too, all else is shared.
+    /// Returns a copy of a struct and the number of items visited. Structs within
+    /// it are copied too; all other items are shared.
     ///
     /// # Errors
     /// [`FaultKind::StructCloneLimit`] if it holds more items than the limit.
@@ -43,8 +43,8 @@ impl Array {
         Ok((result, limit.0 - left))
     }
 
-    /// The number of items that a copy of a struct visits. Calls a function with
-    /// each of them that the copy would share with the original.
+    /// Returns the number of items that a copy of a struct visits, and calls a
+    /// function with each item that the copy would share with the original.
     ///
     /// # Errors
     /// Those of [`Array::clone_struct`].
@@ -61,13 +61,13 @@ impl Array {
         Ok(limit.0 - left)
     }
 
-    /// What a copy takes of the limit for it.
+    /// How much of the limit a copy of this struct's own items takes.
     fn visited(&self) -> u32 {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 }
 
-/// A compound whose copy waits for its items.
+/// A copy that has no items yet, and its original.
 enum Unfilled {
     Array(Array, Array),
     Map(Map, Map),
@@ -78,14 +78,14 @@ struct DeepCopy {
     /// Copies by the address of the original.
     copies: BTreeMap<usize, StackItem>,
     unfilled: Vec<Unfilled>,
-    /// Compounds are made read-only when they are full.
+    /// The copies, with whether they become read-only once they have their items.
     made: Vec<(StackItem, bool)>,
 }
 
 impl StackItem {
-    /// A copy that shares no compound and no buffer with the original; what was
-    /// shared or cyclic within the original is so within the copy. `immutable`:
-    /// buffers become byte strings, and compounds read-only.
+    /// Returns a copy that shares no compound and no buffer with the original.
+    /// What is shared or cyclic within the original is so within the copy. If
+    /// `immutable`, buffers become byte strings and compounds become read-only.
     pub fn deep_copy(&self, immutable: bool) -> Self {
         if !self.is_compound() && !matches!(self, Self::Buffer(_)) {
             return self.clone();

@@ -1,8 +1,8 @@
-//! Release of cyclic compounds that nothing holds any more.
+//! The release of cyclic compounds that nothing refers to any more.
 //!
-//! Counted references free all but cycles. A cycle can only be closed by
+//! Counted references free everything but cycles. A cycle can only be closed by
 //! storing a compound into one that exists already, which marks the latter
-//! ([`super::Header::is_linked`]); so an engine that notes those has in them a
+//! ([`super::compound::Header::is_linked`]); so an engine that notes those has in them a
 //! member of each cycle. This is the test whether one is garbage: if all
 //! references to the compounds that can be reached from it come from among
 //! themselves, nobody holds them.
@@ -16,7 +16,7 @@ use alloc::{
 
 use super::{Array, Map, StackItem, array, map};
 
-/// A compound that may be part of a cycle, noted without keeping it alive.
+/// A compound that may be part of a cycle, remembered without keeping it alive.
 #[derive(Clone)]
 pub struct Candidate(Noted);
 
@@ -28,7 +28,7 @@ enum Noted {
 }
 
 impl Candidate {
-    /// Notes a compound; none for other items.
+    /// Remembers a compound; none for other items.
     pub fn new(item: &StackItem) -> Option<Self> {
         match item {
             StackItem::Array(array) | StackItem::Struct(array) => Some(Self(Noted::Array(array.downgrade()))),
@@ -37,7 +37,7 @@ impl Candidate {
         }
     }
 
-    /// Whether the compound is still there.
+    /// Returns whether the compound still exists.
     pub fn is_alive(&self) -> bool {
         match &self.0 {
             Noted::Array(array) => array.strong_count() > 0,
@@ -45,12 +45,21 @@ impl Candidate {
         }
     }
 
-    /// Whether the compound is still there and its consensus count is zero.
+    /// Takes off the compound what an engine noted about it: see [`super::compound::Header::forget`].
+    pub fn forget(&self) {
+        if let Some(item) = self.upgrade()
+            && let Some(header) = item.header()
+        {
+            header.forget();
+        }
+    }
+
+    /// Returns whether the compound still exists and its consensus count is zero.
     pub fn is_uncounted(&self) -> bool {
         self.upgrade().is_some_and(|item| item.header().is_some_and(|header| header.references() == 0))
     }
 
-    /// The compound, if it is still there. (Whether array or struct does not
+    /// The compound, if it still exists. (Whether array or struct does not
     /// matter here.)
     fn upgrade(&self) -> Option<StackItem> {
         match &self.0 {
@@ -69,10 +78,10 @@ struct Node {
 
 type Nodes = BTreeMap<usize, Node>;
 
-/// Empties those candidates, and what can be reached from them, that are
-/// referenced by nothing but themselves; the others stay in the list.
-/// `uncounted`: looks only through compounds whose consensus count is zero,
-/// which is all that can be garbage while a script runs.
+/// Empties the candidates, and the compounds that can be reached from them, that
+/// nothing but themselves refers to. The other candidates stay in the list. If
+/// `uncounted`, only compounds whose consensus count is zero are searched: no
+/// others can be garbage while a script runs.
 pub fn collect_cycles(candidates: &mut Vec<Candidate>, uncounted: bool) {
     let mut nodes = Nodes::new();
     for candidate in candidates.iter() {

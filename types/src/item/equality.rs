@@ -8,11 +8,12 @@ use super::{Array, ByteString, StackItem};
 use crate::{fault::FaultKind, limits::Limits};
 
 impl StackItem {
-    /// Whether two items are equal, as EQUAL tells. Structs are compared item
-    /// by item, arrays, maps and buffers by reference.
+    /// Returns whether two items are equal, as the instruction EQUAL decides.
+    /// Structs are compared item by item; arrays, maps and buffers by reference.
     ///
     /// # Errors
-    /// [`FaultKind::ComparableSize`] and its kin where the limits forbid the comparison.
+    /// [`FaultKind::ComparableSize`], [`FaultKind::StructComparableSize`] or
+    /// [`FaultKind::StructCompareCount`] if the comparison exceeds the limits.
     pub fn equals(&self, other: &Self, limits: &Limits) -> Result<bool, FaultKind> {
         match (self, other) {
             (Self::ByteString(a), b) => equal_bytes(a, b, &mut limits.max_comparable_size.clone()),

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, rc::Rc};
 use core::any::Any;
 
-/// An object of the host. Equal only to clones of itself.
+/// An object of the host, equal only to clones of itself.
 #[derive(Clone)]
 pub struct Interop(Rc<Object>);
 
@@ -28,13 +28,13 @@ impl Drop for NoUnwind {
 }
 
 impl Interop {
-    /// An item for an object. If the object panics when it is dropped, the
-    /// process ends.
+    /// Creates an item that holds an object. If the object panics when it is
+    /// dropped, the process aborts.
     pub fn new(object: impl Any) -> Self {
         Self(Rc::new(Object(Box::new(object))))
     }
 
-    /// The object, if it is of that type.
+    /// Returns the object if it is of type `T`.
     pub fn downcast_ref<T: Any>(&self) -> Option<&T> {
         self.0.0.downcast_ref()
     }

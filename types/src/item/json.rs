@@ -18,12 +18,12 @@ use serde_json::Value;
 use super::{ItemType, StackItem};
 use crate::integer::Integer;
 
-/// How much JSON may be written.
+/// Limits on the JSON that is written.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonLimits {
-    /// Items, those inside compounds too.
+    /// The largest number of items, including those inside compounds.
     pub nodes: usize,
-    /// Bytes of text.
+    /// The largest size of the text, in bytes.
     pub text: usize,
 }
 
@@ -33,19 +33,19 @@ impl Default for JsonLimits {
     }
 }
 
-/// Why items have no JSON form, or a JSON text is no item.
+/// Why an item cannot be written as JSON, or JSON cannot be read as an item.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
-    /// A compound holds itself.
+    /// A compound contains itself.
     #[error("an item holds itself")]
     Cycle,
-    /// More than the limits allow.
+    /// The limits are exceeded.
     #[error("too large")]
     TooLarge,
     /// The writer refused the text.
     #[error("the text could not be written")]
     Write,
-    /// A value that is no stack item.
+    /// A JSON value that is not a stack item; the text says what is wrong.
     #[error("{0}")]
     Invalid(String),
 }
@@ -93,7 +93,7 @@ pub fn write_json_stack<'a, W: Write>(
 }
 
 impl StackItem {
-    /// The item as compact JSON.
+    /// Formats the item as compact JSON.
     ///
     /// # Errors
     /// As [`write_json_stack`], with the default limits.
@@ -104,7 +104,7 @@ impl StackItem {
         Ok(text)
     }
 
-    /// The item of a JSON value. Pointers and interop objects have none.
+    /// Reads an item from a JSON value. Pointers and interop objects cannot be read.
     ///
     /// # Errors
     /// [`JsonError::Invalid`], which says what is wrong.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::fault::FaultKind;
 
-/// Most bytes of a map's key.
+/// The largest size of a map's key, in bytes.
 ///
 /// Source: `Types/Map.cs`.
 pub const MAX_KEY_SIZE: usize = 64;
@@ -32,8 +32,10 @@ pub(super) struct Body {
 /// What can be asked of a map and done to it. Keys are integers, booleans and
 /// byte strings of at most [`super::MAX_KEY_SIZE`] bytes, and differ by type;
 /// another key faults. What changes the map faults with
-/// [`FaultKind::ReadOnly`] if it is read-only.
-#[allow(clippy::missing_errors_doc, reason = "the block's doc tells")]
+/// [`FaultKind::ReadOnly`] if it is read-only, with [`FaultKind::Host`] while a
+/// machine counts the map, since that machine would not learn of it, and panics
+/// within a function given to [`Map::for_each`] of this map.
+#[allow(clippy::missing_errors_doc, reason = "the block's doc states them")]
 impl Map {
     /// Creates an empty map.
     pub fn new() -> Self {
@@ -41,31 +43,32 @@ impl Map {
     }
 
     /// The counting header.
-    pub fn header(&self) -> &Header {
+    #[inline(always)]
+    pub(crate) fn header(&self) -> &Header {
         &self.0.header
     }
 
-    /// Number of entries.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.entries.borrow().len()
     }
 
-    /// Whether it has no entries.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &StackItem) -> Result<Option<StackItem>, FaultKind> {
         self.0.entries.borrow().get(key)
     }
 
-    /// Whether there is a value of a key.
+    /// Returns whether a key has a value.
     pub fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {
         self.0.entries.borrow().contains(key)
     }
 
-    /// The keys in order of insertion.
+    /// Returns the keys in order of insertion.
     pub fn keys(&self) -> Vec<StackItem> {
         // Integers, the usual keys, are copied without a look at all the others.
         let copy = |(key, _): &(StackItem, StackItem)| match key {
@@ -75,26 +78,38 @@ impl Map {
         self.0.entries.borrow().entries().iter().map(copy).collect()
     }
 
-    /// The values in the order of their keys.
+    /// Returns the values in the order of their keys.
     pub fn values(&self) -> Vec<StackItem> {
         self.0.entries.borrow().entries().iter().map(|(_, value)| value.clone()).collect()
     }
 
-    /// The entries in order of insertion.
+    /// Returns the entries in order of insertion.
     pub fn to_vec(&self) -> Vec<(StackItem, StackItem)> {
         self.0.entries.borrow().entries().to_vec()
     }
 
-    /// Sets the value of a key and returns the old one. A new key goes behind
-    /// the others, an old one stays where it is.
+    /// Sets the value of a key and returns the old one. A new key goes behind the
+    /// others; an existing key keeps its place.
     pub fn insert(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
+        self.header().check_uncounted()?;
+        self.insert_counted(key, value)
+    }
+
+    #[inline]
+    pub(crate) fn insert_counted(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
         OrderedMap::check_key(&key)?;
         self.header().check_writable("The map is readonly, can not set value.")?;
         self.fill(key, value)
     }
 
-    /// Removes a key and returns its entry; the order of the others stays.
+    /// Removes a key and returns its entry. The other entries keep their order.
     pub fn remove(&self, key: &StackItem) -> Result<Option<(StackItem, StackItem)>, FaultKind> {
+        self.header().check_uncounted()?;
+        self.remove_counted(key)
+    }
+
+    #[inline]
+    pub(crate) fn remove_counted(&self, key: &StackItem) -> Result<Option<(StackItem, StackItem)>, FaultKind> {
         OrderedMap::check_removed_key(key)?;
         self.header().check_writable("The map is readonly, can not remove key.")?;
         self.0.entries.borrow_mut().remove(key)
@@ -102,6 +117,12 @@ impl Map {
 
     /// Removes all entries and returns them.
     pub fn clear(&self) -> Result<Vec<(StackItem, StackItem)>, FaultKind> {
+        self.header().check_uncounted()?;
+        self.clear_counted()
+    }
+
+    #[inline]
+    pub(crate) fn clear_counted(&self) -> Result<Vec<(StackItem, StackItem)>, FaultKind> {
         self.header().check_writable("The map is readonly, can not clear.")?;
         Ok(self.0.entries.take().into_entries())
     }
@@ -133,13 +154,13 @@ impl Map {
         self.address() == other.address()
     }
 
-    /// Returns whether this is the only reference to the entries.
-    pub fn is_unique(&self) -> bool {
-        self.strong_count() == 1
+    /// Returns whether changes fault.
+    pub fn is_read_only(&self) -> bool {
+        self.header().is_read_only()
     }
 
     /// The number of references to the entries.
-    pub(super) fn strong_count(&self) -> usize {
+    pub(crate) fn strong_count(&self) -> usize {
         self.0.strong_count()
     }
 
@@ -185,7 +206,7 @@ impl Drop for Body {
     }
 }
 
-/// Up to so many entries a look-up compares one after the other.
+/// The largest number of entries that a look-up compares one after the other.
 const LINEAR: usize = 8;
 
 /// Entries in order of insertion. Beyond a few, `index` lists their positions

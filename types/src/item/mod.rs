@@ -1,23 +1,24 @@
 //! Stack items: the ten types of value that a script works with.
 //!
 //! A [`StackItem`] takes 16 bytes: a tag of eight and a payload of eight. Small
-//! integers, booleans, Null and pointers are in place; byte strings, buffers
-//! and compounds are counted references. Cloning an item clones the reference:
-//! arrays, structs, maps and buffers are shared and mutable, as in the reference.
+//! integers, booleans, Null and pointers are stored in the payload; byte strings,
+//! buffers, compounds and large integers are counted references. Cloning an item
+//! clones the reference: arrays, structs, maps and buffers are shared and mutable,
+//! as in the reference engine.
 //!
 //! Sources: `Types/*.cs` of the reference engine.
 
 #[allow(unsafe_code, reason = "items that compiled code reaches: see its module")]
 mod array;
-mod bytes;
-mod compound;
+pub(crate) mod bytes;
+pub(crate) mod compound;
 mod convert;
 mod copy;
-mod cycles;
+pub(crate) mod cycles;
 mod equality;
 mod interop;
 #[allow(unsafe_code, reason = "a vector of known layout: see its module")]
-mod item_vec;
+pub(crate) mod item_vec;
 mod json;
 mod map;
 mod scalar;
@@ -28,12 +29,9 @@ use alloc::{string::String, vec::Vec};
 
 pub use self::{
     array::Array,
-    bytes::{Buffer, ByteString, Constants, WideInteger},
-    compound::Header,
+    bytes::{Buffer, ByteString, WideInteger},
     copy::StructCloneLimit,
-    cycles::{Candidate, collect_cycles},
     interop::Interop,
-    item_vec::ItemVec,
     json::{JsonError, JsonLimits, write_json_stack},
     map::{MAX_KEY_SIZE, Map},
     scalar::{Bool, Pointer},
@@ -83,7 +81,7 @@ impl ItemType {
         Self::InteropInterface,
     ];
 
-    /// The type of a byte, if it is defined.
+    /// Returns the type that a byte stands for; none if the byte is undefined.
     pub const fn from_byte(byte: u8) -> Option<Self> {
         Some(match byte {
             0x00 => Self::Any,
@@ -100,7 +98,7 @@ impl ItemType {
         })
     }
 
-    /// Its name, as in the reference's messages and in JSON.
+    /// Returns the type's name, as used in messages and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Any => "Any",
@@ -116,7 +114,7 @@ impl ItemType {
         }
     }
 
-    /// The type of a name.
+    /// Returns the type with a name; none if there is no such type.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|item_type| item_type.name() == name)
     }
@@ -130,12 +128,12 @@ impl core::fmt::Display for ItemType {
 
 /// A value on a stack, in a slot or in a compound.
 ///
-/// The layout is part of what the engine's crates rely on: a tag of eight
-/// bytes, then a payload of eight. Tags up to that of `Null` need no counting.
+/// The engine's crates rely on the layout: a tag of eight bytes, then a payload
+/// of eight. Items with tags up to that of `Pointer` own no memory.
 #[derive(Clone, Default)]
 #[repr(u64)]
 pub enum StackItem {
-    /// An integer that an `i64` holds.
+    /// An integer that fits an `i64`.
     Integer(i64) = 0,
     /// True or false.
     Boolean(Bool) = 1,
@@ -144,7 +142,7 @@ pub enum StackItem {
     Null = 2,
     /// A position in a script.
     Pointer(Pointer) = 3,
-    /// An integer that no `i64` holds; never one that does.
+    /// An integer that does not fit an `i64`.
     BigInteger(WideInteger) = 4,
     /// An immutable byte string.
     ByteString(ByteString) = 5,
@@ -163,7 +161,7 @@ pub enum StackItem {
 const _: () = assert!(size_of::<StackItem>() == 16, "the engine relies on this size");
 
 impl StackItem {
-    /// Its type.
+    /// Returns the type of the item.
     pub const fn item_type(&self) -> ItemType {
         match self {
             Self::Integer(_) | Self::BigInteger(_) => ItemType::Integer,
@@ -179,49 +177,40 @@ impl StackItem {
         }
     }
 
-    /// Whether it is an integer, a boolean or a byte string: what a map takes as key.
+    /// Returns whether the item is an integer, a boolean or a byte string, the
+    /// types that a map takes as keys.
     pub const fn is_primitive(&self) -> bool {
         matches!(self, Self::Integer(_) | Self::BigInteger(_) | Self::Boolean(_) | Self::ByteString(_))
     }
 
-    /// Whether it is Null.
+    /// Returns whether the item is Null.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// An array of items.
+    /// Creates an array of items.
     pub fn array(items: impl Into<Vec<Self>>) -> Self {
         Self::Array(Array::new(items.into()))
     }
 
-    /// A struct of items.
+    /// Creates a struct of items.
     pub fn structure(items: impl Into<Vec<Self>>) -> Self {
         Self::Struct(Array::new(items.into()))
     }
 
-    /// An empty map.
+    /// Creates an empty map.
     pub fn map() -> Self {
         Self::Map(Map::new())
     }
 
-    /// A buffer of bytes.
+    /// Creates a buffer with a copy of some bytes.
     pub fn buffer(bytes: &[u8]) -> Self {
         Self::Buffer(Buffer::new(bytes))
     }
 
-    /// The same item, with nothing that belongs to a script: see [`ByteString::into_owned`].
+    /// The counting header, if the item is a compound.
     #[inline(always)]
-    #[must_use]
-    pub fn into_owned(self) -> Self {
-        match self {
-            Self::ByteString(bytes) => Self::ByteString(bytes.into_owned()),
-            Self::BigInteger(value) => Self::BigInteger(value.into_owned()),
-            other => other,
-        }
-    }
-
-    /// The counting header, if it is a compound.
-    pub fn header(&self) -> Option<&Header> {
+    pub(crate) fn header(&self) -> Option<&compound::Header> {
         match self {
             Self::Array(array) | Self::Struct(array) => Some(array.header()),
             Self::Map(map) => Some(map.header()),
@@ -229,13 +218,13 @@ impl StackItem {
         }
     }
 
-    /// Whether it is an array, a struct or a map.
+    /// Returns whether the item is an array, a struct or a map.
     pub const fn is_compound(&self) -> bool {
         matches!(self, Self::Array(_) | Self::Struct(_) | Self::Map(_))
     }
 
-    /// Calls a function with each item that a compound holds; of a map the
-    /// keys first, then the values.
+    /// Calls a function with each item that a compound holds: for a map with all
+    /// keys first, then with all values. Other items hold none.
     pub fn for_each_child(&self, f: impl FnMut(&Self)) {
         match self {
             Self::Array(array) | Self::Struct(array) => array.for_each(f),
@@ -244,7 +233,8 @@ impl StackItem {
         }
     }
 
-    /// Number of items that it holds, a map's keys and values; 0 if it is no compound.
+    /// Returns the number of items that a compound holds, where a map's keys and
+    /// values both count; 0 for other items.
     pub fn child_count(&self) -> usize {
         match self {
             Self::Array(array) | Self::Struct(array) => array.len(),
@@ -253,8 +243,8 @@ impl StackItem {
         }
     }
 
-    /// Whether it is the same object as another: the same reference, not an
-    /// equal one. Always false for what is no compound and no buffer.
+    /// Returns whether two items are the same object, not only equal. Always false
+    /// for items that are neither compounds nor buffers.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Array(a), Self::Array(b)) | (Self::Struct(a), Self::Struct(b)) => a.is_same(b),
@@ -265,7 +255,7 @@ impl StackItem {
     }
 }
 
-/// As JSON, which neither recurses nor follows cycles.
+/// Formats the item as JSON, without recursion and without following cycles.
 impl core::fmt::Debug for StackItem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self.to_json() {
@@ -314,7 +304,7 @@ impl From<String> for StackItem {
     }
 }
 
-/// An item that is no map key.
+/// The fault for an item that cannot be the key of a map.
 pub(crate) const fn not_primitive() -> FaultKind {
     FaultKind::WrongType("PrimitiveType")
 }

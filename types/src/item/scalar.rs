@@ -6,7 +6,7 @@
 pub struct Bool(u64);
 
 impl Bool {
-    /// The value.
+    /// Returns the value.
     pub const fn get(self) -> bool {
         self.0 != 0
     }
@@ -38,23 +38,23 @@ impl core::fmt::Debug for Bool {
 
 /// A position in a script that an engine loaded.
 ///
-/// Each load of a script has a number of its own within its engine, so a
-/// pointer of another load of the same bytes is neither equal nor callable.
+/// Each time a script is loaded it gets a number of its own within its engine, so
+/// a pointer into another load of the same bytes is neither equal nor callable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pointer(u64);
 
 impl Pointer {
-    /// A pointer to a position, in bytes, of a load.
+    /// Creates a pointer to a position of a load, in bytes.
     pub const fn new(load: u32, position: u32) -> Self {
         Self((load as u64) << 32 | position as u64)
     }
 
-    /// The load that it belongs to.
+    /// Returns the number of the load that the pointer belongs to.
     pub const fn load(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
-    /// The position, in bytes.
+    /// Returns the position, in bytes.
     pub const fn position(self) -> u32 {
         self.0 as u32
     }

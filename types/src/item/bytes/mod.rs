@@ -17,57 +17,44 @@ pub use self::{node::Constants, wide::WideInteger};
 pub struct ByteString(Node);
 
 impl ByteString {
-    /// A byte string with a copy of some bytes.
+    /// Creates a byte string with a copy of some bytes.
     pub fn new(bytes: &[u8]) -> Self {
         Self(Node::new(bytes))
     }
 
-    /// The bytes of a buffer, which are not copied if nobody else holds it.
+    /// Creates a byte string of a buffer's bytes, which are copied only if there
+    /// are other references to the buffer.
     pub fn from_buffer(buffer: Buffer) -> Self {
         if buffer.0.is_unique() { Self(buffer.0) } else { buffer.with(Self::new) }
     }
 
     /// Whether the bytes belong to a decoded script.
     #[inline(always)]
-    pub fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.0.is_constant()
     }
 
-    /// Checks that the bytes are UTF-8: once.
+    /// Checks that the bytes are UTF-8, and remembers that they are.
     pub(super) fn check_text(&self) -> Result<(), Utf8Error> {
         self.0.check_text()
     }
-
-    /// The same byte string, with bytes that belong to no script.
-    #[inline]
-    #[must_use]
-    pub fn into_owned(self) -> Self {
-        if self.is_constant() { self.clone() } else { self }
-    }
 }
 
-/// Lending: for engines, which keep items in raw memory.
+/// Lending: see [`crate::engine_internals::Lent`].
 #[allow(unsafe_code, reason = "the engine keeps what it lends within the life of the script")]
 impl ByteString {
-    /// The constant at a place, lent.
-    ///
     /// # Safety
-    /// [`Constants::add`] returned the place, and `start` is [`Constants::start`],
-    /// asked for after all were added. The byte string does not outlive the
-    /// constants: [`ByteString::into_owned`] makes one that may.
+    /// That of [`crate::engine_internals::Lent::constant`].
     #[inline(always)]
-    pub unsafe fn constant(start: *const u64, place: usize) -> Self {
+    pub(crate) unsafe fn constant(start: *const u64, place: usize) -> Self {
         // SAFETY: the caller's word.
         unsafe { Self(Node::constant(start, place)) }
     }
 
-    /// Another reference to the bytes, lent if they are lent.
-    ///
     /// # Safety
-    /// That of [`ByteString::constant`].
+    /// That of [`crate::engine_internals::Lent::constant`].
     #[inline(always)]
-    #[must_use]
-    pub unsafe fn lend(&self) -> Self {
+    pub(crate) unsafe fn lend(&self) -> Self {
         // SAFETY: the caller's word.
         unsafe { Self(self.0.lend()) }
     }
@@ -122,37 +109,37 @@ impl core::fmt::Debug for ByteString {
 pub struct Buffer(Node);
 
 impl Buffer {
-    /// A buffer with a copy of some bytes.
+    /// Creates a buffer with a copy of some bytes.
     pub fn new(bytes: &[u8]) -> Self {
         Self(Node::new(bytes))
     }
 
-    /// A buffer of zeros.
+    /// Creates a buffer of zeros.
     pub fn zeroed(length: usize) -> Self {
         Self(Node::zeroed(length))
     }
 
-    /// A buffer of two byte strings, one behind the other.
+    /// Creates a buffer of two byte strings, one after the other.
     pub fn joined(first: &[u8], second: &[u8]) -> Self {
         Self(Node::joined(first, second))
     }
 
-    /// Number of bytes.
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it has no bytes.
+    /// Returns whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The byte at an index.
+    /// Returns the byte at an index.
     pub fn get(&self, index: usize) -> Option<u8> {
         self.0.get(index)
     }
 
-    /// Sets the byte at an index; false if there is none.
+    /// Sets the byte at an index; returns false if there is none.
     ///
     /// # Panics
     /// As all changes do, within a function given to [`Buffer::with`] of this buffer.
@@ -165,8 +152,8 @@ impl Buffer {
         self.0.write(<[u8]>::reverse);
     }
 
-    /// Copies bytes, other than this buffer's own, to an index; false, with
-    /// nothing done, if they do not fit.
+    /// Copies bytes, other than this buffer's own, to an index. Returns false and
+    /// changes nothing if they do not fit.
     pub fn write(&self, index: usize, bytes: &[u8]) -> bool {
         self.0.write(|own| {
             let place = index.checked_add(bytes.len()).and_then(|end| own.get_mut(index..end));
@@ -174,8 +161,8 @@ impl Buffer {
         })
     }
 
-    /// Copies bytes of this buffer to another index of it; the ranges may
-    /// overlap. False, with nothing done, if they do not fit.
+    /// Copies bytes of this buffer to another index of it; the ranges may overlap.
+    /// Returns false and changes nothing if they do not fit.
     pub fn copy_within(&self, from: core::ops::Range<usize>, to: usize) -> bool {
         self.0.write(|bytes| {
             let length = bytes.len();
@@ -187,7 +174,7 @@ impl Buffer {
         })
     }
 
-    /// Checks that the bytes are UTF-8: once, as long as they do not change.
+    /// Checks that the bytes are UTF-8, and remembers it until they change.
     pub(super) fn check_text(&self) -> Result<(), Utf8Error> {
         self.0.check_text()
     }
@@ -197,23 +184,21 @@ impl Buffer {
         self.0.look(f)
     }
 
-    /// The bytes, for engines.
-    ///
     /// # Safety
-    /// Nothing changes this buffer while they are borrowed.
+    /// That of [`crate::engine_internals::buffer_bytes`].
     #[allow(unsafe_code, reason = "the engine writes to no buffer meanwhile")]
     #[inline(always)]
-    pub unsafe fn bytes(&self) -> &[u8] {
+    pub(crate) unsafe fn bytes(&self) -> &[u8] {
         // SAFETY: the caller's word.
         unsafe { self.0.bytes() }
     }
 
-    /// Tells buffers apart while they live.
+    /// The address of the bytes' head, which tells buffers apart while they live.
     pub(super) fn address(&self) -> usize {
         self.0.address()
     }
 
-    /// Whether it is the same buffer as another.
+    /// Returns whether this is the same buffer as another, not one with equal bytes.
     pub fn is_same(&self, other: &Self) -> bool {
         self.address() == other.address()
     }

@@ -109,12 +109,12 @@ impl Node {
         node
     }
 
-    /// So many zeros.
+    /// A node of zeros.
     pub(super) fn zeroed(length: usize) -> Self {
         Self::allocate(length, true)
     }
 
-    /// Number of bytes.
+    /// The number of bytes.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         // SAFETY: there is a head.
@@ -135,7 +135,7 @@ impl Node {
     /// while the bytes are borrowed.
     #[inline(always)]
     pub(super) unsafe fn bytes(&self) -> &[u8] {
-        // SAFETY: so many bytes are initialized, and do not change by the caller's word.
+        // SAFETY: `length` bytes are initialized, and do not change by the caller's word.
         unsafe { core::slice::from_raw_parts(self.start(), self.len()) }
     }
 
@@ -151,7 +151,8 @@ impl Node {
         }
         // SAFETY: as above. `write` refuses while there are looks.
         unsafe {
-            (*self.0.as_ptr()).looks += 1;
+            let looks = (*self.0.as_ptr()).looks.checked_add(1);
+            (*self.0.as_ptr()).looks = looks.expect("too many look at a buffer");
             let look = Look(self);
             f(look.0.bytes())
         }
@@ -269,8 +270,8 @@ impl Drop for Node {
 /// The byte strings that a script's instructions hold, for as many machines as
 /// run it: what they push is lent from here, without a copy.
 ///
-/// For engines: whoever lends sees to it that no lent byte string, other than
-/// in its own raw memory, outlives the constants. Each clone is a copy.
+/// The engine that lends them makes sure that no lent byte string outlives the
+/// constants. Each clone of a lent byte string is a copy.
 #[derive(Debug, Default)]
 pub struct Constants {
     /// Heads and bytes one behind the other, each from a whole word on.
@@ -278,7 +279,7 @@ pub struct Constants {
 }
 
 impl Constants {
-    /// Adds a byte string; returns its place.
+    /// Adds a byte string and returns its place.
     pub fn add(&mut self, bytes: &[u8]) -> usize {
         let place = self.words.len();
         let is_text = bytes.len() >= LONG && core::str::from_utf8(bytes).is_ok();
@@ -295,12 +296,12 @@ impl Constants {
         place
     }
 
-    /// Bytes of memory.
+    /// Returns the size of the constants, in bytes.
     pub fn memory(&self) -> usize {
         self.words.len() * size_of::<u64>()
     }
 
-    /// Where the places count from.
+    /// Returns the address from which places are counted.
     pub fn start(&self) -> *const u64 {
         self.words.as_ptr()
     }

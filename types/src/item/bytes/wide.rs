@@ -1,60 +1,59 @@
 //! Integers of 256 bits as items hold them.
 //!
 //! # Safety
-//! The node has the 32 bytes of an [`I256`], at a multiple of eight. They change
-//! only while no other node points there.
+//! The node has the 32 bytes of a [`WideValue`], at a multiple of eight. They
+//! change only while no other node points there.
 
 use super::{Node, node};
-use crate::integer::I256;
+use crate::integer::{I256, WideValue};
 
-/// A counted integer that no `i64` holds. Clones share the memory.
+/// A counted integer that does not fit an `i64`. Clones share the memory.
 #[derive(Clone)]
 pub struct WideInteger(Node);
 
 impl WideInteger {
-    /// An integer in memory of its own.
+    /// Creates an integer in memory of its own.
     #[inline]
-    pub fn new(value: I256) -> Self {
+    pub fn new(value: WideValue) -> Self {
         Self(Node::new(bytes(&value)))
     }
 
-    /// The integer, to be changed, if nobody else holds it.
+    /// Returns the value.
     #[inline(always)]
-    pub fn get_mut(&mut self) -> Option<&mut I256> {
-        // SAFETY: the node is this one's alone.
-        unsafe { self.0.is_unique().then(|| &mut *self.0.start().cast::<I256>()) }
+    pub fn get(&self) -> WideValue {
+        // SAFETY: `new` and `add_constant` are all that make nodes of this type.
+        unsafe { *self.0.start().cast::<WideValue>() }
     }
 
-    /// The same integer, in memory that belongs to no script.
-    #[inline]
-    #[must_use]
-    pub fn into_owned(self) -> Self {
-        if self.0.is_constant() { self.clone() } else { self }
+    /// Returns the value, to be changed, if nobody else holds it.
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut WideValue> {
+        // SAFETY: the node is this one's alone.
+        unsafe { self.0.is_unique().then(|| &mut *self.0.start().cast::<WideValue>()) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_constant(&self) -> bool {
+        self.0.is_constant()
     }
 
     /// Adds an integer to the constants of a script; returns its place.
-    pub fn add_constant(constants: &mut node::Constants, value: I256) -> usize {
+    pub(crate) fn add_constant(constants: &mut node::Constants, value: WideValue) -> usize {
         constants.add(bytes(&value))
     }
 
-    /// The constant at a place, lent.
-    ///
     /// # Safety
-    /// That of [`super::ByteString::constant`]; the place is one that
-    /// [`WideInteger::add_constant`] returned.
+    /// That of [`crate::engine_internals::Lent::constant`].
     #[inline(always)]
-    pub unsafe fn constant(start: *const u64, place: usize) -> Self {
+    pub(crate) unsafe fn constant(start: *const u64, place: usize) -> Self {
         // SAFETY: the caller's word.
         unsafe { Self(Node::constant(start, place)) }
     }
 
-    /// Another reference to the integer, lent if it is lent.
-    ///
     /// # Safety
-    /// That of [`super::ByteString::constant`].
+    /// That of [`crate::engine_internals::Lent::constant`].
     #[inline(always)]
-    #[must_use]
-    pub unsafe fn lend(&self) -> Self {
+    pub(crate) unsafe fn lend(&self) -> Self {
         // SAFETY: the caller's word.
         unsafe { Self(self.0.lend()) }
     }
