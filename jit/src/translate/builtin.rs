@@ -45,7 +45,7 @@ impl Translator<'_> {
     /// items that it took.
     fn check_status(&mut self, ins: &Ins, status: Value) {
         let how = self.builder.ins().band_imm_s(status, STATUS_MASK as i64);
-        self.begin_segment(ins.place, self.ahead);
+        self.begin_segment(ins.place, self.gas.ahead());
         let exit = self.cold_exit(Leave::Resume, Why::Fault);
         exit.after = After::Builtin;
         exit.status = Some(status);

@@ -43,24 +43,22 @@ impl Translator<'_> {
         self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
         let cost = self.input.code.meter_cost(method.entry);
         let after = self.plus(meter, -cost);
-        self.charged = after;
+        self.set_meter(after);
         self.begin_segment(method.entry, cost);
-        self.segment.needed = self.charges.ahead(self.input.region.entry);
-        self.leave_without_room(after);
-        self.builder.def_var(self.meter, after);
+        self.gas.need(self.gas.needed_at(self.input.region.entry));
+        self.leave_without_room();
         let nulls = vec![Item::Null; method.locals.into()];
         self.state = State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect() };
         let first = self.input.region.entry;
         self.reconcile(first);
-        let first = self.blocks[&first];
-        self.builder.ins().jump(first, &[]);
+        self.jump_to(first);
     }
 
     /// Leaves if the meter is short, or there is no room for the frame: on the
     /// native stack, or for its items.
-    fn leave_without_room(&mut self, meter: Value) {
+    fn leave_without_room(&mut self) {
         let exit = self.cold_exit(Leave::Resume, Why::Room).block;
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, meter, self.segment.needed);
+        let short = self.is_short(self.gas.needed());
         let short = self.counted(short, true);
         self.go_to_if(short, exit);
         let native = self.builder.ins().get_stack_pointer(I64);
@@ -91,7 +89,7 @@ impl Translator<'_> {
     /// Calls a method. The call ends its block.
     pub(super) fn call(&mut self, ins: &Ins) {
         let target = ins.target.unwrap_or_default();
-        let (Some(&function), Some(method)) = (self.functions.get(&target), self.input.methods.found.get(&target))
+        let (Some(function), Some(method)) = (self.functions.method(target), self.input.methods.found.get(&target))
         else {
             return self.leave_at(ins);
         };
@@ -109,11 +107,10 @@ impl Translator<'_> {
         self.check_overflow();
         let kept = self.state.stack.len() - count;
         self.state.stack.truncate(kept);
-        self.charge_but(0);
+        self.charge_all();
         let results = self.emit_call(function, &arguments);
         let [meter, result] = results[..] else { return };
-        self.builder.def_var(self.meter, meter);
-        self.charged = meter;
+        self.set_meter(meter);
         let left = self.left_exit(ins);
         if method.results == 1 {
             let item = match self.input.booleans.contains(&target) {
@@ -142,7 +139,7 @@ impl Translator<'_> {
         }
         let slots = arguments.len() as i64 * i64::from(layout::ITEM);
         let frame = self.plus(self.slots_end, slots);
-        let mut values = vec![self.vm, base, frame, self.charged];
+        let mut values = vec![self.vm, base, frame, self.gas.meter.value];
         values.extend(arguments);
         let call = self.builder.ins().call(function, &values);
         self.builder.inst_results(call).to_vec()
@@ -160,14 +157,14 @@ impl Translator<'_> {
     /// Leaves if the method that was called was left, or if there is too little
     /// gas for what is behind the call.
     fn leave_after_call(&mut self, ins: &Ins, left: Block) {
-        let needed = self.charges.ahead(ins.place + 1);
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
+        let needed = self.gas.needed_at(ins.place + 1);
+        let short = self.is_short(needed);
         let mut exit = left;
         if needed > 0 {
-            self.segment.needed = needed;
+            self.gas.need(needed);
             let starved = self.cold_exit(Leave::Resume, Why::Gas).block;
             exit = self.cold_block();
-            self.calls.push((exit, self.charged, [left, starved]));
+            self.exits.add_call_stub(exit, self.gas.meter.value, left, starved);
         }
         self.go_to_if(short, exit);
     }
@@ -195,9 +192,9 @@ impl Translator<'_> {
             });
         }
         self.check_overflow();
-        self.charge_but(0);
-        let result = result.unwrap_or(self.charged);
-        self.builder.ins().return_(&[self.charged, result]);
+        self.charge_all();
+        let meter = self.gas.meter.value;
+        self.builder.ins().return_(&[meter, result.unwrap_or(meter)]);
         self.dead = true;
     }
 }

@@ -26,7 +26,7 @@ impl Translator<'_> {
     /// Leaves before an instruction in the middle of a block.
     pub(super) fn leave_at(&mut self, ins: &Ins) {
         let cost = self.input.code.meter_cost(ins.place);
-        self.leave(ins.place, self.ahead + cost, Why::Opcode);
+        self.leave(ins.place, self.gas.ahead() + cost, Why::Opcode);
     }
 
     /// A condition that does not hold is a fault, which is the interpreter's.
@@ -49,11 +49,11 @@ impl Translator<'_> {
         let ways = nexts.map(|next| self.way_to(next));
         let blocks = ways.map(|way| way.unwrap_or_else(|| self.builder.create_block()));
         self.builder.ins().brif(condition, blocks[0], &[], blocks[1], &[]);
-        let meter = (self.charged, self.uncharged, self.segment.needed);
+        let meter = self.gas.meter;
         for i in [0, 1] {
             if ways[i].is_none() {
                 // Each way takes off what it wants to.
-                (self.charged, self.uncharged, self.segment.needed) = meter;
+                self.gas.meter = meter;
                 self.continue_in(blocks[i]);
                 self.go_to(nexts[i]);
             }

@@ -8,10 +8,11 @@ use cranelift_codegen::ir::{
 use neovm_interp::tier::layout;
 
 use super::{
-    Translator, Words,
+    Translator,
+    edges::Words,
     exit::Why,
     slot_offset,
-    state::{Address, Item, Kind, Origin, Shape},
+    state::{Address, Item, Kind, Origin},
 };
 use crate::analysis::instruction::Ins;
 
@@ -219,7 +220,7 @@ impl Translator<'_> {
                 self.copy(address, index);
                 self.state.stack[index] = Item::Mem(false);
                 let cost = self.input.code.meter_cost(ins.place);
-                self.begin_segment(ins.place, self.ahead + cost);
+                self.begin_segment(ins.place, self.gas.ahead() + cost);
             } else {
                 let depth = self.state.stack.len() - 1 - index;
                 self.int_at(depth);
@@ -227,34 +228,17 @@ impl Translator<'_> {
         }
     }
 
-    /// What is still to be taken off the meter where a block begins, if that is
-    /// known. Outside the region exits see to it.
-    fn carried_to(&self, next: usize) -> Option<i64> {
-        if self.charges.looks(next) { Some(0) } else { self.carried.get(&next).copied() }
-    }
-
-    /// Takes off the meter what the first of the blocks that follow wants to be,
-    /// which of the others those want too that did not say yet.
-    fn charge_before(&mut self, next: &[usize]) {
-        if let Some(rest) = next.iter().find_map(|&next| self.carried_to(next)) {
-            self.charge_but(rest);
-        }
-        for next in next {
-            self.carried.entry(*next).or_insert(self.uncharged);
-        }
-    }
-
     /// Makes the state fit to go on to some blocks: nothing is to be copied any
     /// more, and what they expect to be an integer is one.
     pub(super) fn settle(&mut self, next: &[usize]) {
-        self.charge_before(next);
+        let cost = self.gas.charge_before(next);
+        self.charge(cost);
         let trusts = !self.is_distrusted(self.current);
         for index in 0..self.state.stack.len() {
-            let shapes = next.iter().filter_map(|next| self.shapes.get(next));
-            let mut kinds = shapes.filter_map(|shape| shape.stack.get(index));
+            let kinds = || self.edges.kinds(next, index).flatten();
             let is_int = match self.state.stack[index] {
-                Item::Ref(_, Origin::Element) => trusts && kinds.all(|kind| *kind == Kind::Int),
-                Item::Ref(..) | Item::Mem(false) => trusts && kinds.any(|kind| *kind == Kind::Int),
+                Item::Ref(_, Origin::Element) => trusts && kinds().all(|kind| kind == Kind::Int),
+                Item::Ref(..) | Item::Mem(false) => trusts && kinds().any(|kind| kind == Kind::Int),
                 _ => false,
             };
             if is_int {
@@ -263,8 +247,8 @@ impl Translator<'_> {
         }
         for index in 0..self.state.stack.len() {
             let Item::Ref(address, origin) = self.state.stack[index] else { continue };
-            let mut shapes = next.iter().filter_map(|next| self.shapes.get(next));
-            if origin == Origin::Element || !shapes.all(|shape| shape.stack.get(index) == Some(&Kind::Ref(origin))) {
+            let stays = self.edges.kinds(next, index).all(|kind| kind == Some(Kind::Ref(origin)));
+            if origin == Origin::Element || !stays {
                 self.check_overflow();
                 self.copy(address, index);
                 self.state.stack[index] = Item::Mem(false);
@@ -275,19 +259,20 @@ impl Translator<'_> {
     /// Goes on to a block, or out of the region. All guards are behind us, but
     /// for overflows.
     pub(super) fn go_to(&mut self, next: usize) {
-        let Some(&block) = self.blocks.get(&next) else {
+        let Some(block) = self.edges.block(next) else {
             return self.leave(next, 0, self.why_leaving(next));
         };
-        self.charge_but(self.carried_to(next).unwrap_or(self.uncharged));
-        match self.overflow.take() {
-            Some(overflow) if !self.writes(next) => {
+        let cost = self.gas.charge_for(next);
+        self.charge(cost);
+        match self.overflows.any.take() {
+            Some(overflow) if !self.edges.writes(next, &self.state) => {
                 let overflow = self.counted(overflow, true);
                 let exit = self.overflow_exit();
                 self.reconcile(next);
                 self.builder.ins().brif(overflow, exit, &[], block, &[]);
             }
             overflow => {
-                self.overflow = overflow;
+                self.overflows.any = overflow;
                 self.check_overflow();
                 self.reconcile(next);
                 self.builder.ins().jump(block, &[]);
@@ -296,21 +281,13 @@ impl Translator<'_> {
         self.dead = true;
     }
 
-    /// Whether a block expects an item in memory that is not there yet.
-    fn writes(&self, next: usize) -> bool {
-        let Some(shape) = self.shapes.get(&next) else { return false };
-        let stack = self.state.stack.iter().zip(&shape.stack);
-        let mut items = stack.chain(self.state.slots.iter().zip(&shape.slots));
-        items.any(|(item, kind)| *kind == Kind::Mem && item.is_value())
-    }
-
     /// Where a branch can go at once, to a block or out of the region; none if
     /// something has to be written on the way.
     pub(super) fn way_to(&mut self, next: usize) -> Option<Block> {
-        let Some(&block) = self.blocks.get(&next) else {
+        let Some(block) = self.edges.block(next) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
         };
-        if self.writes(next) || self.carried_to(next) != Some(self.uncharged) {
+        if self.edges.writes(next, &self.state) || !self.gas.fits(next) {
             return None;
         }
         self.reconcile(next);
@@ -326,17 +303,15 @@ impl Translator<'_> {
 
     /// Brings the items into the shape that a block begins with.
     pub(super) fn reconcile(&mut self, next: usize) {
-        let mut shape = self.shapes.remove(&next).unwrap_or_else(|| Shape::of(&self.state));
+        let shape = self.edges.join(next, &self.state);
         for index in 0..shape.stack.len() {
             let cell = (self.base, self.stack_offset(index));
-            self.hand_over(self.state.stack[index], shape.stack[index], self.stack_variables[index], cell);
+            self.hand_over(self.state.stack[index], shape.stack[index], self.edges.stack[index], cell);
         }
         for index in 0..shape.slots.len() {
             let cell = (self.frame, slot_offset(self.slots[index].slot));
-            self.hand_over(self.state.slots[index], shape.slots[index], self.slot_variables[index], cell);
+            self.hand_over(self.state.slots[index], shape.slots[index], self.edges.slots[index], cell);
         }
-        self.again |= shape.join(&self.state);
-        self.shapes.insert(next, shape);
     }
 
     /// Hands an item over to a block that expects it as a kind.

@@ -62,21 +62,18 @@ impl Translator<'_> {
         let cost = |places: Range<usize>| places.map(|place| self.input.code.meter_cost(place)).sum::<i64>();
         let own = cost(agrees..behind);
         let more = cost(differs..agrees) - own;
-        self.ahead = 0;
         self.current = agrees;
-        self.uncharged += own;
-        self.segment.refund += own;
+        self.gas.replace_rest(own);
         self.settle(&[behind]);
         self.check_overflow();
         // No exit leads back from here on: which way was gone is not in the plans.
-        self.builder.ins().brif(signs_differ, adjust, &[], done, &[rest.into(), self.charged.into()]);
+        self.builder.ins().brif(signs_differ, adjust, &[], done, &[rest.into(), self.gas.meter.value.into()]);
         self.continue_in(adjust);
         let sum = if is_power(known) { rest } else { self.builder.ins().iadd(rest, divisor) };
-        let charged = self.plus(self.charged, -more);
+        let charged = self.plus(self.gas.meter.value, -more);
         self.builder.ins().jump(done, &[sum.into(), charged.into()]);
         self.continue_in(done);
-        self.charged = meter;
-        self.builder.def_var(self.meter, meter);
+        self.set_meter(meter);
         self.go_to(behind);
         true
     }

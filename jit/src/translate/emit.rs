@@ -1,7 +1,7 @@
 //! Loads, stores and guards.
 
 use cranelift_codegen::ir::{
-    Block, InstBuilder, MemFlagsData, Value,
+    Block, Inst, InstBuilder, MemFlagsData, Value,
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
@@ -9,7 +9,7 @@ use neovm_interp::tier::{After, Leave};
 
 use super::{
     Translator,
-    exit::{ExitPlan, GuardStub, Why},
+    exit::{ExitPlan, Why},
 };
 
 impl Translator<'_> {
@@ -63,16 +63,14 @@ impl Translator<'_> {
             let exit = self.guard_exit(Some(self.current));
             return self.go_to_if(overflow, exit);
         }
-        self.overflows.push(self.current);
-        self.overflow = Some(match self.overflow {
-            Some(earlier) => self.builder.ins().bor(earlier, overflow),
-            None => overflow,
-        });
+        let any = self.overflows.any.map_or(overflow, |earlier| self.builder.ins().bor(earlier, overflow));
+        self.overflows.any = Some(any);
+        self.overflows.of.push(self.current);
     }
 
     /// Leaves if there was an overflow in this segment.
     pub(super) fn check_overflow(&mut self) {
-        let Some(overflow) = self.overflow.take() else { return };
+        let Some(overflow) = self.overflows.any.take() else { return };
         let overflow = self.counted(overflow, true);
         let exit = self.overflow_exit();
         self.go_to_if(overflow, exit);
@@ -81,7 +79,7 @@ impl Translator<'_> {
     /// The way to the exit of this segment, for the overflows noted so far.
     pub(super) fn overflow_exit(&mut self) -> Block {
         let plan = self.segment_exit();
-        self.exits[plan].overflows.append(&mut self.overflows);
+        self.exits.plan(plan).overflows.append(&mut self.overflows.of);
         self.guard_exit(None)
     }
 
@@ -93,12 +91,12 @@ impl Translator<'_> {
     /// The way to the exit of this segment, for the guard of an instruction.
     pub(super) fn guard_exit(&mut self, guard: Option<usize>) -> Block {
         let plan = self.segment_exit();
-        let exit = self.exits[plan].block;
-        if let Some(stub) = self.stubs.last().filter(|stub| (stub.exit, stub.guard) == (exit, guard)) {
-            return stub.block;
+        let exit = self.exits.plan(plan).block;
+        if let Some(block) = self.exits.guard_stub(exit, guard) {
+            return block;
         }
         let block = self.cold_block();
-        self.stubs.push(GuardStub { block, exit, guard });
+        self.exits.add_guard_stub(block, exit, guard);
         block
     }
 
@@ -107,31 +105,34 @@ impl Translator<'_> {
         if let Some(plan) = self.segment.exit {
             return plan;
         }
-        let block = self.cold_exit(Leave::Deopt, Why::Guard).block;
+        let plan = self.add_exit(Leave::Deopt, Why::Guard);
+        let block = self.exits.plan(plan).block;
         self.builder.append_block_param(block, I64);
-        let plan = self.exits.len() - 1;
         self.segment.exit = Some(plan);
         plan
     }
 
     /// A new exit to where the segment begins.
     pub(super) fn cold_exit(&mut self, leave: Leave, why: Why) -> &mut ExitPlan {
+        let number = self.add_exit(leave, why);
+        self.exits.plan(number)
+    }
+
+    fn add_exit(&mut self, leave: Leave, why: Why) -> usize {
         let block = self.cold_block();
-        let number = self.exits.len();
-        self.exits.push(ExitPlan {
+        self.exits.add(ExitPlan {
             block,
             place: self.segment.place,
             state: self.segment.state.clone(),
-            meter: self.charged,
-            refund: self.segment.refund - self.uncharged,
-            needed: self.segment.needed,
+            meter: self.gas.meter.value,
+            refund: self.gas.refund(),
+            needed: self.gas.needed(),
             leave,
             why,
             after: After::Nothing,
             status: None,
             overflows: Vec::new(),
-        });
-        &mut self.exits[number]
+        })
     }
 
     pub(super) fn cold_block(&mut self) -> Block {
@@ -154,30 +155,49 @@ impl Translator<'_> {
         self.continue_in(go_on);
     }
 
+    /// Jumps to the block that begins at a place.
+    pub(super) fn jump_to(&mut self, start: usize) -> Option<Inst> {
+        let block = self.edges.block(start)?;
+        Some(self.builder.ins().jump(block, &[]))
+    }
+
     /// Goes on in a block to which nothing else leads.
     pub(super) fn continue_in(&mut self, block: Block) {
         self.builder.switch_to_block(block);
         self.builder.seal_block(block);
     }
 
-    /// Takes off the meter what is still to be taken, but for a rest.
-    pub(super) fn charge_but(&mut self, rest: i64) {
-        let cost = self.uncharged - rest;
-        self.uncharged = rest;
+    /// Takes a cost off the meter.
+    pub(super) fn charge(&mut self, cost: i64) {
         if cost != 0 {
-            self.charged = self.plus(self.charged, -cost);
-            self.builder.def_var(self.meter, self.charged);
-            self.segment.needed = self.segment.needed.saturating_sub(cost);
+            let meter = self.plus(self.gas.meter.value, -cost);
+            self.set_meter(meter);
         }
+    }
+
+    /// Takes off the meter all that is still to be taken.
+    pub(super) fn charge_all(&mut self) {
+        let cost = self.gas.charge_but(0);
+        self.charge(cost);
+    }
+
+    /// Notes what the meter is from here on.
+    pub(super) fn set_meter(&mut self, meter: Value) {
+        self.gas.meter.value = meter;
+        self.builder.def_var(self.gas.variable, meter);
     }
 
     /// Leaves if the meter has less than the segment needs.
     pub(super) fn leave_if_short(&mut self) {
-        let needed = self.segment.needed;
-        let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, needed);
+        let short = self.is_short(self.gas.needed());
         let short = self.counted(short, true);
         let exit = self.guard_exit(None);
         self.go_to_if(short, exit);
+    }
+
+    /// Whether the meter has less than some gas.
+    pub(super) fn is_short(&mut self, needed: i64) -> Value {
+        self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.gas.meter.value, needed)
     }
 
     /// Leaves to where the segment begins if a condition holds.

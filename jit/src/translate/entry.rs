@@ -28,13 +28,12 @@ impl Translator<'_> {
         self.store(top, vm, layout::NEEDED);
         let place = self.input.region.entry;
         let meter = self.plus(meter, self.input.code.entry_cost(place));
-        self.builder.def_var(self.meter, meter);
-        self.charged = meter;
+        self.set_meter(meter);
         let (shape, statics) = (self.entry_shape(), self.statics_used());
         let depth = shape.stack.len();
         self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
         self.begin_segment(place, 0);
-        self.segment.needed = self.charges.ahead(place);
+        self.gas.need(self.gas.needed_at(place));
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
         let mut wrong = self.check_kinds(&shape);
@@ -46,17 +45,16 @@ impl Translator<'_> {
             self.statics = Some(self.load(vm, layout::STATICS));
         }
         self.load_entry(&shape);
-        if !self.functions.is_empty() {
+        if self.functions.has_methods() {
             self.begin_calls();
         }
-        self.shapes.insert(place, shape);
-        let first = self.blocks[&place];
-        self.entered = Some(self.builder.ins().jump(first, &[]));
+        self.edges.set_shape(place, shape);
+        self.entered = self.jump_to(place);
     }
 
     /// What is assumed where the region is entered: what was seen there, or less.
     fn entry_shape(&self) -> Shape {
-        if let Some(shape) = self.shapes.get(&self.input.region.entry) {
+        if let Some(shape) = self.edges.shape(self.input.region.entry) {
             return shape.clone();
         }
         let seen = &self.input.known.seen;
@@ -100,8 +98,8 @@ impl Translator<'_> {
     fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
-        if self.segment.needed > 0 {
-            let short = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.charged, self.segment.needed);
+        if self.gas.needed() > 0 {
+            let short = self.is_short(self.gas.needed());
             wrong = self.builder.ins().bor(wrong, short);
         }
         if region.reach > 0 {
@@ -158,7 +156,7 @@ impl Translator<'_> {
 
     /// Reads what is assumed to be a value.
     fn load_entry(&mut self, shape: &Shape) {
-        let variables = self.stack_variables[..shape.stack.len()].iter().chain(&self.slot_variables);
+        let variables = self.edges.stack[..shape.stack.len()].iter().chain(&self.edges.slots);
         let variables: Vec<_> = variables.copied().collect();
         for ((address, offset, kind), [payload, tag]) in self.entry_items(shape).into_iter().zip(variables) {
             if !matches!(kind, Kind::Int | Kind::Bool | Kind::Scalar) {
@@ -209,7 +207,7 @@ impl Translator<'_> {
         }
         let UsedSlot { slot, stored } = self.slots[index];
         let entered = self.entered.filter(|_| !stored)?;
-        let function = self.native(&BYTES_LENGTH);
+        let function = self.functions.builtin(&BYTES_LENGTH, self.builder.func);
         let mut cursor = FuncCursor::new(self.builder.func).at_inst(entered);
         let item = cursor.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
         let call = cursor.ins().call(function, &[item]);

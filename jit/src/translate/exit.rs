@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::ir::{Block, InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::{
     After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
     builtins::{COPY_ITEM, LEAVE},
@@ -73,26 +73,99 @@ pub(super) struct ExitPlan {
 }
 
 /// Where a guard goes that fails: it tells the exit whose guard it was.
-pub(super) struct GuardStub {
-    pub(super) block: Block,
-    pub(super) exit: Block,
+struct GuardStub {
+    block: Block,
+    exit: Block,
     /// The instruction; none for overflows that are looked at together.
-    pub(super) guard: Option<usize>,
+    guard: Option<usize>,
+}
+
+/// Where a call goes that did not end well, or behind which there is too little gas.
+struct CallStub {
+    block: Block,
+    /// The meter that the call returned.
+    meter: Value,
+    /// The exit for when the method was left.
+    left: Block,
+    /// The exit for when there is too little gas.
+    starved: Block,
+}
+
+/// The exits of a function: those that are still to be emitted, and the records of those that were.
+#[derive(Default)]
+pub(super) struct Exits {
+    plans: Vec<ExitPlan>,
+    guards: Vec<GuardStub>,
+    calls: Vec<CallStub>,
+    /// Where all exits end.
+    tail: Option<Block>,
+    records: Vec<Arc<ExitRecord>>,
+}
+
+impl Exits {
+    /// Adds an exit; returns its number.
+    pub(super) fn add(&mut self, plan: ExitPlan) -> usize {
+        self.plans.push(plan);
+        self.plans.len() - 1
+    }
+
+    /// An exit that is still to be emitted.
+    pub(super) fn plan(&mut self, number: usize) -> &mut ExitPlan {
+        &mut self.plans[number]
+    }
+
+    /// The way from the guard of an instruction to an exit, if the guard before went there for that instruction too.
+    pub(super) fn guard_stub(&self, exit: Block, guard: Option<usize>) -> Option<Block> {
+        self.guards.last().filter(|stub| (stub.exit, stub.guard) == (exit, guard)).map(|stub| stub.block)
+    }
+
+    /// Adds a way from the guard of an instruction to an exit.
+    pub(super) fn add_guard_stub(&mut self, block: Block, exit: Block, guard: Option<usize>) {
+        self.guards.push(GuardStub { block, exit, guard });
+    }
+
+    /// Adds a way from a call to one of two exits: for when the method was left, or for want of gas.
+    pub(super) fn add_call_stub(&mut self, block: Block, meter: Value, left: Block, starved: Block) {
+        self.calls.push(CallStub { block, meter, left, starved });
+    }
+
+    /// Keeps the record of an exit that is emitted, which lives as long as the code; returns the address of the exit.
+    /// `first` is the number of the function's first exit in its region, whose number is `region`.
+    fn record(
+        &mut self,
+        first: usize,
+        region: u32,
+        plan: Plan,
+        place: usize,
+        why: Why,
+        overflows: Vec<usize>,
+    ) -> usize {
+        let number = (first + self.records.len()) as u32;
+        let record = Arc::new(ExitRecord { exit: Exit::new(number, region, plan), why, place, overflows });
+        let address = core::ptr::from_ref(&record.exit).addr();
+        self.records.push(record);
+        address
+    }
+
+    /// The records of all exits, by number.
+    pub(super) fn take_records(&mut self) -> Vec<Arc<ExitRecord>> {
+        core::mem::take(&mut self.records)
+    }
 }
 
 impl Translator<'_> {
     pub(super) fn emit_exits(&mut self) {
-        for (block, meter, [left, starved]) in core::mem::take(&mut self.calls) {
+        for CallStub { block, meter, left, starved } in core::mem::take(&mut self.exits.calls) {
             self.builder.switch_to_block(block);
             let was_left = self.builder.ins().icmp_imm_s(IntCC::Equal, meter, i64::MIN);
             self.builder.ins().brif(was_left, left, &[], starved, &[]);
         }
-        for GuardStub { block, exit, guard } in core::mem::take(&mut self.stubs) {
+        for GuardStub { block, exit, guard } in core::mem::take(&mut self.exits.guards) {
             self.builder.switch_to_block(block);
             let guard = self.number(guard.map_or(0, |place| place as i64 + 1));
             self.builder.ins().jump(exit, &[guard.into()]);
         }
-        for plan in core::mem::take(&mut self.exits) {
+        for plan in core::mem::take(&mut self.exits.plans) {
             self.builder.switch_to_block(plan.block);
             let guard = self.builder.block_params(plan.block).first().copied();
             // What is left often writes whole items; a table takes less code for the rest.
@@ -112,7 +185,6 @@ impl Translator<'_> {
 
     /// The exit's record, which lives as long as the code; its address.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
-        let number = (self.input.next_exit + self.records.len()) as u32;
         let ExitPlan { place, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
@@ -125,11 +197,7 @@ impl Translator<'_> {
             frame: own_frame.then(|| self.own_frame(place)),
             after: plan.after,
         };
-        let exit = Exit::new(number, self.input.number, there);
-        let record = Arc::new(ExitRecord { exit, why, place, overflows });
-        let address = core::ptr::from_ref(&record.exit).addr();
-        self.records.push(record);
-        address
+        self.exits.record(self.input.next_exit, self.input.number, there, place, why, overflows)
     }
 
     /// The frame of this function where it is left before an instruction. Before
@@ -144,7 +212,7 @@ impl Translator<'_> {
 
     /// What all exits have in common.
     fn tail(&mut self) -> Block {
-        if let Some(tail) = self.tail {
+        if let Some(tail) = self.exits.tail {
             return tail;
         }
         let tail = self.builder.create_block();
@@ -152,13 +220,13 @@ impl Translator<'_> {
         for _ in 0..3 {
             self.builder.append_block_param(tail, I64);
         }
-        self.tail = Some(tail);
+        self.exits.tail = Some(tail);
         tail
     }
 
     /// Leaves; a method tells its caller.
     fn emit_tail(&mut self) {
-        let Some(tail) = self.tail else { return };
+        let Some(tail) = self.exits.tail else { return };
         self.builder.switch_to_block(tail);
         let [exit, meter, guard] = self.builder.block_params(tail)[..] else { return };
         let [] = self.call_native(&LEAVE, [self.vm, exit, meter, self.base, self.frame, guard]);
@@ -176,20 +244,10 @@ impl Translator<'_> {
         builtin: &Builtin<P, R>,
         arguments: [Value; P],
     ) -> [Value; R] {
-        let function = self.native(builtin);
+        let function = self.functions.builtin(builtin, self.builder.func);
         let call = self.builder.ins().call(function, &arguments);
         let results = self.builder.inst_results(call);
         core::array::from_fn(|index| results[index])
-    }
-
-    /// A function of the interpreter, to be called.
-    pub(super) fn native<const P: usize, const R: usize>(&mut self, builtin: &Builtin<P, R>) -> FuncRef {
-        if let Some(&known) = self.natives.get(builtin.name()) {
-            return known;
-        }
-        let function = self.linker.builtin(builtin, self.builder.func);
-        self.natives.insert(builtin.name().to_owned(), function);
-        function
     }
 
     /// An address as a value.
@@ -271,5 +329,43 @@ impl Translator<'_> {
         let offset = i64::from(self.stack_offset(index));
         let to = self.plus(self.base, offset);
         let [] = self.call_native(&COPY_ITEM, [self.vm, from, to]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        let (leave, after) = (Leave::Deopt, After::Nothing);
+        Plan { cell: 0, leave, refund: 0, needed: 0, top: 0, items: Box::default(), frame: None, after }
+    }
+
+    #[test]
+    fn guards_of_one_instruction_in_a_row_share_their_way() {
+        let [first, second, exit, other] = [0, 1, 2, 3].map(Block::from_u32);
+        let mut exits = Exits::default();
+        assert_eq!(exits.guard_stub(exit, Some(5)), None);
+        exits.add_guard_stub(first, exit, Some(5));
+        assert_eq!(exits.guard_stub(exit, Some(5)), Some(first));
+        assert_eq!(exits.guard_stub(other, Some(5)), None, "another exit");
+        assert_eq!(exits.guard_stub(exit, Some(6)), None, "another instruction");
+        assert_eq!(exits.guard_stub(exit, None), None, "overflows of several instructions");
+        exits.add_guard_stub(second, exit, None);
+        assert_eq!(exits.guard_stub(exit, Some(5)), None, "another guard is between them");
+    }
+
+    #[test]
+    fn records_are_numbered_in_their_region() {
+        let mut exits = Exits::default();
+        let mut addresses: Vec<_> = (0..3).map(|place| exits.record(4, 9, plan(), place, Why::Guard, vec![])).collect();
+        let records = exits.take_records();
+        for (index, record) in records.iter().enumerate() {
+            assert_eq!((record.exit.number, record.exit.region, record.place), (4 + index as u32, 9, index));
+            assert_eq!(core::ptr::from_ref(&record.exit).addr(), addresses[index]);
+        }
+        addresses.dedup();
+        assert_eq!(addresses.len(), 3);
+        assert!(exits.take_records().is_empty());
     }
 }

@@ -13,10 +13,14 @@ mod compound;
 mod control;
 mod convert;
 mod divide;
+mod edges;
 mod emit;
 mod entry;
 mod exit;
+mod functions;
+mod meter;
 mod numeric;
+mod push;
 mod slot;
 mod splice;
 mod stack;
@@ -30,20 +34,23 @@ use std::{
 
 use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use neovm_interp::tier::{CodeView, layout};
 use neovm_types::opcode::Family;
 
 pub(crate) use self::call::signature;
 pub use self::exit::Why;
 use self::{
-    exit::{ExitPlan, GuardStub},
+    edges::{Edges, Words},
+    exit::Exits,
+    functions::Functions,
+    meter::GasTracker,
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
 };
 use crate::{
     Refusal,
     analysis::{
-        gas::{Charge, Charges},
+        gas::Charges,
         instruction::{Ins, Slot, SlotUse},
         methods::{Method, Methods},
         region::Region,
@@ -109,95 +116,67 @@ pub(crate) fn translate(
     let mut shapes = BTreeMap::new();
     let empty = function.clone();
     for _ in 0..MAX_ROUNDS {
-        let functions =
-            input.methods.found.keys().filter_map(|&method| Some((method, linker.method(method, function)?))).collect();
+        let functions = Functions::new(linker, input.methods, function);
         let builder = FunctionBuilder::new(function, context);
-        let mut translator = Translator::new(input, builder, linker, shapes);
-        translator.functions = functions;
+        let mut translator = Translator::new(input, builder, functions, shapes);
         translator.region()?;
-        if !translator.again {
-            let exits = core::mem::take(&mut translator.records);
+        if !translator.edges.again {
+            let exits = translator.exits.take_records();
             let gives = translator.gives;
             translator.builder.seal_all_blocks();
             translator.builder.finalize(config);
             return Ok(Translation { exits, gives });
         }
-        shapes = translator.shapes;
+        shapes = translator.edges.into_shapes();
         *function = empty.clone();
         *context = FunctionBuilderContext::new();
     }
     Err(Refusal::Kinds)
 }
 
+/// Overflows of the segment that nobody looked at yet.
+#[derive(Default)]
+struct Overflows {
+    /// Whether there was any.
+    any: Option<Value>,
+    /// The instructions that may have had one.
+    of: Vec<usize>,
+}
+
 /// The first instruction behind the last effect, and what held there.
 struct Segment {
     place: usize,
     state: State,
-    /// Charged less than the meter says, by so much.
-    refund: i64,
-    /// With less on the meter it is left for want of gas.
-    needed: i64,
-    /// The plan of its exit.
+    /// The number of the exit that its guards share.
     exit: Option<usize>,
 }
-
-/// The variables of an item: its payload, and its tag where that is not known.
-type Words = [Variable; 2];
 
 struct Translator<'a> {
     input: &'a Input<'a>,
     builder: FunctionBuilder<'a>,
-    /// What is known where each block begins; found on the way.
-    shapes: BTreeMap<usize, Shape>,
-    /// Whether something found on the way changes what was translated already.
-    again: bool,
-    blocks: BTreeMap<usize, ir::Block>,
+    functions: Functions<'a>,
+    edges: Edges,
+    gas: GasTracker,
+    exits: Exits,
     slots: Vec<UsedSlot>,
-    slot_variables: Vec<Words>,
-    stack_variables: Vec<Words>,
-    meter: Variable,
-    charges: Charges,
     /// Arguments of the function, and what was read where it begins.
     vm: Value,
     base: Value,
     frame: Value,
     statics: Option<Value>,
-    state: State,
-    segment: Segment,
-    /// The meter, and what is still to be taken off it, with the whole block.
-    charged: Value,
-    uncharged: i64,
-    /// What is still to be taken off where blocks begin.
-    carried: BTreeMap<usize, i64>,
-    /// What the instructions of the block cost that did not run yet.
-    ahead: i64,
+    /// The place behind the frame's slots, where methods are called.
+    slots_end: Value,
     /// The arrays in slots that hold the same one throughout, and the lengths of
     /// strings of bytes in such slots, or -1.
     arrays: BTreeMap<usize, Value>,
     lengths: BTreeMap<usize, Value>,
     /// Where the function's entry ends, and what is read there.
     entered: Option<ir::Inst>,
+    state: State,
+    segment: Segment,
+    overflows: Overflows,
     /// What SIGN gave last, and of what.
     sign: Option<(Value, Value)>,
-    /// Overflows of the segment that nobody looked at yet, and of which instructions.
-    overflow: Option<Value>,
-    overflows: Vec<usize>,
-    exits: Vec<ExitPlan>,
-    /// Between guards and exits.
-    stubs: Vec<GuardStub>,
-    /// Calls that did not end well: the block they go to, the meter, and the exits
-    /// if the method was left, or if there is too little gas behind the call.
-    calls: Vec<(ir::Block, Value, [ir::Block; 2])>,
-    records: Vec<Arc<ExitRecord>>,
-    linker: Linker<'a>,
-    /// The functions of the interpreter that are called, by name.
-    natives: BTreeMap<String, ir::FuncRef>,
-    /// Where all exits end.
-    tail: Option<ir::Block>,
-    /// The methods that can be called.
-    functions: BTreeMap<usize, ir::FuncRef>,
-    /// The place behind the frame's slots, where methods are called.
-    slots_end: Value,
     gives: Gives,
     /// How many guards there are so far.
     guards_made: u32,
@@ -212,54 +191,35 @@ impl<'a> Translator<'a> {
     fn new(
         input: &'a Input<'a>,
         mut builder: FunctionBuilder<'a>,
-        linker: Linker<'a>,
+        functions: Functions<'a>,
         shapes: BTreeMap<usize, Shape>,
     ) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.reach + input.region.peak.max(0)) as usize;
-        let mut words = || [builder.declare_var(I64), builder.declare_var(I64)];
-        let slot_variables = slots.iter().map(|_| words()).collect();
-        let stack_variables = (0..depth).map(|_| words()).collect();
-        let meter = builder.declare_var(I64);
-        let blocks = input.region.order.iter().map(|&start| (start, builder.create_block())).collect();
+        let edges = Edges::new(&mut builder, &input.region.order, shapes, depth, slots.len());
+        let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
         let none = Value::from_u32(0);
         let state = State { stack: Vec::new(), slots: Vec::new() };
         Self {
             input,
             builder,
-            shapes,
-            again: false,
-            blocks,
+            functions,
+            edges,
+            gas,
+            exits: Exits::default(),
             slots,
-            slot_variables,
-            stack_variables,
-            meter,
-            charges: Charges::new(input.code, input.region),
             vm: none,
             base: none,
             frame: none,
             statics: None,
-            segment: Segment { place: 0, state: state.clone(), refund: 0, needed: i64::MIN, exit: None },
-            state,
-            charged: none,
-            uncharged: 0,
-            carried: BTreeMap::new(),
-            ahead: 0,
+            slots_end: none,
             arrays: BTreeMap::new(),
             lengths: BTreeMap::new(),
             entered: None,
+            segment: Segment { place: 0, state: state.clone(), exit: None },
+            state,
+            overflows: Overflows::default(),
             sign: None,
-            overflow: None,
-            overflows: Vec::new(),
-            exits: Vec::new(),
-            stubs: Vec::new(),
-            calls: Vec::new(),
-            records: Vec::new(),
-            linker,
-            natives: BTreeMap::new(),
-            tail: None,
-            functions: BTreeMap::new(),
-            slots_end: none,
             gives: Gives::Nothing,
             guards_made: 0,
             current: input.region.entry,
@@ -277,12 +237,12 @@ impl<'a> Translator<'a> {
         let region = self.input.region;
         for &start in &region.order {
             let Some(block) = region.blocks.get(&start) else { continue };
-            if !self.shapes.contains_key(&start) {
+            if self.edges.shape(start).is_none() {
                 continue;
             }
             self.begin_block(start);
             for ins in &block.instructions {
-                self.ahead -= self.input.code.meter_cost(ins.place);
+                self.gas.run(self.input.code.meter_cost(ins.place));
                 if ins.place < self.done_to {
                     continue;
                 }
@@ -304,8 +264,7 @@ impl<'a> Translator<'a> {
         }
         self.builder.set_srcloc(SourceLoc::default());
         self.emit_exits();
-        let in_memory = |shape: &Shape| shape.slots.contains(&Kind::Mem);
-        if self.input.method.is_some() && self.shapes.values().any(in_memory) {
+        if self.input.method.is_some() && self.edges.has_slot_in_memory() {
             return Err(Refusal::Kinds);
         }
         Ok(())
@@ -320,20 +279,15 @@ impl<'a> Translator<'a> {
 
     /// A block's begin: what is known there, and its charge.
     fn begin_block(&mut self, start: usize) {
-        self.builder.switch_to_block(self.blocks[&start]);
+        let (Some(block), Some(shape)) = (self.edges.block(start), self.edges.shape(start).cloned()) else { return };
+        self.builder.switch_to_block(block);
         (self.dead, self.sign, self.done_to) = (false, None, start);
-        let shape = self.shapes[&start].clone();
-        let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.stack_variables[i], kind)).collect();
-        let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.slot_variables[i], kind)).collect();
+        let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.edges.stack[i], kind)).collect();
+        let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.edges.slots[i], kind)).collect();
         self.state = State { stack, slots };
-        let Charge { cost, needed, looks } = self.charges.of(start);
-        self.ahead = cost;
-        self.charged = self.builder.use_var(self.meter);
-        let carried = self.carried.get(&start).filter(|_| !looks);
-        self.uncharged = carried.copied().unwrap_or(0) + cost;
-        self.begin_segment(start, cost);
-        if looks {
-            self.segment.needed = needed;
+        let meter = self.builder.use_var(self.gas.variable);
+        self.begin_segment(start, 0);
+        if self.gas.begin_block(start, meter) {
             self.leave_if_short();
         }
     }
@@ -369,13 +323,13 @@ impl<'a> Translator<'a> {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
-        (self.segment.place, self.segment.refund) = (place, refund);
-        (self.segment.needed, self.segment.exit) = (i64::MIN, None);
+        (self.segment.place, self.segment.exit) = (place, None);
+        self.gas.begin_segment(refund);
     }
 
     /// Begins a segment behind an instruction that had an effect.
     fn after_effect(&mut self, ins: &Ins) {
-        self.begin_segment(ins.place + 1, self.ahead);
+        self.begin_segment(ins.place + 1, self.gas.ahead());
     }
 
     /// Begins a segment with an instruction that will have an effect.
@@ -383,7 +337,7 @@ impl<'a> Translator<'a> {
         self.check_overflow();
         if self.segment.place != ins.place {
             let cost = self.input.code.meter_cost(ins.place);
-            self.begin_segment(ins.place, self.ahead + cost);
+            self.begin_segment(ins.place, self.gas.ahead() + cost);
         }
     }
 

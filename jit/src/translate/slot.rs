@@ -1,8 +1,7 @@
-//! Constants, slots and static fields.
+//! Local variables, arguments and static fields.
 
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I8};
+use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use neovm_interp::tier::layout;
-use neovm_types::OpCode;
 
 use super::{
     Translator, slot_offset,
@@ -11,20 +10,6 @@ use super::{
 use crate::analysis::instruction::{Ins, Slot, SlotUse};
 
 impl Translator<'_> {
-    pub(super) fn push_constant(&mut self, ins: &Ins) {
-        if let Some(value) = self.input.code.small_constant(ins.place) {
-            return self.push(Item::Const(value));
-        }
-        match ins.opcode {
-            OpCode::PUSHT | OpCode::PUSHF => {
-                let value = self.builder.ins().iconst(I8, i64::from(ins.opcode == OpCode::PUSHT));
-                self.push(Item::Bool(value));
-            }
-            OpCode::PUSHNULL => self.push(Item::Null),
-            _ => self.call_builtin_with(ins, true),
-        }
-    }
-
     pub(super) fn slot(&mut self, ins: &Ins, slot_use: SlotUse) {
         match slot_use {
             SlotUse::Load(slot) => self.load_slot(slot),

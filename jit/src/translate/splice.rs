@@ -31,7 +31,7 @@ impl Translator<'_> {
         ins.opcode == OpCode::SUBSTR
             && !self.distrusts(ins)
             && (ins.place + 1..).zip(wanted).all(|(place, wanted)| {
-                let is_own = !self.blocks.contains_key(&place);
+                let is_own = self.edges.block(place).is_none();
                 let next = Ins::read(self.input.code, place).filter(|next| is_own && !self.distrusts(next));
                 next.is_some_and(|next| next.opcode == OpCode::CONVERT && next.operand == wanted as i64)
             })

@@ -1,0 +1,48 @@
+//! The functions that a function calls.
+
+use std::collections::BTreeMap;
+
+use cranelift_codegen::ir::{FuncRef, Function};
+use neovm_interp::tier::Builtin;
+
+use crate::{analysis::methods::Methods, memory::module::Linker};
+
+/// The methods and builtins that a function may call, as it knows them.
+pub(super) struct Functions<'a> {
+    linker: Linker<'a>,
+    /// By the place where they begin.
+    methods: BTreeMap<usize, FuncRef>,
+    /// By name, as far as they were called.
+    builtins: BTreeMap<String, FuncRef>,
+}
+
+impl<'a> Functions<'a> {
+    /// Makes methods known to a function that calls them.
+    pub(super) fn new(linker: Linker<'a>, methods: &Methods, caller: &mut Function) -> Self {
+        let methods = methods.found.keys().filter_map(|&entry| Some((entry, linker.method(entry, caller)?))).collect();
+        Self { linker, methods, builtins: BTreeMap::new() }
+    }
+
+    /// Whether there are methods to be called.
+    pub(super) fn has_methods(&self) -> bool {
+        !self.methods.is_empty()
+    }
+
+    pub(super) fn method(&self, entry: usize) -> Option<FuncRef> {
+        self.methods.get(&entry).copied()
+    }
+
+    /// A builtin, which is made known to the function that calls it with the first call.
+    pub(super) fn builtin<const P: usize, const R: usize>(
+        &mut self,
+        builtin: &Builtin<P, R>,
+        caller: &mut Function,
+    ) -> FuncRef {
+        if let Some(&known) = self.builtins.get(builtin.name()) {
+            return known;
+        }
+        let function = self.linker.builtin(builtin, caller);
+        self.builtins.insert(builtin.name().to_owned(), function);
+        function
+    }
+}

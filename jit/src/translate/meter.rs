@@ -1,0 +1,235 @@
+//! The gas tracker: what is taken off the meter while blocks are translated, what is still to be, and what exits give
+//! back.
+
+use std::collections::BTreeMap;
+
+use cranelift_codegen::ir::Value;
+use cranelift_frontend::Variable;
+
+use crate::analysis::gas::{Charge, Charges};
+
+/// The meter at a point of the code.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meter {
+    /// The meter as it is in the machine code.
+    pub(super) value: Value,
+    /// What is still to be taken off it, for the whole block.
+    uncharged: i64,
+    /// What the instructions of the block cost that are still to run.
+    ahead: i64,
+    /// What the instructions from the start of the segment on cost, as far as the block is charged for them.
+    refund: i64,
+    /// With less on the meter, gas is why the segment is left.
+    needed: i64,
+}
+
+/// The gas tracker of a function.
+#[derive(Debug)]
+pub(super) struct GasTracker {
+    charges: Charges,
+    /// What is still to be taken off where blocks begin, as far as it is settled.
+    carried: BTreeMap<usize, i64>,
+    /// The variable that holds the meter between blocks.
+    pub(super) variable: Variable,
+    pub(super) meter: Meter,
+}
+
+impl GasTracker {
+    pub(super) fn new(charges: Charges, variable: Variable) -> Self {
+        let value = Value::from_u32(0);
+        let meter = Meter { value, uncharged: 0, ahead: 0, refund: 0, needed: i64::MIN };
+        Self { charges, carried: BTreeMap::new(), variable, meter }
+    }
+
+    /// Begins a block with its first segment. Returns whether the meter is compared there with what is needed.
+    pub(super) fn begin_block(&mut self, start: usize, value: Value) -> bool {
+        let Charge { cost, needed, looks } = self.charges.of(start);
+        let carried = self.carried.get(&start).copied().filter(|_| !looks).unwrap_or(0);
+        let needed = if looks { needed } else { i64::MIN };
+        self.meter = Meter { value, uncharged: carried + cost, ahead: cost, refund: cost, needed };
+        looks
+    }
+
+    /// Begins a segment at a point from which on the block is charged for instructions of a cost.
+    pub(super) fn begin_segment(&mut self, refund: i64) {
+        self.meter.refund = refund;
+        self.meter.needed = i64::MIN;
+    }
+
+    /// What the meter must have before a place is gone to that does not look at it.
+    pub(super) fn needed_at(&self, place: usize) -> i64 {
+        self.charges.ahead(place)
+    }
+
+    /// Makes the segment leave for want of gas where the meter has less.
+    pub(super) fn need(&mut self, needed: i64) {
+        self.meter.needed = needed;
+    }
+
+    /// Notes that the next instruction of the block runs.
+    pub(super) fn run(&mut self, cost: i64) {
+        self.meter.ahead -= cost;
+    }
+
+    /// Notes that something else runs instead of the rest of the block.
+    pub(super) fn replace_rest(&mut self, cost: i64) {
+        self.meter.ahead = 0;
+        self.meter.uncharged += cost;
+        self.meter.refund += cost;
+    }
+
+    /// What the instructions of the block cost that are still to run.
+    pub(super) fn ahead(&self) -> i64 {
+        self.meter.ahead
+    }
+
+    /// With less on the meter, gas is why the segment is left.
+    pub(super) fn needed(&self) -> i64 {
+        self.meter.needed
+    }
+
+    /// What an exit to the start of the segment gives back: what the meter was charged in advance, less what it was not
+    /// yet charged for.
+    pub(super) fn refund(&self) -> i64 {
+        self.meter.refund - self.meter.uncharged
+    }
+
+    /// Leaves a rest to be charged later; returns what is to be taken off the meter now.
+    pub(super) fn charge_but(&mut self, rest: i64) -> i64 {
+        let cost = self.meter.uncharged - rest;
+        self.meter.uncharged = rest;
+        if cost != 0 {
+            self.meter.needed = self.meter.needed.saturating_sub(cost);
+        }
+        cost
+    }
+
+    /// What a block expects to be still to be taken off the meter, if that is settled. Outside the region exits see to
+    /// it.
+    fn carried_to(&self, next: usize) -> Option<i64> {
+        if self.charges.looks(next) { Some(0) } else { self.carried.get(&next).copied() }
+    }
+
+    /// Leaves to be charged later what the first of some blocks expects that says so. The others are to expect that too,
+    /// if they do not say yet. Returns what is to be taken off the meter now.
+    pub(super) fn charge_before(&mut self, next: &[usize]) -> i64 {
+        let rest = next.iter().find_map(|&next| self.carried_to(next));
+        let cost = rest.map_or(0, |rest| self.charge_but(rest));
+        for next in next {
+            self.carried.entry(*next).or_insert(self.meter.uncharged);
+        }
+        cost
+    }
+
+    /// Leaves to be charged later what a block expects; returns what is to be taken off the meter now.
+    pub(super) fn charge_for(&mut self, next: usize) -> i64 {
+        self.charge_but(self.carried_to(next).unwrap_or(self.meter.uncharged))
+    }
+
+    /// Whether nothing is to be taken off the meter before a block.
+    pub(super) fn fits(&self, next: usize) -> bool {
+        self.carried_to(next) == Some(self.meter.uncharged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use neovm_interp::{Code, tier::CodeView};
+    use neovm_types::{PriceTable, asm::assemble};
+
+    use super::*;
+    use crate::analysis::region::Region;
+
+    fn value() -> Value {
+        Value::from_u32(7)
+    }
+
+    /// The tracker of a loop, and where its blocks begin: its head, a long way and a short one, and its end.
+    fn tracker() -> (GasTracker, [usize; 4]) {
+        let text = "INITSLOT 1, 0\nn: LDLOC0\nJMPIFNOT o\nNOP\nNOP\nJMP p\no: NOP\np: LDLOC0\nJMPIF n\nRET";
+        let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
+        let code = CodeView::new(&code);
+        let region = Region::find(code, 1, &|_| {}).unwrap();
+        let starts: Vec<_> = region.blocks.keys().copied().collect();
+        let tracker = GasTracker::new(Charges::new(code, &region), Variable::from_u32(0));
+        (tracker, starts.try_into().unwrap())
+    }
+
+    fn cost(tracker: &GasTracker, start: usize) -> i64 {
+        tracker.charges.of(start).cost
+    }
+
+    #[test]
+    fn a_loop_looks_at_the_meter_once_a_turn() {
+        let (mut tracker, [head, long, short, end]) = tracker();
+        assert!(tracker.begin_block(head, value()));
+        let dearest = cost(&tracker, head) + cost(&tracker, long) + cost(&tracker, end);
+        assert_eq!(tracker.needed(), dearest);
+        for start in [long, short, end] {
+            assert!(!tracker.begin_block(start, value()));
+            assert_eq!(tracker.needed(), i64::MIN);
+        }
+    }
+
+    #[test]
+    fn exits_give_back_what_did_not_run() {
+        let (mut tracker, [head, ..]) = tracker();
+        let cost = cost(&tracker, head);
+        tracker.begin_block(head, value());
+        // Nothing is charged yet, and the whole block is still to run.
+        assert_eq!(tracker.refund(), 0);
+        let first = cost / 3;
+        tracker.run(first);
+        tracker.begin_segment(tracker.ahead());
+        // One instruction ran without being charged.
+        assert_eq!(tracker.refund(), -first);
+        assert_eq!(tracker.charge_but(0), cost);
+        // Now all is charged, and all but the first instruction is given back.
+        assert_eq!(tracker.refund(), cost - first);
+    }
+
+    #[test]
+    fn what_is_charged_is_needed_no_more() {
+        let (mut tracker, [head, ..]) = tracker();
+        tracker.begin_block(head, value());
+        let needed = tracker.needed();
+        let cost = tracker.charge_but(0);
+        assert_eq!(tracker.needed(), needed - cost);
+        assert_eq!((tracker.charge_but(0), tracker.needed()), (0, needed - cost));
+    }
+
+    #[test]
+    fn ways_that_meet_agree_on_what_is_still_to_be_charged() {
+        let (mut tracker, [head, long, short, end]) = tracker();
+        tracker.begin_block(head, value());
+        let carried = cost(&tracker, head);
+        // Neither block says what it expects: both carry the cost of the head on.
+        assert_eq!(tracker.charge_before(&[short, long]), 0);
+        assert!(tracker.fits(short) && tracker.fits(long) && !tracker.fits(end));
+        // The first to reach the end settles what is carried there.
+        tracker.begin_block(long, value());
+        assert_eq!(tracker.charge_before(&[end]), 0);
+        // The other takes off the difference, or gives it back.
+        let difference = cost(&tracker, short) - cost(&tracker, long);
+        tracker.begin_block(short, value());
+        assert!(!tracker.fits(end));
+        assert_eq!(tracker.charge_for(end), difference);
+        assert!(tracker.fits(end));
+        // Where the loop begins again, all is taken off.
+        tracker.begin_block(end, value());
+        let all = carried + cost(&tracker, long) + cost(&tracker, end);
+        assert_eq!(tracker.charge_for(head), all);
+    }
+
+    #[test]
+    fn what_runs_instead_of_the_rest_is_charged_and_given_back() {
+        let (mut tracker, [head, ..]) = tracker();
+        tracker.begin_block(head, value());
+        let before = tracker.refund();
+        tracker.replace_rest(5);
+        assert_eq!((tracker.ahead(), tracker.refund()), (0, before));
+        assert_eq!(tracker.charge_but(0), cost(&tracker, head) + 5);
+    }
+}

@@ -1,0 +1,23 @@
+//! Constants.
+
+use cranelift_codegen::ir::{InstBuilder, types::I8};
+use neovm_types::OpCode;
+
+use super::{Translator, state::Item};
+use crate::analysis::instruction::Ins;
+
+impl Translator<'_> {
+    pub(super) fn push_constant(&mut self, ins: &Ins) {
+        if let Some(value) = self.input.code.small_constant(ins.place) {
+            return self.push(Item::Const(value));
+        }
+        match ins.opcode {
+            OpCode::PUSHT | OpCode::PUSHF => {
+                let value = self.builder.ins().iconst(I8, i64::from(ins.opcode == OpCode::PUSHT));
+                self.push(Item::Bool(value));
+            }
+            OpCode::PUSHNULL => self.push(Item::Null),
+            _ => self.call_builtin_with(ins, true),
+        }
+    }
+}
