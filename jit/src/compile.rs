@@ -11,7 +11,7 @@ use neovm_types::OpCode;
 use crate::{
     Refusal,
     analysis::{instruction::Ins, methods::Methods, region::Region},
-    memory::module::Machine,
+    memory::code::Machine,
     runtime::stats::{ExitRecord, Why},
     translate::{Gives, Input, signature, translate},
 };

@@ -14,9 +14,12 @@ mod translate;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use self::runtime::{
-    stats::{Details, Report, Stats, Why},
-    tier::{DEFAULT_CAPACITY, Jit, Mode},
+pub use self::{
+    memory::capacity::DEFAULT_CAPACITY,
+    runtime::{
+        stats::{Details, Report, Stats, Why},
+        tier::{Jit, Mode},
+    },
 };
 
 /// Nothing under these locks can panic half-way.

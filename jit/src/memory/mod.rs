@@ -1,3 +1,5 @@
-//! Machine code in memory.
+//! Machine code: how Cranelift makes it, and where it lies.
 
+pub(crate) mod capacity;
+pub(crate) mod code;
 pub(crate) mod module;

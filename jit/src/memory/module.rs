@@ -1,9 +1,8 @@
-//! Cranelift's settings, and machine code in memory.
+//! From functions in Cranelift's intermediate language to machine code: settings, linking, and the code in text.
 
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap},
-    io,
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -14,14 +13,12 @@ use cranelift_codegen::{
     settings::{self, Configurable},
 };
 use cranelift_frontend::FunctionBuilderContext;
-use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule, SystemMemoryProvider};
-use cranelift_module::{FuncId, Linkage, Module, ModuleResult, default_libcall_names};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 use neovm_interp::tier::Builtin;
 
+use super::code::{Machine, Pages};
 use crate::{Refusal, lock};
-
-/// Each function's memory begins with a page, so that it can be made executable.
-const PAGE: usize = 4096;
 
 /// The processor that code is made for; none where none can be made.
 pub(crate) fn target() -> Option<OwnedTargetIsa> {
@@ -68,62 +65,6 @@ thread_local! {
     /// Dropped where something failed, since it is half done then.
     static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
 }
-
-/// The pages of machine code: Cranelift's module writes them, and is gone when
-/// the code is entered.
-#[derive(Clone)]
-struct Pages(Arc<Mutex<Mapped>>);
-
-struct Mapped {
-    provider: SystemMemoryProvider,
-    bytes: usize,
-}
-
-impl Default for Pages {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Mapped { provider: SystemMemoryProvider::new(), bytes: 0 })))
-    }
-}
-
-impl JITMemoryProvider for Pages {
-    fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> io::Result<*mut u8> {
-        let mut mapped = lock(&self.0);
-        mapped.bytes += size.next_multiple_of(PAGE);
-        mapped.provider.allocate(size, align, kind)
-    }
-
-    unsafe fn free_memory(&mut self) {
-        // SAFETY: the caller's word.
-        unsafe { lock(&self.0).provider.free_memory() };
-    }
-
-    fn finalize(&mut self, protection: BranchProtection) -> ModuleResult<()> {
-        lock(&self.0).provider.finalize(protection)
-    }
-}
-
-/// Machine code, freed when it is dropped.
-pub(crate) struct Machine {
-    pages: Pages,
-    pub(crate) entry: *const u8,
-    /// Bytes of code.
-    pub(crate) size: usize,
-    /// The code in text, if it was asked for.
-    pub(crate) text: Option<Box<Text>>,
-}
-
-/// A region's code in text.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Text {
-    pub(crate) clif: String,
-    pub(crate) assembly: String,
-}
-
-// SAFETY: the code is never written again; what can be done with its pages is to
-// free them, which any thread may.
-unsafe impl Send for Machine {}
-// SAFETY: as above.
-unsafe impl Sync for Machine {}
 
 /// The builtins that a module calls: their addresses, by name.
 type Imports = Arc<Mutex<HashMap<String, usize>>>;
@@ -222,11 +163,6 @@ impl Machine {
         }
         Ok(())
     }
-
-    /// Bytes that it takes: whole pages, and what keeps them.
-    pub(crate) fn memory(&self) -> usize {
-        size_of::<Mapped>() + lock(&self.pages.0).bytes
-    }
 }
 
 /// A function in text, with the names of the functions that it calls.
@@ -256,12 +192,4 @@ fn clif(function: &Function, module: &JITModule) -> String {
 
 fn declare(module: &mut JITModule, name: &str, signature: &Signature) -> Result<FuncId, Refusal> {
     module.declare_function(name, Linkage::Local, signature).map_err(|_| Refusal::Cranelift)
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        // SAFETY: a machine is dropped with the script's code, when nobody runs it,
-        // or before anybody could.
-        unsafe { self.pages.free_memory() };
-    }
 }

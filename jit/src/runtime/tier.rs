@@ -23,7 +23,11 @@ use crate::{
     analysis::instruction::Ins,
     compile::{Compiled as Made, Job, Known, compile},
     lock,
-    memory::module::{Machine, target},
+    memory::{
+        capacity::{Capacity, DEFAULT_CAPACITY},
+        code::Machine,
+        module::target,
+    },
 };
 
 /// How often a region is compiled until it is given up.
@@ -50,10 +54,6 @@ const MAX_INSTRUCTIONS: usize = 1 << 16;
 /// What a refusal counts as, in instructions.
 const REFUSED: usize = 128;
 
-/// Bytes of machine code that the scripts of an engine may have together, unless
-/// it is told otherwise: 64 MiB.
-pub const DEFAULT_CAPACITY: usize = 64 << 20;
-
 /// When a [`Jit`] compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mode {
@@ -71,9 +71,7 @@ pub struct Jit(Arc<Shared>);
 struct Shared {
     mode: Mode,
     failing: Option<u32>,
-    /// Bytes that machine code may take, and takes.
-    capacity: usize,
-    bytes: AtomicUsize,
+    capacity: Capacity,
     totals: Mutex<Stats>,
     scripts: Mutex<Vec<Weak<Script>>>,
     /// For people, if they want to know.
@@ -150,8 +148,7 @@ impl Jit {
         Some(Self(Arc::new(Shared {
             mode,
             failing,
-            capacity,
-            bytes: AtomicUsize::new(0),
+            capacity: Capacity::new(capacity),
             totals: Mutex::default(),
             scripts: Mutex::default(),
             reports: Mutex::default(),
@@ -187,12 +184,12 @@ impl Jit {
 
     /// Bytes that machine code may take.
     pub fn capacity(&self) -> usize {
-        self.0.capacity
+        self.0.capacity.limit()
     }
 
     /// Bytes that machine code takes in memory.
     pub fn bytes(&self) -> usize {
-        self.0.bytes.load(Ordering::Relaxed)
+        self.0.capacity.taken()
     }
 
     /// Waits until all that is hot is compiled.
@@ -284,7 +281,7 @@ impl Tier for Script {
 impl Script {
     /// Compiles a region, here or on the compiler's thread.
     fn request(&self, code: &Arc<Code>, entry: usize) {
-        if self.jit.bytes.load(Ordering::Relaxed) >= self.jit.capacity {
+        if self.jit.capacity.is_full() {
             return self.put_off(code, entry, Refusal::Full);
         }
         if !self.jit.mode.background {
@@ -336,7 +333,7 @@ impl Script {
         };
         let address = machine.entry;
         let compiled = Compiled { entry, machine, records, is_replaced: false };
-        self.jit.bytes.fetch_add(compiled.memory(), Ordering::Relaxed);
+        self.jit.capacity.take(compiled.memory());
         let mut regions = lock(&self.regions);
         let tries = regions.by_entry.get_mut(&entry).map_or(0, |known| {
             known.tries += 1;
@@ -376,7 +373,7 @@ impl Drop for Script {
         let regions = self.regions.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut totals = lock(&self.jit.totals);
         for compiled in regions.machines.values() {
-            self.jit.bytes.fetch_sub(compiled.memory(), Ordering::Relaxed);
+            self.jit.capacity.give_back(compiled.memory());
             totals.count_exits(compiled.records.iter().map(|record| &**record));
         }
     }
