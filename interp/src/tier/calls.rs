@@ -1,27 +1,26 @@
-//! Calls between compiled methods: frames that the machine learns of only when
-//! compiled code is left.
+//! Calls between compiled methods, whose frames the machine learns about only when compiled code is left.
 
 use neovm_types::StackItem;
 
 use crate::{code::DecodedInst, frame::Frame, vm::Vm};
 
-/// Bytes of the native stack that compiled methods may take together.
+/// The number of bytes of the native stack that compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;
 
-/// Least bytes of the native stack that a compiled method takes: its return
-/// address and its caller's frame pointer.
+/// The least number of bytes of the native stack that a compiled method uses: its return address and the frame pointer of
+/// its caller.
 const LEAST_FRAME: usize = 16;
 
-/// What calls between compiled methods need of the machine.
+/// The part of the machine that calls between compiled methods need.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Calls {
-    /// The lowest place that the native stack pointer may have.
+    /// The lowest value that the native stack pointer may have.
     pub(super) native_limit: usize,
-    /// What the stack pointer and the place behind a called frame's slots must
-    /// not exceed together, so that neither items nor slots are too many.
+    /// What the stack pointer and the end of the slots of a called frame must not exceed together, so that there are
+    /// neither too many items nor too many slots.
     pub(super) room: usize,
-    /// The place behind the memory for slots.
+    /// The end of the memory for slots.
     pub(super) slots_end: *mut StackItem,
 }
 
@@ -31,9 +30,8 @@ impl Default for Calls {
     }
 }
 
-/// A frame of a compiled method that is left: the cell where it goes on, its
-/// slots, and the numbers of its local variables and arguments, which for the
-/// entered frame are the machine's.
+/// A frame of a compiled method that is left: the instruction where it continues, its slots, and the numbers of its local
+/// variables and arguments. Those of the frame that was entered are known to the machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LeftFrame {
     pub(super) ip: *const DecodedInst,
@@ -42,11 +40,10 @@ pub(crate) struct LeftFrame {
     pub(super) arguments: u32,
 }
 
-/// Sets the bounds of calls from a region that is entered, whose native stack
-/// pointer is given; tells whether there may be no calls at all.
+/// Sets the bounds of calls from a region that is entered; see [`super::builtins::BEGIN_CALLS`].
 ///
 /// # Safety
-/// It is called by compiled code of the machine's current script.
+/// It is called by compiled code of the current script of the machine.
 pub(super) unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
     let depth = vm.limits.max_invocation_stack_size as usize;
     let frames = depth.saturating_sub(vm.frames.len() + 1);
@@ -59,7 +56,7 @@ pub(super) unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) -> 
 }
 
 impl Vm {
-    /// Makes frames of those that compiled code left.
+    /// Puts the frames that compiled code left on the invocation stack.
     pub(super) fn rebuild_frames(&mut self) {
         let Some(entered) = self.left_frames.pop() else { return };
         let (locals, args_offset, try_base) = (self.locals, self.args_offset, self.try_base);

@@ -1,7 +1,7 @@
-//! Leaving compiled code: the machine is made as the interpreter would have it.
+//! Leaving compiled code: the machine is made what the interpreter would have made it.
 //!
-//! Machine code writes what it holds of items to their cells, one word each; all
-//! else is in tables, which [`leave`] goes by.
+//! Machine code stores one word for each value it holds to the cell of the item; the rest is in tables, which [`leave`]
+//! follows.
 
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -11,133 +11,133 @@ use neovm_types::{FaultKind, StackItem};
 use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout};
 use crate::{code::DecodedInst, dispatch::Reason, host::Host, vm::Vm};
 
-/// How the interpreter goes on where compiled code is left.
+/// How the interpreter continues where compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// It runs the instruction at `ip`, which is not charged.
+    /// It runs the instruction at `ip`, which is not charged yet.
     Resume,
-    /// The same, because what was taken for granted does not hold.
+    /// It runs that instruction because something that was taken for granted does not hold.
     Deopt,
 }
 
-/// Where compiled code is left, in tables. It counts how often.
+/// A place where compiled code is left: what to do there, and how often it was taken.
 #[derive(Debug)]
 pub struct Exit {
-    /// How often, but for want of gas.
+    /// How often it was taken, except for want of gas.
     pub taken: AtomicU32,
-    /// How often for want of gas.
+    /// How often it was taken for want of gas.
     pub starved: AtomicU32,
-    /// Its number, for the tier.
+    /// The number of the exit, for the tier.
     pub number: u32,
-    /// The region's number, for the tier.
+    /// The number of the region, for the tier.
     pub region: u32,
-    /// What is to be done there.
+    /// What to do there.
     pub plan: Plan,
 }
 
-/// What is to be done where compiled code is left.
+/// What to do where compiled code is left.
 #[derive(Debug)]
 pub struct Plan {
     /// The decoded instruction where the interpreter goes on, see [`super::CodeView::inst_address`].
     pub cell: usize,
-    /// How it goes on.
+    /// How it continues.
     pub leave: Leave,
-    /// Units and instructions that were charged in advance.
+    /// What the meter was charged in advance, units and instructions.
     pub refund: i64,
-    /// With less on the meter, before the refund, gas is why it is left.
+    /// If the meter has less than this before the refund, compiled code is left for want of gas.
     pub needed: i64,
-    /// The top of the evaluation stack, in bytes from the function's base.
+    /// Where the evaluation stack ends, in bytes from the base of the function.
     pub top: i32,
-    /// Items that are not in memory.
+    /// The items that are not in memory.
     pub items: Box<[Restored]>,
-    /// The frame that is left too, of a function that others call.
+    /// The frame that is left too, if the function is called by others.
     pub frame: Option<OwnFrame>,
-    /// What it has to do with a call.
+    /// Whether it follows a call.
     pub after: After,
 }
 
-/// What an exit has to do with a call.
+/// The call that an exit follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// Nothing.
+    /// None.
     Nothing,
-    /// An operation of the interpreter did not end well. What it returned is in
-    /// the machine's stack pointer: see [`BuiltinStatus`].
+    /// That of a builtin that did not just run its instruction. What it returned is in the stack pointer of the machine:
+    /// see [`BuiltinStatus`].
     Builtin,
-    /// A compiled method that was called here was left: the machine's registers
-    /// are set, and this function's frame lies below.
+    /// That of a compiled method that was left: the registers of the machine are set, and the frame of this function
+    /// lies below.
     Method,
 }
 
 /// The frame of a compiled method that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnFrame {
-    /// Its slots, in bytes from where the function has them.
+    /// Where its slots are, in bytes from where the function has them.
     pub offset: i32,
-    /// How many local variables it has. For the entered frame the machine knows.
+    /// The number of local variables. Those of the frame that was entered are known to the machine.
     pub locals: u32,
-    /// How many arguments.
+    /// The number of arguments.
     pub arguments: u32,
 }
 
 /// An item that is not in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Where its cell is: among the slots, or on the evaluation stack.
+    /// Where its cell is.
     pub area: Area,
-    /// The place of its cell there, in bytes.
+    /// Where its cell is there, in bytes.
     pub offset: i32,
     /// What it is.
     pub value: Held,
 }
 
-/// Where cells are.
+/// An area of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Area {
-    /// On the evaluation stack, from the function's base on.
+    /// The evaluation stack, from the base of the function on.
     Stack,
-    /// Among local variables and arguments.
+    /// Local variables and arguments.
     Slots,
-    /// Among static fields.
+    /// Static fields.
     Statics,
 }
 
-/// What an item is that is not in memory.
+/// The value of an item that is not in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// This integer.
     Constant(i64),
-    /// The integer in the cell's second word.
+    /// The integer in the second word of the cell.
     Integer,
-    /// The boolean in the first byte of the cell's second word.
+    /// The boolean in the first byte of the second word of the cell.
     Boolean,
     /// Null.
     Null,
-    /// A copy of the item at a place, in bytes.
+    /// A copy of the item in another cell: the area, and where it is there in bytes.
     Copy(Area, i32),
-    /// A copy of the item whose address is in the cell's second word.
+    /// A copy of the item whose address is in the second word of the cell.
     CopyOf,
 }
 
 impl Exit {
-    /// How often an exit that should not be is taken before its tier hears of it.
+    /// How often a [`Leave::Deopt`] exit is taken before the tier is told.
     pub const PATIENCE: u32 = 32;
 
-    /// An exit that was never taken.
+    /// An exit that was not taken yet.
     pub const fn new(number: u32, region: u32, plan: Plan) -> Self {
         Self { taken: AtomicU32::new(0), starved: AtomicU32::new(0), number, region, plan }
     }
 
-    /// Bytes that it takes.
+    /// Returns the number of bytes of memory that it uses.
     pub fn memory(&self) -> usize {
         size_of::<Self>() + size_of_val(&*self.plan.items)
     }
 
-    /// Counts that it is taken; how the interpreter goes on.
+    /// Counts that it is taken; returns how the interpreter continues.
     fn count(&self, meter: i64) -> Reason {
         let starved = meter < self.plan.needed;
         let counter = if starved { &self.starved } else { &self.taken };
-        // Two threads may count one for two: it is not worth a locked instruction.
+        // Two threads may lose a count: that is not worth a locked instruction.
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         match self.plan.leave {
             _ if starved => Reason::Starved,
@@ -180,13 +180,10 @@ impl Restored {
     }
 }
 
-/// Leaves compiled code by an exit: with what is on the meter, the function's
-/// base of the evaluation stack, its slots, and the instruction whose guard
-/// failed, plus one, or 0 if it is not known.
+/// Leaves compiled code by an exit; see [`super::builtins::LEAVE`].
 ///
 /// # Safety
-/// It is called by compiled code of the machine's current script, which wrote
-/// what the exit's plan says.
+/// It is called by compiled code of the current script of the machine, which wrote what the plan of the exit says.
 pub(super) unsafe extern "sysv64" fn leave(
     vm: &mut Vm,
     exit: *const Exit,

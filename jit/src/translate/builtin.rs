@@ -1,4 +1,4 @@
-//! Instructions that the interpreter's own operations run, without leaving.
+//! Instructions that are left to builtins: the interpreter runs them without compiled code being left.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 use neovm_interp::tier::{After, Leave, STATUS_MASK, builtins::InstBuiltin};
@@ -11,15 +11,15 @@ use super::{
 use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
-    /// Runs an instruction by the interpreter's operation: its items go to
-    /// memory before, and its results are there after.
+    /// Runs an instruction by its builtin. The items it takes are written to memory before, and its results are in
+    /// memory after.
     pub(super) fn call_builtin(&mut self, ins: &Ins) {
         self.call_builtin_with(ins, false);
     }
 
-    /// The same, where the result is known to be no small integer, or not.
+    /// Runs an instruction by its builtin; `is_other` tells that its results are no small integers.
     pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
-        // A method that is called works on small values alone.
+        // A method that is called works on scalars alone.
         let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
         let Some(builtin) = self.input.code.inst_builtin(ins.place) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
@@ -41,8 +41,7 @@ impl Translator<'_> {
         status
     }
 
-    /// Leaves if a builtin did not end well. The state holds what lies below the
-    /// items that it took.
+    /// Leaves unless a builtin just ran its instruction. The state holds the items below those that it took.
     fn check_status(&mut self, ins: &Ins, status: Value) {
         let how = self.builder.ins().band_imm_s(status, STATUS_MASK as i64);
         self.begin_segment(ins.place, self.gas.ahead());

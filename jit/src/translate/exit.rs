@@ -1,5 +1,4 @@
-//! Leaving: machine code writes what it holds to the items' cells, and the rest
-//! is in the exit's plan.
+//! Leaving: machine code writes the values it holds to the cells of the items, and the rest is in the plan of the exit.
 
 use std::sync::Arc;
 
@@ -19,19 +18,19 @@ use crate::runtime::stats::ExitRecord;
 /// Why compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
-    /// The region's end: control goes on elsewhere.
+    /// The end of the region: control continues elsewhere.
     Edge,
     /// An instruction that only the interpreter runs.
     Opcode,
-    /// Too few units of gas.
+    /// Too little gas.
     Gas,
-    /// Too little room for items, or too few of them.
+    /// Too little room for items, or too few items.
     Room,
-    /// Items of other kinds than were seen where the region is entered.
+    /// Items of other types than were seen where the region is entered.
     Entry,
-    /// What was taken for granted within the region does not hold.
+    /// Something that was taken for granted within the region does not hold.
     Guard,
-    /// A fault, or too many items, in an operation of the interpreter.
+    /// A fault, or too many items, in a builtin.
     Fault,
 }
 
@@ -39,7 +38,7 @@ impl Why {
     /// All reasons.
     pub const ALL: [Self; 7] = [Self::Edge, Self::Opcode, Self::Gas, Self::Room, Self::Entry, Self::Guard, Self::Fault];
 
-    /// Its name.
+    /// Returns the name of the reason.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Edge => "edge",
@@ -60,13 +59,12 @@ pub(super) struct ExitPlan {
     pub(super) state: State,
     pub(super) meter: Value,
     pub(super) refund: i64,
-    /// With less on the meter, gas is why it is left.
+    /// If the meter has less, code is left for want of gas.
     pub(super) needed: i64,
     pub(super) leave: Leave,
     pub(super) why: Why,
     pub(super) after: After,
-    /// What a builtin returned that did not end well; the state's items above
-    /// those that it took are in memory.
+    /// What a builtin returned that did not just run its instruction.
     pub(super) status: Option<Value>,
     /// The instructions whose overflows are looked at together.
     pub(super) overflows: Vec<usize>,
@@ -183,7 +181,7 @@ impl Translator<'_> {
         self.emit_tail();
     }
 
-    /// The exit's record, which lives as long as the code; its address.
+    /// Makes the record of an exit, which lives as long as the code; returns the address of the exit.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
         let ExitPlan { place, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
@@ -200,8 +198,7 @@ impl Translator<'_> {
         self.exits.record(self.input.next_exit, self.input.number, there, place, why, overflows)
     }
 
-    /// The frame of this function where it is left before an instruction. Before
-    /// INITSLOT it has no slots.
+    /// The frame of this function where it is left before an instruction. Before INITSLOT it has no slots.
     fn own_frame(&self, place: usize) -> OwnFrame {
         let Some(method) = self.input.method else { return OwnFrame { offset: 0, locals: 0, arguments: 0 } };
         if place == method.entry {
@@ -210,7 +207,7 @@ impl Translator<'_> {
         OwnFrame { offset: 0, locals: method.locals.into(), arguments: method.arguments.into() }
     }
 
-    /// What all exits have in common.
+    /// The block in which all exits end.
     fn tail(&mut self) -> Block {
         if let Some(tail) = self.exits.tail {
             return tail;
@@ -224,7 +221,7 @@ impl Translator<'_> {
         tail
     }
 
-    /// Leaves; a method tells its caller.
+    /// Leaves. A method tells its caller by a meter below zero.
     fn emit_tail(&mut self) {
         let Some(tail) = self.exits.tail else { return };
         self.builder.switch_to_block(tail);
@@ -255,8 +252,8 @@ impl Translator<'_> {
         self.plus(base, i64::from(offset))
     }
 
-    /// Writes what is not in memory to its cells, or only to their second words; what
-    /// the cells are to be made of it.
+    /// Writes the values that are not in memory to their cells, whole or only the second words; returns what the
+    /// interpreter is to make of the cells then.
     fn write_held(&mut self, state: &State, whole: bool) -> Box<[Restored]> {
         let mut items = Vec::new();
         for (index, item) in state.stack.iter().enumerate() {
@@ -323,7 +320,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Copies an item to a cell of the stack, and counts it.
+    /// Copies an item to a cell of the stack, and counts the reference.
     pub(super) fn copy(&mut self, from: Address, index: usize) {
         let from = self.address(from);
         let offset = i64::from(self.stack_offset(index));

@@ -1,10 +1,9 @@
 //! From a region to Cranelift's intermediate language.
 //!
-//! Integers, booleans and Null of the stack and of slots are values of the
-//! function; all else stays in memory, in its own cell. The instructions between
-//! two effects on memory are a segment. A guard that fails leaves by the
-//! segment's one exit, which restores the machine as it was where the segment
-//! began; nothing has happened since, and the interpreter runs it again.
+//! Integers, booleans and Null on the stack and in slots are values of the function; all other items stay in memory, each
+//! in its own cell. The instructions between two effects on memory are a segment. A guard that fails leaves by the exit
+//! of its segment, which restores the machine as it was where the segment began; nothing has happened since, and the
+//! interpreter runs the segment again.
 
 mod bitwise;
 mod builtin;
@@ -60,7 +59,7 @@ use crate::{
     runtime::stats::ExitRecord,
 };
 
-/// How often a region is translated until the kinds of its items agree.
+/// How often a region is translated at most until the kinds of its items agree.
 const MAX_ROUNDS: usize = 12;
 
 /// What a region is translated with.
@@ -68,15 +67,14 @@ pub(crate) struct Input<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) region: &'a Region,
     pub(crate) known: &'a Known,
-    /// The region's number, and that of its next exit.
+    /// The number of the region, and that of its next exit.
     pub(crate) number: u32,
     pub(crate) next_exit: usize,
-    /// The guard that always fails, if one is to.
+    /// The guard that is made to fail always, if any.
     pub(crate) failing: Option<u32>,
     /// Whether CLIF is to tell which instruction it was made of.
     pub(crate) wants_text: bool,
-    /// The method that is translated, for others to call; none for a region
-    /// that the interpreter enters.
+    /// The method that is translated; none for a region that the interpreter enters.
     pub(crate) method: Option<&'a Method>,
     /// The methods that can be called.
     pub(crate) methods: &'a Methods,
@@ -87,8 +85,7 @@ pub(crate) struct Input<'a> {
 /// What a translation found.
 pub(crate) struct Translation {
     pub(crate) exits: Vec<Arc<ExitRecord>>,
-    /// Whether the method gives booleans, if that is known; none if it gives
-    /// now this, now that, or something else.
+    /// What the method was found to give.
     pub(crate) gives: Gives,
 }
 
@@ -143,7 +140,7 @@ struct Overflows {
     of: Vec<usize>,
 }
 
-/// The first instruction behind the last effect, and what held there.
+/// The instruction after the last effect, and the items there.
 struct Segment {
     place: usize,
     state: State,
@@ -166,21 +163,20 @@ struct Translator<'a> {
     statics: Option<Value>,
     /// The place behind the frame's slots, where methods are called.
     slots_end: Value,
-    /// The arrays in slots that hold the same one throughout, and the lengths of
-    /// strings of bytes in such slots, or -1.
+    /// The arrays in slots that are not stored, and the lengths of byte strings in such slots, or -1.
     arrays: BTreeMap<usize, Value>,
     lengths: BTreeMap<usize, Value>,
-    /// Where the function's entry ends, and what is read there.
+    /// The last instruction of the entry, before which such lengths are read.
     entered: Option<ir::Inst>,
     state: State,
     segment: Segment,
     overflows: Overflows,
-    /// What SIGN gave last, and of what.
+    /// The last result of SIGN, and its operand.
     sign: Option<(Value, Value)>,
     gives: Gives,
-    /// How many guards there are so far.
+    /// The number of guards so far.
     guards_made: u32,
-    /// The instruction that is translated, and the first that was not yet.
+    /// The instruction that is being translated, and the first one that is not translated yet.
     current: usize,
     done_to: usize,
     /// Whether the block ended early.
@@ -228,7 +224,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Translates all.
+    /// Translates the region.
     fn region(&mut self) -> Result<(), Refusal> {
         match self.input.method {
             Some(method) => self.method_entry(method),
@@ -277,7 +273,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// A block's begin: what is known there, and its charge.
+    /// Begins a block: what is known there, and what it costs.
     fn begin_block(&mut self, start: usize) {
         let (Some(block), Some(shape)) = (self.edges.block(start), self.edges.shape(start).cloned()) else { return };
         self.builder.switch_to_block(block);
@@ -306,19 +302,19 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The address of what is to be copied.
+    /// The address of the item that a reference is to be a copy of.
     fn origin(&self, origin: Origin) -> Address {
         let (base, offset) = match origin {
             Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
             Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
             Origin::Stack(index) => (self.base, self.stack_offset(index)),
-            // Which item of an array is known to nobody else.
+            // Only the reference itself knows which item of the array it is.
             Origin::Element => (self.base, 0),
         };
         Address { base, offset }
     }
 
-    /// Begins a segment: from here on a guard that fails comes back to here.
+    /// Begins a segment: a guard that fails from here on comes back to here.
     fn begin_segment(&mut self, place: usize, refund: i64) {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
@@ -327,7 +323,7 @@ impl<'a> Translator<'a> {
         self.gas.begin_segment(refund);
     }
 
-    /// Begins a segment behind an instruction that had an effect.
+    /// Begins a segment after an instruction that had an effect.
     fn after_effect(&mut self, ins: &Ins) {
         self.begin_segment(ins.place + 1, self.gas.ahead());
     }
@@ -382,7 +378,7 @@ fn slot_offset(slot: Slot) -> i32 {
     }
 }
 
-/// All slots of a method, which exits write.
+/// All slots of a method; exits write them.
 fn all_slots(method: &Method) -> Vec<UsedSlot> {
     let (locals, arguments) = ((0..method.locals).map(Slot::Local), (0..method.arguments).map(Slot::Argument));
     locals.chain(arguments).map(|slot| UsedSlot { slot, stored: true }).collect()
