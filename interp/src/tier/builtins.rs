@@ -1,8 +1,8 @@
 //! The builtins: functions of the interpreter that compiled code calls.
 //!
 //! They are listed once, with the types of their parameters and results. A function of another type does not compile,
-//! and a compiler makes its calls from the numbers of words that are listed. A builtin that is not given the machine only
-//! reads, and may be called again.
+//! and a compiler makes its calls from the numbers of words that are listed. A builtin that is not given the machine
+//! only reads, and may be called again.
 
 use alloc::borrow::Cow;
 

@@ -7,8 +7,8 @@ use crate::{code::DecodedInst, frame::Frame, vm::Vm};
 /// The number of bytes of the native stack that compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;
 
-/// The least number of bytes of the native stack that a compiled method uses: its return address and the frame pointer of
-/// its caller.
+/// The least number of bytes of the native stack that a compiled method uses: its return address and the frame pointer
+/// of its caller.
 const LEAST_FRAME: usize = 16;
 
 /// The part of the machine that calls between compiled methods need.
@@ -30,8 +30,8 @@ impl Default for Calls {
     }
 }
 
-/// A frame of a compiled method that is left: the instruction where it continues, its slots, and the numbers of its local
-/// variables and arguments. Those of the frame that was entered are known to the machine.
+/// A frame of a compiled method that is left: the instruction where it continues, its slots, and the numbers of its
+/// local variables and arguments. Those of the frame that was entered are known to the machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LeftFrame {
     pub(super) ip: *const DecodedInst,

@@ -61,8 +61,8 @@ pub struct Plan {
 pub enum After {
     /// None.
     Nothing,
-    /// That of a builtin that did not just run its instruction. What it returned is in the stack pointer of the machine:
-    /// see [`BuiltinStatus`].
+    /// That of a builtin that did not just run its instruction. What it returned is in the stack pointer of the
+    /// machine: see [`BuiltinStatus`].
     Builtin,
     /// That of a compiled method that was left: the registers of the machine are set, and the frame of this function
     /// lies below.

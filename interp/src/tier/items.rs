@@ -1,5 +1,5 @@
-//! What compiled code asks about items whose type it does not know. Except for copying, none of this has an effect, so it
-//! may be asked again.
+//! What compiled code asks about items whose type it does not know. Except for copying, none of this has an effect, so
+//! it may be asked again.
 
 use neovm_types::{StackItem, integer::small_from_le_bytes};
 

@@ -1,14 +1,15 @@
 //! The seam between the interpreter and a tier above it: a compiler that makes machine code of what is hot.
 //!
-//! For such a compiler only: nothing here is covered by semantic versioning, and embedders have no use for it. Safe code
-//! cannot break the engine through this module; the one way to make a machine run foreign code is
+//! For such a compiler only: nothing here is covered by semantic versioning, and embedders have no use for it. Safe
+//! code cannot break the engine through this module; the one way to make a machine run foreign code is
 //! [`CodeView::enter_by`], which is unsafe.
 //!
 //! # How it works together
 //!
-//! 1. [`attach`] gives decoded code a [`Tier`]. From then on jumps back, calls, and returns from the host and from other
-//!    scripts count down a counter of the instruction they lead to.
-//! 2. At zero the interpreter calls [`Tier::hot`] with the types of the items that the machine holds ([`TypeFeedback`]).
+//! 1. [`attach`] gives decoded code a [`Tier`]. From then on jumps back, calls, and returns from the host and from
+//!    other scripts count down a counter of the instruction they lead to.
+//! 2. At zero the interpreter calls [`Tier::hot`] with the types of the items that the machine holds
+//!    ([`TypeFeedback`]).
 //! 3. The tier reads the code through a [`CodeView`], makes machine code, and lets the interpreter enter it with
 //!    [`CodeView::enter_by`]. The machine code has the signature of a handler, runs any number of instructions, and
 //!    leaves the machine between two of them. It may rely on
@@ -59,8 +60,7 @@ pub trait Tier: Send + Sync {
 }
 
 /// Attaches a tier to decoded code. The tier is told of instructions that were reached `threshold` times by jumps back,
-/// by calls, or from the host or another script.
-/// On platforms without tail calls nothing is counted.
+/// by calls, or from the host or another script. On platforms without tail calls nothing is counted.
 #[must_use]
 pub fn attach(code: Code, tier: Arc<dyn Tier>, threshold: u32) -> Code {
     code.with_tier(tier, threshold)

@@ -110,8 +110,8 @@ impl GasTracker {
         if self.charges.looks(next) { Some(0) } else { self.carried.get(&next).copied() }
     }
 
-    /// Leaves to be charged later what the first of some blocks expects that says so. The others are to expect that too,
-    /// if they do not say yet. Returns what is to be taken off the meter now.
+    /// Leaves to be charged later what the first of some blocks expects that says so. The others are to expect that
+    /// too, if they do not say yet. Returns what is to be taken off the meter now.
     pub(super) fn charge_before(&mut self, next: &[usize]) -> i64 {
         let rest = next.iter().find_map(|&next| self.carried_to(next));
         let cost = rest.map_or(0, |rest| self.charge_but(rest));

@@ -1,9 +1,9 @@
 //! From a region to Cranelift's intermediate language.
 //!
-//! Integers, booleans and Null on the stack and in slots are values of the function; all other items stay in memory, each
-//! in its own cell. The instructions between two effects on memory are a segment. A guard that fails leaves by the exit
-//! of its segment, which restores the machine as it was where the segment began; nothing has happened since, and the
-//! interpreter runs the segment again.
+//! Integers, booleans and Null on the stack and in slots are values of the function; all other items stay in memory,
+//! each in its own cell. The instructions between two effects on memory are a segment. A guard that fails leaves by the
+//! exit of its segment, which restores the machine as it was where the segment began; nothing has happened since, and
+//! the interpreter runs the segment again.
 
 mod bitwise;
 mod builtin;
