@@ -1,17 +1,13 @@
-//! All ways of running a script come to the same end: each mode of dispatch,
-//! looked on at or not, in one go or stopped and resumed, up to any gas limit.
+//! A script ends the same however it is run: with each dispatch, observed or
+//! not, in one go or stopped and resumed, with any gas limit.
 //!
-//! The scripts are random, and so are limits and hardfork; a seed decides all.
-//! `NEOVM_SCRIPTS` tells how many scripts to run, `NEOVM_SEED` where to begin.
+//! The scripts, the limits and the hardfork are random; a seed determines them.
+//! `NEOVM_SCRIPTS` sets the number of scripts, `NEOVM_SEED` the first seed.
 #![cfg(not(miri))]
-
-#[path = "support/random.rs"]
-mod random;
-#[path = "support/scripts.rs"]
-mod scripts;
 
 use std::{fmt::Write, io::Read, path::Path};
 
+use neovm_generator::{Random, SystemCalls, any_script, mutated};
 use neovm_interp::{
     Caller, Config, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, PICO_PER_DATOSHI, Step,
     Stop, Unload, Vm,
@@ -21,15 +17,16 @@ use neovm_types::{
     item::{Interop, JsonLimits, write_json_stack},
 };
 
-use random::Random;
-
-/// Scripts of a plain test run.
+/// Number of scripts unless `NEOVM_SCRIPTS` is set.
 const SCRIPTS: u64 = 8000;
 
-/// Gas that a script may use at most, in datoshi.
+/// The gas limit of a script, in datoshi.
 const GAS: i64 = 4_000_000;
 
-/// A host that does something of everything.
+/// The system calls that scripts make, each as often as it is likely.
+const CALLS: [u32; 15] = [0, 0, 0, 0, 0, 1, 1, 1, 3, 3, 3, 4, 5, 5, 6];
+
+/// A host whose system calls push items, load scripts, add fees and throw.
 struct Anything {
     calls: i64,
     shared: StackItem,
@@ -43,7 +40,7 @@ impl Anything {
     }
 }
 
-/// Scripts that the host loads: they return, throw, make statics, loop, leave items behind.
+/// Scripts that the host loads: they return, throw, use static fields, loop and leave items behind.
 const LOADED: [&[u8]; 6] = [
     &[0x12, 0x13, 0x9e],
     &[0x56, 0x02, 0xc2, 0x61, 0x10, 0x60, 0x59, 0x58, 0x40],
@@ -90,7 +87,7 @@ impl Host for Anything {
     }
 }
 
-/// An observer that remembers the most items that there were.
+/// An observer that records the highest reference count.
 #[derive(Default)]
 struct Watch {
     peak: i64,
@@ -102,7 +99,7 @@ impl Observer for Watch {
     }
 }
 
-/// What a script runs under.
+/// A script and the settings of the machine that runs it.
 #[derive(Clone, Debug)]
 struct Setting {
     script: Vec<u8>,
@@ -134,34 +131,34 @@ impl Setting {
     fn vm(&self, dispatch: Dispatch) -> Vm {
         let Self { limits, hardfork, gas_limit, .. } = *self;
         let mut vm = Vm::new(Config { limits, hardfork, gas_limit, dispatch, ..Config::default() });
-        // Without room for a context the machine halts at once, in each mode.
+        // If there is no room for a context, the machine halts at once.
         let _ = vm.load_script(self.script.clone(), LoadOptions::default());
         vm
     }
 
-    fn observed(&self) -> End {
+    fn observed(&self) -> Snapshot {
         self.watched(&mut Watch::default())
     }
 
-    fn watched(&self, watch: &mut Watch) -> End {
+    fn watched(&self, watch: &mut Watch) -> Snapshot {
         let mut vm = self.vm(Dispatch::Auto);
         let outcome = vm.run_observed(&mut Anything::new(), watch);
-        End::new(&vm, outcome)
+        Snapshot::new(&vm, outcome)
     }
 
-    fn run(&self, dispatch: Dispatch) -> End {
+    fn run(&self, dispatch: Dispatch) -> Snapshot {
         let mut vm = self.vm(dispatch);
         let outcome = vm.run(&mut Anything::new());
-        let end = End::new(&vm, outcome);
-        // All is dropped twice: with the machine's state, and with the machine.
+        let end = Snapshot::new(&vm, outcome);
+        // The machine's items are dropped here; dropping the machine must not drop them again.
         vm.reset(0, &mut NoHost);
         assert_eq!((vm.reference_count(), vm.depth(), vm.results().len()), (0, 0, 0));
         end
     }
 
-    /// Runs with budgets that chance decides, up to the end. Where it stops it
-    /// is compared now and then with a machine that was looked on at.
-    fn run_in_parts(&self, dispatch: Dispatch, random: &mut Random) -> End {
+    /// Runs to the end with random budgets. Some of the stops are compared with
+    /// an observed machine that was stopped at the same instruction.
+    fn run_in_parts(&self, dispatch: Dispatch, random: &mut Random) -> Snapshot {
         let (mut vm, mut host) = (self.vm(dispatch), Anything::new());
         loop {
             let large = 8000 + random.below(12_000);
@@ -171,25 +168,25 @@ impl Setting {
             let outcome = vm.run(&mut host);
             assert!(vm.instructions() - before <= budget, "{} of {budget}", vm.instructions() - before);
             if outcome != Outcome::Stopped(Stop::Budget) {
-                return End::new(&vm, outcome);
+                return Snapshot::new(&vm, outcome);
             }
             if random.one_in(8) {
-                assert_eq!(End::new(&vm, outcome), self.observed_up_to(vm.instructions()), "stopped");
+                assert_eq!(Snapshot::new(&vm, outcome), self.observed_up_to(vm.instructions()), "stopped");
             }
         }
     }
 
-    fn observed_up_to(&self, instructions: u64) -> End {
+    fn observed_up_to(&self, instructions: u64) -> Snapshot {
         let mut vm = self.vm(Dispatch::Auto);
         vm.set_budget(Some(instructions));
         let outcome = vm.run_observed(&mut Anything::new(), &mut Watch::default());
-        End::new(&vm, outcome)
+        Snapshot::new(&vm, outcome)
     }
 }
 
-/// All that can be seen of an execution that ended or was stopped.
+/// The visible state of a machine that ended or was stopped.
 #[derive(Debug, PartialEq)]
-struct End {
+struct Snapshot {
     outcome: Outcome,
     gas: u128,
     gas_left: u128,
@@ -197,11 +194,11 @@ struct End {
     references: i64,
     pending: Option<String>,
     results: String,
-    /// Not where it faulted: an instruction that does may be half done.
+    /// Empty after a fault, since the faulting instruction may be half done.
     contexts: String,
 }
 
-impl End {
+impl Snapshot {
     fn new(vm: &Vm, outcome: Outcome) -> Self {
         Self {
             gas: vm.gas_consumed(),
@@ -216,7 +213,7 @@ impl End {
     }
 }
 
-/// As much JSON of some items as is looked at.
+/// Items as JSON, up to a limit.
 fn json<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> String {
     let mut text = String::new();
     if let Err(error) = write_json_stack(&mut text, items, JsonLimits { nodes: 2000, text: 1 << 16 }) {
@@ -227,7 +224,7 @@ fn json<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> String {
 
 fn contexts(vm: &Vm) -> String {
     let mut text = String::new();
-    // Deep stacks of contexts hold much the same.
+    // The contexts of a deep invocation stack resemble each other.
     for view in vm.contexts().iter().take(4) {
         let _ = write!(text, "{} ", view.position);
         for items in [&view.stack, &view.locals, &view.arguments, &view.statics] {
@@ -237,7 +234,7 @@ fn contexts(vm: &Vm) -> String {
     text
 }
 
-/// Runs a script in all ways.
+/// Checks a script in all modes, in parts, and with lower limits of gas and items.
 fn check(mut setting: Setting, random: &mut Random) {
     let mut watch = Watch::default();
     let expected = setting.watched(&mut watch);
@@ -255,13 +252,13 @@ fn check(mut setting: Setting, random: &mut Random) {
     }
 }
 
-fn check_modes(setting: &Setting, expected: &End) {
+fn check_modes(setting: &Setting, expected: &Snapshot) {
     for dispatch in Dispatch::ALL {
         assert_eq!(&setting.run(dispatch), expected, "{dispatch:?}, gas {}, {:?}", setting.gas_limit, setting.limits);
     }
 }
 
-/// Scripts of the recorded outcomes, where they lie beside the crate.
+/// The scripts of the recorded outcomes, if they are there.
 fn recorded() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
     let mut scripts = Vec::new();
@@ -294,22 +291,18 @@ fn variable(name: &str, default: u64) -> u64 {
 
 /// The setting of a seed.
 fn setting(recorded: &[Vec<u8>], random: &mut Random) -> Setting {
-    let script = match random.below(4) {
-        0 if !recorded.is_empty() => {
-            let (script, other) = (&recorded[random.below(recorded.len())], &recorded[random.below(recorded.len())]);
-            scripts::mutated(script, other, random)
-        }
-        1 => {
-            let (script, other) = (scripts::script(random), scripts::script(random));
-            scripts::mutated(&script, &other, random)
-        }
-        _ => scripts::script(random),
+    let calls = SystemCalls { plain: CALLS.into(), ..SystemCalls::default() };
+    let script = if !recorded.is_empty() && random.one_in(4) {
+        let (script, other) = (&recorded[random.below(recorded.len())], &recorded[random.below(recorded.len())]);
+        mutated(script, other, random)
+    } else {
+        any_script(random, &calls)
     };
     Setting::new(script, random)
 }
 
 #[test]
-fn all_ways_of_running_agree() {
+fn all_modes_agree() {
     let recorded = recorded();
     let first = variable("NEOVM_SEED", 0);
     for seed in first..first + variable("NEOVM_SCRIPTS", SCRIPTS) {
