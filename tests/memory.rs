@@ -1,21 +1,22 @@
-//! Memory: what scripts that make garbage in cycles may take, and that all of
-//! it comes back. A counting allocator tells.
-
-#[path = "support/counting.rs"]
-mod counting;
-#[path = "support/hostile.rs"]
-mod hostile;
+//! Memory, measured by a counting allocator: how much scripts that make cyclic garbage may take, and
+//! that all of it is freed.
 
 use std::thread;
 
-use counting::{live, peak};
-use hostile::{CYCLES, endless, largest};
 use neovm::{
     Caller, Config, FaultKind, Host, HostError, Limits, LoadOptions, NoHost, Outcome, Script, StackItem, Stop, Vm,
     types::asm::assemble,
 };
+use neovm_testing::{
+    allocator::{Counting, live, peak},
+    hostile::{CYCLES, endless, largest},
+    is_long,
+};
 
-/// What a machine may take at most beside what its script holds, and what garbage may.
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most bytes that a machine may take beyond the items of its script, and that garbage may take.
 const BOUND: isize = 64 << 20;
 const GARBAGE_BOUND: isize = 8 << 20;
 
@@ -29,7 +30,7 @@ fn loaded(text: &str, config: Config) -> Vm {
     vm
 }
 
-/// Runs a test and checks that all that it took came back.
+/// Runs a test and checks that it freed all memory that it allocated.
 fn returning_all<R>(test: impl FnOnce() -> R) -> R {
     // A thread keeps some freed blocks of short byte strings: as many as it may from here on.
     drop((0..1024).map(|i: u32| StackItem::from(i.to_le_bytes().as_slice())).collect::<Vec<_>>());
@@ -39,17 +40,17 @@ fn returning_all<R>(test: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Gas of the dearest transaction there can be, in datoshi: 20,000 GAS.
+/// The gas of the most expensive transaction there can be, in datoshi: 20,000 GAS.
 const ALL_GAS: i64 = 2_000_000_000_000;
 
-/// Turns of a test; with `NEOVM_LONG` as many as all gas buys. Without optimization it
-/// is fewer where each takes long.
+/// Returns the number of turns of a loop: with `NEOVM_LONG` as many as the gas buys, and without
+/// optimization fewer of those that take long.
 fn turns(turn: &str) -> u64 {
     let slow = turn.contains("2000") || turn.contains("131070");
-    match std::env::var_os("NEOVM_LONG") {
-        Some(_) => u64::MAX,
-        None if slow && cfg!(debug_assertions) => 100_000,
-        None => 1_000_000,
+    match slow && cfg!(debug_assertions) {
+        _ if is_long() => u64::MAX,
+        true => 100_000,
+        false => 1_000_000,
     }
 }
 
@@ -72,8 +73,8 @@ fn garbage_that_no_counter_sees_is_freed() {
     });
 }
 
-/// Nothing that scripts hold goes past this: all items there may be, twice, as a
-/// pending exception is not counted, each of the largest size, and some room.
+/// The most bytes that scripts can hold: as many items as there may be, twice since a pending exception
+/// is not counted, each of the largest size, and some room.
 const HELD_BOUND: isize = 2 * 2048 * 131_070 + BOUND;
 
 #[test]
@@ -103,7 +104,7 @@ fn clones_that_are_too_many_are_not_made() {
     assert!(peak < 4 << 20, "{peak} bytes");
 }
 
-/// Clones that are only counted share an array, as those do that are made.
+/// Clones that are counted but not made share an array, as real clones do.
 #[test]
 fn clones_that_are_not_made_count_what_they_share() {
     for structs in [3, 31] {
@@ -119,7 +120,7 @@ fn clones_that_are_not_made_count_what_they_share() {
     }
 }
 
-/// A message that is not read is not copied: neither data of the script nor a buffer.
+/// A message that is not read is not copied, be it data of the script or a buffer.
 #[test]
 fn messages_of_assertions_that_hold_take_no_memory() {
     let data = format!("PUSHDATA2 0x{}", "c3a4".repeat(30_000));
@@ -132,7 +133,7 @@ fn messages_of_assertions_that_hold_take_no_memory() {
     }
 }
 
-/// Long data that may outlive its script is copied for a unit or two, but only once.
+/// Long data that may outlive its script is copied, at a price of a unit or two, but only once.
 #[test]
 fn long_data_of_a_script_is_copied_once() {
     let data = format!("PUSHDATA4 0x{}", "6e".repeat(131_070));
@@ -158,8 +159,8 @@ fn long_data_of_a_script_is_copied_once() {
     }
 }
 
-/// An array of 500 arrays that could be cycles, and a loop that takes it off the
-/// stack and puts it back.
+/// An array of 500 arrays that could be cycles, and a loop that takes it off the stack and puts it
+/// back.
 const RELEASED_AND_COUNTED_AGAIN: &str = "NEWARRAY0\nPUSHINT16 500\n\
     build: OVER\nNEWARRAY0\nDUP\nNEWARRAY0\nAPPEND\nAPPEND\nDEC\nDUP\nJMPIF build\nDROP\nPUSH0\n\
     next: PUSH1\nROLL\nJMP next";
@@ -178,8 +179,8 @@ fn what_is_counted_again_is_not_kept_in_mind() {
     });
 }
 
-/// Cycles that the consensus count still counts: they stay until the machine
-/// ends, and the item limit bounds them.
+/// Cycles that the consensus count still includes: they stay until the machine ends, and the item limit
+/// bounds them.
 const COUNTED: [&str; 3] = [
     "next: NEWARRAY0\nDUP\nDUP\nAPPEND\nDROP\nJMP next",
     "next: NEWMAP\nDUP\nPUSH1\nOVER\nSETITEM\nDROP\nJMP next",
@@ -247,7 +248,7 @@ fn deep_stacks_and_slots_come_back() {
     });
 }
 
-/// A host that keeps items (system call 1) and gives them back (2).
+/// A host that keeps items (system call 1) and returns them (2).
 #[derive(Default)]
 struct Keeper(Vec<StackItem>);
 
@@ -264,7 +265,7 @@ impl Host for Keeper {
 const KEEP: &str = "SYSCALL 0x01000000";
 const GIVE: &str = "SYSCALL 0x02000000";
 
-/// Makes many cycles that nobody holds, so that garbage is looked for.
+/// Makes many unreachable cycles, so that the machine collects garbage.
 const GARBAGE: &str = "PUSHINT16 5000\nmore: NEWARRAY0\nDUP\nAPPEND\nDEC\nDUP\nJMPIF more\nDROP";
 
 #[test]

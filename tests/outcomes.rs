@@ -1,47 +1,30 @@
-//! Outcomes of the C# engine v3.10.1 that are part of the project: see
-//! `data/README.md`. A clone has all that is needed.
+//! The recorded outcomes of the C# engine that are part of the project; `data/README.md` describes
+//! them. Each chunk of lines is a test in each mode, named `file::mode::lines`:
+//!
+//! ```sh
+//! cargo test --test outcomes -- hardforks::eager
+//! ```
 
-#[path = "support/compiling.rs"]
-mod compiling;
-#[path = "support/outcome.rs"]
-mod outcome;
-#[path = "support/report.rs"]
-mod report;
+use std::process::ExitCode;
 
-use std::path::Path;
+use libtest_mimic::{Arguments, Trial};
+use neovm_testing::{
+    Mode, data,
+    recorded::{File, trials},
+};
 
-/// Of kinds without loops each `share`th line is compiled too.
-fn check(file: &str, count: usize, share: usize) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    outcome::check_file(&folder.join(file), count, include_str!("data/stub-host.json"), outcome::ALL, share);
-}
+/// The files with the modes that they run in.
+const FILES: [(File, &[Mode]); 6] = [
+    (File { name: "generated", lines: 6_400, chunk: 800 }, &Mode::ALL),
+    (File { name: "contexts", lines: 521, chunk: 131 }, &Mode::ALL),
+    (File { name: "rules", lines: 164, chunk: 164 }, &Mode::ALL),
+    (File { name: "hardforks", lines: 9_160, chunk: 2_290 }, &Mode::ALL),
+    (File { name: "hostile", lines: 44, chunk: 11 }, &Mode::ALL),
+    // Validation runs nothing.
+    (File { name: "strict", lines: 2_000, chunk: 2_000 }, &[Mode::ALL[0]]),
+];
 
-#[test]
-fn generated() {
-    check("generated.jsonl.gz", 6_400, 1);
-}
-
-#[test]
-fn contexts() {
-    check("contexts.jsonl.gz", 521, 1);
-}
-
-#[test]
-fn rules() {
-    check("rules.jsonl.gz", 164, 1);
-}
-
-#[test]
-fn hardforks() {
-    check("hardforks.jsonl.gz", 9_160, 1);
-}
-
-#[test]
-fn hostile() {
-    check("hostile.jsonl.gz", 44, 1);
-}
-
-#[test]
-fn strict() {
-    check("strict.jsonl.gz", 2_000, 1);
+fn main() -> ExitCode {
+    let trials: Vec<Trial> = FILES.iter().flat_map(|(file, modes)| trials(&data(), *file, modes, 1)).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

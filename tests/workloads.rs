@@ -1,77 +1,87 @@
-//! Programs that compute something, with the integer they end with.
+//! Programs that compute something, with the integer they end with: a test for each program and
+//! mode, named `program::mode`.
 
-#[path = "support/compiling.rs"]
-mod compiling;
-#[path = "support/report.rs"]
-mod report;
+use std::{process::ExitCode, sync::Arc};
 
-use std::sync::Arc;
-
-use compiling::{COMPILING, Compiler};
-use neovm::{Code, Config, LoadOptions, NoHost, Outcome, Script, Vm};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use neovm::{Code, Config, LoadOptions, NoHost, Outcome, Profile, Script, Vm};
+use neovm_testing::{Compiler, Mode, Snapshot, WORKLOADS};
 use serde::Deserialize;
 
-const WORKLOADS: &str = include_str!("data/workloads.jsonl");
+/// The number of programs that there must be.
+const COUNT: usize = 18;
 
-/// A program. What it was compiled from, and its arguments, are in the script.
-#[derive(Deserialize)]
+/// A program. Its source and its arguments are part of the script.
+#[derive(Clone, Deserialize)]
 struct Workload {
     id: String,
     script: String,
     expect: String,
 }
 
+fn main() -> ExitCode {
+    let workloads: Vec<Workload> = WORKLOADS.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(workloads.len(), COUNT);
+    let trial = |workload: &Workload, mode: Mode| {
+        let (name, workload) = (format!("{}::{mode}", workload.id), workload.clone());
+        Trial::ignorable_test(name, move || workload.check(mode))
+    };
+    let trials = workloads.iter().flat_map(|workload| Mode::ALL.map(|mode| trial(workload, mode))).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
 impl Workload {
-    fn all() -> impl Iterator<Item = Self> {
-        WORKLOADS.lines().map(|line| serde_json::from_str(line).unwrap())
+    fn check(&self, mode: Mode) -> Result<Completion, Failed> {
+        if mode.is_compiled() {
+            return self.check_compiled(mode);
+        }
+        self.interpret(mode)?;
+        Ok(Completion::Completed)
     }
 
     fn script(&self) -> Script {
         hex::decode(&self.script).unwrap().into()
     }
 
-    /// Runs its code; returns the machine after its end.
-    fn run(&self, code: &Arc<Code>, config: Config) -> Vm {
+    fn interpret(&self, mode: Mode) -> Result<Snapshot, Failed> {
+        let config = Config { dispatch: mode.dispatch(), ..Config::default() };
+        let code = Arc::new(Code::decode(self.script(), &config.prices).unwrap());
+        self.run(&code, config, mode)
+    }
+
+    /// Compiled code comes to the interpreter's result, gas and counts.
+    fn check_compiled(&self, mode: Mode) -> Result<Completion, Failed> {
+        let Some(mut compiler) = Compiler::new(mode.jit()) else {
+            return Ok(Completion::ignored_with("nothing is compiled on this platform"));
+        };
+        let interpreted = self.interpret(Mode::ALL[0])?;
+        let code = compiler.prepare(self.script()).unwrap();
+        for turn in 0..compiler.runs() {
+            let compiled = self.run(&code, compiler.config(), mode)?;
+            if compiled != interpreted {
+                return Err(format!("run {turn}: expected {interpreted:?} got {compiled:?}").into());
+            }
+            compiler.wait();
+        }
+        // A loop that begins with TRY has nothing to compile at its head.
+        if compiler.entered() == 0 && self.id != "tries" {
+            return Err("compiled code was never entered".into());
+        }
+        Ok(Completion::Completed)
+    }
+
+    /// Runs the code, which must halt with the result that is expected on top.
+    fn run(&self, code: &Arc<Code>, config: Config, mode: Mode) -> Result<Snapshot, Failed> {
         let mut vm = Vm::new(config);
         vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
-        assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{}", self.id);
-        let top = vm.results().last().expect("a result").to_integer();
-        assert_eq!(top, Ok(self.expect.parse().unwrap()), "{}", self.id);
-        vm
-    }
-}
-
-#[test]
-fn each_program_halts_with_its_result_on_top() {
-    for workload in Workload::all() {
-        let config = Config::default();
-        let code = Arc::new(Code::decode(workload.script(), &config.prices).unwrap());
-        workload.run(&code, config);
-    }
-    assert_eq!(Workload::all().count(), 18);
-}
-
-#[test]
-fn each_compiled_program_ends_alike() {
-    for mode in COMPILING {
-        let Some(mut compiler) = Compiler::new(mode) else {
-            return report::say("SKIPPED: compiled programs: no code is compiled here");
+        let outcome = match mode {
+            Mode::Observed => vm.run_observed(&mut NoHost, &mut Profile::new()),
+            _ => vm.run(&mut NoHost),
         };
-        for workload in Workload::all() {
-            let config = compiler.config();
-            let plain = Arc::new(Code::decode(workload.script(), &config.prices).unwrap());
-            let interpreted = workload.run(&plain, config.clone());
-            let end = |vm: &Vm| (vm.gas_consumed(), vm.instructions(), vm.reference_count());
-            let code = compiler.prepare(workload.script()).unwrap();
-            let before = compiler.entered();
-            for turn in 0..compiler.runs() {
-                let vm = workload.run(&code, config.clone());
-                assert_eq!(end(&vm), end(&interpreted), "{}, {mode:?}, run {turn}", workload.id);
-                compiler.wait();
-            }
-            // A loop that begins with TRY has nothing to compile at its head.
-            let is_entered = compiler.entered() > before || workload.id == "tries";
-            assert!(is_entered, "{}, {mode:?}: compiled code was never entered", workload.id);
+        let top = vm.results().last().map(|item| item.to_integer().unwrap().to_string());
+        if outcome != Outcome::Halt || top.as_ref() != Some(&self.expect) {
+            return Err(format!("expected {} got {outcome:?} with {top:?} on top", self.expect).into());
         }
+        Ok(Snapshot::of(&vm))
     }
 }

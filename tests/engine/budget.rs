@@ -3,24 +3,25 @@
 
 use std::sync::Arc;
 
-use neovm::{Caller, Code, Config, Host, HostError, NoHost, Outcome, State, Stop};
+use neovm::{Caller, Code, Config, Host, HostError, NoHost, Outcome, State, Stop, Vm};
+use neovm_testing::Snapshot;
 
-use crate::{CHEAP, End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, loaded, stub_host};
+use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, stub_host};
 
-fn run_whole(code: &Arc<Code>) -> End {
+fn run_whole(code: &Arc<Code>) -> Vm {
     let mut vm = loaded(code, Config::default());
-    let outcome = vm.run(&mut stub_host());
-    End::of(&vm, outcome)
+    vm.run(&mut stub_host());
+    vm
 }
 
-fn run_in_parts(code: &Arc<Code>, budget: u64) -> End {
+fn run_in_parts(code: &Arc<Code>, budget: u64) -> Snapshot {
     let mut host = stub_host();
     let mut vm = loaded(code, Config::default());
     for parts in 1.. {
         vm.set_budget(Some(budget));
         let outcome = vm.run(&mut host);
         if outcome != Outcome::Stopped(Stop::Budget) {
-            return End::of(&vm, outcome);
+            return Snapshot::of(&vm);
         }
         assert_eq!(vm.instructions(), parts * budget);
         assert_eq!(vm.state(), State::Break);
@@ -28,12 +29,12 @@ fn run_in_parts(code: &Arc<Code>, budget: u64) -> End {
     unreachable!("the loop has no end")
 }
 
-fn run_by_steps(code: &Arc<Code>) -> End {
+fn run_by_steps(code: &Arc<Code>) -> Snapshot {
     let mut host = stub_host();
     let mut vm = loaded(code, Config::default());
     loop {
-        if let Some(outcome) = vm.step(&mut host) {
-            return End::of(&vm, outcome);
+        if vm.step(&mut host).is_some() {
+            return Snapshot::of(&vm);
         }
     }
 }
@@ -42,8 +43,8 @@ fn run_by_steps(code: &Arc<Code>) -> End {
 fn each_budget_of_a_short_script() {
     let code = code(SHORT);
     let whole = run_whole(&code);
-    assert_eq!(whole.outcome, Outcome::Halt);
-    assert_eq!(whole.results, r#"[{"type":"Integer","value":"894"}]"#);
+    assert_eq!((whole.state(), integers(&whole)), (State::Halt, vec![894]));
+    let whole = Snapshot::of(&whole);
     for budget in 1..=whole.instructions + 1 {
         assert_eq!(run_in_parts(&code, budget), whole, "budget {budget}");
     }
@@ -53,7 +54,7 @@ fn each_budget_of_a_short_script() {
 fn budgets_of_long_scripts() {
     for text in [LOOP, SYSCALLS, RETURNS, FAULTS, CHEAP] {
         let code = code(text);
-        let whole = run_whole(&code);
+        let whole = Snapshot::of(&run_whole(&code));
         assert!(whole.instructions > 60_000, "{} are few", whole.instructions);
         let ends = [whole.instructions - 1, whole.instructions, whole.instructions + 1];
         let around = [1, 2, 1023, 4095, 8191, 8192, 8193, 9001, 16_384, 20_011, 50_000];
@@ -97,7 +98,7 @@ fn a_budget_stays_used_up_until_it_is_set_again() {
     }
     vm.set_budget(None);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    assert_eq!(crate::integers(&vm), [3]);
+    assert_eq!(integers(&vm), [3]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use neovm::{Config, FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, State, Vm};
+use neovm_testing::Snapshot;
 
-use crate::{End, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, modes, script, stub_host};
+use crate::{FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, modes, script, stub_host};
 
 #[test]
 fn a_machine_with_nothing_loaded_halts() {
@@ -128,10 +129,10 @@ fn what_has_ended_stays_ended() {
     for text in ["PUSH1\nRET", "PUSH1\nABORT"] {
         let mut vm = loaded(&code(text), Config::default());
         let outcome = vm.run(&mut NoHost);
-        let end = End::of(&vm, outcome.clone());
+        let end = Snapshot::of(&vm);
         assert_eq!(vm.run(&mut NoHost), outcome);
         assert_eq!(vm.step(&mut NoHost), Some(outcome.clone()));
-        assert_eq!(End::of(&vm, outcome), end);
+        assert_eq!(Snapshot::of(&vm), end);
     }
 }
 
@@ -147,7 +148,8 @@ fn a_machine_that_was_reset_is_as_new() {
             used.reset(limit, &mut NoHost);
             used.load(code, LoadOptions::default()).unwrap();
             let again = used.run(&mut host);
-            assert_eq!(End::of(&used, again), End::of(&new, outcome), "{limit}: {text}");
+            assert_eq!(again, outcome, "{limit}: {text}");
+            assert_eq!(Snapshot::of(&used), Snapshot::of(&new), "{limit}: {text}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Behaviour through the public API that recorded outcomes do not show:
-//! budgets, interruption, exact gas, what hosts see, depth, reuse.
+//! Behaviour through the public API that recorded outcomes do not show: budgets, interruption, exact
+//! gas, what hosts see, depth, reuse.
 
 mod bad_hosts;
 mod budget;
@@ -21,79 +21,54 @@ mod native_stack;
 mod overflow;
 mod read_only;
 mod references;
-#[path = "../support/report.rs"]
-mod report;
 
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, LoadOptions, Outcome, PriceTable, Script, StackItem, StubHost, Vm,
+    Code, Config, LoadOptions, PriceTable, Script, StackItem, StubHost, Vm,
     types::{asm::assemble, item::JsonLimits, item::write_json_stack},
 };
 
-/// The script of a text.
+/// Assembles a script.
 fn script(text: &str) -> Script {
     assemble(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The decoded script of a text, with the networks' prices.
+/// Assembles and decodes a script, with the prices of the networks.
 fn code(text: &str) -> Arc<Code> {
     decode(script(text))
 }
 
-/// A script decoded, with the networks' prices.
+/// Decodes a script, with the prices of the networks.
 fn decode(script: impl Into<Script>) -> Arc<Code> {
     modes::decode(script, &Arc::new(PriceTable::DEFAULT))
 }
 
-/// A machine that has a script loaded.
+/// Returns a machine with the code loaded.
 fn loaded(code: &Arc<Code>, config: Config) -> Vm {
     let mut vm = Vm::new(modes::dispatched(config));
     vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
     vm
 }
 
-/// A host with the system calls of the test data.
+/// Returns the stub host of the test data.
 fn stub_host() -> StubHost {
-    StubHost::from_json(include_str!("../data/stub-host.json")).unwrap()
+    StubHost::from_json(neovm_testing::STUB_HOST).unwrap()
 }
 
-/// Items as JSON text.
+/// Returns items as JSON.
 fn json<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> String {
     let mut text = String::new();
     write_json_stack(&mut text, items, JsonLimits::default()).unwrap();
     text
 }
 
-/// The results of a machine, which are integers.
+/// Returns the results of a machine, which must be integers.
 fn integers(vm: &Vm) -> Vec<i32> {
     vm.results().iter().map(|item| item.to_i32().unwrap()).collect()
 }
 
-/// How an execution ended.
-#[derive(Debug, PartialEq, Eq)]
-struct End {
-    outcome: Outcome,
-    gas: u128,
-    instructions: u64,
-    refs: i64,
-    results: String,
-}
-
-impl End {
-    fn of(vm: &Vm, outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            gas: vm.gas_consumed(),
-            instructions: vm.instructions(),
-            refs: vm.reference_count(),
-            results: json(vm.results()),
-        }
-    }
-}
-
-/// Counts down from a number and calls itself, catches an exception each time,
-/// and returns its depth.
+/// Counts down and calls itself, catches an exception at each level, and returns the depth.
 const SHORT: &str = "
         PUSH6
         CALL deeper
@@ -124,7 +99,7 @@ end:    LDLOC0
         MUL
         RET";
 
-/// More than 100,000 instructions, without calls.
+/// A loop of more than 100,000 instructions, without calls.
 const LOOP: &str = "
         INITSLOT 1, 0
         PUSHINT32 20000
@@ -139,7 +114,7 @@ next:   LDLOC0
         JMPIF next
         RET";
 
-/// System calls in a loop: free instructions that end what runs at a time.
+/// System calls in a loop: free instructions at which dispatching stops.
 const SYSCALLS: &str = "
         PUSHINT32 20000
 next:   SYSCALL System.Runtime.GetTime
@@ -151,7 +126,7 @@ next:   SYSCALL System.Runtime.GetTime
         JMPIF next
         RET";
 
-/// A thousand calls deep, sixty times: many free instructions in a row.
+/// Calls a thousand levels deep, sixty times: many free instructions in a row.
 const RETURNS: &str = "
         PUSH0
         PUSHINT16 60
@@ -171,7 +146,7 @@ deep:   DUP
         CALL deep
 bottom: RET";
 
-/// Faults of the engine that the script catches, and one that it cannot.
+/// Faults of the engine that the script catches, and one that it cannot catch.
 const FAULTS: &str = "
         PUSHINT16 9000
 next:   TRY caught, -
@@ -185,7 +160,7 @@ on:     DEC
         JMPIF next
         ABORT";
 
-/// The cheapest instructions, mostly: as many as there are units.
+/// Mostly the cheapest instructions, of one price unit each.
 const CHEAP: &str = "
         PUSHINT16 2000
 next:   NOP

@@ -1,5 +1,5 @@
-//! All tests of this target once more in each other way to run scripts: in a process of
-//! their own, which a variable tells the way.
+//! Runs all other tests of this target in further modes, each in a process of its own whose
+//! environment names the mode.
 
 use std::{
     env,
@@ -7,43 +7,35 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use neovm::{Code, Config, Dispatch, Engine, JitMode, Outcome, PriceTable, Script};
+use neovm::{Code, Config, Dispatch, Engine, Outcome, PriceTable, Script};
+use neovm_testing::{Mode, say};
 
-use crate::{FAULTS, LOOP, RETURNS, SHORT, loaded, report::say, stub_host};
+use crate::{FAULTS, LOOP, RETURNS, SHORT, loaded, stub_host};
 
-/// The variable that tells the way.
-const VARIABLE: &str = "NEOVM_WAY";
+/// The variable that names the mode.
+const VARIABLE: &str = "NEOVM_MODE";
 
-/// The ways: their names, what dispatches, what compiles. The first is that of
-/// a process that is told none.
-const WAYS: [(&str, Dispatch, JitMode); 5] = [
-    ("fused", Dispatch::Auto, JitMode::Off),
-    ("unfused", Dispatch::Unfused, JitMode::Off),
-    ("eager", Dispatch::Auto, JitMode::Eager),
-    ("lazy", Dispatch::Auto, JitMode::Lazy { threshold: 2, background: false }),
-    ("background", Dispatch::Auto, JitMode::Lazy { threshold: 2, background: true }),
-];
-
-/// The way of this process.
-fn way() -> (&'static str, Dispatch, JitMode) {
-    let Ok(name) = env::var(VARIABLE) else { return WAYS[0] };
-    *WAYS.iter().find(|way| way.0 == name).unwrap_or_else(|| panic!("there is no way {name}"))
+/// Returns the mode of this process.
+fn mode() -> Mode {
+    let Ok(name) = env::var(VARIABLE) else { return Mode::ALL[0] };
+    name.parse().unwrap_or_else(|error| panic!("{VARIABLE}: {error}"))
 }
 
-/// What prepares all scripts of this process. It keeps none, so that tests see them go.
+/// The engine that prepares all scripts of this process. It caches none, so that tests see them
+/// freed.
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::with_cache_size(Config { jit: way().2, ..Config::default() }, 0))
+    ENGINE.get_or_init(|| Engine::with_cache_size(Config { jit: mode().jit(), ..Config::default() }, 0))
 }
 
-/// A script decoded, to be run in the way of this process.
+/// Decodes a script to run in the mode of this process.
 pub(crate) fn decode(script: impl Into<Script>, prices: &Arc<PriceTable>) -> Arc<Code> {
     engine().prepare_with(&script.into(), prices).unwrap()
 }
 
-/// Settings with what dispatches in this process, unless they have another.
+/// Sets the dispatch of this process, unless the settings have another one than the default.
 pub(crate) fn dispatched(config: Config) -> Config {
-    let dispatch = if config.dispatch == Dispatch::Auto { way().1 } else { config.dispatch };
+    let dispatch = if config.dispatch == Dispatch::Auto { mode().dispatch() } else { config.dispatch };
     Config { dispatch, ..config }
 }
 
@@ -55,7 +47,7 @@ pub(crate) fn settle() {
     }
 }
 
-/// How often compiled code was entered; none where nothing is compiled.
+/// Returns how often compiled code was entered, or `None` if nothing is compiled.
 fn entered() -> Option<u64> {
     #[cfg(feature = "jit")]
     return engine().jit().map(|jit| jit.stats().entered);
@@ -63,44 +55,48 @@ fn entered() -> Option<u64> {
     return None;
 }
 
-/// Runs all other tests in a way.
-fn run_in(way: usize) {
-    let (name, _, jit) = WAYS[way];
+/// Runs all other tests in a mode.
+fn run_in(name: &str) {
     if env::var_os(VARIABLE).is_some() {
         return;
     }
     let mut child = Command::new(env::current_exe().unwrap());
     let output = child.args(["--skip", "modes::all_tests"]).env(VARIABLE, name).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("test result: ok"), "{name}, {jit:?}: {text}");
+    assert!(output.status.success() && text.contains("test result: ok"), "{name}: {text}");
     say(&format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()));
 }
 
 #[test]
+fn all_tests_by_the_loop() {
+    run_in("loop");
+}
+
+#[test]
 fn all_tests_without_fused_instructions() {
-    run_in(1);
+    run_in("unfused");
 }
 
 #[test]
 fn all_tests_compiled_before_they_run() {
-    run_in(2);
+    run_in("eager");
 }
 
 #[test]
 fn all_tests_compiled_when_hot() {
-    run_in(3);
+    run_in("lazy");
 }
 
 #[test]
 fn all_tests_compiled_by_another_thread() {
-    run_in(4);
+    run_in("background");
 }
 
-/// A way in which nothing is compiled would prove nothing.
+/// A mode in which nothing is compiled would prove nothing.
 #[test]
 fn compiled_code_is_entered() {
     let Some(before) = entered() else {
-        return say(&format!("nothing is compiled in way {}", way().0));
+        return say(&format!("nothing is compiled in mode {}", mode()));
     };
     for text in [LOOP, RETURNS, FAULTS, SHORT] {
         let code = crate::code(text);

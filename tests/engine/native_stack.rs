@@ -7,7 +7,7 @@ use neovm::{Config, Dispatch, NoHost, Outcome};
 
 use crate::{code, integers, loaded};
 
-/// Bytes of native stack.
+/// The size of the native stack, in bytes.
 const STACK: usize = 256 << 10;
 
 /// Instructions of a turn of the loop below.

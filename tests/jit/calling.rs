@@ -1,42 +1,37 @@
-//! Random methods on small values, which compiled code calls without the interpreter, and a
-//! loop that calls them.
+//! Random methods on small values, which compiled code calls without the interpreter, and a loop
+//! that calls them.
 
 use std::{fmt::Write, sync::Arc};
 
 use neovm::{Config, Dispatch, Limits, types::asm::assemble};
 use neovm_generator::Random;
 
-use crate::{
-    compiling::{COMPILING, Compiler},
-    is_long,
-    report::say,
-    ways::{Program, Runner, Start, Tally, same},
-};
+use neovm_testing::{Compiler, Mode, Program, Runner, Start, Tally, assert_same, is_long, say};
 
-/// Gas of a script: some thousand calls, since methods may call each other for ever.
+/// The gas limit of a script, enough for some thousand calls: methods may call each other for ever.
 const GAS: i64 = 60_000_000;
 
-/// Statements and expressions do not nest deeper.
+/// The deepest nesting of statements and expressions.
 const MAX_DEPTH: usize = 3;
 
-/// A method's numbers of local variables and arguments. The last local variable counts turns.
+/// The numbers of local variables and arguments of a method. The last local variable counts turns.
 #[derive(Clone, Copy)]
 struct Shape {
     locals: usize,
     arguments: usize,
 }
 
-/// A script in the making.
+/// A script under construction.
 struct Writer<'a> {
     random: &'a mut Random,
     text: String,
     methods: Vec<Shape>,
     labels: usize,
-    /// The method that is written; none for the loop.
+    /// The method that is being generated, or `None` for the loop.
     own: Option<usize>,
 }
 
-/// The script of a seed.
+/// Returns the script of a seed.
 pub(crate) fn calling(seed: u64) -> Program {
     let mut random = Random::new(seed);
     let shape = |random: &mut Random| Shape { locals: 1 + random.below(4), arguments: random.below(7) };
@@ -65,7 +60,7 @@ impl Writer<'_> {
         format!("l{}", self.labels)
     }
 
-    /// Calls the first method in each turn, and perhaps catches what it throws.
+    /// A loop that calls the first method in each turn and perhaps catches what it throws.
     fn main(&mut self) {
         let turns = 3 + self.random.below(40);
         let is_guarded = self.random.one_in(3);
@@ -130,7 +125,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A loop of a few turns, but for one within another, which shares the counter.
+    /// A loop of a few turns. A nested loop shares the counter.
     fn counted(&mut self, depth: usize) {
         let Some(method) = self.own else { return };
         let (next, counter) = (self.label(), self.methods[method].locals - 1);
@@ -148,7 +143,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What can be stored to, at least one of them.
+    /// The slots that can be stored to; there is at least one.
     fn shape(&mut self) -> Shape {
         match self.own.map(|method| self.methods[method]) {
             Some(shape) if shape.locals + shape.arguments > 1 => shape,
@@ -251,7 +246,7 @@ impl Writer<'_> {
     }
 }
 
-/// Limits that end an execution soon.
+/// Returns limits that end an execution soon.
 fn narrow(random: &mut Random) -> Limits {
     match random.below(4) {
         0 => Limits { max_invocation_stack_size: 1 + random.below(12) as u32, ..Limits::DEFAULT },
@@ -264,23 +259,23 @@ fn narrow(random: &mut Random) -> Limits {
 #[test]
 fn random_methods_are_called_alike() {
     let (mut tally, mut halted, seeds) = (Tally::default(), 0, if is_long() { 100_000 } else { 1_500 });
-    let mut compilers: Vec<_> = COMPILING.map(|mode| (mode, Compiler::new(mode).expect("a compiler"))).into();
+    let mut compilers: Vec<_> = Mode::COMPILED.map(|mode| (mode, Compiler::new(mode).expect("a compiler"))).into();
     for seed in 0..seeds {
         let mut random = Random::new(!seed);
         let mut program = calling(seed);
         let config = Config { limits: narrow(&mut random), ..Config::default() };
-        let mut plain = Runner::with(program.plain(), Config { dispatch: Dispatch::Unfused, ..config.clone() });
+        let mut plain = Runner::with(program.decode(), Config { dispatch: Dispatch::Unfused, ..config.clone() });
         if random.one_in(4) {
             program.start.gas_limit = random.below(1 + plain.end(program.start).gas as usize) as i64;
         }
         let expected = plain.end(program.start);
         halted += u64::from(expected.fault.is_none());
-        let (mode, compiler) = &mut compilers[seed as usize % COMPILING.len()];
+        let (mode, compiler) = &mut compilers[seed as usize % Mode::COMPILED.len()];
         let code = compiler.prepare(program.script.clone()).unwrap();
         let mut runner = Runner::with(Arc::clone(&code), config);
         for _ in 0..2 {
             let end = runner.end(program.start);
-            same(&program, &format!("{mode:?}, {:?}", runner.limits()), &expected, end, &mut runner);
+            assert_same(&program, &format!("{mode:?}, {:?}", runner.limits()), &expected, end, &mut runner);
             compiler.wait();
             tally.runs += 1;
         }

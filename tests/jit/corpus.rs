@@ -1,32 +1,31 @@
-//! Scripts that enter compiled code: written by hand, recorded, generated.
+//! Scripts that enter compiled code: hand-written, recorded and generated ones.
 
-use std::{fs::File, io::Read, path::Path, sync::OnceLock};
+use std::sync::OnceLock;
 
-use flate2::read::MultiGzDecoder;
 use neovm::{Dispatch, JitMode, State};
 use neovm_generator::{Random, SystemCalls, script};
 use serde::Deserialize;
 
-use crate::{
-    calling::calling,
-    compiling::Compiler,
-    shapes::shapes,
-    ways::{Program, Runner},
+use neovm_testing::{
+    Compiler, Program, Runner, WORKLOADS, data,
+    recorded::{Line, read_gz},
 };
 
-/// Most instructions of a script that is run some thousand times.
+use crate::{calling::calling, shapes::shapes};
+
+/// The most instructions of a script that runs some thousand times.
 const SHORT: u64 = 2_000;
 
-/// Seeds of generated scripts.
+/// The number of seeds that are tried.
 const SEEDS: u64 = 3_000;
 
-/// How many are taken of each kind, at most.
+/// The most scripts taken of each kind.
 const EACH: usize = 70;
 
-/// What is compiled when it was reached twice: loops, and methods.
+/// Loops and methods are compiled when they are reached for the second time.
 pub(crate) const HOT: JitMode = JitMode::Lazy { threshold: 2, background: false };
 
-/// At least 200 scripts, of which each enters compiled code and ends soon.
+/// Returns at least 200 scripts that enter compiled code and end soon.
 pub(crate) fn looping() -> &'static [Program] {
     static LOOPING: OnceLock<Vec<Program>> = OnceLock::new();
     LOOPING.get_or_init(|| {
@@ -45,8 +44,8 @@ pub(crate) fn looping() -> &'static [Program] {
 
 /// Whether a script is short and enters compiled code.
 fn enters(program: &Program) -> bool {
-    let stand = Runner::new(program.plain(), Dispatch::Auto).stop_at(program.start, Some(SHORT));
-    if stand.state == State::Break {
+    let snapshot = Runner::new(program.decode(), Dispatch::Auto).stop_at(program.start, Some(SHORT));
+    if snapshot.state == State::Break {
         return false;
     }
     let mut compiler = Compiler::new(HOT).expect("a compiler");
@@ -55,7 +54,7 @@ fn enters(program: &Program) -> bool {
     compiler.entered() > 1
 }
 
-/// Programs that compute something, and take long.
+/// Returns programs that compute something and take long.
 pub(crate) fn workloads() -> Vec<Program> {
     #[derive(Deserialize)]
     struct Line {
@@ -63,26 +62,18 @@ pub(crate) fn workloads() -> Vec<Program> {
         script: String,
     }
     let program = |line: Line| Program::new(line.id, hex::decode(line.script).unwrap());
-    include_str!("../data/workloads.jsonl").lines().map(|line| program(serde_json::from_str(line).unwrap())).collect()
+    WORKLOADS.lines().map(|line| program(serde_json::from_str(line).unwrap())).collect()
 }
 
-/// Recorded scripts of a kind, none of which calls its host.
+/// Returns the recorded scripts of a kind that makes no system calls.
 fn recorded(kind: &str) -> Vec<Program> {
-    #[derive(Deserialize)]
-    struct Line {
-        id: String,
-        script: String,
-        gas_limit: i64,
-    }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/generated.jsonl.gz");
-    let mut text = String::new();
-    MultiGzDecoder::new(File::open(path).unwrap()).read_to_string(&mut text).unwrap();
+    let text = read_gz(&data().join("generated.jsonl.gz"));
     let beginning = format!("{{\"id\":\"{kind}-");
-    let of_kind = text.lines().filter(|line| line.starts_with(&beginning));
-    let program = |line: Line| {
-        let mut program = Program::new(line.id, hex::decode(line.script).unwrap());
-        program.start.gas_limit = line.gas_limit;
+    let program = |line: &str| {
+        let Line::Run(run) = Line::parse(line) else { panic!("an execution: {line:.200}") };
+        let mut program = Program::new(run.id, run.script);
+        program.start.gas_limit = run.gas_limit;
         program
     };
-    of_kind.map(|line| program(serde_json::from_str(line).unwrap())).collect()
+    text.lines().filter(|line| line.starts_with(&beginning)).map(program).collect()
 }

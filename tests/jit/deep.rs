@@ -1,21 +1,16 @@
-//! Methods that compiled code calls, as deep as there may be contexts and deeper, on a small
-//! native stack. Where they cannot go on they fault as the interpreter does.
+//! Methods that compiled code calls, to the limit of contexts and beyond it, on a small native
+//! stack. They fault where the interpreter faults.
 
 use std::{sync::Arc, thread};
 
 use neovm::{Config, Dispatch, FaultKind, JitMode, Limits, types::asm::assemble};
 
-use crate::{
-    compiling::{COMPILING, Compiler},
-    report::say,
-    stand::Stand,
-    ways::{Program, Runner, Start, same},
-};
+use neovm_testing::{Compiler, Mode, Program, Runner, Snapshot, Start, assert_same, say};
 
-/// Bytes of native stack.
+/// The size of the native stack, in bytes.
 const STACK: usize = 256 << 10;
 
-/// So many levels; the method's text has the number of them in its argument 0.
+/// Calls a method with the number of levels as its argument 0.
 fn program(name: &str, arguments: usize, method: &str, levels: i64) -> Program {
     let others = "PUSH1\n".repeat(arguments - 1);
     let text = format!(
@@ -61,10 +56,10 @@ const METHODS: [(&str, usize, &str); 9] = [
     ("a throw at the bottom", 1, "INITSLOT 0, 1\nLDARG0\nJMPIFNOT e\nLDARG0\nDEC\nCALL f\nINC\nRET\ne: LDARG0\nTHROW"),
 ];
 
-/// How deep they go: a little, to the limit of contexts, beyond.
+/// The numbers of levels: a few, up to the limit of contexts, and beyond it.
 const LEVELS: [i64; 12] = [0, 1, 2, 50, 100, 800, 1020, 1021, 1022, 1023, 1024, 5000];
 
-/// The networks' limits, and others that let slots reach the limit of contexts.
+/// The limits of the networks, and limits with room for the slots of all contexts.
 fn limits() -> [Limits; 2] {
     [Limits::DEFAULT, Limits { max_stack_size: 1 << 20, ..Limits::DEFAULT }]
 }
@@ -73,13 +68,13 @@ fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     thread::Builder::new().stack_size(STACK).spawn(test).unwrap().join().unwrap();
 }
 
-/// Runs a program with some limits in all ways to compile; tells how often compiled code was
-/// entered, and the interpreter's end.
-fn check(program: &Program, limits: Limits, starts: &[Start]) -> (u64, Stand) {
+/// Runs a program with limits in all modes that compile. Returns how often compiled code was entered,
+/// and the interpreter's snapshot.
+fn check(program: &Program, limits: Limits, starts: &[Start]) -> (u64, Snapshot) {
     let config = || Config { limits, ..Config::default() };
-    let mut plain = Runner::with(program.plain(), Config { dispatch: Dispatch::Unfused, ..config() });
+    let mut plain = Runner::with(program.decode(), Config { dispatch: Dispatch::Unfused, ..config() });
     let mut entered = 0;
-    for mode in COMPILING {
+    for mode in Mode::COMPILED {
         let mut compiler = Compiler::new(mode).expect("a compiler");
         let code = compiler.prepare(program.script.clone()).unwrap();
         let mut runner = Runner::with(Arc::clone(&code), config());
@@ -88,7 +83,7 @@ fn check(program: &Program, limits: Limits, starts: &[Start]) -> (u64, Stand) {
             let expected = plain.end(*start);
             for _ in 0..compiler.runs() {
                 let end = runner.end(*start);
-                same(&program, &mode, &expected, end, &mut runner);
+                assert_same(&program, &mode, &expected, end, &mut runner);
                 compiler.wait();
             }
         }
@@ -128,7 +123,7 @@ fn gas_ends_at_each_depth() {
     on_a_small_stack(|| {
         for (name, arguments, method) in METHODS {
             let program = program(name, arguments, method, 120);
-            let gas = Runner::new(program.plain(), Dispatch::Auto).end(Start::default()).gas as i64;
+            let gas = Runner::new(program.decode(), Dispatch::Auto).end(Start::default()).gas as i64;
             let starts: Vec<_> = (0..400).map(|part| Start { gas_limit: gas * part / 400, nulls: 0 }).collect();
             let (entered, _) = check(&program, Limits::DEFAULT, &starts);
             assert!(entered > 0, "{name}");
@@ -148,8 +143,8 @@ fn items_end_at_each_depth() {
     });
 }
 
-/// A method with all slots that there can be, which no compiled code calls, and in it a loop
-/// and a method that compiled code calls.
+/// A method with as many slots as possible, which compiled code does not call. In it are a loop and
+/// a method that compiled code calls.
 #[test]
 fn all_slots_in_1024_contexts() {
     on_a_small_stack(|| {
@@ -181,11 +176,11 @@ fn compiled_code_is_entered_again_and_again_on_a_small_stack() {
         let text = "PUSHINT32 300000\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET
              f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nJMPIF e\nPUSHINT64 9223372036854775807\nINC\nDROP\nPUSH1\nRET\ne: LDARG0\nRET";
         let program = Program::new("leaves", assemble(text).unwrap());
-        let expected = Runner::new(program.plain(), Dispatch::Auto).end(Start::default());
+        let expected = Runner::new(program.decode(), Dispatch::Auto).end(Start::default());
         let mut compiler = Compiler::new(JitMode::Eager).expect("a compiler");
         let mut runner = Runner::new(compiler.prepare(program.script.clone()).unwrap(), Dispatch::Auto);
         let end = runner.end(Start::default());
-        same(&program, &"compiled", &expected, end, &mut runner);
+        assert_same(&program, &"compiled", &expected, end, &mut runner);
         assert!(compiler.entered() > 1000, "{}", compiler.entered());
     });
 }

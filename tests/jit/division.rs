@@ -1,21 +1,19 @@
-//! Quotients and remainders of compiled code, which divides by other means than the
-//! interpreter: by multiplication, shifts, and in 32 bits where that is enough.
+//! Quotients and remainders in compiled code, which divides by other means than the interpreter: by
+//! multiplication, by shifts, and in 32 bits where that is enough.
 
 use std::fmt::Write;
 
 use neovm::types::asm::assemble;
 
-use crate::{
-    report::say,
-    ways::{Program, Tally, Ways},
-};
+use neovm_testing::{Modes, Program, Tally, say};
 
-/// A remainder with the divisor's sign as compilers write it, which is compiled as one.
+/// A remainder with the sign of the divisor in the form that compilers emit, which is compiled as one
+/// operation.
 const FLOOR_MOD: &str =
     "SWAP\nOVER\nMOD\nDUP\nSIGN\nPUSH2\nPICK\nSIGN\nOVER\nNUMNOTEQUAL\nSWAP\nPUSH0\nNUMNOTEQUAL\nBOOLAND
     JMPIFNOT agrees\nADD\nJMP behind\nagrees: NIP\nbehind: NOP";
 
-/// Around all that is decided by: zero, signs, powers of two, 32 bits and 64.
+/// Returns values around the boundaries: zero, powers of two, 32 and 64 bits, with either sign.
 fn values() -> Vec<i64> {
     let near = |center: i64| [-1, 0, 1].map(|more| center.wrapping_add(more));
     let centers = [0, 7, 10, 64, 1_000_000_007, 1 << 31, 1 << 32, 1 << 62, i64::MAX / 3, i64::MIN];
@@ -26,7 +24,8 @@ fn values() -> Vec<i64> {
     values
 }
 
-/// Divides all values by one, which is in the script or in a slot, into an array of results.
+/// Returns a program that divides all values by a divisor, a constant or in a slot, and collects the
+/// results in an array.
 fn program(values: &[i64], divisor: i64, is_known: bool) -> Program {
     let operand = if is_known { format!("PUSHINT64 {divisor}") } else { "LDLOC2".into() };
     let mut text = "INITSLOT 4, 0\n".to_owned();
@@ -49,10 +48,10 @@ fn program(values: &[i64], divisor: i64, is_known: bool) -> Program {
 #[test]
 fn quotients_and_remainders() {
     let values = values();
-    let (mut ways, mut tally) = (Ways::all(), Tally::default());
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
     for &divisor in values.iter().filter(|divisor| **divisor != 0) {
         for is_known in [true, false] {
-            ways.check(&program(&values, divisor, is_known), &mut tally);
+            modes.check(&program(&values, divisor, is_known), &mut tally);
         }
     }
     say(&format!("division: {} executions, {} entries of compiled code", tally.runs, tally.entered));

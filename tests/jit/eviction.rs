@@ -1,29 +1,24 @@
-//! Code that comes and goes: nothing stays behind, and who runs it sees nothing of that.
+//! Code that is compiled and evicted: its memory comes back, and results do not depend on it.
 
 use std::{env, fs, process::Command, sync::Arc, thread, time::Duration};
 
 use neovm::{Config, Dispatch, Engine, JitMode, NoHost, types::asm::assemble};
 use neovm_generator::Random;
 
-use crate::{
-    compiling::COMPILING,
-    corpus::looping,
-    is_long,
-    report::say,
-    stand::Stand,
-    ways::{Program, Runner},
-};
+use neovm_testing::{Mode, Program, Runner, Snapshot, is_long, say};
 
-/// Bytes of decoded scripts that an engine keeps: some dozen short ones.
+use crate::corpus::looping;
+
+/// The bytes of decoded scripts that an engine caches: a few dozen short ones.
 const CACHE: usize = 64 << 10;
 
-/// The same for threads that share one: less than all scripts of the test take.
+/// The bytes cached by an engine that threads share: less than all scripts of the test take.
 const SHARED_CACHE: usize = 512 << 10;
 
-/// Threads that share an engine.
+/// The number of threads that share an engine.
 const THREADS: usize = 8;
 
-/// What this process has in memory, and what it has addresses for, in KiB.
+/// Returns the resident memory and the address space of this process, in KiB.
 fn memory() -> Option<[i64; 2]> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = |name: &str| {
@@ -33,7 +28,7 @@ fn memory() -> Option<[i64; 2]> {
     Some([line("VmRSS:")?, line("VmSize:")?])
 }
 
-/// A loop that calls a method, as no other round has it.
+/// Returns a loop that calls a method, different in each round.
 fn script_of(round: u32) -> neovm::Script {
     let text = format!(
         "PUSH0\nPUSH4\nn: SWAP\nPUSHINT32 {round}\nADD\nCALL f\nSWAP\nDEC\nDUP\nJMPIF n\nDROP\nRET
@@ -42,12 +37,12 @@ fn script_of(round: u32) -> neovm::Script {
     assemble(&text).unwrap()
 }
 
-/// What the script of a round ends with.
+/// Returns the result of the script of a round.
 fn result_of(round: i64) -> i64 {
     (0..4).fold(0, |sum, _| (sum + round) % 1_000_003)
 }
 
-/// Compiles and drops as many scripts as it is told, in a process of its own.
+/// Compiles and drops a number of scripts, in a process of its own.
 #[test]
 #[ignore = "run alone by the test below, which tells how many"]
 fn rounds() {
@@ -97,8 +92,8 @@ fn compiling_and_evicting_keeps_memory_flat() {
     say(err.trim());
 }
 
-/// Runs programs in an order of its own, each some times; they end as they should.
-fn run_all(engine: &Engine, programs: &[(&Program, &Stand)], rounds: usize, seed: u64) {
+/// Runs programs in random order, each several times, and compares their snapshots.
+fn run_all(engine: &Engine, programs: &[(&Program, &Snapshot)], rounds: usize, seed: u64) {
     let mut random = Random::new(seed);
     for _ in 0..programs.len() * rounds {
         // Half of the runs are of a few scripts, which all threads run at once.
@@ -118,9 +113,9 @@ fn run_all(engine: &Engine, programs: &[(&Program, &Stand)], rounds: usize, seed
 fn threads_that_share_an_engine_see_what_one_sees() {
     let programs = looping();
     let expected: Vec<_> =
-        programs.iter().map(|program| Runner::new(program.plain(), Dispatch::Auto).end(program.start)).collect();
+        programs.iter().map(|program| Runner::new(program.decode(), Dispatch::Auto).end(program.start)).collect();
     let both: Vec<_> = programs.iter().zip(&expected).collect();
-    for jit in COMPILING {
+    for jit in Mode::COMPILED {
         // Without waiting for the compiler there is time for more.
         let rounds = if matches!(jit, JitMode::Lazy { background: true, .. }) { 20 } else { 1 };
         let engine = Arc::new(Engine::with_cache_size(Config { jit, ..Config::default() }, SHARED_CACHE));

@@ -15,8 +15,7 @@ use neovm::{
     jit::{Details, Report},
     types::asm::assemble,
 };
-
-use crate::ways::{Runner, Start};
+use neovm_testing::{Runner, Start};
 
 /// Separates the script from what is expected of it.
 const SEPARATOR: &str = "\n================\n";

@@ -1,4 +1,4 @@
-//! Each guard fails in turn: what follows is the interpreter's, and so are the results.
+//! Each guard fails in turn: the interpreter goes on from there, with the same results.
 
 use std::sync::Arc;
 
@@ -6,18 +6,14 @@ use neovm::{
     Code, Config, Dispatch,
     jit::{Jit, Mode, Why},
 };
+use neovm_testing::{Program, Runner, Snapshot, Tally, assert_same, is_long, say};
 
-use crate::{
-    corpus::{looping, workloads},
-    is_long,
-    report::say,
-    ways::{Program, Runner, Tally, same},
-};
+use crate::corpus::{looping, workloads};
 
-/// What is compiled where: loops and methods, and where scripts begin.
+/// When code is compiled: hot loops and methods, or before it runs.
 const MODES: [Mode; 2] = [Mode { threshold: 2, background: false }, Mode { threshold: 1, background: false }];
 
-/// What becomes of a program of which a guard fails always.
+/// A program compiled with a guard that always fails.
 struct Stressed {
     runner: Runner,
     jit: Jit,
@@ -33,17 +29,17 @@ impl Stressed {
         Self { runner: Runner::new(Arc::new(jit.attach(code)), Dispatch::Auto), jit }
     }
 
-    /// Runs the program, and once more with what was compiled meanwhile.
-    fn check(&mut self, program: &Program, expected: &crate::stand::Stand, failing: Option<u32>, tally: &mut Tally) {
+    /// Runs the program twice; the second run enters what was compiled in the first.
+    fn check(&mut self, program: &Program, expected: &Snapshot, failing: Option<u32>, tally: &mut Tally) {
         for _ in 0..2 {
             let end = self.runner.end(program.start);
-            let way = format!("guard {failing:?} fails, {:?}", self.jit.mode());
-            same(program, &way, expected, end, &mut self.runner);
+            let mode = format!("guard {failing:?} fails, {:?}", self.jit.mode());
+            assert_same(program, &mode, expected, end, &mut self.runner);
             tally.runs += 1;
         }
     }
 
-    /// No function has more guards: each is a branch.
+    /// Returns a bound on the number of guards of a function: each is a branch.
     fn most_guards(&self) -> u32 {
         let branches = |clif: &str| clif.matches("brif").count() as u32;
         let reports = self.jit.reports();
@@ -56,11 +52,11 @@ impl Stressed {
     }
 }
 
-/// Tries the guards of programs: of each `share`th number, from another one on with each program.
+/// Tries every `share`th guard of each program, starting from another one with each program.
 fn try_guards(name: &str, programs: &[Program], share: u32) {
     let (mut tally, mut guards, mut failed) = (Tally::default(), 0, 0);
     for (number, program) in programs.iter().enumerate() {
-        let expected = Runner::new(program.plain(), Dispatch::Auto).end(program.start);
+        let expected = Runner::new(program.decode(), Dispatch::Auto).end(program.start);
         for mode in MODES {
             let mut none = Stressed::new(program, mode, None);
             none.check(program, &expected, None, &mut tally);

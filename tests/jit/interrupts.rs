@@ -1,5 +1,5 @@
-//! Interrupts at any moment: the machine stops between two instructions, goes on, and ends as
-//! if it had not stopped.
+//! Interrupts at any moment: the machine stops between two instructions, goes on, and ends as if it
+//! had not stopped.
 
 use std::{
     sync::{
@@ -13,15 +13,11 @@ use std::{
 use neovm::{Caller, Dispatch, Host, HostError, JitMode, Outcome, Stop, types::asm::assemble};
 use neovm_generator::Random;
 
-use crate::{
-    compiling::{COMPILING, Compiler},
-    corpus::workloads,
-    report::say,
-    stand::Stand,
-    ways::{Program, Runner, same},
-};
+use neovm_testing::{Compiler, Mode, Program, Runner, Snapshot, assert_same, say};
 
-/// A host whose system call sets the flag each so many times that it is called.
+use crate::corpus::workloads;
+
+/// A host whose system call sets the flag in every n-th call.
 struct Setter {
     flag: Arc<AtomicBool>,
     each: u64,
@@ -38,8 +34,8 @@ impl Host for Setter {
     }
 }
 
-/// Runs a program to its end through all that stops it. Wherever that is, the machine stands as
-/// the interpreter does after as many instructions. Tells how often it was stopped.
+/// Runs a program to its end, resuming it each time it stops. At each stop the snapshot equals that
+/// of the interpreter after as many instructions. Returns the number of stops.
 fn run_on(program: &Program, plain: &mut Runner, runner: &mut Runner, host: &mut Setter) -> u64 {
     let interpreter = plain.start(program.start);
     let mut silent = Setter { flag: Arc::default(), each: u64::MAX, calls: 0 };
@@ -51,7 +47,7 @@ fn run_on(program: &Program, plain: &mut Runner, runner: &mut Runner, host: &mut
         let is_stopped = outcome == Outcome::Stopped(Stop::Interrupted);
         interpreter.set_budget(is_stopped.then(|| vm.instructions() - interpreter.instructions()));
         interpreter.run(&mut silent);
-        assert_eq!(Stand::of(vm), Stand::of(interpreter), "{}, stopped {stops} times", program.name);
+        assert_eq!(Snapshot::of(vm), Snapshot::of(interpreter), "{}, stopped {stops} times", program.name);
         if !is_stopped {
             return stops;
         }
@@ -60,19 +56,19 @@ fn run_on(program: &Program, plain: &mut Runner, runner: &mut Runner, host: &mut
     }
 }
 
-/// A program's machine for a way to compile, its code compiled.
+/// Returns a runner whose code is compiled.
 fn warm(compiler: &mut Compiler, program: &Program) -> Runner {
     let mut runner = Runner::new(compiler.prepare(program.script.clone()).unwrap(), Dispatch::Auto);
-    let expected = Runner::new(program.plain(), Dispatch::Auto).end(program.start);
+    let expected = Runner::new(program.decode(), Dispatch::Auto).end(program.start);
     for _ in 0..compiler.runs() {
         let end = runner.end(program.start);
-        same(program, &"before it is interrupted", &expected, end, &mut runner);
+        assert_same(program, &"before it is interrupted", &expected, end, &mut runner);
         compiler.wait();
     }
     runner
 }
 
-/// Does something while another thread sets a flag at moments that a seed decides.
+/// Runs an action while another thread sets a flag at random moments determined by a seed.
 fn while_interrupted<R>(flag: &AtomicBool, act: impl FnOnce() -> R) -> R {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -92,10 +88,11 @@ fn while_interrupted<R>(flag: &AtomicBool, act: impl FnOnce() -> R) -> R {
 #[test]
 fn another_thread_interrupts() {
     let (mut stops, mut entered) = (0, 0);
-    for mode in COMPILING {
+    for mode in Mode::COMPILED {
         let mut compiler = Compiler::new(mode).expect("a compiler");
         for program in workloads() {
-            let (mut plain, mut runner) = (Runner::new(program.plain(), Dispatch::Auto), warm(&mut compiler, &program));
+            let (mut plain, mut runner) =
+                (Runner::new(program.decode(), Dispatch::Auto), warm(&mut compiler, &program));
             let mut host = Setter { flag: Arc::default(), each: u64::MAX, calls: 0 };
             let flag = Arc::clone(&host.flag);
             stops += while_interrupted(&flag, || run_on(&program, &mut plain, &mut runner, &mut host));
@@ -106,7 +103,7 @@ fn another_thread_interrupts() {
     assert!(stops > 0);
 }
 
-/// Compiled loops around a system call, in a method that compiled code calls and outside.
+/// Compiled loops around a system call, inside and outside a method that compiled code calls.
 const CALLING: [&str; 3] = [
     "PUSHINT16 200\nn: PUSH3\nm: DEC\nDUP\nJMPIF m\nDROP\nSYSCALL 0x01000000\nDEC\nDUP\nJMPIF n\nRET",
     "INITSLOT 1, 0\nPUSHINT16 200\nSTLOC0\nn: LDLOC0\nCALL f\nDROP\nSYSCALL 0x01000000\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET
@@ -116,13 +113,13 @@ const CALLING: [&str; 3] = [
 
 #[test]
 fn the_host_interrupts() {
-    for mode in [JitMode::Eager, COMPILING[1]] {
+    for mode in [JitMode::Eager, Mode::COMPILED[1]] {
         let mut compiler = Compiler::new(mode).expect("a compiler");
         let (mut plans, mut stops) = (0, 0);
         for text in CALLING {
             let program = Program::new(text, assemble(text).unwrap());
             for each in 1..=40 {
-                let mut plain = Runner::new(program.plain(), Dispatch::Auto);
+                let mut plain = Runner::new(program.decode(), Dispatch::Auto);
                 let code = compiler.prepare(program.script.clone()).unwrap();
                 let mut host = Setter { flag: Arc::default(), each, calls: 0 };
                 stops += run_on(&program, &mut plain, &mut Runner::new(code, Dispatch::Auto), &mut host);

@@ -1,19 +1,8 @@
-//! Compiled code against the interpreter: wherever an execution is stopped, short of gas or
-//! out of room, whatever guard fails, however deep it is, and while code comes and goes.
+//! Compares compiled code with the interpreter: wherever an execution is stopped or runs out of gas or
+//! room, whichever guard fails, however deep the calls are, and while code is compiled and evicted.
 //!
-//! With `NEOVM_LONG` all points and rounds are tried, which takes some minutes; without it a share.
+//! With `NEOVM_LONG` all points and rounds are tried, which takes some minutes; otherwise a share.
 #![cfg(target_arch = "x86_64")]
-
-#[path = "../support/compiling.rs"]
-mod compiling;
-#[path = "../support/described.rs"]
-mod described;
-#[path = "../support/report.rs"]
-mod report;
-#[path = "../support/stand.rs"]
-mod stand;
-#[path = "../support/ways.rs"]
-mod ways;
 
 mod calling;
 mod corpus;
@@ -29,8 +18,3 @@ mod refusals;
 mod shapes;
 mod sweeps;
 mod syscalls;
-
-/// Whether all is to be tried.
-fn is_long() -> bool {
-    std::env::var_os("NEOVM_LONG").is_some()
-}

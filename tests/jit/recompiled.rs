@@ -7,12 +7,8 @@ use neovm::{
     jit::{Details, Report},
     types::asm::assemble,
 };
+use neovm_testing::{Program, Runner, Start, say};
 use serde::Deserialize;
-
-use crate::{
-    report::say,
-    ways::{Program, Runner},
-};
 
 /// How often a region may be compiled.
 const MOST: usize = 3;
@@ -85,7 +81,7 @@ fn compiled(script: &Script, threshold: u32) -> (BTreeMap<usize, Vec<Details>>, 
     let jit = engine.jit().expect("a compiler");
     jit.watch();
     let mut runner = Runner::new(engine.prepare(script).unwrap(), Dispatch::Auto);
-    (0..RUNS).for_each(|_| drop(runner.end(crate::ways::Start::default())));
+    (0..RUNS).for_each(|_| drop(runner.end(Start::default())));
     let reports = jit.reports();
     let mut compiled: BTreeMap<usize, Vec<Details>> = BTreeMap::new();
     for report in &reports {

@@ -1,4 +1,4 @@
-//! What is not compiled: counted, and not asked for again. The queue is bounded.
+//! Code that is not compiled: refusals are counted and not asked for again, and the queue is bounded.
 
 use std::sync::Arc;
 
@@ -7,10 +7,9 @@ use neovm::{
     jit::{Refusal, Stats, Why},
     types::asm::assemble,
 };
+use neovm_testing::say;
 
-use crate::report::say;
-
-/// What waits for the compiler at most.
+/// The most requests that wait for the compiler.
 const MAX_QUEUE: u64 = 64;
 
 fn engine(jit: JitMode) -> Engine {
@@ -32,7 +31,7 @@ fn run(engine: &Engine, code: &Arc<Code>) {
     assert_eq!(outcome, Outcome::Halt);
 }
 
-/// Runs a script many times; what became of it after the first and after the last.
+/// Runs a script many times. Returns the statistics after the first and after the last run.
 fn run_often(text: &str) -> [Stats; 2] {
     let engine = lazy(false);
     let code = engine.prepare(&assemble(text).unwrap()).unwrap();
@@ -57,7 +56,7 @@ fn what_is_refused_is_counted_once() {
     }
 }
 
-/// A method may be long behind a loop that is short.
+/// A long method may follow a short loop.
 #[test]
 fn a_loop_is_compiled_whatever_follows() {
     let instructions = "NOP\n".repeat(5_000);
@@ -98,7 +97,7 @@ fn the_queue_is_bounded_and_what_it_refused_is_asked_for_again() {
     say(&format!("the queue: {busy} times full in the first run of {loops} loops, all compiled after {runs} runs"));
 }
 
-/// A loop that runs so often, with a number of its own.
+/// A loop of a number of turns, made distinct by another number.
 fn loop_of(turns: u32, number: u32) -> Arc<neovm::Script> {
     Arc::new(assemble(&format!("PUSHINT32 {number}\nPUSHINT32 {turns}\nn: DEC\nDUP\nJMPIF n\nRET")).unwrap())
 }

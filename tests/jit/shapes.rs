@@ -1,11 +1,10 @@
-//! Hand-written scripts with loops and calls, each for something that compiled code has to
-//! get right.
+//! Hand-written scripts with loops and calls, each for something that compiled code must get right.
 
 use neovm::types::asm::assemble;
 
-use crate::ways::Program;
+use neovm_testing::Program;
 
-/// Name and text.
+/// The names and the assembly of the scripts.
 const SHAPES: &[(&str, &str)] = &[
     ("counts on the stack", "PUSHINT8 40\nn: DEC\nDUP\nJMPIF n\nRET"),
     ("counts in a slot", "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nLDLOC0\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET"),
@@ -275,7 +274,7 @@ const SHAPES: &[(&str, &str)] = &[
     ),
 ];
 
-/// All of them.
+/// Returns all hand-written scripts.
 pub(crate) fn shapes() -> Vec<Program> {
     let assembled = |text: &str| assemble(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     SHAPES.iter().map(|(name, text)| Program::new(*name, assembled(text))).collect()

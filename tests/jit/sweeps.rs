@@ -1,51 +1,46 @@
-//! Executions that end or stop at each point there is: compiled code comes to the
-//! same as the interpreter.
+//! Executions that end or stop at each possible point: compiled code comes to the interpreter's
+//! outcome.
 
 use std::sync::Arc;
 
 use neovm::{Code, Dispatch, JitMode, State};
 
-use crate::{
-    compiling::Compiler,
-    corpus::{HOT, looping, workloads},
-    is_long,
-    report::say,
-    stand::Stand,
-    ways::{Program, Runner, Start, Tally, Ways, same},
-};
+use neovm_testing::{Compiler, Modes, Program, Runner, Snapshot, Start, Tally, assert_same, is_long, say};
 
-/// Most items that there may be.
+use crate::corpus::{HOT, looping, workloads};
+
+/// The item limit.
 const ITEMS: usize = 2048;
 
-/// Most limits of gas that are tried with a script.
+/// The most gas limits tried with a script.
 const LIMITS: u64 = 5_000;
 
-/// Instructions that may be run to try one script; all of them with `NEOVM_LONG`.
+/// The number of instructions to spend on one script, unless `NEOVM_LONG` is set.
 const WORK: u64 = 400_000;
 
-/// A program ready to be run often: by the interpreter, and by what was compiled of it.
+/// A program that runs repeatedly, interpreted and compiled.
 struct Pair<'a> {
     program: &'a Program,
     plain: Runner,
     compiled: Vec<(JitMode, Runner)>,
-    end: Stand,
+    end: Snapshot,
 }
 
 impl Pair<'_> {
-    /// Both come to the same from a start on.
+    /// Compares the interpreter with compiled code from a start.
     fn check(&mut self, start: Start, tally: &mut Tally) {
         let expected = self.plain.end(start);
         let program = Program { start, ..self.program.clone() };
         for (mode, runner) in &mut self.compiled {
             let actual = runner.end(start);
-            same(&program, mode, &expected, actual, runner);
+            assert_same(&program, mode, &expected, actual, runner);
             tally.runs += 1;
         }
     }
 }
 
-/// Does something with each program, its code compiled; tells how much was compared.
-/// Each program must enter compiled code.
+/// Compiles each program and runs an action on it, then reports how much was compared. Each program
+/// must enter compiled code.
 fn each(name: &str, programs: &[Program], mut act: impl FnMut(&mut Pair<'_>, &mut Tally)) {
     let mut compilers: Vec<_> =
         [JitMode::Eager, HOT].into_iter().map(|mode| (mode, Compiler::new(mode).expect("a compiler"))).collect();
@@ -59,7 +54,7 @@ fn each(name: &str, programs: &[Program], mut act: impl FnMut(&mut Pair<'_>, &mu
         let compiled = |(mode, compiler): &mut (JitMode, Compiler)| {
             (*mode, warm(compiler.prepare(program.script.clone()).unwrap()))
         };
-        let mut plain = Runner::new(program.plain(), Dispatch::Auto);
+        let mut plain = Runner::new(program.decode(), Dispatch::Auto);
         let end = plain.end(program.start);
         let compiled = compilers.iter_mut().map(compiled).collect();
         let entered = |compilers: &[(JitMode, Compiler)]| compilers.iter().map(|(_, own)| own.entered()).sum::<u64>();
@@ -73,24 +68,24 @@ fn each(name: &str, programs: &[Program], mut act: impl FnMut(&mut Pair<'_>, &mu
     say(&format!("{name}: {} scripts, {runs} executions, {entered} entries of compiled code", programs.len()));
 }
 
-/// So many numbers up to one that is the last, evenly spread.
+/// Returns numbers from 0 to `last`, evenly spread.
 fn spread(last: u64, count: u64) -> impl Iterator<Item = u64> {
     let count = count.clamp(1, last.max(1));
     (0..=count).map(move |i| (u128::from(last) * u128::from(i) / u128::from(count)) as u64)
 }
 
 #[test]
-fn all_ways_come_to_the_same() {
-    let (mut ways, mut tally) = (Ways::all(), Tally::default());
+fn all_modes_agree() {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
     for program in looping() {
-        ways.check(program, &mut tally);
+        modes.check(program, &mut tally);
     }
     let Tally { runs, entered } = tally;
-    say(&format!("all ways: {} scripts, {runs} executions, {entered} entries of compiled code", looping().len()));
+    say(&format!("all modes: {} scripts, {runs} executions, {entered} entries of compiled code", looping().len()));
     assert!(entered > runs);
 }
 
-/// Limits of gas from none to what the script takes, at the unit and a datoshi before.
+/// Tries gas limits from none to what the script consumes: at a price unit and a datoshi below.
 fn try_gas(pair: &mut Pair<'_>, tally: &mut Tally) {
     let most = if is_long() { LIMITS } else { (WORK / pair.end.instructions).clamp(20, LIMITS) };
     let units = (pair.end.gas as u64).div_ceil(30);
@@ -114,8 +109,8 @@ fn limits_of_gas_of_programs() {
 fn each_level_of_items() {
     each("levels of items", looping(), |pair, tally| {
         // As many as the script has items at once, and a few more.
-        let stands = pair.plain.steps(pair.program.start, usize::MAX);
-        let peak = stands.iter().filter_map(Stand::items_counted).max().unwrap_or_default() as usize;
+        let snapshots = pair.plain.steps(pair.program.start, usize::MAX);
+        let peak = snapshots.iter().map(|snapshot| snapshot.references).max().unwrap_or_default() as usize;
         let most = if is_long() { ITEMS as u64 } else { (WORK / (pair.end.instructions + 2_000)).max(40) };
         for below in spread((peak + 4).min(ITEMS) as u64, most) {
             pair.check(Start { nulls: ITEMS - below as usize, ..pair.program.start }, tally);
@@ -123,14 +118,14 @@ fn each_level_of_items() {
     });
 }
 
-/// How many instructions run until the place that was reached most often was reached four times.
-fn three_turns(stands: &[Stand]) -> usize {
+/// Returns the number of instructions until the most frequent position was reached four times.
+fn three_turns(snapshots: &[Snapshot]) -> usize {
     let mut reached = std::collections::BTreeMap::<_, Vec<usize>>::new();
-    for (number, stand) in stands.iter().enumerate() {
-        reached.entry(stand.position).or_default().push(number);
+    for (number, snapshot) in snapshots.iter().enumerate() {
+        reached.entry(snapshot.position).or_default().push(number);
     }
     let most = reached.into_values().max_by_key(Vec::len).unwrap_or_default();
-    most.get(3).copied().unwrap_or(stands.len())
+    most.get(3).copied().unwrap_or(snapshots.len())
 }
 
 #[test]
@@ -144,16 +139,16 @@ fn each_budget() {
                 let vm = runner.start(start);
                 vm.set_budget(Some(budget as u64));
                 vm.run(&mut neovm::NoHost);
-                let stopped = Stand::of(vm);
+                let stopped = Snapshot::of(vm);
                 vm.set_budget(None);
                 vm.run(&mut neovm::NoHost);
-                let end = Stand::of(vm);
+                let end = Snapshot::of(vm);
                 let name = format!("stopped after {budget} instructions by {mode:?}");
                 let program = Program { name: format!("{} {name}", pair.program.name), ..pair.program.clone() };
                 if stopped.state == State::Break {
-                    same(&program, &"where it stopped", expected, stopped, runner);
+                    assert_same(&program, &"where it stopped", expected, stopped, runner);
                 }
-                same(&program, &"in the end", &pair.end, end, runner);
+                assert_same(&program, &"in the end", &pair.end, end, runner);
                 tally.runs += 2;
             }
         }

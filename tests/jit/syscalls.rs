@@ -5,15 +5,9 @@ use std::sync::Arc;
 use neovm::{
     Caller, Code, Dispatch, FaultKind, Host, HostError, JitMode, LoadOptions, StackItem, State, types::asm::assemble,
 };
+use neovm_testing::{Compiler, Program, Runner, Snapshot, Start, assert_same, is_long, say};
 
-use crate::{
-    compiling::Compiler,
-    corpus::HOT,
-    is_long,
-    report::say,
-    stand::Stand,
-    ways::{Program, Runner, Start, same},
-};
+use crate::corpus::HOT;
 
 /// Work of 17 instructions on the slots 0 and 1, which ends where it begins.
 const WORK: &str = "LDLOC1\nADD\nPUSH3\nMUL\nPUSHINT16 1000\nMOD\nSTLOC1\nLDLOC1\nLDLOC0\nGT\nJMPIF q\nLDLOC1\nPUSH7\nXOR\nSTLOC1\nq: ";
@@ -140,7 +134,7 @@ impl Prepared {
         let callee = assemble(&callee()).unwrap();
         let (code, callee) = match compiler {
             Some(compiler) => (compiler.prepare(program.script.clone()).unwrap(), compiler.prepare(callee).unwrap()),
-            None => (program.plain(), Program::new("callee", callee).plain()),
+            None => (program.decode(), Program::new("callee", callee).decode()),
         };
         Self { runner: Runner::new(code, Dispatch::Auto), callee }
     }
@@ -150,34 +144,34 @@ impl Prepared {
     }
 
     /// Stops after so many instructions, then goes on to the end.
-    fn stop_at(&mut self, start: Start, budget: u64) -> [Stand; 2] {
+    fn stop_at(&mut self, start: Start, budget: u64) -> [Snapshot; 2] {
         let mut host = self.host();
         let vm = self.runner.start(start);
         vm.set_budget(Some(budget));
         vm.run(&mut host);
-        let stopped = Stand::of(vm);
+        let stopped = Snapshot::of(vm);
         vm.set_budget(None);
         vm.run(&mut host);
-        [stopped, Stand::of(vm)]
+        [stopped, Snapshot::of(vm)]
     }
 
-    fn end(&mut self, start: Start) -> Stand {
+    fn end(&mut self, start: Start) -> Snapshot {
         let mut host = self.host();
         let vm = self.runner.start(start);
         vm.run(&mut host);
-        Stand::of(vm)
+        Snapshot::of(vm)
     }
 
-    /// How the machine stands before each instruction and at the end, by general handlers alone.
-    fn steps(&mut self, start: Start) -> Vec<Stand> {
+    /// Takes a snapshot before each instruction and at the end, by general handlers alone.
+    fn steps(&mut self, start: Start) -> Vec<Snapshot> {
         let mut host = self.host();
         let vm = self.runner.start(start);
-        let mut stands = vec![Stand::of(vm)];
+        let mut snapshots = vec![Snapshot::of(vm)];
         while vm.step(&mut host).is_none() {
-            stands.push(Stand::of(vm));
+            snapshots.push(Snapshot::of(vm));
         }
-        stands.push(Stand::of(vm));
-        stands
+        snapshots.push(Snapshot::of(vm));
+        snapshots
     }
 }
 
@@ -206,7 +200,7 @@ fn each_turn_enters_compiled_code_behind_its_call() {
         let is_fault = ["an exception that ends it", "items of all kinds that are added", "unknown"];
         let state = if is_fault.contains(&program.name.as_str()) { State::Fault } else { State::Halt };
         assert_eq!(expected.state, state, "{}: {expected:?}", program.name);
-        same(program, &"in the end", &expected, compiled.end(program.start), &mut compiled.runner);
+        assert_same(program, &"in the end", &expected, compiled.end(program.start), &mut compiled.runner);
     });
     let program = &programs()[0];
     let mut compiler = Compiler::new(HOT).expect("a compiler");
@@ -226,9 +220,9 @@ fn budgets_stop_between_calls_and_within_compiled_code() {
         for (budget, expected) in steps.iter().enumerate().step_by(step) {
             let [stopped, last] = compiled.stop_at(program.start, budget as u64);
             if stopped.state == State::Break {
-                same(program, &format!("stopped after {budget}"), expected, stopped, &mut compiled.runner);
+                assert_same(program, &format!("stopped after {budget}"), expected, stopped, &mut compiled.runner);
             }
-            same(program, &format!("in the end, stopped after {budget}"), &end, last, &mut compiled.runner);
+            assert_same(program, &format!("in the end, stopped after {budget}"), &end, last, &mut compiled.runner);
         }
     });
     say(&format!("budgets with calls: {entries} entries of compiled code"));
@@ -243,7 +237,7 @@ fn gas_ends_between_calls_and_within_compiled_code() {
             let start = Start { gas_limit: most * share / tries, ..program.start };
             let expected = plain.end(start);
             let limited = Program { start, ..program.clone() };
-            same(&limited, &"with little gas", &expected, compiled.end(start), &mut compiled.runner);
+            assert_same(&limited, &"with little gas", &expected, compiled.end(start), &mut compiled.runner);
         }
     });
     say(&format!("gas with calls: {entries} entries of compiled code"));

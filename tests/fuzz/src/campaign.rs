@@ -1,4 +1,4 @@
-//! Script after script, in several threads.
+//! Compares many scripts, in several threads.
 
 use std::{
     io,
@@ -20,57 +20,57 @@ use crate::{
     worker::Worker,
 };
 
-/// Scripts that a thread takes at once.
+/// The number of scripts that a thread takes at once.
 const BATCH: u64 = 64;
 
-/// What is to be done.
+/// What to compare, and how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign {
-    /// What is compared.
+    /// The machines to compare.
     pub against: Against,
-    /// The first script's seed; the next one's is one more.
+    /// The seed of the first script. The seeds of the following scripts count up from it.
     pub seed: u64,
-    /// How many scripts.
+    /// The number of scripts.
     pub scripts: u64,
-    /// How long at most.
+    /// The time after which to stop.
     pub time: Option<Duration>,
-    /// How many threads compare.
+    /// The number of threads.
     pub threads: usize,
-    /// It ends early after so many differences.
+    /// The number of differences after which to stop.
     pub differences: u64,
-    /// How often progress is told.
+    /// The interval at which progress is reported.
     pub every: Duration,
 }
 
-/// A script whose ends differ.
+/// A script on which the machines differ.
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// The seed of the script as it was found.
     pub seed: u64,
-    /// The case, with as short a script as could be found.
+    /// The case, with the shortest script that was found to differ.
     pub case: Case,
-    /// For people: the script, both ends, and how the machines came to part.
+    /// A report for people: the script, both final states, and where the executions part.
     pub text: String,
 }
 
-/// What threads share.
+/// What the threads share.
 struct Shared {
     campaign: Campaign,
     begun: Instant,
     next: AtomicU64,
     stop: AtomicBool,
-    /// What each thread did so far.
+    /// What each thread has done so far.
     tallies: Vec<Mutex<Tally>>,
 }
 
-/// Compares scripts until there are enough. Tells of progress now and then, and
-/// of differences when they are found.
+/// Compares scripts until the campaign ends. Calls `progress` at intervals and `found` for each
+/// difference.
 ///
 /// # Errors
-/// Where no thread can be started.
+/// If a thread cannot be started.
 ///
 /// # Panics
-/// If a thread does.
+/// If a thread panics.
 pub fn run(
     campaign: &Campaign,
     mut progress: impl FnMut(&Tally, Duration),
@@ -98,7 +98,7 @@ pub fn run(
 }
 
 impl Shared {
-    /// Passes on what threads tell, until the last one ended.
+    /// Passes on progress and differences until the last thread ends.
     fn listen(
         &self,
         receiver: &Receiver<Difference>,
@@ -125,7 +125,7 @@ impl Shared {
         })
     }
 
-    /// What a thread does.
+    /// Compares scripts in a thread.
     fn work(&self, number: usize, sender: &Sender<Difference>) {
         let mut worker = Worker::new(self.campaign.against);
         while !self.stop.load(Ordering::Relaxed) {
@@ -134,7 +134,7 @@ impl Shared {
                 let seed = self.campaign.seed.wrapping_add(place);
                 if let Some(case) = worker.check(&mut Random::new(seed)) {
                     let (case, text) = worker.explain(case);
-                    // Whoever listens does so to the end.
+                    // The receiver listens until the last sender is gone.
                     let _ = sender.send(Difference { seed, case, text });
                 }
             }

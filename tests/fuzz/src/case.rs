@@ -1,51 +1,51 @@
-//! What is compared: a script, two ways to run it, and what it runs under.
+//! What is compared: a script, the two machines that run it, and their settings.
 
-use neovm::{Dispatch, Hardfork, Limits};
+use std::{fmt, str::FromStr};
+
+use neovm::{Dispatch, Hardfork, JitMode, Limits};
 use neovm_generator::Random;
+use neovm_testing::{Mode, UnknownMode};
 use serde::{Deserialize, Serialize};
 
-/// Gas that a script may use at most, in datoshi: some 80 of the dearest instructions.
+/// The highest gas limit, in datoshi: enough for about 80 of the most expensive instructions.
 pub(crate) const GAS: u64 = 20_000_000;
 
-/// A way to run a script.
+/// What runs a script. As text, `model` or the name of the engine's [`Mode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Way {
+#[serde(into = "String", try_from = "String")]
+pub enum Executor {
     /// The plain interpreter that shares no code with the engine.
     Model,
-    /// The engine's interpreter, by general handlers alone.
-    Stepwise,
-    /// The engine's interpreter, by the dispatch that a run tells.
-    Interpreter,
-    /// The interpreter, and machine code for what was reached so often.
-    Compiled {
-        /// How often; at 1 what can be compiled is, before it runs.
-        threshold: u32,
-        /// Whether another thread compiles.
-        background: bool,
-    },
+    /// The engine.
+    Engine(Mode),
 }
 
-/// What the engine is compared with.
+/// The engine's interpreter, unless a run chooses another dispatch.
+pub(crate) const INTERPRETER: Executor = Executor::Engine(Mode::Interpreted(Dispatch::Auto));
+
+/// The engine with an observer, which sees general handlers alone.
+pub(crate) const OBSERVED: Executor = Executor::Engine(Mode::Observed);
+
+/// A comparison of two machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
-    /// Fast handlers with general ones.
+    /// Fast handlers against general ones.
     Interp,
-    /// Compiled code with the interpreter.
+    /// Compiled code against the interpreter.
     Jit,
-    /// All ways of the engine with the model.
+    /// All modes of the engine against the model.
     Model,
 }
 
-/// What an execution runs under.
+/// The settings of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Datoshi.
+    /// The gas limit, in datoshi.
     pub gas_limit: u64,
-    /// How the engine's interpreter gets from one instruction to the next.
-    #[serde(with = "DispatchForm")]
-    pub dispatch: Dispatch,
+    /// The dispatch of the engine's interpreter, in place of the mode's.
+    #[serde(default, with = "dispatch_name")]
+    pub dispatch: Option<Dispatch>,
     /// The hardfork.
     #[serde(with = "hardfork_name")]
     pub hardfork: Hardfork,
@@ -54,7 +54,7 @@ pub struct Run {
     pub limits: Limits,
 }
 
-/// A script and how it runs. What was compiled in one run is there in the next.
+/// A script and its executions. Code that is compiled in one run is used in the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -62,19 +62,28 @@ pub struct Case {
     #[serde(with = "hex::serde")]
     pub script: Vec<u8>,
     /// What is taken to be right.
-    pub reference: Way,
+    pub reference: Executor,
     /// What is compared with it.
-    pub subject: Way,
-    /// One after the other.
+    pub subject: Executor,
+    /// The executions, one after the other.
     pub runs: Vec<Run>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Dispatch", rename_all = "lowercase")]
-enum DispatchForm {
-    Auto,
-    Loop,
-    Unfused,
+/// A dispatch by the name of the mode that interprets with it.
+mod dispatch_name {
+    use neovm::Dispatch;
+    use neovm_testing::Mode;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(dispatch: &Option<Dispatch>, serializer: S) -> Result<S::Ok, S::Error> {
+        dispatch.map(|dispatch| Mode::Interpreted(dispatch).to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dispatch>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let mode: Mode = name.parse().map_err(D::Error::custom)?;
+        Ok(Some(mode.dispatch()))
+    }
 }
 
 /// A hardfork by its name; saved cases may have that of a jump table instead.
@@ -105,14 +114,14 @@ struct LimitsForm {
 }
 
 impl Default for Run {
-    /// What the networks run with, and much gas.
+    /// Returns the settings of the networks, with much gas.
     fn default() -> Self {
-        Self { gas_limit: GAS, dispatch: Dispatch::Auto, hardfork: Hardfork::default(), limits: Limits::DEFAULT }
+        Self { gas_limit: GAS, dispatch: None, hardfork: Hardfork::default(), limits: Limits::DEFAULT }
     }
 }
 
 impl Run {
-    /// Mostly what the networks run with.
+    /// Returns random settings, mostly those of the networks.
     pub fn random(random: &mut Random) -> Self {
         let mut limits = Limits::DEFAULT;
         if random.one_in(4) {
@@ -130,24 +139,64 @@ impl Run {
         }
         let older = [Hardfork::Domovoi, Hardfork::Faun];
         let hardfork = if random.one_in(4) { random.one_of(&older) } else { Hardfork::default() };
-        let dispatch = if random.one_in(8) { random.one_of(&Dispatch::ALL) } else { Dispatch::Auto };
+        let dispatch = random.one_in(8).then(|| random.one_of(&Dispatch::ALL));
         Self { gas_limit: random.one_of(&[GAS, GAS / 4, GAS / 16]), dispatch, hardfork, limits }
     }
 }
 
-impl Way {
-    /// Mostly what compiles hot loops at once, since results do not depend on when.
+impl Executor {
+    /// Returns a random mode that compiles. Mostly hot code is compiled at once instead of in the
+    /// background, so that results do not depend on timing.
     pub(crate) fn compiled(random: &mut Random) -> Self {
-        let threshold = if random.one_in(16) { 1 } else { 2 + random.below(7) as u32 };
-        Self::Compiled { threshold, background: threshold > 1 && random.one_in(32) }
+        Self::Engine(Mode::Compiled(if random.one_in(16) {
+            JitMode::Eager
+        } else {
+            let threshold = 2 + random.below(7) as u32;
+            JitMode::Lazy { threshold, background: random.one_in(32) }
+        }))
+    }
+
+    pub(crate) fn is_compiled(self) -> bool {
+        matches!(self, Self::Engine(mode) if mode.is_compiled())
+    }
+}
+
+impl fmt::Display for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model => f.write_str("model"),
+            Self::Engine(mode) => mode.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Executor {
+    type Err = UnknownMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+        if name == "model" { Ok(Self::Model) } else { name.parse().map(Self::Engine) }
+    }
+}
+
+impl From<Executor> for String {
+    fn from(executor: Executor) -> Self {
+        executor.to_string()
+    }
+}
+
+impl TryFrom<String> for Executor {
+    type Error = UnknownMode;
+
+    fn try_from(name: String) -> Result<Self, UnknownMode> {
+        name.parse()
     }
 }
 
 impl Against {
-    /// All of them.
+    /// All comparisons.
     pub const ALL: [Self; 3] = [Self::Interp, Self::Jit, Self::Model];
 
-    /// Its name.
+    /// Returns its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Interp => "interp",
@@ -156,18 +205,18 @@ impl Against {
         }
     }
 
-    /// A case with a script and one run.
+    /// Returns a case with a script and one run.
     pub(crate) fn case(self, script: Vec<u8>, random: &mut Random) -> Case {
         let mut run = Run::random(random);
         let (reference, subject) = match self {
             Self::Interp => {
-                run.dispatch = random.one_of(&Dispatch::ALL);
-                (Way::Stepwise, Way::Interpreter)
+                run.dispatch = None;
+                (OBSERVED, Executor::Engine(Mode::Interpreted(random.one_of(&Dispatch::ALL))))
             }
-            Self::Jit => (Way::Interpreter, Way::compiled(random)),
+            Self::Jit => (INTERPRETER, Executor::compiled(random)),
             Self::Model => {
-                let ways = [Way::Interpreter, Way::Stepwise, Way::compiled(random)];
-                (Way::Model, random.one_of(&ways))
+                let modes = [INTERPRETER, OBSERVED, Executor::compiled(random)];
+                (Executor::Model, random.one_of(&modes))
             }
         };
         Case { script, reference, subject, runs: vec![run] }

@@ -1,4 +1,4 @@
-//! Running cases.
+//! Runs cases.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -6,34 +6,36 @@ use std::{
 };
 
 use neovm::{
-    Code, Config, Engine, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile, Script, Vm, jit::Stats,
+    Code, Config, Dispatch, Engine, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile, Script, Vm,
+    jit::Stats,
 };
 use neovm_model::Machine;
+use neovm_testing::Mode;
 
 use crate::{
-    case::{Case, Run, Way},
-    end::End,
+    case::{Case, Executor, Run},
+    final_state::FinalState,
     host::Hosts,
     report::report,
     tally::Compiled,
 };
 
-/// Runs cases. Machines and compilers are kept from one to the next.
+/// Runs cases. Keeps machines and compilers from one case to the next.
 #[derive(Debug)]
 pub struct Comparer {
     hosts: Hosts,
     prices: Arc<PriceTable>,
-    /// One for each way to compile that was asked for.
-    engines: Vec<(Way, Engine)>,
-    /// The machines used last: of those that interpret and of those that compile.
-    machines: [Option<(Run, Vm)>; 2],
+    /// One for each mode of the engine that was asked for.
+    engines: Vec<(Mode, Engine)>,
+    /// The machines used last, with their dispatch: one that interprets and one that compiles.
+    machines: [Option<(Run, Dispatch, Vm)>; 2],
 }
 
-/// A script, ready to be run in one way.
+/// A script, prepared for what runs it.
 pub(crate) enum Ready {
     Model(Vec<u8>),
-    /// None: it cannot be decoded.
-    Engine(Way, Option<Arc<Code>>),
+    /// Without code, if the script cannot be decoded.
+    Engine(Mode, Option<Arc<Code>>),
 }
 
 impl Default for Comparer {
@@ -43,91 +45,92 @@ impl Default for Comparer {
 }
 
 impl Comparer {
-    /// Nothing is compiled yet.
+    /// Creates a comparer with nothing compiled yet.
     pub fn new() -> Self {
         let prices = Arc::new(PriceTable::DEFAULT);
         Self { hosts: Hosts::new(), prices, engines: Vec::new(), machines: [None, None] }
     }
 
-    /// What scripts may call.
+    /// Returns what scripts may call.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
     }
 
-    /// Compares a case whose ends have to be the same.
+    /// Checks that all runs of a case agree.
     ///
     /// # Panics
-    /// If a run of the case differs, with a report.
+    /// If a run differs, with a report.
     #[track_caller]
     pub fn assert_same(&mut self, case: &Case) {
         let text = report(self, case);
         assert!(text.is_none(), "{}", text.unwrap_or_default());
     }
 
-    /// Both ends of the first run that differs, and which it is; none if all agree.
-    pub fn difference(&mut self, case: &Case) -> Option<(usize, End, End)> {
+    /// Returns the index of the first run that differs and both final states, or `None` if all runs
+    /// agree.
+    pub fn difference(&mut self, case: &Case) -> Option<(usize, FinalState, FinalState)> {
         let reference = self.ready(&case.script, case.reference);
         let subject = self.ready(&case.script, case.subject);
         case.runs.iter().enumerate().find_map(|(i, run)| {
-            let (expected, found) = (self.end(&reference, run), self.end(&subject, run));
+            let (expected, found) = (self.run(&reference, run), self.run(&subject, run));
             (!expected.agrees(&found)).then_some((i, expected, found))
         })
     }
 
-    /// Makes a script ready, with nothing compiled of it yet.
-    pub(crate) fn ready(&mut self, script: &[u8], way: Way) -> Ready {
-        match way {
-            Way::Model => Ready::Model(script.to_vec()),
-            Way::Stepwise | Way::Interpreter => {
-                Ready::Engine(way, Code::decode(Script::from(script), &self.prices).ok().map(Arc::new))
+    /// Prepares a script, with nothing compiled of it yet.
+    pub(crate) fn ready(&mut self, script: &[u8], executor: Executor) -> Ready {
+        match executor {
+            Executor::Model => Ready::Model(script.to_vec()),
+            Executor::Engine(mode) if mode.is_compiled() => {
+                let code = self.engine(mode).prepare(&Script::from(script));
+                Ready::Engine(mode, code.ok())
             }
-            Way::Compiled { .. } => {
-                let code = self.engine(way).prepare(&Script::from(script));
-                Ready::Engine(way, code.ok())
+            Executor::Engine(mode) => {
+                Ready::Engine(mode, Code::decode(Script::from(script), &self.prices).ok().map(Arc::new))
             }
         }
     }
 
-    /// How a run ends.
-    pub(crate) fn end(&mut self, ready: &Ready, run: &Run) -> End {
-        let (way, code) = match ready {
+    /// Runs a script to its end.
+    pub(crate) fn run(&mut self, ready: &Ready, run: &Run) -> FinalState {
+        let (mode, code) = match ready {
             Ready::Model(script) => {
                 let mut machine = Machine::new(script, &self.setup(run));
                 machine.run();
-                return End::of_model(&machine);
+                return FinalState::of_model(&machine);
             }
-            Ready::Engine(way, code) => (*way, code),
+            Ready::Engine(mode, code) => (*mode, code),
         };
-        let failures = self.failures(way);
-        let mut vm = self.take_machine(way, run);
+        let failures = self.failures(mode);
+        let mut vm = self.take_machine(mode, run);
         let host = &mut self.hosts.engine;
         let end = catch_unwind(AssertUnwindSafe(|| {
             if let Some(code) = code {
-                // Without room for a context it halts at once.
+                // If there is no room for a context, the machine halts at once.
                 let _ = vm.load(Arc::clone(code), LoadOptions::default());
             }
-            match way {
-                Way::Stepwise => drop(vm.run_observed(host, &mut Profile::new())),
+            match mode {
+                Mode::Observed => drop(vm.run_observed(host, &mut Profile::new())),
                 _ => drop(vm.run(host)),
             }
-            End::of_engine(&vm)
+            FinalState::of_engine(&vm)
         }));
         let Ok(end) = end else {
-            // What a panic left of a machine is not to be touched.
+            // A machine that panicked is not to be touched again.
             std::mem::forget(vm);
-            return End::of_panic("the engine panicked");
+            return FinalState::of_panic("the engine panicked");
         };
-        self.machines[usize::from(is_compiled(way))] = Some((run.clone(), vm));
-        if let Way::Compiled { background: true, .. } = way {
-            self.engine(way).jit().inspect(|jit| jit.wait());
+        self.machines[usize::from(mode.is_compiled())] = Some((run.clone(), dispatch(mode, run), vm));
+        if let JitMode::Lazy { background: true, .. } = mode.jit() {
+            self.engine(mode).jit().inspect(|jit| jit.wait());
         }
-        // No result shows it, and it should never be.
-        if self.failures(way) > failures { End::of_panic("the compiler failed") } else { end }
+        // A failing compiler changes no result, and is a bug all the same.
+        if self.failures(mode) > failures { FinalState::of_panic("the compiler failed") } else { end }
     }
 
-    /// The gas used so far behind each instruction of a run, one by one.
+    /// Returns the gas consumed after each instruction of a run.
     pub(crate) fn gas_by_step(&mut self, script: &[u8], run: &Run) -> Vec<u64> {
-        let mut vm = self.take_machine(Way::Stepwise, run);
+        let mut vm = self.take_machine(Mode::Observed, run);
         let _ = vm.load_script(Script::from(script), LoadOptions::default());
         let mut gas = vec![0];
         while vm.step(&mut self.hosts.engine).is_none() {
@@ -136,7 +139,7 @@ impl Comparer {
         gas
     }
 
-    /// What was compiled so far.
+    /// Returns what was compiled so far.
     pub fn compiled(&self) -> Compiled {
         let stats = self.engines.iter().filter_map(|(_, engine)| engine.jit()).map(|jit| jit.stats());
         stats.fold(Compiled::default(), |mut sum, stats| {
@@ -145,41 +148,37 @@ impl Comparer {
         })
     }
 
-    /// How often a way entered compiled code so far.
-    pub(crate) fn entered(&self, way: Way) -> u64 {
-        self.stats(way).entered
+    /// Returns how often compiled code was entered so far.
+    pub(crate) fn entered(&self, executor: Executor) -> u64 {
+        if let Executor::Engine(mode) = executor { self.stats(mode).entered } else { 0 }
     }
 
-    /// How often the compiler itself failed so far.
-    fn failures(&self, way: Way) -> u64 {
-        if is_compiled(way) { Compiled::of(&self.stats(way)).failures() } else { 0 }
+    /// Returns how often the compiler itself failed so far.
+    fn failures(&self, mode: Mode) -> u64 {
+        if mode.is_compiled() { Compiled::of(&self.stats(mode)).failures() } else { 0 }
     }
 
-    fn stats(&self, way: Way) -> Stats {
-        let engine = self.engines.iter().find(|(own, _)| *own == way);
+    fn stats(&self, mode: Mode) -> Stats {
+        let engine = self.engines.iter().find(|(own, _)| *own == mode);
         engine.and_then(|(_, engine)| engine.jit()).map(|jit| jit.stats()).unwrap_or_default()
     }
 
-    /// The engine of a way to compile. It keeps no scripts: each comes once.
-    fn engine(&mut self, way: Way) -> &Engine {
-        let known = self.engines.iter().position(|(own, _)| *own == way);
+    /// Returns the engine of a mode. It caches no scripts, since each comes once.
+    fn engine(&mut self, mode: Mode) -> &Engine {
+        let known = self.engines.iter().position(|(own, _)| *own == mode);
         let place = known.unwrap_or_else(|| {
-            let jit = match way {
-                Way::Compiled { threshold: 1, background: false } => JitMode::Eager,
-                Way::Compiled { threshold, background } => JitMode::Lazy { threshold, background },
-                _ => JitMode::Off,
-            };
-            let config = Config { jit, prices: Arc::clone(&self.prices), ..Config::default() };
-            self.engines.push((way, Engine::with_cache_size(config, 0)));
+            let config = Config { jit: mode.jit(), prices: Arc::clone(&self.prices), ..Config::default() };
+            self.engines.push((mode, Engine::with_cache_size(config, 0)));
             self.engines.len() - 1
         });
         &self.engines[place].1
     }
 
-    /// A machine for a run: the one used last if it has the same settings.
-    fn take_machine(&mut self, way: Way, run: &Run) -> Vm {
-        if let Some((last, mut vm)) = self.machines[usize::from(is_compiled(way))].take()
-            && (last.dispatch, last.hardfork, last.limits) == (run.dispatch, run.hardfork, run.limits)
+    /// Returns a machine for a run: the one used last, if it has the same settings.
+    fn take_machine(&mut self, mode: Mode, run: &Run) -> Vm {
+        let dispatch = dispatch(mode, run);
+        if let Some((last, its_dispatch, mut vm)) = self.machines[usize::from(mode.is_compiled())].take()
+            && (its_dispatch, last.hardfork, last.limits) == (dispatch, run.hardfork, run.limits)
         {
             vm.reset(run.gas_limit as i64, &mut NoHost);
             return vm;
@@ -187,7 +186,7 @@ impl Comparer {
         Vm::new(Config {
             limits: run.limits,
             hardfork: run.hardfork,
-            dispatch: run.dispatch,
+            dispatch,
             gas_limit: run.gas_limit as i64,
             prices: Arc::clone(&self.prices),
             ..Config::default()
@@ -225,6 +224,7 @@ impl Comparer {
     }
 }
 
-fn is_compiled(way: Way) -> bool {
-    matches!(way, Way::Compiled { .. })
+/// Returns the dispatch of a run in a mode.
+fn dispatch(mode: Mode, run: &Run) -> Dispatch {
+    run.dispatch.unwrap_or(mode.dispatch())
 }

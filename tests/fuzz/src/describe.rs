@@ -1,24 +1,20 @@
-//! The engine's items as text, in the form of [`neovm_model::describe`].
-
-#[path = "../../support/described.rs"]
-mod described;
+//! The engine's items as text, in the same form as [`neovm_model::describe`].
 
 use neovm::{StackItem, Vm};
 use neovm_model::SHOWN_CONTEXTS;
+use neovm_testing::describe;
 
-use described::describe;
-
-/// An item as text.
+/// Describes an item.
 pub(crate) fn item(item: &StackItem) -> String {
     describe(std::slice::from_ref(item))
 }
 
-/// What the results or the contexts of a machine hold, as text.
+/// Describes the results of a machine, or the items of its contexts.
 pub(crate) fn machine(vm: &Vm) -> String {
     if vm.depth() == 0 { describe(vm.results()) } else { describe(&contexts(vm)) }
 }
 
-/// What the contexts hold, in the order of `neovm_model::Machine::items`.
+/// Returns the items of the contexts, in the order of `neovm_model::Machine::items`.
 fn contexts(vm: &Vm) -> Vec<StackItem> {
     let mut all = Vec::new();
     for view in vm.contexts().into_iter().take(SHOWN_CONTEXTS) {

@@ -2,8 +2,7 @@
 
 use neovm::StubHost;
 use neovm_generator::SystemCalls;
-
-const STUB_HOST: &str = include_str!("../../data/stub-host.json");
+use neovm_testing::STUB_HOST;
 
 /// The stub host, for the engine and for the model.
 #[derive(Clone, Debug)]
@@ -19,10 +18,10 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// The host that is part of the project.
+    /// Reads the stub host that is part of the project.
     ///
     /// # Panics
-    /// If its file is malformed.
+    /// If the file is malformed.
     pub fn new() -> Self {
         Self {
             model: neovm_model::StubHost::from_json(STUB_HOST).expect("a host"),
@@ -30,12 +29,13 @@ impl Hosts {
         }
     }
 
-    /// The same for the model alone.
+    /// Returns the stub host for the model.
     pub fn model(&self) -> &neovm_model::StubHost {
         &self.model
     }
 
-    /// What generated scripts call. Most system calls give a fixed answer, in the order of their identifiers.
+    /// Returns the system calls that generated scripts make. Those with a fixed answer are in the
+    /// order of their identifiers.
     pub fn calls(&self) -> SystemCalls {
         let mut calls = SystemCalls::default();
         for (id, kind) in self.model.calls() {

@@ -1,18 +1,17 @@
-//! Machines against each other: generated scripts, run by the interpreter, by
-//! compiled code and by the model, must come to the same end.
+//! Compares machines with each other: the interpreter, compiled code and the model must come to the
+//! same outcome on generated scripts.
 //!
-//! A [`Case`] is a script with two ways to run it and what it runs under. A
-//! [`Comparer`] runs cases and keeps machines and engines from one to the
-//! next. [`minimized`] makes a case that differs short, [`report`] shows where
-//! the two part. [`run`] does all of it for as many scripts as wanted; the
-//! command `neovm fuzz` and the tests use it. [`targets`] is what fuzzers call.
+//! A [`Case`] is a script, the two [`Executor`]s that run it, and their settings. A [`Comparer`] runs
+//! cases and keeps machines and engines from one case to the next. [`minimized`] shortens a case that
+//! differs, [`report`] shows where its executions part. [`run`] does all of this for any number of
+//! scripts; the command `neovm fuzz` and the tests use it. Fuzzers call [`targets`].
 #![forbid(unsafe_code)]
 
 mod campaign;
 mod case;
 mod compare;
 mod describe;
-mod end;
+mod final_state;
 mod host;
 mod minimize;
 mod report;
@@ -22,9 +21,9 @@ mod worker;
 
 pub use crate::{
     campaign::{Campaign, Difference, run},
-    case::{Against, Case, Run, Way},
+    case::{Against, Case, Executor, Run},
     compare::Comparer,
-    end::End,
+    final_state::FinalState,
     host::Hosts,
     minimize::minimized,
     report::report,
@@ -32,6 +31,6 @@ pub use crate::{
     worker::Worker,
 };
 
-/// Native stack that a thread needs that compares: room for dropping what is
-/// nested as deep as the item limit allows.
+/// The native stack, in bytes, that a thread needs to compare: items nested as deep as the item limit
+/// allows are dropped recursively.
 pub const NATIVE_STACK: usize = 64 << 20;

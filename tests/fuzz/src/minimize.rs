@@ -1,20 +1,21 @@
-//! Short cases that differ as long ones do.
+//! Shortens cases that differ.
 
 use neovm::{
     OpCode, Script,
     types::{Instruction, opcode::OperandKind},
 };
+use neovm_testing::Mode;
 
 use crate::{
-    case::{Case, Run, Way},
+    case::{Case, Executor, Run},
     compare::Comparer,
 };
 
-/// Most cases that are tried.
+/// The most cases that are tried.
 const TRIES: usize = 4000;
 
-/// A case that still differs, with fewer runs, plainer settings and a shorter
-/// script. The same case if it does not differ when it is run again.
+/// Returns a case that still differs, with fewer runs, plainer settings and a shorter script, or the
+/// case itself if it does not differ when it is run again.
 pub fn minimized(comparer: &mut Comparer, case: Case) -> Case {
     let mut search = Search { comparer, best: case, tries: TRIES };
     if !search.attempt(search.best.clone()) {
@@ -39,7 +40,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Keeps a case that differs too, without the runs behind the one that does.
+    /// Keeps a case if it differs, without the runs after the one that does.
     fn attempt(&mut self, mut case: Case) -> bool {
         if self.tries == 0 {
             return false;
@@ -76,21 +77,17 @@ impl Search<'_> {
                 self.attempt(case);
             }
         }
-        for threshold in [1, 2] {
-            let mut case = self.best.clone();
-            match &mut case.subject {
-                Way::Compiled { threshold: own, background } if *own > threshold || *background => {
-                    (*own, *background) = (threshold, false);
-                    if self.attempt(case) {
-                        break;
-                    }
-                }
-                _ => {}
+        // Compiled before it runs, or else when it is hot, rather than in the background.
+        for jit in &Mode::COMPILED[..2] {
+            let subject = Executor::Engine(Mode::Compiled(*jit));
+            let is_plainer = !self.best.subject.is_compiled() || self.best.subject == subject;
+            if is_plainer || self.attempt(Case { subject, ..self.best.clone() }) {
+                break;
             }
         }
     }
 
-    /// Takes instructions out: many at once, then fewer.
+    /// Removes instructions: many at once, then fewer.
     fn shorter_script(&mut self) {
         let mut size = Program::of(&self.best.script).pieces.len() / 2;
         while size > 0 {

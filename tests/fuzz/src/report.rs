@@ -1,4 +1,4 @@
-//! Where two machines part, for people.
+//! Shows where two executions part.
 
 use std::fmt::Write;
 
@@ -10,29 +10,29 @@ use neovm::{
 use crate::{
     case::{Case, Run},
     compare::Comparer,
-    end::{End, OUT_OF_GAS},
+    final_state::{FinalState, OUT_OF_GAS},
 };
 
-/// Instructions that are shown before the machines part.
+/// The number of instructions shown before the executions part.
 const BEFORE: usize = 24;
 
-/// Most bytes that are shown of what a machine holds.
+/// The most characters shown of the items of a machine.
 const MOST_TEXT: usize = 300;
 
-/// The case, both ends, and what both machines held behind each instruction up
-/// to where they part; none if the case does not differ.
+/// Describes the case, both final states, and the state of both machines after each instruction up
+/// to where they part. Returns `None` if the case does not differ.
 pub fn report(comparer: &mut Comparer, case: &Case) -> Option<String> {
     let (last, expected, found) = comparer.difference(case)?;
     let Case { script, reference, subject, runs } = case;
-    let mut text = format!("{reference:?} and {subject:?} differ in run {last}, of {:?}\n", runs[last]);
+    let mut text = format!("{reference} and {subject} differ in run {last}, of {:?}\n", runs[last]);
     let _ = writeln!(text, "script {}\n{}", hex::encode(script), listing(script));
-    let _ = writeln!(text, "{reference:?}: {expected:?}\n{subject:?}: {found:?}");
+    let _ = writeln!(text, "{reference}: {expected:?}\n{subject}: {found:?}");
     text.push_str(&parting(comparer, case, last));
     Some(text)
 }
 
-/// Both machines behind each instruction. Compiled code is not to be stepped;
-/// so each line is from a run with as much gas as the instructions so far took.
+/// Shows both machines after each instruction. Compiled code cannot be stepped, so each line comes
+/// from a run with as much gas as the instructions so far consumed.
 fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
     let run = &case.runs[last];
     let gas = comparer.gas_by_step(&case.script, run);
@@ -42,7 +42,7 @@ fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
         shorter.runs.push(Run { gas_limit: gas[step], ..run.clone() });
         both(comparer, &shorter)
     };
-    // What differs once mostly differs from there on.
+    // Executions that differ at an instruction mostly differ at all later ones.
     let (mut alike, mut parted) = (0, gas.len() - 1);
     let (expected, found) = standing(parted);
     if expected.agrees(&found) {
@@ -58,30 +58,30 @@ fn parting(comparer: &mut Comparer, case: &Case, last: usize) -> String {
     for (step, gas) in gas.iter().enumerate().take(parted + 1).skip(parted.saturating_sub(BEFORE)) {
         let (expected, found) = standing(step);
         let same = expected.agrees(&found);
-        let at = if same { "both".into() } else { format!("{:?}", case.reference) };
+        let at = if same { "both".into() } else { case.reference.to_string() };
         let _ = writeln!(text, "gas {gas:>8}  {at}: {}", shown(&expected, &case.script));
         if !same {
-            let _ = writeln!(text, "              {:?}: {}", case.subject, shown(&found, &case.script));
+            let _ = writeln!(text, "              {}: {}", case.subject, shown(&found, &case.script));
         }
     }
     text
 }
 
-/// Both ends of the last run.
-fn both(comparer: &mut Comparer, case: &Case) -> (End, End) {
-    let ways = [case.reference, case.subject].map(|way| {
-        let ready = comparer.ready(&case.script, way);
-        let ends: Vec<End> = case.runs.iter().map(|run| comparer.end(&ready, run)).collect();
-        ends.into_iter().next_back()
+/// Returns both final states of the last run.
+fn both(comparer: &mut Comparer, case: &Case) -> (FinalState, FinalState) {
+    let states = [case.reference, case.subject].map(|executor| {
+        let ready = comparer.ready(&case.script, executor);
+        let states: Vec<FinalState> = case.runs.iter().map(|run| comparer.run(&ready, run)).collect();
+        states.into_iter().next_back()
     });
-    match ways {
+    match states {
         [Some(expected), Some(found)] => (expected, found),
-        _ => (End::of_panic("no run"), End::of_panic("no run")),
+        _ => (FinalState::of_panic("no run"), FinalState::of_panic("no run")),
     }
 }
 
-/// A machine that ran out of gas before an instruction.
-fn shown(end: &End, script: &[u8]) -> String {
+/// Shows a machine that ran out of gas before an instruction.
+fn shown(end: &FinalState, script: &[u8]) -> String {
     let next = end.position.and_then(|position| Instruction::decode(script, position).ok());
     let next = next.map_or_else(String::new, |next| next.opcode.to_string());
     let (count, items) = end.items.clone().unwrap_or_default();
@@ -89,7 +89,7 @@ fn shown(end: &End, script: &[u8]) -> String {
     let (instructions, at) = (end.instructions, end.position.map_or_else(|| "-".into(), |at| at.to_string()));
     let fault = match end.fault.as_deref() {
         None => "halted, ",
-        // That is why the run ended here.
+        // The gas limit was chosen to end the run here.
         Some(OUT_OF_GAS) => "",
         Some(message) => message,
     };

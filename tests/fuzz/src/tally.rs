@@ -1,4 +1,4 @@
-//! What was run and what was compiled: how much a comparison says.
+//! Counts what was run and compiled, which tells how much a comparison says.
 
 use std::{
     collections::BTreeMap,
@@ -11,45 +11,45 @@ use serde::Serialize;
 /// What was run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Scripts compared.
+    /// The number of scripts compared.
     pub scripts: u64,
-    /// Executions of them that were compared; each of both machines.
+    /// The number of executions compared; each is one of either machine.
     pub executions: u64,
-    /// Instructions of one of the machines.
+    /// The number of instructions executed by one of the machines.
     pub instructions: u64,
-    /// How executions ended.
+    /// The executions by their kind of outcome.
     pub ends: BTreeMap<&'static str, u64>,
-    /// Scripts that entered compiled code.
+    /// The number of scripts that entered compiled code.
     pub entered_scripts: u64,
     /// What was compiled.
     pub compiled: Compiled,
-    /// Scripts that differ.
+    /// The number of scripts that differ.
     pub differences: u64,
 }
 
 /// What a compiler did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compiled {
-    /// Regions, those compiled anew included.
+    /// The number of regions, including those compiled again.
     pub regions: u64,
-    /// Those compiled anew.
+    /// The number of regions compiled again.
     pub anew: u64,
-    /// Those given up after several attempts.
+    /// The number of regions given up after several attempts.
     pub given_up: u64,
-    /// Instructions in regions.
+    /// The number of instructions in regions.
     pub instructions: u64,
-    /// Milliseconds spent compiling.
+    /// The milliseconds spent compiling.
     pub milliseconds: u64,
-    /// How often compiled code was entered.
+    /// The number of times that compiled code was entered.
     pub entered: u64,
-    /// How often it was left, by reason.
+    /// The number of times that compiled code was left, by reason.
     pub exits: BTreeMap<&'static str, u64>,
-    /// Regions that were not compiled, by reason.
+    /// The number of regions that were not compiled, by reason.
     pub refused: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    /// Adds another.
+    /// Adds another tally.
     pub fn add(&mut self, other: &Self) {
         self.scripts += other.scripts;
         self.executions += other.executions;
@@ -62,7 +62,8 @@ impl Tally {
 }
 
 impl Compiled {
-    /// Regions at which the compiler itself failed, which changes no result but should never be.
+    /// Returns the number of regions at which the compiler itself failed. This changes no result but
+    /// should never happen.
     pub fn failures(&self) -> u64 {
         let failures = [Refusal::Panicked, Refusal::Cranelift].map(|refusal| refusal.to_string());
         failures.iter().filter_map(|refusal| self.refused.get(refusal)).sum()

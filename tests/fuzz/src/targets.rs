@@ -1,5 +1,5 @@
-//! What fuzzers call: each takes any bytes, and panics where something is wrong.
-#![allow(clippy::missing_panics_doc, reason = "they all panic where something is wrong")]
+//! The functions that fuzzers call: each takes any bytes, and panics if something is wrong.
+#![allow(clippy::missing_panics_doc, reason = "all of them panic if something is wrong")]
 
 use std::cell::RefCell;
 
@@ -12,12 +12,12 @@ use num_bigint::BigInt;
 use num_integer::Integer as _;
 
 use crate::{
-    case::{Against, Case, Run, Way},
+    case::{Against, Case, Executor, INTERPRETER, OBSERVED, Run},
     compare::Comparer,
     worker::Worker,
 };
 
-/// A script is decoded and checked, and its text gives the same script.
+/// Decodes and validates a script. Its disassembly assembles to the same script.
 pub fn script(data: &[u8]) {
     let script = Script::from(data);
     let _ = script.validate();
@@ -27,7 +27,7 @@ pub fn script(data: &[u8]) {
     assert_eq!(again.bytes(), data, "{text}");
 }
 
-/// Any text is no more than refused by the assembler.
+/// The assembler refuses bad text without a panic.
 pub fn assembly(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(assembled) = assemble(text) {
@@ -35,7 +35,7 @@ pub fn assembly(data: &[u8]) {
     }
 }
 
-/// What is read of a NEF file is written so that it is read again.
+/// A NEF file that can be read is written so that it reads back the same.
 pub fn nef(data: &[u8]) {
     if let Ok(nef) = NefFile::parse(data) {
         let bytes = nef.to_bytes().expect("what was read can be written");
@@ -43,8 +43,8 @@ pub fn nef(data: &[u8]) {
     }
 }
 
-/// What is read of a manifest is written so that it is read again, unless the
-/// escapes in it make it too long.
+/// A manifest that can be read is written so that it reads back the same, unless escapes make it
+/// too long.
 pub fn manifest(data: &[u8]) {
     let Ok(manifest) = Manifest::parse(data) else { return };
     let text = manifest.to_json();
@@ -53,8 +53,7 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// JSON that is read is written so that the same is read again, and so are items
-/// read from JSON.
+/// JSON, and items read from JSON, are written so that they read back the same.
 pub fn json(data: &[u8]) {
     if let Ok(value) = Json::parse(data, Json::MAX_DEPTH) {
         assert_eq!(Json::parse(value.to_string().as_bytes(), Json::MAX_DEPTH), Ok(value));
@@ -66,7 +65,7 @@ pub fn json(data: &[u8]) {
     assert_eq!(again.as_ref(), Ok(&text));
 }
 
-/// Integers compute as those of another library.
+/// Integers compute as those of `num-bigint` do.
 pub fn integers(data: &[u8]) {
     let (Some((&length, rest)), half) = (data.split_first(), 32) else { return };
     let (first, second) = rest.split_at(rest.len().min(usize::from(length) % (half + 1)));
@@ -92,37 +91,36 @@ pub fn integers(data: &[u8]) {
     assert_eq!(Some(a.shr(bits)), ruled(x.div_floor(&(BigInt::from(1) << bits))), "{a} >> {bits}");
 }
 
-/// Bytes as a script, in all ways, under what the first of them tell.
+/// The bytes as a script, run in all modes, with settings that the first bytes choose.
 pub fn bytes(data: &[u8]) {
     let (chosen, script) = data.split_at(data.len().min(4));
     let mut random = Random::of_bytes(chosen);
-    let (run, compiled) = (Run::random(&mut random), Way::compiled(&mut random));
-    let mut runs: Vec<_> = Dispatch::ALL.iter().map(|&dispatch| Run { dispatch, ..run.clone() }).collect();
-    // Compiled code is entered from the automatic one alone, by what ran before.
-    runs.push(Run { dispatch: Dispatch::Auto, ..run });
+    let (run, compiled) = (Run::random(&mut random), Executor::compiled(&mut random));
+    let mut runs: Vec<_> =
+        Dispatch::ALL.iter().map(|&dispatch| Run { dispatch: Some(dispatch), ..run.clone() }).collect();
+    // Compiled code is only entered with the dispatch `Auto`; this run enters what the others compiled.
+    runs.push(Run { dispatch: Some(Dispatch::Auto), ..run });
     thread_local!(static COMPARER: RefCell<Comparer> = RefCell::default());
     COMPARER.with_borrow_mut(|comparer| {
-        for (reference, subject) in
-            [(Way::Stepwise, Way::Interpreter), (Way::Stepwise, compiled), (Way::Model, Way::Stepwise)]
-        {
+        for (reference, subject) in [(OBSERVED, INTERPRETER), (OBSERVED, compiled), (Executor::Model, OBSERVED)] {
             comparer.assert_same(&Case { script: script.to_vec(), reference, subject, runs: runs.clone() });
         }
     });
 }
 
-/// Fast handlers with general ones, on the script that bytes choose.
+/// Compares fast handlers with general ones, on the script that the bytes generate.
 pub fn interp(data: &[u8]) {
     thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Interp)));
     WORKER.with_borrow_mut(|worker| check(worker, data));
 }
 
-/// Compiled code with the interpreter, on the script that bytes choose.
+/// Compares compiled code with the interpreter, on the script that the bytes generate.
 pub fn jit(data: &[u8]) {
     thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Jit)));
     WORKER.with_borrow_mut(|worker| check(worker, data));
 }
 
-/// The engine with the model, on the script that bytes choose.
+/// Compares the engine with the model, on the script that the bytes generate.
 pub fn model(data: &[u8]) {
     thread_local!(static WORKER: RefCell<Worker> = RefCell::new(Worker::new(Against::Model)));
     WORKER.with_borrow_mut(|worker| check(worker, data));

@@ -1,20 +1,20 @@
-//! One script after the other.
+//! Compares one script after the other.
 
 use neovm_generator::{Random, SystemCalls, any_script};
 
 use crate::{
-    case::{Against, Case, Run, Way},
+    case::{Against, Case, Run},
     compare::Comparer,
-    end::End,
+    final_state::FinalState,
     minimize::minimized,
     report::report,
     tally::Tally,
 };
 
-/// Most executions of a script.
+/// The most executions of a script.
 const MOST_RUNS: usize = 3;
 
-/// Makes scripts and compares them. It keeps what a [`Comparer`] does.
+/// Generates scripts and compares them. Keeps machines and compilers as a [`Comparer`] does.
 #[derive(Debug)]
 pub struct Worker {
     against: Against,
@@ -24,20 +24,19 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Nothing was compared yet.
+    /// Creates a worker that has compared nothing yet.
     pub fn new(against: Against) -> Self {
         let comparer = Comparer::new();
         let calls = comparer.hosts().calls();
         Self { against, comparer, calls, tally: Tally::default() }
     }
 
-    /// What was done so far.
+    /// Returns what was done so far.
     pub fn tally(&self) -> Tally {
         Tally { compiled: self.comparer.compiled(), ..self.tally.clone() }
     }
 
-    /// Compares the script that random numbers make. What differs is the last
-    /// run of the case that is returned.
+    /// Compares the script that random numbers generate. Returns the case if its last run differs.
     pub fn check(&mut self, random: &mut Random) -> Option<Case> {
         let script = any_script(random, &self.calls);
         let mut case = self.against.case(script, random);
@@ -47,8 +46,8 @@ impl Worker {
         let mut differs = false;
         self.tally.scripts += 1;
         while let Some(run) = case.runs.last() {
-            let end = self.comparer.end(&reference, run);
-            differs = !end.agrees(&self.comparer.end(&subject, run));
+            let end = self.comparer.run(&reference, run);
+            differs = !end.agrees(&self.comparer.run(&subject, run));
             self.tally.executions += 1;
             self.tally.instructions += end.instructions;
             *self.tally.ends.entry(end.kind()).or_default() += 1;
@@ -63,20 +62,23 @@ impl Worker {
         differs.then_some(case)
     }
 
-    /// A shorter case that differs too, and where the machines part.
+    /// Returns a shorter case that differs, and a report of where the executions part.
     pub fn explain(&mut self, case: Case) -> (Case, String) {
         let case = minimized(&mut self.comparer, case);
-        let text = report(&mut self.comparer, &case)
-            .unwrap_or_else(|| format!("{case:?}\nonce, and then no more: it depends on when it was compiled\n"));
+        let text = report(&mut self.comparer, &case).unwrap_or_else(|| {
+            format!(
+                "{case:?}\nThe case differed once and not again: the difference depends on when code was compiled.\n"
+            )
+        });
         (case, text)
     }
 }
 
-/// Another run of a script that ended alike: with less gas than it took, under
-/// other limits, or the same with all that was compiled meanwhile.
-fn next_run(case: &Case, end: &End, random: &mut Random) -> Option<Run> {
+/// Chooses another run of a script whose run agreed: with less gas than the script consumed, with
+/// other settings, or the same run with the code compiled meanwhile.
+fn next_run(case: &Case, end: &FinalState, random: &mut Random) -> Option<Run> {
     let last = case.runs.last()?;
-    let is_compiled = matches!(case.subject, Way::Compiled { .. });
+    let is_compiled = case.subject.is_compiled();
     match random.below(6) {
         0..=2 => Some(Run { gas_limit: random.below(end.gas as usize + 1) as u64, ..last.clone() }),
         3 if is_compiled => Some(Run::random(random)),

@@ -1,14 +1,17 @@
-//! What comparisons found: each case differed once. The newest is last.
+//! Cases that comparisons found: each of them differed once. The newest is the last.
 
-use neovm_fuzz::{Case, Comparer, Run, Way};
+use neovm::{Dispatch, JitMode};
+use neovm_fuzz::{Case, Comparer, Executor, Run};
+use neovm_testing::Mode;
 
-const COMPILED: Way = Way::Compiled { threshold: 1, background: false };
+const INTERPRETER: Executor = Executor::Engine(Mode::Interpreted(Dispatch::Auto));
+const COMPILED: Executor = Executor::Engine(Mode::Compiled(JitMode::Eager));
 
-/// A script whose compiled code comes to the interpreter's end.
+/// Checks that the compiled script comes to the interpreter's outcome.
 #[track_caller]
 fn agrees(script: &str, run: Run) {
     let script = hex::decode(script).unwrap();
-    Comparer::new().assert_same(&Case { script, reference: Way::Interpreter, subject: COMPILED, runs: vec![run] });
+    Comparer::new().assert_same(&Case { script, reference: INTERPRETER, subject: COMPILED, runs: vec![run] });
 }
 
 /// A compiled method that finds that it is one context too many has been

@@ -1,6 +1,7 @@
-//! What becomes of a case that differs.
+//! How a case that differs is shortened and shown.
 
-use neovm_fuzz::{Case, Comparer, Run, Way, minimized, report};
+use neovm_fuzz::{Case, Comparer, Executor, Run, minimized, report};
+use neovm_testing::Mode;
 
 /// Gas that is below zero for the engine, which takes it as none; not so for the model.
 const GAS: u64 = 1 << 63;
@@ -9,7 +10,7 @@ const GAS: u64 = 1 << 63;
 fn case() -> Case {
     let script = hex::decode("1a5701006f0014609d60682af51140").unwrap();
     let runs = vec![Run::default(), Run { gas_limit: GAS, ..Run::default() }];
-    Case { script, reference: Way::Model, subject: Way::Interpreter, runs }
+    Case { script, reference: Executor::Model, subject: Executor::Engine(Mode::ALL[0]), runs }
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn a_case_gets_as_short_as_it_can() {
 
 #[test]
 fn what_does_not_differ_stays_as_it_is() {
-    let case = Case { subject: Way::Model, ..case() };
+    let case = Case { subject: Executor::Model, ..case() };
     assert_eq!(minimized(&mut Comparer::new(), case.clone()), case);
     assert_eq!(report(&mut Comparer::new(), &case), None);
 }
@@ -29,7 +30,7 @@ fn what_does_not_differ_stays_as_it_is() {
 #[test]
 fn a_report_shows_script_ends_and_steps() {
     let text = report(&mut Comparer::new(), &case()).unwrap();
-    for part in ["Model and Interpreter differ in run 1", "script 1a57", "PUSH10", "Insufficient GAS.", "they part"] {
+    for part in ["model and auto differ in run 1", "script 1a57", "PUSH10", "Insufficient GAS.", "they part"] {
         assert!(text.contains(part), "{part:?} is missing in:\n{text}");
     }
 }

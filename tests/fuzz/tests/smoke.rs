@@ -1,4 +1,4 @@
-//! A few thousand scripts in all machines, and what they cover.
+//! Compares a few thousand scripts, and checks how much they cover.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
@@ -6,7 +6,7 @@ use neovm_fuzz::{Against, Campaign, Hosts, NATIVE_STACK, Tally, run, targets};
 use neovm_generator::{Random, any_script};
 use neovm_model::{Machine, Op, Setup};
 
-/// Compares scripts of fixed seeds; they must agree.
+/// Compares scripts with fixed seeds, which must agree.
 #[track_caller]
 fn agree(against: Against, scripts: u64) -> Tally {
     let every = Duration::from_secs(3600);
@@ -49,7 +49,7 @@ fn the_engine_agrees_with_the_model() {
     agree(Against::Model, 3000);
 }
 
-/// What is never run is never compared: each opcode completes in some script.
+/// What never runs is never compared: each opcode completes in some script.
 #[test]
 fn generated_scripts_run_all_opcodes() {
     let work = || {
@@ -67,13 +67,13 @@ fn generated_scripts_run_all_opcodes() {
                 }
             }
         }
-        // Those that always fault under this host.
+        // They always fault under this host.
         assert_eq!(missing, BTreeSet::from([Op::CALLT, Op::ABORT, Op::ABORTMSG]));
     };
     thread::Builder::new().stack_size(NATIVE_STACK).spawn(work).unwrap().join().unwrap();
 }
 
-/// What fuzzers call takes any bytes.
+/// The targets of fuzzers take any bytes.
 #[test]
 fn targets_take_random_bytes() {
     let mut random = Random::new(1);

@@ -1,11 +1,11 @@
-//! Integers and the order of the stack.
+//! Statements on integers and on the order of the stack.
 
 use neovm_types::OpCode::*;
 
 use crate::scripter::Scripter;
 
 impl Scripter<'_> {
-    /// An operator that gives an integer.
+    /// An operator whose result is an integer.
     pub(crate) fn operator(&mut self) {
         if self.random.one_in(12) {
             self.one_op(&[DIV, MOD, SHL, SHR, POW]);
@@ -18,7 +18,7 @@ impl Scripter<'_> {
         self.one_op(&[LT, LE, GT, GE, NUMEQUAL, NUMNOTEQUAL, EQUAL, NOTEQUAL, BOOLAND, BOOLOR]);
     }
 
-    /// A slot or a constant, and another.
+    /// Pushes two operands, each a slot or a constant.
     pub(crate) fn two_operands(&mut self) {
         self.load_int();
         if self.random.one_in(2) { self.load_int() } else { self.int() }
@@ -56,7 +56,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// What integers of many words go through, mostly within their limit.
+    /// Arithmetic on wide integers, mostly within their limit.
     pub(crate) fn wide_arithmetic(&mut self) {
         self.wide_int();
         match self.random.below(7) {
@@ -134,15 +134,15 @@ impl Scripter<'_> {
         }
     }
 
-    /// The remainder with the divisor's sign, as one compiler writes it; now and
-    /// then with something changed.
+    /// A remainder with the sign of the divisor, in the form that one compiler emits; now and then
+    /// with a byte changed.
     pub(crate) fn floor_mod(&mut self) {
         self.int();
         self.int();
         self.rest();
     }
 
-    /// The same of what is on the stack.
+    /// That remainder of the two items on the stack.
     pub(crate) fn rest(&mut self) {
         self.op(SWAP);
         let start = self.bytes.len();

@@ -1,4 +1,4 @@
-//! Byte strings, buffers, conversions.
+//! Statements on byte strings and buffers, and conversions.
 
 use neovm_types::OpCode::*;
 
@@ -40,7 +40,7 @@ impl Scripter<'_> {
                 self.ops(&[PUSH0, PUSH1, MEMCPY]);
             }
             _ => {
-                // Within itself.
+                // Copies within the same buffer.
                 self.op_with(CONVERT, &[0x30]);
                 self.ops(&[DUP, DUP, PUSH2, SWAP]);
                 self.constant(index.min(4));

@@ -146,7 +146,7 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// What a catch block is for: a THROW, something missing, or nothing.
+    /// Something for a catch block to catch: a THROW, a missing item or key, or nothing.
     pub(crate) fn perhaps_throw(&mut self) {
         match self.random.below(7) {
             0..=1 => {
@@ -154,7 +154,7 @@ impl Scripter<'_> {
                 self.op(THROW);
             }
             5 => {
-                // Its text is that of the first item.
+                // The message is that of the first item.
                 self.data();
                 self.op(PUSH1);
                 self.one_op(&[PACK, PACKSTRUCT]);

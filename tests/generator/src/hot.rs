@@ -1,4 +1,4 @@
-//! Loops and methods that get hot: what compilers of hot code have to do with.
+//! Loops and methods that get hot, for compilers of hot code.
 
 use neovm_types::OpCode::{self, *};
 
@@ -11,14 +11,14 @@ use crate::{
     scripter::{Label, Scripter, Statement, SystemCalls},
 };
 
-/// How many slots of each kind hot functions have: the last holds anything.
+/// The number of slots of each kind in hot functions; the last slot holds anything.
 const SLOTS: usize = 4;
 
-/// Loops do not nest deeper.
+/// The deepest nesting of loops.
 const MAX_LOOPS: usize = 2;
 
-/// What the body of a hot loop consists of: how often, and what. All but the
-/// last two leave the stack as high as it was.
+/// The statements in the body of a hot loop, with their weights. All but the last two leave the
+/// height of the stack as it was.
 const HOT: &[(usize, Statement)] = &[
     (8, |own| own.assignment_in_loop()),
     (4, |own| own.step_in_loop()),
@@ -46,7 +46,7 @@ const HOT: &[(usize, Statement)] = &[
 /// The opcodes of a kind of slot.
 const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (LDSFLD0, STSFLD0)];
 
-/// A random script of a few loops that get hot, with methods that they call.
+/// Generates a script of a few loops that get hot, with methods that they call.
 pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     let functions = random.one_of(&[0, 0, 1, 1, 2]);
     let mut own = Scripter::new(random, calls, functions, SLOTS);
@@ -54,7 +54,7 @@ pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     (0..SLOTS).for_each(|_| own.small());
     own.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
     own.first_values(&[0, 2]);
-    // What takes items finds some.
+    // So that instructions that pop items find some.
     (0..4).for_each(|_| own.value());
     for _ in 0..own.random.one_of(&[1, 1, 1, 2, 2, 3]) {
         match own.random.below(8) {
@@ -76,7 +76,7 @@ pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
 }
 
 impl Scripter<'_> {
-    /// Gives slots integers and the last of each kind something to be used.
+    /// Stores integers into the slots, and something else into the last slot of each kind.
     fn first_values(&mut self, kinds: &[usize]) {
         for &kind in kinds {
             let (_, store) = SLOT_KINDS[kind];
@@ -92,7 +92,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// More than a compiler takes at once.
+    /// More instructions than a compiler takes at once.
     fn long_tail(&mut self) {
         for _ in 0..400 + self.random.below(400) {
             let next = self.label();
@@ -102,7 +102,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// How often a loop turns: mostly often enough to get hot.
+    /// The number of turns of a loop: mostly enough to get hot.
     fn turns(&mut self) -> i16 {
         match self.random.below(20) {
             0 => 100 + self.random.below(300) as i16,
@@ -120,7 +120,7 @@ impl Scripter<'_> {
         self.reserved += 1;
         match self.random.below(4) {
             0 => {
-                // Down, by the sign or as a condition.
+                // Counts down, and jumps by the sign or by the counter itself.
                 self.op_with(PUSHINT16, &turns.to_le_bytes());
                 self.bytes.push(store);
                 self.bind(top);
@@ -137,7 +137,7 @@ impl Scripter<'_> {
                 self.bind(end);
             }
             1 => {
-                // On the stack, below what the body has there.
+                // Counts on the stack, below the items of the body.
                 self.op_with(PUSHINT16, &turns.to_le_bytes());
                 self.bind(top);
                 self.op(DUP);
@@ -149,7 +149,7 @@ impl Scripter<'_> {
                 self.op(DROP);
             }
             _ => {
-                // Up, looked at first.
+                // Counts up, with the condition at the head.
                 self.op(PUSH0);
                 self.bytes.push(store);
                 self.bind(top);
@@ -175,12 +175,12 @@ impl Scripter<'_> {
         }
     }
 
-    /// The loop's counter.
+    /// Pushes the loop's counter.
     fn load_counter(&mut self) {
         self.bytes.push(LDLOC0 as u8 + self.reserved.saturating_sub(1) as u8);
     }
 
-    /// Jumps where the loop has not yet turned so often, or has not just now.
+    /// Jumps unless the loop has reached a certain turn, or in all turns but that one.
     fn unless_turn(&mut self, label: Label) {
         self.load_counter();
         let turn = self.random.below(16);
@@ -210,7 +210,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// Passes 64 bits after some turns, or 256.
+    /// A value that exceeds 64 or 256 bits after some turns.
     fn overflowing(&mut self) {
         self.load_int();
         match self.random.below(4) {
@@ -229,7 +229,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// A boolean, where an integer may have been.
+    /// Stores a boolean where an integer may have been.
     fn truth(&mut self) {
         match self.random.below(4) {
             0 => {
@@ -264,7 +264,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A slot changes its kind in some turn.
+    /// Changes the kind of item in a slot in some turn.
     fn other_kind(&mut self) {
         let end = self.label();
         self.unless_turn(end);
@@ -281,7 +281,7 @@ impl Scripter<'_> {
                 let kind = self.random.one_of(&[0, 2]);
                 let before = self.held[kind];
                 self.hold(kind);
-                // Most of what follows still takes it for what it was.
+                // Most of the following code still expects the previous kind.
                 if !self.random.one_in(3) {
                     self.held[kind] = before;
                 }
@@ -296,7 +296,7 @@ impl Scripter<'_> {
         self.one_op(&[ADD, SUB, XOR]);
     }
 
-    /// One of two, of kinds that may differ, on one stack.
+    /// Pushes one of two items, whose kinds may differ.
     fn choice(&mut self) {
         let (other, end) = (self.label(), self.label());
         self.two_operands();
@@ -342,8 +342,7 @@ impl Scripter<'_> {
         self.take();
     }
 
-    /// An item that was read before something else is done, which may change
-    /// the place that it came from.
+    /// Reads an item before a statement that may change where it came from, and uses it afterwards.
     fn beneath(&mut self) {
         match self.random.below(5) {
             0 => self.load_any(),
@@ -354,7 +353,7 @@ impl Scripter<'_> {
         self.take();
     }
 
-    /// In some turn there is a fault, or an exception.
+    /// Faults or throws in some turn.
     fn throw_in_loop(&mut self) {
         let end = self.label();
         self.unless_turn(end);
@@ -380,7 +379,7 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// What holds, mostly.
+    /// An assertion that mostly holds.
     fn asserted(&mut self) {
         self.two_operands();
         self.one_op(&[EQUAL, NOTEQUAL]);
@@ -406,7 +405,7 @@ impl Scripter<'_> {
         self.caught(Self::hot_loop);
     }
 
-    /// Something, and what it throws goes into a slot.
+    /// A statement in a try block; what it throws goes into a slot.
     fn caught(&mut self, what: fn(&mut Self)) {
         let (catch, finally, end) = (self.label(), self.label(), self.label());
         let has_finally = self.random.one_in(3);
@@ -424,7 +423,7 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// Items in another order, and away again.
+    /// Reorders items and drops them.
     fn stack_work(&mut self) {
         let items = 3 + self.random.below(2);
         (0..items).for_each(|_| if self.random.one_in(4) { self.load_any() } else { self.load_int() });
@@ -479,7 +478,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// A remainder with the divisor's sign, mostly of a divisor that is known.
+    /// A remainder with the sign of the divisor, mostly a constant.
     fn rest_in_loop(&mut self) {
         self.load_int();
         if self.random.one_in(8) {
@@ -507,7 +506,7 @@ impl Scripter<'_> {
         if self.random.one_in(3) { self.store_int() } else { self.store_any() }
     }
 
-    /// Out of the loop, from its middle.
+    /// Jumps out of the middle of the loop.
     fn leave_loop(&mut self) {
         let Some(end) = self.loop_end else { return self.step_in_loop() };
         let stay = self.label();
@@ -524,7 +523,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// The room for items gets less with each turn.
+    /// Leaves more items with each turn.
     fn pile_up(&mut self) {
         match self.random.below(3) {
             0 => self.value(),
@@ -537,7 +536,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// What scripts do that are not made to be hot.
+    /// A statement of scripts that are not made to get hot.
     fn anything(&mut self) {
         self.statement();
     }

@@ -1,5 +1,5 @@
-//! What is large: more items than compounds and stacks have room for at first,
-//! and what counts as more than it is since it is shared.
+//! Large things: more items than compounds and stacks have room for at first, and structs that
+//! count as more than they are because they are shared.
 
 use neovm_types::OpCode::*;
 
@@ -14,18 +14,18 @@ const LARGE: &[(usize, Statement)] = &[
     (1, |own| own.loads_in_one_another()),
 ];
 
-/// How the keys of a long map are made of its counter.
+/// How the keys of a long map derive from a counter.
 #[derive(Clone, Copy)]
 enum Keys {
     /// The counter.
     Falling,
-    /// All over the place; the same twice now and then.
+    /// Scattered integers; now and then the same one twice.
     Scattered,
-    /// Byte strings that begin alike.
+    /// Byte strings with a common prefix.
     Long,
-    /// Byte strings of a byte or two.
+    /// Byte strings of one or two bytes.
     Short,
-    /// Byte strings of some bytes, fewer than a word has.
+    /// Byte strings shorter than a machine word.
     Middle,
 }
 
@@ -34,7 +34,7 @@ impl Scripter<'_> {
         self.chosen(LARGE)(self);
     }
 
-    /// So many turns, with how many there are still on top of the stack.
+    /// A loop of a number of turns, with the number of turns left on top of the stack.
     fn times(&mut self, turns: usize, mut body: impl FnMut(&mut Self)) {
         let top = self.label();
         self.number(turns);
@@ -64,14 +64,14 @@ impl Scripter<'_> {
         }
     }
 
-    /// A byte string, with its length before it, and the counter behind it.
+    /// A byte string with its length before it and the counter after it.
     fn key_behind(&mut self, bytes: &[u8]) {
         self.op_with(PUSHDATA1, bytes);
         self.ops(&[SWAP, CAT]);
         self.op_with(CONVERT, &[0x28]);
     }
 
-    /// A map with more entries than are looked through one by one.
+    /// A map with more entries than are searched one by one.
     fn long_map(&mut self) {
         let keys = [Keys::Falling, Keys::Scattered, Keys::Scattered, Keys::Long, Keys::Short, Keys::Middle];
         let keys = self.random.one_of(&keys);
@@ -95,7 +95,7 @@ impl Scripter<'_> {
                     self.value();
                     self.op(SETITEM);
                 }
-                // Where it was not removed.
+                // Only found where it was not removed.
                 _ => self.ops(&[OVER, OVER, HASKEY, PUSHT, EQUAL, DROP, PICKITEM, DROP]),
             }
         }
@@ -111,7 +111,7 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Into a slot, away, or left where it is.
+    /// Stores the top item, drops it, or leaves it.
     fn keep(&mut self) {
         match self.random.below(3) {
             0 => self.op(DROP),
@@ -120,7 +120,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// An array or struct of some hundred items.
+    /// An array or struct of a few hundred items.
     fn long_array(&mut self) {
         let count = 10 + self.random.below(300);
         if self.random.one_in(3) {
@@ -174,7 +174,7 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Items that lie deep, and instructions that reach them.
+    /// Items deep in the stack, and instructions that reach them.
     fn tall_stack(&mut self) {
         let most = if self.random.one_in(4) { 1900 } else { 200 };
         let count = 20 + self.random.below(most);
@@ -204,7 +204,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A struct that an array holds many times: its copies are one each.
+    /// A struct that an array holds many times; each occurrence is copied for itself.
     fn shared_struct(&mut self) {
         let fields = if self.random.one_in(3) { self.random.below(300) } else { self.random.below(40) };
         let times = 2 + self.random.below(15);
@@ -235,7 +235,7 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Two structs that share as much within themselves, and nothing with one another.
+    /// Two equal structs that share items within themselves but not with each other.
     fn equal_graphs(&mut self) {
         let levels = 1 + self.random.below(10);
         let (first, second) = (self.random.below(17), self.random.below(17));
@@ -250,7 +250,7 @@ impl Scripter<'_> {
             (0..levels).for_each(|_| self.ops(&[DUP, PUSH2, PACKSTRUCT]));
         }
         if self.random.one_in(4) {
-            // One of them with one difference.
+            // Makes one of them differ.
             self.ops(&[DUP, PUSH1]);
             self.value();
             self.op(SETITEM);
@@ -259,10 +259,10 @@ impl Scripter<'_> {
         self.store_any();
     }
 
-    /// A script that loads itself: contexts with stacks of their own.
+    /// A script that loads itself: contexts with evaluation stacks of their own.
     fn loads_in_one_another(&mut self) {
         let Some(load) = self.calls.load else { return self.long_map() };
-        // Given itself, and how often.
+        // Its arguments are the script itself and a count.
         let mut child = Scripter::new(self.random, self.calls, 0, 3);
         let end = child.label();
         if child.random.one_in(2) {
@@ -294,7 +294,7 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Loads the script below the top, and gives it both.
+    /// Loads the script below the top item, with both as arguments.
     fn load_itself(&mut self, load: u32) {
         self.ops(&[OVER, OVER, PUSH2, PUSHM1, PUSH3, PICK]);
         self.op_with(SYSCALL, &load.to_le_bytes());

@@ -1,18 +1,16 @@
-//! Random scripts for tests of the Neo N3 virtual machine. A seed decides all.
+//! Random scripts for tests of the Neo N3 virtual machine. A seed determines a script.
 //!
-//! Most of what a script does can be done: it has functions with slots that
-//! hold integers, and one of each kind that holds anything; it branches,
-//! loops, calls, throws and catches; a statement finds operands of the type
-//! that it takes. So scripts get far. Now and then something is wrong, at any
-//! place: an operand of another type, an index past the end, a jump astray.
+//! Most of what a script does succeeds, so that scripts get far: a statement finds operands of the
+//! types that it takes. A script has functions with slots that hold integers, and one slot of each
+//! kind that holds anything; it branches, loops, calls, throws and catches. Now and then something is
+//! wrong, anywhere: an operand of another type, an index past the end, a stray jump.
 //!
-//! How often each kind of statement comes is in one table, `STATEMENTS` in
-//! `scripter.rs`; loops that get hot, for compilers, have another, `HOT` in
-//! `hot.rs`. Beside what compilers write, four kinds see to it that
-//! nothing is left out: `any_opcode` takes each opcode that there is as often
-//! as any other, `at_a_limit` goes to a limit of the machine and perhaps one
-//! beyond, `large` makes compounds, stacks and loads of some hundred items,
-//! `system_call` asks the host, which may load another script.
+//! The table `STATEMENTS` in `scripter.rs` has the weights of all kinds of statements; `HOT` in
+//! `hot.rs` has those of loops that get hot, for compilers. Besides the code that compilers emit, four
+//! kinds of statements make sure that nothing is left out: `any_opcode` takes every opcode equally
+//! often, `at_a_limit` goes to a limit of the machine and perhaps one beyond, `large` makes compounds,
+//! stacks and loads of some hundred items, and `system_call` asks the host, which may load another
+//! script.
 //!
 //! ```
 //! use neovm_generator::{Random, SystemCalls, script};
@@ -42,7 +40,7 @@ pub use crate::{
     scripter::{SystemCalls, script},
 };
 
-/// A script of any kind, see `SCRIPTS`.
+/// Generates a script of any kind, see `SCRIPTS`.
 pub fn any_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     let kind = random.one_of(&SCRIPTS);
     let bytes = if kind.is_hot { hot_script(random, calls) } else { script(random, calls) };
@@ -52,13 +50,13 @@ pub fn any_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
 /// A kind of scripts.
 #[derive(Clone, Copy)]
 struct ScriptKind {
-    /// Made of loops that get hot.
+    /// Whether it consists of loops that get hot.
     is_hot: bool,
-    /// With some bytes changed.
+    /// Whether some bytes are changed.
     is_mutated: bool,
 }
 
-/// Which scripts there are; all places are as likely.
+/// The kinds of scripts; each entry is equally likely.
 const SCRIPTS: [ScriptKind; 16] = {
     let hot = ScriptKind { is_hot: true, is_mutated: false };
     let any = ScriptKind { is_hot: false, is_mutated: false };

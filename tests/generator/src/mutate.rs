@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 
-/// The script with some bytes changed, taken out, or brought in from another.
+/// Returns the script with some bytes changed, removed, or inserted from another script.
 pub fn mutated(script: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = script.to_vec();
     for _ in 0..1 + random.below(4) {

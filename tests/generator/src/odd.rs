@@ -1,5 +1,5 @@
-//! What no compiler writes: each opcode with anything, limits, bytes astray;
-//! and what asks the host.
+//! Code that no compiler emits: each opcode with any operands, limits, stray bytes. Also system
+//! calls.
 
 use neovm_types::{
     OpCode::{self, *},
@@ -9,11 +9,11 @@ use neovm_types::{
 use crate::scripter::{Scripter, nested_script};
 
 impl Scripter<'_> {
-    /// Any opcode, on as many items as it takes.
+    /// Any opcode, after as many items as it pops.
     pub(crate) fn any_opcode(&mut self) {
         let opcode = self.random.one_of(OpCode::ALL);
         match opcode {
-            // They end the script; rarely is enough.
+            // They end the script, so they are rare.
             ABORT | ABORTMSG | RET | THROW | ENDFINALLY if !self.random.one_in(8) => return self.value(),
             ASSERT | ASSERTMSG => self.op(PUSHT),
             _ => {}
@@ -61,12 +61,12 @@ impl Scripter<'_> {
         }
     }
 
-    /// Up to a limit of the machine, or past it.
+    /// Goes to a limit of the machine, or past it.
     pub(crate) fn at_a_limit(&mut self) {
         let beyond = self.random.below(3) as i32 - 1;
         match self.random.below(9) {
             0 => {
-                // Of the items in all: about what is there already.
+                // The item limit, give or take the items that are there already.
                 let count = 2000 + self.random.below(60) as i16;
                 self.op_with(PUSHINT16, &count.to_le_bytes());
                 self.one_op(&[NEWARRAY, NEWSTRUCT]);
@@ -89,13 +89,13 @@ impl Scripter<'_> {
                 self.one_op(&[SHL, SHR, POW]);
             }
             4 => {
-                // Try blocks in one another.
+                // Nested try blocks.
                 for _ in 0..16 + beyond {
                     self.op_with(TRY, &[3, 0]);
                 }
             }
             5 => {
-                // A key.
+                // The longest key.
                 self.op(NEWMAP);
                 self.op_with(PUSHINT8, &[(64 + beyond) as u8]);
                 self.op(NEWBUFFER);
@@ -103,7 +103,7 @@ impl Scripter<'_> {
                 self.one_op(&[HASKEY, PICKITEM, REMOVE]);
             }
             6 => {
-                // Contexts, with a stack of one item each.
+                // Contexts, each with one item on the stack.
                 self.op(PUSH1);
                 self.op_with(CALL, &[0xff]);
             }
@@ -117,7 +117,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A struct that doubles with each turn: soon too much to copy or compare.
+    /// A struct that doubles with each turn and is soon too large to copy or compare.
     fn deep_struct(&mut self) {
         self.small();
         self.ops(&[PUSH1, PACKSTRUCT]);
@@ -131,7 +131,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A system call; another script for the host now and then.
+    /// A system call; now and then one that loads another script.
     pub(crate) fn system_call(&mut self) {
         match (self.random.below(4), self.calls.load, self.calls.throw) {
             (0, Some(load), _) => self.load_script(load),
@@ -149,10 +149,10 @@ impl Scripter<'_> {
 
     fn load_script(&mut self, load: u32) {
         let script = match self.random.below(8) {
-            // Nothing: it returns what it was given.
+            // The empty script returns its arguments.
             0..=1 => Vec::new(),
             2 => [PUSH1, PUSH2, PACK, DUP, THROW].map(|opcode| opcode as u8).to_vec(),
-            // Calls a pointer that it was given, which is another script's.
+            // Calls its argument, perhaps a pointer of another script.
             3 => vec![CALLA as u8],
             // Returns a pointer of its own.
             4 => vec![PUSHA as u8, 5, 0, 0, 0],

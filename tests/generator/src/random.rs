@@ -1,28 +1,28 @@
-//! Random numbers that a seed decides.
+//! Random numbers determined by a seed.
 
 /// A source of random numbers (splitmix64).
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
-    /// What comes first.
+    /// The numbers that come first.
     chosen: std::collections::VecDeque<u8>,
 }
 
 impl Random {
-    /// The numbers of a seed.
+    /// Creates a source from a seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed, chosen: Default::default() }
     }
 
-    /// Numbers that bytes choose, one each, so that a fuzzer that changes a
-    /// byte changes a choice; behind them those of their sum.
+    /// Creates a source whose first numbers are the bytes, so that a fuzzer that changes a byte
+    /// changes one choice. The numbers after them are seeded by all bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let seed = bytes.iter().fold(0u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         Self { state: seed, chosen: bytes.iter().copied().collect() }
     }
 
-    /// Any number.
-    #[allow(clippy::should_implement_trait, reason = "it never ends, so it is no iterator")]
+    /// Returns the next number.
+    #[allow(clippy::should_implement_trait, reason = "it never ends, so it is not an iterator")]
     pub fn next(&mut self) -> u64 {
         if let Some(byte) = self.chosen.pop_front() {
             return byte.into();
@@ -34,17 +34,17 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below another, which is not zero.
+    /// Returns a number below `end`, which must not be zero.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    /// True once in so many times.
+    /// Returns true with a probability of one in `times`.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of some values.
+    /// Returns one of the values.
     pub fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.below(values.len())]
     }

@@ -1,15 +1,15 @@
-//! A script in the making: functions, statements, jumps.
+//! The script under construction: functions, statements, jumps.
 
 use neovm_types::OpCode::{self, *};
 
 use crate::{hot::Held, random::Random};
 
-/// Statements do not nest deeper.
+/// The deepest nesting of statements.
 const MAX_DEPTH: usize = 4;
 
 pub(crate) type Statement = fn(&mut Scripter<'_>);
 
-/// What a block consists of: how often, and what.
+/// The statements of a block that do not nest, with their weights.
 const STATEMENTS: &[(usize, Statement)] = &[
     (6, |own| own.value()),
     (7, |own| own.arithmetic()),
@@ -33,7 +33,7 @@ const STATEMENTS: &[(usize, Statement)] = &[
     (1, |own| own.odd()),
 ];
 
-/// What nests, in blocks that are not too deep.
+/// The statements that nest, with their weights.
 const NESTING: &[(usize, Statement)] = &[
     (6, |own| own.branch()),
     (5, |own| own.counted_loop()),
@@ -45,61 +45,61 @@ const NESTING: &[(usize, Statement)] = &[
 /// The system calls that scripts may make.
 #[derive(Clone, Debug, Default)]
 pub struct SystemCalls {
-    /// Those that pop a few items and push perhaps one. What comes twice is twice as likely.
+    /// Calls that pop a few items and push at most one. An identifier listed twice is twice as likely.
     pub plain: Vec<u32>,
-    /// Pops a script, a return value count, a number and so many items, and loads the script.
+    /// Pops a script, a return value count, a number n and n items, and loads the script.
     pub load: Option<u32>,
     /// Pops an item and throws it.
     pub throw: Option<u32>,
 }
 
-/// A place in the script that jumps lead to.
+/// A target of jumps.
 #[derive(Clone, Copy)]
 pub(crate) struct Label(usize);
 
-/// Where an offset is missing.
+/// An offset that is filled in when its target is known.
 struct Hole {
-    /// Position of the instruction.
+    /// The position of the instruction.
     start: usize,
-    /// Position and bytes of the offset.
+    /// The position and the size of the offset.
     place: usize,
     size: usize,
     label: Label,
 }
 
-/// A script in the making.
+/// A script under construction.
 pub(crate) struct Scripter<'a> {
     pub(crate) random: &'a mut Random,
     pub(crate) calls: &'a SystemCalls,
     pub(crate) bytes: Vec<u8>,
-    /// How many slots of each kind functions have.
+    /// The number of slots of each kind in functions.
     pub(crate) slots: usize,
-    /// How many of them arguments.
+    /// The number of arguments.
     pub(crate) arguments: usize,
     labels: Vec<usize>,
     holes: Vec<Hole>,
     pub(crate) functions: Vec<Label>,
-    /// How deep statements nest.
+    /// The current nesting of statements.
     depth: usize,
-    /// Whether calls may be made: not from the last functions, so that most scripts end.
+    /// Whether calls may be made. The last functions make none, so that most scripts end.
     pub(crate) may_call: bool,
-    /// How many local variables count the turns of hot loops, and are not stored to.
+    /// The number of local variables that count the turns of hot loops and are not stored to.
     pub(crate) reserved: usize,
-    /// Behind the hot loop that is being made.
+    /// The end of the current hot loop.
     pub(crate) loop_end: Option<Label>,
-    /// The hot function that is being made.
+    /// The current hot function.
     pub(crate) current: Option<Label>,
-    /// What the last local variable, argument and static field were given.
+    /// What the last local variable, argument and static field hold.
     pub(crate) held: [Held; 3],
 }
 
-/// A random script.
+/// Generates a script.
 pub fn script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     let functions = random.below(3);
     nested_script(random, calls, functions, 0)
 }
 
-/// A script whose statements are as short as those at a depth.
+/// Generates a script with statements as short as those at a depth of nesting.
 pub(crate) fn nested_script(random: &mut Random, calls: &SystemCalls, functions: usize, depth: usize) -> Vec<u8> {
     let slots = if random.one_in(6) { 8 } else { 3 };
     let mut own = Scripter::new(random, calls, functions, slots);
@@ -128,7 +128,7 @@ impl<'a> Scripter<'a> {
         }
     }
 
-    /// The script's bytes, with all offsets.
+    /// Returns the script's bytes, with all offsets filled in.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         self.fill();
         self.bytes
@@ -166,15 +166,15 @@ impl<'a> Scripter<'a> {
         self.labels[label.0] = self.bytes.len();
     }
 
-    /// An instruction whose operand is one offset of so many bytes.
+    /// An instruction whose operand is one offset of `size` bytes.
     pub(crate) fn op_with_offset(&mut self, opcode: OpCode, size: usize, label: Label) {
         let start = self.bytes.len();
         self.op_with(opcode, &[0; 4][..size]);
         self.holes.push(Hole { start, place: start + 1, size, label });
     }
 
-    /// A jump or call, by its short opcode: in its long form more often than
-    /// not, since a short one may not reach.
+    /// A jump or call, given by its short opcode. Mostly it takes the long form, since a short offset
+    /// may not reach.
     pub(crate) fn jump(&mut self, short: OpCode, label: Label) {
         let is_long = !self.random.one_in(3);
         let opcode = OpCode::from_byte(short as u8 + u8::from(is_long)).unwrap_or(short);
@@ -205,7 +205,7 @@ impl<'a> Scripter<'a> {
             (0..self.slots).for_each(|_| self.small());
             self.begin_function();
         }
-        // So that most of what takes items finds some.
+        // So that most instructions that pop items find some.
         (0..4).for_each(|_| self.value());
         self.block();
         if !self.random.one_in(20) {
@@ -222,7 +222,7 @@ impl<'a> Scripter<'a> {
         }
     }
 
-    /// Makes the slots: the last of each kind holds anything, the others integers.
+    /// Creates the slots: the last of each kind holds anything, the others integers.
     fn begin_function(&mut self) {
         self.op_with(INITSLOT, &[self.slots as u8, self.slots as u8]);
         for slot in 0..self.slots {
@@ -243,7 +243,7 @@ impl<'a> Scripter<'a> {
         self.depth -= 1;
     }
 
-    /// Anything that does not nest.
+    /// A statement that does not nest.
     pub(crate) fn statement(&mut self) {
         self.chosen(STATEMENTS)(self);
     }

@@ -1,4 +1,4 @@
-//! Operands: integers, bytes, and what is in slots.
+//! Operands: integers, byte strings, and items of slots.
 
 use neovm_types::OpCode::{self, *};
 
@@ -37,7 +37,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// An integer that an `i64` mostly does not hold: any, or next to a power of two.
+    /// Pushes an integer that mostly exceeds 64 bits: a random one, or one next to a power of two.
     pub(crate) fn wide_int(&mut self) {
         let mut bytes = [0; 32];
         match self.random.below(3) {
@@ -139,7 +139,7 @@ impl Scripter<'_> {
         self.slot_op(base, if base == STARG0 { self.arguments } else { self.slots } - 1);
     }
 
-    /// A slot opcode: of the short forms, or with a number; now and then wrong.
+    /// A slot opcode, in its short form or with an index; now and then the index is wrong.
     pub(crate) fn slot_op(&mut self, base: OpCode, index: usize) {
         let index = if self.random.one_in(300) { self.random.below(9) } else { index } as u8;
         if index > 6 || self.random.one_in(6) {

@@ -185,9 +185,9 @@ fn text(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
 }
 
-/// The first test that failed.
+/// The first test that failed. Test programs that list their cases themselves align the verdicts.
 fn failure(log: &str) -> Option<&str> {
-    log.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+    log.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED")).map(str::trim_end)
 }
 
 /// The test program that failed or did not end, and the first of its tests that failed.

@@ -13,11 +13,7 @@
 //! most, as the allocator is asked for it, decoding and (where it compiles itself)
 //! compiling included.
 
-#[path = "../../../../tests/support/counting.rs"]
-mod counting;
 mod growth;
-#[path = "../../../../tests/support/hostile.rs"]
-mod hostile;
 mod recorded;
 mod run;
 mod search;
@@ -27,6 +23,10 @@ mod tables;
 use std::{env, process::ExitCode};
 
 use neovm_bench::exit_code;
+use neovm_testing::allocator::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 type Error = Box<dyn std::error::Error>;
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use neovm::{Config, Engine, JitMode, LoadOptions, NoHost, Outcome, Script, types::asm::assemble};
+use neovm_testing::allocator;
 
-use crate::{Error, counting};
+use crate::Error;
 
 /// Datoshi of a price unit.
 const UNIT: f64 = 30.0;
@@ -49,7 +50,7 @@ impl Taken {
 /// Decodes, loads, runs and drops a script, in an engine of its own.
 pub(crate) fn run(script: &Script, jit: JitMode, gas_limit: i64) -> Result<Taken, Error> {
     let begun = Instant::now();
-    let (ended, bytes) = counting::peak(|| {
+    let (ended, bytes) = allocator::peak(|| {
         let engine = Engine::new(Config { jit, ..Config::default() });
         let code = engine.prepare(script)?;
         let mut vm = engine.vm(gas_limit);

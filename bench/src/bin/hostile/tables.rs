@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use neovm::{Config, Engine, JitMode, LoadOptions, NoHost};
+use neovm_testing::{
+    allocator,
+    hostile::{CYCLES, endless, largest},
+};
 
 use crate::{
-    Error, counting,
-    hostile::{CYCLES, endless, largest},
+    Error,
     run::{ENGINES, GAS, ending, run, script},
 };
 
@@ -51,7 +54,7 @@ pub(crate) fn compiler() -> Result<(), Error> {
             let script = script(&text)?;
             let engine = Engine::new(Config { jit, ..Config::default() });
             let begun = Instant::now();
-            let (ended, bytes) = counting::peak(|| {
+            let (ended, bytes) = allocator::peak(|| {
                 let mut vm = engine.vm(20 * GAS);
                 vm.load(engine.prepare(&script)?, LoadOptions::default())?;
                 vm.run(&mut NoHost);

@@ -1,14 +1,14 @@
-//! What hot loops call.
+//! The functions that hot loops call.
 
 use neovm_types::OpCode::{self, *};
 
 use super::{HOT, SLOTS};
 use crate::scripter::{Scripter, Statement};
 
-/// How many arguments hot functions have.
+/// The number of arguments of hot functions.
 const ARGUMENTS: usize = 2;
 
-/// What a function does that loops call.
+/// What a function that loops call does.
 const FUNCTIONS: &[(usize, Statement)] = &[
     (5, |own| own.leaf()),
     (3, |own| own.recursion()),
@@ -31,7 +31,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// The frame of a function of two arguments.
+    /// A function of two arguments.
     pub(super) fn frame(&mut self) {
         self.op_with(INITSLOT, &[SLOTS as u8, ARGUMENTS as u8]);
         for slot in 0..SLOTS as u8 - 1 {
@@ -40,7 +40,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Computes with its arguments.
+    /// A function that computes with its arguments.
     pub(super) fn leaf(&mut self) {
         let locals = self.random.below(2) as u8;
         self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
@@ -68,7 +68,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Calls itself with one less, as often as its argument says, or for ever.
+    /// A function that calls itself with one less, as often as its argument says, or for ever.
     pub(super) fn recursion(&mut self) {
         let Some(own) = self.current else { return };
         let end = self.label();
@@ -84,7 +84,7 @@ impl Scripter<'_> {
             1..=8 => self.ops(&[PUSH2, DIV]),
             _ => self.op(DEC),
         }
-        // Most begin with a small number.
+        // Mostly it starts with a small number.
         if !self.random.one_in(8) {
             self.ops(&[PUSH16, MIN]);
         }
@@ -96,7 +96,7 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// Has a loop of its own.
+    /// A function with a loop of its own.
     pub(super) fn worker(&mut self) {
         self.frame();
         let held = self.held;
@@ -106,7 +106,7 @@ impl Scripter<'_> {
         self.load_int_of(LDLOC0);
     }
 
-    /// Works on its caller's stack.
+    /// A function without slots that works on its caller's stack.
     pub(super) fn without_slots(&mut self) {
         match self.random.below(3) {
             0 => self.operator(),
@@ -118,7 +118,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Returns in two places, perhaps what is of two kinds.
+    /// A function that returns in two places, perhaps items of different kinds.
     pub(super) fn early_return(&mut self) {
         let end = self.label();
         self.op_with(INITSLOT, &[0, ARGUMENTS as u8]);
@@ -132,7 +132,7 @@ impl Scripter<'_> {
         self.one_op(&[LDARG0, LDARG1, PUSH5, PUSHF]);
     }
 
-    /// Leaves as many items as it happens to.
+    /// A function that leaves any number of items.
     pub(super) fn careless(&mut self) {
         self.frame();
         (0..1 + self.random.below(3)).for_each(|_| self.chosen(HOT)(self));

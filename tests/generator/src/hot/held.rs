@@ -1,11 +1,11 @@
-//! What slots for anything hold, and what hot loops do with it.
+//! The slots that hold anything, and what hot loops do with their items.
 
 use neovm_types::OpCode::*;
 
 use super::{SLOT_KINDS, SLOTS};
 use crate::scripter::Scripter;
 
-/// What a slot for anything was given.
+/// The kind of item in a slot that holds anything.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Held {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum Held {
 }
 
 impl Scripter<'_> {
-    /// Puts something into the last slot of a kind.
+    /// Stores something into the last slot of a kind.
     pub(super) fn hold(&mut self, kind: usize) {
         let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
         match held {
@@ -48,7 +48,7 @@ impl Scripter<'_> {
         self.held[kind] = held;
     }
 
-    /// An index of four items; now and then of none.
+    /// Pushes an index into four items; now and then one past the end.
     pub(super) fn index(&mut self) {
         match self.random.below(24) {
             0 => self.load_int(),
@@ -65,7 +65,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// An item of the array that a slot holds, if one does.
+    /// Pushes an item of the array in a slot, if a slot holds one.
     pub(super) fn picked(&mut self) {
         let Some(kind) = [0, 2].into_iter().find(|kind| self.held[*kind] == Held::Array) else {
             return self.load_int();
@@ -75,7 +75,7 @@ impl Scripter<'_> {
         self.op(PICKITEM);
     }
 
-    /// Uses what a slot for anything holds.
+    /// Uses the item of a slot that holds anything.
     pub(super) fn use_held(&mut self) {
         let kind = self.random.one_of(&[0, 2]);
         self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
@@ -125,7 +125,7 @@ impl Scripter<'_> {
                 self.op(APPEND);
             }
             10 => {
-                // Into itself, where it is no struct.
+                // Stores it into itself, unless it is a struct.
                 self.op(DUP);
                 self.index();
                 self.ops(&[SWAP, SETITEM]);
@@ -173,8 +173,8 @@ impl Scripter<'_> {
         }
     }
 
-    /// A part of bytes as a number, as compilers write it; an index below zero counts
-    /// from the end.
+    /// Pushes a part of a byte string as a number, in the form that compilers emit; a negative index
+    /// counts from the end.
     fn number_in_bytes(&mut self) {
         if self.random.one_in(4) {
             self.load_int();

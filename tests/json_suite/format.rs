@@ -137,7 +137,7 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
 }
 
 impl Item {
-    /// The item as one line of text, as [`super::shown::show`] writes a machine's.
+    /// The item as one line of text, in the form in which `shown` writes a machine's.
     pub(crate) fn show(&self) -> String {
         let kind = self.kind.to_lowercase();
         match (kind.as_str(), &self.value) {

@@ -1,11 +1,16 @@
-//! Items as text, with who is the same as whom and the references of compounds, for comparison.
+//! Items as text that shows which of them are the same object, and the references of compounds.
 
 use std::fmt::Write;
 
 use neovm::{StackItem, types::engine_internals::ItemInternals};
 
-/// Items as text.
-pub(crate) fn describe(items: &[StackItem]) -> String {
+/// Writes items as text to compare: their types and values, with a number for each object, so that
+/// two occurrences of one object differ from two equal objects, and with the reference count of
+/// each compound.
+///
+/// # Panics
+/// If an item cannot be written, which does not happen.
+pub fn describe(items: &[StackItem]) -> String {
     let mut describer = Describer { text: String::new(), seen: Vec::new() };
     describer.items(items);
     describer.text
@@ -13,7 +18,7 @@ pub(crate) fn describe(items: &[StackItem]) -> String {
 
 struct Describer {
     text: String,
-    /// Objects, and a pointer of each script, in the order of their numbers.
+    /// The objects, and one pointer for each script, in the order of their numbers.
     seen: Vec<StackItem>,
 }
 
@@ -64,7 +69,7 @@ impl Describer {
         }
     }
 
-    /// Writes the number of an object; true if it is a new one.
+    /// Writes the number of an object. Returns whether the object is a new one.
     fn number(&mut self, name: &str, item: &StackItem) -> bool {
         let known = self.seen.iter().position(|other| is_same(other, item));
         let number = known.unwrap_or(self.seen.len());

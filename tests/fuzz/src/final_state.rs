@@ -1,33 +1,33 @@
-//! All that can be seen of an execution that ended.
+//! The visible state of a machine after an execution.
 
 use neovm::Vm;
 use neovm_model::{Machine, NOT_UTF8};
 
 use crate::describe;
 
-/// The message of an execution that its gas did not suffice for.
+/// The message of the fault of a script that ran out of gas.
 pub(crate) const OUT_OF_GAS: &str = "Insufficient GAS.";
 
-/// How an execution ended.
+/// The visible state of a machine after an execution, in a form that the model and the engine share.
 #[derive(Clone, Debug)]
-pub struct End {
-    /// None: it halted.
+pub struct FinalState {
+    /// The message of the fault, or `None` if the script halted.
     pub fault: Option<String>,
-    /// Where, in bytes.
+    /// The position of the fault, in bytes.
     pub position: Option<usize>,
-    /// Datoshi.
+    /// The gas consumed, in datoshi.
     pub gas: u128,
-    /// Instructions begun.
+    /// The number of instructions begun.
     pub instructions: u64,
-    /// The exception that nobody caught.
+    /// The exception that was not caught.
     pub pending: String,
-    /// The count of items, and the items of results and contexts with their
-    /// types. Not of the model after a fault, which leaves an instruction half
-    /// done in its own way; but one that is not paid for has not begun.
+    /// The reference count, and the items of results and contexts as text. `None` for the model
+    /// after a fault, where it leaves the instruction half done in a way of its own; an instruction
+    /// that the gas did not suffice for has not begun.
     pub items: Option<(i64, String)>,
 }
 
-impl End {
+impl FinalState {
     pub(crate) fn of_model(machine: &Machine<'_>) -> Self {
         let fault = machine.fault().map(|fault| comparable(&fault.message));
         let whole = fault.as_deref().is_none_or(|message| message == OUT_OF_GAS);
@@ -52,13 +52,13 @@ impl End {
         }
     }
 
-    /// The end of an execution in which something failed that never should.
+    /// Returns the state after a failure that should never happen.
     pub(crate) fn of_panic(what: &str) -> Self {
         let fault = Some(what.into());
         Self { fault, position: None, gas: 0, instructions: 0, pending: String::new(), items: None }
     }
 
-    /// Whether another machine came to the same.
+    /// Whether another machine came to the same state.
     pub fn agrees(&self, other: &Self) -> bool {
         let Self { fault, position, gas, instructions, pending, items } = self;
         let same_items = items.is_none() || other.items.is_none() || *items == other.items;
@@ -67,7 +67,7 @@ impl End {
             && same_items
     }
 
-    /// What kind of an end it is, for a tally.
+    /// Returns the kind of outcome, for a tally.
     pub(crate) fn kind(&self) -> &'static str {
         match self.fault.as_deref() {
             None => "halted",
@@ -80,7 +80,7 @@ impl End {
     }
 }
 
-/// A fault's message. The words for bad UTF-8 are nobody's to compare.
+/// Returns the message of a fault to compare. The text for invalid UTF-8 is that of .NET's decoder.
 fn comparable(message: &str) -> String {
     if message.starts_with(NOT_UTF8) { NOT_UTF8.into() } else { message.into() }
 }
