@@ -4,18 +4,30 @@
 //! operand by a product and a sum: [`SHAPES`] has them by opcode, so that a script
 //! is decoded without a decision per instruction.
 
-use neovm_types::{Instruction, OpCode, PriceTable, StackItem, opcode::OperandKind};
+use neovm_types::{
+    Instruction, OpCode, PriceTable, StackItem,
+    opcode::{OperandKind, SlotAccess, SlotKind},
+};
 
 use crate::{
     code::{DecodedInst, cost},
     fast::Op,
 };
 
-const LOCALS: u8 = OpCode::LDLOC0 as u8;
-const ARGUMENTS: u8 = OpCode::LDARG0 as u8;
-
 /// Bytes of a slot.
 const SLOT: i64 = size_of::<StackItem>() as i64;
+
+/// How the operand of a decoded instruction follows from the index of its slot:
+/// the factor, and what is added. A static field stays an index. A local
+/// variable or an argument becomes its distance in bytes from where the slots
+/// of the frame lie, local variables above and arguments below.
+const fn slot_operand(kind: SlotKind) -> (i64, i64) {
+    match kind {
+        SlotKind::Static => (1, 0),
+        SlotKind::Local => (SLOT, 0),
+        SlotKind::Argument => (-SLOT, -SLOT),
+    }
+}
 
 /// What is known of an instruction by its first byte.
 #[derive(Clone, Copy)]
@@ -43,26 +55,26 @@ static SHAPES: [Shape; 256] = {
     shapes
 };
 
-/// A slot becomes a distance in bytes from where the frame's slots lie, local
-/// variables above and arguments below; a static field stays an index.
 const fn shape(opcode: OpCode) -> Shape {
-    let (byte, kind) = (opcode as u8, opcode.operand());
-    // The seven short forms of each slot opcode name their slot.
-    let named = (byte & 7) as i8;
-    let (scale, base) = match (byte, kind) {
-        (0x0f..=0x20, OperandKind::None) => (0, byte as i8 - OpCode::PUSH0 as i8),
-        (LOCALS..ARGUMENTS, OperandKind::None) => (0, named * SLOT as i8),
-        (ARGUMENTS..=0x87, OperandKind::None) => (0, -(named + 1) * SLOT as i8),
-        (0x58..LOCALS, OperandKind::None) => (0, named),
-        (_, OperandKind::None) => (0, 0),
-        (LOCALS..ARGUMENTS, OperandKind::Slot) => (SLOT as i8, 0),
-        (ARGUMENTS..=0x87, OperandKind::Slot) => (-SLOT as i8, -SLOT as i8),
-        _ => (1, 0),
+    let kind = opcode.operand();
+    let (scale, base) = match (opcode.slot_access(), kind) {
+        (Some(SlotAccess { kind, index, .. }), _) => {
+            let (scale, base) = slot_operand(kind);
+            match index {
+                Some(index) => (0, scale * index as i64 + base),
+                None => (scale, base),
+            }
+        }
+        (None, OperandKind::None) if opcode as u8 >= OpCode::PUSHM1 as u8 && opcode as u8 <= OpCode::PUSH16 as u8 => {
+            (0, opcode as i64 - OpCode::PUSH0 as i64)
+        }
+        (None, OperandKind::None) => (0, 0),
+        (None, _) => (1, 0),
     };
     let signed = matches!(kind, OperandKind::Int(_) | OperandKind::Jump8 | OperandKind::Jump32 | OperandKind::Address);
     let number =
         !matches!(kind, OperandKind::Int(16 | 32) | OperandKind::Data(_) | OperandKind::Try8 | OperandKind::Try32);
-    Shape { op: Op::of(opcode), number, size: kind.fixed_size() as u8, signed, scale, base }
+    Shape { op: Op::of(opcode), number, size: kind.fixed_size() as u8, signed, scale: scale as i8, base: base as i8 }
 }
 
 impl Shape {
@@ -115,14 +127,10 @@ impl DecodedInst {
         (Self::new(byte, shape.op, position as u32, operand, cost(prices, byte)), instruction.size())
     }
 
-    /// The index of the slot that it names.
-    pub(crate) fn slot_index(&self) -> usize {
-        let place = self.operand as i64;
-        match self.opcode {
-            LOCALS..ARGUMENTS => (place / SLOT) as usize,
-            ARGUMENTS.. => !(place / SLOT) as usize,
-            _ => place as usize,
-        }
+    /// The index of the slot that it loads or stores, which is of a kind.
+    pub(crate) fn slot_index(&self, kind: SlotKind) -> usize {
+        let (scale, base) = slot_operand(kind);
+        ((self.operand as i64 - base) / scale) as usize
     }
 }
 

@@ -360,6 +360,28 @@ opcodes! {
     0xe1 ASSERTMSG    [None]     2 0     1 Types    "Faults with a message if the item is false.";
 }
 
+/// The kinds of slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SlotKind {
+    /// A static field of the loaded script.
+    Static,
+    /// A local variable of the context.
+    Local,
+    /// An argument of the context.
+    Argument,
+}
+
+/// What an instruction that loads or stores a slot accesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SlotAccess {
+    /// The kind of the slot.
+    pub kind: SlotKind,
+    /// Whether the slot is stored; otherwise it is loaded.
+    pub is_store: bool,
+    /// The index of the slot, if the opcode names it; otherwise the operand does.
+    pub index: Option<u8>,
+}
+
 /// The opcode of each byte, and the operand of each opcode. Both are looked up for
 /// every instruction that is decoded.
 static BY_BYTE: [Option<OpCode>; 256] = {
@@ -395,6 +417,23 @@ impl OpCode {
     /// Returns the kind of the opcode's operand.
     pub const fn operand(self) -> OperandKind {
         OPERANDS[self as usize]
+    }
+
+    /// What it accesses, if it loads or stores a slot.
+    pub const fn slot_access(self) -> Option<SlotAccess> {
+        let byte = self as u8;
+        if byte < Self::LDSFLD0 as u8 || byte > Self::STARG as u8 {
+            return None;
+        }
+        // Six groups of eight: seven opcodes name their slot, the last has an operand.
+        let group = (byte - Self::LDSFLD0 as u8) / 8;
+        let kind = match group {
+            0 | 1 => SlotKind::Static,
+            2 | 3 => SlotKind::Local,
+            _ => SlotKind::Argument,
+        };
+        let index = if matches!(self.operand(), OperandKind::Slot) { None } else { Some(byte & 7) };
+        Some(SlotAccess { kind, is_store: group % 2 == 1, index })
     }
 }
 

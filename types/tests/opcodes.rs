@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use neovm_types::{
     CallFlags, ItemType, OpCode, PriceTable,
     hash::syscall_id,
-    opcode::{Arity, OperandKind, markdown_table},
+    opcode::{Arity, OperandKind, SlotAccess, SlotKind, markdown_table},
     price::PriceError,
     syscalls::{SYSCALLS, syscall_name},
 };
@@ -57,6 +57,27 @@ fn long_forms_stand_behind_their_short_ones() {
         assert_eq!(long.operand(), expected);
         assert_eq!(long.mnemonic(), format!("{op}_L"));
     }
+}
+
+#[test]
+fn slots_are_accessed_as_mnemonics_say() {
+    let mut accesses = 0;
+    for &opcode in OpCode::ALL {
+        let mnemonic = opcode.mnemonic();
+        let kinds = [("SFLD", SlotKind::Static), ("LOC", SlotKind::Local), ("ARG", SlotKind::Argument)];
+        let expected = kinds.into_iter().find_map(|(name, kind)| {
+            let (is_store, slot) = match mnemonic.split_at_checked(2)? {
+                ("LD", slot) => (false, slot),
+                ("ST", slot) => (true, slot),
+                _ => return None,
+            };
+            let index = slot.strip_prefix(name)?;
+            Some(SlotAccess { kind, is_store, index: index.parse().ok() })
+        });
+        assert_eq!(opcode.slot_access(), expected, "{mnemonic}");
+        accesses += usize::from(expected.is_some());
+    }
+    assert_eq!(accesses, 48);
 }
 
 #[test]

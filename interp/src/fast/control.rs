@@ -4,7 +4,6 @@ use neovm_types::StackItem;
 
 use super::{Flow, Regs, unshare};
 use crate::{
-    frame::Frame,
     stack::{drop_cell, set_empty, tag, tag_of},
     vm::Vm,
 };
@@ -77,18 +76,7 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
     if depth + 1 >= vm.limits.max_invocation_stack_size as usize || depth == vm.frames.capacity() {
         return Flow::Full;
     }
-    let ip = r.ip.wrapping_add(1);
-    let (locals, args_offset) = (vm.locals, vm.args_offset);
-    // SAFETY: there is room for one more frame.
-    unsafe {
-        let frame = Frame { ip, slots: r.slots, args_offset, locals, try_base: vm.try_base };
-        vm.frames.as_mut_ptr().add(depth).write(frame);
-        vm.frames.set_len(depth + 1);
-    }
-    r.slots = r.slots.wrapping_add(locals as usize);
-    vm.locals = 0;
-    vm.args_offset = 0;
-    vm.try_base = vm.try_blocks.len() as u32;
+    r.slots = vm.push_frame(r.ip.wrapping_add(1), r.slots);
     // SAFETY: the module's.
     unsafe { take(r) }
 }

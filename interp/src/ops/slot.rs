@@ -1,6 +1,6 @@
 //! Static fields, local variables, arguments. Source: `JumpTable.Slot.cs`.
 
-use neovm_types::{FaultKind, OpCode, StackItem};
+use neovm_types::{FaultKind, OpCode, opcode::SlotKind};
 
 use super::Done;
 use crate::vm::Vm;
@@ -29,74 +29,56 @@ pub(super) fn init(vm: &mut Vm) -> Done {
     vm.make_slots(operand & 0xff, operand >> 8)
 }
 
-/// The slots of a kind, for an index in the order of their numbers.
-type Slots = fn(&mut Vm) -> &mut [StackItem];
-
-/// Arguments lie with the last one first.
-#[derive(Clone, Copy)]
-enum Order {
-    Forward,
-    Backward,
+/// Where the slot that the current instruction names lies among the slots of
+/// its kind. Faults with [`FaultKind::NoSlot`] if there are none at all, and
+/// with what `missing` makes of its index and their count if there are too few.
+fn place(vm: &mut Vm, kind: SlotKind, missing: fn(usize, usize) -> FaultKind) -> Result<usize, FaultKind> {
+    let index = vm.inst().slot_index(kind);
+    match vm.slots_of(kind).len() {
+        0 => Err(FaultKind::NoSlot),
+        count if index >= count => Err(missing(index, count)),
+        // Arguments lie with the last one first.
+        count if kind == SlotKind::Argument => Ok(count - 1 - index),
+        _ => Ok(index),
+    }
 }
 
-fn place(slots: &[StackItem], index: usize, order: Order) -> Option<usize> {
-    if index >= slots.len() {
-        return None;
-    }
-    Some(match order {
-        Order::Forward => index,
-        Order::Backward => slots.len() - 1 - index,
-    })
-}
-
-fn load(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.inst().slot_index();
-    let own = slots(vm);
-    if own.is_empty() {
-        return Err(FaultKind::NoSlot);
-    }
-    let count = own.len();
-    let place = place(own, index, order).ok_or_else(|| FaultKind::SlotLoad { index, count })?;
-    let item = vm.copy_of_slot(slots, place);
+fn load(vm: &mut Vm, kind: SlotKind) -> Done {
+    let place = place(vm, kind, |index, count| FaultKind::SlotLoad { index, count })?;
+    let item = vm.copy_of_slot(kind, place);
     vm.push(item);
     Ok(())
 }
 
-fn store(vm: &mut Vm, slots: Slots, order: Order) -> Done {
-    let index = vm.inst().slot_index();
-    let own = slots(vm);
-    if own.is_empty() {
-        return Err(FaultKind::NoSlot);
-    }
-    let count = own.len();
-    let place = place(own, index, order).ok_or_else(|| FaultKind::SlotStore { index, count })?;
+fn store(vm: &mut Vm, kind: SlotKind) -> Done {
+    let place = place(vm, kind, |index, count| FaultKind::SlotStore { index, count })?;
     let item = vm.pop()?;
-    let old = core::mem::replace(&mut slots(vm)[place], item.clone());
+    let old = core::mem::replace(&mut vm.slots_of(kind)[place], item.clone());
     vm.count_out(&old);
     vm.count_in(&item);
     Ok(())
 }
 
 pub(super) fn load_static(vm: &mut Vm) -> Done {
-    load(vm, Vm::statics, Order::Forward)
+    load(vm, SlotKind::Static)
 }
 
 pub(super) fn store_static(vm: &mut Vm) -> Done {
-    store(vm, Vm::statics, Order::Forward)
+    store(vm, SlotKind::Static)
 }
 
 pub(super) fn load_local(vm: &mut Vm) -> Done {
-    load(vm, Vm::locals, Order::Forward)
+    load(vm, SlotKind::Local)
 }
 
 pub(super) fn store_local(vm: &mut Vm) -> Done {
-    store(vm, Vm::locals, Order::Forward)
+    store(vm, SlotKind::Local)
 }
 
 pub(super) fn load_argument(vm: &mut Vm) -> Done {
-    load(vm, Vm::arguments, Order::Backward)
+    load(vm, SlotKind::Argument)
 }
 
 pub(super) fn store_argument(vm: &mut Vm) -> Done {
-    store(vm, Vm::arguments, Order::Backward)
+    store(vm, SlotKind::Argument)
 }

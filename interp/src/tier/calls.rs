@@ -2,7 +2,7 @@
 
 use neovm_types::StackItem;
 
-use crate::{code::DecodedInst, frame::Frame, vm::Vm};
+use crate::{code::DecodedInst, vm::Vm};
 
 /// The number of bytes of the native stack that compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;
@@ -59,19 +59,13 @@ impl Vm {
     /// Puts the frames that compiled code left on the invocation stack.
     pub(super) fn rebuild_frames(&mut self) {
         let Some(entered) = self.left_frames.pop() else { return };
-        let (locals, args_offset, try_base) = (self.locals, self.args_offset, self.try_base);
-        let mut frame = Frame { ip: entered.ip, slots: entered.slots, args_offset, locals, try_base };
-        let try_base = self.try_blocks.len() as u32;
+        (self.ip, self.slots) = (entered.ip, entered.slots);
         while let Some(left) = self.left_frames.pop() {
-            self.frames.push(frame);
-            let args_offset = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
-            frame = Frame { ip: left.ip, slots: left.slots, args_offset, locals: left.locals, try_base };
+            self.push_frame(self.ip, self.slots);
+            (self.ip, self.slots) = (left.ip, left.slots);
+            self.locals = left.locals;
+            self.args_offset = -(i64::from(left.arguments) * size_of::<StackItem>() as i64);
             self.take_room((left.locals + left.arguments) as isize);
         }
-        self.ip = frame.ip;
-        self.slots = frame.slots;
-        self.locals = frame.locals;
-        self.args_offset = frame.args_offset;
-        self.try_base = frame.try_base;
     }
 }

@@ -5,7 +5,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use neovm_types::{FaultKind, Pointer, Script};
+use neovm_types::{FaultKind, Pointer, Script, StackItem};
 
 use super::{State, Vm};
 use crate::{
@@ -110,25 +110,32 @@ impl Vm {
         Ok(())
     }
 
-    /// Puts the current context aside for one above it.
+    /// Suspends the current context, if there is one, for another above it.
     fn begin_context(&mut self) {
         if !self.loads.is_empty() {
-            // The context whose instruction runs goes on behind it; one that
-            // was only just loaded goes on where it begins.
+            // The context whose instruction runs continues behind it; one that
+            // was only just loaded continues where it begins.
             let ip = if self.in_instruction && !self.jumped { self.next_ip() } else { self.ip };
-            let (locals, args_offset) = (self.locals, self.args_offset);
-            self.frames.push(Frame { ip, slots: self.slots, args_offset, locals, try_base: self.try_base });
+            self.slots = self.push_frame(ip, self.slots);
         }
-        // Where the next context's slots begin.
-        self.slots = self.slots.wrapping_add(self.locals as usize);
-        self.locals = 0;
-        self.args_offset = 0;
-        self.try_base = self.try_blocks.len() as u32;
         self.jumped = true;
     }
 
+    /// Suspends the current context, whose slots are given and which continues
+    /// at `ip`, for one that has no slots and no try blocks yet. Returns where
+    /// the slots of that one begin.
+    #[inline(always)]
+    pub(crate) fn push_frame(&mut self, ip: *const DecodedInst, slots: *mut StackItem) -> *mut StackItem {
+        let Self { locals, args_offset, try_base, .. } = *self;
+        self.frames.push(Frame { ip, slots, args_offset, locals, try_base });
+        self.locals = 0;
+        self.args_offset = 0;
+        self.try_base = self.try_blocks.len() as u32;
+        slots.wrapping_add(locals as usize)
+    }
+
     /// Begins an evaluation stack above the current one.
-    fn begin_stack(&mut self) -> *mut neovm_types::StackItem {
+    fn begin_stack(&mut self) -> *mut StackItem {
         if self.sp.wrapping_add(SENTINELS) >= self.end || self.limit.wrapping_add(SENTINELS) > self.end {
             self.limit = self.limit.wrapping_add(SENTINELS);
             self.grow_arena(SENTINELS);

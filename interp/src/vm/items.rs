@@ -4,7 +4,9 @@
 
 use alloc::vec::Vec;
 
-use neovm_types::{Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem, engine_internals::ItemInternals};
+use neovm_types::{
+    Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem, engine_internals::ItemInternals, opcode::SlotKind,
+};
 
 use super::{EMPTY_SLOTS, SLACK, Vm};
 use crate::{
@@ -335,22 +337,16 @@ impl Vm {
         }
     }
 
-    /// The local variables of the current context.
-    pub(crate) fn locals(&mut self) -> &mut [StackItem] {
-        // SAFETY: so many slots from `slots` on are occupied, and borrowed with `self`.
-        unsafe { core::slice::from_raw_parts_mut(self.slots, self.locals as usize) }
-    }
-
-    /// The arguments of the current context, the last one first.
-    pub(crate) fn arguments(&mut self) -> &mut [StackItem] {
-        let count = self.argument_count();
-        // SAFETY: so many slots below `slots` are occupied, and borrowed with `self`.
-        unsafe { core::slice::from_raw_parts_mut(self.slots.sub(count), count) }
-    }
-
-    /// The static fields of the current load.
-    pub(crate) fn statics(&mut self) -> &mut [StackItem] {
-        self.loads.last_mut().map_or(&mut [], |load| &mut load.statics)
+    /// The slots of a kind that the current context has; arguments with the last one first.
+    pub(crate) fn slots_of(&mut self, kind: SlotKind) -> &mut [StackItem] {
+        let (first, count) = match kind {
+            SlotKind::Static => return self.loads.last_mut().map_or(&mut [], |load| &mut load.statics),
+            SlotKind::Local => (self.slots, self.locals as usize),
+            SlotKind::Argument => (self.slots.wrapping_sub(self.argument_count()), self.argument_count()),
+        };
+        // SAFETY: `locals` slots from `slots` on and `argument_count` below it
+        // are occupied; all are borrowed with `self`.
+        unsafe { core::slice::from_raw_parts_mut(first, count) }
     }
 
     /// Releases the slots of the current context and counts them out.

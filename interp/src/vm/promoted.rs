@@ -8,6 +8,7 @@ use alloc::collections::BTreeMap;
 use neovm_types::{
     ByteString, FaultKind, StackItem,
     engine_internals::{ItemInternals, Lent},
+    opcode::SlotKind,
 };
 
 use super::Vm;
@@ -36,10 +37,10 @@ impl Vm {
         Ok(self.promote(lent))
     }
 
-    /// A copy of what a slot holds. There is one of the number.
-    pub(crate) fn copy_of_slot(&mut self, slots: fn(&mut Self) -> &mut [StackItem], number: usize) -> StackItem {
+    /// A copy of the item in a slot, by the place of the slot in [`Vm::slots_of`], where it is.
+    pub(crate) fn copy_of_slot(&mut self, kind: SlotKind, place: usize) -> StackItem {
         // SAFETY: that of `copy_at`.
-        let lent = unsafe { duplicate(&slots(self)[number]) };
+        let lent = unsafe { duplicate(&self.slots_of(kind)[place]) };
         self.promote(lent)
     }
 

@@ -3,7 +3,7 @@
 use neovm_interp::tier::CodeView;
 use neovm_types::{
     OpCode,
-    opcode::{Arity, OperandKind},
+    opcode::{Arity, OperandKind, SlotKind},
 };
 
 /// A slot of the current frame.
@@ -70,18 +70,15 @@ impl Ins {
 
     /// The slot that it loads or stores.
     pub(crate) fn slot(&self) -> Option<SlotUse> {
-        use OpCode::*;
-        let byte = self.opcode as u8;
-        let named = if self.opcode.operand() == OperandKind::Slot { self.operand as u8 } else { byte & 7 };
-        Some(match byte {
-            _ if byte < LDSFLD0 as u8 || byte > STARG as u8 => return None,
-            _ if byte <= LDSFLD as u8 => SlotUse::LoadStatic(named),
-            _ if byte <= STSFLD as u8 => SlotUse::StoreStatic(named),
-            _ if byte <= LDLOC as u8 => SlotUse::Load(Slot::Local(named)),
-            _ if byte <= STLOC as u8 => SlotUse::Store(Slot::Local(named)),
-            _ if byte <= LDARG as u8 => SlotUse::Load(Slot::Argument(named)),
-            _ => SlotUse::Store(Slot::Argument(named)),
-        })
+        let access = self.opcode.slot_access()?;
+        let index = access.index.unwrap_or(self.operand as u8);
+        let slot = match access.kind {
+            SlotKind::Static if access.is_store => return Some(SlotUse::StoreStatic(index)),
+            SlotKind::Static => return Some(SlotUse::LoadStatic(index)),
+            SlotKind::Local => Slot::Local(index),
+            SlotKind::Argument => Slot::Argument(index),
+        };
+        Some(if access.is_store { SlotUse::Store(slot) } else { SlotUse::Load(slot) })
     }
 
     /// How many items it takes off the stack, or looks at, and puts there; none
