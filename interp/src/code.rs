@@ -16,7 +16,8 @@ use neovm_types::{
 #[cfg(neovm_tail_calls)]
 use crate::dispatch::tail_call::Link;
 use crate::{
-    fast::{Op, fuse},
+    fast::patterns,
+    op::{Form, Op},
     tier::{HotCounters, Tier},
 };
 
@@ -30,10 +31,10 @@ pub(crate) struct DecodedInst {
     /// The handler of `op`, or what a tier put in its place.
     #[cfg(neovm_tail_calls)]
     pub(crate) handler: Link,
-    /// How to run it: alone, or fused with those behind it.
+    /// Which handler runs it: alone, or fused with instructions behind it.
+    pub(crate) form: Form,
+    /// How it is run alone.
     pub(crate) op: Op,
-    /// How to run it alone.
-    pub(crate) single: Op,
     /// Its opcode's byte; that of RET behind the script's end.
     pub(crate) opcode: u8,
     /// Its position in the script, in bytes.
@@ -50,9 +51,9 @@ impl DecodedInst {
     pub(crate) fn new(opcode: u8, op: Op, offset: u32, operand: u64, cost: i64) -> Self {
         Self {
             #[cfg(neovm_tail_calls)]
-            handler: Link::new(op),
+            handler: Link::new(Form::alone(op)),
+            form: Form::alone(op),
             op,
-            single: op,
             opcode,
             offset,
             operand,
@@ -62,8 +63,8 @@ impl DecodedInst {
 
     /// Runs it by another op, alone.
     fn set_op(&mut self, op: Op) {
-        self.single = op;
-        self.fuse(op, self.cost);
+        self.op = op;
+        self.set_form(Form::alone(op), self.cost);
     }
 
     /// Puts what it pushes among the constants, if that is no small integer.
@@ -87,19 +88,19 @@ impl DecodedInst {
         };
     }
 
-    /// Runs it together with decoded instructions behind it, which cost so much in all.
-    pub(crate) fn fuse(&mut self, op: Op, cost: i64) {
-        self.op = op;
+    /// Lets the handler of a form run it, which charges a cost.
+    fn set_form(&mut self, form: Form, cost: i64) {
+        self.form = form;
         self.cost = cost;
         #[cfg(neovm_tail_calls)]
         {
-            self.handler = Link::new(op);
+            self.handler = Link::new(form);
         }
     }
 
     /// What the meter is charged when it runs alone.
     pub(crate) fn single_cost(&self, prices: &PriceTable) -> i64 {
-        if self.single as u8 == Op::Bad as u8 { 0 } else { cost(prices, self.opcode) }
+        if self.op == Op::Bad { 0 } else { cost(prices, self.opcode) }
     }
 }
 
@@ -165,7 +166,7 @@ impl Code {
         insts.push(DecodedInst::new(ret, Op::of(OpCode::RET), length as u32, 0, cost(prices, ret)));
         let mut code = Self { script, prices: Arc::clone(prices), insts, index, constants, hot_counters: None };
         code.link_jumps();
-        fuse::fuse(&mut code.insts, prices);
+        code.fuse();
         Ok(code)
     }
 
@@ -191,15 +192,30 @@ impl Code {
         }
     }
 
+    /// Fuses instructions where a pattern begins. Those behind the first stay as
+    /// they are: jumps may lead to them, and a fused handler that meets an
+    /// unusual case leaves all of them to run one by one.
+    fn fuse(&mut self) {
+        for place in 0..self.insts.len() {
+            if let Some(form) = patterns::find(&self.insts[place..]) {
+                let fused = &self.insts[place..place + form.length()];
+                let cost = fused.iter().map(|inst| inst.single_cost(&self.prices)).sum();
+                self.insts[place].set_form(form, cost);
+            }
+        }
+    }
+
     /// Attaches a tier; see [`crate::tier::attach`].
     pub(crate) fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
         #[cfg(neovm_tail_calls)]
         for place in 0..self.insts.len() {
-            let op = self.insts[place].op;
-            let Some(behind) = crate::fast::LEADS_BACK[op as usize] else { continue };
-            let last = &self.insts[place + usize::from(behind)];
-            if last.single == Op::Call || last.single.is_jump() && (last.operand as i64) < 0 {
-                self.insts[place].handler = Link::counting(op);
+            let form = self.insts[place].form;
+            if !form.is_jump() {
+                continue;
+            }
+            let jump = &self.insts[place + form.length() - 1];
+            if jump.op == Op::Call || jump.op.is_jump() && (jump.operand as i64) < 0 {
+                self.insts[place].handler = Link::counting(form);
             }
         }
         self.hot_counters = Some(HotCounters::new(tier, self.insts.len(), threshold));

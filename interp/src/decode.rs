@@ -11,7 +11,7 @@ use neovm_types::{
 
 use crate::{
     code::{DecodedInst, cost},
-    fast::Op,
+    op::Op,
 };
 
 /// Bytes of a slot.

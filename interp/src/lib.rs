@@ -34,6 +34,7 @@ mod frame;
 mod gas;
 mod host;
 mod observe;
+mod op;
 mod ops;
 mod stack;
 #[doc(hidden)]

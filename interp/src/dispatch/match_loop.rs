@@ -2,7 +2,8 @@
 
 use super::Reason;
 use crate::{
-    fast::{self, Flow},
+    fast::{self, Flow, fused, patterns::PATTERNS},
+    op::Form,
     vm::Vm,
 };
 
@@ -21,10 +22,11 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
     let mut r = vm.regs();
     let guard = NoUnwind;
     loop {
-        // SAFETY: `ip` points to a cell of the current code: each handler
-        // leaves it so, and the last RET is a general handler's.
-        let cell = unsafe { &*r.ip };
-        let cost = if FUSED { cell.cost } else { cell.single_cost(vm.prices()) };
+        // SAFETY: `ip` points to a decoded instruction of the current code: each
+        // handler leaves it so, and the last RET is a general handler's.
+        let inst = unsafe { &*r.ip };
+        let form = if FUSED { inst.form } else { Form::alone(inst.op) };
+        let cost = if FUSED { inst.cost } else { inst.single_cost(vm.prices()) };
         r.meter -= cost;
         if r.meter < 0 {
             r.meter += cost;
@@ -32,23 +34,21 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
             core::mem::forget(guard);
             return Reason::Refill;
         }
-        // SAFETY: the machine's invariants hold between two instructions.
-        let mut flow = unsafe { fast::run(if FUSED { cell.op } else { cell.single }, &mut r, vm) };
-        let mut op = if FUSED { cell.op } else { cell.single };
-        if flow == Flow::Heap && op != cell.single {
-            // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_heap(op, &mut r, vm) };
-        }
-        if flow == Flow::Unfuse {
-            r.meter += cell.cost - cell.single_cost(vm.prices());
-            op = cell.single;
-            // SAFETY: the fused handler has done nothing.
-            flow = unsafe { fast::run(op, &mut r, vm) };
-        }
-        if flow == Flow::Heap {
-            // SAFETY: the first form has done nothing.
-            flow = unsafe { fast::run_heap(op, &mut r, vm) };
-        }
+        // SAFETY: the machine's invariants hold between two instructions. A
+        // handler that returns `Heap` or `Unfuse` has done nothing.
+        let flow = unsafe {
+            let mut flow = fast::run_form(form, &mut r, vm);
+            if let Some(pattern) = form.pattern() {
+                if flow == Flow::Heap {
+                    flow = fused::run_heap(PATTERNS[pattern].fused, &mut r, vm);
+                }
+                if flow == Flow::Unfuse {
+                    r.meter += cost - inst.single_cost(vm.prices());
+                    flow = fast::run_op(inst.op, &mut r, vm);
+                }
+            }
+            if flow == Flow::Heap { fast::run_op_heap(inst.op, &mut r, vm) } else { flow }
+        };
         if flow != Flow::Next {
             vm.set_regs(r);
             core::mem::forget(guard);

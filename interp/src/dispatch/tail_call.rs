@@ -17,7 +17,8 @@ use neovm_types::StackItem;
 use super::Reason;
 use crate::{
     code::DecodedInst,
-    fast::{self, Flow, Op, Regs},
+    fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},
+    op::{Form, Op},
     vm::Vm,
 };
 
@@ -30,15 +31,15 @@ pub(crate) type TailFn =
 pub(crate) struct Link(AtomicPtr<()>);
 
 impl Link {
-    /// The op's own handler.
+    /// The handler of a form.
     #[inline(always)]
-    pub(crate) fn new(op: Op) -> Self {
-        Self(AtomicPtr::new(HANDLERS[op as usize] as *mut ()))
+    pub(crate) fn new(form: Form) -> Self {
+        Self(AtomicPtr::new(HANDLERS[form.number()] as *mut ()))
     }
 
-    /// A jump's or call's own handler, which counts where it goes.
-    pub(crate) fn counting(op: Op) -> Self {
-        Self(AtomicPtr::new(COUNTING[op as usize] as *mut ()))
+    /// The handler of a form that jumps or calls, which counts where it goes.
+    pub(crate) fn counting(form: Form) -> Self {
+        Self(AtomicPtr::new(COUNTING[form.number()] as *mut ()))
     }
 
     #[inline(always)]
@@ -63,23 +64,23 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
     vm.reason
 }
 
-/// The same; the first cell runs by its op's own handler.
+/// The same; the first instruction runs by the handler of its form, whatever a tier put in its place.
 pub(super) fn resume(vm: &mut Vm) -> Reason {
     let r = vm.regs();
-    let (op, cost) = (vm.inst().op, vm.inst().cost);
+    let (form, cost) = (vm.inst().form, vm.inst().cost);
     if r.meter < cost {
         return Reason::Refill;
     }
-    // SAFETY: as above; the cell is charged.
-    unsafe { HANDLERS[op as usize](vm, r.ip, r.sp, r.slots, r.meter - cost, r.limit) };
+    // SAFETY: as above; the instruction is charged.
+    unsafe { HANDLERS[form.number()](vm, r.ip, r.sp, r.slots, r.meter - cost, r.limit) };
     vm.reason
 }
 
-/// The handler of each op.
-pub(crate) static HANDLERS: [TailFn; Op::ALL.len()] = fast::handler_table!(handler);
+/// The handler of each form.
+pub(crate) static HANDLERS: [TailFn; FORMS] = for_each_form!(form_table handler);
 
-/// The same; those of jumps and calls count where they go.
-pub(crate) static COUNTING: [TailFn; Op::ALL.len()] = fast::handler_table!(counting);
+/// The handler of each form; those of jumps and calls count where they go.
+pub(crate) static COUNTING: [TailFn; FORMS] = for_each_form!(form_table counting);
 
 /// Charges the cell at `ip` and goes to its handler.
 ///
@@ -102,7 +103,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
 ///
 /// # Safety
 /// See [`crate::fast`].
-unsafe extern "sysv64" fn handler<const OP: usize>(
+unsafe extern "sysv64" fn handler<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -113,10 +114,10 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
     let mut r = Regs { ip, sp, slots, meter, limit };
     // SAFETY: whoever goes to a handler keeps the guarantees of `fast`.
     unsafe {
-        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
+        match fast::run::<FORM>(&mut r, vm) {
             Flow::Next => next(vm, r),
             Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
-            Flow::Heap => heap::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
@@ -127,7 +128,7 @@ unsafe extern "sysv64" fn handler<const OP: usize>(
 ///
 /// # Safety
 /// See [`crate::fast`]; the current code has counters.
-unsafe extern "sysv64" fn counting<const OP: usize>(
+unsafe extern "sysv64" fn counting<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -135,16 +136,16 @@ unsafe extern "sysv64" fn counting<const OP: usize>(
     meter: i64,
     limit: *mut StackItem,
 ) {
-    if const { !Op::ALL[OP].leads_back() } {
+    if const { !Form::from_number(FORM).is_jump() } {
         // SAFETY: the caller's word.
-        return unsafe { handler::<OP>(vm, ip, sp, slots, meter, limit) };
+        return unsafe { handler::<FORM>(vm, ip, sp, slots, meter, limit) };
     }
     let mut r = Regs { ip, sp, slots, meter, limit };
     // SAFETY: whoever goes to a handler keeps the guarantees of `fast`; the
     // counter of a cell of the current code is the tiers'.
     unsafe {
-        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
-            Flow::Next if r.ip > ip && const { OP != Op::Call as usize } => next(vm, r),
+        match fast::run::<FORM>(&mut r, vm) {
+            Flow::Next if r.ip > ip && const { FORM != Op::Call as usize } => next(vm, r),
             Flow::Next => {
                 let counter = crate::tier::counter(vm.counters, r.ip);
                 let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
@@ -155,7 +156,7 @@ unsafe extern "sysv64" fn counting<const OP: usize>(
                 next(vm, r);
             }
             Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
-            Flow::Heap => heap::<OP>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
@@ -180,7 +181,7 @@ unsafe extern "sysv64" fn unfuse(
     unsafe {
         let cell = &*ip;
         let meter = meter + cell.cost - cell.single_cost(vm.prices());
-        HANDLERS[cell.single as usize](vm, ip, sp, slots, meter, limit);
+        HANDLERS[cell.op as usize](vm, ip, sp, slots, meter, limit);
     }
 }
 
@@ -189,7 +190,7 @@ unsafe extern "sysv64" fn unfuse(
 /// # Safety
 /// See [`crate::fast`].
 #[inline(never)]
-unsafe extern "sysv64" fn heap<const OP: usize>(
+unsafe extern "sysv64" fn heap<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -199,12 +200,12 @@ unsafe extern "sysv64" fn heap<const OP: usize>(
 ) {
     // SAFETY: whoever goes to a handler keeps the guarantees of `fast`.
     unsafe {
-        let done = work::<OP>(vm, ip, sp, slots, limit);
+        let done = work::<FORM>(vm, ip, sp, slots, limit);
         let sp = done.sp.map_addr(|address| address & !FLOW);
         match done.sp.addr() & FLOW {
             DONE => {
-                let cells = const { fast::fused_length(Op::ALL[OP]) };
-                next(vm, Regs { ip: ip.add(cells), sp, slots, meter, limit: done.limit });
+                let length = const { Form::from_number(FORM).length() };
+                next(vm, Regs { ip: ip.add(length), sp, slots, meter, limit: done.limit });
             }
             UNFUSED => unfuse(vm, ip, sp, slots, meter, limit),
             LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
@@ -214,7 +215,7 @@ unsafe extern "sysv64" fn heap<const OP: usize>(
             }
             _ => {
                 // RET may have dropped some slots.
-                let slots = if const { OP == Op::Ret as usize } { vm.slots } else { slots };
+                let slots = if const { FORM == Op::Ret as usize } { vm.slots } else { slots };
                 exit::<FULL>(vm, ip, sp, slots, meter, done.limit);
             }
         }
@@ -247,7 +248,7 @@ const UNFUSED: usize = 4;
 /// # Safety
 /// See [`crate::fast`].
 #[inline(never)]
-unsafe extern "sysv64" fn work<const OP: usize>(
+unsafe extern "sysv64" fn work<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -256,12 +257,12 @@ unsafe extern "sysv64" fn work<const OP: usize>(
 ) -> Done {
     let mut r = Regs { ip, sp, slots, meter: 0, limit };
     // SAFETY: the caller keeps the guarantees of `fast`.
-    let flow = unsafe { fast::run_heap(const { Op::ALL[OP] }, &mut r, vm) };
-    if const { OP == Op::Ret as usize } {
+    let flow = unsafe { fast::run_heap::<FORM>(&mut r, vm) };
+    if const { FORM == Op::Ret as usize } {
         vm.set_regs(r);
     }
     let how = match flow {
-        Flow::Next if const { OP == Op::Ret as usize } => RETURNED,
+        Flow::Next if const { FORM == Op::Ret as usize } => RETURNED,
         Flow::Next => DONE,
         Flow::Limit => LIMITED,
         Flow::Unfuse => UNFUSED,

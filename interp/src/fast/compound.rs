@@ -38,7 +38,7 @@ unsafe fn drop_shared(array: &mut Array) {
 
 /// A plain item of an array.
 #[inline(always)]
-pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at.
     unsafe {
@@ -58,7 +58,7 @@ pub(crate) unsafe fn pick_item(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn pick_item_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn pick_item_heap(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
     // its items are looked at; cloning an item runs no foreign code.
     unsafe {
@@ -138,7 +138,7 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// A plain item of an array in place of another.
 #[inline(always)]
-pub(crate) unsafe fn set_item(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn set_item(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. Nobody looks at the array's items
     // when one is replaced, and plain ones need no dropping.
     unsafe {
@@ -200,12 +200,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn size(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Heap
-}
-
-#[inline(always)]
-pub(crate) unsafe fn size_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn size(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells whether there is an item; it is dropped before it
     // is overwritten.
     unsafe {

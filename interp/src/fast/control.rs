@@ -1,6 +1,6 @@
 //! Jumps, calls and returns.
 
-use neovm_types::StackItem;
+use neovm_types::{OpCode, StackItem, integer::eval};
 
 use super::{Flow, Regs, unshare};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[inline(always)]
-pub(crate) unsafe fn nop(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn nop(r: &mut Regs) -> Flow {
     r.next()
 }
 
@@ -22,23 +22,23 @@ unsafe fn take(r: &mut Regs) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn jmp(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn jmp(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe { take(r) }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn jmp_if<const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn jmp_if(r: &mut Regs, when: bool) -> Flow {
     // SAFETY: the module's.
     unsafe {
         let Some(condition) = r.truth(1) else { return Flow::Full };
         r.sp = r.at(1);
-        if condition == WHEN { take(r) } else { r.next() }
+        if condition == when { take(r) } else { r.next() }
     }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn assert(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn assert(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     match unsafe { r.truth(1) } {
         Some(true) => r.popped(1),
@@ -46,29 +46,18 @@ pub(crate) unsafe fn assert(r: &mut Regs, _: &mut Vm) -> Flow {
     }
 }
 
-macro_rules! compare_and_jump {
-    ($name:ident, $op:tt) => {
-        #[inline(always)]
-        pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
-            // SAFETY: the tags tell that both are integers.
-            unsafe {
-                if r.tag(1) | r.tag(2) != tag::INTEGER {
-                    return Flow::Full;
-                }
-                let (a, b) = (r.int(2), r.int(1));
-                r.sp = r.at(2);
-                if a $op b { take(r) } else { r.next() }
-            }
+#[inline(always)]
+pub(crate) unsafe fn compare_and_jump(r: &mut Regs, comparison: OpCode) -> Flow {
+    // SAFETY: the tags tell that both are integers.
+    unsafe {
+        if r.tag(1) | r.tag(2) != tag::INTEGER {
+            return Flow::Full;
         }
-    };
+        let holds = eval::compare(comparison, r.int(2), r.int(1)) == Some(true);
+        r.sp = r.at(2);
+        if holds { take(r) } else { r.next() }
+    }
 }
-
-compare_and_jump!(jmp_eq, ==);
-compare_and_jump!(jmp_ne, !=);
-compare_and_jump!(jmp_gt, >);
-compare_and_jump!(jmp_ge, >=);
-compare_and_jump!(jmp_lt, <);
-compare_and_jump!(jmp_le, <=);
 
 #[inline(always)]
 pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {

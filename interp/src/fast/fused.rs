@@ -1,17 +1,25 @@
-//! Fused handlers: several instructions at once, as compilers put them.
+//! Fused handlers: each runs several instructions at once, see [`super::patterns`].
 //!
-//! Each looks at everything first - operands, results, room for the highest
-//! point in between - and commits last; else it has done nothing and says
-//! [`Flow::Unfuse`], and the instructions run one by one. All of them are
-//! charged already when a handler runs.
+//! A fused handler first checks everything: operands, results, and room for the
+//! most items that there would be between two of its instructions. It commits
+//! last. Where a check fails it has done nothing and returns [`Flow::Unfuse`],
+//! and the instructions run one by one. All of them are charged before it runs.
+
+use core::ops::Range;
 
 use neovm_types::{
-    Buffer, ByteString, StackItem,
+    Buffer, ByteString,
+    OpCode::{self, DEC},
+    StackItem,
     engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, Lent},
+    integer::eval,
 };
 
 use super::{
-    Flow, Regs, duplicate, share,
+    Flow, Regs, duplicate,
+    floor_mod::{AGREE, DIFFER},
+    patterns::{Fused, Source},
+    share,
     slot::{frame_slot, static_slot},
 };
 use crate::{
@@ -19,83 +27,89 @@ use crate::{
     vm::Vm,
 };
 
-// Where a second operand comes from.
-pub(crate) const SLOT: u8 = 0;
-pub(crate) const INT: u8 = 1;
-
-// Operators.
-pub(crate) const ADD: u8 = 0;
-pub(crate) const SUB: u8 = 1;
-pub(crate) const MUL: u8 = 2;
-pub(crate) const DIV: u8 = 3;
-pub(crate) const MOD: u8 = 4;
-pub(crate) const AND: u8 = 5;
-
-// Comparisons.
-pub(crate) const LT: u8 = 0;
-pub(crate) const LE: u8 = 1;
-pub(crate) const GT: u8 = 2;
-pub(crate) const GE: u8 = 3;
-pub(crate) const EQUAL: u8 = 4;
-pub(crate) const NOT_EQUAL: u8 = 5;
-
+/// Runs a fused handler.
+///
+/// # Safety
+/// See [`crate::fast`]; the instructions at `ip` are those of a pattern of the handler.
 #[inline(always)]
-fn combined<const OP: u8>(a: i64, b: i64) -> Option<i64> {
-    match OP {
-        ADD => a.checked_add(b),
-        SUB => a.checked_sub(b),
-        MUL => a.checked_mul(b),
-        DIV => a.checked_div(b),
-        MOD => a.checked_rem(b),
-        _ => Some(a & b),
+pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the caller's guarantees are what each handler asks for.
+    unsafe {
+        match fused {
+            Fused::SetStaticBuffer => set_static_buffer(r, vm),
+            Fused::PushBuffer => push_buffer(r, vm),
+            Fused::SetStaticData => set_static_data(r, vm),
+            Fused::SetStaticInt => set_static_int(r, vm),
+            Fused::Set(from, operator) => set(r, vm, from, operator),
+            Fused::JumpIfCompared { from, comparison, when } => jump_if_compared(r, vm, from, comparison, when),
+            Fused::DecrementAndCopy => decrement_and_copy(r, vm),
+            Fused::JumpIfNotNegative => jump_if_not_negative(r),
+            Fused::FloorMod => floor_mod(r, vm),
+            Fused::JumpSlot(from, comparison) => jump_slot(r, vm, from, comparison),
+            Fused::CombineSlot(from, operator) => combine_slot(r, vm, from, operator),
+            Fused::PickItem(from) => pick_item(r, vm, from),
+            Fused::Step(operator) => step(r, vm, operator),
+            Fused::JumpCopy(comparison) => jump_copy(r, comparison),
+            Fused::JumpIfTopCompared { comparison, when } => jump_if_top_compared(r, comparison, when),
+            Fused::CombineInt(operator) => combine_int(r, operator),
+            Fused::CombineTop(operator) => combine_top(r, vm, operator),
+            Fused::PushTwo(from) => push_two(r, vm, from),
+            Fused::StoreAndLoad => store_and_load(r, vm),
+            Fused::DecrementAndJumpIfCopy => decrement_and_jump_if_copy(r),
+            Fused::JumpIfCopy => jump_if_copy(r),
+        }
     }
 }
 
+/// Runs the form of a fused handler for operands that own memory, if it has one.
+///
+/// # Safety
+/// That of [`run`].
 #[inline(always)]
-fn compared<const OP: u8>(a: i64, b: i64) -> bool {
-    match OP {
-        LT => a < b,
-        LE => a <= b,
-        GT => a > b,
-        GE => a >= b,
-        EQUAL => a == b,
-        _ => a != b,
+pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the caller's guarantees are what each handler asks for.
+    unsafe {
+        match fused {
+            Fused::PushTwo(from) => push_two_heap(r, vm, from),
+            Fused::StoreAndLoad => store_and_load_heap(r, vm),
+            _ => Flow::Full,
+        }
     }
 }
 
-/// The cells that are fused: those from `ip` on.
+/// The fused instructions, by their index from `ip` on.
 impl Regs {
-    /// The operand of a cell behind `ip`.
+    /// The operand of one.
     #[inline(always)]
-    unsafe fn operand_at(&self, place: usize) -> u64 {
-        // SAFETY: fused cells lie one behind the other in the code.
-        unsafe { (*self.ip.add(place)).operand }
+    unsafe fn operand_at(&self, index: usize) -> u64 {
+        // SAFETY: decoded instructions lie one behind the other in the code.
+        unsafe { (*self.ip.add(index)).operand }
     }
 
-    /// Goes on behind the fused cells.
+    /// Goes on behind so many of them: all.
     #[inline(always)]
-    fn skip(&mut self, cells: usize) -> Flow {
-        self.ip = self.ip.wrapping_add(cells);
+    fn skip(&mut self, count: usize) -> Flow {
+        self.ip = self.ip.wrapping_add(count);
         Flow::Next
     }
 
-    /// Goes on behind the fused cells, the last of which jumps if `taken`.
+    /// The same, but the last of them jumps if `taken`.
     #[inline(always)]
-    unsafe fn branch(&mut self, cells: usize, taken: bool) -> Flow {
-        let last = self.ip.wrapping_add(cells - 1);
-        // SAFETY: the last cell is a jump, whose operand is a distance.
+    unsafe fn branch(&mut self, count: usize, taken: bool) -> Flow {
+        let last = self.ip.wrapping_add(count - 1);
+        // SAFETY: the last one is a jump, whose operand is a distance.
         let distance = unsafe { (*last).operand } as isize;
         self.ip = if taken { last.wrapping_byte_offset(distance) } else { last.wrapping_add(1) };
         Flow::Next
     }
 }
 
-/// The integer in the slot that a cell names.
+/// The integer in the slot that an instruction names.
 #[inline(always)]
-unsafe fn slot_int(r: &Regs, vm: &Vm, place: usize) -> Option<i64> {
+unsafe fn slot_int(r: &Regs, vm: &Vm, index: usize) -> Option<i64> {
     // SAFETY: a slot that is there is occupied.
     unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(place))?;
+        let slot = frame_slot(r, vm, r.operand_at(index))?;
         if tag_of(slot) != tag::INTEGER {
             return None;
         }
@@ -103,18 +117,24 @@ unsafe fn slot_int(r: &Regs, vm: &Vm, place: usize) -> Option<i64> {
     }
 }
 
-/// The integer that the second cell names or is.
+/// The integer that the second instruction pushes, from a slot or as a constant.
 #[inline(always)]
-unsafe fn second<const FROM: u8>(r: &Regs, vm: &Vm) -> Option<i64> {
+unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<i64> {
     // SAFETY: the module's.
-    unsafe { if FROM == INT { Some(r.operand_at(1) as i64) } else { slot_int(r, vm, 1) } }
+    unsafe {
+        match from {
+            Source::Slot => slot_int(r, vm, 1),
+            Source::Int => Some(r.operand_at(1) as i64),
+        }
+    }
 }
 
-/// The slot that a cell names, if storing into it drops nothing.
+/// The slot that an instruction names, if its item is a scalar, which a store
+/// need not drop.
 #[inline(always)]
-unsafe fn scalar_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+unsafe fn scalar_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: a slot that is there is occupied.
-    unsafe { frame_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
+    unsafe { frame_slot(r, vm, r.operand_at(index)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
 }
 
 #[inline(always)]
@@ -128,11 +148,13 @@ unsafe fn write_int(slot: *mut StackItem, value: i64) {
 
 /// slot, slot or integer, operator, store
 #[inline(always)]
-pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn set(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: all is looked at before the slot is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
-        let (Some(result), Some(slot)) = (combined::<OP>(a, b), scalar_slot(r, vm, 3)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
+        let (Some(result), Some(slot)) = (eval::binary(operator, a, b), scalar_slot(r, vm, 3)) else {
+            return Flow::Unfuse;
+        };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -143,10 +165,12 @@ pub(crate) unsafe fn set<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm
 
 /// slot, INC or DEC, store
 #[inline(always)]
-pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn step(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
     // SAFETY: all is looked at before the slot is written.
     unsafe {
-        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_add(BY)) else { return Flow::Unfuse };
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| eval::unary(operator, value)) else {
+            return Flow::Unfuse;
+        };
         let Some(slot) = scalar_slot(r, vm, 2) else { return Flow::Unfuse };
         if !r.has_room(1) {
             return Flow::Unfuse;
@@ -158,10 +182,10 @@ pub(crate) unsafe fn step<const BY: i64>(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// slot, DEC, DUP, store
 #[inline(always)]
-pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the slot and the stack are written.
     unsafe {
-        let Some(result) = slot_int(r, vm, 0).and_then(|value| value.checked_sub(1)) else { return Flow::Unfuse };
+        let Some(result) = slot_int(r, vm, 0).and_then(|value| eval::unary(DEC, value)) else { return Flow::Unfuse };
         let Some(slot) = scalar_slot(r, vm, 3) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
@@ -175,11 +199,11 @@ pub(crate) unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// slot, slot or integer, operator
 #[inline(always)]
-pub(crate) unsafe fn combine_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn combine_slot(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: all is looked at before the stack is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
-        let Some(result) = combined::<OP>(a, b) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
+        let Some(result) = eval::binary(operator, a, b) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -191,14 +215,14 @@ pub(crate) unsafe fn combine_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm
 
 /// slot, operator: with the item on top
 #[inline(always)]
-pub(crate) unsafe fn combine_top<const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn combine_top(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Unfuse;
         }
         let Some(b) = slot_int(r, vm, 0) else { return Flow::Unfuse };
-        let Some(result) = combined::<OP>(r.int(1), b) else { return Flow::Unfuse };
+        let Some(result) = eval::binary(operator, r.int(1), b) else { return Flow::Unfuse };
         if !r.has_room(1) {
             return Flow::Unfuse;
         }
@@ -209,13 +233,13 @@ pub(crate) unsafe fn combine_top<const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flo
 
 /// integer, operator: with the item on top
 #[inline(always)]
-pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Unfuse;
         }
-        let Some(result) = combined::<OP>(r.int(1), r.operand() as i64) else { return Flow::Unfuse };
+        let Some(result) = eval::binary(operator, r.int(1), r.operand() as i64) else { return Flow::Unfuse };
         if !r.has_room(1) {
             return Flow::Unfuse;
         }
@@ -226,39 +250,39 @@ pub(crate) unsafe fn combine_int<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow
 
 /// slot, slot or integer, comparison, JMPIF or JMPIFNOT
 #[inline(always)]
-pub(crate) unsafe fn compare_slot<const FROM: u8, const OP: u8, const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode, when: bool) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
-        r.branch(4, compared::<OP>(a, b) == WHEN)
+        r.branch(4, eval::compare(comparison, a, b) == Some(when))
     }
 }
 
 /// slot, slot or integer, comparing jump
 #[inline(always)]
-pub(crate) unsafe fn jump_slot<const FROM: u8, const OP: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn jump_slot(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode) -> Flow {
     // SAFETY: the module's.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second::<FROM>(r, vm)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
-        r.branch(3, compared::<OP>(a, b))
+        r.branch(3, eval::compare(comparison, a, b) == Some(true))
     }
 }
 
 /// comparison, JMPIF or JMPIFNOT
 #[inline(always)]
-pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn jump_if_top_compared(r: &mut Regs, comparison: OpCode, when: bool) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Unfuse;
         }
-        let taken = compared::<OP>(r.int(2), r.int(1)) == WHEN;
+        let taken = eval::compare(comparison, r.int(2), r.int(1)) == Some(when);
         r.sp = r.at(2);
         r.branch(2, taken)
     }
@@ -266,19 +290,19 @@ pub(crate) unsafe fn compare<const OP: u8, const WHEN: bool>(r: &mut Regs, _: &m
 
 /// DUP, integer, comparing jump
 #[inline(always)]
-pub(crate) unsafe fn jump_copy<const OP: u8>(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn jump_copy(r: &mut Regs, comparison: OpCode) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
             return Flow::Unfuse;
         }
-        r.branch(3, compared::<OP>(r.int(1), r.operand_at(1) as i64))
+        r.branch(3, eval::compare(comparison, r.int(1), r.operand_at(1) as i64) == Some(true))
     }
 }
 
 /// DUP, JMPIF
 #[inline(always)]
-pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn jump_if_copy(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
@@ -290,13 +314,13 @@ pub(crate) unsafe fn jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
 
 /// DEC, DUP, JMPIF
 #[inline(always)]
-pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn decrement_and_jump_if_copy(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
             return Flow::Unfuse;
         }
-        let Some(result) = r.int(1).checked_sub(1) else { return Flow::Unfuse };
+        let Some(result) = eval::unary(DEC, r.int(1)) else { return Flow::Unfuse };
         r.set_int(1, result);
         r.branch(3, result != 0)
     }
@@ -304,7 +328,7 @@ pub(crate) unsafe fn decrement_and_jump_if_copy(r: &mut Regs, _: &mut Vm) -> Flo
 
 /// DUP, SIGN, -1, JMPNE
 #[inline(always)]
-pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {
+unsafe fn jump_if_not_negative(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells that the top is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
@@ -314,35 +338,32 @@ pub(crate) unsafe fn jump_if_not_negative(r: &mut Regs, _: &mut Vm) -> Flow {
     }
 }
 
-/// The remainder with the divisor's sign: see `fuse::is_floor_mod`. Which of its
-/// cells run depends on the signs.
+/// The remainder with the sign of the divisor: see [`floor_mod`](super::floor_mod).
+/// Which of its instructions run depends on the signs.
 #[inline(always)]
-pub(crate) unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the tags tell that both are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER || !r.has_room(3) {
             return Flow::Unfuse;
         }
-        let (dividend, divisor) = (r.int(1), r.int(2));
-        let Some(remainder) = dividend.checked_rem(divisor) else { return Flow::Unfuse };
-        let differ = remainder.signum() != divisor.signum() && remainder != 0;
-        // Where the signs differ NIP is jumped over, else ADD and JMP are.
-        let cost = |place: usize| (*r.ip.add(place)).single_cost(vm.prices());
-        r.meter += if differ { cost(16) } else { cost(14) + cost(15) };
-        let result = if differ { remainder + divisor } else { remainder };
-        r.set_int(2, result);
+        let Some((remainder, differs)) = eval::floor_mod(r.int(1), r.int(2)) else { return Flow::Unfuse };
+        // All are charged; those that are jumped over are given back.
+        let cost = |skipped: Range<usize>| skipped.map(|i| (*r.ip.add(i)).single_cost(vm.prices())).sum::<i64>();
+        r.meter += if differs { cost(AGREE) } else { cost(DIFFER) };
+        r.set_int(2, remainder);
         r.sp = r.at(1);
-        r.skip(17)
+        r.skip(AGREE.end)
     }
 }
 
-/// The slot that a cell names, if its item can be pushed: no compound that is
-/// not counted.
+/// The slot that an instruction names, if its item can be pushed: it is no
+/// compound whose references are not counted.
 #[inline(always)]
-unsafe fn shareable_slot(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+unsafe fn shareable_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: the cell of a slot is occupied or empty.
     unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(place))?;
+        let slot = frame_slot(r, vm, r.operand_at(index))?;
         let tag = tag_of(slot);
         let can =
             tag < tag::ARRAY || tag <= tag::MAP && (*slot).header().is_some_and(|header| header.references() != 0);
@@ -366,14 +387,14 @@ unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
 
 /// slot, slot or integer: pushed
 #[inline(always)]
-pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn push_two(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
         let Some(first) = scalar_slot(r, vm, 0) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
-        if FROM == INT {
+        if from == Source::Int {
             write_int(r.sp.add(1), r.operand_at(1) as i64);
         } else {
             let Some(second) = scalar_slot(r, vm, 1) else { return Flow::Heap };
@@ -386,14 +407,14 @@ pub(crate) unsafe fn push_two<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow
 }
 
 #[inline(always)]
-pub(crate) unsafe fn push_two_heap<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn push_two_heap(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // SAFETY: both slots are looked at before the stack is written.
     unsafe {
         let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
-        if FROM == INT {
+        if from == Source::Int {
             write_int(r.sp.add(1), r.operand_at(1) as i64);
         } else {
             let Some(second) = shareable_slot(r, vm, 1) else { return Flow::Unfuse };
@@ -407,7 +428,7 @@ pub(crate) unsafe fn push_two_heap<const FROM: u8>(r: &mut Regs, vm: &mut Vm) ->
 
 /// store, slot
 #[inline(always)]
-pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot that drops nothing; then the
     // cell on top is free for a plain item.
     unsafe {
@@ -422,7 +443,7 @@ pub(crate) unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot whose old item is dropped; then
     // the cell on top is free for another.
     unsafe {
@@ -440,12 +461,12 @@ pub(crate) unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// slot, slot or integer, PICKITEM: the container is not moved
 #[inline(always)]
-pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // SAFETY: the slot is occupied and keeps the container; no method of the
     // array runs while its items are looked at.
     unsafe {
         let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
-        let Some(index) = second::<FROM>(r, vm) else { return Flow::Unfuse };
+        let Some(index) = second(r, vm, from) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -464,7 +485,7 @@ pub(crate) unsafe fn pick<const FROM: u8>(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// The byte string that the first cell holds, if it is not too long.
+/// The byte string that the first instruction pushes, if it is not too long.
 #[inline(always)]
 unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
     // SAFETY: the decoder put the constant's place there. The cell at `sp` is
@@ -480,16 +501,17 @@ unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
     }
 }
 
-/// The static field that a cell names, if storing into it drops nothing.
+/// The static field that an instruction names, if its item is a scalar, which a
+/// store need not drop.
 #[inline(always)]
-unsafe fn scalar_static(r: &Regs, vm: &Vm, place: usize) -> Option<*mut StackItem> {
+unsafe fn scalar_static(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: a static field that is there is occupied.
-    unsafe { static_slot(r, vm, r.operand_at(place)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
+    unsafe { static_slot(vm, r.operand_at(index)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
 }
 
 /// data, CONVERT to a buffer
 #[inline(always)]
-pub(crate) unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the stack is written.
     unsafe {
         let Some(data) = data(r, vm) else { return Flow::Unfuse };
@@ -501,7 +523,7 @@ pub(crate) unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// data, CONVERT to a buffer, static store
 #[inline(always)]
-pub(crate) unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
         let (Some(data), Some(field)) = (data(r, vm), scalar_static(r, vm, 2)) else { return Flow::Unfuse };
@@ -512,7 +534,7 @@ pub(crate) unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// data, static store
 #[inline(always)]
-pub(crate) unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
         let (Some(_), Some(field)) = (data(r, vm), scalar_static(r, vm, 1)) else { return Flow::Unfuse };
@@ -523,7 +545,7 @@ pub(crate) unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 /// integer, static store
 #[inline(always)]
-pub(crate) unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
+unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: all is looked at before the field is written.
     unsafe {
         let Some(field) = scalar_static(r, vm, 1) else { return Flow::Unfuse };

@@ -22,19 +22,19 @@ unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn new_array0(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn new_array0(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe { push_new(r, StackItem::Array(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn new_struct0(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn new_struct0(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe { push_new(r, StackItem::Struct(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn new_map(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn new_map(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe { push_new(r, StackItem::Map(Map::new())) }
 }
@@ -42,7 +42,7 @@ pub(crate) unsafe fn new_map(r: &mut Regs, _: &mut Vm) -> Flow {
 /// The items from the top down move into a compound, which takes the place of
 /// the lowest: their references stay counted.
 #[inline(always)]
-pub(crate) unsafe fn pack<const STRUCT: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
     // SAFETY: so many cells below the count are occupied, by the stack's
     // height; each is read once, and lies above `sp` then or is written again.
     unsafe {
@@ -63,7 +63,7 @@ pub(crate) unsafe fn pack<const STRUCT: bool>(r: &mut Regs, vm: &mut Vm) -> Flow
         let array = if nested { Array::new(items) } else { Array::of_leaves(items) };
         array.header().set_references(1);
         let place = r.at(count + 1);
-        place.write(if STRUCT { StackItem::Struct(array) } else { StackItem::Array(array) });
+        place.write(if is_struct { StackItem::Struct(array) } else { StackItem::Array(array) });
         r.sp = place.add(1);
         r.limit = r.limit.wrapping_sub(count);
     }

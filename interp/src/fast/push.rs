@@ -6,30 +6,24 @@ use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
 
 #[inline(always)]
-pub(crate) unsafe fn int(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn int(r: &mut Regs) -> Flow {
     // SAFETY: there is room for one cell at `sp`.
     unsafe { r.set_int(0, r.operand() as i64) };
     r.pushed()
 }
 
 #[inline(always)]
-pub(crate) unsafe fn boolean<const VALUE: bool>(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn boolean(r: &mut Regs, value: bool) -> Flow {
     // SAFETY: there is room for one cell at `sp`.
-    unsafe { r.set_bool(0, VALUE) };
+    unsafe { r.set_bool(0, value) };
     r.pushed()
 }
 
 #[inline(always)]
-pub(crate) unsafe fn null(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn null(r: &mut Regs) -> Flow {
     // SAFETY: there is room for one cell at `sp`; Null is its tag alone.
     unsafe { r.sp.cast::<u64>().write(tag::NULL) };
     r.pushed()
-}
-
-/// What has no form for plain items.
-#[inline(always)]
-pub(crate) unsafe fn leave(_: &mut Regs, _: &mut Vm) -> Flow {
-    Flow::Heap
 }
 
 /// Lends a constant of the code, which keeps it while its items lie here.

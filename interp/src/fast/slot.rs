@@ -47,9 +47,46 @@ pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
 
-/// Pops an item into a slot whose old item is plain.
+/// The slot of the frame that the operand of a decoded instruction tells, see
+/// [`crate::decode`]. Where the frame has fewer local variables the cell is
+/// empty, as its tag tells.
 #[inline(always)]
-unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
+pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
+    (operand as i64 >= vm.args_offset).then(|| r.slots.wrapping_byte_offset(operand as isize))
+}
+
+/// The static field that the operand of a decoded instruction tells.
+#[inline(always)]
+pub(crate) fn static_slot(vm: &Vm, operand: u64) -> Option<*mut StackItem> {
+    (operand < u64::from(vm.statics_count)).then(|| vm.statics.wrapping_add(operand as usize))
+}
+
+/// The slot that the current instruction names.
+#[inline(always)]
+pub(crate) unsafe fn in_frame(r: &Regs, vm: &Vm) -> Option<*mut StackItem> {
+    // SAFETY: the module's.
+    frame_slot(r, vm, unsafe { r.operand() })
+}
+
+/// The static field that the current instruction names.
+#[inline(always)]
+pub(crate) unsafe fn in_statics(r: &Regs, vm: &Vm) -> Option<*mut StackItem> {
+    // SAFETY: the module's.
+    static_slot(vm, unsafe { r.operand() })
+}
+
+/// Pushes the item in a slot.
+#[inline(always)]
+pub(crate) unsafe fn load(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
+    let Some(slot) = slot else { return Flow::Full };
+    // SAFETY: the slot is occupied or empty.
+    unsafe { r.push_copy(slot) }
+}
+
+/// Pops an item into a slot that holds a scalar.
+#[inline(always)]
+pub(crate) unsafe fn store(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
+    let Some(slot) = slot else { return Flow::Full };
     // SAFETY: the slot is occupied or empty; the item on top, if there is one, moves into it.
     unsafe {
         if r.tag(1) > tag::MAP || tag_of(slot) > tag::LAST_SCALAR {
@@ -62,8 +99,9 @@ unsafe fn store_in(r: &mut Regs, slot: *mut StackItem) -> Flow {
 
 /// Pops an item into a slot whose old item needs no more than dropping.
 #[inline(always)]
-unsafe fn store_in_heap(r: &mut Regs, slot: *mut StackItem) -> Flow {
-    // SAFETY: as above; the old item is dropped before it is overwritten.
+pub(crate) unsafe fn store_heap(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
+    let Some(slot) = slot else { return Flow::Full };
+    // SAFETY: as in `store`; the old item is dropped before it is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || tag_of(slot) > tag::MAP || !super::unshare(&*slot) {
             return Flow::Full;
@@ -72,45 +110,4 @@ unsafe fn store_in_heap(r: &mut Regs, slot: *mut StackItem) -> Flow {
         Regs::copy(r.at(1), slot);
     }
     r.popped(1)
-}
-
-/// A slot of the frame by its place, see `crate::decode`. Where there are
-/// not so many local variables the cell is empty, as its tag tells.
-#[inline(always)]
-pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
-    (operand as i64 >= vm.args_offset).then(|| r.slots.wrapping_byte_offset(operand as isize))
-}
-
-/// A static field.
-#[inline(always)]
-pub(crate) fn static_slot(_: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
-    (operand < u64::from(vm.statics_count)).then(|| vm.statics.wrapping_add(operand as usize))
-}
-
-macro_rules! slots {
-    ($($name:ident => $place:ident, $action:path;)*) => {$(
-        #[inline(always)]
-        pub(crate) unsafe fn $name(r: &mut Regs, vm: &mut Vm) -> Flow {
-            // SAFETY: the cell of a slot is occupied or empty.
-            unsafe {
-                let Some(slot) = $place(r, vm, r.operand()) else { return Flow::Full };
-                $action(r, slot)
-            }
-        }
-    )*};
-}
-
-slots! {
-    load => frame_slot, push;
-    store => frame_slot, store_in;
-    store_heap => frame_slot, store_in_heap;
-    load_static => static_slot, push;
-    store_static => static_slot, store_in;
-    store_static_heap => static_slot, store_in_heap;
-}
-
-#[inline(always)]
-unsafe fn push(r: &mut Regs, slot: *mut StackItem) -> Flow {
-    // SAFETY: the slot is occupied or empty.
-    unsafe { r.push_copy(slot) }
 }

@@ -77,7 +77,7 @@ unsafe fn part(r: &mut Regs, depth: usize, range: impl FnOnce(usize) -> Option<(
 }
 
 #[inline(always)]
-pub(crate) unsafe fn substr(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn substr(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe {
         let (Some(index), Some(count)) = (size(r, 2), size(r, 1)) else { return Flow::Full };
@@ -86,7 +86,7 @@ pub(crate) unsafe fn substr(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn left(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn left(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe {
         let Some(count) = size(r, 1) else { return Flow::Full };
@@ -95,7 +95,7 @@ pub(crate) unsafe fn left(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn right(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn right(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe {
         let Some(count) = size(r, 1) else { return Flow::Full };

@@ -12,19 +12,19 @@ pub(crate) unsafe fn depth(r: &mut Regs, vm: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn drop_top(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn drop_top(r: &mut Regs) -> Flow {
     // SAFETY: the cell is occupied or a sentinel.
     if unsafe { r.tag(1) } <= tag::LAST_SCALAR { r.popped(1) } else { Flow::Heap }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn drop_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn drop_heap(r: &mut Regs) -> Flow {
     // SAFETY: the cell is left above `sp`.
     if unsafe { r.discard(1) } { r.popped(1) } else { Flow::Full }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn nip(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn nip(r: &mut Regs) -> Flow {
     // SAFETY: tags tell that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || r.tag(2) > tag::LAST_SCALAR {
@@ -36,7 +36,7 @@ pub(crate) unsafe fn nip(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn nip_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn nip_heap(r: &mut Regs) -> Flow {
     // SAFETY: tags tell that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || !r.discard(2) {
@@ -48,13 +48,13 @@ pub(crate) unsafe fn nip_heap(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn dup(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn dup(r: &mut Regs) -> Flow {
     // SAFETY: the cell is occupied or a sentinel.
     unsafe { r.push_copy(r.at(1)) }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn over(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn over(r: &mut Regs) -> Flow {
     // SAFETY: the cell is occupied or a sentinel.
     unsafe { r.push_copy(r.at(2)) }
 }
@@ -150,7 +150,7 @@ pub(crate) unsafe fn reverse4(r: &mut Regs, vm: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn tuck(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn tuck(r: &mut Regs) -> Flow {
     // SAFETY: both cells are occupied where they are moved, and a plain item is
     // copied; there is room for one cell.
     unsafe {

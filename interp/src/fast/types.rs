@@ -7,7 +7,7 @@ use crate::{stack::tag, vm::Vm};
 
 /// A plain item that has the type already.
 #[inline(always)]
-pub(crate) unsafe fn convert(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn convert(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
     unsafe {
         let same = match r.tag(1) {
@@ -21,7 +21,7 @@ pub(crate) unsafe fn convert(r: &mut Regs, _: &mut Vm) -> Flow {
 
 /// What has the type already, and the two kinds of byte strings.
 #[inline(always)]
-pub(crate) unsafe fn convert_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells whether there is an item.
     unsafe {
         if r.tag(1) > tag::MAP {
@@ -59,7 +59,7 @@ pub(crate) unsafe fn convert_heap(r: &mut Regs, _: &mut Vm) -> Flow {
 
 /// Whether an item is of a type; of a compound, one that others hold too.
 #[inline(always)]
-pub(crate) unsafe fn is_type(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn is_type(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells whether there is an item; it is dropped before its cell is written.
     unsafe {
         let asked = ItemType::from_byte(r.operand() as u8);
@@ -77,7 +77,7 @@ pub(crate) unsafe fn is_type(r: &mut Regs, _: &mut Vm) -> Flow {
 
 /// Equality of what is no compound, within the limits.
 #[inline(always)]
-pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn equal(r: &mut Regs, vm: &mut Vm, when: bool) -> Flow {
     // SAFETY: tags tell that both are items; both are dropped before a cell is written.
     unsafe {
         if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY {
@@ -86,13 +86,13 @@ pub(crate) unsafe fn equal<const WHEN: bool>(r: &mut Regs, vm: &mut Vm) -> Flow 
         let Ok(equal) = (*r.at(2)).equals(&*r.at(1), &vm.limits) else { return Flow::Full };
         r.drop_cell(2);
         r.drop_cell(1);
-        r.set_bool(2, equal == WHEN);
+        r.set_bool(2, equal == when);
     }
     r.popped(1)
 }
 
 #[inline(always)]
-pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn is_null(r: &mut Regs) -> Flow {
     // SAFETY: a plain item needs no dropping.
     unsafe {
         if r.tag(1) > tag::LAST_SCALAR {
@@ -105,7 +105,7 @@ pub(crate) unsafe fn is_null(r: &mut Regs, _: &mut Vm) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn is_null_heap(r: &mut Regs, _: &mut Vm) -> Flow {
+pub(crate) unsafe fn is_null_heap(r: &mut Regs) -> Flow {
     // SAFETY: as above.
     unsafe {
         let null = r.tag(1) == tag::NULL;

@@ -1,9 +1,11 @@
 //! Integers that no `i64` holds, and what else stands for an integer.
 
-use neovm_types::{I256, Integer, StackItem, WideValue, engine_internals::wide_value_mut, item::WideInteger};
+use neovm_types::{
+    I256, Integer, OpCode, StackItem, WideValue, engine_internals::wide_value_mut, integer::eval, item::WideInteger,
+};
 
 use super::{Flow, Regs};
-use crate::{stack::tag, vm::Vm};
+use crate::stack::tag;
 
 /// The integer of an item in a cell: small or not, a boolean, a byte string.
 #[inline(always)]
@@ -60,73 +62,39 @@ fn unique(item: &mut StackItem) -> Option<&mut WideValue> {
     }
 }
 
-macro_rules! binary {
-    ($name:ident, |$a:ident, $b:ident| $result:expr) => {
-        #[inline(always)]
-        pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
-            // SAFETY: both are items that are no compounds where they are replaced.
-            unsafe {
-                let (Some($a), Some($b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
-                match $result {
-                    Some(result) => replace(r, result),
-                    None => Flow::Full,
-                }
-            }
-        }
-    };
+#[inline(always)]
+pub(crate) unsafe fn unary(r: &mut Regs, opcode: OpCode) -> Flow {
+    // SAFETY: it is an item that is no compound where it is dropped.
+    unsafe {
+        let Some(value) = integer(r, 1) else { return Flow::Full };
+        let Some(result) = eval::wide_unary(opcode, value) else { return Flow::Full };
+        r.drop_cell(1);
+        r.at(1).write(Integer::from(result).into());
+    }
+    r.next()
 }
 
-binary!(add, |a, b| a.checked_add(&b));
-binary!(sub, |a, b| a.checked_sub(&b));
-binary!(mul, |a, b| a.checked_mul(&b));
-binary!(div, |a, b| a.checked_div(&b));
-binary!(rem, |a, b| a.checked_rem(&b));
-binary!(and, |a, b| Some(a.zip(&b, |a, b| a & b)));
-binary!(or, |a, b| Some(a.zip(&b, |a, b| a | b)));
-binary!(xor, |a, b| Some(a.zip(&b, |a, b| a ^ b)));
-binary!(min, |a, b| Some(a.min(b)));
-binary!(max, |a, b| Some(a.max(b)));
-
-macro_rules! compare {
-    ($name:ident, $op:tt) => {
-        #[inline(always)]
-        pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
-            // SAFETY: both are items that are no compounds where they are dropped.
-            unsafe {
-                let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
-                r.drop_cell(2);
-                r.drop_cell(1);
-                r.set_bool(2, a $op b);
-            }
-            r.popped(1)
+#[inline(always)]
+pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
+    // SAFETY: both are items that are no compounds where they are replaced.
+    unsafe {
+        let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
+        match eval::wide_binary(opcode, a, b) {
+            Some(result) => replace(r, result),
+            None => Flow::Full,
         }
-    };
+    }
 }
 
-compare!(num_equal, ==);
-compare!(num_not_equal, !=);
-compare!(lt, <);
-compare!(le, <=);
-compare!(gt, >);
-compare!(ge, >=);
-
-macro_rules! unary {
-    ($name:ident, |$a:ident| $result:expr) => {
-        #[inline(always)]
-        pub(crate) unsafe fn $name(r: &mut Regs, _: &mut Vm) -> Flow {
-            // SAFETY: it is an item that is no compound where it is dropped.
-            unsafe {
-                let Some($a) = integer(r, 1) else { return Flow::Full };
-                let Some(result): Option<I256> = $result else { return Flow::Full };
-                r.drop_cell(1);
-                r.at(1).write(Integer::from(result).into());
-            }
-            r.next()
-        }
-    };
+#[inline(always)]
+pub(crate) unsafe fn compare(r: &mut Regs, opcode: OpCode) -> Flow {
+    // SAFETY: both are items that are no compounds where they are dropped.
+    unsafe {
+        let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
+        let Some(result) = eval::compare(opcode, a, b) else { return Flow::Full };
+        r.drop_cell(2);
+        r.drop_cell(1);
+        r.set_bool(2, result);
+    }
+    r.popped(1)
 }
-
-unary!(inc, |a| a.checked_add(&I256::from(1i64)));
-unary!(dec, |a| a.checked_sub(&I256::from(1i64)));
-unary!(negate, |a| I256::from(0i64).checked_sub(&a));
-unary!(abs, |a| (if a.is_negative() { I256::from(0i64).checked_sub(&a) } else { Some(a) }));

@@ -19,7 +19,8 @@ use super::{
 use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
 #[cfg(neovm_tail_calls)]
 use crate::{
-    fast::{self, Flow, Op, Regs},
+    fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},
+    op::Form,
     ops::Handler,
 };
 
@@ -48,11 +49,11 @@ const fn word<T>() -> usize {
     1
 }
 
-/// The table of builtins: single functions, then a generic one that there is for each op.
+/// The table of builtins: single functions, then a generic one that there is for each form.
 macro_rules! builtins {
     (
         { $($(#[$doc:meta])* $constant:ident = $function:ident($($parameter:ident: $type:ty),*) $(-> $result:ty)?;)* }
-        each op {
+        each form {
             $(#[$op_doc:meta])*
             $alias:ident, $table:ident = $op_function:ident($($op_parameter:ident: $op_type:ty),*) -> $op_result:ty;
         }
@@ -69,8 +70,8 @@ macro_rules! builtins {
         pub type $alias = Builtin<{ 0 $(+ word::<$op_type>())* }, { word::<$op_result>() }>;
 
         #[cfg(neovm_tail_calls)]
-        static $table: [unsafe extern "sysv64" fn($($op_parameter: $op_type),*) -> $op_result; Op::ALL.len()] =
-            fast::handler_table!($op_function);
+        static $table: [unsafe extern "sysv64" fn($($op_parameter: $op_type),*) -> $op_result; FORMS] =
+            for_each_form!(form_table $op_function);
     };
 }
 
@@ -99,7 +100,7 @@ builtins! {
         /// Returns the integer that `count` bytes of a byte string or buffer encode, or [`super::NO_INTEGER`].
         SLICE_INTEGER = slice_integer(item: *const StackItem, index: i64, count: i64) -> i64;
     }
-    each op {
+    each form {
         /// Runs one instruction, and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots
         /// stay where they are.
         InstBuiltin, RUN_INST = run_inst(
@@ -115,8 +116,8 @@ builtins! {
 #[cfg(neovm_tail_calls)]
 pub(super) fn of_inst(inst: &DecodedInst) -> Option<InstBuiltin> {
     let opcode = OpCode::from_byte(inst.opcode)?;
-    let name = Cow::Owned(alloc::format!("{opcode:?}.{:?}", inst.single));
-    Some(Builtin { name, address: RUN_INST[inst.single as usize] as *const u8 })
+    let name = Cow::Owned(alloc::format!("{opcode:?}.{:?}", inst.op));
+    Some(Builtin { name, address: RUN_INST[inst.op as usize] as *const u8 })
 }
 
 /// There is none without tail calls.
@@ -149,7 +150,7 @@ pub const STATUS_MASK: u64 = 7;
 /// As for a handler: the machine's invariants hold, but for what compiled code keeps in registers, which no such
 /// instruction looks at.
 #[cfg(neovm_tail_calls)]
-unsafe extern "sysv64" fn run_inst<const OP: usize>(
+unsafe extern "sysv64" fn run_inst<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -158,11 +159,11 @@ unsafe extern "sysv64" fn run_inst<const OP: usize>(
     let mut r = Regs { ip, sp, slots, meter: 0, limit: vm.limit };
     // SAFETY: the caller keeps the guarantees of `fast`.
     let flow = unsafe {
-        if const { fast::fused_length(Op::ALL[OP]) > 1 } {
+        if const { Form::from_number(FORM).pattern().is_some() } {
             return sp.map_addr(|address| address | vm.no_builtin() as usize);
         }
-        match fast::run(const { Op::ALL[OP] }, &mut r, vm) {
-            Flow::Heap => fast::run_heap(const { Op::ALL[OP] }, &mut r, vm),
+        match fast::run::<FORM>(&mut r, vm) {
+            Flow::Heap => fast::run_heap::<FORM>(&mut r, vm),
             flow => flow,
         }
     };
@@ -184,7 +185,7 @@ unsafe extern "sysv64" fn run_inst<const OP: usize>(
 
 #[cfg(neovm_tail_calls)]
 impl Vm {
-    /// Refuses a fused op: an instruction alone never is one.
+    /// Refuses a fused form: an instruction alone never has one.
     #[cold]
     fn no_builtin(&mut self) -> BuiltinStatus {
         self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));

@@ -1,13 +1,17 @@
 //! What a tier may know of decoded code, and do to it.
 
-use core::sync::atomic::Ordering;
+use core::{ops::Range, sync::atomic::Ordering};
 
 use neovm_types::Script;
 
 use super::builtins::{InstBuiltin, of_inst};
 use crate::{
     code::{Code, DecodedInst},
-    fast::{Op, fuse},
+    fast::{
+        floor_mod,
+        patterns::{self, Fused},
+    },
+    op::Op,
 };
 
 /// Decoded code as a tier sees it. Instructions are named by their index among the decoded instructions, their *place*;
@@ -65,14 +69,15 @@ impl<'a> CodeView<'a> {
     /// Returns what an instruction pushes, if that is an integer of at most 64 bits.
     pub fn small_constant(self, place: usize) -> Option<i64> {
         let inst = self.inst(place);
-        (inst.single == Op::Int).then_some(inst.operand as i64)
+        (inst.op == Op::Int).then_some(inst.operand as i64)
     }
 
-    /// Returns whether a remainder with the sign of the divisor begins at an instruction, as compilers write it: 14
-    /// instructions that end in a JMPIFNOT, ADD and JMP where the signs differ, and NIP where they do not. The value is
-    /// on top of the stack, above the divisor.
-    pub fn is_floor_mod(self, place: usize) -> bool {
-        fuse::is_floor_mod(&self.0.insts()[place..])
+    /// Returns the remainder with the sign of the divisor that begins at an instruction, as compilers write it. The
+    /// dividend is on top of the stack, above the divisor.
+    pub fn floor_mod(self, place: usize) -> Option<FloorMod> {
+        let Fused::FloorMod = patterns::find(&self.0.insts()[place..])?.fused_handler()? else { return None };
+        let at = |range: Range<usize>| place + range.start..place + range.end;
+        Some(FloorMod { jump: place + floor_mod::JUMP, differ: at(floor_mod::DIFFER), agree: at(floor_mod::AGREE) })
     }
 
     /// Returns the builtin that runs an instruction; none on platforms without tail calls.
@@ -95,7 +100,7 @@ impl<'a> CodeView<'a> {
             // SAFETY: the caller guarantees that it is such a function.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
             // Code with a tier counts.
-            inst.handler.set(entry.unwrap_or(COUNTING[inst.op as usize]));
+            inst.handler.set(entry.unwrap_or(COUNTING[inst.form.number()]));
         }
     }
 
@@ -105,4 +110,16 @@ impl<'a> CodeView<'a> {
             hot_counters.counters[place].store(times, Ordering::Relaxed);
         }
     }
+}
+
+/// The places of instructions that compute a remainder with the sign of the divisor: a run of instructions that ends in
+/// a conditional jump, and two alternatives. What follows lies behind the second one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloorMod {
+    /// The jump, which is taken where the signs of the remainder and the divisor agree.
+    pub jump: usize,
+    /// The instructions that run where the signs differ.
+    pub differ: Range<usize>,
+    /// The instructions that run where they agree.
+    pub agree: Range<usize>,
 }

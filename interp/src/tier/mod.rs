@@ -34,7 +34,7 @@ use alloc::sync::Arc;
 pub(crate) use self::feedback::counter;
 pub use self::{
     builtins::{Builtin, BuiltinStatus, STATUS_MASK},
-    code::CodeView,
+    code::{CodeView, FloorMod},
     exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored},
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,

@@ -302,7 +302,7 @@ impl Vm {
         if position >= script.len() {
             return self.ip;
         }
-        if op != crate::fast::Op::Misaligned {
+        if op != crate::op::Op::Misaligned {
             return self.ip.wrapping_add(1);
         }
         let size = script.instruction(position).map_or(1, |instruction| instruction.size());

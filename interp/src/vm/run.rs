@@ -9,9 +9,9 @@ use neovm_types::{Fault, FaultKind, Instruction, Script};
 use super::{State, Vm};
 use crate::{
     dispatch::{Exit, dispatch},
-    fast::Op,
     host::Host,
     observe::{Observer, Step},
+    op::Op,
     ops::{Handler, HostedFn},
 };
 

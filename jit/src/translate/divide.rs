@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I32, I64},
 };
+use neovm_interp::tier::FloorMod;
 use neovm_types::OpCode;
 
 use super::{Translator, state::Item};
@@ -41,13 +42,12 @@ impl Translator<'_> {
     /// several blocks, as one; none if those are not only for that. Ends the block.
     pub(super) fn floor_mod(&mut self, ins: &Ins) -> bool {
         let place = ins.place;
-        let [jump, differs, agrees, behind] = [13, 14, 16, 17].map(|offset| place + offset);
+        let Some(FloorMod { jump, differ, agree }) = self.input.code.floor_mod(place) else { return false };
+        let behind = agree.end;
         let blocks = &self.input.region.blocks;
         let is_own = |start: usize| blocks.get(&start).is_some_and(|block| block.ways == 1);
-        if ins.opcode != OpCode::OVER
-            || !self.input.code.is_floor_mod(place)
-            || blocks.range(ins.place + 1..=jump).next().is_some()
-            || !(is_own(differs) && is_own(agrees))
+        if blocks.range(place + 1..=jump).next().is_some()
+            || !(is_own(differ.start) && is_own(agree.start))
             || self.input.known.distrusted.range(place..behind).next().is_some()
             || !self.may_compute(ins, 2)
         {
@@ -60,9 +60,9 @@ impl Translator<'_> {
         let [result, meter] = [(); 2].map(|()| self.builder.append_block_param(done, I64));
         self.push(Item::Int(result));
         let cost = |places: Range<usize>| places.map(|place| self.input.code.meter_cost(place)).sum::<i64>();
-        let own = cost(agrees..behind);
-        let more = cost(differs..agrees) - own;
-        self.current = agrees;
+        let own = cost(agree.clone());
+        let more = cost(differ) - own;
+        self.current = agree.start;
         self.gas.replace_rest(own);
         self.settle(&[behind]);
         self.check_overflow();

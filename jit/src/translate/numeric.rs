@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::layout;
-use neovm_types::OpCode;
+use neovm_types::{OpCode, integer::eval};
 
 use super::{Translator, state::Item};
 use crate::analysis::instruction::Ins;
@@ -44,20 +44,12 @@ impl Translator<'_> {
 
     /// The result of an instruction whose operands are known, which it takes.
     fn known(&mut self, opcode: OpCode) -> Option<i64> {
-        use OpCode::*;
         let Item::Const(last) = self.peek(0) else { return None };
-        let (result, operands) = match (opcode, self.peek(1)) {
-            (INC, _) => (last.checked_add(1), 1),
-            (DEC, _) => (last.checked_sub(1), 1),
-            (NEGATE, _) => (last.checked_neg(), 1),
-            (ABS, _) => (last.checked_abs(), 1),
-            (SIGN, _) => (Some(last.signum()), 1),
-            (ADD, Item::Const(first)) => (first.checked_add(last), 2),
-            (SUB, Item::Const(first)) => (first.checked_sub(last), 2),
-            (MUL, Item::Const(first)) => (first.checked_mul(last), 2),
+        let (result, operands) = match (eval::unary(opcode, last), self.peek(1)) {
+            (Some(result), _) => (result, 1),
+            (None, Item::Const(first)) => (eval::binary(opcode, first, last)?, 2),
             _ => return None,
         };
-        let result = result?;
         self.state.stack.truncate(self.state.stack.len() - operands);
         Some(result)
     }

@@ -3,6 +3,7 @@
 //! Sources: `Types/Integer.cs`, `JumpTable.Numeric.cs`, `Utility.cs`; the
 //! conversions to smaller types are those of .NET's `BigInteger`.
 
+pub mod eval;
 mod modular;
 mod wide;
 
