@@ -1,10 +1,11 @@
-//! The threaded array: a script decoded once, shared by all that run it.
+//! Decoded scripts: an array of decoded instructions, made once and shared by all
+//! machines that run the script.
 //!
-//! Each instruction becomes a [`DecodedInst`] that tells how to run it, what its
-//! operand is and what it costs. One decoded instruction more stands for the RET behind the
-//! last byte. Jumps into the middle of an instruction are legal; their targets
-//! are no part of this array but are decoded on demand into [`MisalignedInsts`] that
-//! belong to the execution.
+//! Each instruction becomes a [`DecodedInst`] with its handler, its operand and
+//! its cost. One more stands for the implicit RET behind the last byte. A jump
+//! into the middle of an instruction is legal; the instructions that it leads to
+//! are not part of this array but are decoded on demand into [`MisalignedInsts`],
+//! which belong to the execution.
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
@@ -21,28 +22,28 @@ use crate::{
     tier::{HotCounters, Tier},
 };
 
-/// Most bytes of a script that can be decoded: 256 MiB.
+/// The size of the largest script that can be decoded, in bytes: 256 MiB.
 pub const MAX_SCRIPT_SIZE: usize = 1 << 28;
 
-/// An instruction, decoded.
+/// A decoded instruction.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct DecodedInst {
-    /// The handler of `op`, or what a tier put in its place.
+    /// The handler of `form`, or what a tier put in its place.
     #[cfg(neovm_tail_calls)]
     pub(crate) handler: Link,
-    /// Which handler runs it: alone, or fused with instructions behind it.
+    /// Which handler runs it, alone or fused with instructions behind it.
     pub(crate) form: Form,
-    /// How it is run alone.
+    /// How it runs alone.
     pub(crate) op: Op,
-    /// Its opcode's byte; that of RET behind the script's end.
+    /// The byte of its opcode; that of RET behind the end of the script.
     pub(crate) opcode: u8,
     /// Its position in the script, in bytes.
     pub(crate) offset: u32,
-    /// What `op` asks for; see [`crate::decode`] and [`Op::of`].
+    /// The operand in the form that the handlers of `op` read, see [`crate::decode`].
     pub(crate) operand: u64,
-    /// What the meter is charged by `op`: the price in the upper half, the
-    /// number of instructions in the lower.
+    /// What its handler costs: the price in the upper half, the number of
+    /// instructions in the lower half.
     pub(crate) cost: i64,
 }
 
@@ -61,13 +62,13 @@ impl DecodedInst {
         }
     }
 
-    /// Runs it by another op, alone.
+    /// Sets the op that runs it, alone.
     fn set_op(&mut self, op: Op) {
         self.op = op;
         self.set_form(Form::alone(op), self.cost);
     }
 
-    /// Puts what it pushes among the constants, if that is no small integer.
+    /// Adds what it pushes to the constants, unless that is a small integer.
     fn keep_constant(&mut self, script: &[u8], constants: &mut Constants) {
         if self.op != Op::Data && self.op != Op::WideInt {
             return;
@@ -88,7 +89,7 @@ impl DecodedInst {
         };
     }
 
-    /// Lets the handler of a form run it, which charges a cost.
+    /// Sets the form whose handler runs it, and what that costs.
     fn set_form(&mut self, form: Form, cost: i64) {
         self.form = form;
         self.cost = cost;
@@ -98,13 +99,13 @@ impl DecodedInst {
         }
     }
 
-    /// What the meter is charged when it runs alone.
+    /// What it costs when it runs alone.
     pub(crate) fn single_cost(&self, prices: &PriceTable) -> i64 {
         if self.op == Op::Bad { 0 } else { cost(prices, self.opcode) }
     }
 }
 
-/// What the meter is charged for an instruction alone.
+/// What an instruction costs when it runs alone, see [`DecodedInst::cost`].
 #[inline(always)]
 pub(crate) fn cost(prices: &PriceTable, opcode: u8) -> i64 {
     i64::from(prices.price_of_byte(opcode)) << 32 | 1
@@ -112,23 +113,23 @@ pub(crate) fn cost(prices: &PriceTable, opcode: u8) -> i64 {
 
 /// A decoded script: immutable, and shared between executions and threads.
 ///
-/// What is decoded in: the script and the prices. A [`crate::Vm`] runs only
-/// code with its own prices.
+/// The prices are decoded in with the script: a [`crate::Vm`] runs only code
+/// that was decoded with its own prices.
 pub struct Code {
     script: Script,
     prices: Arc<PriceTable>,
     insts: Vec<DecodedInst>,
-    /// The decoded instruction of each byte offset; [`NO_INST`] within an instruction.
+    /// The index of the instruction that starts at each position; [`NO_INST`] within an instruction.
     index: Box<[u32]>,
     /// The byte strings and wide integers that instructions push.
     constants: Constants,
-    /// What makes hot parts of it faster, if anything does.
+    /// The counters of a tier that compiles hot parts of it, if there is one.
     hot_counters: Option<HotCounters>,
 }
 
 const NO_INST: u32 = u32::MAX;
 
-/// How many decoded instructions a script's bytes become.
+/// Returns the number of instructions of a script.
 fn count(script: &[u8]) -> usize {
     let (mut count, mut position) = (0, 0);
     while position < script.len() {
@@ -139,7 +140,7 @@ fn count(script: &[u8]) -> usize {
 }
 
 impl Code {
-    /// Decodes a script. Never fails for its bytes: those that are no
+    /// Decodes a script. Never fails because of its bytes: those that are not an
     /// instruction fault when they are reached.
     ///
     /// # Errors
@@ -149,7 +150,7 @@ impl Code {
         if length > MAX_SCRIPT_SIZE {
             return Err(FaultKind::Host(alloc::format!("script of {length} bytes, at most {MAX_SCRIPT_SIZE} can run")));
         }
-        // Counted first: memory has a bound by byte of script, and none is taken only to be given back.
+        // Counted first, so that memory is bounded by the size of the script and is taken once.
         let mut insts = Vec::with_capacity(count(script.bytes()) + 1);
         let mut index = vec![NO_INST; length + 1].into_boxed_slice();
         let mut constants = Constants::default();
@@ -170,8 +171,9 @@ impl Code {
         Ok(code)
     }
 
-    /// Turns offsets of jumps in bytes into distances in decoded instructions; a jump that
-    /// leads elsewhere than to an instruction is left to the general handler.
+    /// Turns the offsets of jumps, which count bytes of the script, into
+    /// distances between decoded instructions. A jump that does not lead to an
+    /// instruction is left to the general handler.
     fn link_jumps(&mut self) {
         for place in 0..self.insts.len() {
             let inst = &self.insts[place];
@@ -179,7 +181,7 @@ impl Code {
                 continue;
             }
             let target = i64::from(inst.offset) + inst.operand as i64;
-            // A jump to the script's end faults, a call to it returns at once.
+            // A jump to the end of the script faults, a call of it returns at once.
             let end = self.script.len() as i64 + i64::from(inst.op == Op::Call);
             let linked = (0..end).contains(&target).then(|| self.index[target as usize]);
             match linked {
@@ -222,17 +224,17 @@ impl Code {
         self
     }
 
-    /// The script.
+    /// Returns the script.
     pub fn script(&self) -> &Script {
         &self.script
     }
 
-    /// The prices that are decoded in.
+    /// Returns the prices that are decoded in.
     pub fn prices(&self) -> &Arc<PriceTable> {
         &self.prices
     }
 
-    /// Bytes of memory that the decoded form takes, the script itself not counted.
+    /// Returns the memory that the decoded form takes, in bytes, without the script itself.
     pub fn memory(&self) -> usize {
         let hot_counters = self.hot_counters.as_ref().map_or(0, HotCounters::memory);
         self.insts.capacity() * size_of::<DecodedInst>()
@@ -241,17 +243,17 @@ impl Code {
             + hot_counters
     }
 
-    /// What instructions push that is no small integer, by the operands of their decoded instructions.
+    /// The byte strings and wide integers that instructions push, by their operands.
     pub(crate) fn constants(&self) -> &Constants {
         &self.constants
     }
 
-    /// What is told of hot parts.
+    /// The counters of the tier, if there is one.
     pub(crate) fn hot_counters(&self) -> Option<&HotCounters> {
         self.hot_counters.as_ref()
     }
 
-    /// All decoded instructions, in the order of their instructions.
+    /// All decoded instructions, in the order of their positions.
     pub(crate) fn insts(&self) -> &[DecodedInst] {
         &self.insts
     }
@@ -262,10 +264,10 @@ impl Code {
         self.index.get(position).filter(|&&place| place != NO_INST).map(|&place| place as usize)
     }
 
-    /// The decoded instruction of an instruction that starts at a position; none within one.
+    /// The decoded instruction that starts at a position; none within an instruction.
     pub(crate) fn inst(&self, position: usize) -> Option<*const DecodedInst> {
         let place = *self.index.get(position)?;
-        // Made from all decoded instructions: whoever has one goes on to the others.
+        // Derived from the pointer to all of them: whoever holds it walks on to the others.
         ((place as usize) < self.insts.len()).then(|| self.insts.as_ptr().wrapping_add(place as usize))
     }
 }
@@ -276,23 +278,24 @@ impl core::fmt::Debug for Code {
     }
 }
 
-/// Instructions of a page of misaligned instructions.
+/// The number of positions of a page of misaligned instructions.
 const PAGE: usize = 64;
 
-/// Instructions that jumps into the middle of others have led to, each decoded
-/// once. Their decoded instructions run by the general handlers and know their follower by
-/// its offset, so overlapping streams share them.
+/// Instructions that begin inside others because jumps led there, each decoded
+/// once. Their general handlers run them and find the next one by its position,
+/// so overlapping streams of instructions share them.
 #[derive(Default)]
 pub(crate) struct MisalignedInsts {
-    /// A decoded instruction for each byte of so many, from the first jump there on; they stay
-    /// where they are. [`NOT_DECODED`] is the offset of those that wait.
+    /// A decoded instruction for each position, allocated by the page when a jump
+    /// first leads there. They stay where they are. The offset of those that are
+    /// not decoded yet is [`NOT_DECODED`].
     pages: Vec<Option<Box<[DecodedInst; PAGE]>>>,
 }
 
 const NOT_DECODED: u32 = u32::MAX;
 
 impl MisalignedInsts {
-    /// The decoded instruction of a position within an instruction of the code.
+    /// Returns the decoded instruction at a position inside an instruction of the code.
     pub(crate) fn inst(&mut self, code: &Code, position: usize) -> *const DecodedInst {
         if self.pages.is_empty() {
             self.pages.resize_with(code.script.len().div_ceil(PAGE), || None);
@@ -308,7 +311,7 @@ impl MisalignedInsts {
         inst
     }
 
-    /// Bytes of memory.
+    /// Returns their memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         let pages = self.pages.iter().flatten().count();
         pages * size_of::<[DecodedInst; PAGE]>() + self.pages.len() * size_of::<usize>()

@@ -1,8 +1,8 @@
-//! From an instruction's bytes to its decoded instruction.
+//! Decoding: from the bytes of an instruction to a [`DecodedInst`].
 //!
-//! Most operands are a number of at most eight bytes, which becomes the decoded instruction's
-//! operand by a product and a sum: [`SHAPES`] has them by opcode, so that a script
-//! is decoded without a decision per instruction.
+//! Most operands are a number of at most eight bytes, which a product and a sum
+//! turn into the operand of the decoded instruction. [`SHAPES`] has both by
+//! opcode, so that a script is decoded without a decision per instruction.
 
 use neovm_types::{
     Instruction, OpCode, PriceTable, StackItem,
@@ -29,18 +29,17 @@ const fn slot_operand(kind: SlotKind) -> (i64, i64) {
     }
 }
 
-/// What is known of an instruction by its first byte.
+/// What the first byte of an instruction tells.
 #[derive(Clone, Copy)]
 struct Shape {
     op: Op,
-    /// Whether the operand is a number, of so many bytes: else it is looked at
-    /// more closely.
+    /// Whether the operand is a number of `size` bytes; otherwise it is decoded
+    /// by [`DecodedInst::decode_closely`].
     number: bool,
     size: u8,
     signed: bool,
-    /// The decoded instruction's operand is the number times this one ...
+    /// The decoded operand is the number times `scale`, plus `base`.
     scale: i8,
-    /// ... and this one added.
     base: i8,
 }
 
@@ -78,7 +77,7 @@ const fn shape(opcode: OpCode) -> Shape {
 }
 
 impl Shape {
-    /// The decoded instruction's operand, from the eight bytes behind the opcode.
+    /// Returns the decoded operand, from the eight bytes behind the opcode.
     #[inline(always)]
     fn operand(&self, bytes: [u8; 8]) -> u64 {
         let raw = u64::from_le_bytes(bytes);
@@ -90,7 +89,7 @@ impl Shape {
 }
 
 impl DecodedInst {
-    /// The decoded instruction of the bytes at a position, and how many they are.
+    /// Decodes the instruction at a position. Returns its size in bytes, too.
     #[inline(always)]
     pub(crate) fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
         let byte = script[position];
@@ -104,7 +103,7 @@ impl DecodedInst {
         }
     }
 
-    /// How many bytes the decoded instruction at a position stands for.
+    /// Returns the size of the instruction at a position, in bytes.
     #[inline(always)]
     pub(crate) fn size(script: &[u8], position: usize) -> usize {
         let shape = &SHAPES[script[position] as usize];
@@ -114,7 +113,8 @@ impl DecodedInst {
         Instruction::decode(script, position).map_or(1, |instruction| instruction.size())
     }
 
-    /// The same for what is no number, cut off, or near the script's end.
+    /// Decodes an instruction whose operand is not a number or is cut off, or that
+    /// lies near the end of the script.
     fn decode_closely(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
         let byte = script[position];
         let Ok(instruction) = Instruction::decode(script, position) else {
@@ -127,7 +127,7 @@ impl DecodedInst {
         (Self::new(byte, shape.op, position as u32, operand, cost(prices, byte)), instruction.size())
     }
 
-    /// The index of the slot that it loads or stores, which is of a kind.
+    /// Returns the index of the slot of a kind that it loads or stores.
     pub(crate) fn slot_index(&self, kind: SlotKind) -> usize {
         let (scale, base) = slot_operand(kind);
         ((self.operand as i64 - base) / scale) as usize
@@ -140,8 +140,9 @@ fn padded(operand: &[u8]) -> [u8; 8] {
     bytes
 }
 
-/// The operand of a decoded instruction in two halves: the offsets of a try, or the start and
-/// length of data (in code: its place among the constants).
+/// A decoded operand in two halves: the offsets of a try block, or the start and
+/// the length of data. (For data, its place among the constants replaces them
+/// later.)
 fn parts(instruction: &Instruction<'_>, position: usize) -> u64 {
     let (high, low) = match instruction.opcode.operand() {
         OperandKind::Try8 | OperandKind::Try32 => {

@@ -1,4 +1,4 @@
-//! The portable way: a loop around a `match`.
+//! Portable dispatch: a loop around a `match`.
 
 use super::Reason;
 use crate::{
@@ -7,8 +7,8 @@ use crate::{
     vm::Vm,
 };
 
-/// Ends the process where a handler panics, by a second panic: the registers
-/// are not in the machine then. Tail calls, which cannot unwind, do the same.
+/// Aborts the process if a handler panics, by a second panic: the registers are
+/// not in the machine then. Tail calls, which cannot unwind, abort it too.
 struct NoUnwind;
 
 impl Drop for NoUnwind {

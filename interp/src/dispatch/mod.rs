@@ -1,8 +1,8 @@
 //! Dispatch: from one instruction to the next.
 //!
-//! Fast handlers are tied together in one of two ways, with the same results:
-//! by tail calls, where the platform has them, and by a loop around a
-//! `match`, everywhere. Both return when the general handler is needed.
+//! Fast handlers are chained in one of two ways, with the same results: by tail
+//! calls, where the platform has them, or by a loop around a `match`. Both
+//! return when the general handler is needed.
 
 mod match_loop;
 #[cfg(neovm_tail_calls)]
@@ -12,18 +12,18 @@ use neovm_types::{FaultKind, OpCode};
 
 use crate::{fast::Regs, host::Host, vm::Vm};
 
-/// Whether [`Dispatch::Auto`] goes by tail calls in this build; else by the loop.
+/// Whether [`Dispatch::Auto`] uses tail calls in this build; otherwise it uses the loop.
 pub const TAIL_CALLS: bool = cfg!(neovm_tail_calls);
 
-/// How a machine gets from one instruction to the next. All give the same results.
+/// How a machine gets from one instruction to the next. Results are the same with all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Dispatch {
-    /// The fastest way that the platform has.
+    /// The fastest dispatch that the platform has.
     #[default]
     Auto,
     /// The portable loop.
     Loop,
-    /// The portable loop, and no instructions fused.
+    /// The portable loop, without fused instructions.
     Unfused,
 }
 
@@ -121,7 +121,8 @@ fn run_fast(vm: &mut Vm) -> Reason {
     }
 }
 
-/// The same; the first cell runs by its own handler, whatever a tier put in its place.
+/// Runs on like [`run_fast`], but the first instruction by its own handler, even
+/// if a tier put an entry in its place.
 fn resume_fast(vm: &mut Vm) -> Reason {
     #[cfg(neovm_tail_calls)]
     if vm.dispatch == Dispatch::Auto {

@@ -1,14 +1,14 @@
-//! The fast way: each handler ends in a call of the next one, of the same
-//! signature, which the compiler turns into a jump.
+//! Fast dispatch: each handler ends in a call of the next one, which has the same
+//! signature, and the compiler turns that call into a jump.
 //!
-//! The machine's registers are the six arguments that the calling convention
-//! passes in registers. Whatever a handler cannot do in them ends the chain:
-//! it writes the registers back and returns.
+//! The registers of the machine are the six arguments that the calling convention
+//! passes in processor registers. A handler that cannot do its work ends the
+//! chain: it writes the registers back and returns.
 //!
-//! A compiler makes a jump of a call only where nothing of the caller's own
-//! memory can still be in use. So what needs such memory, because it calls
+//! A compiler turns a call into a jump only where no memory of the caller's stack
+//! frame can still be in use. Work that needs such memory, because it calls
 //! functions that take or return more than registers hold, runs in a function of
-//! its own, [`work`], with the registers in the machine meanwhile.
+//! its own, [`work`].
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) type TailFn =
     unsafe extern "sysv64" fn(&mut Vm, *const DecodedInst, *mut StackItem, *mut StackItem, i64, *mut StackItem);
 
-/// A cell's handler, which a tier may exchange while others run it.
+/// The handler of a decoded instruction, which a tier may exchange while machines run it.
 #[derive(Debug)]
 pub(crate) struct Link(AtomicPtr<()>);
 
@@ -44,9 +44,9 @@ impl Link {
 
     #[inline(always)]
     fn get(&self) -> TailFn {
-        // SAFETY: nothing but handlers is stored. What one that was stored later
-        // needs, machine code and its exits, was there before. On x86-64 the
-        // order costs nothing.
+        // SAFETY: nothing but handlers is stored. Machine code and its exits are
+        // complete before an entry to them is stored, which the order makes
+        // visible; on x86-64 it costs nothing.
         unsafe { core::mem::transmute::<*mut (), TailFn>(self.0.load(Ordering::Acquire)) }
     }
 
@@ -64,7 +64,8 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
     vm.reason
 }
 
-/// The same; the first instruction runs by the handler of its form, whatever a tier put in its place.
+/// Runs on like [`run`], but the first instruction by the handler of its form,
+/// even if a tier put an entry in its place.
 pub(super) fn resume(vm: &mut Vm) -> Reason {
     let r = vm.regs();
     let (form, cost) = (vm.inst().form, vm.inst().cost);
@@ -79,23 +80,23 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
 /// The handler of each form.
 pub(crate) static HANDLERS: [TailFn; FORMS] = for_each_form!(form_table handler);
 
-/// The handler of each form; those of jumps and calls count where they go.
+/// The handler of each form; those of jumps and calls count what they reach.
 pub(crate) static COUNTING: [TailFn; FORMS] = for_each_form!(form_table counting);
 
-/// Charges the cell at `ip` and goes to its handler.
+/// Charges the instruction at `ip` and goes to its handler.
 ///
 /// # Safety
 /// See [`crate::fast`].
 #[inline(always)]
 unsafe fn next(vm: &mut Vm, r: Regs) {
-    // SAFETY: `ip` points to a cell of the current code.
+    // SAFETY: `ip` points to a decoded instruction of the current code.
     unsafe {
-        let cell = &*r.ip;
-        let left = r.meter - cell.cost;
+        let inst = &*r.ip;
+        let left = r.meter - inst.cost;
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        (cell.handler.get())(vm, r.ip, r.sp, r.slots, left, r.limit);
+        (inst.handler.get())(vm, r.ip, r.sp, r.slots, left, r.limit);
     }
 }
 
@@ -124,7 +125,7 @@ unsafe extern "sysv64" fn handler<const FORM: usize>(
     }
 }
 
-/// The handler of a jump or call that counts how often it goes where it leads.
+/// The handler of a jump or call that counts how often its target is reached.
 ///
 /// # Safety
 /// See [`crate::fast`]; the current code has counters.
@@ -142,7 +143,7 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     }
     let mut r = Regs { ip, sp, slots, meter, limit };
     // SAFETY: whoever goes to a handler keeps the guarantees of `fast`; the
-    // counter of a cell of the current code is the tiers'.
+    // current code has a counter for each of its instructions.
     unsafe {
         match fast::run::<FORM>(&mut r, vm) {
             Flow::Next if r.ip > ip && const { FORM != Op::Call as usize } => next(vm, r),
@@ -163,7 +164,7 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     }
 }
 
-/// Runs the first of fused cells alone, and charges no more than that.
+/// Runs the first of fused instructions alone, and charges for that one only.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -177,15 +178,15 @@ unsafe extern "sysv64" fn unfuse(
     meter: i64,
     limit: *mut StackItem,
 ) {
-    // SAFETY: `ip` points to a cell of the current code.
+    // SAFETY: `ip` points to a decoded instruction of the current code.
     unsafe {
-        let cell = &*ip;
-        let meter = meter + cell.cost - cell.single_cost(vm.prices());
-        HANDLERS[cell.op as usize](vm, ip, sp, slots, meter, limit);
+        let inst = &*ip;
+        let meter = meter + inst.cost - inst.single_cost(vm.prices());
+        HANDLERS[inst.op as usize](vm, ip, sp, slots, meter, limit);
     }
 }
 
-/// A fast handler for operands on the heap that goes on to the next.
+/// The form of a fast handler for operands that own memory; goes on to the next handler.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -225,25 +226,25 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
 /// What [`work`] leaves, in two registers.
 #[repr(C)]
 struct Done {
-    /// The stack pointer, and how the work ended in the bits that an item's address leaves.
+    /// The stack pointer, with the way the work ended in bits that are zero in the address of an item.
     sp: *mut StackItem,
     limit: *mut StackItem,
 }
 
-/// The bits of [`Done::sp`] that tell how the work ended.
+/// The bits of [`Done::sp`] that say how the work ended.
 const FLOW: usize = 7;
 const DONE: usize = 0;
-/// More items than allowed.
+/// The work is done, but there are more items than the limit allows.
 const LIMITED: usize = 1;
 /// Nothing is done.
 const UNDONE: usize = 2;
-/// Another context is the current one: its registers are in the machine.
+/// Another context is current now; its registers are in the machine.
 const RETURNED: usize = 3;
-/// Nothing is done, and what was fused has to run one by one.
+/// Nothing is done, and the fused instructions have to run one by one.
 const UNFUSED: usize = 4;
 
-/// Runs a handler for operands on the heap. But for RET, such a one leaves `slots`
-/// as they are, and goes on with the cell behind those that it runs.
+/// Runs the form of a handler for operands that own memory. All but that of RET
+/// leave `slots` as they are and go on behind the instructions that they run.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -276,8 +277,8 @@ const REFILL: u8 = 1;
 const LIMIT: u8 = 2;
 const HOT: u8 = 3;
 
-/// Ends the chain: writes the registers back and returns. A handler itself,
-/// apart from the handlers, so that most of them need no frame.
+/// Ends the chain: writes the registers back and returns. It has the signature of
+/// a handler and is not inlined, so that most handlers need no stack frame.
 ///
 /// # Safety
 /// None of its own; it has the signature of the others.

@@ -1,4 +1,4 @@
-//! Items of compounds that others hold too, and of byte strings.
+//! Items of byte strings, and of compounds to which there are other references.
 
 use neovm_types::{
     Array, StackItem,
@@ -12,8 +12,8 @@ use crate::{
     vm::Vm,
 };
 
-/// The array or struct in a cell, if another reference to it is counted, so that
-/// this one may go without more ado.
+/// The array or struct in a cell, if another reference to it is counted: then this
+/// reference can be dropped without further work.
 #[inline(always)]
 unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
     // SAFETY: the tag tells what the cell is.
@@ -26,7 +26,7 @@ unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
     }
 }
 
-/// Drops such a reference, whose cell is left above `sp` or written again.
+/// Drops such a reference. Its cell is left above `sp` or written again.
 #[inline(always)]
 unsafe fn drop_shared(array: &mut Array) {
     let header = array.header();
@@ -36,7 +36,7 @@ unsafe fn drop_shared(array: &mut Array) {
     unsafe { core::ptr::drop_in_place(array) };
 }
 
-/// A plain item of an array.
+/// PICKITEM of a scalar in an array.
 #[inline(always)]
 pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
@@ -60,7 +60,7 @@ pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
 #[inline(always)]
 pub(crate) unsafe fn pick_item_heap(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
-    // its items are looked at; cloning an item runs no foreign code.
+    // its items are read; cloning an item runs no foreign code.
     unsafe {
         if r.tag(2) == tag::MAP {
             return pick_from_map(r);
@@ -87,14 +87,14 @@ pub(crate) unsafe fn pick_item_heap(r: &mut Regs) -> Flow {
             },
             _ => return Flow::Full,
         };
-        // The container keeps other references: looked at above.
+        // The container has other references, as was checked above.
         unshare(&*r.at(2));
         *r.at(2) = picked;
     }
     r.popped(1)
 }
 
-/// The value of a key, from a map that others hold too.
+/// PICKITEM from a map to which there are other references.
 unsafe fn pick_from_map(r: &mut Regs) -> Flow {
     // SAFETY: the second item is a map; the tag tells whether there is a key.
     unsafe {
@@ -113,8 +113,8 @@ unsafe fn pick_from_map(r: &mut Regs) -> Flow {
     r.popped(1)
 }
 
-/// Replaces the value of a key, in a map that others hold too, where neither
-/// the old value nor the new one is a compound: nothing is to be counted.
+/// SETITEM of a key that is in a map to which there are other references, where
+/// neither the old value nor the new one is a compound: nothing has to be counted.
 unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the third item is a map; tags tell what the others are. Key and
     // value move into the map.
@@ -136,11 +136,11 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.popped(3)
 }
 
-/// A plain item of an array in place of another.
+/// SETITEM of a scalar in an array in place of another scalar.
 #[inline(always)]
 pub(crate) unsafe fn set_item(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. Nobody looks at the array's items
-    // when one is replaced, and plain ones need no dropping.
+    // when one is replaced, and scalars need no dropping.
     unsafe {
         if r.tag(1) > tag::LAST_SCALAR || r.tag(2) != tag::INTEGER {
             return Flow::Heap;
@@ -175,7 +175,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
         match &*r.at(3) {
             StackItem::Array(array) | StackItem::Struct(array) => {
                 let header = array.header();
-                // The host may be in the midst of them.
+                // The host may be reading them.
                 if array.is_borrowed() {
                     return Flow::Full;
                 }
@@ -216,9 +216,9 @@ pub(crate) unsafe fn size(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// Whether there is an item at an index or a key, in a compound that others
-/// hold too or in bytes. A key that is no small integer, of what is no map, is
-/// the general handler's: hardforks differ.
+/// HASKEY of bytes, and of compounds to which there are other references. An index
+/// that is not a small integer is left to the general handler, since hardforks
+/// differ in it.
 #[inline(always)]
 pub(crate) unsafe fn has_key(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: tags tell that both are items; both are dropped, and one cell is written again.

@@ -13,10 +13,10 @@ pub(crate) unsafe fn nop(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// Goes to the cell at the distance in the operand.
+/// Goes to the decoded instruction at the distance in the operand.
 #[inline(always)]
 unsafe fn take(r: &mut Regs) -> Flow {
-    // SAFETY: the decoder put a distance to another cell of the code there.
+    // SAFETY: the operand is the distance to another decoded instruction of the code.
     r.ip = unsafe { r.ip.wrapping_byte_offset(r.operand() as isize) };
     Flow::Next
 }
@@ -88,22 +88,23 @@ pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
     while slot != first {
         slot = slot.wrapping_sub(1);
-        // SAFETY: plain items need no dropping.
+        // SAFETY: scalars need no dropping.
         unsafe { set_empty(slot) };
     }
     // SAFETY: nothing is in the slots any more.
     unsafe { leave(r, vm, count) }
 }
 
-/// Whether nothing but so many slots is in the way of a return from a context
-/// that CALL made.
+/// Whether the current context, which has `count` slots, can return at once: CALL
+/// made it, no try block is open in it, and the arena has memory for the room
+/// that its slots give back.
 #[inline(always)]
 fn can_leave(r: &Regs, vm: &Vm, count: usize) -> bool {
     let limit = r.limit.wrapping_add(count);
     vm.frames.len() > vm.load_frames && limit <= vm.end && vm.try_blocks.len() == vm.try_base as usize
 }
 
-/// Returns from a context that CALL made, whose slots are empty.
+/// Returns from a context that CALL made. Its `count` slots are empty.
 #[inline(always)]
 unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     let depth = vm.frames.len();
@@ -121,15 +122,15 @@ unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     Flow::Next
 }
 
-/// Drops slots, the last one first, while they are not the last references to
-/// compounds, and returns if that was all. What is left is the
-/// general handler's, which finds so many slots less.
+/// Drops slots, the last one first, up to one that is the last reference to a
+/// compound. Returns if there is none; otherwise the general handler goes on with
+/// the slots that are left.
 #[inline(always)]
 pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     if vm.frames.len() <= vm.load_frames {
         return Flow::Full;
     }
-    // SAFETY: slots are occupied up to their number, which goes down with each.
+    // SAFETY: the slots that are still numbered are occupied; the number goes down with each.
     unsafe {
         while vm.locals > 0 {
             if !discard(r.slots.add(vm.locals as usize - 1)) {

@@ -199,7 +199,7 @@ pub(crate) unsafe fn run_op(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
             Op::Convert => types::convert(r),
             Op::SetItem => compound::set_item(r),
             Op::IsNull => types::is_null(r),
-            // These have no operands but such as own memory.
+            // All of their operands or results own memory.
             Op::InitStatics
             | Op::Size
             | Op::IsType

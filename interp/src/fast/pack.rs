@@ -1,4 +1,4 @@
-//! Compounds made and taken apart.
+//! Making compounds and taking them apart.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use neovm_types::{
 use super::{Flow, Regs, share};
 use crate::{stack::tag, vm::Vm};
 
-/// Pushes a new compound that nothing is in.
+/// Pushes a new, empty compound.
 #[inline(always)]
 unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
     if let Some(header) = compound.header() {
@@ -39,8 +39,8 @@ pub(crate) unsafe fn new_map(r: &mut Regs) -> Flow {
     unsafe { push_new(r, StackItem::Map(Map::new())) }
 }
 
-/// The items from the top down move into a compound, which takes the place of
-/// the lowest: their references stay counted.
+/// PACK and PACKSTRUCT: the items move into a compound, which takes the cell of
+/// the lowest one. Their references stay counted.
 #[inline(always)]
 pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
     // SAFETY: so many cells below the count are occupied, by the stack's
@@ -70,11 +70,11 @@ pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
     r.next()
 }
 
-/// The items of an array or struct, and their number.
+/// UNPACK of an array or struct.
 #[inline(always)]
 pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the tag tells that there is an item; room is checked before cells
-    // are written; no method of the array runs while its items are looked at.
+    // are written; no method of the array runs while its items are read.
     unsafe {
         if r.tag(1) > tag::MAP {
             return Flow::Full;
@@ -86,8 +86,8 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
         if references == 0 || header.is_linked() || header.is_nested() && items.iter().any(uncounted) {
             return Flow::Full;
         }
-        // With the last reference gone its items are no longer counted in it,
-        // but they are on the stack: their own references stay.
+        // Without its last reference the items are no longer counted in the
+        // compound. They are on the stack now, so their own references stay.
         let limit = if references == 1 { r.limit.wrapping_add(count) } else { r.limit };
         if !r.has_room(count + 1) || limit > vm.end {
             return Flow::Full;
@@ -112,7 +112,7 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.pushed()
 }
 
-/// Puts an item on top that is counted already and for which there is room.
+/// Pushes an item that is counted already and for which there is room.
 #[inline(always)]
 unsafe fn put(r: &mut Regs, item: StackItem) {
     // SAFETY: the caller has the room.
@@ -122,7 +122,7 @@ unsafe fn put(r: &mut Regs, item: StackItem) {
     }
 }
 
-/// Appends what is no compound to an array that others hold too.
+/// APPEND of an item that is not a compound to an array to which there are other references.
 #[inline(always)]
 pub(crate) unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: tags tell that both are items. Nobody looks at the array's items

@@ -26,10 +26,10 @@ pub(crate) unsafe fn null(r: &mut Regs) -> Flow {
     r.pushed()
 }
 
-/// Lends a constant of the code, which keeps it while its items lie here.
+/// Pushes a wide integer that is lent from the code, which outlives its items here.
 #[inline(always)]
 pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the decoder put the constant's place there; there is room for one
+    // SAFETY: the operand is the place of the constant; there is room for one
     // cell at `sp`.
     unsafe {
         r.sp.write(StackItem::BigInteger(WideInteger::constant(vm.constants, r.operand() as usize)));
@@ -37,10 +37,10 @@ pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.pushed()
 }
 
-/// The same of a byte string.
+/// Pushes a byte string that is lent from the code, which outlives its items here.
 #[inline(always)]
 pub(crate) unsafe fn data(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the decoder put the constant's place there; there is room for one
+    // SAFETY: the operand is the place of the constant; there is room for one
     // cell at `sp`.
     unsafe {
         r.sp.write(StackItem::ByteString(ByteString::constant(vm.constants, r.operand() as usize)));

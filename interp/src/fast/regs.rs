@@ -1,4 +1,4 @@
-//! The machine's registers, and cells of the stack by their depth.
+//! The registers of the machine, and the cells of the stack by their depth.
 
 use neovm_types::{
     StackItem,
@@ -11,7 +11,7 @@ use crate::{
     stack::{drop_cell, tag, tag_of},
 };
 
-/// What the machine keeps in registers while it runs.
+/// What the machine keeps in processor registers while it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Regs {
     pub(crate) ip: *const DecodedInst,
@@ -24,12 +24,12 @@ pub(crate) struct Regs {
 /// Cells by their depth from the top, 1 for the top.
 ///
 /// # Safety
-/// See the module: the depth is at most that of the deepest sentinel for tags,
-/// and the cell is occupied by an item of the type for all else.
+/// See the module. To read a tag, the cell may be at most as deep as the deepest
+/// sentinel; for all else it is occupied by an item of the type in question.
 impl Regs {
     #[inline(always)]
     pub(crate) unsafe fn operand(&self) -> u64 {
-        // SAFETY: `ip` points to a cell.
+        // SAFETY: `ip` points to a decoded instruction.
         unsafe { (*self.ip).operand }
     }
 
@@ -70,19 +70,19 @@ impl Regs {
         }
     }
 
-    /// The item at a depth as a condition, where it is a boolean or an integer.
+    /// The item at a depth as a condition, if it is a boolean or an integer.
     #[inline(always)]
     pub(crate) unsafe fn truth(&self, depth: usize) -> Option<bool> {
         // SAFETY: both have a payload, of which zero is false.
         unsafe { (self.tag(depth) <= tag::BOOLEAN).then(|| self.int(depth) != 0) }
     }
 
-    /// Copies a cell of which only one copy lives on, or whose item needs no counting.
+    /// Copies a cell: either only one copy is used from then on, or the item is a scalar.
     #[inline(always)]
     pub(crate) unsafe fn copy(from: *const StackItem, to: *mut StackItem) {
         use core::mem::MaybeUninit;
-        // Two halves of eight bytes: one of sixteen would wait for both stores
-        // that made the cell. The payload of Null is not initialized.
+        // In two halves of eight bytes: a load of sixteen bytes would wait for
+        // both stores that wrote the cell. The payload of Null is not initialized.
         // SAFETY: both are cells of sixteen bytes.
         unsafe {
             let (from, to) = (from.cast::<MaybeUninit<u64>>(), to.cast::<MaybeUninit<u64>>());
@@ -92,14 +92,14 @@ impl Regs {
         }
     }
 
-    /// Goes on with the next cell.
+    /// Goes on with the next instruction.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Flow {
         self.ip = self.ip.wrapping_add(1);
         Flow::Next
     }
 
-    /// Goes on behind an instruction that pushed to the cell at `sp`.
+    /// Goes on behind an instruction that wrote its result to the cell at `sp`.
     #[inline(always)]
     pub(crate) fn pushed(&mut self) -> Flow {
         self.sp = self.sp.wrapping_add(1);
@@ -109,7 +109,7 @@ impl Regs {
         self.next()
     }
 
-    /// Goes on behind an instruction that took so many cells.
+    /// Goes on behind an instruction that removed `cells` items from the top.
     #[inline(always)]
     pub(crate) fn popped(&mut self, cells: usize) -> Flow {
         self.sp = self.sp.wrapping_sub(cells);
@@ -139,14 +139,14 @@ impl Regs {
         unsafe { drop_cell(self.at(depth)) }
     }
 
-    /// Whether there is room for so many more items.
+    /// Whether there is room for `items` more items.
     #[inline(always)]
     pub(crate) fn has_room(&self, items: usize) -> bool {
         self.sp.wrapping_add(items) <= self.limit
     }
 
-    /// Drops an item in a cell, if that is all there is to do: false, with
-    /// nothing done, for a compound whose last counted reference it is.
+    /// Drops the item in a cell and counts it out. Returns false, with nothing
+    /// done, for a compound of which it is the last counted reference.
     #[inline(always)]
     pub(crate) unsafe fn discard(&mut self, depth: usize) -> bool {
         // SAFETY: the cell is occupied or a sentinel; an item dropped here is
@@ -164,10 +164,10 @@ impl Regs {
     }
 }
 
-/// Another reference to an item, lent from the script if it is lent.
+/// Another reference to an item, which is lent from the code if the item is.
 ///
 /// # Safety
-/// It lies where the item may: see `neovm_types::ByteString::constant`.
+/// It may be put only where the item may be: see `neovm_types::ByteString::constant`.
 #[inline(always)]
 pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
     // SAFETY: the caller's word.
@@ -182,8 +182,8 @@ pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
     }
 }
 
-/// Counts one more reference to an item that is counted already: false, with
-/// nothing done, for a compound that is not.
+/// Counts one more reference to an item that is counted already. Returns false,
+/// with nothing done, for a compound that is not.
 #[inline(always)]
 pub(crate) fn share(item: &StackItem) -> bool {
     match item.header() {
@@ -196,8 +196,8 @@ pub(crate) fn share(item: &StackItem) -> bool {
     }
 }
 
-/// Counts one reference less to an item that keeps others: false, with nothing
-/// done, for a compound that does not.
+/// Counts one reference less to an item that has others. Returns false, with
+/// nothing done, for a compound that has none.
 #[inline(always)]
 pub(crate) fn unshare(item: &StackItem) -> bool {
     match item.header() {

@@ -10,7 +10,7 @@ use crate::{
 
 #[inline(always)]
 pub(crate) unsafe fn init(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: room and items are checked before slots are made of them.
+    // SAFETY: room and items are checked before they become slots.
     unsafe {
         let (locals, arguments) = (r.operand() as usize & 0xff, r.operand() as usize >> 8);
         let count = locals + arguments;

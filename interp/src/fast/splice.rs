@@ -1,4 +1,4 @@
-//! Parts and joins of byte strings and buffers.
+//! Splitting and joining byte strings and buffers.
 
 use neovm_types::{Buffer, StackItem, engine_internals::buffer_bytes};
 
@@ -8,7 +8,7 @@ use crate::{stack::tag, vm::Vm};
 /// The bytes of a byte string or a buffer in a cell.
 ///
 /// # Safety
-/// See the module; nothing is written to a buffer while its bytes are used.
+/// See the module; nobody writes to a buffer while its bytes are used.
 #[inline(always)]
 unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
     // SAFETY: the tag tells whether there is an item.
@@ -24,7 +24,7 @@ unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
     }
 }
 
-/// A small integer that is not below zero.
+/// The integer in a cell, if it is small and not negative.
 #[inline(always)]
 unsafe fn size(r: &Regs, depth: usize) -> Option<usize> {
     // SAFETY: the module's.
@@ -61,8 +61,8 @@ pub(crate) unsafe fn cat(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.popped(1)
 }
 
-/// Replaces the item at a depth by a buffer of some of its bytes, and pops what
-/// lies above.
+/// Replaces the item at a depth by a buffer with a range of its bytes, and pops
+/// the items above it.
 #[inline(always)]
 unsafe fn part(r: &mut Regs, depth: usize, range: impl FnOnce(usize) -> Option<(usize, usize)>) -> Flow {
     // SAFETY: what lies above are integers; the item is dropped before its cell is written.

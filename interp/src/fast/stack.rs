@@ -1,4 +1,4 @@
-//! Order of the evaluation stack.
+//! The order of the evaluation stack.
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -81,7 +81,7 @@ pub(crate) unsafe fn pick(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Whether so many cells from the top are occupied.
+/// Whether the stack has at least `cells` items.
 #[inline(always)]
 fn has(r: &Regs, vm: &Vm, cells: usize) -> bool {
     r.at(cells) >= vm.stack
@@ -151,7 +151,7 @@ pub(crate) unsafe fn reverse4(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn tuck(r: &mut Regs) -> Flow {
-    // SAFETY: both cells are occupied where they are moved, and a plain item is
+    // SAFETY: both cells are occupied where they are moved, and a scalar is
     // copied; there is room for one cell.
     unsafe {
         if r.tag(1) > tag::LAST_SCALAR || r.tag(2) > tag::MAP {

@@ -5,7 +5,7 @@ use neovm_types::{Buffer, ByteString, ItemType, StackItem, integer::small_from_l
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
 
-/// A plain item that has the type already.
+/// CONVERT of a scalar that has the type already.
 #[inline(always)]
 pub(crate) unsafe fn convert(r: &mut Regs) -> Flow {
     // SAFETY: the module's.
@@ -19,7 +19,7 @@ pub(crate) unsafe fn convert(r: &mut Regs) -> Flow {
     }
 }
 
-/// What has the type already, and the two kinds of byte strings.
+/// CONVERT of items that have the type already, and of those that are not compounds.
 #[inline(always)]
 pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells whether there is an item.
@@ -47,7 +47,7 @@ pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
                 StackItem::ByteString(ByteString::from_buffer(buffer))
             }
             (item, _) if item.is_compound() => return Flow::Full,
-            // A fault is told again by the general handler.
+            // The general handler reports the fault.
             (item, to) => match ItemType::from_byte(to as u8).and_then(|to| item.convert(to).ok()) {
                 Some(converted) => converted,
                 None => return Flow::Full,
@@ -57,7 +57,7 @@ pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// Whether an item is of a type; of a compound, one that others hold too.
+/// ISTYPE; of a compound only if there are other references to it.
 #[inline(always)]
 pub(crate) unsafe fn is_type(r: &mut Regs) -> Flow {
     // SAFETY: the tag tells whether there is an item; it is dropped before its cell is written.
@@ -75,7 +75,7 @@ pub(crate) unsafe fn is_type(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// Equality of what is no compound, within the limits.
+/// EQUAL and NOTEQUAL of items that are not compounds, within the limits.
 #[inline(always)]
 pub(crate) unsafe fn equal(r: &mut Regs, vm: &mut Vm, when: bool) -> Flow {
     // SAFETY: tags tell that both are items; both are dropped before a cell is written.
@@ -93,7 +93,7 @@ pub(crate) unsafe fn equal(r: &mut Regs, vm: &mut Vm, when: bool) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn is_null(r: &mut Regs) -> Flow {
-    // SAFETY: a plain item needs no dropping.
+    // SAFETY: a scalar needs no dropping.
     unsafe {
         if r.tag(1) > tag::LAST_SCALAR {
             return Flow::Heap;

@@ -1,4 +1,4 @@
-//! Integers that no `i64` holds, and what else stands for an integer.
+//! Wide integers, and the other items that convert to an integer.
 
 use neovm_types::{
     I256, Integer, OpCode, StackItem, WideValue, engine_internals::wide_value_mut, integer::eval, item::WideInteger,
@@ -7,7 +7,7 @@ use neovm_types::{
 use super::{Flow, Regs};
 use crate::stack::tag;
 
-/// The integer of an item in a cell: small or not, a boolean, a byte string.
+/// The item in a cell as an integer: a small or wide one, a boolean, a byte string.
 #[inline(always)]
 unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
     // SAFETY: the tag tells whether there is an item.
@@ -23,8 +23,8 @@ unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
     }
 }
 
-/// Replaces the two top items, which are integers, by another. An operand's
-/// memory that nobody else holds is used again.
+/// Replaces the two top items, which convert to integers, by another integer. The
+/// memory of an operand is used again if nobody else holds it.
 #[inline(always)]
 unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.

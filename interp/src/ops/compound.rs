@@ -11,7 +11,7 @@ use neovm_types::{
 use super::Done;
 use crate::vm::Vm;
 
-/// Pops a number of items, at most as many as `limit` says.
+/// Pops a number of items, which may be at most `limit`.
 fn pop_size(vm: &mut Vm, what: &'static str, limit: impl Fn(&Vm) -> usize) -> Result<usize, FaultKind> {
     let size = vm.pop_i32()?;
     let limit = limit(vm);
@@ -24,7 +24,7 @@ fn pop_size(vm: &mut Vm, what: &'static str, limit: impl Fn(&Vm) -> usize) -> Re
 pub(super) fn pack_map(vm: &mut Vm) -> Done {
     let size = vm.pop_i32()?;
     let limit = vm.stack_len();
-    // The reference doubles in 32 bits, without a check.
+    // The reference doubles it in 32 bits, without a check.
     if size < 0 || i64::from(size.wrapping_mul(2)) > limit as i64 {
         return Err(FaultKind::MapSize { size, limit });
     }
@@ -88,12 +88,12 @@ pub(super) fn new_struct0(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// A new array of items that are no compounds.
+/// Makes an array of items that are not compounds.
 fn leaves(items: Vec<StackItem>) -> StackItem {
     StackItem::Array(Array::of_leaves(items))
 }
 
-/// So many of an item that is no compound; the usual ones without a clone of each.
+/// Repeats an item that is not a compound; the common ones without cloning each.
 fn filled(item: &StackItem, count: usize) -> Vec<StackItem> {
     match item {
         StackItem::Null => (0..count).map(|_| StackItem::Null).collect(),
@@ -146,7 +146,7 @@ pub(super) fn size(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// Number of entries or bytes of an item; none for those that have none.
+/// Returns the number of entries or bytes of an item, if it has any.
 #[inline(always)]
 pub(crate) fn item_size(item: &StackItem) -> Option<usize> {
     match item {
@@ -157,7 +157,7 @@ pub(crate) fn item_size(item: &StackItem) -> Option<usize> {
     }
 }
 
-/// Number of items or bytes that an index of HASKEY is compared with.
+/// Returns the number of items or bytes that HASKEY compares an index with.
 pub(crate) fn indexed_len(item: &StackItem) -> Option<usize> {
     match item {
         StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
@@ -201,8 +201,8 @@ pub(super) fn values(vm: &mut Vm) -> Done {
     let mut cloned = 0;
     for value in &mut values {
         let StackItem::Struct(fields) = value else { continue };
-        // One that is there many times over would be cloned as often: clones
-        // that are too many for sure are only counted, for the fault that follows.
+        // A struct that is there many times would be cloned as often. Clones that
+        // are too many in any case are only counted, for the fault that follows.
         let is_over = vm.reference_count() + cloned > i64::from(vm.limits.max_stack_size);
         if is_over {
             count_clone(vm, fields)?;
@@ -238,7 +238,7 @@ fn cloned_struct(vm: &mut Vm, fields: &Array) -> Result<(StackItem, u32), FaultK
     Ok((StackItem::Struct(clone), visited))
 }
 
-/// An item as a compound takes it: a struct is cloned.
+/// Returns an item as a compound stores it: a struct is cloned.
 pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKind> {
     match &item {
         StackItem::Struct(fields) => Ok(cloned_struct(vm, fields)?.0),
@@ -246,7 +246,7 @@ pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKin
     }
 }
 
-/// The item of an array at an index that a script may catch to be missing.
+/// Returns the item of an array at an index. A script may catch the fault if there is none.
 fn checked_index(index: Integer, what: &'static str, count: usize) -> Result<usize, FaultKind> {
     index.to_index(count).ok_or(FaultKind::IndexOutOfRange { what, index, count })
 }
@@ -255,7 +255,7 @@ pub(super) fn pick_item(vm: &mut Vm) -> Done {
     pick_item_by(vm, checked_index)
 }
 
-/// How an index is checked: a hardfork's matter.
+/// How an index is checked, which depends on the hardfork.
 pub(super) type IndexCheck = fn(Integer, &'static str, usize) -> Result<usize, FaultKind>;
 
 pub(super) fn pick_item_by(vm: &mut Vm, check: IndexCheck) -> Done {
@@ -299,7 +299,7 @@ pub(super) fn set_item(vm: &mut Vm) -> Done {
     set_item_by(vm, checked_index, to_byte)
 }
 
-/// How a value becomes a byte: a hardfork's matter.
+/// How a value becomes a byte, which depends on the hardfork.
 pub(super) type ByteCast = fn(Integer) -> Result<u8, FaultKind>;
 
 /// The range holds negative bytes too, but the cast that follows does not.
@@ -335,8 +335,8 @@ pub(super) fn set_item_by(vm: &mut Vm, check: IndexCheck, cast: ByteCast) -> Don
     Ok(())
 }
 
-/// The array's own references are looked at again in between: the old item may
-/// have been the last to count it.
+/// The references to the array itself are checked again in between: the old item
+/// may have held the last counted one.
 fn set_in_array(vm: &mut Vm, array: &Array, index: usize, value: StackItem) -> Done {
     let header = array.header();
     if header.references() != 0 {
@@ -414,7 +414,7 @@ pub(super) fn clear_items(vm: &mut Vm) -> Done {
     if compound.header().is_some_and(|header| header.references() != 0) {
         vm.count_out_all(&items, compound.header().is_some_and(Header::is_nested));
     }
-    // An array looks at its items as it drops them, and calls for few.
+    // An array drops its items by itself, and makes few calls for that.
     drop(Array::new(items));
     Ok(())
 }

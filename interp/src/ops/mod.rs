@@ -1,8 +1,8 @@
 //! General handlers: what each opcode means.
 //!
-//! A handler is a plain function over the machine; its file is its family's,
-//! as in the reference's `JumpTable.*.cs`, so that one can be read beside the
-//! other. What it pops and checks happens in the reference's order, because
+//! A handler is a plain function over the machine. It lies in the file of its
+//! family, as in the `JumpTable.*.cs` of the reference, so that one can be read
+//! beside the other. It pops and checks in the order of the reference, because
 //! the order decides which fault is reported. [`Table`] binds opcodes to
 //! handlers; the hardfork chooses the table.
 
@@ -25,7 +25,7 @@ use crate::{host::Host, vm::Vm};
 /// The result of a handler.
 pub(crate) type Done = Result<(), FaultKind>;
 
-/// A handler that the host has no part in.
+/// A handler that does not involve the host.
 pub(crate) type SimpleFn = fn(&mut Vm) -> Done;
 
 /// A handler that may call the host, or that changes whose gas counts.
@@ -44,7 +44,7 @@ use Handler::{Hosted, Simple};
 pub(crate) struct Table([Handler; 256]);
 
 impl Table {
-    /// The handler of an opcode's byte.
+    /// Returns the handler of the byte of an opcode.
     pub(crate) const fn handler(&self, opcode: u8) -> Handler {
         self.0[opcode as usize]
     }
@@ -71,7 +71,7 @@ impl Table {
         Self(handlers)
     }
 
-    /// The same table with other handlers for some opcodes.
+    /// Replaces the handlers of some opcodes.
     const fn with(mut self, changes: &[(OpCode, SimpleFn)]) -> Self {
         let mut i = 0;
         while i < changes.len() {

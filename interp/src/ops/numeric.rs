@@ -77,7 +77,7 @@ pub(super) fn mod_pow(vm: &mut Vm) -> Done {
     binary(vm, |value, exponent| value.mod_pow(exponent, modulus))
 }
 
-/// Pops the distance of a shift or the exponent of a power.
+/// Pops the distance of a shift or the exponent of a power. Faults if it exceeds the limit.
 pub(super) fn pop_shift(vm: &mut Vm) -> Result<u32, FaultKind> {
     let shift = vm.pop_i32()?;
     vm.limits.check_shift(shift)
@@ -135,7 +135,7 @@ pub(super) fn num_not_equal(vm: &mut Vm) -> Done {
     compare(vm, |a, b| a != b)
 }
 
-/// Comparison that is false with a Null, without looking at the other item.
+/// A comparison that is false if either item is Null, whatever the other one is.
 fn order(vm: &mut Vm, op: impl Fn(Integer, Integer) -> bool) -> Done {
     let b = vm.pop()?;
     let a = vm.pop()?;

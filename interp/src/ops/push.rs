@@ -47,7 +47,7 @@ pub(super) fn data(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// The operand's bytes, from the script.
+/// The bytes of the operand, from the script.
 fn data_operand(vm: &Vm) -> Result<&[u8], FaultKind> {
     let script = vm.script().ok_or(FaultKind::BadScript)?;
     Ok(script.instruction(vm.inst().offset as usize)?.operand)

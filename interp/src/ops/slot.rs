@@ -29,15 +29,15 @@ pub(super) fn init(vm: &mut Vm) -> Done {
     vm.make_slots(operand & 0xff, operand >> 8)
 }
 
-/// Where the slot that the current instruction names lies among the slots of
-/// its kind. Faults with [`FaultKind::NoSlot`] if there are none at all, and
-/// with what `missing` makes of its index and their count if there are too few.
+/// Returns where the slot that the current instruction names lies among the slots
+/// of its kind. Faults with [`FaultKind::NoSlot`] if there are no such slots, and
+/// with `missing` of the index and the number of slots if there are too few.
 fn place(vm: &mut Vm, kind: SlotKind, missing: fn(usize, usize) -> FaultKind) -> Result<usize, FaultKind> {
     let index = vm.inst().slot_index(kind);
     match vm.slots_of(kind).len() {
         0 => Err(FaultKind::NoSlot),
         count if index >= count => Err(missing(index, count)),
-        // Arguments lie with the last one first.
+        // The last argument lies first.
         count if kind == SlotKind::Argument => Ok(count - 1 - index),
         _ => Ok(index),
     }

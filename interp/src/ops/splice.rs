@@ -26,7 +26,7 @@ pub(super) fn memcpy(vm: &mut Vm) -> Done {
     }
     let index = vm.pop_i32()?;
     if index < 0 {
-        // The message names the source's index, as the reference does.
+        // The message names the index into the source, as in the reference.
         return Err(FaultKind::NegativeDestination(source_index));
     }
     let target = vm.pop_buffer()?;
@@ -58,7 +58,7 @@ pub(super) fn cat(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// Pops a number of bytes, which may not be below zero.
+/// Pops a number of bytes. Faults if it is negative.
 fn pop_count(vm: &mut Vm, opcode: OpCode) -> Result<i32, FaultKind> {
     let count = vm.pop_i32()?;
     if count < 0 { Err(FaultKind::NegativeCount { opcode, count }) } else { Ok(count) }
@@ -84,7 +84,8 @@ pub(super) fn substr(vm: &mut Vm) -> Done {
     push_part(vm, &item, index as usize, end as usize)
 }
 
-/// Pops the count of LEFT or RIGHT and the item that it is a part of.
+/// Pops the count of LEFT or RIGHT, and the item whose part is taken. Returns the
+/// length of the item, too.
 fn pop_part(vm: &mut Vm, opcode: OpCode) -> Result<(usize, usize, StackItem), FaultKind> {
     let count = pop_count(vm, opcode)?;
     let item = vm.pop()?;
@@ -105,7 +106,7 @@ pub(super) fn right(vm: &mut Vm) -> Done {
     push_part(vm, &item, length - count, length)
 }
 
-/// Pushes bytes of an item, which has them, as a buffer.
+/// Pushes a buffer with a range of the bytes of an item, which has that range.
 pub(super) fn push_part(vm: &mut Vm, item: &StackItem, start: usize, end: usize) -> Done {
     let part = item.with_bytes(|bytes| bytes.get(start..end).map(Buffer::new))?;
     vm.push(StackItem::Buffer(part.ok_or_else(|| FaultKind::Engine("a range past its bytes"))?));

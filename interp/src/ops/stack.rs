@@ -1,4 +1,4 @@
-//! Order of the evaluation stack. Source: `JumpTable.Stack.cs`.
+//! The order of the evaluation stack. Source: `JumpTable.Stack.cs`.
 
 use neovm_types::{FaultKind, OpCode};
 
@@ -18,7 +18,7 @@ pub(super) fn nip(vm: &mut Vm) -> Done {
     vm.remove(1).map(drop)
 }
 
-/// Pops the depth of an item, which may not be below zero.
+/// Pops the depth of an item. Faults if it is negative.
 fn pop_depth(vm: &mut Vm, opcode: OpCode) -> Result<usize, FaultKind> {
     let n = vm.pop_i32()?;
     usize::try_from(n).map_err(|_| FaultKind::NegativeStackIndex { n, opcode })
@@ -58,7 +58,7 @@ pub(super) fn tuck(vm: &mut Vm) -> Done {
     vm.insert(2, item)
 }
 
-/// Faults when there are too few items to swap.
+/// Faults if there is no item at a depth, which is to be swapped.
 fn check_swap(vm: &Vm, index: usize) -> Done {
     let count = vm.stack_len();
     if index >= count { Err(FaultKind::SwapIndex { index, count }) } else { Ok(()) }
@@ -78,7 +78,7 @@ pub(super) fn rot(vm: &mut Vm) -> Done {
 
 pub(super) fn roll(vm: &mut Vm) -> Done {
     let n = pop_depth(vm, OpCode::ROLL)?;
-    // With zero the reference does not look at the stack.
+    // The reference does not look at the stack if it is zero.
     if n == 0 {
         return Ok(());
     }

@@ -13,7 +13,7 @@ pub(super) fn is_null(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// A type as .NET shows it: by name, or by number where it is undefined.
+/// A type as .NET shows it: by its name, or by its number if it is undefined.
 fn type_text(byte: u8) -> String {
     ItemType::from_byte(byte).map_or_else(|| format!("{byte}"), |item_type| item_type.name().into())
 }
@@ -42,7 +42,7 @@ pub(super) fn convert(vm: &mut Vm) -> Done {
     Ok(())
 }
 
-/// Pops a message, which has to be text; Null stands for none.
+/// Pops a message. Faults if it is not text; Null stands for no message.
 fn pop_message(vm: &mut Vm) -> Result<StackItem, FaultKind> {
     let message = vm.pop()?;
     message.check_text()?;
@@ -54,8 +54,8 @@ pub(super) fn abort_message(vm: &mut Vm) -> Done {
     Err(FaultKind::AbortMessage { opcode: OpCode::ABORTMSG, message })
 }
 
-/// Most messages are never read: they are looked at in place, where data that is lent from
-/// the script need not be copied, and text is made of those that are read.
+/// Most messages are never shown. They are checked in place, where data that is
+/// lent from the script need not be copied; text is made only of those that are shown.
 pub(super) fn assert_message(vm: &mut Vm) -> Done {
     let holds = |vm: &Vm| Ok::<_, FaultKind>(vm.peek(0)?.check_text().is_ok() && vm.peek(1)?.to_boolean()?);
     if holds(vm) == Ok(true) {
