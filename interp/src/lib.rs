@@ -27,7 +27,6 @@ extern crate std;
 mod caller;
 mod code;
 mod debug;
-mod decode;
 mod dispatch;
 mod fast;
 mod frame;

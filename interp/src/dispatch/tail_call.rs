@@ -10,13 +10,13 @@
 //! functions that take or return more than registers hold, runs in a function of
 //! its own, [`work`].
 
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::Ordering;
 
 use neovm_types::StackItem;
 
 use super::Reason;
 use crate::{
-    code::DecodedInst,
+    code::{DecodedInst, HandlerPtr},
     fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},
     op::{Form, Op},
     vm::Vm,
@@ -26,33 +26,15 @@ use crate::{
 pub(crate) type TailFn =
     unsafe extern "sysv64" fn(&mut Vm, *const DecodedInst, *mut StackItem, *mut StackItem, i64, *mut StackItem);
 
-/// The handler of a decoded instruction, which a tier may exchange while machines run it.
-#[derive(Debug)]
-pub(crate) struct Link(AtomicPtr<()>);
+/// Returns the handler of a form.
+#[inline(always)]
+pub(crate) fn handler_of(form: Form) -> HandlerPtr {
+    HandlerPtr::new(HANDLERS[form.number()] as *mut ())
+}
 
-impl Link {
-    /// The handler of a form.
-    #[inline(always)]
-    pub(crate) fn new(form: Form) -> Self {
-        Self(AtomicPtr::new(HANDLERS[form.number()] as *mut ()))
-    }
-
-    /// The handler of a form that jumps or calls, which counts where it goes.
-    pub(crate) fn counting(form: Form) -> Self {
-        Self(AtomicPtr::new(COUNTING[form.number()] as *mut ()))
-    }
-
-    #[inline(always)]
-    fn get(&self) -> TailFn {
-        // SAFETY: nothing but handlers is stored. Machine code and its exits are
-        // complete before an entry to them is stored, which the order makes
-        // visible; on x86-64 it costs nothing.
-        unsafe { core::mem::transmute::<*mut (), TailFn>(self.0.load(Ordering::Acquire)) }
-    }
-
-    pub(crate) fn set(&self, handler: TailFn) {
-        self.0.store(handler as *mut (), Ordering::Release);
-    }
+/// Returns the handler of a form that jumps or calls, which counts what it reaches.
+pub(crate) fn counting_handler_of(form: Form) -> HandlerPtr {
+    HandlerPtr::new(COUNTING[form.number()] as *mut ())
 }
 
 /// Runs fast handlers until one has to give control back.
@@ -96,7 +78,9 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        (inst.handler.get())(vm, r.ip, r.sp, r.slots, left, r.limit);
+        // Nothing but handlers is stored there.
+        let handler = core::mem::transmute::<*mut (), TailFn>(inst.handler.get());
+        handler(vm, r.ip, r.sp, r.slots, left, r.limit);
     }
 }
 

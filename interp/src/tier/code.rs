@@ -100,7 +100,7 @@ impl<'a> CodeView<'a> {
             // SAFETY: the caller guarantees that it is such a function.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
             // Code with a tier counts.
-            inst.handler.set(entry.unwrap_or(COUNTING[inst.form.number()]));
+            inst.handler.set(entry.unwrap_or(COUNTING[inst.form.number()]) as *mut ());
         }
     }
 

@@ -9,10 +9,8 @@ use neovm_types::{
     opcode::{OperandKind, SlotAccess, SlotKind},
 };
 
-use crate::{
-    code::{DecodedInst, cost},
-    op::Op,
-};
+use super::{DecodedInst, cost};
+use crate::op::Op;
 
 /// Bytes of a slot.
 const SLOT: i64 = size_of::<StackItem>() as i64;
@@ -91,7 +89,7 @@ impl Shape {
 impl DecodedInst {
     /// Decodes the instruction at a position. Returns its size in bytes, too.
     #[inline(always)]
-    pub(crate) fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
+    pub(super) fn decode(script: &[u8], position: usize, prices: &PriceTable) -> (Self, usize) {
         let byte = script[position];
         let shape = &SHAPES[byte as usize];
         match script[position + 1..].first_chunk::<8>() {
@@ -105,7 +103,7 @@ impl DecodedInst {
 
     /// Returns the size of the instruction at a position, in bytes.
     #[inline(always)]
-    pub(crate) fn size(script: &[u8], position: usize) -> usize {
+    pub(super) fn size(script: &[u8], position: usize) -> usize {
         let shape = &SHAPES[script[position] as usize];
         if shape.number && position + 8 < script.len() {
             return 1 + shape.size as usize;
