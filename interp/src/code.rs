@@ -60,20 +60,26 @@ pub(crate) struct HandlerPtr(AtomicPtr<()>);
 
 #[cfg(neovm_tail_calls)]
 impl HandlerPtr {
+    /// # Safety
+    /// The pointer is that of a handler, of the signature that dispatch by tail
+    /// calls has, which lives as long as the code.
     #[inline(always)]
-    pub(crate) fn new(handler: *mut ()) -> Self {
+    pub(crate) const unsafe fn new(handler: *mut ()) -> Self {
         Self(AtomicPtr::new(handler))
     }
 
     #[inline(always)]
     pub(crate) fn get(&self) -> *mut () {
-        // What a handler that was stored later needs, machine code and its exits,
-        // was there before. On x86-64 the order costs nothing.
+        // The order makes visible what a handler that was stored later needs:
+        // machine code and its exits. On x86-64 it costs nothing.
         self.0.load(Ordering::Acquire)
     }
 
-    /// Exchanges the handler; machines that run just now see it soon.
-    pub(crate) fn set(&self, handler: *mut ()) {
+    /// Exchanges the handler; machines that are running notice it soon.
+    ///
+    /// # Safety
+    /// That of [`HandlerPtr::new`].
+    pub(crate) unsafe fn set(&self, handler: *mut ()) {
         self.0.store(handler, Ordering::Release);
     }
 }

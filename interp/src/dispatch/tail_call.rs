@@ -29,12 +29,14 @@ pub(crate) type TailFn =
 /// Returns the handler of a form.
 #[inline(always)]
 pub(crate) fn handler_of(form: Form) -> HandlerPtr {
-    HandlerPtr::new(HANDLERS[form.number()] as *mut ())
+    // SAFETY: it is a handler, and lives for ever.
+    unsafe { HandlerPtr::new(HANDLERS[form.number()] as *mut ()) }
 }
 
 /// Returns the handler of a form that jumps or calls, which counts what it reaches.
 pub(crate) fn counting_handler_of(form: Form) -> HandlerPtr {
-    HandlerPtr::new(COUNTING[form.number()] as *mut ())
+    // SAFETY: it is a handler, and lives for ever.
+    unsafe { HandlerPtr::new(COUNTING[form.number()] as *mut ()) }
 }
 
 /// Runs fast handlers until one has to give control back.
@@ -78,7 +80,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
         if left < 0 {
             return exit::<REFILL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
         }
-        // Nothing but handlers is stored there.
+        // A `HandlerPtr` is that of a handler.
         let handler = core::mem::transmute::<*mut (), TailFn>(inst.handler.get());
         handler(vm, r.ip, r.sp, r.slots, left, r.limit);
     }

@@ -100,7 +100,9 @@ impl<'a> CodeView<'a> {
             // SAFETY: the caller guarantees that it is such a function.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
             // Code with a tier counts.
-            inst.handler.set(entry.unwrap_or(COUNTING[inst.form.number()]) as *mut ());
+            let handler = entry.unwrap_or(COUNTING[inst.form.number()]);
+            // SAFETY: handlers of the interpreter live for ever; the entry is the caller's word.
+            unsafe { inst.handler.set(handler as *mut ()) };
         }
     }
 
