@@ -40,7 +40,7 @@ unsafe fn drop_shared(array: &mut Array) {
 #[inline(always)]
 pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
     // SAFETY: tags tell what the cells are. No method of the array runs while
-    // its items are looked at.
+    // its items are read.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Heap;

@@ -149,7 +149,7 @@ unsafe fn write_int(slot: *mut StackItem, value: i64) {
 /// slot, slot or integer, operator, store
 #[inline(always)]
 unsafe fn set(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
-    // SAFETY: all is looked at before the slot is written.
+    // SAFETY: everything is checked before the slot is written.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         let (Some(result), Some(slot)) = (eval::binary(operator, a, b), scalar_slot(r, vm, 3)) else {
@@ -166,7 +166,7 @@ unsafe fn set(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow
 /// slot, INC or DEC, store
 #[inline(always)]
 unsafe fn step(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
-    // SAFETY: all is looked at before the slot is written.
+    // SAFETY: everything is checked before the slot is written.
     unsafe {
         let Some(result) = slot_int(r, vm, 0).and_then(|value| eval::unary(operator, value)) else {
             return Flow::Unfuse;
@@ -183,7 +183,7 @@ unsafe fn step(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
 /// slot, DEC, DUP, store
 #[inline(always)]
 unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: all is looked at before the slot and the stack are written.
+    // SAFETY: everything is checked before the slot and the stack are written.
     unsafe {
         let Some(result) = slot_int(r, vm, 0).and_then(|value| eval::unary(DEC, value)) else { return Flow::Unfuse };
         let Some(slot) = scalar_slot(r, vm, 3) else { return Flow::Unfuse };
@@ -200,7 +200,7 @@ unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// slot, slot or integer, operator
 #[inline(always)]
 unsafe fn combine_slot(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
-    // SAFETY: all is looked at before the stack is written.
+    // SAFETY: everything is checked before the stack is written.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         let Some(result) = eval::binary(operator, a, b) else { return Flow::Unfuse };
@@ -388,7 +388,7 @@ unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
 /// slot, slot or integer: pushed
 #[inline(always)]
 unsafe fn push_two(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
-    // SAFETY: both slots are looked at before the stack is written.
+    // SAFETY: both slots are checked before the stack is written.
     unsafe {
         let Some(first) = scalar_slot(r, vm, 0) else { return Flow::Heap };
         if !r.has_room(2) {
@@ -408,7 +408,7 @@ unsafe fn push_two(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
 
 #[inline(always)]
 unsafe fn push_two_heap(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
-    // SAFETY: both slots are looked at before the stack is written.
+    // SAFETY: both slots are checked before the stack is written.
     unsafe {
         let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
         if !r.has_room(2) {
@@ -430,7 +430,7 @@ unsafe fn push_two_heap(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
 #[inline(always)]
 unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the stored item moves into a slot that drops nothing; then the
-    // cell on top is free for a plain item.
+    // cell on top is free for a scalar.
     unsafe {
         let (Some(to), Some(from)) = (scalar_slot(r, vm, 0), scalar_slot(r, vm, 1)) else { return Flow::Heap };
         if from == to || r.tag(1) > tag::MAP {
@@ -463,7 +463,7 @@ unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
 #[inline(always)]
 unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // SAFETY: the slot is occupied and keeps the container; no method of the
-    // array runs while its items are looked at.
+    // array runs while its items are read.
     unsafe {
         let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
         let Some(index) = second(r, vm, from) else { return Flow::Unfuse };
@@ -512,7 +512,7 @@ unsafe fn scalar_static(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackIte
 /// data, CONVERT to a buffer
 #[inline(always)]
 unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: all is looked at before the stack is written.
+    // SAFETY: everything is checked before the stack is written.
     unsafe {
         let Some(data) = data(r, vm) else { return Flow::Unfuse };
         r.sp.write(StackItem::Buffer(Buffer::new(data)));
@@ -524,7 +524,7 @@ unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// data, CONVERT to a buffer, static store
 #[inline(always)]
 unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: all is looked at before the field is written.
+    // SAFETY: everything is checked before the field is written.
     unsafe {
         let (Some(data), Some(field)) = (data(r, vm), scalar_static(r, vm, 2)) else { return Flow::Unfuse };
         field.write(StackItem::Buffer(Buffer::new(data)));
@@ -535,7 +535,7 @@ unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// data, static store
 #[inline(always)]
 unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: all is looked at before the field is written.
+    // SAFETY: everything is checked before the field is written.
     unsafe {
         let (Some(_), Some(field)) = (data(r, vm), scalar_static(r, vm, 1)) else { return Flow::Unfuse };
         Regs::copy(r.sp, field);
@@ -546,7 +546,7 @@ unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// integer, static store
 #[inline(always)]
 unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: all is looked at before the field is written.
+    // SAFETY: everything is checked before the field is written.
     unsafe {
         let Some(field) = scalar_static(r, vm, 1) else { return Flow::Unfuse };
         if !r.has_room(1) {

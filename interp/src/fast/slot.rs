@@ -47,8 +47,8 @@ pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
 
-/// The slot of the frame that the operand of a decoded instruction tells. Where the frame has fewer local variables the cell is
-/// empty, as its tag tells.
+/// The slot of the frame that the operand of a decoded instruction tells. Where
+/// the frame has fewer local variables the cell is empty, as its tag tells.
 #[inline(always)]
 pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
     (operand as i64 >= vm.args_offset).then(|| r.slots.wrapping_byte_offset(operand as isize))
