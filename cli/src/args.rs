@@ -114,7 +114,7 @@ fn any(text: &str) -> Result<StackItem> {
     match serde_json::from_str::<Json>(text) {
         Ok(json) => from_json(&json),
         Err(error) if text.starts_with(['{', '[', '"']) => {
-            Err(error).with_context(|| format!("{} is not JSON", quoted(text)))
+            Err(error).with_context(|| format!("{} cannot be read as JSON", quoted(text)))
         }
         Err(_) => bail!("{} is not JSON (a text is written in quotes: '\"text\"')", quoted(text)),
     }

@@ -203,11 +203,11 @@ fn text_bytes(text: &str) -> Result<Vec<u8>> {
 
 /// The bytes of hexadecimal digits, with or without 0x.
 pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>> {
-    hex::decode(text.strip_prefix("0x").unwrap_or(text)).context("no hexadecimal")
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).context("not hexadecimal")
 }
 
 fn base64_bytes(text: &str) -> Result<Vec<u8>> {
-    BASE64_STANDARD.decode(text).context("no base64")
+    BASE64_STANDARD.decode(text).context("not base64")
 }
 
 /// Reads a file, or standard input for `-`, of at most `limit` bytes.

@@ -106,6 +106,9 @@ impl Invocation {
                 let path = input::name_of(path);
                 terminal::warn(&format!("there is no manifest {path}; the script runs from its first byte"));
             }
+            (None, ManifestFile::None) if program.nef.is_some() => {
+                terminal::warn(&format!("{} has no manifest; the script runs from its first byte", program.name));
+            }
             (Some(_), ManifestFile::Read(..)) if program.check_manifest().is_ok() => program.warn_about_manifest(),
             _ => {}
         }

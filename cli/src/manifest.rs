@@ -50,7 +50,8 @@ impl ManifestFile {
 
 fn parse(path: &Path) -> Result<Manifest> {
     let text = input::read_limited(path, Manifest::MAX_LENGTH)?;
-    Manifest::parse(&text).with_context(|| name_of(path))
+    // Its text tells of its cause already.
+    Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", name_of(path)))
 }
 
 impl Program {

@@ -10,10 +10,10 @@ use neovm::{
 
 use crate::{input::Program, json::push, show, trace};
 
-/// Most callers that are shown.
+/// How many callers are shown at most.
 const MAX_CALLERS: usize = 10;
 
-/// Most items of a slot or of the operands that are shown.
+/// How many items of a slot, or operands, are shown at most.
 const MAX_ITEMS: usize = 16;
 
 /// The functions of a program: the methods of its manifest, and whatever its
@@ -82,7 +82,8 @@ impl<'a> Functions<'a> {
         }
     }
 
-    /// A caller: its call, or what it goes on with if it began nothing yet.
+    /// A caller: the instruction that called, or where it begins if it has not run
+    /// yet, as a method while `_initialize` runs.
     fn caller(&self, caller: &ContextView) -> String {
         let ContextView { script, position, .. } = caller;
         let calls =
@@ -98,8 +99,8 @@ impl<'a> Functions<'a> {
     }
 }
 
-/// The operands of the next instruction, the last one on top of the stack. How
-/// many those are that the stack itself decides on is not known: none.
+/// The operands of the next instruction, the last one on top of the stack; none if
+/// their number depends on the stack, as it does for PACK.
 fn operands(context: &ContextView) -> &[StackItem] {
     let count = match context.next.map(|opcode| opcode.info().pops) {
         Some(Arity::Exactly(count)) => usize::from(count),
@@ -114,7 +115,7 @@ fn push_slot(out: &mut String, what: &str, slot: &[StackItem], name: impl Fn(usi
     }
 }
 
-/// Items in a row, with their names if they have some.
+/// Items separated by commas, with their names if they have names.
 fn items(items: &[StackItem], name: impl Fn(usize) -> Option<String>) -> String {
     let mut text = String::new();
     for (i, item) in items.iter().take(MAX_ITEMS).enumerate() {
@@ -128,7 +129,7 @@ fn items(items: &[StackItem], name: impl Fn(usize) -> Option<String>) -> String 
     text
 }
 
-/// Appends a line of a report: what it tells, and the text.
+/// Appends a line of a report: its heading, and the text.
 pub(crate) fn line(out: &mut String, what: &str, text: &str) {
     push(out, format_args!("{what:<14}{text}\n"));
 }

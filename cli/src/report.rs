@@ -1,4 +1,4 @@
-//! What a run came to, for people and for programs.
+//! The result of a run, for people and for programs.
 
 use std::io::Write;
 
@@ -22,7 +22,7 @@ use crate::{
     terminal::{BAD, GOOD, NOTE},
 };
 
-/// Most items of a stack that people see.
+/// How many items of a stack are shown to people at most.
 const MAX_ITEMS: usize = 20;
 
 /// A run that ended or was stopped.
@@ -118,9 +118,9 @@ impl Report<'_> {
         out
     }
 
-    /// The contexts before the instruction that faulted, whose operands the fault
-    /// may have taken: from a second run, which goes up to there. If that comes to
-    /// something else, or was interrupted, they are as the fault left them.
+    /// The contexts before the instruction that faulted. That instruction may have
+    /// popped its operands, so the script runs again up to there. If the second run
+    /// is interrupted or ends otherwise, the contexts are as the fault left them.
     fn before_fault(&self) -> Vec<ContextView> {
         let is_out_of_gas = self.vm.fault().is_some_and(|fault| fault.kind == FaultKind::InsufficientGas);
         if is_out_of_gas { None } else { self.replayed() }.unwrap_or_else(|| self.vm.contexts())
@@ -144,7 +144,7 @@ impl Report<'_> {
     }
 }
 
-/// What can be said of a system call that there is not.
+/// The name of a system call that the host does not have, and what it needs.
 fn missing_syscall(id: u32, has_host: bool) -> String {
     let name = syscall_name(id).map_or_else(|| format!("{id:#010x}, which no network has,"), Into::into);
     let what = if has_host { "is not in the file of --host" } else { "needs --host STUB.json, a file of system calls" };

@@ -4,10 +4,10 @@ use neovm::{Hash160, StackItem, crypto::address_from_script_hash, types::manifes
 
 use crate::{args::ADDRESS_VERSION, json::push};
 
-/// About how many letters an item gets.
+/// The approximate length of an item as text.
 const MAX_LETTERS: usize = 300;
 
-/// Most bytes that are shown of a byte string.
+/// How many bytes of a byte string are shown at most.
 const MAX_BYTES: usize = 64;
 
 /// How deep nested compounds are shown.

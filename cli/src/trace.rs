@@ -10,10 +10,10 @@ use neovm::{
 
 use crate::show;
 
-/// Most items that are shown of each stack, from its top.
+/// How many items are shown of each stack at most, from its top.
 const TOP: usize = 3;
 
-/// Most bytes of an instruction whose operand is shown.
+/// The longest instruction whose operand is shown, in bytes.
 const MAX_SIZE: usize = 48;
 
 /// Runs as [`Vm::run`] does, and writes a line to standard error before each

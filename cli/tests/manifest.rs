@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{contract, examples, file, manifest, method, neovm};
+use common::{contract, examples, file, manifest, method, neovm, neovm_with};
 use serde_json::{Value, json};
 
 /// Methods `get` at 0 and `far` at `offset`, in a script of PUSHINT16 258, RET.
@@ -82,6 +82,11 @@ fn a_manifest_may_lie_anywhere() {
         let answer = neovm(&[command, &["--manifest", "arith.manifest.json"]].concat());
         assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{command:?}");
     }
+    let nef = fs::read(examples().join("arith.nef")).expect("the example");
+    let answer = neovm_with(&["run", "-"], &nef);
+    assert_eq!(answer.err, "warning: standard input has no manifest; the script runs from its first byte\n");
+    let answer = neovm_with(&["run", "-", "--manifest", "arith.manifest.json", "--method", "fib", "10"], &nef);
+    assert!(answer.ok().ends_with("Integer     55\n"), "{}", answer.out);
     // For a script too: PUSH1, RET.
     let methods = json!([method("one", 0, json!([]), "Integer")]);
     let path = file("one.json", manifest("one", &methods).as_bytes());
@@ -89,6 +94,10 @@ fn a_manifest_may_lie_anywhere() {
     assert!(answer.ok().ends_with("Integer     1\n"), "{}", answer.out);
     neovm(&["run", "0x1140", "--manifest", "none.json", "--method", "one"]).fails(1, &["cannot read none.json"]);
     neovm(&["disasm", "arith.nef", "--manifest", "none.json"]).fails(1, &["cannot read none.json"]);
+    let broken = file("broken.json", b"[1");
+    let answer = neovm(&["disasm", "arith.nef", "--manifest", &broken]);
+    answer.fails(1, &["broken.json: the manifest is not JSON: "]);
+    assert_eq!(answer.err.matches("EOF while parsing").count(), 1, "{}", answer.err);
 }
 
 #[test]

@@ -355,7 +355,7 @@ fn wrong_arguments_are_named() {
         ("PublicKey", "zz", "is not hexadecimal"),
         ("PublicKey", &"05".repeat(33), "does not start with 02 or 03"),
         ("Array", "{}", "is Map, not an Array"),
-        ("Map", "[1", "is not JSON"),
+        ("Map", "[1", "cannot be read as JSON"),
         ("Any", "1.5", "not an integer of 64 bits"),
         ("Any", "word", "a text is written in quotes"),
         ("Any", r#"{"type":"Pointer"}"#, "no value of this type can be given"),

@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Option<Result<Given>> {
     match serde_json::from_str(text) {
         Ok(Json::Object(fields)) if fields.iter().any(|(key, _)| key == "type") => Some(from_fields(&fields)),
         Ok(_) => None,
-        Err(error) => Some(Err(error).with_context(|| format!("{} is not JSON", quoted(text)))),
+        Err(error) => Some(Err(error).with_context(|| format!("{} cannot be read as JSON", quoted(text)))),
     }
 }
 

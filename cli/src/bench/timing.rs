@@ -23,10 +23,10 @@ const WARM_UP: Duration = Duration::from_millis(20);
 const MIN_SAMPLES: usize = 5;
 
 /// The head of the table that people read.
-pub(super) const HEADER: &str = "\
-                                                          run   ns per instruction
-script                               instructions      median      min   median   spread
-";
+pub(super) const HEADER: &str = concat!(
+    "                                                          run   ns per instruction\n",
+    "script                               instructions      median      min   median   spread\n"
+);
 
 /// How long a script took.
 pub(super) struct Timing {
