@@ -154,7 +154,7 @@ pub fn load_method(
     let return_count = i32::from(method.return_type != ParameterType::Void);
     // The parser of manifests refuses negative offsets.
     let position = method.offset.max(0) as usize;
-    vm.load(Arc::clone(code), LoadOptions { return_count, position, ..LoadOptions::default() })?;
+    vm.load(Arc::clone(code), LoadOptions::default().with_return_count(return_count).with_position(position))?;
     if let Some(initialize) = abi.method("_initialize", Some(0)) {
         vm.call(initialize.offset.into())?;
     }

@@ -6,15 +6,14 @@ use std::{
 };
 
 use neovm_crypto::sha256;
-#[cfg(feature = "jit")]
-use neovm_interp::JitMode;
-use neovm_interp::{Code, Config, Vm};
+use neovm_interp::{Code, RunOptions, Vm};
 #[cfg(feature = "jit")]
 use neovm_jit::{Jit, Mode};
 use neovm_types::{FaultKind, PriceTable, Script};
 
-/// Bytes of decoded scripts that an engine keeps unless told otherwise: 64 MiB.
-pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
+use crate::EngineConfig;
+#[cfg(feature = "jit")]
+use crate::JitMode;
 
 /// Makes machines, and keeps the scripts they run decoded.
 ///
@@ -24,7 +23,7 @@ pub const DEFAULT_CACHE_SIZE: usize = 64 << 20;
 /// hardfork run the same decoded scripts.
 #[derive(Debug)]
 pub struct Engine {
-    config: Config,
+    config: EngineConfig,
     cache: Mutex<Cache>,
     #[cfg(feature = "jit")]
     jit: Option<Jit>,
@@ -54,47 +53,33 @@ struct Entry {
 }
 
 impl Engine {
-    /// An engine whose machines run with these settings.
-    pub fn new(config: Config) -> Self {
-        Self::with_cache_size(config, DEFAULT_CACHE_SIZE)
-    }
-
-    /// An engine that keeps decoded scripts up to so many bytes.
-    pub fn with_cache_size(config: Config, capacity: usize) -> Self {
-        let tables = vec![Arc::clone(&config.prices)];
-        let cache = Cache { entries: HashMap::new(), tables, capacity, size: 0, clock: 0 };
+    /// Creates an engine.
+    pub fn new(config: EngineConfig) -> Self {
+        let tables = vec![Arc::clone(&config.vm.prices)];
+        let cache = Cache { entries: HashMap::new(), tables, capacity: config.cache_bytes, size: 0, clock: 0 };
         Self {
             #[cfg(feature = "jit")]
-            jit: compiler(config.jit, neovm_jit::DEFAULT_CAPACITY),
-            config,
+            jit: compiler(&config),
             cache: Mutex::new(cache),
+            config,
         }
     }
 
-    /// The same engine, whose machine code takes so many bytes at most. Above half
-    /// of that, scripts that were not used for longest are let go.
-    #[cfg(feature = "jit")]
-    #[must_use]
-    pub fn with_machine_code(self, capacity: usize) -> Self {
-        let jit = compiler(self.config.jit, capacity);
-        Self { jit, ..self }
-    }
-
-    /// The compiler of hot code; none if the settings say so or there is none
-    /// for the platform.
+    /// Returns the compiler, or `None` if compiling is off or there is no
+    /// compiler for the platform.
     #[cfg(feature = "jit")]
     pub fn jit(&self) -> Option<&Jit> {
         self.jit.as_ref()
     }
 
-    /// The settings of its machines.
-    pub fn config(&self) -> &Config {
+    /// Returns what the engine was made with.
+    pub fn config(&self) -> &EngineConfig {
         &self.config
     }
 
-    /// A machine with so much gas, in datoshi.
-    pub fn vm(&self, gas_limit: i64) -> Vm {
-        Vm::new(Config { gas_limit, ..self.config.clone() })
+    /// Creates a machine for one execution, or more after [`Vm::reset`].
+    pub fn vm(&self, options: RunOptions) -> Vm {
+        Vm::new(self.config.vm.clone(), options)
     }
 
     /// The decoded form of a script, from the cache if it was seen lately. Who
@@ -103,7 +88,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Code::decode`].
     pub fn prepare(&self, script: &Script) -> Result<Arc<Code>, FaultKind> {
-        self.prepare_with(script, &self.config.prices)
+        self.prepare_with(script, &self.config.vm.prices)
     }
 
     /// The same for machines with other prices than the engine's, such as those
@@ -154,13 +139,13 @@ impl Engine {
 }
 
 #[cfg(feature = "jit")]
-fn compiler(mode: JitMode, capacity: usize) -> Option<Jit> {
-    let mode = match mode {
+fn compiler(config: &EngineConfig) -> Option<Jit> {
+    let mode = match config.jit {
         JitMode::Off => return None,
         JitMode::Eager => Mode { threshold: 1, background: false },
         JitMode::Lazy { threshold, background } => Mode { threshold, background },
     };
-    Jit::with_capacity(mode, capacity)
+    Jit::with_capacity(mode, config.machine_code_bytes)
 }
 
 impl Cache {
@@ -226,7 +211,7 @@ mod tests {
 
     #[test]
     fn equal_bytes_are_decoded_once() {
-        let engine = Engine::new(Config::default());
+        let engine = Engine::new(EngineConfig::default());
         let first = engine.prepare(&script(1)).unwrap();
         assert!(Arc::ptr_eq(&first, &engine.prepare(&script(1)).unwrap()));
         assert!(!Arc::ptr_eq(&first, &engine.prepare(&script(2)).unwrap()));
@@ -235,8 +220,8 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded_and_keeps_what_is_used() {
-        let one = footprint(&Engine::new(Config::default()).prepare(&script(0)).unwrap());
-        let engine = Engine::with_cache_size(Config::default(), 8 * one);
+        let one = footprint(&Engine::new(EngineConfig::default()).prepare(&script(0)).unwrap());
+        let engine = Engine::new(EngineConfig::default().with_cache_bytes(8 * one));
         let kept = engine.prepare(&script(0)).unwrap();
         for number in 1..100 {
             engine.prepare(&script(number)).unwrap();
@@ -248,9 +233,9 @@ mod tests {
 
     #[test]
     fn a_script_larger_than_the_cache_runs_all_the_same() {
-        let engine = Engine::with_cache_size(Config::default(), 8);
+        let engine = Engine::new(EngineConfig::default().with_cache_bytes(8));
         let code = engine.prepare(&script(7)).unwrap();
-        let mut vm = engine.vm(1000);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(code, neovm_interp::LoadOptions::default()).unwrap();
         assert_eq!(vm.run(&mut neovm_interp::NoHost), neovm_interp::Outcome::Halt);
         assert_eq!(engine.cached(), (0, 0));

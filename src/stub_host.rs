@@ -154,7 +154,7 @@ fn load_script(caller: &mut Caller<'_>) -> Result<(), FaultKind> {
     let return_count = caller.pop_i32()?;
     let count = caller.pop_i32()?;
     let items = caller.pop_many(count.max(0) as usize)?;
-    caller.load_script(script, LoadOptions { return_count, ..LoadOptions::default() })?;
+    caller.load_script(script, LoadOptions::default().with_return_count(return_count))?;
     for item in items.into_iter().rev() {
         caller.push(item);
     }

@@ -1,12 +1,12 @@
 //! Contracts through the facade: files, methods, `_initialize`, arguments.
 
 use neovm::{
-    Config, Contract, ContractError, Engine, NoHost, OpCode, Outcome, StackItem, Vm,
+    Contract, ContractError, Engine, EngineConfig, Gas, NoHost, OpCode, Outcome, RunOptions, StackItem, Vm,
     types::{NefFile, ScriptBuilder},
 };
 
 fn engine() -> Engine {
-    Engine::new(Config::default())
+    Engine::new(EngineConfig::default())
 }
 
 fn run(vm: &mut Vm) -> Vec<StackItem> {
@@ -23,7 +23,7 @@ fn an_example_runs() {
     let (nef, manifest) = (include_bytes!("../examples/arith.nef"), include_bytes!("../examples/arith.manifest.json"));
     let engine = engine();
     let contract = Contract::open(&engine, nef, manifest).unwrap();
-    let mut vm = engine.vm(i64::MAX);
+    let mut vm = engine.vm(RunOptions::default());
     contract.load(&mut vm, "fib", vec![10.into()]).unwrap();
     assert_eq!(integers(&run(&mut vm)), [55]);
     // The same machine again: results add up, and the script is found decoded.
@@ -59,7 +59,7 @@ fn call(method: &str, arguments: Vec<StackItem>) -> (Outcome, Vec<StackItem>) {
     let engine = engine();
     let (nef, manifest) = with_initialize();
     let contract = Contract::open(&engine, &nef, manifest.as_bytes()).unwrap();
-    let mut vm = engine.vm(i64::MAX);
+    let mut vm = engine.vm(RunOptions::default());
     contract.load(&mut vm, method, arguments).unwrap();
     let outcome = vm.run(&mut NoHost);
     (outcome, vm.take_results())
@@ -95,7 +95,7 @@ fn what_cannot_be_called_is_told() {
     let engine = engine();
     let (nef, manifest) = with_initialize();
     let contract = Contract::open(&engine, &nef, manifest.as_bytes()).unwrap();
-    let mut vm = engine.vm(0);
+    let mut vm = engine.vm(RunOptions::new(Gas::ZERO));
     let error = contract.load(&mut vm, "sub", vec![1.into()]).unwrap_err();
     assert_eq!(error.to_string(), "sub needs 2 arguments (a: Integer, b: Integer), got 1");
     let error = contract.load(&mut vm, "add", vec![]).unwrap_err();

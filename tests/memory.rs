@@ -4,8 +4,8 @@
 use std::thread;
 
 use neovm::{
-    Caller, Config, FaultKind, Host, HostError, Limits, LoadOptions, NoHost, Outcome, Script, StackItem, Stop, Vm,
-    types::asm::assemble,
+    Caller, FaultKind, Gas, Host, HostError, Limits, LoadOptions, NoHost, Outcome, RunOptions, Script, StackItem, Stop,
+    Vm, VmConfig, types::asm::assemble,
 };
 use neovm_testing::{
     allocator::{Counting, live, peak},
@@ -24,8 +24,18 @@ fn script(text: &str) -> Script {
     assemble(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn loaded(text: &str, config: Config) -> Vm {
-    let mut vm = Vm::new(config);
+fn loaded(text: &str, config: VmConfig) -> Vm {
+    loaded_with(text, config, RunOptions::default())
+}
+
+/// An execution that may use some gas, in datoshi.
+fn gas(limit: i64) -> RunOptions {
+    RunOptions::new(Gas::from_datoshi(limit))
+}
+
+/// A machine that has a script loaded, and what it may use.
+fn loaded_with(text: &str, config: VmConfig, options: RunOptions) -> Vm {
+    let mut vm = Vm::new(config, options);
     vm.load_script(script(text), LoadOptions::default()).unwrap();
     vm
 }
@@ -60,7 +70,7 @@ fn garbage_that_no_counter_sees_is_freed() {
         for (name, turn) in CYCLES {
             scope.spawn(move || {
                 returning_all(|| {
-                    let mut vm = loaded(&endless(turn), Config { gas_limit: ALL_GAS, ..Config::default() });
+                    let mut vm = loaded_with(&endless(turn), VmConfig::default(), gas(ALL_GAS));
                     vm.set_budget(Some((turn.lines().count() as u64 + 1).saturating_mul(turns(turn))));
                     let (outcome, peak) = peak(|| vm.run(&mut NoHost));
                     assert_ne!(outcome, Outcome::Halt, "{name}");
@@ -82,7 +92,7 @@ fn what_scripts_hold_has_a_bound() {
     let mut most = 0;
     for (name, text) in largest() {
         returning_all(|| {
-            let mut vm = loaded(&text, Config { gas_limit: 2_000_000_000, ..Config::default() });
+            let mut vm = loaded_with(&text, VmConfig::default(), gas(2_000_000_000));
             let (outcome, peak) = peak(|| vm.run(&mut NoHost));
             let Outcome::Fault(fault) = outcome else { panic!("{name}: {outcome:?}") };
             assert!(matches!(fault.kind, FaultKind::Abort(_) | FaultKind::MaxStackSize { .. }), "{name}: {fault}");
@@ -96,7 +106,7 @@ fn what_scripts_hold_has_a_bound() {
 #[test]
 fn clones_that_are_too_many_are_not_made() {
     let (_, text) = &largest()[3];
-    let mut vm = loaded(text, Config::default());
+    let mut vm = loaded(text, VmConfig::default());
     let (outcome, peak) = peak(|| vm.run(&mut NoHost));
     let Outcome::Fault(fault) = outcome else { panic!("{outcome:?}") };
     // An array of 2,001 items, each of 2,046 more.
@@ -113,7 +123,7 @@ fn clones_that_are_not_made_count_what_they_share() {
              PUSHINT8 {}\nmore: OVER\nSWAP\nDEC\nDUP\nJMPIF more\nDROP\nDEPTH\nPACK\nVALUES",
             structs - 1
         );
-        let mut vm = loaded(&text, Config::default());
+        let mut vm = loaded(&text, VmConfig::default());
         let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("the item limit ends it") };
         let count = 1 + structs * (1 + 501) + 1000;
         assert_eq!(fault.kind, FaultKind::MaxStackSize { count, limit: 2048 });
@@ -126,7 +136,7 @@ fn messages_of_assertions_that_hold_take_no_memory() {
     let data = format!("PUSHDATA2 0x{}", "c3a4".repeat(30_000));
     for (message, held) in [(data.as_str(), 0), ("PUSHINT32 131070\nNEWBUFFER", 131_070)] {
         let text = format!("INITSLOT 1, 0\n{message}\nSTLOC0\nnext: PUSHT\nLDLOC0\nASSERTMSG\nJMP next");
-        let mut vm = loaded(&text, Config { gas_limit: 1_000_000, ..Config::default() });
+        let mut vm = loaded_with(&text, VmConfig::default(), gas(1_000_000));
         let (outcome, peak) = peak(|| vm.run(&mut NoHost));
         assert!(matches!(outcome, Outcome::Fault(fault) if fault.kind == FaultKind::InsufficientGas));
         assert!(vm.instructions() > 10_000 && peak < held + 8192, "{peak} bytes");
@@ -150,7 +160,7 @@ fn long_data_of_a_script_is_copied_once() {
     ];
     for what in each {
         let peak = returning_all(|| {
-            let mut vm = loaded(&format!("INITSLOT 2, 0\n{data}\nDUP\nSTLOC0\n{what}\nRET"), Config::default());
+            let mut vm = loaded(&format!("INITSLOT 2, 0\n{data}\nDUP\nSTLOC0\n{what}\nRET"), VmConfig::default());
             let (outcome, peak) = peak(|| vm.run(&mut NoHost));
             assert_eq!(outcome, Outcome::Halt);
             peak
@@ -168,7 +178,7 @@ const RELEASED_AND_COUNTED_AGAIN: &str = "NEWARRAY0\nPUSHINT16 500\n\
 #[test]
 fn what_is_counted_again_is_not_kept_in_mind() {
     returning_all(|| {
-        let mut vm = loaded(RELEASED_AND_COUNTED_AGAIN, Config::default());
+        let mut vm = loaded(RELEASED_AND_COUNTED_AGAIN, VmConfig::default());
         vm.set_budget(Some(10_000));
         assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
         let before = live();
@@ -191,7 +201,7 @@ const COUNTED: [&str; 3] = [
 fn counted_cycles_come_back_when_the_machine_ends() {
     for text in COUNTED {
         returning_all(|| {
-            let mut vm = loaded(text, Config::default());
+            let mut vm = loaded(text, VmConfig::default());
             let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("the item limit ends it") };
             assert_eq!(fault.kind, FaultKind::MaxStackSize { count: 2049, limit: 2048 });
         });
@@ -202,13 +212,13 @@ fn counted_cycles_come_back_when_the_machine_ends() {
 fn counted_cycles_come_back_at_a_reset() {
     for text in COUNTED {
         returning_all(|| {
-            let mut vm = Vm::new(Config::default());
+            let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
             let script = script(text);
             let mut after = Vec::new();
             for _ in 0..5 {
                 vm.load_script(script.clone(), LoadOptions::default()).unwrap();
                 assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
-                vm.reset(i64::MAX, &mut NoHost);
+                vm.reset(RunOptions::default(), &mut NoHost);
                 after.push(live());
             }
             // The list itself takes some; what else is kept was there after the first.
@@ -227,7 +237,7 @@ fn all_kinds_of_items_come_back_wherever_they_are() {
     for end in ["RET", "ABORT", "THROW", "JMP +0", ".byte 0xff"] {
         for gas_limit in [i64::MAX, 100_000] {
             returning_all(|| {
-                let mut vm = loaded(&format!("{fill}\n{end}"), Config { gas_limit, ..Config::default() });
+                let mut vm = loaded_with(&format!("{fill}\n{end}"), VmConfig::default(), gas(gas_limit));
                 vm.set_budget(Some(10_000));
                 vm.run(&mut NoHost);
                 assert!(vm.instructions() > 5);
@@ -238,13 +248,13 @@ fn all_kinds_of_items_come_back_wherever_they_are() {
 
 #[test]
 fn deep_stacks_and_slots_come_back() {
-    let limits = Limits { max_stack_size: 1 << 20, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_stack_size(1 << 20);
     let text = format!("f: {}INITSLOT 255, 255\nPUSH7\nNEWARRAY\nSTLOC0\nCALL_L f", "PUSH1\n".repeat(255));
     returning_all(|| {
-        let mut vm = loaded(&text, Config { limits, ..Config::default() });
+        let mut vm = loaded(&text, VmConfig::default().with_limits(limits));
         assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
         assert_eq!(vm.depth(), 1024);
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
     });
 }
 
@@ -275,14 +285,14 @@ fn a_cycle_that_the_host_holds_is_not_cleared() {
          DUP\nPUSH0\nPICKITEM\nSWAP\n{KEEP}\nRET"
     );
     let mut host = Keeper::default();
-    let mut vm = loaded(&text, Config::default());
+    let mut vm = loaded(&text, VmConfig::default());
     assert_eq!(vm.run(&mut host), Outcome::Halt);
     assert_eq!(vm.results()[0].to_i32(), Ok(7));
     for ended in ["reset", "dropped"] {
         let StackItem::Array(array) = &host.0[0] else { panic!("an array was kept") };
         assert_eq!(array.len(), 2, "before it is {ended}");
         assert!(array.get(1).unwrap().is_same(&host.0[0]));
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
     }
     drop(vm);
     let StackItem::Array(array) = &host.0[0] else { panic!("an array was kept") };
@@ -293,7 +303,7 @@ fn a_cycle_that_the_host_holds_is_not_cleared() {
 #[test]
 fn a_cycle_in_the_results_is_the_callers() {
     let taken = {
-        let mut vm = loaded("NEWARRAY0\nDUP\nDUP\nAPPEND\nDUP\nPUSH7\nAPPEND\nRET", Config::default());
+        let mut vm = loaded("NEWARRAY0\nDUP\nDUP\nAPPEND\nDUP\nPUSH7\nAPPEND\nRET", VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         assert_eq!(vm.reference_count(), 3);
         vm.take_results()
@@ -313,7 +323,7 @@ fn thrown(made: &str, opened: &str) -> Vm {
          finally: LDLOC0\nPUSHNULL\nSTLOC0\nDUP\nAPPEND\n{GARBAGE}\nENDFINALLY
          caught: {opened}\nPUSH0\nPICKITEM\nRET"
     );
-    let mut vm = loaded(&text, Config::default());
+    let mut vm = loaded(&text, VmConfig::default());
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     vm
 }
@@ -338,7 +348,7 @@ fn a_cycle_in_a_pending_exception_comes_back() {
     for end in ["ABORT", "JMP +0"] {
         returning_all(|| {
             let text = format!("TRY_L -, finally\nNEWARRAY0\nDUP\nDUP\nAPPEND\nTHROW\nfinally: {GARBAGE}\n{end}");
-            let mut vm = loaded(&text, Config::default());
+            let mut vm = loaded(&text, VmConfig::default());
             vm.set_budget(Some(100_000));
             vm.run(&mut NoHost);
             assert!(vm.pending_exception().is_some());

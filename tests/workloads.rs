@@ -4,7 +4,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use neovm::{Code, Config, LoadOptions, NoHost, Outcome, Profile, Script, Vm};
+use neovm::{Code, LoadOptions, NoHost, Outcome, Profile, RunOptions, Script, Vm, VmConfig};
 use neovm_testing::{Compiler, Mode, Snapshot, WORKLOADS};
 use serde::Deserialize;
 
@@ -44,7 +44,7 @@ impl Workload {
     }
 
     fn interpret(&self, mode: Mode) -> Result<Snapshot, Failed> {
-        let config = Config { dispatch: mode.dispatch(), ..Config::default() };
+        let config = VmConfig::default().with_dispatch(mode.dispatch());
         let code = Arc::new(Code::decode(self.script(), &config.prices).unwrap());
         self.run(&code, config, mode)
     }
@@ -71,8 +71,8 @@ impl Workload {
     }
 
     /// Runs the code, which must halt with the result that is expected on top.
-    fn run(&self, code: &Arc<Code>, config: Config, mode: Mode) -> Result<Snapshot, Failed> {
-        let mut vm = Vm::new(config);
+    fn run(&self, code: &Arc<Code>, config: VmConfig, mode: Mode) -> Result<Snapshot, Failed> {
+        let mut vm = Vm::new(config, RunOptions::default());
         vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
         let outcome = match mode {
             Mode::Observed => vm.run_observed(&mut NoHost, &mut Profile::new()),

@@ -4,7 +4,7 @@
 //! next to it, the examples stand in.
 
 use criterion::{BenchmarkGroup, measurement::WallTime};
-use neovm::{Config, Contract, Engine, NoHost, Outcome};
+use neovm::{Contract, Engine, EngineConfig, NoHost, Outcome, RunOptions};
 use neovm_bench::{Calls, contracts, criterion, measure};
 
 fn main() {
@@ -36,11 +36,11 @@ fn main() {
 }
 
 fn call_example(group: &mut BenchmarkGroup<'_, WallTime>, [nef, manifest]: [&[u8]; 2], method: &str, argument: i64) {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let contract = Contract::open(&engine, nef, manifest).expect("an example");
-    let mut vm = engine.vm(i64::MAX);
+    let mut vm = engine.vm(RunOptions::default());
     let mut call = || {
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
         contract.load(&mut vm, method, vec![argument.into()]).expect("a method");
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         vm.instructions()

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, measurement::WallTime};
-use neovm::{Config, Engine, LoadOptions, NoHost, Outcome, Script, StubHost, types::assemble};
+use neovm::{Engine, EngineConfig, LoadOptions, NoHost, Outcome, RunOptions, Script, StubHost, types::assemble};
 use neovm_bench::{Machine, criterion, long_script, measure};
 
 /// A thousand calls of a method that only returns.
@@ -38,10 +38,10 @@ fn run_small(group: &mut BenchmarkGroup<'_, WallTime>, script: &Script) {
     let program = machine.program("PUSH1 RET", script.clone(), 1000);
     measure(group, "PUSH1 RET, machine reused", program.instructions, || machine.run_program(&program));
 
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let code = engine.prepare(script).expect("a short script");
     measure(group, "PUSH1 RET, new machine", program.instructions, || {
-        let mut vm = engine.vm(1000);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(code.clone(), LoadOptions::default()).expect("the engine's own code");
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     });
@@ -49,7 +49,7 @@ fn run_small(group: &mut BenchmarkGroup<'_, WallTime>, script: &Script) {
 
 /// Finding decoded code by the bytes of a script.
 fn look_up(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, script: &Script) {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     group.bench_function(id, |bencher| bencher.iter(|| engine.prepare(black_box(script))));
 }
 

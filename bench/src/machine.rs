@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, LoadOptions, NoHost, Observer, Outcome, Script, StubHost, Vm};
+use neovm::{Code, Gas, LoadOptions, Observer, Outcome, RunOptions, Script, StubHost, Vm, VmConfig};
 
 /// A script decoded, with what a run of it may spend and begins.
 pub struct Program {
@@ -26,12 +26,12 @@ pub struct Machine {
 impl Machine {
     /// A machine with the limits of the networks.
     pub fn new(host: StubHost) -> Self {
-        Self::with_config(host, Config::default())
+        Self::with_config(host, VmConfig::default())
     }
 
     /// A machine with other settings.
-    pub fn with_config(host: StubHost, config: Config) -> Self {
-        Self { vm: Vm::new(config), host }
+    pub fn with_config(host: StubHost, config: VmConfig) -> Self {
+        Self { vm: Vm::new(config, RunOptions::default()), host }
     }
 
     /// A script decoded for this machine.
@@ -82,7 +82,7 @@ impl Machine {
     }
 
     fn load(&mut self, code: &Arc<Code>, gas_limit: i64) {
-        self.vm.reset(gas_limit, &mut NoHost);
+        self.vm.reset(RunOptions::new(Gas::from_datoshi(gas_limit)), &mut self.host);
         self.vm.load(Arc::clone(code), LoadOptions::default()).expect("code for this machine");
     }
 }

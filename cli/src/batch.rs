@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail, ensure};
-use neovm::{Config, Engine, Hardfork, LoadOptions, NoHost, Outcome, StubHost, Vm};
+use neovm::{Engine, EngineConfig, Gas, Hardfork, LoadOptions, NoHost, Outcome, RunOptions, StubHost, Vm};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,8 +69,8 @@ struct Batch {
 
 pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
     let host = args.host.as_deref().map(input::stub_host).transpose()?;
-    let engine = args.engine.engine(Config::default());
-    let vm = engine.vm(args.gas);
+    let engine = args.engine.engine(EngineConfig::default());
+    let vm = engine.vm(RunOptions::default());
     let mut batch = Batch { engine, vm, host, gas: args.gas, instructions: 0, time: Duration::ZERO };
     // At a terminal, the answers show how far it is.
     let progress = (!io::stdout().is_terminal()).then(|| Progress::new(None, "scripts"));
@@ -120,17 +120,17 @@ impl Batch {
 
     /// Makes the machine ready, and a new one for another hardfork.
     fn prepare(&mut self, gas: i64, hardfork: Hardfork) {
+        let options = RunOptions::new(Gas::from_datoshi(gas));
         if self.vm.hardfork() == hardfork {
-            self.vm.reset(gas, &mut NoHost);
+            self.vm.reset(options, &mut NoHost);
         } else {
-            let prices = self.vm.prices().clone();
-            self.vm = Vm::new(Config { gas_limit: gas, hardfork, prices, ..Config::default() });
+            self.vm = Vm::new(self.engine.config().vm.clone().with_hardfork(hardfork), options);
         }
     }
 }
 
 fn push_result(out: &mut String, id: &Value, vm: &Vm, outcome: &Outcome) {
-    let (state, gas) = (vm.state(), vm.gas_consumed());
+    let (state, gas) = (vm.state(), vm.gas_consumed().datoshi_ceil());
     push(out, format_args!("{{\"id\":{id},\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":"));
     if let Outcome::Fault(fault) = outcome {
         push_text(out, Some(&fault.kind.to_string()));

@@ -1,7 +1,7 @@
 //! What runs scripts: the interpreter, with machine code or without.
 
 use clap::ValueEnum;
-use neovm::{Config, Engine, JitMode};
+use neovm::{Engine, EngineConfig, JitMode};
 
 /// What runs scripts.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -26,13 +26,13 @@ impl EngineKind {
     }
 
     /// An engine of this kind; `config` decides on everything else.
-    pub(crate) fn engine(self, config: Config) -> Engine {
+    pub(crate) fn engine(self, config: EngineConfig) -> Engine {
         let jit = match self {
             Self::Auto => JitMode::default(),
             Self::Interp => JitMode::Off,
             Self::Jit => JitMode::Eager,
         };
-        Engine::new(Config { jit, ..config })
+        Engine::new(config.with_jit(jit))
     }
 }
 

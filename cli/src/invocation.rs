@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use neovm::{
-    Code, Config, Engine, Hardfork, Host, LoadOptions, NoHost, StackItem, Vm, load_method,
+    Code, Engine, EngineConfig, Gas, Hardfork, Host, LoadOptions, NoHost, RunOptions, StackItem, Vm, load_method,
     types::manifest::{Abi, Method, ParameterType},
 };
 
@@ -90,8 +90,8 @@ pub(crate) struct Prepared<'a> {
 
 impl Invocation {
     /// The settings of the engine that is to run it.
-    pub(crate) fn config(&self) -> Config {
-        Config { hardfork: self.hardfork, ..Config::default() }
+    pub(crate) fn config(&self) -> EngineConfig {
+        EngineConfig::default().with_hardfork(self.hardfork)
     }
 
     /// Reads the program, and warns if its manifest cannot be used or looks like that
@@ -121,7 +121,7 @@ impl Invocation {
             Some(path) => Box::new(input::stub_host(path)?),
             None => Box::new(NoHost),
         };
-        let mut vm = engine.vm(self.gas);
+        let mut vm = engine.vm(RunOptions::new(Gas::from_datoshi(self.gas)));
         vm.set_budget(self.max_instructions);
         let begun = Instant::now();
         let code = engine.prepare(&program.script)?;

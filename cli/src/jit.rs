@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use neovm::{Config, Engine, JitMode, jit::Report as Compiled};
+use neovm::{Engine, JitMode, jit::Report as Compiled};
 
 use crate::{
     Usage, interrupt,
@@ -46,7 +46,7 @@ impl JitArgs {
 pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
     let JitArgs { invocation, threshold, .. } = args;
     let mode = JitMode::Lazy { threshold: *threshold, background: false };
-    let engine = Engine::new(Config { jit: mode, ..invocation.config() });
+    let engine = Engine::new(invocation.config().with_jit(mode));
     let Some(jit) = engine.jit() else { return Err(Usage("there is no compiler for this platform".into()).into()) };
     jit.watch();
     let program = invocation.read()?;

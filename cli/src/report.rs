@@ -40,7 +40,7 @@ pub(crate) struct Report<'a> {
 /// position of a fault beside it. Of a run that was stopped, the stack so far.
 pub(crate) fn json(program: &Program, vm: &Vm) -> String {
     let script = BASE64_STANDARD.encode(program.script.bytes());
-    let (state, gas) = (vm.state(), vm.gas_consumed());
+    let (state, gas) = (vm.state(), vm.gas_consumed().datoshi_ceil());
     let mut out = format!("{{\"script\":\"{script}\",\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":");
     push_text(&mut out, vm.fault().map(|fault| fault.kind.to_string()).as_deref());
     let position = serde_json::Value::from(vm.fault().and_then(|fault| fault.position));
@@ -100,7 +100,7 @@ impl Report<'_> {
             contexts = vm.contexts();
         }
         Functions::of(self.program).push_site(&mut out, &contexts);
-        let gas = vm.gas_consumed();
+        let gas = vm.gas_consumed().datoshi_ceil();
         let free = if self.invocation.host.is_some() {
             ", and nothing for system calls: under --host they are free"
         } else {

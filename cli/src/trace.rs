@@ -43,7 +43,7 @@ impl<W: Write> Observer for Tracer<W> {
 
 fn write_line(out: &mut impl Write, vm: &Vm) -> io::Result<()> {
     let (Some(script), Some(position)) = (vm.script(), vm.position()) else { return Ok(()) };
-    let (number, depth, gas) = (vm.instructions() + 1, vm.depth(), vm.gas_consumed());
+    let (number, depth, gas) = (vm.instructions() + 1, vm.depth(), vm.gas_consumed().datoshi_ceil());
     let text = instruction(script, position);
     write!(out, "{number:>8} {depth:>3} {position:>6}  {text:<40} gas {gas:>10}  stack {}:", vm.stack_len())?;
     for item in (0..TOP).map_while(|index| vm.peek(index).ok()) {

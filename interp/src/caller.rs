@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::ops::Deref;
 
-use neovm_types::{FaultKind, Integer, Script, StackItem};
+use neovm_types::{FaultKind, Gas, Integer, Script, StackItem};
 
 use crate::{
     code::Code,
@@ -26,9 +26,9 @@ use crate::{
 /// ```
 ///
 /// ```compile_fail,E0596
-/// # use neovm_interp::{Caller, NoHost};
+/// # use neovm_interp::{Caller, NoHost, RunOptions};
 /// fn reset(caller: &mut Caller<'_>) {
-///     caller.reset(0, &mut NoHost); // needs `&mut Vm`
+///     caller.reset(RunOptions::default(), &mut NoHost); // needs `&mut Vm`
 /// }
 /// ```
 pub struct Caller<'a>(&'a mut Vm);
@@ -137,13 +137,13 @@ impl Caller<'_> {
 
 /// Fees, and scripts that the host loads.
 impl Caller<'_> {
-    /// Charges a fee in picoGAS on top of what instructions cost. Free contexts pay nothing.
+    /// Charges a fee on top of what instructions cost. Free contexts pay nothing.
     ///
     /// # Errors
     /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left.
     /// It counts as consumed all the same, as in the reference.
-    pub fn add_fee(&mut self, pico: u128) -> Result<(), FaultKind> {
-        self.0.add_fee(pico)
+    pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
+        self.0.add_fee(fee)
     }
 
     /// Loads decoded code on top of the invocation stack, with an evaluation

@@ -16,6 +16,7 @@ use crate::{
 
 /// Why a debugger gave control back.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pause {
     /// The next instruction has a breakpoint.
     Breakpoint,

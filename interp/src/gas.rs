@@ -6,26 +6,27 @@
 //! is granted at a time is a chunk: when it is used up the loop comes back for
 //! more, and this is where budgets and interruptions are looked at.
 //!
-//! Amounts: a price unit costs the fee factor in picoGAS (10^-12 GAS); a
-//! datoshi (10^-8 GAS) is 10,000 picoGAS.
 //! Source: `ApplicationEngine.cs` of the reference node (`AddFee`, `FeeConsumed`).
 
-/// PicoGAS in a datoshi.
-pub const PICO_PER_DATOSHI: u64 = 10_000;
+use neovm_types::Gas;
 
-/// The fee factor of the networks at genesis: 30 datoshi, in picoGAS.
-pub const DEFAULT_FEE_FACTOR: u64 = 30 * PICO_PER_DATOSHI;
+use crate::config::RunOptions;
 
-/// Units granted at a time: at most so many instructions, well below a millisecond.
+/// What a price unit costs on the networks at genesis: 30 datoshi.
+pub const DEFAULT_FEE_FACTOR: Gas = Gas::from_datoshi(30);
+
+/// The most units that are granted at a time. Each pays for an instruction or
+/// two, so a grant lasts well below a millisecond.
 const CHUNK: i64 = 1 << 18;
 
 /// The lower half of a fresh meter. A chunk has far fewer instructions: each
 /// loop costs at least a unit a turn, see `PriceTable`.
 const COUNTDOWN: i64 = u32::MAX as i64;
 
-/// Gas used and allowed.
+/// The gas that an execution used and may still use.
 #[derive(Clone, Debug)]
-pub(crate) struct Gas {
+pub(crate) struct GasCounter {
+    /// PicoGAS for a unit.
     factor: u64,
     limit_pico: u128,
     /// Charged by instructions.
@@ -41,10 +42,10 @@ pub(crate) struct Gas {
     pub(crate) free: bool,
 }
 
-impl Gas {
-    pub(crate) fn new(limit_datoshi: i64, factor: u64) -> Self {
-        let limit_pico = u128::from(limit_datoshi.max(0) as u64) * u128::from(PICO_PER_DATOSHI);
-        let factor = factor.max(1);
+impl GasCounter {
+    pub(crate) fn new(options: &RunOptions) -> Self {
+        let limit_pico = options.gas_limit.pico();
+        let factor = u64::try_from(options.fee_factor.pico()).unwrap_or(u64::MAX).max(1);
         let units_left = whole_units(limit_pico, factor);
         Self {
             factor,
@@ -84,7 +85,7 @@ impl Gas {
         true
     }
 
-    /// Charges one instruction; false if there is not gas enough.
+    /// Charges one instruction; false if there is not enough gas.
     pub(crate) fn charge(&mut self, units: i64) -> bool {
         self.instructions += 1;
         self.spend(units);
@@ -98,12 +99,12 @@ impl Gas {
         }
     }
 
-    /// Charges an amount in picoGAS; false if there is not gas enough.
-    pub(crate) fn add_pico(&mut self, pico: u128) -> bool {
+    /// Charges a fee; false if there is not enough gas.
+    pub(crate) fn add(&mut self, fee: Gas) -> bool {
         if self.free {
             return true;
         }
-        self.added_pico = self.added_pico.saturating_add(pico);
+        self.added_pico = self.added_pico.saturating_add(fee.pico());
         let spent = self.spent_pico();
         self.units_left = match self.limit_pico.checked_sub(spent) {
             Some(left) => whole_units(left, self.factor),
@@ -126,18 +127,14 @@ impl Gas {
         by_units.saturating_add(self.added_pico)
     }
 
-    /// Gas used, in datoshi, rounded up.
-    pub(crate) fn consumed(&self) -> u128 {
-        self.spent_pico().div_ceil(u128::from(PICO_PER_DATOSHI))
+    /// The gas used.
+    pub(crate) fn consumed(&self) -> Gas {
+        Gas::from_pico(self.spent_pico())
     }
 
-    /// Gas left, in datoshi, rounded down.
-    pub(crate) fn left(&self) -> u128 {
-        self.limit_pico.saturating_sub(self.spent_pico()) / u128::from(PICO_PER_DATOSHI)
-    }
-
-    pub(crate) fn factor(&self) -> u64 {
-        self.factor
+    /// The gas left.
+    pub(crate) fn left(&self) -> Gas {
+        Gas::from_pico(self.limit_pico.saturating_sub(self.spent_pico()))
     }
 }
 

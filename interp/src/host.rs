@@ -26,6 +26,7 @@ impl LoadId {
 
 /// Why a script was unloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unload {
     /// Its last context returned.
     Returned,
@@ -35,6 +36,7 @@ pub enum Unload {
 
 /// How a call of the host fails.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum HostError {
     /// Throws an exception, which the script can catch.
     Throw(StackItem),

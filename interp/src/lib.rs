@@ -6,14 +6,14 @@
 //! count, and the place and message of a fault.
 //!
 //! ```
-//! use neovm_interp::{Config, LoadOptions, NoHost, Outcome, Vm};
+//! use neovm_interp::{LoadOptions, NoHost, Outcome, RunOptions, Vm, VmConfig};
 //!
-//! let mut vm = Vm::new(Config::default());
+//! let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
 //! // PUSH2 PUSH3 MUL
 //! vm.load_script(vec![0x12, 0x13, 0xa0], LoadOptions::default()).unwrap();
 //! assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
 //! assert_eq!(vm.results()[0].to_integer(), Ok(6.into()));
-//! assert_eq!(vm.gas_consumed(), 300); // datoshi
+//! assert_eq!(vm.gas_consumed().datoshi_ceil(), 300);
 //! ```
 //!
 //! The crate needs only `core` and `alloc`; the feature `std` is on by default.
@@ -26,6 +26,7 @@ extern crate std;
 
 mod caller;
 mod code;
+mod config;
 mod debug;
 mod dispatch;
 mod fast;
@@ -43,10 +44,11 @@ mod vm;
 pub use self::{
     caller::Caller,
     code::{Code, MAX_SCRIPT_SIZE},
+    config::{RunOptions, VmConfig},
     debug::{Debugger, Pause},
     dispatch::{Dispatch, TAIL_CALLS},
-    gas::{DEFAULT_FEE_FACTOR, PICO_PER_DATOSHI},
+    gas::DEFAULT_FEE_FACTOR,
     host::{Host, HostError, LoadId, NoHost, Unload},
     observe::{Observer, OpProfile, Profile, RefDelta, Step},
-    vm::{Config, ContextView, Invocation, JitMode, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
+    vm::{ContextView, Invocation, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},
 };

@@ -13,6 +13,7 @@ use crate::vm::Vm;
 /// What an instruction did to the reference counter, and how much it cloned:
 /// what the coming dynamic prices are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefDelta {
     /// References added. An item that only moves, from the stack into a slot
     /// or a new compound, adds and removes none.
@@ -35,6 +36,7 @@ impl RefDelta {
 
 /// One instruction, as it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// Its opcode; none for bytes that are no instruction.
     pub opcode: Option<OpCode>,
@@ -61,6 +63,7 @@ pub trait Observer {
 
 /// What one opcode came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpProfile {
     /// How often it ran.
     pub count: u64,

@@ -9,11 +9,11 @@ use std::{fmt::Write, io::Read, path::Path};
 
 use neovm_generator::{Random, SystemCalls, any_script, mutated};
 use neovm_interp::{
-    Caller, Config, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, PICO_PER_DATOSHI, Step,
-    Stop, Unload, Vm,
+    Caller, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, RunOptions, Step, Stop, Unload,
+    Vm, VmConfig,
 };
 use neovm_types::{
-    FaultKind, Hardfork, Limits, StackItem,
+    FaultKind, Gas, Hardfork, Limits, StackItem,
     item::{Interop, JsonLimits, write_json_stack},
 };
 
@@ -60,9 +60,9 @@ impl Host for Anything {
             3 => {
                 let script = LOADED[self.calls as usize % LOADED.len()];
                 let free = self.calls % 5 == 0;
-                caller.load_script(script, LoadOptions { free, ..LoadOptions::default() })?;
+                caller.load_script(script, LoadOptions::default().with_free(free))?;
             }
-            4 => caller.add_fee(u128::from(PICO_PER_DATOSHI) * 100 + 7)?,
+            4 => caller.add_fee(Gas::from_pico(u128::from(Gas::PICO_PER_DATOSHI) * 100 + 7))?,
             5 => caller.push(self.object.clone()),
             6 if self.calls % 2 == 0 => return Err(HostError::Throw("thrown".into())),
             6 => {
@@ -130,7 +130,8 @@ impl Setting {
 
     fn vm(&self, dispatch: Dispatch) -> Vm {
         let Self { limits, hardfork, gas_limit, .. } = *self;
-        let mut vm = Vm::new(Config { limits, hardfork, gas_limit, dispatch, ..Config::default() });
+        let config = VmConfig::default().with_limits(limits).with_hardfork(hardfork).with_dispatch(dispatch);
+        let mut vm = Vm::new(config, RunOptions::new(Gas::from_datoshi(gas_limit)));
         // If there is no room for a context, the machine halts at once.
         let _ = vm.load_script(self.script.clone(), LoadOptions::default());
         vm
@@ -151,7 +152,7 @@ impl Setting {
         let outcome = vm.run(&mut Anything::new());
         let end = Snapshot::new(&vm, outcome);
         // The machine's items are dropped here; dropping the machine must not drop them again.
-        vm.reset(0, &mut NoHost);
+        vm.reset(RunOptions::new(Gas::ZERO), &mut NoHost);
         assert_eq!((vm.reference_count(), vm.depth(), vm.results().len()), (0, 0, 0));
         end
     }
@@ -201,8 +202,8 @@ struct Snapshot {
 impl Snapshot {
     fn new(vm: &Vm, outcome: Outcome) -> Self {
         Self {
-            gas: vm.gas_consumed(),
-            gas_left: vm.gas_left(),
+            gas: vm.gas_consumed().datoshi_ceil(),
+            gas_left: vm.gas_left().datoshi_floor(),
             instructions: vm.instructions(),
             references: if matches!(outcome, Outcome::Fault(_)) { 0 } else { vm.reference_count() },
             pending: vm.pending_exception().map(|item| json([item])),

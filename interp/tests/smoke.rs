@@ -14,18 +14,18 @@ use std::{
 };
 
 use neovm_interp::{
-    Caller, Config, Debugger, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, Pause, State,
-    Stop, Unload, Vm,
+    Caller, Debugger, Dispatch, Host, HostError, LoadId, LoadOptions, NoHost, Observer, Outcome, Pause, RunOptions,
+    State, Stop, Unload, Vm, VmConfig,
 };
 use neovm_types::{
-    Limits, StackItem,
+    Gas, Limits, StackItem,
     asm::assemble,
     engine_internals::ItemInternals,
     item::{Array, Interop},
 };
 
 fn vm_with(text: &str, dispatch: Dispatch, limits: Limits) -> Vm {
-    let mut vm = Vm::new(Config { dispatch, limits, ..Config::default() });
+    let mut vm = Vm::new(VmConfig::default().with_dispatch(dispatch).with_limits(limits), RunOptions::default());
     load(&mut vm, text);
     vm
 }
@@ -89,7 +89,7 @@ fn faults(text: &str, limits: Limits, expected: &str, position: usize) {
 }
 
 fn small_stack(max_stack_size: u32) -> Limits {
-    Limits { max_stack_size, ..Limits::DEFAULT }
+    Limits::DEFAULT.with_max_stack_size(max_stack_size)
 }
 
 #[test]
@@ -298,12 +298,7 @@ fn calls() {
     );
     gives("NEWARRAY0\nDUP\nDUP\nCALL f\nRET\nf: INITSLOT 2, 2\nLDARG1\nSTLOC0\nRET", "[]");
     gives("PUSHA f\nCALLA\nRET\nf: PUSH7", "7");
-    faults(
-        "f: CALL f",
-        Limits { max_invocation_stack_size: 5, ..Limits::DEFAULT },
-        "MaxInvocationStackSize exceed: 5",
-        0,
-    );
+    faults("f: CALL f", Limits::DEFAULT.with_max_invocation_stack_size(5), "MaxInvocationStackSize exceed: 5", 0);
 }
 
 #[test]
@@ -374,7 +369,7 @@ const SYSCALL: &str = "SYSCALL 0x00000000\n";
 /// The outcome of a script that calls the host, in each mode the same.
 fn hosted(text: &str, does: fn(&mut Caller<'_>) -> Result<(), HostError>) -> String {
     let run = |dispatch| {
-        let mut vm = vm_with(text, dispatch, Limits { max_stack_size: 64, ..Limits::DEFAULT });
+        let mut vm = vm_with(text, dispatch, Limits::DEFAULT.with_max_stack_size(64));
         let outcome = vm.run(&mut Call(does));
         match outcome {
             Outcome::Fault(fault) => fault.kind.to_string(),
@@ -473,22 +468,19 @@ fn the_smallest_limits() {
             assert_eq!(fault.kind.to_string(), message);
         }
     }
-    let mut vm =
-        Vm::new(Config { limits: Limits { max_invocation_stack_size: 0, ..Limits::DEFAULT }, ..Config::default() });
-    assert!(vm.load_script(vec![0x40], LoadOptions::default()).is_err());
-    faults(
-        "CALL +2",
-        Limits { max_invocation_stack_size: 1, ..Limits::DEFAULT },
-        "MaxInvocationStackSize exceed: 1",
-        0,
+    let mut vm = Vm::new(
+        VmConfig::default().with_limits(Limits::DEFAULT.with_max_invocation_stack_size(0)),
+        RunOptions::default(),
     );
+    assert!(vm.load_script(vec![0x40], LoadOptions::default()).is_err());
+    faults("CALL +2", Limits::DEFAULT.with_max_invocation_stack_size(1), "MaxInvocationStackSize exceed: 1", 0);
 }
 
 #[test]
 fn hosts_that_panic() {
     let mut vm = vm(&format!("NEWARRAY0\n{SYSCALL}DROP"));
     assert!(catch_unwind(AssertUnwindSafe(|| vm.run(&mut Call(|_| panic!("in the host"))))).is_err());
-    vm.reset(1000, &mut NoHost);
+    vm.reset(RunOptions::default(), &mut NoHost);
     load(&mut vm, "PUSH3");
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!(shown(vm.results()), "3");
@@ -531,7 +523,7 @@ fn what_outlives_an_execution_is_counted_anew() {
         let mut vm = vm(text);
         vm.push(kept.clone());
         vm.run(&mut NoHost);
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
         assert_eq!(count(&mut vm), expected, "{text}, by the machine itself");
         drop(vm);
         assert_eq!(count(&mut self::vm("NOP")), expected, "{text}, by another");
@@ -552,7 +544,7 @@ impl Drop for Dropped {
 /// stacks, in compounds and in a cycle.
 fn full_vm(dispatch: Dispatch, text: &str, dropped: &Rc<Cell<usize>>) -> Vm {
     let object = |vm: &mut Vm| vm.push(StackItem::Interop(Interop::new(Dropped(Rc::clone(dropped)))));
-    let mut vm = Vm::new(Config { dispatch, ..Config::default() });
+    let mut vm = Vm::new(VmConfig::default().with_dispatch(dispatch), RunOptions::default());
     load(&mut vm, "INITSSLOT 1\nDUP\nSTSFLD0\nDUP\nINITSLOT 1, 1\nSTLOC0\nRET");
     object(&mut vm);
     object(&mut vm);
@@ -574,7 +566,7 @@ fn machines_that_end_drop_all() {
             let dropped = Rc::new(Cell::new(0));
             let mut own = full_vm(dispatch, text, &dropped);
             own.run(&mut NoHost);
-            own.reset(0, &mut NoHost);
+            own.reset(RunOptions::new(Gas::ZERO), &mut NoHost);
             assert_eq!((dropped.get(), own.reference_count(), own.state()), (4, 0, State::Break), "{text}");
             let mut own = full_vm(dispatch, text, &dropped);
             own.run(&mut NoHost);

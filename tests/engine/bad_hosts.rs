@@ -7,11 +7,11 @@ use std::{
 };
 
 use neovm::{
-    Caller, Config, Debugger, FaultKind, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, StackItem, State,
-    Unload, Vm,
+    Caller, Debugger, FaultKind, Gas, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, RunOptions, StackItem,
+    State, Unload, Vm, VmConfig,
 };
 
-use crate::{code, integers, loaded, modes::settle};
+use crate::{code, gas, integers, loaded, modes::settle};
 
 /// What a host does in a system call, when a token is called, and when a load is gone.
 type Deed = fn(&mut Caller<'_>) -> Result<(), HostError>;
@@ -87,11 +87,11 @@ fn spoil(deed: Deed, check: impl Fn(Result<Outcome, Box<dyn Any + Send>>, &mut V
     for call in CALLS {
         let code = code(&loop_with(call));
         for left in [0, 30] {
-            let mut vm = loaded(&code, Config::default());
+            let mut vm = loaded(&code, VmConfig::default());
             let outcome = catch_unwind(AssertUnwindSafe(|| vm.run(&mut Bad { deed, left })));
             check(outcome, &mut vm);
             settle();
-            vm.reset(i64::MAX, &mut NoHost);
+            vm.reset(RunOptions::default(), &mut NoHost);
             vm.load(code.clone(), LoadOptions::default()).unwrap();
             assert_eq!(vm.run(&mut Bad { deed, left: u32::MAX }), Outcome::Halt, "{call}");
             assert_eq!((integers(&vm), vm.reference_count()), (vec![40], 1), "{call}");
@@ -137,7 +137,7 @@ fn a_machine_whose_host_panicked_has_faulted() {
 
 #[test]
 fn a_step_whose_host_panicked_has_faulted() {
-    let mut vm = loaded(&code("PUSH1\nSYSCALL 0x01000000\nRET"), Config::default());
+    let mut vm = loaded(&code("PUSH1\nSYSCALL 0x01000000\nRET"), VmConfig::default());
     let mut host = Bad { deed: |_| panic!("in the host"), left: 0 };
     let debugger = Debugger::new();
     debugger.step_into(&mut vm, &mut host);
@@ -160,10 +160,10 @@ fn a_panic_when_a_load_is_gone() {
     }
     for id in [1, 2] {
         let text = format!("TRY caught, -\nSYSCALL 0x0{id}000000\ncaught: RET");
-        let mut vm = loaded(&code(&text), Config::default());
+        let mut vm = loaded(&code(&text), VmConfig::default());
         assert!(catch_unwind(AssertUnwindSafe(|| vm.run(&mut Panics))).is_err());
         assert_eq!(vm.state(), State::Fault);
-        vm.reset(1000, &mut NoHost);
+        vm.reset(gas(1000), &mut NoHost);
         vm.load(code("PUSH3"), LoadOptions::default()).unwrap();
         assert_eq!((vm.run(&mut NoHost), integers(&vm)), (Outcome::Halt, vec![3]));
     }
@@ -196,7 +196,7 @@ fn items_that_no_script_can_make() {
     };
     spoil(huge, |outcome, vm| assert_eq!((outcome.unwrap(), vm.results().len()), (Outcome::Halt, 1)));
     let joined = code("PUSHNULL\nSYSCALL 0x01000000\nPUSH1\nCAT\nRET");
-    let mut vm = loaded(&joined, Config::default());
+    let mut vm = loaded(&joined, VmConfig::default());
     let fault = vm.run(&mut Bad { deed: huge, left: 0 });
     assert_eq!(kind(Ok(fault)), FaultKind::MaxItemSize { size: (1 << 24) + 1, limit: 131_070 });
 }
@@ -221,11 +221,9 @@ fn too_few_items_fault() {
 
 #[test]
 fn nonsense_of_loads_is_refused() {
-    let counts: Deed =
-        |caller| Ok(caller.load(code("RET"), LoadOptions { return_count: -2, ..LoadOptions::default() }).map(drop)?);
+    let counts: Deed = |caller| Ok(caller.load(code("RET"), LoadOptions::default().with_return_count(-2)).map(drop)?);
     spoil(counts, |outcome, _| assert_eq!(kind(outcome), FaultKind::ReturnCountRange(-2)));
-    let places: Deed =
-        |caller| Ok(caller.load(code("RET"), LoadOptions { position: 2, ..LoadOptions::default() }).map(drop)?);
+    let places: Deed = |caller| Ok(caller.load(code("RET"), LoadOptions::default().with_position(2)).map(drop)?);
     spoil(places, |outcome, _| assert_eq!(kind(outcome), FaultKind::OutOfScript { position: 2, length: 1 }));
     let calls: Deed = |caller| Ok(caller.call(-1)?);
     spoil(calls, |outcome, _| assert!(matches!(kind(outcome), FaultKind::OutOfScript { position: -1, .. })));
@@ -233,6 +231,6 @@ fn nonsense_of_loads_is_refused() {
         caller.call(0)?;
     };
     spoil(depth, |outcome, _| assert_eq!(kind(outcome), FaultKind::MaxInvocationStackSize { count: 1024 }));
-    let fees: Deed = |caller| Ok(caller.add_fee(u128::MAX)?);
+    let fees: Deed = |caller| Ok(caller.add_fee(Gas::MAX)?);
     spoil(fees, |outcome, _| assert_eq!(kind(outcome), FaultKind::InsufficientGas));
 }

@@ -3,20 +3,20 @@
 
 use std::sync::Arc;
 
-use neovm::{Caller, Code, Config, Host, HostError, NoHost, Outcome, State, Stop, Vm};
+use neovm::{Caller, Code, Host, HostError, NoHost, Outcome, State, Stop, Vm, VmConfig};
 use neovm_testing::Snapshot;
 
-use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, stub_host};
+use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, gas, integers, loaded, loaded_with, stub_host};
 
 fn run_whole(code: &Arc<Code>) -> Vm {
-    let mut vm = loaded(code, Config::default());
+    let mut vm = loaded(code, VmConfig::default());
     vm.run(&mut stub_host());
     vm
 }
 
 fn run_in_parts(code: &Arc<Code>, budget: u64) -> Snapshot {
     let mut host = stub_host();
-    let mut vm = loaded(code, Config::default());
+    let mut vm = loaded(code, VmConfig::default());
     for parts in 1.. {
         vm.set_budget(Some(budget));
         let outcome = vm.run(&mut host);
@@ -31,7 +31,7 @@ fn run_in_parts(code: &Arc<Code>, budget: u64) -> Snapshot {
 
 fn run_by_steps(code: &Arc<Code>) -> Snapshot {
     let mut host = stub_host();
-    let mut vm = loaded(code, Config::default());
+    let mut vm = loaded(code, VmConfig::default());
     loop {
         if vm.step(&mut host).is_some() {
             return Snapshot::of(&vm);
@@ -73,7 +73,7 @@ fn free_instructions_count() {
             Ok(())
         }
     }
-    let mut vm = loaded(&code(&"SYSCALL 0x00000000\n".repeat(60_000)), Config { gas_limit: 0, ..Config::default() });
+    let mut vm = loaded_with(&code(&"SYSCALL 0x00000000\n".repeat(60_000)), VmConfig::default(), gas(0));
     for budget in [20_000, 8_192, 1, 30_000] {
         let before = vm.instructions();
         vm.set_budget(Some(budget));
@@ -87,7 +87,7 @@ fn free_instructions_count() {
 #[test]
 fn a_budget_stays_used_up_until_it_is_set_again() {
     let code = code("PUSH1\nPUSH2\nADD\nRET");
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     vm.set_budget(Some(0));
     assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
     assert_eq!(vm.instructions(), 0);
@@ -104,7 +104,7 @@ fn a_budget_stays_used_up_until_it_is_set_again() {
 #[test]
 fn a_step_runs_one_instruction() {
     let code = code("PUSH1\nPUSH2\nADD\nRET");
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     for position in 1..=3 {
         assert_eq!(vm.step(&mut NoHost), None);
         assert_eq!((vm.position(), vm.instructions()), (Some(position), position as u64));

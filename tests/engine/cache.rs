@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, Contract, Engine, FaultKind, Hardfork, Limits, LoadOptions, NoHost, OpCode, Outcome, PriceTable, Vm,
-    types::NefFile,
+    Code, Contract, Engine, EngineConfig, FaultKind, Hardfork, Limits, LoadOptions, NoHost, OpCode, Outcome,
+    PriceTable, RunOptions, Vm, VmConfig, types::NefFile,
 };
 
 use crate::{integers, json, script};
 
 /// Runs code on a machine of its own.
-fn run(code: &Arc<Code>, config: Config) -> (Vm, Outcome) {
-    let mut vm = Vm::new(config);
+fn run(code: &Arc<Code>, config: VmConfig) -> (Vm, Outcome) {
+    let mut vm = Vm::new(config, RunOptions::default());
     vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
     let outcome = vm.run(&mut NoHost);
     (vm, outcome)
 }
 
 /// The settings of an engine's machines with another hardfork or other limits.
-fn settings(engine: &Engine) -> Config {
-    engine.config().clone()
+fn settings(engine: &Engine) -> VmConfig {
+    engine.config().vm.clone()
 }
 
 /// A contract with a method `get`, the whole of its script.
@@ -33,9 +33,9 @@ fn contract(engine: &Engine, text: &str) -> Contract {
 
 #[test]
 fn an_updated_contract_runs_its_new_script() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let get = |contract: &Contract| {
-        let mut vm = engine.vm(i64::MAX);
+        let mut vm = engine.vm(RunOptions::default());
         contract.load(&mut vm, "get", Vec::new()).unwrap();
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         integers(&vm)
@@ -50,17 +50,17 @@ fn an_updated_contract_runs_its_new_script() {
 
 #[test]
 fn one_decoded_script_under_each_hardfork() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     // A shift by zero did not look at the value before Gorgon, nor SUBSTR at
     // the sum of its numbers before Echidna.
     let shift = engine.prepare(&script("PUSHF\nPUSH0\nSHL\nRET")).unwrap();
     let part = engine.prepare(&script("PUSHDATA1 \"abc\"\nPUSH1\nPUSHINT32 2147483647\nSUBSTR\nRET")).unwrap();
     for hardfork in Hardfork::ALL {
-        let (vm, outcome) = run(&shift, Config { hardfork, ..settings(&engine) });
+        let (vm, outcome) = run(&shift, settings(&engine).with_hardfork(hardfork));
         let kind = if hardfork >= Hardfork::Gorgon { r#""Integer","value":"0""# } else { r#""Boolean","value":false"# };
         assert_eq!((outcome, json(vm.results())), (Outcome::Halt, format!(r#"[{{"type":{kind}}}]"#)), "{hardfork:?}");
 
-        let Outcome::Fault(fault) = run(&part, Config { hardfork, ..settings(&engine) }).1 else {
+        let Outcome::Fault(fault) = run(&part, settings(&engine).with_hardfork(hardfork)).1 else {
             panic!("{hardfork:?}: a range beyond the end")
         };
         let overflowed = fault.kind == FaultKind::ArrayDimensions;
@@ -71,14 +71,14 @@ fn one_decoded_script_under_each_hardfork() {
 
 #[test]
 fn one_decoded_script_under_two_limits() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let code = engine.prepare(&script("PUSH1\nPUSH10\nSHL\nPUSH1\nPUSH2\nDROP\nDROP\nRET")).unwrap();
     let (vm, outcome) = run(&code, settings(&engine));
     assert_eq!((outcome, integers(&vm)), (Outcome::Halt, vec![1024]));
-    let shift = Limits { max_shift: 9, ..Limits::DEFAULT };
-    let items = Limits { max_stack_size: 2, ..Limits::DEFAULT };
+    let shift = Limits::DEFAULT.with_max_shift(9);
+    let items = Limits::DEFAULT.with_max_stack_size(2);
     for (limits, position) in [(shift, 2), (items, 4)] {
-        let Outcome::Fault(fault) = run(&code, Config { limits, ..settings(&engine) }).1 else {
+        let Outcome::Fault(fault) = run(&code, settings(&engine).with_limits(limits)).1 else {
             panic!("{limits:?} allows less")
         };
         assert_eq!(fault.position, Some(position), "{fault}");
@@ -88,17 +88,17 @@ fn one_decoded_script_under_two_limits() {
 
 #[test]
 fn each_price_table_has_its_own_decoded_form() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let script = script("PUSH2\nPUSH3\nMUL\nRET");
     let dear = Arc::new(PriceTable::DEFAULT.with_price(OpCode::MUL, 100).unwrap());
     let of_engine = engine.prepare(&script).unwrap();
     let of_dear = engine.prepare_with(&script, &dear).unwrap();
     // Either order, and again from the cache.
     for _ in 0..2 {
-        for (code, prices, gas) in [(&of_engine, &engine.config().prices, 300), (&of_dear, &dear, 102 * 30)] {
+        for (code, prices, gas) in [(&of_engine, &engine.config().vm.prices, 300), (&of_dear, &dear, 102 * 30)] {
             assert!(Arc::ptr_eq(code, &engine.prepare_with(&script, prices).unwrap()));
-            let (vm, outcome) = run(code, Config { prices: Arc::clone(prices), ..settings(&engine) });
-            assert_eq!((outcome, integers(&vm), vm.gas_consumed()), (Outcome::Halt, vec![6], gas));
+            let (vm, outcome) = run(code, settings(&engine).with_prices(Arc::clone(prices)));
+            assert_eq!((outcome, integers(&vm), vm.gas_consumed().datoshi_ceil()), (Outcome::Halt, vec![6], gas));
         }
     }
     assert_eq!(engine.cached().0, 2);
@@ -106,21 +106,21 @@ fn each_price_table_has_its_own_decoded_form() {
 
 #[test]
 fn price_tables_are_told_apart_by_content() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let script = script("NOP\nRET");
     let code = engine.prepare(&script).unwrap();
     let equal = Arc::new(PriceTable::DEFAULT);
     assert!(Arc::ptr_eq(&code, &engine.prepare_with(&script, &equal).unwrap()));
-    let (vm, outcome) = run(&code, Config { prices: equal, ..settings(&engine) });
-    assert_eq!((outcome, vm.gas_consumed()), (Outcome::Halt, 30));
+    let (vm, outcome) = run(&code, settings(&engine).with_prices(equal));
+    assert_eq!((outcome, vm.gas_consumed().datoshi_ceil()), (Outcome::Halt, 30));
 }
 
 #[test]
 fn a_machine_refuses_code_with_other_prices() {
-    let engine = Engine::new(Config::default());
+    let engine = Engine::new(EngineConfig::default());
     let prices = Arc::new(PriceTable::DEFAULT.with_price(OpCode::NOP, 7).unwrap());
     let code = engine.prepare(&script("NOP\nRET")).unwrap();
-    let mut vm = Vm::new(Config { prices, ..settings(&engine) });
+    let mut vm = Vm::new(settings(&engine).with_prices(prices), RunOptions::default());
     assert!(matches!(vm.load(code, LoadOptions::default()), Err(FaultKind::Host(_))));
-    assert_eq!((vm.depth(), vm.gas_consumed()), (0, 0));
+    assert_eq!((vm.depth(), vm.gas_consumed().datoshi_ceil()), (0, 0));
 }

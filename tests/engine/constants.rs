@@ -9,8 +9,8 @@ use std::{
 };
 
 use neovm::{
-    Caller, Code, Config, Dispatch, Engine, FaultKind, Host, HostError, Limits, LoadId, LoadOptions, NoHost, Observer,
-    Outcome, StackItem, Stop, Unload, Vm,
+    Caller, Code, Dispatch, Engine, EngineConfig, FaultKind, Host, HostError, Limits, LoadId, LoadOptions, NoHost,
+    Observer, Outcome, RunOptions, StackItem, Stop, Unload, Vm, VmConfig,
     types::{Script, engine_internals::Lent},
 };
 
@@ -67,7 +67,7 @@ fn survive(text: &str, expected: &[StackItem], take: impl Fn(&mut Vm, Outcome) -
     for dispatch in Dispatch::ALL {
         let code = code(text);
         let gone = Arc::downgrade(&code);
-        let mut vm = loaded(&code, Config { dispatch, ..Config::default() });
+        let mut vm = loaded(&code, VmConfig::default().with_dispatch(dispatch));
         drop(code);
         vm.set_budget(Some(10_000));
         let outcome = vm.run(&mut Sink::default());
@@ -93,7 +93,7 @@ fn results_outlive_the_script() {
     // A machine that is used again, without what it ran before.
     survive(PUSH_ALL, &all(), |vm, outcome| {
         let items = results(vm, outcome);
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
         items
     });
 }
@@ -102,7 +102,7 @@ fn results_outlive_the_script() {
 fn results_stay_in_the_machine_when_the_script_is_gone() {
     let code = code(PUSH_ALL);
     let gone = Arc::downgrade(&code);
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     drop(code);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     check(vm.results(), &all(), &gone, "those of the first");
@@ -221,12 +221,12 @@ fn a_machine_can_end_anywhere() {
     for dispatch in Dispatch::ALL {
         for budget in 0..50 {
             for reset in [false, true] {
-                let mut vm = Vm::new(Config { dispatch, ..Config::default() });
+                let mut vm = Vm::new(VmConfig::default().with_dispatch(dispatch), RunOptions::default());
                 vm.load(code(&fill), LoadOptions::default()).unwrap();
                 vm.set_budget(Some(budget));
                 vm.run(&mut NoHost);
                 if reset {
-                    vm.reset(i64::MAX, &mut NoHost);
+                    vm.reset(RunOptions::default(), &mut NoHost);
                     vm.load(code("PUSH1"), LoadOptions::default()).unwrap();
                     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
                 }
@@ -254,7 +254,7 @@ fn exceptions_outlive_the_script() {
     for dispatch in Dispatch::ALL {
         let code = code("TRY -, f\nPUSHDATA1 \"thrown\"\nTHROW\nf: NOP\nENDFINALLY");
         let gone = Arc::downgrade(&code);
-        let mut vm = loaded(&code, Config { dispatch, ..Config::default() });
+        let mut vm = loaded(&code, VmConfig::default().with_dispatch(dispatch));
         drop(code);
         vm.set_budget(Some(4));
         assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
@@ -320,7 +320,7 @@ fn push_script(text: &str) -> String {
 
 /// Runs a script that loads others, of which none is left then.
 fn run_nested(text: &str, dispatch: Dispatch) -> (Vm, Sink) {
-    let mut vm = loaded(&code(text), Config { dispatch, ..Config::default() });
+    let mut vm = loaded(&code(text), VmConfig::default().with_dispatch(dispatch));
     let mut host = Sink::default();
     assert_eq!(vm.run(&mut host), Outcome::Halt, "{text}");
     settle();
@@ -386,7 +386,7 @@ impl Host for Loads {
 fn copies_are_of_the_script_that_runs() {
     for dispatch in Dispatch::ALL {
         let text = format!("PUSHINT16 200\nn: {LOAD}ROT\nDEC\nDUP\nJMPIF n\nDROP\nRET");
-        let mut vm = loaded(&code(&text), Config { dispatch, ..Config::default() });
+        let mut vm = loaded(&code(&text), VmConfig::default().with_dispatch(dispatch));
         assert_eq!(vm.run(&mut Loads(0)), Outcome::Halt);
         let items = vm.results();
         assert_eq!(items.len(), 400);
@@ -433,7 +433,7 @@ fn items_that_an_observer_keeps_outlive_all() {
     let text = format!("INITSSLOT 1\nINITSLOT 1, 0\n{PUSH_ALL}PUSHDATA1 \"slot\"\nDUP\nSTSFLD0\nSTLOC0\nNOP\nRET");
     let code = code(&text);
     let gone = Arc::downgrade(&code);
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     drop(code);
     let mut witness = Witness::default();
     assert_eq!(vm.run_observed(&mut NoHost, &mut witness), Outcome::Halt);
@@ -490,9 +490,9 @@ fn what_is_made_of_a_constant_is_changed_alone() {
         for dispatch in Dispatch::ALL {
             // The same decoded script each time: what one run spoiled the next would show.
             let code = code(&text);
-            let mut vm = Vm::new(Config { dispatch, ..Config::default() });
+            let mut vm = Vm::new(VmConfig::default().with_dispatch(dispatch), RunOptions::default());
             for _ in 0..3 {
-                vm.reset(i64::MAX, &mut NoHost);
+                vm.reset(RunOptions::default(), &mut NoHost);
                 vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
                 assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{text}");
                 assert_eq!(json(vm.results()), json(&expected), "{dispatch:?}: {text}");
@@ -508,7 +508,7 @@ fn the_host_changes_its_own() {
     for dispatch in Dispatch::ALL {
         let code = code(text);
         for _ in 0..2 {
-            let mut vm = loaded(&code, Config { dispatch, ..Config::default() });
+            let mut vm = loaded(&code, VmConfig::default().with_dispatch(dispatch));
             let mut host = Sink::default();
             assert_eq!(vm.run(&mut host), Outcome::Halt);
             let StackItem::Buffer(buffer) = &host.kept[0] else { panic!("a buffer was on top") };
@@ -523,10 +523,10 @@ fn the_host_changes_its_own() {
 fn an_engine_and_its_scripts_can_go_before_the_machine() {
     let other: Vec<_> = (0..50).map(|i| script(&format!("PUSHINT16 {}\nRET", 1_000 + i))).collect();
     // No room: a script leaves the engine with the next.
-    for engine in [Engine::new(Config::default()), Engine::with_cache_size(Config::default(), 1)] {
+    for engine in [Engine::new(EngineConfig::default()), Engine::new(EngineConfig::default().with_cache_bytes(1))] {
         let code = engine.prepare(&script(PUSH_ALL)).unwrap();
         let gone = Arc::downgrade(&code);
-        let mut vm = engine.vm(i64::MAX);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(code, LoadOptions::default()).unwrap();
         other.iter().for_each(|script| drop(engine.prepare(script)));
         drop(engine);
@@ -546,7 +546,7 @@ fn threads_push_the_same_constants() {
         .map(|_| {
             let code = Arc::clone(&code);
             thread::spawn(move || {
-                let mut vm = loaded(&code, Config::default());
+                let mut vm = loaded(&code, VmConfig::default());
                 drop(code);
                 assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
                 json(vm.results())
@@ -579,14 +579,14 @@ fn constants_over_the_limit_fault() {
     let code = code("PUSHDATA1 \"12345\"");
     for dispatch in Dispatch::ALL {
         let run = |max_item_size| {
-            let limits = Limits { max_item_size, ..Limits::DEFAULT };
-            let mut vm = loaded(&code, Config { dispatch, limits, ..Config::default() });
+            let limits = Limits::DEFAULT.with_max_item_size(max_item_size);
+            let mut vm = loaded(&code, VmConfig::default().with_dispatch(dispatch).with_limits(limits));
             (vm.run(&mut NoHost), vm)
         };
         let (outcome, vm) = run(5);
         assert_eq!((outcome, json(vm.results())), (Outcome::Halt, json(&["12345".into()])));
         let (Outcome::Fault(fault), vm) = run(4) else { panic!("it is too long") };
-        assert_eq!(fault.kind, Limits { max_item_size: 4, ..Limits::DEFAULT }.check_item_size(5).unwrap_err());
+        assert_eq!(fault.kind, Limits::DEFAULT.with_max_item_size(4).check_item_size(5).unwrap_err());
         assert_eq!((vm.stack_len(), vm.reference_count()), (0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! Stepping and breakpoints, where the JSON suite has none.
 
-use neovm::{Config, Debugger, NoHost, Outcome, Pause, Script, Stop, Vm};
+use neovm::{Debugger, NoHost, Outcome, Pause, Script, Stop, Vm, VmConfig};
 
 use crate::{code, integers, loaded, script};
 
@@ -8,7 +8,7 @@ use crate::{code, integers, loaded, script};
 const TEXT: &str = "CALL f\nPUSH9\nRET\nf: PUSH3\nnext: DEC\nDUP\nJMPIF next\nRET";
 
 fn start() -> (Vm, Script) {
-    (loaded(&code(TEXT), Config::default()), script(TEXT))
+    (loaded(&code(TEXT), VmConfig::default()), script(TEXT))
 }
 
 #[test]

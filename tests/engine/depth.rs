@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread};
 
 use neovm::{
-    Config, FaultKind, Limits, LoadOptions, NoHost, Outcome, StackItem, Vm,
+    FaultKind, Gas, Limits, LoadOptions, NoHost, Outcome, RunOptions, StackItem, Vm, VmConfig,
     types::item::{JsonError, JsonLimits, write_json_stack},
 };
 
@@ -15,8 +15,8 @@ fn on_a_small_stack(test: fn()) {
 }
 
 /// The limits of the networks but for the number of items.
-fn with_items(max_stack_size: u32) -> Config {
-    Config { limits: Limits { max_stack_size, ..Limits::DEFAULT }, ..Config::default() }
+fn with_items(max_stack_size: u32) -> VmConfig {
+    VmConfig::default().with_limits(Limits::DEFAULT.with_max_stack_size(max_stack_size))
 }
 
 /// Calls itself as often as the static field says, each time with all slots
@@ -51,13 +51,13 @@ fn a_context_too_many() {
         assert_eq!((vm.depth(), vm.contexts().len()), (1024, 1024));
         assert_eq!(vm.contexts()[500].locals.len(), 255);
         assert_eq!(vm.contexts()[500].arguments.len(), 255);
-        vm.reset(0, &mut NoHost);
+        vm.reset(RunOptions::new(Gas::ZERO), &mut NoHost);
         assert_eq!((vm.depth(), vm.reference_count()), (0, 0));
     });
 }
 
 /// Packs an array into an array, and so on.
-fn nested(turns: u32, config: Config) -> Vm {
+fn nested(turns: u32, config: VmConfig) -> Vm {
     let text = format!("NEWARRAY0\nPUSHINT32 {turns}\nnext: SWAP\nPUSH1\nPACK\nSWAP\nDEC\nDUP\nJMPIF next\nDROP\nRET");
     let mut vm = loaded(&code(&text), config);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -79,7 +79,7 @@ fn levels(item: &StackItem) -> usize {
 fn arrays_nested_up_to_the_item_limit() {
     on_a_small_stack(|| {
         // Two cells are needed for the counter while the arrays grow.
-        let mut vm = nested(2045, Config::default());
+        let mut vm = nested(2045, VmConfig::default());
         assert_eq!((levels(&vm.results()[0]), vm.reference_count()), (2046, 2046));
         let json = vm.results()[0].to_json().unwrap();
         assert_eq!(json.matches("Array").count(), 2046);
@@ -111,7 +111,7 @@ fn a_million_nested_arrays() {
 fn a_long_run_on_a_small_stack() {
     on_a_small_stack(|| {
         let text = LOOP.replace("20000", "200000");
-        let mut vm = loaded(&code(&text), Config::default());
+        let mut vm = loaded(&code(&text), VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         assert!(vm.instructions() > 1_000_000);
         assert_eq!(vm.results()[0].to_integer(), Ok(20_000_100_000_i64.into()));
@@ -125,7 +125,7 @@ fn exceptions_out_of_1024_contexts() {
             deep: LDSFLD0\nINC\nSTSFLD0\nLDSFLD0\nPUSHINT16 1023\nEQUAL\nJMPIF throw\nCALL deep
             throw: LDSFLD0\nTHROW";
         let text = text.replace("INITSSLOT 1\n", "INITSSLOT 1\nPUSH0\nSTSFLD0\n");
-        let mut vm = loaded(&code(&text), Config::default());
+        let mut vm = loaded(&code(&text), VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         assert_eq!(integers(&vm), [1023]);
     });
@@ -135,7 +135,7 @@ fn exceptions_out_of_1024_contexts() {
 fn loads_as_deep_as_contexts_may_be() {
     on_a_small_stack(|| {
         let code = code("PUSH1\nRET");
-        let mut vm = Vm::new(Config::default());
+        let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
         for _ in 0..1024 {
             vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
         }

@@ -1,13 +1,13 @@
 //! Which fault is told where there could be several: the first in the order in which the reference
 //! pops and looks.
 
-use neovm::{Config, FaultKind, NoHost, Outcome};
+use neovm::{FaultKind, NoHost, Outcome, VmConfig};
 
 use crate::{code, loaded};
 
 /// Runs a script to the fault that it ends with.
 fn fault(text: &str) -> FaultKind {
-    match loaded(&code(text), Config::default()).run(&mut NoHost) {
+    match loaded(&code(text), VmConfig::default()).run(&mut NoHost) {
         Outcome::Fault(fault) => fault.kind,
         other => panic!("{text}: {other:?} is no fault"),
     }

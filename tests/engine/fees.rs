@@ -1,11 +1,11 @@
 //! Fees that the host charges, and contexts that are free of them.
 
 use neovm::{
-    Caller, Config, Fault, FaultKind, Host, HostError, LoadId, LoadOptions, Outcome, PICO_PER_DATOSHI, Script, Unload,
-    Vm, types::PriceTable,
+    Caller, Fault, FaultKind, Gas, Host, HostError, LoadId, LoadOptions, Outcome, Script, Unload, Vm, VmConfig,
+    types::PriceTable,
 };
 
-use crate::{code, decode, integers, loaded, script};
+use crate::{code, decode, gas, integers, loaded, loaded_with, script};
 
 /// System calls from here on are none of those below.
 const COMMANDS: u32 = 0xffff_ff00;
@@ -21,21 +21,21 @@ struct FeeHost {
 
 impl Host for FeeHost {
     fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
-        self.seen.push((caller.gas_consumed(), caller.instructions()));
+        self.seen.push((caller.gas_consumed().datoshi_ceil(), caller.instructions()));
         match id.checked_sub(COMMANDS) {
-            None => caller.add_fee(id.into())?,
+            None => caller.add_fee(Gas::from_pico(id.into()))?,
             Some(0) => caller.set_context_free(true),
             Some(1) => caller.set_context_free(false),
             Some(command) => {
                 let script = Script::from(caller.pop_bytes()?);
-                caller.load(decode(script), LoadOptions { free: command == 2, ..LoadOptions::default() })?;
+                caller.load(decode(script), LoadOptions::default().with_free(command == 2))?;
             }
         }
         Ok(())
     }
 
     fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
-        self.seen.push((caller.gas_consumed(), caller.instructions()));
+        self.seen.push((caller.gas_consumed().datoshi_ceil(), caller.instructions()));
         Ok(())
     }
 }
@@ -52,7 +52,7 @@ fn push(text: &str) -> String {
 
 fn run(text: &str, gas_limit: i64) -> (Vm, Outcome, FeeHost) {
     let mut host = FeeHost::default();
-    let mut vm = loaded(&code(text), Config { gas_limit, ..Config::default() });
+    let mut vm = loaded_with(&code(text), VmConfig::default(), gas(gas_limit));
     let outcome = vm.run(&mut host);
     (vm, outcome, host)
 }
@@ -63,7 +63,7 @@ fn fees_add_up_in_picogas() {
         let text: String = fees.into_iter().map(syscall).collect();
         let (vm, outcome, host) = run(&format!("NOP\n{text}"), i64::MAX);
         assert_eq!(outcome, Outcome::Halt);
-        assert_eq!(vm.gas_consumed(), 30 + datoshi);
+        assert_eq!(vm.gas_consumed().datoshi_ceil(), 30 + datoshi);
         assert_eq!(host.seen[0], (30, 2));
     }
 }
@@ -86,7 +86,7 @@ fn a_fee_beyond_the_limit_faults_in_its_system_call() {
         };
         let Outcome::Fault(fault) = outcome else { panic!("limit {limit} is enough") };
         assert_eq!((fault.kind, fault.position), (FaultKind::InsufficientGas, Some(position)), "limit {limit}");
-        assert_eq!((vm.gas_consumed(), vm.instructions()), (gas, instructions), "limit {limit}");
+        assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.instructions()), (gas, instructions), "limit {limit}");
     }
 }
 
@@ -96,7 +96,7 @@ fn a_fee_leaves_no_fraction_of_a_unit_behind() {
     let text = format!("{}{}", syscall(1), "NOP\n".repeat(100));
     let (vm, outcome, _) = run(&text, 3_000);
     assert!(matches!(outcome, Outcome::Fault(Fault { kind: FaultKind::InsufficientGas, .. })));
-    assert_eq!((vm.gas_consumed(), vm.instructions()), (3_001, 101));
+    assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.instructions()), (3_001, 101));
     let (_, outcome, _) = run(&text, 3_001);
     assert_eq!(outcome, Outcome::Halt);
 }
@@ -106,13 +106,16 @@ fn fees_too_large_to_count_fault() {
     struct Greedy;
     impl Host for Greedy {
         fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
-            Ok(caller.add_fee(u128::MAX).or_else(|_| caller.add_fee(u128::MAX))?)
+            Ok(caller.add_fee(Gas::MAX).or_else(|_| caller.add_fee(Gas::MAX))?)
         }
     }
-    let mut vm = loaded(&code("NOP\nSYSCALL 0x00000000"), Config::default());
+    let mut vm = loaded(&code("NOP\nSYSCALL 0x00000000"), VmConfig::default());
     let Outcome::Fault(fault) = vm.run(&mut Greedy) else { panic!("no limit allows so much") };
     assert_eq!(fault.kind, FaultKind::InsufficientGas);
-    assert_eq!((vm.gas_consumed(), vm.gas_left()), (u128::MAX.div_ceil(PICO_PER_DATOSHI.into()), 0));
+    assert_eq!(
+        (vm.gas_consumed().datoshi_ceil(), vm.gas_left().datoshi_floor()),
+        (u128::MAX.div_ceil(Gas::PICO_PER_DATOSHI.into()), 0)
+    );
 }
 
 #[test]
@@ -124,28 +127,28 @@ fn the_host_sees_exact_gas_and_instructions() {
     let turn = price(neovm::OpCode::DEC) + price(neovm::OpCode::DUP) + price(neovm::OpCode::JMPIF) + 7;
     for (i, &seen) in host.seen[..7000].iter().enumerate() {
         let pico = price(neovm::OpCode::PUSHINT16) + price(neovm::OpCode::DEC) + i as u128 * turn;
-        assert_eq!(seen, (pico.div_ceil(PICO_PER_DATOSHI.into()), 3 + 4 * i as u64), "call {i}");
+        assert_eq!(seen, (pico.div_ceil(Gas::PICO_PER_DATOSHI.into()), 3 + 4 * i as u64), "call {i}");
     }
 }
 
 #[test]
 fn a_free_context_pays_for_nothing() {
-    let mut vm = Vm::new(Config { gas_limit: 0, ..Config::default() });
+    let mut vm = Vm::new(VmConfig::default(), gas(0));
     let text = format!("CALL f\n{}PUSH1\nf: PUSH2\nPUSH3\nMUL", syscall(1_000_000));
-    vm.load(code(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
+    vm.load(code(&text), LoadOptions::default().with_free(true)).unwrap();
     assert_eq!(vm.run(&mut FeeHost::default()), Outcome::Halt);
     assert_eq!(integers(&vm), [6, 1, 6]);
-    assert_eq!((vm.gas_consumed(), vm.instructions()), (0, 11));
+    assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.instructions()), (0, 11));
 }
 
 #[test]
 fn fees_are_waived_from_one_instruction_to_another() {
     let text = format!("NOP\n{}NOP\nNOP\n{}NOP\nNOP\n", syscall(COMMANDS), syscall(COMMANDS + 1));
     let (vm, outcome, _) = run(&text, 90);
-    assert_eq!((outcome, vm.gas_consumed()), (Outcome::Halt, 90));
+    assert_eq!((outcome, vm.gas_consumed().datoshi_ceil()), (Outcome::Halt, 90));
     let (vm, outcome, _) = run(&text, 89);
     let Outcome::Fault(fault) = outcome else { panic!("the last instruction is not free") };
-    assert_eq!((fault.position, vm.gas_consumed(), vm.instructions()), (Some(14), 90, 7));
+    assert_eq!((fault.position, vm.gas_consumed().datoshi_ceil(), vm.instructions()), (Some(14), 90, 7));
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn only_the_free_context_is_free() {
         let text = format!("{}{}DROP\nNOP", push(inner), syscall(command));
         let (vm, outcome, host) = run(&text, i64::MAX);
         assert_eq!(outcome, Outcome::Halt);
-        assert_eq!(vm.gas_consumed(), 512 * 30 + gas + 3 * 30);
+        assert_eq!(vm.gas_consumed().datoshi_ceil(), 512 * 30 + gas + 3 * 30);
         assert_eq!(host.seen[1], (512 * 30 + gas, 4 + 90_000), "as the script is unloaded");
     }
 }
@@ -164,10 +167,10 @@ fn only_the_free_context_is_free() {
 fn a_context_that_is_not_free_pays_above_a_free_one() {
     let inner = format!("{}NOP\nRET", "NOP\n".repeat(9));
     let text = format!("{}{}NOP\n{}NOP", push(&inner), syscall(COMMANDS + 3), syscall(COMMANDS));
-    let mut vm = Vm::new(Config { gas_limit: 300, ..Config::default() });
-    vm.load(code(&text), LoadOptions { free: true, ..LoadOptions::default() }).unwrap();
+    let mut vm = Vm::new(VmConfig::default(), gas(300));
+    vm.load(code(&text), LoadOptions::default().with_free(true)).unwrap();
     assert_eq!(vm.run(&mut FeeHost::default()), Outcome::Halt);
-    assert_eq!(vm.gas_consumed(), 300);
+    assert_eq!(vm.gas_consumed().datoshi_ceil(), 300);
 }
 
 /// A script that throws past a free load into a context that pays.
@@ -187,11 +190,11 @@ fn an_exception_that_leaves_a_free_context_ends_its_freedom() {
         let (vm, outcome, host) = run(&text, i64::MAX);
         assert_eq!(outcome, Outcome::Halt, "{throwing}");
         let before = (4 + 512) * 30;
-        assert_eq!(vm.gas_consumed(), before + (2 + 4 + 1 + 30_000 * 8) * 30, "{throwing}");
+        assert_eq!(vm.gas_consumed().datoshi_ceil(), before + (2 + 4 + 1 + 30_000 * 8) * 30, "{throwing}");
         assert_eq!(host.seen[1].0, before, "gas as the script is unloaded: {throwing}");
         let limit = before as i64 + 30_000;
         let (vm, outcome, _) = run(&text, limit);
         assert!(matches!(outcome, Outcome::Fault(_)), "{throwing}");
-        assert!((limit as u128 + 1..=limit as u128 + 120).contains(&vm.gas_consumed()), "{throwing}");
+        assert!((limit as u128 + 1..=limit as u128 + 120).contains(&vm.gas_consumed().datoshi_ceil()), "{throwing}");
     }
 }

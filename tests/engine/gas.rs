@@ -4,10 +4,18 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, DEFAULT_FEE_FACTOR, Fault, FaultKind, NoHost, Outcome, PICO_PER_DATOSHI, PriceTable, StubHost, Vm,
+    Code, DEFAULT_FEE_FACTOR, Fault, FaultKind, Gas, NoHost, Outcome, PriceTable, RunOptions, StubHost, Vm, VmConfig,
 };
 
-use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, loaded, script, stub_host};
+use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, gas, loaded, loaded_with, script, stub_host};
+
+/// The default fee factor, in picoGAS.
+const FACTOR: u64 = DEFAULT_FEE_FACTOR.pico() as u64;
+
+/// An execution with a gas limit in datoshi and a fee factor in picoGAS.
+fn options(limit: i64, factor: u64) -> RunOptions {
+    gas(limit).with_fee_factor(Gas::from_pico(factor.into()))
+}
 
 /// Where each instruction began, and the price units used when it was done.
 struct Trace {
@@ -20,7 +28,7 @@ impl Trace {
     /// Of a script, from its opcodes and their prices alone.
     fn new(text: &str) -> Self {
         let (code, mut host) = (code(text), stub_host());
-        let mut vm = loaded(&code, Config::default());
+        let mut vm = loaded(&code, VmConfig::default());
         let (mut steps, mut units) = (Vec::new(), 0);
         loop {
             let position = vm.position().unwrap();
@@ -40,7 +48,7 @@ impl Trace {
     /// at which instruction and with what consumption it is exceeded.
     fn check(&mut self, limit: i64, factor: u64) {
         for budget in [None, Some(5_000)] {
-            let mut vm = loaded(&self.code, Config { gas_limit: limit, fee_factor: factor, ..Config::default() });
+            let mut vm = loaded_with(&self.code, VmConfig::default(), options(limit, factor));
             let outcome = loop {
                 vm.set_budget(budget);
                 match vm.run(&mut self.host) {
@@ -53,11 +61,11 @@ impl Trace {
     }
 
     fn check_end(&self, vm: &Vm, outcome: &Outcome, limit: i64, factor: u64) {
-        let datoshi = |units: u128| (units * u128::from(factor)).div_ceil(u128::from(PICO_PER_DATOSHI));
+        let datoshi = |units: u128| (units * u128::from(factor)).div_ceil(u128::from(Gas::PICO_PER_DATOSHI));
         let beyond = self.steps.iter().position(|&(_, units)| datoshi(units) > limit.max(0) as u128);
         let last = beyond.unwrap_or(self.steps.len() - 1);
         let (position, units) = self.steps[last];
-        assert_eq!(vm.gas_consumed(), datoshi(units), "limit {limit}");
+        assert_eq!(vm.gas_consumed().datoshi_ceil(), datoshi(units), "limit {limit}");
         assert_eq!(vm.instructions(), last as u64 + 1, "limit {limit}");
         match outcome {
             Outcome::Fault(Fault { kind: FaultKind::InsufficientGas, position: at, .. }) => {
@@ -74,7 +82,7 @@ fn each_limit_of_short_scripts() {
     for text in [catches, "PUSH1\nNEWARRAY\nUNPACK\nPACK\nNEWBUFFER", "NOP", "RET", "SYSCALL System.Runtime.GetTime"] {
         let mut trace = Trace::new(text);
         for limit in 0..=(trace.units() * 30) as i64 + 1 {
-            trace.check(limit, DEFAULT_FEE_FACTOR);
+            trace.check(limit, FACTOR);
         }
     }
 }
@@ -83,8 +91,8 @@ fn each_limit_of_short_scripts() {
 fn each_unit_of_a_script_with_calls() {
     let mut trace = Trace::new(SHORT);
     for units in 0..=trace.units() as i64 {
-        trace.check(units * 30, DEFAULT_FEE_FACTOR);
-        trace.check(units * 30 - 1, DEFAULT_FEE_FACTOR);
+        trace.check(units * 30, FACTOR);
+        trace.check(units * 30 - 1, FACTOR);
     }
 }
 
@@ -97,7 +105,7 @@ fn limits_of_long_scripts() {
         let granted = [65_535, 65_536, 65_537, 131_071, 131_072, 131_073];
         for units in granted.into_iter().chain(steps).chain([total - 1, total, total + 1]) {
             for limit in units * 30 - 1..=units * 30 + 1 {
-                trace.check(limit, DEFAULT_FEE_FACTOR);
+                trace.check(limit, FACTOR);
             }
         }
     }
@@ -108,7 +116,7 @@ fn fee_factors_round_up_in_the_end_only() {
     for text in [SHORT, LOOP] {
         let mut trace = Trace::new(text);
         for factor in [1, 3, 9_999, 10_001, 12_347, 299_999, 1 << 40] {
-            let total = (trace.units() * u128::from(factor)).div_ceil(u128::from(PICO_PER_DATOSHI)) as i64;
+            let total = (trace.units() * u128::from(factor)).div_ceil(u128::from(Gas::PICO_PER_DATOSHI)) as i64;
             for limit in [i64::MAX, total + 1, total, total - 1, total / 2, total / 3, 1, 0] {
                 trace.check(limit, factor);
             }
@@ -118,51 +126,51 @@ fn fee_factors_round_up_in_the_end_only() {
 
 #[test]
 fn a_picogas_is_a_datoshi_begun() {
-    let mut vm = loaded(&code("PUSH1\nPUSH1"), Config { fee_factor: 1, gas_limit: 1, ..Config::default() });
-    assert_eq!(vm.gas_consumed(), 0);
+    let mut vm = loaded_with(&code("PUSH1\nPUSH1"), VmConfig::default(), options(1, 1));
+    assert_eq!(vm.gas_consumed().datoshi_ceil(), 0);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    assert_eq!((vm.gas_consumed(), vm.gas_left()), (1, 0));
+    assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.gas_left().datoshi_floor()), (1, 0));
 }
 
 #[test]
 fn a_factor_of_zero_is_one() {
-    let mut vm = loaded(&code("NOP"), Config { fee_factor: 0, ..Config::default() });
+    let mut vm = loaded_with(&code("NOP"), VmConfig::default(), options(i64::MAX, 0));
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    assert_eq!(vm.gas_consumed(), 1);
+    assert_eq!(vm.gas_consumed().datoshi_ceil(), 1);
 }
 
 #[test]
 fn the_largest_factor_exceeds_the_largest_limit() {
-    let config = Config { fee_factor: u64::MAX, ..Config::default() };
-    let mut vm = loaded(&code("PUSHINT16 6000\nnext: DEC\nDUP\nJMPIF next"), config);
+    let options = options(i64::MAX, u64::MAX);
+    let mut vm = loaded_with(&code("PUSHINT16 6000\nnext: DEC\nDUP\nJMPIF next"), VmConfig::default(), options);
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("it costs more than there is") };
     assert_eq!(fault.kind, FaultKind::InsufficientGas);
-    assert!(vm.gas_consumed() > i64::MAX as u128);
-    assert_eq!(vm.gas_left(), 0);
+    assert!(vm.gas_consumed().datoshi_ceil() > i64::MAX as u128);
+    assert_eq!(vm.gas_left().datoshi_floor(), 0);
 }
 
 #[test]
 fn the_largest_limit_is_no_obstacle() {
     let trace = Trace::new(LOOP);
-    let mut vm = loaded(&trace.code, Config { gas_limit: i64::MAX, ..Config::default() });
+    let mut vm = loaded(&trace.code, VmConfig::default());
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    assert_eq!(vm.gas_consumed(), trace.units() * 30);
-    assert_eq!(vm.gas_left(), i64::MAX as u128 - trace.units() * 30);
+    assert_eq!(vm.gas_consumed().datoshi_ceil(), trace.units() * 30);
+    assert_eq!(vm.gas_left().datoshi_floor(), i64::MAX as u128 - trace.units() * 30);
 }
 
 #[test]
 fn a_limit_below_zero_is_zero() {
     let mut trace = Trace::new("NOP");
     for limit in [-1, i64::MIN] {
-        trace.check(limit, DEFAULT_FEE_FACTOR);
+        trace.check(limit, FACTOR);
     }
 }
 
 #[test]
 fn bytes_that_are_no_instruction_cost_nothing() {
-    let mut vm = Vm::new(Config { gas_limit: 30, ..Config::default() });
+    let mut vm = Vm::new(VmConfig::default(), gas(30));
     vm.load_script(script("PUSH1\n.byte 0xff"), neovm::LoadOptions::default()).unwrap();
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("0xff is no instruction") };
     assert_eq!((fault.kind, fault.position), (FaultKind::BadScript, Some(1)));
-    assert_eq!((vm.gas_consumed(), vm.instructions()), (30, 1));
+    assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.instructions()), (30, 1));
 }

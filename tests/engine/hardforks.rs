@@ -1,12 +1,12 @@
 //! What only some hardforks do, beyond the recorded outcomes.
 
-use neovm::{Config, FaultKind, Hardfork, NoHost, Outcome};
+use neovm::{FaultKind, Hardfork, NoHost, Outcome, VmConfig};
 
 use crate::{code, loaded};
 
 /// The fault of a script before Echidna.
 fn fault(source: &str) -> FaultKind {
-    let mut vm = loaded(&code(source), Config { hardfork: Hardfork::Domovoi, ..Config::default() });
+    let mut vm = loaded(&code(source), VmConfig::default().with_hardfork(Hardfork::Domovoi));
     match vm.run(&mut NoHost) {
         Outcome::Fault(fault) => fault.kind,
         other => panic!("{other:?}"),

@@ -1,7 +1,8 @@
 //! What hosts do to the machine, and what they are told.
 
 use neovm::{
-    Caller, Config, FaultKind, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, Script, StackItem, Unload, Vm,
+    Caller, FaultKind, Gas, Host, HostError, LoadId, LoadOptions, NoHost, Outcome, RunOptions, Script, StackItem,
+    Unload, Vm, VmConfig,
 };
 
 use crate::{code, decode, integers, json, loaded, script};
@@ -34,7 +35,8 @@ impl Notes {
     fn load(&mut self, caller: &mut Caller<'_>, position: usize, return_count: i32) -> Result<(), HostError> {
         let script = Script::from(caller.pop_bytes()?);
         self.loaded += 1;
-        let load = caller.load(decode(script), LoadOptions { position, return_count, ..LoadOptions::default() })?;
+        let load = caller
+            .load(decode(script), LoadOptions::default().with_position(position).with_return_count(return_count))?;
         self.current.push((load, self.loaded));
         Ok(())
     }
@@ -84,7 +86,7 @@ fn push(text: &str) -> String {
 }
 
 fn run(text: &str, host: &mut Notes) -> (Vm, Outcome) {
-    let mut vm = loaded(&code(text), Config::default());
+    let mut vm = loaded(&code(text), VmConfig::default());
     let outcome = vm.run(host);
     (vm, outcome)
 }
@@ -112,7 +114,7 @@ fn an_id_belongs_to_a_load_and_to_the_calls_in_it() {
 
 #[test]
 fn loads_are_listed_from_the_top() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     assert_eq!((vm.current_load(), vm.loads().len()), (None, 0));
     let mut ids: Vec<LoadId> = (0..3).map(|_| vm.load_script(vec![0x40], LoadOptions::default()).unwrap()).collect();
     assert!(ids.is_sorted_by(|a, b| a < b));
@@ -145,7 +147,7 @@ fn hosts_see_the_contexts_that_called() {
     let inner = "CALL f\nRET\nf: NOP\nSYSCALL 0x02000000\nRET";
     let text = format!("CALL g\nRET\ng: {}{LOAD}\nRET", push(inner));
     let mut host = Callers::default();
-    let mut vm = loaded(&code(&text), Config::default());
+    let mut vm = loaded(&code(&text), VmConfig::default());
     assert_eq!(vm.run(&mut host), Outcome::Halt);
     let (inner, outer) = (script(inner).len(), script(&text).len());
     assert_eq!(host.0, [(2, inner, 4), (2, inner, 2), (1, outer, outer - 1), (1, outer, 2)]);
@@ -153,14 +155,14 @@ fn hosts_see_the_contexts_that_called() {
 
 #[test]
 fn ids_of_loads_are_never_used_again() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     let mut last = None;
     for _ in 0..3 {
         let id = vm.load(code("RET"), LoadOptions::default()).unwrap();
         assert!(last < Some(id), "{last:?} and then {id:?}");
         last = Some(id);
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
     }
 }
 
@@ -170,7 +172,7 @@ fn the_host_hears_of_a_reset() {
     let (mut vm, outcome) = run(&format!("{}{LOAD}", push("ABORT")), &mut host);
     assert!(matches!(outcome, Outcome::Fault(_)));
     assert_eq!((host.current.len(), host.unloaded.len()), (1, 0), "a fault leaves contexts in place");
-    vm.reset(0, &mut host);
+    vm.reset(RunOptions::new(Gas::ZERO), &mut host);
     assert_eq!((host.current.len(), vm.depth()), (0, 0));
 }
 
@@ -228,7 +230,7 @@ fn a_call_from_a_system_call_goes_on_behind_it() {
             Ok(caller.call(id.into())?)
         }
     }
-    let mut vm = loaded(&code("PUSH1\nSYSCALL 0x08000000\nPUSH3\nRET\nPUSH2\nRET"), Config::default());
+    let mut vm = loaded(&code("PUSH1\nSYSCALL 0x08000000\nPUSH3\nRET\nPUSH2\nRET"), VmConfig::default());
     assert_eq!(vm.run(&mut Calls), Outcome::Halt);
     assert_eq!(integers(&vm), [1, 2, 3]);
 }

@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
-use neovm::{Config, LoadOptions, NoHost, Outcome, State, Stop, Vm};
+use neovm::{LoadOptions, NoHost, Outcome, State, Stop, Vm, VmConfig};
 use neovm_testing::Snapshot;
 
-use crate::{LOOP, code, loaded};
+use crate::{LOOP, code, gas, loaded};
 
 /// Runs with a flag that another thread sets soon after.
 fn run_interrupted(vm: &mut Vm) -> Outcome {
@@ -34,8 +34,8 @@ fn an_endless_loop_stops_and_goes_on() {
         ("next: NOP\nJMP next", true),
         ("next: PUSH1\nDROP\nCALL end\nJMP next\nend: RET", false),
     ] {
-        let mut vm = Vm::new(Config { gas_limit: if free { 0 } else { i64::MAX }, ..Config::default() });
-        vm.load(code(text), LoadOptions { free, ..LoadOptions::default() }).unwrap();
+        let mut vm = Vm::new(VmConfig::default(), gas(if free { 0 } else { i64::MAX }));
+        vm.load(code(text), LoadOptions::default().with_free(free)).unwrap();
         for _ in 0..3 {
             let before = vm.instructions();
             // On a busy machine the flag may be set before the first instruction.
@@ -50,11 +50,11 @@ fn an_endless_loop_stops_and_goes_on() {
 #[test]
 fn an_interrupted_run_ends_as_another() {
     let code = code(LOOP);
-    let mut whole = loaded(&code, Config::default());
+    let mut whole = loaded(&code, VmConfig::default());
     assert_eq!(whole.run(&mut NoHost), Outcome::Halt);
 
     let flag = Arc::new(AtomicBool::new(true));
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     vm.set_interrupt(Some(Arc::clone(&flag)));
     assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Interrupted));
     assert_eq!(vm.instructions(), 0, "a flag that is set stops at once");
@@ -72,7 +72,7 @@ fn an_interrupted_run_ends_as_another() {
 
 #[test]
 fn the_flag_says_nothing_to_what_has_ended() {
-    let mut vm = loaded(&code("PUSH1\nABORT"), Config::default());
+    let mut vm = loaded(&code("PUSH1\nABORT"), VmConfig::default());
     let outcome = vm.run(&mut NoHost);
     vm.set_interrupt(Some(Arc::new(AtomicBool::new(true))));
     assert_eq!(vm.run(&mut NoHost), outcome);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Caller, Code, Config, FaultKind, Host, HostError, LoadOptions, NoHost, Outcome, PriceTable, Vm};
+use neovm::{Caller, Code, FaultKind, Host, HostError, LoadOptions, NoHost, Outcome, PriceTable, Vm, VmConfig};
 
 use crate::{code, decode, integers, json, loaded, script, stub_host};
 
@@ -31,7 +31,7 @@ fn into_data(filling: u8, entries: usize) -> Arc<Code> {
 
 /// Runs to the ABORT and gives the instructions begun.
 fn run_to_abort(code: &Arc<Code>) -> u64 {
-    let mut vm = loaded(code, Config::default());
+    let mut vm = loaded(code, VmConfig::default());
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("the script ends with ABORT") };
     assert!(matches!(fault.kind, FaultKind::Abort(_)), "{fault}");
     let memory = vm.misaligned_memory() + code.memory();
@@ -71,9 +71,9 @@ fn a_loop_in_the_middle_of_an_instruction_runs_as_any_other() {
     let aligned = "PUSHINT32 100000\nnext: DEC\nDUP\nJMPIF next\nRET";
     let hidden = "PUSHINT32 100000\nJMP +4\nPUSHDATA1 0x9d4a24fe40";
     let run = |text| {
-        let mut vm = loaded(&code(text), Config::default());
+        let mut vm = loaded(&code(text), VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-        (integers(&vm), vm.instructions(), vm.gas_consumed())
+        (integers(&vm), vm.instructions(), vm.gas_consumed().datoshi_ceil())
     };
     let (results, instructions, gas) = run(aligned);
     assert_eq!(run(hidden), (results, instructions + 1, gas + 60));
@@ -82,12 +82,12 @@ fn a_loop_in_the_middle_of_an_instruction_runs_as_any_other() {
 #[test]
 fn a_fault_in_the_middle_of_an_instruction_tells_its_position() {
     // DROP ABORT, and at 5 a PUSHINT16 that is cut off.
-    let mut vm = loaded(&code("PUSH1\nJMP +3\nPUSHINT32 14405\n.byte 0xff"), Config::default());
+    let mut vm = loaded(&code("PUSH1\nJMP +3\nPUSHINT32 14405\n.byte 0xff"), VmConfig::default());
     let Outcome::Fault(fault) = vm.run(&mut NoHost) else { panic!("it aborts") };
     assert_eq!((fault.position, fault.opcode), (Some(5), Some(neovm::OpCode::ABORT)));
-    let mut vm = loaded(&code("JMP +4\nPUSHDATA1 0x21213801"), Config::default());
+    let mut vm = loaded(&code("JMP +4\nPUSHDATA1 0x21213801"), VmConfig::default());
     assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(fault) if fault.position == Some(6)));
-    let mut vm = loaded(&code("JMP +4\nPUSHDATA1 0x212101"), Config::default());
+    let mut vm = loaded(&code("JMP +4\nPUSHDATA1 0x212101"), VmConfig::default());
     assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(fault) if fault.position == Some(6)));
     assert_eq!(vm.instructions(), 3);
 }
@@ -97,7 +97,7 @@ struct Reload(Arc<Code>, usize);
 
 impl Host for Reload {
     fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
-        caller.load(Arc::clone(&self.0), LoadOptions { position: self.1, ..LoadOptions::default() })?;
+        caller.load(Arc::clone(&self.0), LoadOptions::default().with_position(self.1))?;
         Ok(())
     }
 }
@@ -107,7 +107,7 @@ impl Host for Reload {
 fn run_reloading(text: &str) -> (Vm, Outcome) {
     let end = script(text).len();
     let code = code(&format!("{text}\nPUSHA -{end}\nRET"));
-    let mut vm = loaded(&code, Config::default());
+    let mut vm = loaded(&code, VmConfig::default());
     let outcome = vm.run(&mut Reload(code, end));
     (vm, outcome)
 }
@@ -131,7 +131,7 @@ fn a_pointer_of_another_load_cannot_be_called() {
 #[test]
 fn a_call_within_a_load_shares_its_pointers() {
     let text = "CALL make\nDUP\nPUSHA target\nEQUAL\nSWAP\nCALLA\nRET\nmake: PUSHA target\nRET\ntarget: PUSH7\nRET";
-    let mut vm = loaded(&code(text), Config::default());
+    let mut vm = loaded(&code(text), VmConfig::default());
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!(integers(&vm), [1, 7]);
 }
@@ -145,7 +145,7 @@ fn a_pointer_leads_nowhere_in_another_script() {
     let down = format!("{}here: RET", load("PUSHA here\nPUSH1", "CALLA"));
     let up = format!("{}CALLA", load("PUSH0", "PUSHA here\nhere: RET"));
     for text in [down, up] {
-        let Outcome::Fault(fault) = loaded(&code(&text), Config::default()).run(&mut stub_host()) else {
+        let Outcome::Fault(fault) = loaded(&code(&text), VmConfig::default()).run(&mut stub_host()) else {
             panic!("CALLA of another script's pointer: {text}")
         };
         assert_eq!(fault.kind, FaultKind::ForeignPointer, "{text}");
@@ -157,7 +157,7 @@ fn a_jump_by_the_sign_compares_it_with_any_number() {
     for value in [-5_i32, 0, 5] {
         for number in [-2, -1, 0, 1] {
             let text = format!("PUSHINT8 {value}\nDUP\nSIGN\nPUSHINT8 {number}\nJMPNE x\nPUSH0\nRET\nx: PUSH1\nRET");
-            let mut vm = loaded(&code(&text), Config::default());
+            let mut vm = loaded(&code(&text), VmConfig::default());
             assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
             assert_eq!(integers(&vm), [value, i32::from(value.signum() != number)], "{text}");
         }

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use neovm::{Config, FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, State, Vm};
+use neovm::{FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, RunOptions, State, Vm, VmConfig};
 use neovm_testing::Snapshot;
 
-use crate::{FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, integers, loaded, modes, script, stub_host};
+use crate::{
+    FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, gas, integers, loaded, loaded_with, modes, script, stub_host,
+};
 
 #[test]
 fn a_machine_with_nothing_loaded_halts() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     assert_eq!((vm.state(), vm.depth(), vm.position(), vm.opcode()), (State::Break, 0, None, None));
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!((vm.state(), vm.instructions(), vm.results().len()), (State::Halt, 0, 0));
@@ -17,7 +19,7 @@ fn a_machine_with_nothing_loaded_halts() {
 
 #[test]
 fn an_empty_script_returns() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     vm.load_script(Vec::new(), LoadOptions::default()).unwrap();
     assert_eq!((vm.depth(), vm.opcode()), (1, Some(OpCode::RET)));
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -27,19 +29,19 @@ fn an_empty_script_returns() {
 #[test]
 fn malformed_options_are_errors_and_leave_nothing_behind() {
     let code = code("PUSH1\nRET");
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     let mut load = |options| vm.load(Arc::clone(&code), options);
     for return_count in [-2, 65_536, i32::MIN, i32::MAX] {
-        let error = load(LoadOptions { return_count, ..LoadOptions::default() });
+        let error = load(LoadOptions::default().with_return_count(return_count));
         assert_eq!(error, Err(FaultKind::ReturnCountRange(return_count.into())));
     }
     for position in [3, 4, 1 << 20, usize::MAX >> 1] {
-        let error = load(LoadOptions { position, ..LoadOptions::default() });
+        let error = load(LoadOptions::default().with_position(position));
         assert_eq!(error, Err(FaultKind::OutOfScript { position: position as i64, length: 2 }));
     }
     assert_eq!(vm.call(0), Err(FaultKind::OutOfScript { position: 0, length: 0 }));
     assert_eq!((vm.depth(), vm.reference_count()), (0, 0));
-    vm.load(Arc::clone(&code), LoadOptions { return_count: 65_535, position: 2, ..LoadOptions::default() }).unwrap();
+    vm.load(Arc::clone(&code), LoadOptions::default().with_return_count(65_535).with_position(2)).unwrap();
     for position in [-1, 3, i64::MAX, i64::MIN] {
         assert_eq!(vm.call(position), Err(FaultKind::OutOfScript { position, length: 2 }));
     }
@@ -50,19 +52,19 @@ fn malformed_options_are_errors_and_leave_nothing_behind() {
 fn code_with_other_prices_is_an_error() {
     let other = Arc::new(PriceTable::DEFAULT.with_price(OpCode::PUSH1, 7).unwrap());
     let foreign = modes::decode(script("PUSH1"), &other);
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     let error = vm.load(Arc::clone(&foreign), LoadOptions::default());
     assert!(matches!(error, Err(FaultKind::Host(_))), "{error:?}");
-    let mut vm = loaded(&foreign, Config { prices: other, ..Config::default() });
-    assert_eq!((vm.run(&mut NoHost), vm.gas_consumed()), (Outcome::Halt, 210));
+    let mut vm = loaded(&foreign, VmConfig::default().with_prices(other));
+    assert_eq!((vm.run(&mut NoHost), vm.gas_consumed().datoshi_ceil()), (Outcome::Halt, 210));
 }
 
 #[test]
 fn a_script_starts_at_its_position() {
     let code = code("PUSH1\nPUSH2\nPUSH3\nRET");
     for (position, results) in [(0, vec![1, 2, 3]), (1, vec![2, 3]), (3, vec![]), (4, vec![])] {
-        let mut vm = Vm::new(Config::default());
-        vm.load(Arc::clone(&code), LoadOptions { position, ..LoadOptions::default() }).unwrap();
+        let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
+        vm.load(Arc::clone(&code), LoadOptions::default().with_position(position)).unwrap();
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         assert_eq!(integers(&vm), results);
     }
@@ -72,24 +74,24 @@ fn a_script_starts_at_its_position() {
 fn return_counts_are_checked() {
     let code = code("PUSH1\nPUSH2\nRET");
     for return_count in [-1, 0, 1, 2, 3] {
-        let mut vm = Vm::new(Config::default());
-        vm.load(Arc::clone(&code), LoadOptions { return_count, ..LoadOptions::default() }).unwrap();
+        let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
+        vm.load(Arc::clone(&code), LoadOptions::default().with_return_count(return_count)).unwrap();
         match vm.run(&mut NoHost) {
             Outcome::Halt => assert!(matches!(return_count, -1 | 2), "{return_count}"),
             Outcome::Fault(fault) => {
                 assert_eq!(fault.kind, FaultKind::ReturnCount { expected: return_count, count: 2 });
                 assert_eq!(fault.position, Some(2));
             }
-            Outcome::Stopped(_) => panic!("nothing stops it"),
+            other => panic!("{other:?}"),
         }
     }
 }
 
 #[test]
 fn the_script_loaded_last_runs_first_and_gives_its_results_to_the_one_below() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     vm.load(code("PUSH10\nMUL\nRET"), LoadOptions::default()).unwrap();
-    vm.load(code("PUSH7\nRET"), LoadOptions { return_count: 1, ..LoadOptions::default() }).unwrap();
+    vm.load(code("PUSH7\nRET"), LoadOptions::default().with_return_count(1)).unwrap();
     assert_eq!((vm.depth(), vm.opcode()), (2, Some(OpCode::PUSH7)));
     assert_eq!(vm.contexts()[1].position, 0);
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -98,7 +100,7 @@ fn the_script_loaded_last_runs_first_and_gives_its_results_to_the_one_below() {
 
 #[test]
 fn results_of_several_loads_add_up() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     let mut instructions = 0;
     for i in 1..=3 {
         vm.load(code("PUSH1\nPUSH2\nRET"), LoadOptions::default()).unwrap();
@@ -106,7 +108,7 @@ fn results_of_several_loads_add_up() {
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
         instructions += 3;
         assert_eq!((vm.instructions(), vm.results().len(), vm.reference_count()), (instructions, 2 * i, 2 * i as i64));
-        assert_eq!(vm.gas_consumed(), 60 * i as u128);
+        assert_eq!(vm.gas_consumed().datoshi_ceil(), 60 * i as u128);
     }
     assert_eq!(integers(&vm), [1, 2, 1, 2, 1, 2]);
     assert_eq!(vm.take_results().len(), 6);
@@ -115,7 +117,7 @@ fn results_of_several_loads_add_up() {
 
 #[test]
 fn a_second_load_cannot_reach_the_results_of_the_first() {
-    let mut vm = Vm::new(Config::default());
+    let mut vm = Vm::new(VmConfig::default(), RunOptions::default());
     vm.load(code("PUSH1\nRET"), LoadOptions::default()).unwrap();
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     vm.load(code("DEPTH\nDROP\nDROP"), LoadOptions::default()).unwrap();
@@ -127,7 +129,7 @@ fn a_second_load_cannot_reach_the_results_of_the_first() {
 #[test]
 fn what_has_ended_stays_ended() {
     for text in ["PUSH1\nRET", "PUSH1\nABORT"] {
-        let mut vm = loaded(&code(text), Config::default());
+        let mut vm = loaded(&code(text), VmConfig::default());
         let outcome = vm.run(&mut NoHost);
         let end = Snapshot::of(&vm);
         assert_eq!(vm.run(&mut NoHost), outcome);
@@ -138,14 +140,14 @@ fn what_has_ended_stays_ended() {
 
 #[test]
 fn a_machine_that_was_reset_is_as_new() {
-    let mut used = Vm::new(Config::default());
+    let mut used = Vm::new(VmConfig::default(), RunOptions::default());
     let mut host = stub_host();
     for limit in [i64::MAX, 3_000_000, 100] {
         for text in [SHORT, LOOP, SYSCALLS, RETURNS, FAULTS, "NEWARRAY0\nDUP\nDUP\nAPPEND\nNEWMAP\nABORT"] {
             let code = code(text);
-            let mut new = loaded(&code, Config { gas_limit: limit, ..Config::default() });
+            let mut new = loaded_with(&code, VmConfig::default(), gas(limit));
             let outcome = new.run(&mut host);
-            used.reset(limit, &mut NoHost);
+            used.reset(gas(limit), &mut NoHost);
             used.load(code, LoadOptions::default()).unwrap();
             let again = used.run(&mut host);
             assert_eq!(again, outcome, "{limit}: {text}");
@@ -156,13 +158,13 @@ fn a_machine_that_was_reset_is_as_new() {
 
 #[test]
 fn a_reset_forgets_what_went_on() {
-    let mut vm = loaded(&code("TRY -, finally\nPUSH1\nTHROW\nfinally: ABORT"), Config::default());
+    let mut vm = loaded(&code("TRY -, finally\nPUSH1\nTHROW\nfinally: ABORT"), VmConfig::default());
     vm.set_budget(Some(5));
     assert!(matches!(vm.run(&mut NoHost), Outcome::Fault(_)));
     assert!(vm.pending_exception().is_some());
-    vm.reset(1_000, &mut NoHost);
+    vm.reset(gas(1_000), &mut NoHost);
     assert_eq!((vm.state(), vm.fault(), vm.depth(), vm.reference_count()), (State::Break, None, 0, 0));
-    assert_eq!((vm.gas_consumed(), vm.gas_left(), vm.instructions()), (0, 1_000, 0));
+    assert_eq!((vm.gas_consumed().datoshi_ceil(), vm.gas_left().datoshi_floor(), vm.instructions()), (0, 1_000, 0));
     assert!(vm.pending_exception().is_none());
     assert!(vm.results().is_empty());
     vm.load(code("NOP\nNOP\nNOP\nNOP"), LoadOptions::default()).unwrap();

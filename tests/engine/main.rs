@@ -25,7 +25,7 @@ mod references;
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, LoadOptions, PriceTable, Script, StackItem, StubHost, Vm,
+    Code, Gas, LoadOptions, PriceTable, RunOptions, Script, StackItem, StubHost, Vm, VmConfig,
     types::{asm::assemble, item::JsonLimits, item::write_json_stack},
 };
 
@@ -45,10 +45,20 @@ fn decode(script: impl Into<Script>) -> Arc<Code> {
 }
 
 /// Returns a machine with the code loaded.
-fn loaded(code: &Arc<Code>, config: Config) -> Vm {
-    let mut vm = Vm::new(modes::dispatched(config));
+fn loaded(code: &Arc<Code>, config: VmConfig) -> Vm {
+    loaded_with(code, config, RunOptions::default())
+}
+
+/// Returns a machine with the code loaded, and limits of the execution.
+fn loaded_with(code: &Arc<Code>, config: VmConfig, options: RunOptions) -> Vm {
+    let mut vm = Vm::new(modes::dispatched(config), options);
     vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
     vm
+}
+
+/// Returns options with a gas limit in datoshi.
+fn gas(limit: i64) -> RunOptions {
+    RunOptions::new(Gas::from_datoshi(limit))
 }
 
 /// Returns the stub host of the test data.

@@ -2,7 +2,7 @@
 //! with values that usual hash functions throw together, and in orders that
 //! make trees lean.
 
-use neovm::{Config, NoHost, OpCode, Outcome, StackItem, types::ScriptBuilder};
+use neovm::{NoHost, OpCode, Outcome, StackItem, VmConfig, types::ScriptBuilder};
 
 use crate::{integers, loaded};
 
@@ -56,7 +56,7 @@ fn keys_chosen_to_be_slow_are_found() {
         // As they came, backwards, and scattered.
         let orders: [fn(i64) -> i64; 3] = [|n| n, |n| KEYS - 1 - n, |n| n * 7 % KEYS];
         for order in orders {
-            let mut vm = loaded(&script(key, order), Config::default());
+            let mut vm = loaded(&script(key, order), VmConfig::default());
             assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{name}");
             assert_eq!(integers(&vm), [(KEYS * (KEYS - 1) / 2) as i32, KEYS as i32, 0], "{name}");
             assert_eq!(vm.reference_count(), 3, "{name}");

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use neovm::{Code, Config, Dispatch, Engine, Outcome, PriceTable, Script};
+use neovm::{Code, Dispatch, Engine, EngineConfig, Outcome, PriceTable, Script, VmConfig};
 use neovm_testing::{Mode, say};
 
 use crate::{FAULTS, LOOP, RETURNS, SHORT, loaded, stub_host};
@@ -25,7 +25,7 @@ fn mode() -> Mode {
 /// freed.
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::with_cache_size(Config { jit: mode().jit(), ..Config::default() }, 0))
+    ENGINE.get_or_init(|| Engine::new(EngineConfig::default().with_jit(mode().jit()).with_cache_bytes(0)))
 }
 
 /// Decodes a script to run in the mode of this process.
@@ -34,9 +34,9 @@ pub(crate) fn decode(script: impl Into<Script>, prices: &Arc<PriceTable>) -> Arc
 }
 
 /// Sets the dispatch of this process, unless the settings have another one than the default.
-pub(crate) fn dispatched(config: Config) -> Config {
+pub(crate) fn dispatched(config: VmConfig) -> VmConfig {
     let dispatch = if config.dispatch == Dispatch::Auto { mode().dispatch() } else { config.dispatch };
-    Config { dispatch, ..config }
+    config.with_dispatch(dispatch)
 }
 
 /// Waits for the compiler's thread, which holds code while it compiles it.
@@ -101,7 +101,7 @@ fn compiled_code_is_entered() {
     for text in [LOOP, RETURNS, FAULTS, SHORT] {
         let code = crate::code(text);
         for _ in 0..2 {
-            let outcome = loaded(&code, Config::default()).run(&mut stub_host());
+            let outcome = loaded(&code, VmConfig::default()).run(&mut stub_host());
             assert_eq!(outcome == Outcome::Halt, text != FAULTS);
             settle();
         }

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use neovm::{Config, Dispatch, NoHost, Outcome};
+use neovm::{Dispatch, NoHost, Outcome, VmConfig};
 
 use crate::{code, integers, loaded};
 
@@ -53,7 +53,7 @@ fn turns(count: u64) -> String {
 }
 
 fn run(dispatch: Dispatch, count: u64) {
-    let mut vm = loaded(&code(&turns(count)), Config { dispatch, ..Config::default() });
+    let mut vm = loaded(&code(&turns(count)), VmConfig::default().with_dispatch(dispatch));
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{dispatch:?}");
     assert_eq!(integers(&vm), [count as i32], "{dispatch:?}");
     assert_eq!(vm.instructions(), 5 + TURN * count, "{dispatch:?}");

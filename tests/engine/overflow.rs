@@ -1,6 +1,6 @@
 //! Results that 64 bits do not hold, of instructions that run together.
 
-use neovm::{Config, NoHost, Outcome};
+use neovm::{NoHost, Outcome, VmConfig};
 
 use crate::{code, json, loaded};
 
@@ -19,7 +19,7 @@ const RESULTS: [(i64, &str, i128); 8] = [
 #[test]
 fn fused_instructions_go_beyond_64_bits() {
     for (value, text, expected) in RESULTS {
-        let mut vm = loaded(&code(&format!("INITSLOT 1, 0\nPUSHINT64 {value}\nSTLOC0\n{text}")), Config::default());
+        let mut vm = loaded(&code(&format!("INITSLOT 1, 0\nPUSHINT64 {value}\nSTLOC0\n{text}")), VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt, "{text}");
         assert_eq!(json(vm.results()), format!(r#"[{{"type":"Integer","value":"{expected}"}}]"#), "{text}");
     }

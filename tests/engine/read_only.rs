@@ -1,7 +1,7 @@
 //! Arrays and maps that a host made read-only: each change of them faults, in a hot loop too in
 //! which the same instruction changed others before.
 
-use neovm::{Caller, Config, FaultKind, Host, HostError, Outcome, StackItem};
+use neovm::{Caller, FaultKind, Host, HostError, Outcome, StackItem, VmConfig};
 
 use crate::{code, json, loaded};
 
@@ -31,7 +31,7 @@ fn change(item: &StackItem, change: &str, message: &'static str) {
          LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nJMP a"
     );
     let mut host = Keeper { item: item.clone(), given: 0 };
-    let mut vm = loaded(&code(&text), Config::default());
+    let mut vm = loaded(&code(&text), VmConfig::default());
     let Outcome::Fault(fault) = vm.run(&mut host) else { panic!("{change} ends by a fault") };
     assert_eq!((fault.kind, host.given), (FaultKind::ReadOnly(message), 2), "{change}");
     let locals = &vm.contexts()[0].locals;

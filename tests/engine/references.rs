@@ -1,6 +1,6 @@
 //! The count of items where compounds are taken apart that somebody else holds too.
 
-use neovm::{Config, NoHost, Outcome};
+use neovm::{NoHost, Outcome, VmConfig};
 
 use crate::{code, loaded};
 
@@ -17,9 +17,9 @@ const UNPACKED: [(&str, i64); 5] = [
 fn items_of_an_array_that_others_hold_are_counted_twice() {
     for (text, count) in UNPACKED {
         let code = code(&format!("PUSH3\nNEWARRAY\nPUSH1\nPACK\n{text}"));
-        let mut vm = loaded(&code, Config::default());
+        let mut vm = loaded(&code, VmConfig::default());
         assert_eq!((vm.run(&mut NoHost), vm.reference_count()), (Outcome::Halt, count), "{text}");
-        let mut vm = loaded(&code, Config::default());
+        let mut vm = loaded(&code, VmConfig::default());
         while vm.step(&mut NoHost).is_none() {}
         assert_eq!(vm.reference_count(), count, "{text}, step by step");
     }

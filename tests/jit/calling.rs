@@ -3,7 +3,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use neovm::{Config, Dispatch, Limits, types::asm::assemble};
+use neovm::{Dispatch, Limits, VmConfig, types::asm::assemble};
 use neovm_generator::Random;
 
 use neovm_testing::{Compiler, Mode, Program, Runner, Start, Tally, assert_same, is_long, say};
@@ -249,9 +249,9 @@ impl Writer<'_> {
 /// Returns limits that end an execution soon.
 fn narrow(random: &mut Random) -> Limits {
     match random.below(4) {
-        0 => Limits { max_invocation_stack_size: 1 + random.below(12) as u32, ..Limits::DEFAULT },
-        1 => Limits { max_stack_size: 2 + random.below(60) as u32, ..Limits::DEFAULT },
-        2 => Limits { max_shift: random.below(3) as u32, ..Limits::DEFAULT },
+        0 => Limits::DEFAULT.with_max_invocation_stack_size(1 + random.below(12) as u32),
+        1 => Limits::DEFAULT.with_max_stack_size(2 + random.below(60) as u32),
+        2 => Limits::DEFAULT.with_max_shift(random.below(3) as u32),
         _ => Limits::DEFAULT,
     }
 }
@@ -263,8 +263,8 @@ fn random_methods_are_called_alike() {
     for seed in 0..seeds {
         let mut random = Random::new(!seed);
         let mut program = calling(seed);
-        let config = Config { limits: narrow(&mut random), ..Config::default() };
-        let mut plain = Runner::with(program.decode(), Config { dispatch: Dispatch::Unfused, ..config.clone() });
+        let config = VmConfig::default().with_limits(narrow(&mut random));
+        let mut plain = Runner::with(program.decode(), config.clone().with_dispatch(Dispatch::Unfused));
         if random.one_in(4) {
             program.start.gas_limit = random.below(1 + plain.end(program.start).gas as usize) as i64;
         }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, thread};
 
-use neovm::{Config, Dispatch, FaultKind, JitMode, Limits, types::asm::assemble};
+use neovm::{Dispatch, FaultKind, JitMode, Limits, VmConfig, types::asm::assemble};
 
 use neovm_testing::{Compiler, Mode, Program, Runner, Snapshot, Start, assert_same, say};
 
@@ -61,7 +61,7 @@ const LEVELS: [i64; 12] = [0, 1, 2, 50, 100, 800, 1020, 1021, 1022, 1023, 1024, 
 
 /// The limits of the networks, and limits with room for the slots of all contexts.
 fn limits() -> [Limits; 2] {
-    [Limits::DEFAULT, Limits { max_stack_size: 1 << 20, ..Limits::DEFAULT }]
+    [Limits::DEFAULT, Limits::DEFAULT.with_max_stack_size(1 << 20)]
 }
 
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
@@ -71,8 +71,8 @@ fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
 /// Runs a program with limits in all modes that compile. Returns how often compiled code was entered,
 /// and the interpreter's snapshot.
 fn check(program: &Program, limits: Limits, starts: &[Start]) -> (u64, Snapshot) {
-    let config = || Config { limits, ..Config::default() };
-    let mut plain = Runner::with(program.decode(), Config { dispatch: Dispatch::Unfused, ..config() });
+    let config = || VmConfig::default().with_limits(limits);
+    let mut plain = Runner::with(program.decode(), config().with_dispatch(Dispatch::Unfused));
     let mut entered = 0;
     for mode in Mode::COMPILED {
         let mut compiler = Compiler::new(mode).expect("a compiler");

@@ -2,7 +2,7 @@
 
 use std::{env, fs, process::Command, sync::Arc, thread, time::Duration};
 
-use neovm::{Config, Dispatch, Engine, JitMode, NoHost, types::asm::assemble};
+use neovm::{Dispatch, Engine, EngineConfig, JitMode, NoHost, RunOptions, types::asm::assemble};
 use neovm_generator::Random;
 
 use neovm_testing::{Mode, Program, Runner, Snapshot, is_long, say};
@@ -47,17 +47,16 @@ fn result_of(round: i64) -> i64 {
 #[ignore = "run alone by the test below, which tells how many"]
 fn rounds() {
     let rounds: u32 = env::var("NEOVM_ROUNDS").map_or(1_000, |count| count.parse().unwrap());
-    let engine = Engine::with_cache_size(
-        Config { jit: JitMode::Lazy { threshold: 2, background: false }, ..Config::default() },
-        CACHE,
+    let engine = Engine::new(
+        EngineConfig::default().with_jit(JitMode::Lazy { threshold: 2, background: false }).with_cache_bytes(CACHE),
     );
     let jit = engine.jit().expect("a compiler");
-    let (mut vm, mut half, mut most) = (engine.vm(i64::MAX), None, 0);
+    let (mut vm, mut half, mut most) = (engine.vm(RunOptions::default()), None, 0);
     for round in 0..rounds {
         if round == rounds / 2 {
             half = memory();
         }
-        vm.reset(i64::MAX, &mut NoHost);
+        vm.reset(RunOptions::default(), &mut NoHost);
         vm.load(engine.prepare(&script_of(round)).unwrap(), neovm::LoadOptions::default()).unwrap();
         assert_eq!(vm.run(&mut NoHost), neovm::Outcome::Halt);
         assert_eq!(vm.results()[0].to_i32(), Ok(result_of(round.into()) as i32), "round {round}");
@@ -118,7 +117,7 @@ fn threads_that_share_an_engine_see_what_one_sees() {
     for jit in Mode::COMPILED {
         // Without waiting for the compiler there is time for more.
         let rounds = if matches!(jit, JitMode::Lazy { background: true, .. }) { 20 } else { 1 };
-        let engine = Arc::new(Engine::with_cache_size(Config { jit, ..Config::default() }, SHARED_CACHE));
+        let engine = Arc::new(Engine::new(EngineConfig::default().with_jit(jit).with_cache_bytes(SHARED_CACHE)));
         thread::scope(|scope| {
             for seed in 0..THREADS {
                 let (engine, both) = (&engine, &both);

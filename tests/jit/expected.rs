@@ -11,7 +11,7 @@ use std::{
 };
 
 use neovm::{
-    Config, Dispatch, Engine, JitMode,
+    Dispatch, Engine, EngineConfig, JitMode,
     jit::{Details, Report},
     types::asm::assemble,
 };
@@ -124,7 +124,7 @@ fn first_difference<'a>(expected: &'a str, actual: &'a str) -> (usize, &'a str, 
 fn compile(source: &str) -> String {
     let lines = source.lines().filter(|line| !line.starts_with('#'));
     let script = assemble(&lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let engine = Engine::new(Config { jit: JitMode::Lazy { threshold: 2, background: false }, ..Config::default() });
+    let engine = Engine::new(EngineConfig::default().with_jit(JitMode::Lazy { threshold: 2, background: false }));
     let jit = engine.jit().expect("a compiler");
     jit.watch();
     let mut runner = Runner::new(engine.prepare(&script).unwrap(), Dispatch::Auto);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, Dispatch,
+    Code, Dispatch, VmConfig,
     jit::{Jit, Mode, Why},
 };
 use neovm_testing::{Program, Runner, Snapshot, Tally, assert_same, is_long, say};
@@ -25,7 +25,7 @@ impl Stressed {
         if failing.is_none() {
             jit.watch();
         }
-        let code = Code::decode(program.script.clone(), &Config::default().prices).unwrap();
+        let code = Code::decode(program.script.clone(), &VmConfig::default().prices).unwrap();
         Self { runner: Runner::new(Arc::new(jit.attach(code)), Dispatch::Auto), jit }
     }
 

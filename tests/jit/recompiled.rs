@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use neovm::{
-    Config, Dispatch, Engine, JitMode, Script,
+    Dispatch, Engine, EngineConfig, JitMode, Script,
     jit::{Details, Report},
     types::asm::assemble,
 };
@@ -77,7 +77,7 @@ fn programs() -> Vec<Program> {
 
 /// What was compiled of a script, by position.
 fn compiled(script: &Script, threshold: u32) -> (BTreeMap<usize, Vec<Details>>, Vec<Report>) {
-    let engine = Engine::new(Config { jit: JitMode::Lazy { threshold, background: false }, ..Config::default() });
+    let engine = Engine::new(EngineConfig::default().with_jit(JitMode::Lazy { threshold, background: false }));
     let jit = engine.jit().expect("a compiler");
     jit.watch();
     let mut runner = Runner::new(engine.prepare(script).unwrap(), Dispatch::Auto);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, Config, Engine, JitMode, LoadOptions, NoHost, Outcome,
+    Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, Outcome, RunOptions, VmConfig,
     jit::{Refusal, Stats, Why},
     types::asm::assemble,
 };
@@ -13,7 +13,7 @@ use neovm_testing::say;
 const MAX_QUEUE: u64 = 64;
 
 fn engine(jit: JitMode) -> Engine {
-    Engine::new(Config { jit, ..Config::default() })
+    Engine::new(EngineConfig::default().with_jit(jit))
 }
 
 fn lazy(background: bool) -> Engine {
@@ -25,7 +25,7 @@ fn stats(engine: &Engine) -> Stats {
 }
 
 fn run(engine: &Engine, code: &Arc<Code>) {
-    let mut vm = engine.vm(i64::MAX);
+    let mut vm = engine.vm(RunOptions::default());
     vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
     let outcome = vm.run(&mut NoHost);
     assert_eq!(outcome, Outcome::Halt);
@@ -105,7 +105,7 @@ fn loop_of(turns: u32, number: u32) -> Arc<neovm::Script> {
 #[test]
 fn machine_code_is_bounded_and_what_found_no_room_is_asked_for_again() {
     let capacity = 64 << 10;
-    let engine = lazy(false).with_machine_code(capacity);
+    let engine = Engine::new(lazy(false).config().clone().with_machine_code_bytes(capacity));
     let jit = engine.jit().expect("a compiler");
     let run_new = |number| {
         let code = engine.prepare(&loop_of(10, number)).unwrap();
@@ -158,7 +158,7 @@ fn a_region_in_which_nothing_holds_is_given_up() {
     let engine = lazy(false);
     let code = engine.prepare(&assemble(&text).unwrap()).unwrap();
     let run = |which: i64| {
-        let mut vm = engine.vm(i64::MAX);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
         vm.push(which);
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -183,7 +183,7 @@ fn a_region_that_does_not_hold_is_compiled_anew() {
     let code = engine.prepare(&assemble("INITSLOT 1, 1\nPUSHINT8 40\nSTLOC0\nn: LDARG0\nSIZE\nDROP\nLDARG0\nDUP\nEQUAL\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET").unwrap()).unwrap();
     let items = [neovm::StackItem::from(7), true.into(), "text".into(), neovm::StackItem::buffer(b"text")];
     for turn in 0..200 {
-        let mut vm = engine.vm(i64::MAX);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
         vm.push(items[turn % items.len()].clone());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -222,7 +222,7 @@ fn a_length_is_not_that_of_another_run() {
         LDARG0\nPUSH1\nAPPEND\no: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET";
     let code = engine.prepare(&assemble(text).unwrap()).unwrap();
     let run = |item: neovm::StackItem| {
-        let mut vm = engine.vm(i64::MAX);
+        let mut vm = engine.vm(RunOptions::default());
         vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
         vm.push(item);
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -252,7 +252,7 @@ fn statistics_add_up_and_outlive_the_scripts() {
     assert!(text.starts_with("compiled 1 region (0 anew, 0 given up)") && text.contains("left by opcode 10"), "{text}");
     assert!(code.memory() > before.bytes, "machine code is part of a script's memory");
     drop((code, engine.prepare(&assemble("RET").unwrap())));
-    let other = Engine::with_cache_size(engine.config().clone(), 0);
+    let other = Engine::new(engine.config().clone().with_cache_bytes(0));
     let code = other.prepare(&assemble("PUSHINT8 50\nn: DEC\nDUP\nJMPIF n\nRET").unwrap()).unwrap();
     run(&other, &code);
     let before = stats(&other);
@@ -289,9 +289,9 @@ fn a_guard_that_fails_whatever_is_learned_is_given_up_at_once() {
     let jit = Jit::with_failing_guard(Mode { threshold: 2, background: false }, Some(1)).expect("a compiler");
     let text = "INITSLOT 1, 0\nPUSHINT8 40\nSTLOC0\nn: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET";
     let script = assemble(text).unwrap();
-    let code = Arc::new(jit.attach(Code::decode(script, &Config::default().prices).unwrap()));
+    let code = Arc::new(jit.attach(Code::decode(script, &VmConfig::default().prices).unwrap()));
     for _ in 0..100 {
-        let mut vm = neovm::Vm::new(Config::default());
+        let mut vm = neovm::Vm::new(VmConfig::default(), RunOptions::default());
         vm.load(Arc::clone(&code), LoadOptions::default()).unwrap();
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     }

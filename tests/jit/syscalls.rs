@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use neovm::{
-    Caller, Code, Dispatch, FaultKind, Host, HostError, JitMode, LoadOptions, StackItem, State, types::asm::assemble,
+    Caller, Code, Dispatch, FaultKind, Gas, Host, HostError, JitMode, LoadOptions, StackItem, State,
+    types::asm::assemble,
 };
 use neovm_testing::{Compiler, Program, Runner, Snapshot, Start, assert_same, is_long, say};
 
@@ -35,7 +36,7 @@ impl Host for Calls {
         self.calls += 1;
         match id {
             NUMBER => caller.push(self.calls as i64 % 50),
-            FEE => caller.add_fee(u128::from(self.calls) * 1_000_000)?,
+            FEE => caller.add_fee(Gas::from_pico(u128::from(self.calls) * 1_000_000))?,
             SCRIPT => {
                 let code = self.callee.clone().expect("a script to call");
                 caller.load(code, LoadOptions::default())?;

@@ -16,7 +16,7 @@ use std::{
 use format::{Case, Context, Expected, Suite};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use neovm::{
-    Caller, Code, Config, ContextView, Debugger, FaultKind, Host, HostError, LoadOptions, StackItem, Vm,
+    Caller, Code, ContextView, Debugger, FaultKind, Host, HostError, LoadOptions, RunOptions, StackItem, Vm, VmConfig,
     types::item::Interop,
 };
 use neovm_testing::{Compiler, Mode, say, shared};
@@ -133,7 +133,7 @@ impl Runner {
 
     fn run(&mut self, case: &Case) -> Result<(), String> {
         let Some(compiler) = &mut self.compiler else {
-            let config = Config { dispatch: self.mode.dispatch(), ..Config::default() };
+            let config = VmConfig::default().with_dispatch(self.mode.dispatch());
             let decode = |script: Vec<u8>| Code::decode(script.into(), &config.prices).map(Arc::new);
             return run_case(case, self.mode, &config, decode);
         };
@@ -164,10 +164,10 @@ impl Host for SuiteHost {
 fn run_case(
     case: &Case,
     mode: Mode,
-    config: &Config,
+    config: &VmConfig,
     decode: impl FnOnce(Vec<u8>) -> Result<Arc<Code>, FaultKind>,
 ) -> Result<(), String> {
-    let mut vm = Vm::new(config.clone());
+    let mut vm = Vm::new(config.clone(), RunOptions::default());
     let script = case.script();
     if !script.is_empty() {
         let code = decode(script).map_err(|fault| fault.to_string())?;

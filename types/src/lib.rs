@@ -21,6 +21,7 @@ pub mod disasm;
 #[doc(hidden)]
 pub mod engine_internals;
 pub mod fault;
+pub mod gas;
 pub mod hardfork;
 pub mod hash;
 pub mod instruction;
@@ -41,6 +42,7 @@ pub use self::{
     call_flags::CallFlags,
     disasm::{Listing, disassemble, disassemble_with},
     fault::{Fault, FaultKind},
+    gas::Gas,
     hardfork::{Hardfork, UnknownHardfork},
     hash::Hash160,
     instruction::Instruction,

@@ -4,9 +4,17 @@ use crate::fault::FaultKind;
 
 /// How much a script may use. The default is what Neo's networks use.
 ///
+/// ```
+/// use neovm_types::Limits;
+///
+/// let limits = Limits::DEFAULT.with_max_stack_size(64);
+/// assert_eq!(limits.max_invocation_stack_size, 1024);
+/// ```
+///
 /// Source: `ExecutionEngineLimits.cs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
+#[non_exhaustive]
 pub struct Limits {
     /// The largest number of bits that SHL and SHR shift by, and the largest exponent of POW.
     pub max_shift: u32,
@@ -36,6 +44,48 @@ impl Limits {
         max_try_nesting_depth: 16,
         catch_engine_exceptions: true,
     };
+
+    /// Sets the bits that SHL and SHR may shift by, and the highest exponent of POW.
+    #[must_use]
+    pub const fn with_max_shift(self, max_shift: u32) -> Self {
+        Self { max_shift, ..self }
+    }
+
+    /// Sets the number of items on all stacks and in all slots.
+    #[must_use]
+    pub const fn with_max_stack_size(self, max_stack_size: u32) -> Self {
+        Self { max_stack_size, ..self }
+    }
+
+    /// Sets the number of bytes of a byte string or buffer.
+    #[must_use]
+    pub const fn with_max_item_size(self, max_item_size: u32) -> Self {
+        Self { max_item_size, ..self }
+    }
+
+    /// Sets the number of bytes that one comparison may look at.
+    #[must_use]
+    pub const fn with_max_comparable_size(self, max_comparable_size: u32) -> Self {
+        Self { max_comparable_size, ..self }
+    }
+
+    /// Sets the number of contexts on the invocation stack.
+    #[must_use]
+    pub const fn with_max_invocation_stack_size(self, max_invocation_stack_size: u32) -> Self {
+        Self { max_invocation_stack_size, ..self }
+    }
+
+    /// Sets the number of open try blocks of one context.
+    #[must_use]
+    pub const fn with_max_try_nesting_depth(self, max_try_nesting_depth: u32) -> Self {
+        Self { max_try_nesting_depth, ..self }
+    }
+
+    /// Sets whether a script can catch the faults of PICKITEM and SETITEM.
+    #[must_use]
+    pub const fn with_catch_engine_exceptions(self, catch_engine_exceptions: bool) -> Self {
+        Self { catch_engine_exceptions, ..self }
+    }
 
     /// Checks the size of a byte string or buffer.
     ///

@@ -169,7 +169,7 @@ fn byte_strings_over_the_limit_are_not_compared() {
     assert_eq!(over.equals(&StackItem::Null, &LIMITS), fault);
     assert_eq!(StackItem::Null.equals(&over, &LIMITS), Ok(false));
     assert_eq!(most.equals(&StackItem::Null, &LIMITS), Ok(false));
-    let none = Limits { max_comparable_size: 0, ..LIMITS };
+    let none = LIMITS.with_max_comparable_size(0);
     let fault = FaultKind::ComparableSize { size: 0, limit: 0 };
     assert_eq!(StackItem::from("").equals(&"".into(), &none), Err(fault));
 }

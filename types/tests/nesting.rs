@@ -9,7 +9,7 @@ use neovm_types::{
 const DEPTH: usize = 100_000;
 
 /// More than any depth.
-const WIDE: Limits = Limits { max_stack_size: u32::MAX, max_comparable_size: u32::MAX, ..Limits::DEFAULT };
+const WIDE: Limits = Limits::DEFAULT.with_max_stack_size(u32::MAX).with_max_comparable_size(u32::MAX);
 
 /// Runs a test on a stack that a recursion of this depth would overflow.
 fn on_small_stack(test: fn()) {

@@ -80,7 +80,7 @@ proptest! {
         if let Some(place) = others.get_mut(change) {
             *place = other;
         }
-        let limits = Limits { max_stack_size, max_comparable_size, ..Limits::DEFAULT };
+        let limits = Limits::DEFAULT.with_max_stack_size(max_stack_size).with_max_comparable_size(max_comparable_size);
         let (a, b) = (Array::new(items), Array::new(others));
         let found = StackItem::Struct(a.clone()).equals(&StackItem::Struct(b.clone()), &limits);
         prop_assert_eq!(found, structs_equal(&a, &b, &limits));

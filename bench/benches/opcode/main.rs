@@ -11,7 +11,7 @@ mod cases;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, measurement::WallTime};
-use neovm::{Config, Limits, OpCode, Script, StubHost, types::ScriptBuilder};
+use neovm::{Limits, OpCode, Script, StubHost, VmConfig, types::ScriptBuilder};
 use neovm_bench::{Machine, Program, best_time, measure, quick_criterion};
 
 use crate::cases::Case;
@@ -25,9 +25,9 @@ const BASE_TIME: Duration = Duration::from_millis(5);
 
 fn main() {
     // Two operands of 1023 entries take more than a network allows.
-    let limits = Limits { max_stack_size: 1 << 14, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_max_stack_size(1 << 14);
     let host = StubHost::from_json(cases::HOST).expect("a stub host");
-    let mut machine = Machine::with_config(host, Config { limits, ..Config::default() });
+    let mut machine = Machine::with_config(host, VmConfig::default().with_limits(limits));
     let mut criterion = quick_criterion();
     let mut group = criterion.benchmark_group("opcode");
     for case in cases::all() {

@@ -27,7 +27,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use neovm::{Config, Dispatch, StubHost};
+use neovm::{Dispatch, StubHost, VmConfig};
 use neovm_bench::{Machine, exit_code, workload_script, workloads};
 
 /// What a workload may lose.
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 /// What valgrind runs: a workload, so many times. Prints the VM instructions of a run.
 fn run(id: &str, gas: &str, runs: &str, dispatch: Dispatch) -> Result<ExitCode, Error> {
     let (gas, runs) = (gas.parse()?, runs.parse::<u32>()?);
-    let config = Config { dispatch, ..Config::default() };
+    let config = VmConfig::default().with_dispatch(dispatch);
     let mut machine = Machine::with_config(StubHost::default(), config);
     let code = machine.decode(workload_script(id).ok_or("no such workload")?);
     for _ in 0..runs {
@@ -136,7 +136,8 @@ fn measure() -> Result<Counts, Error> {
     let mut counts = Counts { costs: Costs::new(), by_loop: 0.0 };
     for program in &programs {
         machine.run_program(program);
-        let gas = u64::try_from(machine.vm.gas_consumed())? * INSTRUCTIONS / program.instructions.max(INSTRUCTIONS);
+        let gas = u64::try_from(machine.vm.gas_consumed().datoshi_ceil())? * INSTRUCTIONS
+            / program.instructions.max(INSTRUCTIONS);
         counts.costs.insert(program.id.clone(), cost(&program.id, gas, &[])?);
         if program.id == LOOP_WORKLOAD {
             counts.by_loop = cost(&program.id, gas, &["loop"])?;

@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neovm::{Code, Config, Engine, JitMode, LoadOptions, NoHost, Outcome, StubHost, Vm};
+use neovm::{Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, Outcome, RunOptions, StubHost, Vm};
 use neovm_bench::{Machine, Plain, Program, exit_code, workloads};
 
 /// What is measured, those with plain functions first.
@@ -90,14 +90,14 @@ struct Runner {
 
 impl Runner {
     fn new(jit: JitMode, program: &Program) -> Result<Self, Error> {
-        let engine = Engine::new(Config { jit, ..Config::default() });
-        let (vm, code) = (engine.vm(i64::MAX), engine.prepare(program.code.script())?);
+        let engine = Engine::new(EngineConfig::default().with_jit(jit));
+        let (vm, code) = (engine.vm(RunOptions::default()), engine.prepare(program.code.script())?);
         Ok(Self { engine, vm, code })
     }
 
     /// Drops what the last run left, loads and runs.
     fn run(&mut self) {
-        self.vm.reset(i64::MAX, &mut NoHost);
+        self.vm.reset(RunOptions::default(), &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default()).expect("code for this machine");
         assert_eq!(self.vm.run(&mut NoHost), Outcome::Halt);
     }

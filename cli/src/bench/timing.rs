@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail, ensure};
-use neovm::{Code, Config, Engine, Host, LoadOptions, NoHost, Outcome, Script, StubHost, Vm};
+use neovm::{Code, Engine, EngineConfig, Gas, Host, LoadOptions, NoHost, Outcome, RunOptions, Script, StubHost, Vm};
 use serde_json::Value;
 
 use super::Line;
@@ -45,7 +45,7 @@ pub(super) struct Runner<'a> {
     pub(super) vm: Vm,
     host: Box<dyn Host>,
     code: Arc<Code>,
-    gas: i64,
+    options: RunOptions,
     /// The method to enter; none for the first byte.
     entry: Option<Entry<'a>>,
 }
@@ -65,8 +65,8 @@ impl<'a> Runner<'a> {
             (Some("stub"), None) => bail!("host: \"stub\" needs the option --host STUB.json"),
             (Some(other), _) => bail!("host: no host {other:?}; there is \"stub\""),
         };
-        let engine = kind.engine(Config { hardfork, ..Config::default() });
-        Self::new(engine, &script, host, gas, None)
+        let engine = kind.engine(EngineConfig::default().with_hardfork(hardfork));
+        Self::new(engine, &script, host, RunOptions::new(Gas::from_datoshi(gas)), None)
     }
 
     /// A machine for a method of a contract, without a gas limit.
@@ -77,13 +77,19 @@ impl<'a> Runner<'a> {
         kind: EngineKind,
     ) -> Result<Self> {
         let host: Box<dyn Host> = stub.map_or_else(|| Box::new(NoHost) as Box<dyn Host>, |stub| Box::new(stub));
-        Self::new(kind.engine(Config::default()), script, host, i64::MAX, Some(entry))
+        Self::new(kind.engine(EngineConfig::default()), script, host, RunOptions::default(), Some(entry))
     }
 
-    fn new(engine: Engine, script: &Script, host: Box<dyn Host>, gas: i64, entry: Option<Entry<'a>>) -> Result<Self> {
-        let vm = engine.vm(gas);
+    fn new(
+        engine: Engine,
+        script: &Script,
+        host: Box<dyn Host>,
+        options: RunOptions,
+        entry: Option<Entry<'a>>,
+    ) -> Result<Self> {
+        let vm = engine.vm(options);
         let code = engine.prepare(script)?;
-        Ok(Self { engine, vm, host, code, gas, entry })
+        Ok(Self { engine, vm, host, code, options, entry })
     }
 
     /// Times the script: runs it for at least `least`.
@@ -112,7 +118,7 @@ impl<'a> Runner<'a> {
 
     /// Drops what the last run left, loads and runs.
     pub(super) fn run(&mut self) -> Result<Outcome> {
-        self.vm.reset(self.gas, &mut NoHost);
+        self.vm.reset(self.options, &mut *self.host);
         match &self.entry {
             Some(entry) => entry.load(&mut self.vm, &self.code)?,
             None => drop(self.vm.load(Arc::clone(&self.code), LoadOptions::default())?),

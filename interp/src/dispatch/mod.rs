@@ -17,6 +17,7 @@ pub const TAIL_CALLS: bool = cfg!(neovm_tail_calls);
 
 /// How a machine gets from one instruction to the next. Results are the same with all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Dispatch {
     /// The fastest dispatch that the platform has.
     #[default]

@@ -18,6 +18,7 @@ use crate::{
 
 /// How a script is loaded.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct LoadOptions {
     /// The number of items that the script must return, or -1 for any number.
     pub return_count: i32,
@@ -25,6 +26,26 @@ pub struct LoadOptions {
     pub position: usize,
     /// Whether instructions and fees are free while the script is the current one.
     pub free: bool,
+}
+
+impl LoadOptions {
+    /// Sets the number of items that the script must return, or -1 for any number.
+    #[must_use]
+    pub const fn with_return_count(self, return_count: i32) -> Self {
+        Self { return_count, ..self }
+    }
+
+    /// Sets the position that execution starts at, in bytes.
+    #[must_use]
+    pub const fn with_position(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
+    /// Sets whether instructions and fees are free while the script is the current one.
+    #[must_use]
+    pub const fn with_free(self, free: bool) -> Self {
+        Self { free, ..self }
+    }
 }
 
 impl Default for LoadOptions {

@@ -12,7 +12,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::AtomicBool;
 
 use neovm_types::{
-    Fault, FaultKind, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
+    Fault, FaultKind, Gas, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
     engine_internals::{Candidate, collect_cycles},
 };
 
@@ -23,9 +23,10 @@ pub use self::{
 };
 use crate::{
     code::DecodedInst,
+    config::{RunOptions, VmConfig},
     dispatch::{Dispatch, Reason},
     frame::{Frame, Load, TryBlock},
-    gas::{DEFAULT_FEE_FACTOR, Gas},
+    gas::GasCounter,
     host::Host,
     observe::RefDelta,
     ops::Table,
@@ -44,63 +45,6 @@ const EMPTY_SLOTS: usize = 256;
 
 /// Most items that a limit may allow: 16 Mi.
 pub const MAX_STACK_LIMIT: u32 = 1 << 24;
-
-/// What a machine runs with.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The restrictions; the default is what the networks run with. A stack
-    /// size over [`MAX_STACK_LIMIT`] is taken as that.
-    pub limits: Limits,
-    /// The hardfork whose rules are followed.
-    pub hardfork: Hardfork,
-    /// The price of each opcode, in units.
-    pub prices: Arc<PriceTable>,
-    /// What a price unit costs, in picoGAS; at least 1.
-    pub fee_factor: u64,
-    /// Gas that may be used, in datoshi. Below zero counts as zero.
-    pub gas_limit: i64,
-    /// How to get from one instruction to the next.
-    pub dispatch: Dispatch,
-    /// When an engine compiles what machines run; a machine alone never does.
-    pub jit: JitMode,
-}
-
-/// When an engine makes machine code of scripts. Results are the same in all modes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum JitMode {
-    /// Never.
-    Off,
-    /// What was reached often: by a jump back, or by a call.
-    Lazy {
-        /// How often.
-        threshold: u32,
-        /// Whether another thread compiles while the interpreter goes on.
-        background: bool,
-    },
-    /// All that can be, before it runs.
-    Eager,
-}
-
-impl Default for JitMode {
-    fn default() -> Self {
-        Self::Lazy { threshold: 2000, background: true }
-    }
-}
-
-impl Default for Config {
-    /// What MainNet runs, without a limit on gas but that of its type.
-    fn default() -> Self {
-        Self {
-            limits: Limits::DEFAULT,
-            hardfork: Hardfork::default(),
-            prices: Arc::new(PriceTable::DEFAULT),
-            fee_factor: DEFAULT_FEE_FACTOR,
-            gas_limit: i64::MAX,
-            dispatch: Dispatch::Auto,
-            jit: JitMode::default(),
-        }
-    }
-}
 
 /// Where an execution stands.
 ///
@@ -137,6 +81,12 @@ impl core::fmt::Display for State {
 /// Load a script with [`Vm::load_script`] or decoded code with [`Vm::load`],
 /// call [`Vm::run`], read [`Vm::results`]. [`Vm::reset`] makes it ready for
 /// another execution and keeps its memory.
+///
+/// A machine is not `Send`: its items share their contents by
+/// [`Rc`](alloc::rc::Rc), without atomic counts, and may be shared with whoever
+/// took its results. Create one machine for each thread, and share decoded
+/// [`Code`](crate::Code) among them. To give results to another thread,
+/// serialize them or move out what they contain.
 ///
 /// What handlers and compiled code use most lies in the first 128 bytes, within
 /// reach of displacements of one byte: [`crate::tier::layout`] checks that.
@@ -196,7 +146,7 @@ pub struct Vm {
     pub(crate) table: &'static Table,
     /// Sums over all that general handlers ran.
     pub(crate) ref_delta: RefDelta,
-    pub(crate) gas: Gas,
+    pub(crate) gas: GasCounter,
     pub(crate) pending: Option<StackItem>,
     /// Which exit compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
@@ -232,8 +182,8 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// A machine with nothing loaded.
-    pub fn new(config: Config) -> Self {
+    /// Creates a machine with nothing loaded.
+    pub fn new(config: VmConfig, options: RunOptions) -> Self {
         let mut limits = config.limits;
         limits.max_stack_size = limits.max_stack_size.min(MAX_STACK_LIMIT);
         let arena = Cells::new(limits.max_stack_size as usize + 4 * SENTINELS + SLACK);
@@ -268,7 +218,7 @@ impl Vm {
             hardfork: config.hardfork,
             table: Table::of(config.hardfork),
             ref_delta: RefDelta::default(),
-            gas: Gas::new(config.gas_limit, config.fee_factor),
+            gas: GasCounter::new(&options),
             pending: None,
             exit: core::ptr::null(),
             failed_guard: 0,
@@ -277,7 +227,7 @@ impl Vm {
             prices: config.prices,
             state: State::Break,
             fault: None,
-            budget: None,
+            budget: options.budget,
             interrupt: None,
             last_load: 0,
             arena,
@@ -304,18 +254,18 @@ impl Vm {
         self.slots = self.slot_cells.start();
     }
 
-    /// Empties the machine for another execution, with a new gas limit in
-    /// datoshi, and tells the host, which drops what it keeps for the loads
-    /// that are gone.
-    pub fn reset(&mut self, gas_limit: i64, host: &mut dyn Host) {
+    /// Empties the machine for another execution and tells the host, which
+    /// drops what it keeps for the loads that are gone. An interrupt flag stays
+    /// set.
+    pub fn reset(&mut self, options: RunOptions, host: &mut dyn Host) {
         self.release_all();
         self.set_bounds();
-        self.gas = Gas::new(gas_limit, self.gas.factor());
+        self.gas = GasCounter::new(&options);
         self.meter = 0;
         self.in_instruction = false;
         self.state = State::Break;
         self.fault = None;
-        self.budget = None;
+        self.budget = options.budget;
         host.machine_reset();
     }
 
@@ -383,13 +333,14 @@ impl Vm {
         i64::from(self.limits.max_stack_size) - self.room()
     }
 
-    /// Gas used, in datoshi, rounded up.
-    pub fn gas_consumed(&self) -> u128 {
+    /// Returns the gas used by instructions and fees. A charge that exceeded
+    /// the limit is included.
+    pub fn gas_consumed(&self) -> Gas {
         self.gas.consumed()
     }
 
-    /// Gas left, in datoshi, rounded down.
-    pub fn gas_left(&self) -> u128 {
+    /// Returns the gas left.
+    pub fn gas_left(&self) -> Gas {
         self.gas.left()
     }
 
@@ -430,13 +381,20 @@ impl Vm {
         self.loads.iter().filter_map(|load| load.misaligned.as_ref()).map(|misaligned| misaligned.memory()).sum()
     }
 
-    /// How many instructions may still begin before [`Vm::run`] stops; none
-    /// for no budget.
+    /// Sets the number of instructions that may still begin before [`Vm::run`]
+    /// stops with [`Stop::Budget`]; `None` for no budget. Calling `run` again
+    /// after setting a new budget continues the execution.
     pub fn set_budget(&mut self, instructions: Option<u64>) {
         self.budget = instructions;
     }
 
-    /// A flag that stops [`Vm::run`] soon after somebody sets it; none for no flag.
+    /// Sets a flag that stops [`Vm::run`] with [`Stop::Interrupted`] within a
+    /// millisecond after another thread has set it to true; `None` removes it.
+    ///
+    /// The machine only reads the flag. It stays set, and keeps stopping the
+    /// machine, until its owner clears it. It survives [`Vm::reset`], so that one
+    /// flag can guard all executions of a machine, and can be shared by several
+    /// machines. A host call in progress is not interrupted.
     pub fn set_interrupt(&mut self, flag: Option<Arc<AtomicBool>>) {
         self.interrupt = flag;
     }

@@ -4,7 +4,7 @@
 
 use core::sync::atomic::Ordering;
 
-use neovm_types::{Fault, FaultKind, Instruction, Script};
+use neovm_types::{Fault, FaultKind, Gas, Instruction, Script};
 
 use super::{State, Vm};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
 
 /// Why a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The last context returned.
     Halt,
@@ -28,6 +29,7 @@ pub enum Outcome {
 
 /// What stopped a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stop {
     /// The budget of instructions is used up.
     Budget,
@@ -289,11 +291,12 @@ impl Vm {
         }
     }
 
-    /// Charges an amount in picoGAS (10^-12 GAS) on top of what instructions cost.
+    /// Charges a fee on top of what instructions cost.
     ///
     /// # Errors
-    /// [`FaultKind::InsufficientGas`] if there is not enough left.
-    pub fn add_fee(&mut self, pico: u128) -> Result<(), FaultKind> {
-        if self.gas.add_pico(pico) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
+    /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left;
+    /// it counts as consumed all the same.
+    pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
+        if self.gas.add(fee) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
     }
 }

@@ -9,6 +9,7 @@ use crate::{host::LoadId, stack::SENTINELS};
 
 /// A context as it stands, copied: compounds are shared with the machine.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ContextView {
     /// Its script.
     pub script: Script,

@@ -6,8 +6,8 @@ use std::{
 };
 
 use neovm::{
-    Code, Config, Dispatch, Engine, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile, Script, Vm,
-    jit::Stats,
+    Code, Dispatch, Engine, EngineConfig, Gas, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile,
+    RunOptions, Script, Vm, VmConfig, jit::Stats,
 };
 use neovm_model::Machine;
 use neovm_testing::Mode;
@@ -134,7 +134,7 @@ impl Comparer {
         let _ = vm.load_script(Script::from(script), LoadOptions::default());
         let mut gas = vec![0];
         while vm.step(&mut self.hosts.engine).is_none() {
-            gas.push(vm.gas_consumed() as u64);
+            gas.push(vm.gas_consumed().datoshi_ceil() as u64);
         }
         gas
     }
@@ -167,8 +167,9 @@ impl Comparer {
     fn engine(&mut self, mode: Mode) -> &Engine {
         let known = self.engines.iter().position(|(own, _)| *own == mode);
         let place = known.unwrap_or_else(|| {
-            let config = Config { jit: mode.jit(), prices: Arc::clone(&self.prices), ..Config::default() };
-            self.engines.push((mode, Engine::with_cache_size(config, 0)));
+            let config =
+                EngineConfig::default().with_jit(mode.jit()).with_prices(Arc::clone(&self.prices)).with_cache_bytes(0);
+            self.engines.push((mode, Engine::new(config)));
             self.engines.len() - 1
         });
         &self.engines[place].1
@@ -177,20 +178,19 @@ impl Comparer {
     /// Returns a machine for a run: the one used last, if it has the same settings.
     fn take_machine(&mut self, mode: Mode, run: &Run) -> Vm {
         let dispatch = dispatch(mode, run);
+        let options = RunOptions::new(Gas::from_datoshi(run.gas_limit as i64));
         if let Some((last, its_dispatch, mut vm)) = self.machines[usize::from(mode.is_compiled())].take()
             && (its_dispatch, last.hardfork, last.limits) == (dispatch, run.hardfork, run.limits)
         {
-            vm.reset(run.gas_limit as i64, &mut NoHost);
+            vm.reset(options, &mut NoHost);
             return vm;
         }
-        Vm::new(Config {
-            limits: run.limits,
-            hardfork: run.hardfork,
-            dispatch,
-            gas_limit: run.gas_limit as i64,
-            prices: Arc::clone(&self.prices),
-            ..Config::default()
-        })
+        let config = VmConfig::default()
+            .with_limits(run.limits)
+            .with_hardfork(run.hardfork)
+            .with_dispatch(dispatch)
+            .with_prices(Arc::clone(&self.prices));
+        Vm::new(config, options)
     }
 
     fn setup(&self, run: &Run) -> neovm_model::Setup<'_> {
@@ -202,6 +202,7 @@ impl Comparer {
             max_invocation_stack_size,
             max_try_nesting_depth,
             catch_engine_exceptions,
+            ..
         } = run.limits;
         neovm_model::Setup {
             gas_limit: Some(run.gas_limit),

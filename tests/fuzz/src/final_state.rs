@@ -45,7 +45,7 @@ impl FinalState {
         Self {
             fault: vm.fault().map(|fault| comparable(&fault.kind.to_string())),
             position: vm.fault().and_then(|fault| fault.position),
-            gas: vm.gas_consumed(),
+            gas: vm.gas_consumed().datoshi_ceil(),
             instructions: vm.instructions(),
             pending: vm.pending_exception().map(describe::item).unwrap_or_default(),
             items: Some((vm.reference_count(), describe::machine(vm))),

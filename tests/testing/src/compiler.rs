@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{Code, Config, Engine, FaultKind, JitMode, Script};
+use neovm::{Code, Engine, EngineConfig, FaultKind, JitMode, Script, VmConfig};
 
 /// The number of scripts that an engine prepares before it is replaced, so that
 /// what it compiled is freed.
@@ -23,14 +23,14 @@ impl Compiler {
     /// Creates an engine that compiles in a mode. Returns `None` if nothing is compiled: on other
     /// platforms than x86-64, or without the feature `jit`.
     pub fn new(mode: JitMode) -> Option<Self> {
-        let engine = Engine::new(Config { jit: mode, ..Config::default() });
+        let engine = Engine::new(EngineConfig::default().with_jit(mode));
         entered(&engine)?;
         Some(Self { mode, engine, scripts: 0, entered: 0 })
     }
 
     /// Returns the settings of machines that may run its code.
-    pub fn config(&self) -> Config {
-        self.engine.config().clone()
+    pub fn config(&self) -> VmConfig {
+        self.engine.config().vm.clone()
     }
 
     /// Decodes a script for this compiler.
@@ -41,7 +41,7 @@ impl Compiler {
         self.scripts += 1;
         if self.scripts > SCRIPTS {
             self.entered = self.entered();
-            self.engine = Engine::new(self.config());
+            self.engine = Engine::new(self.engine.config().clone());
             self.scripts = 1;
         }
         self.engine.prepare(&script.into())

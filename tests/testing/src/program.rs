@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use neovm::{Code, Config, Dispatch, JitMode, LoadOptions, NoHost, Script, Vm, types::disasm};
+use neovm::{Code, Dispatch, Gas, JitMode, LoadOptions, NoHost, RunOptions, Script, Vm, VmConfig, types::disasm};
 
 use crate::{Compiler, Mode, Snapshot};
 
@@ -46,7 +46,7 @@ impl Program {
     /// # Panics
     /// If the script cannot be decoded.
     pub fn decode(&self) -> Arc<Code> {
-        Arc::new(Code::decode(self.script.clone(), &Config::default().prices).unwrap())
+        Arc::new(Code::decode(self.script.clone(), &VmConfig::default().prices).unwrap())
     }
 }
 
@@ -60,12 +60,12 @@ pub struct Runner {
 impl Runner {
     /// Creates a runner with a dispatch and the default settings.
     pub fn new(code: Arc<Code>, dispatch: Dispatch) -> Self {
-        Self::with(code, Config { dispatch, ..Config::default() })
+        Self::with(code, VmConfig::default().with_dispatch(dispatch))
     }
 
     /// Creates a runner with settings.
-    pub fn with(code: Arc<Code>, config: Config) -> Self {
-        Self { code, vm: Vm::new(config) }
+    pub fn with(code: Arc<Code>, config: VmConfig) -> Self {
+        Self { code, vm: Vm::new(config, RunOptions::default()) }
     }
 
     /// Returns the limits of its machine.
@@ -78,7 +78,7 @@ impl Runner {
     /// # Panics
     /// If the code cannot be loaded.
     pub fn start(&mut self, start: Start) -> &mut Vm {
-        self.vm.reset(start.gas_limit, &mut NoHost);
+        self.vm.reset(RunOptions::new(Gas::from_datoshi(start.gas_limit)), &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default()).unwrap();
         (0..start.nulls).for_each(|_| self.vm.push(neovm::StackItem::Null));
         &mut self.vm
@@ -179,7 +179,7 @@ pub fn assert_same(
 
 /// Finds where an execution parts from that of general handlers, and shows both up to there.
 fn parting(program: &Program, runner: &mut Runner) -> String {
-    let config = Config { limits: *runner.limits(), dispatch: Dispatch::Unfused, ..Config::default() };
+    let config = VmConfig::default().with_limits(*runner.limits()).with_dispatch(Dispatch::Unfused);
     let mut plain = Runner::with(program.decode(), config);
     let (mut alike, mut parted) = (0, runner.end(program.start).instructions.max(1));
     // Executions that differ at an instruction differ at all later ones.

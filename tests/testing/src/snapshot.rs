@@ -39,7 +39,7 @@ impl Snapshot {
         Self {
             state: vm.state(),
             fault: vm.fault().cloned(),
-            gas: vm.gas_consumed(),
+            gas: vm.gas_consumed().datoshi_ceil(),
             instructions: vm.instructions(),
             depth: vm.depth(),
             position: vm.position(),

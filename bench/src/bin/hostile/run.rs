@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use neovm::{Config, Engine, JitMode, LoadOptions, NoHost, Outcome, Script, types::asm::assemble};
+use neovm::{
+    Engine, EngineConfig, Gas, JitMode, LoadOptions, NoHost, Outcome, RunOptions, Script, types::asm::assemble,
+};
 use neovm_testing::allocator;
 
 use crate::Error;
@@ -51,12 +53,12 @@ impl Taken {
 pub(crate) fn run(script: &Script, jit: JitMode, gas_limit: i64) -> Result<Taken, Error> {
     let begun = Instant::now();
     let (ended, bytes) = allocator::peak(|| {
-        let engine = Engine::new(Config { jit, ..Config::default() });
+        let engine = Engine::new(EngineConfig::default().with_jit(jit));
         let code = engine.prepare(script)?;
-        let mut vm = engine.vm(gas_limit);
+        let mut vm = engine.vm(RunOptions::new(Gas::from_datoshi(gas_limit)));
         vm.load(code, LoadOptions::default())?;
         let outcome = vm.run(&mut NoHost);
-        Ok::<_, Error>((outcome, vm.gas_consumed(), vm.instructions(), vm.results().len()))
+        Ok::<_, Error>((outcome, vm.gas_consumed().datoshi_ceil(), vm.instructions(), vm.results().len()))
     });
     let (outcome, gas, instructions, results) = ended?;
     Ok(Taken { outcome, time: begun.elapsed(), bytes, units: gas as f64 / UNIT, instructions, results })
@@ -72,6 +74,6 @@ pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Halt => "HALT".into(),
         Outcome::Fault(fault) => fault.kind.to_string().chars().take(40).collect(),
-        Outcome::Stopped(stop) => format!("{stop:?}"),
+        other => format!("{other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use neovm::{Config, Engine, JitMode, LoadOptions, NoHost};
+use neovm::{Engine, EngineConfig, Gas, JitMode, LoadOptions, NoHost, RunOptions};
 use neovm_testing::{
     allocator,
     hostile::{CYCLES, endless, largest},
@@ -52,10 +52,10 @@ pub(crate) fn compiler() -> Result<(), Error> {
     for (name, text) in scripts {
         for (engine_name, jit) in [ENGINES[1], ENGINES[2], sync] {
             let script = script(&text)?;
-            let engine = Engine::new(Config { jit, ..Config::default() });
+            let engine = Engine::new(EngineConfig::default().with_jit(jit));
             let begun = Instant::now();
             let (ended, bytes) = allocator::peak(|| {
-                let mut vm = engine.vm(20 * GAS);
+                let mut vm = engine.vm(RunOptions::new(Gas::from_datoshi(20 * GAS)));
                 vm.load(engine.prepare(&script)?, LoadOptions::default())?;
                 vm.run(&mut NoHost);
                 Ok::<_, Error>(vm)

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use libtest_mimic::{Completion, Failed, Trial};
 use neovm::{
-    Config, Hardfork, Host, LoadOptions, NoHost, Outcome, PriceTable, Profile, Script, StubHost, Vm,
+    Gas, Hardfork, Host, LoadOptions, NoHost, Outcome, PriceTable, Profile, RunOptions, Script, StubHost, Vm, VmConfig,
     types::item::{JsonLimits, write_json_stack},
 };
 
@@ -90,8 +90,8 @@ impl Checker {
     }
 
     fn interpreted(&mut self, run: &Run) -> String {
-        let config = Config { prices: Arc::clone(&self.prices), dispatch: self.mode.dispatch(), ..Config::default() };
-        let mut vm = Vm::new(config_of(run, config));
+        let config = VmConfig::default().with_prices(Arc::clone(&self.prices)).with_dispatch(self.mode.dispatch());
+        let mut vm = machine(run, config);
         vm.load_script(run.script.clone(), LoadOptions::default()).expect("the script loads");
         let is_observed = self.mode == Mode::Observed;
         let host = self.host(run);
@@ -106,7 +106,7 @@ impl Checker {
         let (before, runs, config) = (compiler.entered(), compiler.runs(), compiler.config());
         let mut differences = String::new();
         for turn in 0..runs {
-            let mut vm = Vm::new(config_of(run, config.clone()));
+            let mut vm = machine(run, config.clone());
             vm.load(Arc::clone(&code), LoadOptions::default()).expect("the code loads");
             let outcome = vm.run(self.host(run));
             let found = compare(run, &vm, &outcome);
@@ -140,17 +140,18 @@ impl Checker {
     }
 }
 
-fn config_of(run: &Run, config: Config) -> Config {
+fn machine(run: &Run, config: VmConfig) -> Vm {
     let hardfork =
         run.hardfork.as_deref().map(|name| Hardfork::from_jump_table_name(name).expect("the name of a jump table"));
-    Config { gas_limit: run.gas_limit, hardfork: hardfork.unwrap_or_default(), ..config }
+    let options = RunOptions::new(Gas::from_datoshi(run.gas_limit));
+    Vm::new(config.with_hardfork(hardfork.unwrap_or_default()), options)
 }
 
 fn compare(run: &Run, vm: &Vm, outcome: &Outcome) -> String {
     let fault = if let Outcome::Fault(fault) = outcome { Some(fault) } else { None };
     run.differences(&Actual {
         halted: *outcome == Outcome::Halt,
-        gas: vm.gas_consumed(),
+        gas: vm.gas_consumed().datoshi_ceil(),
         instructions: vm.instructions(),
         exception: fault.map(|fault| fault.kind.to_string()),
         fault_at: fault.and_then(|fault| fault.position),
