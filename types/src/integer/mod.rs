@@ -336,9 +336,41 @@ impl Integer {
     }
 }
 
-impl From<i64> for Integer {
-    fn from(value: i64) -> Self {
-        Small(value)
+macro_rules! from_small {
+    ($($type:ty),*) => {
+        $(
+            impl From<$type> for Integer {
+                fn from(value: $type) -> Self {
+                    Small(value as i64)
+                }
+            }
+        )*
+    };
+}
+
+from_small!(i8, i16, i32, i64, isize, u8, u16, u32);
+
+impl From<i128> for Integer {
+    fn from(value: i128) -> Self {
+        I256::from(value).into()
+    }
+}
+
+impl From<u64> for Integer {
+    fn from(value: u64) -> Self {
+        i128::from(value).into()
+    }
+}
+
+impl From<usize> for Integer {
+    fn from(value: usize) -> Self {
+        (value as i128).into()
+    }
+}
+
+impl From<u128> for Integer {
+    fn from(value: u128) -> Self {
+        I256::from(value).into()
     }
 }
 

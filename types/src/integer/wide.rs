@@ -267,6 +267,12 @@ impl From<i128> for I256 {
     }
 }
 
+impl From<u128> for I256 {
+    fn from(value: u128) -> Self {
+        Self([value as u64, (value >> 64) as u64, 0, 0])
+    }
+}
+
 impl Ord for I256 {
     fn cmp(&self, other: &Self) -> Ordering {
         let key = |value: &Self| (value.0[3] as i64, value.0[2], value.0[1], value.0[0]);

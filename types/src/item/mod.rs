@@ -21,11 +21,12 @@ mod interop;
 pub(crate) mod item_vec;
 mod json;
 mod map;
+mod native;
 mod scalar;
 #[allow(unsafe_code, reason = "counted references to values: see its module")]
 mod shared;
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 pub use self::{
     array::Array,
@@ -271,36 +272,6 @@ impl From<Integer> for StackItem {
             Integer::Small(value) => Self::Integer(value),
             Integer::Wide(value) => Self::BigInteger(WideInteger::new(value)),
         }
-    }
-}
-
-impl From<i64> for StackItem {
-    fn from(value: i64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<bool> for StackItem {
-    fn from(value: bool) -> Self {
-        Self::Boolean(value.into())
-    }
-}
-
-impl From<&[u8]> for StackItem {
-    fn from(bytes: &[u8]) -> Self {
-        Self::ByteString(ByteString::new(bytes))
-    }
-}
-
-impl From<&str> for StackItem {
-    fn from(text: &str) -> Self {
-        text.as_bytes().into()
-    }
-}
-
-impl From<String> for StackItem {
-    fn from(text: String) -> Self {
-        text.as_bytes().into()
     }
 }
 
