@@ -30,7 +30,7 @@ pub struct EngineConfig {
     #[cfg(feature = "jit")]
     pub jit: JitMode,
     /// The number of bytes that machine code may take. Above half of that, the
-    /// engine drops the scripts that were not used for longest.
+    /// engine drops half of its decoded scripts, those used least.
     #[cfg(feature = "jit")]
     pub machine_code_bytes: usize,
 }

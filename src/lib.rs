@@ -1,6 +1,96 @@
-#![doc = include_str!("../README.md")]
+//! A fast engine for smart contracts of Neo N3.
+//!
+//! neovm runs NeoVM scripts with results that are bit-identical to the C#
+//! reference engine (neo-project/neo-vm v3.10.1, what MainNet runs): state,
+//! result stack, gas, reference count, instruction count, and the place and
+//! message of a fault. Scripts are decoded once and interpreted; hot loops and
+//! methods are compiled to machine code.
+//!
+//! # Running a script
+//!
+//! An [`Engine`] is shared by all threads: it keeps scripts decoded and
+//! compiled. Each thread makes a [`Vm`] of its own, which runs one execution
+//! at a time.
+//!
+//! ```
+//! use neovm::{Engine, EngineConfig, Gas, LoadOptions, NoHost, OpCode, Outcome, RunOptions, types::ScriptBuilder};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let script = ScriptBuilder::new().push(2).push(3).op(OpCode::MUL).build()?;
+//!
+//! let engine = Engine::new(EngineConfig::default());
+//! let mut vm = engine.vm(RunOptions::new(Gas::from_datoshi(1_000_000)));
+//! vm.load(engine.prepare(&script)?, LoadOptions::default())?;
+//!
+//! assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+//! assert_eq!(vm.results(), [6]);
+//! assert_eq!(vm.gas_consumed().to_string(), "0.000003");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Contract`] opens a NEF file with its manifest and calls methods by name.
+//!
+//! # System calls
+//!
+//! A [`Host`] runs the system calls and contract calls of scripts. It gets a
+//! [`Caller`], through which it pops arguments, pushes results, charges fees
+//! and loads other scripts, but cannot run, reset or replace the machine. An
+//! error of the host is an exception that the script can catch or a fault, see
+//! [`HostError`]. State that belongs to a loaded script is kept by the host
+//! under its [`LoadId`].
+//!
+//! ```
+//! use neovm::{Caller, FaultKind, Gas, Host, HostError, types::hash::syscall_id};
+//!
+//! /// A host with one system call.
+//! struct Clock;
+//!
+//! impl Host for Clock {
+//!     fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+//!         if id != syscall_id("System.Runtime.GetTime") {
+//!             return Err(FaultKind::NoSyscall(id).into());
+//!         }
+//!         caller.add_fee(Gas::from_datoshi(240))?;
+//!         caller.push(1_700_000_000_000_u64);
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! [`StubHost`] answers system calls from a JSON file, for trying contracts
+//! out. The host layer of a node (storage, native contracts) is not part of
+//! this crate yet.
+//!
+//! # Limits
+//!
+//! - [`EngineConfig`]: the rules of a network (hardfork, prices, [`Limits`]) and
+//!   the memory that the engine's caches may use.
+//! - [`RunOptions`]: what one execution may use: gas and instructions.
+//! - [`Vm::set_interrupt`]: a flag by which another thread stops an execution.
+//!
+//! # Threads
+//!
+//! [`Engine`], [`Code`] and [`Script`] are `Send` and `Sync`. A [`Vm`] and its
+//! items ([`StackItem`]) are neither: make one machine for each thread, and take
+//! out of results what other threads need.
+//!
+//! # Looking on
+//!
+//! [`Debugger`] steps through a script, with breakpoints. [`Vm::run_observed`]
+//! tells an [`Observer`] of each instruction; [`Profile`] is one that adds up
+//! by opcode. Neither costs anything where it is not used.
+//!
+//! The folder `examples` of the repository has a program for each of these.
+//!
+//! # Features
+//!
+//! - `jit` (default): compiles hot code with Cranelift, on x86-64. Without the
+//!   feature, and on other platforms, everything is interpreted, with the same
+//!   results.
 #![forbid(unsafe_code)]
 
+mod cache;
 mod config;
 mod contract;
 mod engine;
@@ -24,3 +114,8 @@ pub use neovm_types::{
     Fault, FaultKind, Gas, Hardfork, Hash160, Integer, Limits, OpCode, PriceTable, Script, StackItem,
 };
 pub use stub_host::StubHost;
+
+/// The README's example, tested with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

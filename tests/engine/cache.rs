@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neovm::{
     Code, Contract, Engine, EngineConfig, FaultKind, Hardfork, Limits, LoadOptions, NoHost, OpCode, Outcome,
-    PriceTable, RunOptions, Vm, VmConfig, types::NefFile,
+    PriceTable, RunOptions, Script, Vm, VmConfig, types::NefFile,
 };
 
 use crate::{integers, json, script};
@@ -123,4 +123,69 @@ fn a_machine_refuses_code_with_other_prices() {
     let mut vm = Vm::new(settings(&engine).with_prices(prices), RunOptions::default());
     assert!(matches!(vm.load(code, LoadOptions::default()), Err(FaultKind::Host(_))));
     assert_eq!((vm.depth(), vm.gas_consumed().datoshi_ceil()), (0, 0));
+}
+
+/// A script that pushes a number; all take the same memory.
+fn numbered(number: u32) -> Script {
+    script(&format!("PUSHINT32 {number}\nRET"))
+}
+
+#[test]
+fn equal_bytes_are_decoded_once() {
+    let engine = Engine::new(EngineConfig::default());
+    let first = engine.prepare(&numbered(1)).unwrap();
+    assert!(Arc::ptr_eq(&first, &engine.prepare(&numbered(1)).unwrap()));
+    assert!(!Arc::ptr_eq(&first, &engine.prepare(&numbered(2)).unwrap()));
+    assert_eq!(engine.cached().0, 2);
+}
+
+#[test]
+fn the_cache_is_bounded_and_keeps_what_is_used() {
+    let engine = Engine::new(EngineConfig::default());
+    engine.prepare(&numbered(0)).unwrap();
+    let one = engine.cached().1;
+    let engine = Engine::new(EngineConfig::default().with_cache_bytes(8 * one));
+    let kept = engine.prepare(&numbered(0)).unwrap();
+    for number in 1..100 {
+        engine.prepare(&numbered(number)).unwrap();
+        assert!(Arc::ptr_eq(&kept, &engine.prepare(&numbered(0)).unwrap()), "used last before {number}");
+        let (entries, bytes) = engine.cached();
+        assert!(bytes <= 8 * one && bytes == entries * one);
+    }
+    assert!(engine.cached().0 > 4, "{} of 8 scripts are kept", engine.cached().0);
+}
+
+#[test]
+fn scripts_that_come_once_do_not_push_out_what_is_used() {
+    let engine = Engine::new(EngineConfig::default());
+    engine.prepare(&numbered(0)).unwrap();
+    let engine = Engine::new(EngineConfig::default().with_cache_bytes(20 * engine.cached().1));
+    let used: Vec<_> = (0..5).map(|number| engine.prepare(&numbered(number)).unwrap()).collect();
+    (0..5).for_each(|number| drop(engine.prepare(&numbered(number)).unwrap()));
+    // More than there is room for, between two uses.
+    (100..150).for_each(|number| drop(engine.prepare(&numbered(number)).unwrap()));
+    for (number, used) in used.iter().enumerate() {
+        assert!(Arc::ptr_eq(used, &engine.prepare(&numbered(number as u32)).unwrap()), "script {number}");
+    }
+}
+
+#[test]
+fn a_script_larger_than_the_cache_runs_all_the_same() {
+    let engine = Engine::new(EngineConfig::default().with_cache_bytes(8));
+    let mut vm = engine.vm(RunOptions::default());
+    vm.load(engine.prepare(&numbered(7)).unwrap(), LoadOptions::default()).unwrap();
+    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+    assert_eq!(engine.cached(), (0, 0));
+}
+
+#[test]
+fn threads_that_ask_for_a_script_at_once_get_the_same_code() {
+    let engine = Engine::new(EngineConfig::default());
+    let script = numbered(3);
+    let codes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| engine.prepare(&script).unwrap())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(codes.iter().all(|code| Arc::ptr_eq(code, &codes[0])));
+    assert_eq!(engine.cached().0, 1);
 }

@@ -1,0 +1,102 @@
+//! The cache of decoded scripts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use neovm_crypto::sha256;
+use neovm_interp::Code;
+use neovm_types::{FaultKind, PriceTable, Script};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
+
+/// The bytes that a decoded script usually takes, for an estimate of how many
+/// fit.
+const USUAL_BYTES: usize = 4096;
+
+/// Decoded scripts, found by the digest of their bytes and by the prices that
+/// are decoded in. Scripts that are used again and again stay although many
+/// others come once.
+#[derive(Debug)]
+pub(crate) struct ScriptCache {
+    entries: Cache<Key, Entry, BySize>,
+    /// The price tables in use; they are few.
+    tables: Mutex<Vec<Arc<PriceTable>>>,
+}
+
+/// The digest of a script and the index of a price table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key([u8; 32], usize);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    code: Arc<Code>,
+    /// Its size in bytes when it was decoded.
+    size: u64,
+}
+
+#[derive(Clone, Debug)]
+struct BySize;
+
+impl Weighter<Key, Entry> for BySize {
+    fn weight(&self, _: &Key, entry: &Entry) -> u64 {
+        entry.size
+    }
+}
+
+impl ScriptCache {
+    /// Creates a cache that keeps at most `capacity` bytes.
+    pub(crate) fn new(capacity: usize) -> Self {
+        // In one shard, so that a large script finds room too.
+        let mut options = OptionsBuilder::new();
+        options.shards(1).weight_capacity(capacity as u64).estimated_items_capacity(capacity / USUAL_BYTES);
+        let options = options.build().expect("the options that have no default are set");
+        let entries = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self { entries, tables: Mutex::default() }
+    }
+
+    /// Returns the key of a script that is decoded with some prices.
+    pub(crate) fn key(&self, script: &Script, prices: &Arc<PriceTable>) -> Key {
+        // Nothing under the lock can panic half-way, so a poisoned one is good.
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = tables.iter().position(|known| Arc::ptr_eq(known, prices) || known == prices);
+        let table = known.unwrap_or_else(|| {
+            tables.push(Arc::clone(prices));
+            tables.len() - 1
+        });
+        Key(sha256(script.bytes()), table)
+    }
+
+    /// Returns the code of a key, and decodes it if it is not there. Threads
+    /// that ask for a key while another decodes it wait for that.
+    ///
+    /// # Errors
+    /// Those of `decode`.
+    pub(crate) fn get_or_decode(
+        &self,
+        key: &Key,
+        decode: impl FnOnce() -> Result<Code, FaultKind>,
+    ) -> Result<Arc<Code>, FaultKind> {
+        let entry = self.entries.get_or_insert_with(key, || {
+            let code = Arc::new(decode()?);
+            let size = footprint(&code) as u64;
+            Ok(Entry { code, size })
+        });
+        entry.map(|entry| entry.code)
+    }
+
+    /// Drops scripts until half of the bytes are left.
+    #[cfg(feature = "jit")]
+    pub(crate) fn halve(&self) {
+        let capacity = self.entries.capacity();
+        self.entries.set_capacity((self.entries.weight() / 2).max(1));
+        self.entries.set_capacity(capacity);
+    }
+
+    /// Returns the number of scripts that are kept, and the bytes they take.
+    pub(crate) fn usage(&self) -> (usize, usize) {
+        (self.entries.len(), self.entries.weight() as usize)
+    }
+}
+
+/// The bytes that a decoded script takes in the cache.
+fn footprint(code: &Code) -> usize {
+    code.memory() + code.script().len() + size_of::<(Key, Entry)>()
+}
