@@ -1,23 +1,25 @@
-//! A stand-in host for running real contracts without a chain.
+//! A stub host for running real contracts without a chain.
 //!
-//! A JSON file lists system calls: what each pops, and what it pushes. It is
-//! for tests, benchmarks and trying contracts out; nothing is stored.
+//! A JSON file lists system calls: what each one pops and what it pushes. The
+//! host is meant for tests, benchmarks and trying contracts out; it stores
+//! nothing.
 
 use neovm_interp::{Caller, Host, HostError, LoadOptions};
 use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, item::Interop};
 use serde_json::Value;
 
-/// A host whose system calls pop items and push fixed answers, with three of
-/// its own:
-/// - `Test.LoadScript` pops a script, a return value count, a number and that
-///   many items, loads the script and gives it the items, the first one popped on top;
-/// - `Test.Throw` pops an item and throws it;
-/// - `Test.Interop` pushes an object of the host.
+/// A host whose system calls pop items and push fixed answers.
+///
+/// An entry of the file can be one of three special calls instead:
+/// - `load` pops a script, a return value count, a number and that many items,
+///   loads the script and gives it the items, the first one popped on top;
+/// - `throw` pops an item and throws it;
+/// - `interop` pushes an object of the host.
 ///
 /// System calls that are not listed, and CALLT, fault.
 #[derive(Clone, Debug, Default)]
 pub struct StubHost {
-    /// By number, in order.
+    /// Sorted by id.
     calls: Vec<(u32, Call)>,
 }
 
@@ -41,10 +43,10 @@ enum Call {
     Interop,
 }
 
-/// A file of system calls that cannot be used.
+/// Why a file of system calls cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StubHostError {
-    /// No JSON.
+    /// The text is not valid JSON.
     #[error("stub host: {0}")]
     Json(String),
     /// An entry is wrong.
@@ -58,8 +60,9 @@ pub enum StubHostError {
 }
 
 impl StubHost {
-    /// The host of a JSON text: `{"syscalls":{NAME:{"pops":N,"push":ITEM}}}`,
-    /// where an item has the Neo RPC form but with its bytes in hexadecimal.
+    /// Creates the host that a JSON text describes:
+    /// `{"syscalls":{NAME:{"pops":N,"push":ITEM}}}`, where an item has the form of
+    /// the Neo RPC, but with its bytes in hexadecimal.
     ///
     /// # Errors
     /// [`StubHostError`], which says what is wrong.

@@ -1,7 +1,7 @@
 //! Stepping through a script: breakpoints, into, over and out of calls.
 //!
-//! The debugger runs the machine one instruction at a time, so a machine that
-//! runs without one pays nothing for it.
+//! The debugger runs the machine one instruction at a time. A machine that runs
+//! without a debugger pays nothing for it.
 //!
 //! Source: `Debugger.cs`.
 
@@ -14,32 +14,32 @@ use crate::{
     vm::{Outcome, Vm},
 };
 
-/// Why a debugger gave control back.
+/// Why a debugger stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pause {
-    /// The next instruction has a breakpoint.
+    /// There is a breakpoint at the next instruction.
     Breakpoint,
-    /// The step is done.
+    /// The step is complete.
     Step,
-    /// The execution ended, or the machine was stopped.
+    /// The execution has ended, or the machine was stopped.
     Ended(Outcome),
 }
 
-/// Breakpoints, and the ways to run up to them.
+/// A set of breakpoints, and the ways to run a machine up to them.
 #[derive(Clone, Debug, Default)]
 pub struct Debugger {
     breakpoints: Vec<(Script, BTreeSet<usize>)>,
 }
 
 impl Debugger {
-    /// A debugger without breakpoints.
+    /// Creates a debugger without breakpoints.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets a breakpoint at a position of a script, in bytes. It counts for
-    /// each load of the same bytes.
+    /// Sets a breakpoint at a position of a script, in bytes. It applies to
+    /// every load of a script with the same bytes.
     pub fn add_breakpoint(&mut self, script: &Script, position: usize) {
         match self.breakpoints.iter_mut().find(|(own, _)| own == script) {
             Some((_, positions)) => drop(positions.insert(position)),
@@ -47,7 +47,7 @@ impl Debugger {
         }
     }
 
-    /// Removes a breakpoint; false if there was none.
+    /// Removes a breakpoint and returns whether there was one.
     pub fn remove_breakpoint(&mut self, script: &Script, position: usize) -> bool {
         self.breakpoints.iter_mut().any(|(own, positions)| own == script && positions.remove(&position))
     }
@@ -66,8 +66,8 @@ impl Debugger {
         self.hits(vm).then_some(Pause::Breakpoint)
     }
 
-    /// Runs up to the next breakpoint; the one at the first instruction does
-    /// not count.
+    /// Runs to the next breakpoint. A breakpoint at the instruction where it
+    /// starts is ignored.
     pub fn run(&self, vm: &mut Vm, host: &mut dyn Host) -> Pause {
         loop {
             if let Some(pause) = self.next(vm, host) {
@@ -84,7 +84,7 @@ impl Debugger {
         }
     }
 
-    /// Runs one instruction and, if it calls, all of what it calls.
+    /// Runs one instruction and, if it is a call, everything that it calls.
     pub fn step_over(&self, vm: &mut Vm, host: &mut dyn Host) -> Pause {
         let depth = vm.depth();
         loop {
@@ -97,7 +97,7 @@ impl Debugger {
         }
     }
 
-    /// Runs until the current context has returned.
+    /// Runs until the current context returns.
     pub fn step_out(&self, vm: &mut Vm, host: &mut dyn Host) -> Pause {
         let depth = vm.depth();
         loop {

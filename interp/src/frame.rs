@@ -1,4 +1,4 @@
-//! What the invocation stack is made of.
+//! The parts of the invocation stack.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -12,11 +12,11 @@ use crate::{
 /// A context that waits for the one above it to return.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame {
-    /// Where it goes on.
+    /// The instruction that it continues with.
     pub(crate) ip: *const DecodedInst,
     /// Between its arguments (below) and its local variables.
     pub(crate) slots: *mut StackItem,
-    /// Where its last argument lies, see `Vm`.
+    /// The offset of its last argument, see `Vm`.
     pub(crate) args_offset: i64,
     pub(crate) locals: u32,
     /// Height of the try stack when it began.
@@ -25,23 +25,24 @@ pub(crate) struct Frame {
 
 /// A loaded script: what the contexts made by CALL share.
 pub(crate) struct Load {
-    /// Before the code, from which they may lend bytes: fields are dropped in order.
+    /// Declared before the code, whose bytes they may borrow: fields are dropped
+    /// in order.
     pub(crate) statics: Vec<StackItem>,
     pub(crate) code: Arc<Code>,
-    /// Made when a jump first leads into the middle of an instruction.
+    /// Created when a jump first leads into the middle of an instruction.
     pub(crate) misaligned: Option<Box<MisalignedInsts>>,
     pub(crate) id: LoadId,
     /// Bottom of its evaluation stack.
     pub(crate) stack: *mut StackItem,
-    /// How many items it must return; -1 for any number.
+    /// The number of items that it must return, or -1 for any number.
     pub(crate) return_count: i32,
-    /// How many frames waited when it was loaded.
+    /// The number of frames that waited when it was loaded.
     pub(crate) frames: usize,
-    /// Whether it is free of fees.
+    /// Whether instructions and fees are free.
     pub(crate) free: bool,
 }
 
-/// Where control is within a try block.
+/// The part of a try block that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TryState {
     Try,
@@ -49,7 +50,7 @@ pub(crate) enum TryState {
     Finally,
 }
 
-/// An open try block. Positions below zero: there is none.
+/// An open try block. A position below zero stands for a block that is absent.
 ///
 /// Source: `ExceptionHandlingContext.cs`.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! The meter: gas and instructions, counted in one register.
 //!
-//! The upper half of the meter holds price units that may still be used, the
-//! lower half counts instructions down. An instruction subtracts its cost of
-//! both at once, and a negative meter says that the units ran out. What a run
-//! is granted at a time is a chunk: when it is used up the loop comes back for
-//! more, and this is where budgets and interruptions are looked at.
+//! The upper half of the meter holds the price units that may still be used,
+//! the lower half counts instructions down. Each instruction subtracts its cost
+//! from both at once; a negative meter means that the units have run out. The
+//! counter grants units in chunks: when a chunk is used up, the loop returns for
+//! another, and checks budget and interrupt flag.
 //!
 //! Source: `ApplicationEngine.cs` of the reference node (`AddFee`, `FeeConsumed`).
 
@@ -29,16 +29,16 @@ pub(crate) struct GasCounter {
     /// PicoGAS for a unit.
     factor: u64,
     limit_pico: u128,
-    /// Charged by instructions.
+    /// Units charged for instructions.
     spent_units: u64,
-    /// Charged otherwise.
+    /// Charged for everything else.
     added_pico: u128,
-    /// Whole units that are left, grants not taken off.
+    /// Whole units that are left, before the current grant.
     units_left: i64,
-    /// None: nobody holds a meter.
+    /// The current grant, if a meter is running.
     granted: Option<i64>,
     instructions: u64,
-    /// While the current context is free of fees.
+    /// Whether the current context is free of fees.
     pub(crate) free: bool,
 }
 
@@ -59,8 +59,8 @@ impl GasCounter {
         }
     }
 
-    /// Grants at most `most` units, but `least` if they are there, and returns
-    /// the fresh meter.
+    /// Grants up to `most` units, or `least` if that is more and they are left,
+    /// and returns a fresh meter.
     pub(crate) fn grant(&mut self, least: i64, most: i64) -> i64 {
         let chunk = most.min(CHUNK).max(least);
         let units = if self.free { chunk } else { self.units_left.min(chunk).max(0) };
@@ -68,7 +68,7 @@ impl GasCounter {
         units << 32 | COUNTDOWN
     }
 
-    /// Whether another grant like the last would be more than twice what the meter has.
+    /// Returns whether a new grant would be more than twice what the meter has left.
     pub(crate) fn should_refill(&self, meter: i64) -> bool {
         let Some(granted) = self.granted else { return false };
         let left = meter >> 32;
@@ -76,8 +76,8 @@ impl GasCounter {
         left * 2 < fresh
     }
 
-    /// Takes what the meter has used into account, which is spent then; false
-    /// if there was none.
+    /// Ends the current grant and charges what the meter used of it; false if
+    /// there was no grant.
     pub(crate) fn settle(&mut self, meter: i64) -> bool {
         let Some(granted) = self.granted.take() else { return false };
         self.instructions += (COUNTDOWN - (meter & COUNTDOWN)) as u64;
@@ -113,7 +113,7 @@ impl GasCounter {
         self.units_left >= 0
     }
 
-    /// Whether an instruction of a price can be paid.
+    /// Returns whether an instruction of a price can be paid.
     pub(crate) fn covers(&self, units: i64) -> bool {
         self.free || self.units_left >= units
     }

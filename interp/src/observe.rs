@@ -1,8 +1,8 @@
-//! Looking on: traces and profiles.
+//! Observing executions: traces and profiles.
 //!
-//! [`crate::Vm::run_observed`] runs a script by its general handlers alone,
-//! one instruction at a time, and tells an [`Observer`] of each. What runs
-//! without an observer has no part in this.
+//! [`crate::Vm::run_observed`] runs a script one instruction at a time, by the
+//! general handlers, and calls an [`Observer`] before and after each. Runs
+//! without an observer pay nothing for this.
 
 use alloc::{boxed::Box, vec};
 
@@ -11,16 +11,16 @@ use neovm_types::OpCode;
 use crate::vm::Vm;
 
 /// What an instruction did to the reference counter, and how much it cloned:
-/// what the coming dynamic prices are made of.
+/// the quantities that planned dynamic prices depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefDelta {
-    /// References added. An item that only moves, from the stack into a slot
-    /// or a new compound, adds and removes none.
+    /// The number of references added. An item that only moves, from the stack
+    /// into a slot or a new compound, adds and removes none.
     pub added: u64,
-    /// References removed.
+    /// The number of references removed.
     pub removed: u64,
-    /// Items visited by clones of structs.
+    /// The number of items visited while structs were cloned.
     pub cloned: u64,
 }
 
@@ -34,61 +34,62 @@ impl RefDelta {
     }
 }
 
-/// One instruction, as it went.
+/// One instruction that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
-    /// Its opcode; none for bytes that are no instruction.
+    /// The opcode, or `None` for bytes that are no instruction.
     pub opcode: Option<OpCode>,
-    /// Its position in its script, in bytes.
+    /// The position in the script, in bytes.
     pub position: usize,
-    /// Its price, in units.
+    /// The price, in units.
     pub units: u64,
-    /// What it did to the reference counter.
+    /// What the instruction did to the reference counter.
     pub ref_delta: RefDelta,
 }
 
-/// Somebody who looks on.
+/// Observes an execution, see [`crate::Vm::run_observed`].
 pub trait Observer {
-    /// An instruction is about to run: the machine's position is its.
+    /// Called before an instruction runs; the machine's position is that of the
+    /// instruction.
     fn before(&mut self, vm: &Vm) {
         let _ = vm;
     }
 
-    /// An instruction ran, or faulted.
+    /// Called after an instruction ran or faulted.
     fn after(&mut self, vm: &Vm, step: &Step) {
         let _ = (vm, step);
     }
 }
 
-/// What one opcode came to.
+/// Totals of one opcode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpProfile {
-    /// How often it ran.
+    /// The number of times that it ran.
     pub count: u64,
-    /// What it cost, in units.
+    /// The units that it cost.
     pub units: u64,
     /// What it did to the reference counter.
     pub ref_delta: RefDelta,
 }
 
-/// An observer that adds up by opcode.
+/// An observer that keeps totals by opcode.
 #[derive(Clone, Debug)]
 pub struct Profile(Box<[OpProfile]>);
 
 impl Profile {
-    /// An empty profile.
+    /// Creates an empty profile.
     pub fn new() -> Self {
         Self(vec![OpProfile::default(); 256].into_boxed_slice())
     }
 
-    /// What an opcode came to.
+    /// Returns the totals of an opcode.
     pub fn of(&self, opcode: OpCode) -> OpProfile {
         self.0[opcode as usize]
     }
 
-    /// The opcodes that ran, in the order of their bytes.
+    /// Returns the opcodes that ran with their totals, in the order of their bytes.
     pub fn iter(&self) -> impl Iterator<Item = (OpCode, OpProfile)> {
         let all = OpCode::ALL.iter().map(|&opcode| (opcode, self.of(opcode)));
         all.filter(|(_, profile)| profile.count > 0)

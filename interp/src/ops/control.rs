@@ -13,7 +13,8 @@ pub(super) fn nop(_: &mut Vm) -> Done {
     Ok(())
 }
 
-/// The offset of a jump, from the script: its cell holds a distance in cells.
+/// Returns the offset of a jump, from the script: the decoded instruction
+/// holds a distance in instructions.
 fn offset(vm: &Vm) -> i32 {
     let position = vm.inst().offset as usize;
     let instruction = vm.script().map(|script| Script::instruction(script, position));

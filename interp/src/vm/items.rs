@@ -14,9 +14,9 @@ use crate::{
     stack::{Cells, SENTINELS, drop_cell, set_empty, tag, tag_of},
 };
 
-/// The evaluation stack of the current context, as hosts and handlers use it.
+/// The evaluation stack of the current context.
 impl Vm {
-    /// Number of items on it.
+    /// Returns the number of items on the evaluation stack.
     pub fn stack_len(&self) -> usize {
         self.cells_between(self.stack, self.sp)
     }
@@ -45,10 +45,11 @@ impl Vm {
         Ok(item)
     }
 
-    /// Removes so many items from the top.
+    /// Removes the topmost `count` items.
     ///
     /// # Errors
-    /// [`FaultKind::StackIndex`] if there are fewer; those that are there are removed.
+    /// [`FaultKind::StackIndex`] if there are fewer; the items that are there
+    /// are removed.
     pub fn drop_items(&mut self, count: usize) -> Result<(), FaultKind> {
         for _ in 0..count {
             self.check_index(0)?;
@@ -66,7 +67,7 @@ impl Vm {
         Ok(())
     }
 
-    /// The item at a depth from the top, 0 for the top.
+    /// Returns the item at a depth from the top, 0 for the top.
     ///
     /// # Errors
     /// [`FaultKind::PeekIndex`] if there is none.

@@ -37,30 +37,30 @@ use crate::{
 /// before they are checked.
 const SLACK: usize = 16;
 
-/// Slots that a machine has room for at first.
+/// The number of slots that a new machine has room for.
 const FIRST_SLOTS: usize = 256;
 
 /// Empty cells behind all slots: an instruction can name no slot further off.
 const EMPTY_SLOTS: usize = 256;
 
-/// Most items that a limit may allow: 16 Mi.
+/// The greatest stack size that a limit can allow: 16 Mi items.
 pub const MAX_STACK_LIMIT: u32 = 1 << 24;
 
-/// Where an execution stands.
+/// The state of an execution.
 ///
 /// Source: `VMState.cs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// It has not ended: it never began, or was stopped and can go on.
+    /// Not ended: it never began, or was stopped and can go on.
     Break,
-    /// It ended well.
+    /// The last context returned.
     Halt,
-    /// It ended with a fault.
+    /// Ended with a fault.
     Fault,
 }
 
 impl State {
-    /// Its name, as nodes show it.
+    /// Returns the name of the state, as nodes show it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Break => "BREAK",
@@ -292,18 +292,18 @@ impl Vm {
         self.tracked_due = 64;
     }
 
-    /// Where the execution stands.
+    /// Returns the state of the execution.
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// The fault that the execution ended with.
+    /// Returns the fault that the execution ended with, if it did.
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
     }
 
-    /// The items that the outermost contexts returned, bottom first. Empty
-    /// while a context is loaded.
+    /// Returns the items that the outermost contexts returned, bottom first. It
+    /// is empty while a context is loaded.
     pub fn results(&self) -> &[StackItem] {
         if !self.loads.is_empty() {
             return &[];
@@ -314,8 +314,8 @@ impl Vm {
         unsafe { core::slice::from_raw_parts(start, self.cells_between(start, self.sp)) }
     }
 
-    /// Takes the results out, bottom first. Cyclic ones among them are the
-    /// caller's to open.
+    /// Removes the results and returns them, bottom first. A compound that
+    /// contains itself is not freed until its new owner clears it.
     pub fn take_results(&mut self) -> Vec<StackItem> {
         let results = self.results().to_vec();
         if self.loads.is_empty() {
@@ -327,8 +327,9 @@ impl Vm {
         results
     }
 
-    /// The consensus count: items on all stacks and in slots, and those inside
-    /// counted compounds.
+    /// Returns the reference count that the item limit applies to: the number
+    /// of items on all stacks and in slots, and of those inside counted
+    /// compounds.
     pub fn reference_count(&self) -> i64 {
         i64::from(self.limits.max_stack_size) - self.room()
     }
@@ -344,12 +345,13 @@ impl Vm {
         self.gas.left()
     }
 
-    /// Instructions begun: the implicit RET too, and the one that faulted.
+    /// Returns the number of instructions that have begun, including implicit
+    /// RETs and the instruction that faulted.
     pub fn instructions(&self) -> u64 {
         self.gas.instructions()
     }
 
-    /// The limits that scripts run under.
+    /// Returns the limits that scripts run under.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -359,24 +361,24 @@ impl Vm {
         self.hardfork
     }
 
-    /// The prices that code for this machine is decoded with.
+    /// Returns the prices that code for this machine is decoded with.
     pub fn prices(&self) -> &Arc<PriceTable> {
         &self.prices
     }
 
-    /// The exception that looks for a handler, while a finally block runs or
-    /// after none was found.
+    /// Returns the exception that has been thrown and not caught: while a
+    /// finally block runs, or after the execution faulted because of it.
     pub fn pending_exception(&self) -> Option<&StackItem> {
         self.pending.as_ref()
     }
 
-    /// Number of contexts on the invocation stack.
+    /// Returns the number of contexts on the invocation stack.
     pub fn depth(&self) -> usize {
         if self.loads.is_empty() { 0 } else { self.frames.len() + 1 }
     }
 
-    /// Bytes of memory of instructions that were decoded because jumps led
-    /// into the middle of others.
+    /// Returns the bytes of memory that misaligned instructions take: those
+    /// decoded because a jump led into the middle of another instruction.
     pub fn misaligned_memory(&self) -> usize {
         self.loads.iter().filter_map(|load| load.misaligned.as_ref()).map(|misaligned| misaligned.memory()).sum()
     }
@@ -399,18 +401,18 @@ impl Vm {
         self.interrupt = flag;
     }
 
-    /// The script of the current context.
+    /// Returns the script of the current context.
     pub fn script(&self) -> Option<&Script> {
         self.loads.last().map(|load| load.code.script())
     }
 
-    /// The position of the current context's next instruction, in bytes.
+    /// Returns the position of the current context's next instruction, in bytes.
     pub fn position(&self) -> Option<usize> {
         self.loads.last().map(|_| self.inst().offset as usize)
     }
 
-    /// The opcode at the current position: RET behind the last byte, none for
-    /// an undefined byte or where no context is loaded.
+    /// Returns the opcode at the current position: RET behind the last byte,
+    /// `None` for an undefined byte or if no context is loaded.
     pub fn opcode(&self) -> Option<OpCode> {
         self.loads.last()?;
         OpCode::from_byte(self.inst().opcode)

@@ -15,7 +15,7 @@ use crate::{
     ops::{Handler, HostedFn},
 };
 
-/// Why a run ended.
+/// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -23,7 +23,7 @@ pub enum Outcome {
     Halt,
     /// An instruction, or the host, faulted.
     Fault(Fault),
-    /// It was stopped between two instructions and can go on.
+    /// The run was stopped between two instructions and can go on.
     Stopped(Stop),
 }
 
@@ -31,20 +31,22 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
-    /// The budget of instructions is used up.
+    /// The instruction budget is used up.
     Budget,
-    /// Somebody set the interrupt flag.
+    /// The interrupt flag is set.
     Interrupted,
 }
 
-/// A budget below this is run step by step.
+/// Budgets below this are run step by step.
 const STEPWISE: u64 = 8192;
 
 impl Vm {
-    /// Runs until the last context returned, something faulted, the budget is
-    /// used up or somebody set the interrupt flag. What was stopped goes on at
-    /// the next call; what ended stays as it is. A panic of the host ends it
-    /// with a fault: it cannot go on from there, but can be reset.
+    /// Runs until the last context returns, an instruction faults, the budget is
+    /// used up or the interrupt flag is set.
+    ///
+    /// A run that was stopped continues at the next call; an execution that has
+    /// ended stays as it is. If the host panics, the machine has faulted: it
+    /// cannot continue, but can be reset.
     pub fn run(&mut self, host: &mut dyn Host) -> Outcome {
         self.guarded(|vm| {
             loop {
@@ -76,7 +78,8 @@ impl Vm {
         result
     }
 
-    /// Runs as [`Vm::run`] does and tells an observer of each instruction.
+    /// Runs as [`Vm::run`] does and calls an observer before and after each
+    /// instruction.
     pub fn run_observed(&mut self, host: &mut dyn Host, observer: &mut dyn Observer) -> Outcome {
         loop {
             if let Some(outcome) = self.stopped() {
@@ -121,8 +124,8 @@ impl Vm {
         self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// Runs one instruction, whatever budget and flag say; none if there are
-    /// more to run.
+    /// Runs one instruction, regardless of budget and interrupt flag. Returns
+    /// the outcome if the execution has ended, and `None` otherwise.
     pub fn step(&mut self, host: &mut dyn Host) -> Option<Outcome> {
         if let Some(end) = self.ended() {
             return Some(end);

@@ -1,4 +1,4 @@
-//! What debuggers see of the invocation stack.
+//! What debuggers and hosts see of the invocation stack.
 
 use alloc::vec::Vec;
 
@@ -7,23 +7,24 @@ use neovm_types::{OpCode, Script, StackItem};
 use super::Vm;
 use crate::{host::LoadId, stack::SENTINELS};
 
-/// A context as it stands, copied: compounds are shared with the machine.
+/// A copy of a context. Its compounds are shared with the machine.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ContextView {
-    /// Its script.
+    /// The script of the context.
     pub script: Script,
     /// The position of its next instruction, in bytes.
     pub position: usize,
-    /// The opcode there: RET behind the last byte, none for an undefined byte.
+    /// The opcode at the position: RET behind the last byte, `None` for an
+    /// undefined byte.
     pub next: Option<OpCode>,
-    /// Its evaluation stack, bottom first; contexts of one load share it.
+    /// The evaluation stack, bottom first. Contexts of one load share it.
     pub stack: Vec<StackItem>,
-    /// Its local variables.
+    /// The local variables.
     pub locals: Vec<StackItem>,
-    /// Its arguments.
+    /// The arguments.
     pub arguments: Vec<StackItem>,
-    /// The static fields of its load.
+    /// The static fields of the load.
     pub statics: Vec<StackItem>,
 }
 
@@ -39,7 +40,7 @@ pub struct Invocation<'a> {
     /// this is the SYSCALL instruction in the current context, and the
     /// instruction behind the call in the others.
     pub position: usize,
-    /// The opcode at the position: RET behind the last byte, none for an
+    /// The opcode at the position: RET behind the last byte, `None` for an
     /// undefined byte.
     pub opcode: Option<OpCode>,
 }
