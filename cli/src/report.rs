@@ -58,6 +58,7 @@ pub(crate) fn stopped(outcome: &Outcome, vm: &Vm) -> Option<String> {
     Some(match stop {
         Stop::Budget => format!("after {count}, as --max-instructions says"),
         Stop::Interrupted => format!("by Ctrl-C, after {count}"),
+        other => format!("after {count}: {other:?}"),
     })
 }
 
@@ -67,8 +68,8 @@ pub(crate) fn exit_code(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Halt => 0,
         Outcome::Fault(_) => 3,
-        Outcome::Stopped(Stop::Budget) => 1,
         Outcome::Stopped(Stop::Interrupted) => interrupt::INTERRUPTED,
+        _ => 1,
     }
 }
 
@@ -85,7 +86,7 @@ impl Report<'_> {
         let colour = match outcome {
             Outcome::Halt => GOOD,
             Outcome::Fault(_) => BAD,
-            Outcome::Stopped(_) => NOTE,
+            _ => NOTE,
         };
         line(&mut out, "state", &format!("{colour}{}{colour:#}", vm.state()));
         let mut contexts = Vec::new();
