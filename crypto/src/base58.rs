@@ -3,37 +3,48 @@ use alloc::vec::Vec;
 
 use crate::{CryptoError, hash256};
 
-/// The version byte of Neo N3 addresses; it makes them start with `N`.
+/// The version byte of Neo N3 addresses, which makes them start with `N`.
 pub const ADDRESS_VERSION: u8 = 0x35;
 
-/// `data` as Base58 text, in Bitcoin's alphabet.
+/// Encodes bytes as Base58, using Bitcoin's alphabet. Source:
+/// `Cryptography/Base58.cs`.
 ///
-/// The time grows with the square of the length, as for decoding: callers
-/// should bound what they accept from others.
+/// Encoding and decoding take time quadratic in the length, so callers should
+/// limit the length of untrusted input.
+///
+/// # Examples
+/// ```
+/// assert_eq!(neovm_crypto::base58_encode(b"simply a long string"), "2cFupjhnEsSn59qHXstmK2ffpLv2");
+/// ```
 #[must_use]
 pub fn base58_encode(data: &[u8]) -> String {
     bs58::encode(data).into_string()
 }
 
-/// The bytes that Base58 `text` stands for.
+/// Decodes Base58 text. Source: `Cryptography/Base58.cs`.
 ///
 /// # Errors
-/// [`CryptoError::Base58`] for a character outside the alphabet.
+/// Returns [`CryptoError::Base58`] if a character is not in the alphabet.
 pub fn base58_decode(text: &str) -> Result<Vec<u8>, CryptoError> {
     bs58::decode(text).into_vec().map_err(|error| CryptoError::Base58(error.to_string()))
 }
 
-/// `data` followed by a four-byte checksum, as Base58 text.
+/// Appends a four-byte checksum to `data` and encodes both as Base58. Source:
+/// `Cryptography/Base58.cs`.
+///
+/// The checksum is the start of [`hash256`] of `data`.
 #[must_use]
 pub fn base58_check_encode(data: &[u8]) -> String {
     base58_encode(&[data, &checksum(data)].concat())
 }
 
-/// The bytes that Base58Check `text` stands for, without the checksum.
+/// Decodes Base58Check text, verifies the checksum and returns the bytes
+/// without it. Source: `Cryptography/Base58.cs`.
 ///
 /// # Errors
-/// A character outside the alphabet, fewer than four bytes, or a checksum that
-/// does not match.
+/// - [`CryptoError::Base58`] if a character is not in the alphabet.
+/// - [`CryptoError::Base58CheckLength`] if there are fewer than four bytes.
+/// - [`CryptoError::Base58Checksum`] if the checksum does not match.
 pub fn base58_check_decode(text: &str) -> Result<Vec<u8>, CryptoError> {
     let mut data = base58_decode(text)?;
     let Some((payload, &found)) = data.split_last_chunk::<4>() else {
@@ -52,8 +63,11 @@ fn checksum(data: &[u8]) -> [u8; 4] {
     [a, b, c, d]
 }
 
-/// The address of a script hash, given in the little-endian byte order that
-/// scripts and [`hash160`](crate::hash160) use.
+/// Returns the address of a script hash. Source: `Wallets/Helper.cs`.
+///
+/// The hash is in the byte order of [`hash160`](crate::hash160) and of scripts,
+/// which is the reverse of the order in which hashes are displayed with `0x`.
+/// The version byte of Neo N3 addresses is [`ADDRESS_VERSION`].
 #[must_use]
 pub fn address_from_script_hash(script_hash: [u8; 20], version: u8) -> String {
     let mut data = [version; 21];
@@ -61,11 +75,13 @@ pub fn address_from_script_hash(script_hash: [u8; 20], version: u8) -> String {
     base58_check_encode(&data)
 }
 
-/// The script hash of an address, little-endian as scripts hold it.
+/// Returns the script hash of an address, in the byte order of
+/// [`hash160`](crate::hash160) and of scripts. Source: `Wallets/Helper.cs`.
 ///
 /// # Errors
-/// Those of [`base58_check_decode`], a length other than 21 bytes, or a version
-/// byte other than `version`.
+/// - The errors of [`base58_check_decode`].
+/// - [`CryptoError::AddressLength`] if the address does not decode to 21 bytes.
+/// - [`CryptoError::AddressVersion`] if its version byte is not `version`.
 pub fn script_hash_from_address(address: &str, version: u8) -> Result<[u8; 20], CryptoError> {
     let data = base58_check_decode(address)?;
     let Ok([found, script_hash @ ..]) = <[u8; 21]>::try_from(data.as_slice()) else {

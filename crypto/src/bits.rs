@@ -2,34 +2,34 @@
 //!
 //! Bit `i` is bit `i % 8`, counted from the least significant, of byte `i / 8`:
 //! the byte string is read as a little-endian number, as Neo stores integers.
-//! Two-operand functions want equal lengths and never pad, because padding
-//! would hide a caller's mistake behind a plausible result.
+//! Functions of two operands require equal lengths and never pad, because
+//! padding would turn a caller's mistake into a plausible result.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::CryptoError;
 
-/// Bitwise AND of two byte strings of equal length.
+/// Returns the bitwise AND of two byte strings of equal length.
 ///
 /// # Errors
-/// [`CryptoError::UnequalLengths`].
+/// Returns [`CryptoError::UnequalLengths`] if the lengths differ.
 pub fn and(left: &[u8], right: &[u8]) -> Result<Vec<u8>, CryptoError> {
     zip(left, right, |a, b| a & b)
 }
 
-/// Bitwise OR of two byte strings of equal length.
+/// Returns the bitwise OR of two byte strings of equal length.
 ///
 /// # Errors
-/// [`CryptoError::UnequalLengths`].
+/// Returns [`CryptoError::UnequalLengths`] if the lengths differ.
 pub fn or(left: &[u8], right: &[u8]) -> Result<Vec<u8>, CryptoError> {
     zip(left, right, |a, b| a | b)
 }
 
-/// Bitwise exclusive OR of two byte strings of equal length.
+/// Returns the bitwise exclusive OR of two byte strings of equal length.
 ///
 /// # Errors
-/// [`CryptoError::UnequalLengths`].
+/// Returns [`CryptoError::UnequalLengths`] if the lengths differ.
 pub fn xor(left: &[u8], right: &[u8]) -> Result<Vec<u8>, CryptoError> {
     zip(left, right, |a, b| a ^ b)
 }
@@ -41,16 +41,23 @@ fn zip(left: &[u8], right: &[u8], op: fn(u8, u8) -> u8) -> Result<Vec<u8>, Crypt
     Ok(left.iter().zip(right).map(|(&a, &b)| op(a, b)).collect())
 }
 
-/// Every bit of `data` inverted.
+/// Returns `data` with every bit inverted.
 #[must_use]
 pub fn not(data: &[u8]) -> Vec<u8> {
     data.iter().map(|byte| !byte).collect()
 }
 
-/// `data` with every bit moved `count` places to a higher index.
+/// Returns `data` with every bit moved up by `count` indexes.
 ///
-/// The length stays the same: zeros come in at index 0 and bits moved past the
-/// end are lost, so a `count` of at least `8 * data.len()` gives all zeros.
+/// Bit `i` of a byte string is bit `i % 8`, counted from the least significant,
+/// of byte `i / 8`. The length does not change: zeros are shifted in at index 0
+/// and bits moved past the end are lost. If `count` is at least
+/// `8 * data.len()`, the result consists of zeros.
+///
+/// # Examples
+/// ```
+/// assert_eq!(neovm_crypto::shift_left(&[0x81, 0x00], 1), [0x02, 0x01]);
+/// ```
 #[must_use]
 pub fn shift_left(data: &[u8], count: usize) -> Vec<u8> {
     let (bytes, bits) = (count / 8, count % 8);
@@ -66,11 +73,12 @@ pub fn shift_left(data: &[u8], count: usize) -> Vec<u8> {
     out
 }
 
-/// `data` with every bit moved `count` places to a lower index.
+/// Returns `data` with every bit moved down by `count` indexes, the inverse of
+/// [`shift_left`].
 ///
-/// The length stays the same: zeros come in at the highest index and bits moved
-/// below index 0 are lost, so a `count` of at least `8 * data.len()` gives all
-/// zeros.
+/// The length does not change: zeros are shifted in at the highest index and
+/// bits moved below index 0 are lost. If `count` is at least `8 * data.len()`,
+/// the result consists of zeros.
 #[must_use]
 pub fn shift_right(data: &[u8], count: usize) -> Vec<u8> {
     let (bytes, bits) = (count / 8, count % 8);
@@ -84,16 +92,18 @@ pub fn shift_right(data: &[u8], count: usize) -> Vec<u8> {
     out
 }
 
-/// How many bits of `data` are one.
+/// Returns the number of bits of `data` that are set.
 #[must_use]
 pub fn popcount(data: &[u8]) -> u64 {
     data.iter().map(|byte| u64::from(byte.count_ones())).sum()
 }
 
-/// Whether bit `index` of `data` is one.
+/// Returns whether bit `index` of `data` is set.
+///
+/// Bit `i` is bit `i % 8`, counted from the least significant, of byte `i / 8`.
 ///
 /// # Errors
-/// [`CryptoError::BitIndex`] if `index` is not below `8 * data.len()`.
+/// Returns [`CryptoError::BitIndex`] if `index` is not below `8 * data.len()`.
 pub fn test_bit(data: &[u8], index: usize) -> Result<bool, CryptoError> {
     match data.get(index / 8) {
         Some(byte) => Ok(byte >> (index % 8) & 1 == 1),
@@ -103,9 +113,11 @@ pub fn test_bit(data: &[u8], index: usize) -> Result<bool, CryptoError> {
 
 /// Sets bit `index` of `data` to `value`, in place.
 ///
+/// Bit `i` is bit `i % 8`, counted from the least significant, of byte `i / 8`.
+///
 /// # Errors
-/// [`CryptoError::BitIndex`] if `index` is not below `8 * data.len()`; `data`
-/// is then unchanged.
+/// Returns [`CryptoError::BitIndex`] and leaves `data` unchanged if `index` is
+/// not below `8 * data.len()`.
 pub fn set_bit(data: &mut [u8], index: usize, value: bool) -> Result<(), CryptoError> {
     let Some(byte) = data.get_mut(index / 8) else {
         return Err(bit_index_error(data, index));

@@ -11,14 +11,14 @@ use crate::{CryptoError, keccak256, sha256};
 /// The elliptic curve of an ECDSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Curve {
-    /// NIST P-256, the curve of Neo account keys.
+    /// NIST P-256, the curve of the keys of Neo accounts.
     Secp256r1,
-    /// The curve of Bitcoin and Ethereum keys.
+    /// The curve of the keys of Bitcoin and Ethereum.
     Secp256k1,
 }
 
 impl Curve {
-    /// The field prime, big-endian.
+    /// Returns the field prime as big-endian bytes.
     fn prime(self) -> [u8; 32] {
         let mut prime = [0xff; 32];
         match self {
@@ -43,24 +43,30 @@ impl fmt::Display for Curve {
     }
 }
 
-/// The hash applied to a message before it is signed.
+/// The hash function that is applied to a message before it is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hash {
     /// SHA-256.
     Sha256,
-    /// Keccak-256, as in Ethereum.
+    /// Keccak-256, as Ethereum uses it.
     Keccak256,
 }
 
-/// Whether `signature` is an ECDSA signature of `message` by `public_key`.
+/// Returns whether `signature` is a valid ECDSA signature of `message` under
+/// `public_key`. Sources: `Cryptography/Crypto.cs`,
+/// `Cryptography/ECC/ECPoint.cs`.
 ///
-/// `public_key` is SEC1, 33 bytes compressed or 65 uncompressed; `signature` is
-/// `r || s`, 32 big-endian bytes each. A high `s` is accepted, as Neo does; an
-/// `r` or `s` outside `1..n` gives `Ok(false)`.
+/// `public_key` is encoded as SEC1 defines: 33 bytes if compressed, 65 if
+/// uncompressed. `signature` is `r || s`, each 32 bytes in big-endian order. As
+/// in Neo, a high `s` is accepted, and the result is `Ok(false)` if `r` or `s`
+/// is outside `1..n`, where `n` is the order of the curve's group.
 ///
 /// # Errors
-/// The public key is malformed, not on the curve, or the signature is not 64
-/// bytes. The key is checked first.
+/// In the order in which they are checked:
+/// - [`CryptoError::PublicKeyLength`], [`CryptoError::PublicKeyPrefix`] or
+///   [`CryptoError::PublicKeyCoordinate`] if the public key is malformed.
+/// - [`CryptoError::PublicKeyNotOnCurve`] if it is not a point on the curve.
+/// - [`CryptoError::SignatureLength`] if the signature is not 64 bytes long.
 pub fn verify(
     message: &[u8],
     public_key: &[u8],
@@ -75,10 +81,12 @@ pub fn verify(
     verify_prehashed(&digest, public_key, signature, curve)
 }
 
-/// Like [`verify`], for a message that was hashed already to 32 bytes.
+/// Like [`verify`], but takes the 32-byte hash of the message.
 ///
 /// # Errors
-/// Those of [`verify`], and [`CryptoError::HashLength`], which is checked first.
+/// - [`CryptoError::HashLength`] if the hash is not 32 bytes long. This is
+///   checked first.
+/// - The errors of [`verify`].
 pub fn verify_prehashed(
     message_hash: &[u8],
     public_key: &[u8],
@@ -100,7 +108,8 @@ pub fn verify_prehashed(
             use k256::ecdsa::{Signature, VerifyingKey};
             let key = VerifyingKey::from_sec1_bytes(public_key).map_err(off_curve)?;
             check_signature(signature)?;
-            // k256 refuses a high s, Neo does not: s and n - s verify alike.
+            // Unlike Neo, k256 rejects a high s. Replacing s by n - s does not
+            // change whether the signature is valid.
             Ok(Signature::from_slice(signature).is_ok_and(|signature| {
                 let low = signature.normalize_s();
                 key.verify_prehash(message_hash, &low).is_ok()
@@ -109,12 +118,16 @@ pub fn verify_prehashed(
     }
 }
 
-/// Returns the compressed form of a public key.
+/// Returns the compressed form of a public key. Source:
+/// `Cryptography/ECC/ECPoint.cs`.
 ///
-/// `public_key` is SEC1, 33 bytes compressed or 65 uncompressed.
+/// `public_key` is encoded as SEC1 defines: 33 bytes if compressed, 65 if
+/// uncompressed.
 ///
 /// # Errors
-/// The public key is malformed or not on the curve.
+/// - [`CryptoError::PublicKeyLength`], [`CryptoError::PublicKeyPrefix`] or
+///   [`CryptoError::PublicKeyCoordinate`] if the public key is malformed.
+/// - [`CryptoError::PublicKeyNotOnCurve`] if it is not a point on the curve.
 pub fn compress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 33], CryptoError> {
     check_key(public_key, curve)?;
     let off_curve = |_| CryptoError::PublicKeyNotOnCurve(curve);
@@ -129,22 +142,26 @@ pub fn compress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 33], 
     })
 }
 
-/// The compressed secp256k1 public key that signed a 32-byte message hash.
+/// Recovers the secp256k1 public key that signed a 32-byte message hash and
+/// returns it in compressed form. Source: `Cryptography/Crypto.cs`.
 ///
-/// `signature` is either 65 bytes, `r || s || v` with `v` in `0..=3` or
-/// `27..=30`, or 64 bytes in the compact form of EIP-2098, where the top bit of
-/// `s` holds the parity.
+/// `signature` has either 65 bytes, `r || s || v` with `v` in `0..=3` or
+/// `27..=30`, or 64 bytes in the compact form of EIP-2098, in which the top bit
+/// of `s` is the recovery id.
 ///
 /// # Errors
-/// A wrong length, a `v` out of range, or values no key could have produced.
+/// - [`CryptoError::RecoverableSignatureLength`] if the signature is neither 64
+///   nor 65 bytes long.
+/// - [`CryptoError::RecoveryId`] if `v` is out of range.
+/// - The errors of [`recover_with_id`].
 pub fn recover(message_hash: &[u8], signature: &[u8]) -> Result<[u8; 33], CryptoError> {
     match signature.len() {
         64 => {
-            let mut plain = [0; 64];
-            plain.copy_from_slice(signature);
-            let parity = plain[32] >> 7;
-            plain[32] &= 0x7f;
-            recover_with_id(message_hash, &plain, parity)
+            let mut rs = [0; 64];
+            rs.copy_from_slice(signature);
+            let id = rs[32] >> 7;
+            rs[32] &= 0x7f;
+            recover_with_id(message_hash, &rs, id)
         }
         65 => {
             let v = signature[64];
@@ -158,15 +175,22 @@ pub fn recover(message_hash: &[u8], signature: &[u8]) -> Result<[u8; 33], Crypto
     }
 }
 
-/// The compressed secp256k1 public key that signed a 32-byte message hash.
+/// Recovers the secp256k1 public key that signed a 32-byte message hash, given
+/// the recovery id apart from the signature, and returns it in compressed form.
+/// Source: `Cryptography/Crypto.cs`.
 ///
-/// `signature` is the 64 bytes `r || s`. Bit 0 of `recovery_id` is the parity
-/// of the nonce point's y, bit 1 says that its x is `r + n`.
+/// `signature` consists of the 64 bytes `r || s`. Bit 0 of `recovery_id` is the
+/// parity of the nonce point's y coordinate; bit 1 is set if its x coordinate
+/// is `r + n` instead of `r`, where `n` is the order of the curve's group.
 ///
-/// As in Neo, only `x` has to be in range: `s` counts modulo the group order.
+/// As in Neo, only the x coordinate has to be in range: `s` is reduced modulo
+/// `n`.
 ///
 /// # Errors
-/// A wrong length, a `recovery_id` over 3, or values no key could have produced.
+/// - [`CryptoError::HashLength`] if the hash is not 32 bytes long.
+/// - [`CryptoError::SignatureLength`] if the signature is not 64 bytes long.
+/// - [`CryptoError::RecoveryId`] if `recovery_id` is greater than 3.
+/// - [`CryptoError::NotRecoverable`] if no public key matches the signature.
 pub fn recover_with_id(message_hash: &[u8], signature: &[u8], recovery_id: u8) -> Result<[u8; 33], CryptoError> {
     let hash = check_hash(message_hash)?;
     let signature = check_signature(signature)?;
@@ -178,10 +202,11 @@ pub fn recover_with_id(message_hash: &[u8], signature: &[u8], recovery_id: u8) -
     recover_key(&U256::from_be_slice(hash), &r, &s, recovery_id).ok_or(CryptoError::NotRecoverable)
 }
 
-/// `(s * R - e * G) / r`, or `None` where that has no value.
+/// Returns `(s * R - e * G) / r`, where `R` is the nonce point, or `None` if it
+/// is not defined.
 ///
-/// The k256 crate's own recovery refuses a high, zero or unreduced `s`, which
-/// Neo accepts, so the formula is written out here.
+/// The recovery function of k256 rejects a high, zero or unreduced `s`, which
+/// Neo accepts, so the formula is implemented here.
 fn recover_key(e: &U256, r: &U256, s: &U256, recovery_id: u8) -> Option<[u8; 33]> {
     let x = if recovery_id & 2 == 0 { *r } else { Option::from(r.checked_add(&Secp256k1::ORDER))? };
     let mut nonce = [2 | recovery_id & 1; 33];
@@ -195,7 +220,7 @@ fn recover_key(e: &U256, r: &U256, s: &U256, recovery_id: u8) -> Option<[u8; 33]
         (ProjectivePoint::GENERATOR, by_generator),
         (nonce.to_projective(), by_nonce),
     ]);
-    // Refuses the point at infinity, which has no compressed form.
+    // Fails for the point at infinity, which has no compressed form.
     let key = k256::PublicKey::from_affine(key.to_affine()).ok()?;
     Some(CompressedPoint::from(key).into())
 }
@@ -208,9 +233,10 @@ fn check_signature(signature: &[u8]) -> Result<&[u8; 64], CryptoError> {
     signature.try_into().map_err(|_| CryptoError::SignatureLength(signature.len()))
 }
 
-/// Checks what Neo checks before it looks at the curve equation, so that
-/// callers can tell these failures apart. It also keeps out the SEC1 forms that
-/// the curve crates read but Neo does not, such as the compact prefix 0x05.
+/// Makes the checks that Neo makes before it evaluates the curve equation, so
+/// that callers can tell these errors apart. This also rejects SEC1 encodings
+/// that the curve crates accept but Neo does not, such as the compact one with
+/// prefix 0x05.
 fn check_key(key: &[u8], curve: Curve) -> Result<(), CryptoError> {
     let length = key.len();
     match (length, key.first()) {

@@ -1,32 +1,33 @@
 use alloc::string::String;
 
-/// Why an input was refused.
+/// The reason why an input was rejected.
 ///
-/// A well-formed signature that does not match is not an error: the verifying
-/// functions return `Ok(false)` for it.
+/// A well-formed signature that does not match is not an error: the functions
+/// that verify signatures return `Ok(false)` for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CryptoError {
-    /// A two-operand bit operation got byte strings of different lengths.
+    /// The operands of a bit operation differ in length.
     #[error("operands are {left} and {right} bytes, expected equal lengths")]
     UnequalLengths {
-        /// Bytes in the first operand.
+        /// The length of the first operand, in bytes.
         left: usize,
-        /// Bytes in the second operand.
+        /// The length of the second operand, in bytes.
         right: usize,
     },
-    /// A bit index lies past the end of the byte string.
+    /// A bit index is past the end of the byte string.
     #[error("bit index is {index}, expected less than {bits}")]
     BitIndex {
-        /// The index asked for.
+        /// The requested index.
         index: usize,
-        /// Bits in the byte string.
+        /// The number of bits in the byte string.
         bits: usize,
     },
-    /// An ECDSA public key has a length no SEC1 form has.
+    /// The length of an ECDSA public key, in bytes, is not that of a SEC1
+    /// encoding.
     #[error("public key is {0} bytes, expected 33 or 65")]
     PublicKeyLength(usize),
-    /// The first byte of an ECDSA public key does not fit its length.
+    /// The first byte of an ECDSA public key does not match its length.
     #[error(
         "public key of {length} bytes starts with {prefix:#04x}, \
          expected 0x02 or 0x03 for 33 bytes and 0x04 for 65"
@@ -34,61 +35,66 @@ pub enum CryptoError {
     PublicKeyPrefix {
         /// The first byte of the key.
         prefix: u8,
-        /// Bytes in the key.
+        /// The length of the key, in bytes.
         length: usize,
     },
-    #[cfg(feature = "signatures")]
     /// A coordinate of an ECDSA public key is not below the field prime.
+    #[cfg(feature = "signatures")]
     #[error("public key has a coordinate that is not below the field prime of {0}")]
     PublicKeyCoordinate(crate::Curve),
+    /// An ECDSA public key is well-formed but not a point on the curve.
     #[cfg(feature = "signatures")]
-    /// An ECDSA public key is well formed but is not a point of the curve.
     #[error("public key is not a point on {0}")]
     PublicKeyNotOnCurve(crate::Curve),
-    /// A message hash has the wrong length.
+    /// A message hash has the wrong length, given in bytes.
     #[error("message hash is {0} bytes, expected 32")]
     HashLength(usize),
-    /// A signature to verify has the wrong length.
+    /// A signature to be verified has the wrong length, given in bytes.
     #[error("signature is {0} bytes, expected 64")]
     SignatureLength(usize),
-    /// A signature to recover a key from has the wrong length.
+    /// A signature from which a public key is to be recovered has the wrong
+    /// length, given in bytes.
     #[error("recoverable signature is {0} bytes, expected 64 or 65")]
     RecoverableSignatureLength(usize),
-    /// The recovery byte of a signature is out of range.
+    /// A recovery id, or the `v` of a signature, is out of range.
     #[error("recovery id is {0}, expected 0 to 3 or 27 to 30")]
     RecoveryId(u8),
-    /// No public key could have produced this signature of this hash.
+    /// No public key matches the signature and the message hash.
     #[error("no public key can be recovered from this signature")]
     NotRecoverable,
-    /// An Ed25519 public key has the wrong length.
+    /// An Ed25519 public key has the wrong length, given in bytes.
     #[error("Ed25519 public key is {0} bytes, expected 32")]
     Ed25519KeyLength(usize),
-    /// An Ed25519 public key is off the curve, not canonical or of small order.
+    /// An Ed25519 public key is not a point on the curve, is not encoded
+    /// canonically, or has small order.
     #[error("Ed25519 public key is not a canonical curve point of large order")]
     Ed25519Key,
-    /// The text holds a character outside the Base58 alphabet.
+    /// The text contains a character outside the Base58 alphabet. The string
+    /// describes the character and its position.
     #[error("text is not Base58: {0}")]
     Base58(String),
-    /// Decoded Base58Check data cannot hold its checksum.
+    /// Decoded Base58Check data is too short to contain a checksum. Its length
+    /// is given in bytes.
     #[error("Base58Check data is {0} bytes, expected at least 4")]
     Base58CheckLength(usize),
     /// The Base58Check checksum does not match the payload.
     #[error("Base58Check checksum is {found:02x?}, expected {expected:02x?}")]
     Base58Checksum {
-        /// Checksum in the text.
+        /// The checksum in the text.
         found: [u8; 4],
-        /// Checksum of the payload.
+        /// The checksum computed from the payload.
         expected: [u8; 4],
     },
-    /// An address does not decode to a version byte and a script hash.
+    /// An address does not decode to a version byte and a script hash: the
+    /// decoded length, given in bytes, is not 21.
     #[error("address holds {0} bytes, expected 21")]
     AddressLength(usize),
-    /// An address is for another network version.
+    /// An address has another version byte than expected.
     #[error("address version is {found}, expected {expected}")]
     AddressVersion {
-        /// Version byte in the address.
+        /// The version byte of the address.
         found: u8,
-        /// Version byte asked for.
+        /// The version byte that the caller expects.
         expected: u8,
     },
 }

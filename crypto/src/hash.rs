@@ -2,31 +2,37 @@ use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
 use sha3::Keccak256;
 
-/// SHA-256 of `data` (FIPS 180-4).
+/// Returns the SHA-256 hash of `data` (FIPS 180-4).
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     Sha256::digest(data).into()
 }
 
-/// RIPEMD-160 of `data`.
+/// Returns the RIPEMD-160 hash of `data`.
 #[must_use]
 pub fn ripemd160(data: &[u8]) -> [u8; 20] {
     Ripemd160::digest(data).into()
 }
 
-/// RIPEMD-160 of the SHA-256 of `data`: how Neo names a script.
+/// Returns the RIPEMD-160 hash of the SHA-256 hash of `data`. Source:
+/// `Cryptography/Crypto.cs`.
+///
+/// The script hash of a contract or account is the `hash160` of its script.
 #[must_use]
 pub fn hash160(data: &[u8]) -> [u8; 20] {
     ripemd160(&sha256(data))
 }
 
-/// SHA-256 of the SHA-256 of `data`.
+/// Returns the SHA-256 hash of the SHA-256 hash of `data`. Source:
+/// `Cryptography/Crypto.cs`.
 #[must_use]
 pub fn hash256(data: &[u8]) -> [u8; 32] {
     sha256(&sha256(data))
 }
 
-/// Keccak-256 of `data`, with the original padding Ethereum uses, not SHA3-256's.
+/// Returns the Keccak-256 hash of `data`, as Ethereum defines it.
+///
+/// It differs from SHA3-256, which changed the padding.
 #[must_use]
 pub fn keccak256(data: &[u8]) -> [u8; 32] {
     Keccak256::digest(data).into()
@@ -35,10 +41,11 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
 const C1: u32 = 0xcc9e_2d51;
 const C2: u32 = 0x1b87_3593;
 
-/// 32-bit x86 Murmur3 of `data` with `seed`.
+/// Returns the 32-bit Murmur3 hash (x86 variant) of `data` with `seed`. Source:
+/// `Cryptography/Murmur32.cs`.
 ///
-/// Neo contracts see the result as its four little-endian bytes
-/// (`u32::to_le_bytes`).
+/// Contracts receive the hash as four bytes in little-endian order
+/// ([`u32::to_le_bytes`]).
 #[must_use]
 pub fn murmur32(data: &[u8], seed: u32) -> u32 {
     let (blocks, tail) = data.as_chunks::<4>();
@@ -50,7 +57,7 @@ pub fn murmur32(data: &[u8], seed: u32) -> u32 {
 
     let mut last = [0; 4];
     last[..tail.len()].copy_from_slice(tail);
-    // A zero word scrambles to zero, so an empty tail changes nothing.
+    // Scrambling a zero word gives zero, so an empty tail changes nothing.
     state ^= murmur_scramble(u32::from_le_bytes(last));
 
     // Murmur3 mixes in the length modulo 2^32, so the truncation is intended.

@@ -1,10 +1,27 @@
-//! Cryptography used by Neo N3 contracts: hashes, signature checks, public-key
-//! recovery, bit operations on byte strings, Base58 and addresses.
+//! The cryptography that Neo N3 contracts use: hashes, signature verification,
+//! public key recovery, bit operations on byte strings, Base58 and addresses.
 //!
-//! Results follow the C# reference node, because a contract can observe every
-//! one of them. No function panics, whatever bytes it is given; the `std`
-//! feature only forwards to the dependencies, and `signatures` (on by default)
-//! brings the curves.
+//! Contracts can observe every result, so results agree with the C# reference
+//! node (neo-project/neo) also where other implementations differ. The sources
+//! named below are files of its folder `src/Neo`. No function panics, whatever
+//! bytes it is given; malformed input is reported as a [`CryptoError`].
+//!
+//! # Examples
+//! The address of a contract that consists of a single byte:
+//!
+//! ```
+//! use neovm_crypto::{ADDRESS_VERSION, address_from_script_hash, hash160, script_hash_from_address};
+//!
+//! let script_hash = hash160(&[0x01]);
+//! let address = address_from_script_hash(script_hash, ADDRESS_VERSION);
+//! assert_eq!(address, "NdtB8RXRmJ7Nhw1FPTm7E6HoDZGnDw37nf");
+//! assert_eq!(script_hash_from_address(&address, ADDRESS_VERSION), Ok(script_hash));
+//! ```
+//!
+//! # Features
+//! - `signatures` (default): ECDSA, Ed25519 and public key recovery.
+//! - `std` (default): enables `std` in the dependencies. The crate itself is
+//!   `no_std` and needs only `alloc`.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Laws that hold for any input, and no panic on any bytes.
+//! Properties that hold for any input; in particular, no input causes a panic.
 
 use neovm_crypto::*;
 use proptest::collection::vec;
@@ -8,7 +8,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..100)
 }
 
-/// Bytes of a length the checks let through, so that the curve code runs.
+/// Mostly bytes of a valid length and prefix, so that they get past the first checks to the curves.
 fn key() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         bytes(),
@@ -26,7 +26,7 @@ fn signature() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// The bits of `data` as a number, for byte strings of at most 16 bytes.
+/// Returns the bits of `data`, which has at most 16 bytes, as a number.
 fn number(data: &[u8]) -> u128 {
     let mut wide = [0; 16];
     wide[..data.len()].copy_from_slice(data);
@@ -91,7 +91,7 @@ proptest! {
         prop_assert_eq!(script_hash_from_address(&address, version), Ok(script_hash));
     }
 
-    /// Holds for random `r` and `s`, which are all but surely below the order.
+    /// Random `r` and `s` are almost certainly below the order, as verification requires.
     #[test]
     fn recovered_keys_verify(hash: [u8; 32], rs in vec(any::<u8>(), 64), id in 0..2u8) {
         if let Ok(key) = recover_with_id(&hash, &rs, id) {

@@ -1,4 +1,4 @@
-//! Published test vectors, and the edges where libraries disagree.
+//! Published test vectors, and edge cases in which libraries disagree.
 
 use hex_literal::hex;
 use neovm_crypto::*;
@@ -31,7 +31,7 @@ fn ripemd160_matches_its_paper() {
 #[test]
 fn double_hashes_match_bitcoin() {
     assert_eq!(hash256(b"hello"), hex!("9595c9df90075148eb06860365df33584b75bff782a510c6cd4883a419833d50"));
-    // The generator point's compressed key and its well-known key hash.
+    // The generator point in compressed form and its well-known hash.
     assert_eq!(hash160(&GENERATOR_K1), hex!("751e76e8199196d454941c45d1b3a323f1433bd6"));
 }
 
@@ -145,7 +145,7 @@ fn verify_k1(message: &[u8], key: &[u8], signature: &[u8]) -> Result<bool, Crypt
     verify(message, key, signature, Curve::Secp256k1, Hash::Sha256)
 }
 
-/// The same signature with `s` replaced by `order - s`.
+/// Returns `signature` with `s` replaced by `order - s`, which is equally valid.
 fn other_s(mut signature: [u8; 64], order: &[u8; 32]) -> [u8; 64] {
     let mut borrow = false;
     for i in (0..32).rev() {
@@ -268,7 +268,7 @@ fn ecdsa_rejects_malformed_keys() {
         (ones[0], ones[32], ones[64]) = (4, 1, 1);
         assert_eq!(key_error(&ones, curve), off_curve);
     }
-    // x^3 + 7 is not a square for x = 5.
+    // x^3 + 7 is not a square if x = 5.
     let mut five = [0; 33];
     (five[0], five[32]) = (2, 5);
     assert_eq!(key_error(&five, Curve::Secp256k1), CryptoError::PublicKeyNotOnCurve(Curve::Secp256k1));
@@ -301,7 +301,7 @@ fn ecdsa_rejects_wrong_lengths() {
     assert_eq!(verify_prehashed(&[0; 31], &KEY_R1, &SAMPLE_R1, Curve::Secp256r1), Err(CryptoError::HashLength(31)));
 }
 
-/// Message hash, signature with `v`, and key, from the tests of the Neo node.
+/// Message hashes, signatures with `v`, and public keys from the tests of the Neo node.
 const RECOVERABLE: [([u8; 32], [u8; 65], [u8; 33]); 3] = [
     (
         hex!("5ae8317d34d1e595e3fa7247db80c0af4320cce1116de187f8f7e2e099c0d8d0"),
@@ -347,9 +347,9 @@ fn recover_finds_the_key() {
         flipped[64] ^= 1;
         assert_ne!(recover(&hash, &flipped), Ok(key));
 
-        // Negating s negates the nonce point, so the other parity goes with it.
-        let (plain, _) = signature.split_first_chunk::<64>().expect("65 bytes");
-        let twin = other_s(*plain, &ORDER_K1);
+        // Negating s negates the nonce point, which inverts the parity.
+        let (rs, _) = signature.split_first_chunk::<64>().expect("65 bytes");
+        let twin = other_s(*rs, &ORDER_K1);
         assert_eq!(recover_with_id(&hash, &twin, v ^ 1), Ok(key));
         assert_eq!(verify_prehashed(&hash, &key, &twin, Curve::Secp256k1), Ok(true));
     }
@@ -357,7 +357,7 @@ fn recover_finds_the_key() {
 
 #[test]
 fn recover_reads_eip_2098() {
-    // The public key of the EIP's private key, 0x1234567890...1234.
+    // The public key for the private key in the EIP, 0x1234567890...1234.
     let key_holder = hex!("02e90c7d3640a1568839c31b70a893ab6714ef8415b9de90cedfc1c8f353a6983e");
     let hello = keccak256(b"\x19Ethereum Signed Message:\n11Hello World");
     let small = keccak256(b"\x19Ethereum Signed Message:\n22It's a small(er) world");
@@ -377,10 +377,10 @@ fn recover_reads_eip_2098() {
     assert_eq!(recover(&hello, &long), Ok(key));
     assert_eq!(key, key_holder);
 
-    let mut plain = compact_small;
-    plain[32] &= 0x7f;
+    let mut rs = compact_small;
+    rs[32] &= 0x7f;
     let message = b"\x19Ethereum Signed Message:\n22It's a small(er) world";
-    let verified = verify(message, &key, &plain, Curve::Secp256k1, Hash::Keccak256);
+    let verified = verify(message, &key, &rs, Curve::Secp256k1, Hash::Keccak256);
     assert_eq!(verified, Ok(true));
 }
 
@@ -398,20 +398,20 @@ fn recover_follows_neo_at_the_edges() {
     }
     assert_eq!(recover(&hash[1..], &signature), Err(CryptoError::HashLength(31)));
 
-    // r = 0 has no inverse; r + n with this r passes the field prime.
+    // r = 0 has no inverse; for the second signature, r + n exceeds the field prime.
     assert_eq!(recover(&hash, &[0; 65]), Err(CryptoError::NotRecoverable));
     let mut second_x = signature;
     second_x[64] = 2;
     assert_eq!(recover(&hash, &second_x), Err(CryptoError::NotRecoverable));
 
-    // A nonce point with x = r + n, which only ids 2 and 3 can name.
+    // A nonce point with x = r + n, which only recovery ids 2 and 3 denote.
     let mut one = [0; 32];
     one[31] = 1;
     let mut wrapped = [0; 65];
     (wrapped[31], wrapped[63], wrapped[64]) = (2, 1, 2);
     assert_eq!(recover(&one, &wrapped), Ok(hex!("028a0dee06163f357e0e71688f3785eb53891144624c633ed43706b6268bb4316f")));
 
-    // Neo puts no bound on s: s = 0 and s = n give the same key, -(e/r) * G.
+    // Neo does not limit s: both s = 0 and s = n give the key -(e/r) * G.
     let mut zero = signature;
     zero[32..64].fill(0);
     let mut order = signature;
@@ -420,11 +420,11 @@ fn recover_follows_neo_at_the_edges() {
     assert_eq!(recover(&hash, &zero), Ok(key));
     assert_eq!(recover(&hash, &order), Ok(key));
 
-    // With e = 0 as well the result is the point at infinity.
+    // If e = 0 too, the result is the point at infinity.
     assert_eq!(recover(&[0; 32], &zero), Err(CryptoError::NotRecoverable));
 }
 
-/// RFC 8032, section 7.1: public key, message, signature.
+/// Public keys, messages and signatures from RFC 8032, section 7.1.
 fn ed25519_vectors() -> [([u8; 32], &'static [u8], [u8; 64]); 3] {
     [
         (
@@ -491,14 +491,14 @@ fn ed25519_rejects_bad_keys_and_lengths() {
         assert_eq!(ed25519::verify(message, &vec![0; length], &signature), Err(CryptoError::Ed25519KeyLength(length)));
     }
     let bad_keys: [[u8; 32]; 6] = [
-        // y = 2 is on no point.
+        // No point has y = 2.
         hex!("0200000000000000000000000000000000000000000000000000000000000000"),
         // Small order: y = 1, y = 0, y = -1, and a point of order 8.
         hex!("0100000000000000000000000000000000000000000000000000000000000000"),
         hex!("0000000000000000000000000000000000000000000000000000000000000000"),
         hex!("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
         hex!("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
-        // y = p + 3, which stands for the same point as y = 3.
+        // y = p + 3, which denotes the point with y = 3.
         hex!("f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
     ];
     for key in bad_keys {
@@ -532,7 +532,7 @@ fn base58_matches_bitcoin() {
 
 #[test]
 fn base58_check_matches_bitcoin() {
-    // The address of the generator point's key hash.
+    // The Bitcoin address of the generator point.
     let address = "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH";
     let data = [&[0][..], &hash160(&GENERATOR_K1)].concat();
     assert_eq!(base58_check_encode(&data), address);
