@@ -1,16 +1,17 @@
-//! The count of items. Source: `ReferenceCounter.cs`.
+//! The reference count. Source: `ReferenceCounter.cs`.
 
 use crate::item::Item;
 
-/// Counts references from evaluation stacks and slots, and from compounds
-/// that are themselves referenced.
+/// The number of references from evaluation stacks, from slots, and from compounds that are
+/// referenced themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Counter {
     pub(crate) count: i64,
 }
 
 impl Counter {
-    /// A reference to an item more. The first one to a compound counts what is inside.
+    /// Counts a new reference to an item. The first reference to a compound also counts the items
+    /// in it.
     pub(crate) fn add(&mut self, item: &Item) {
         self.count += 1;
         if let Item::Compound(compound) = item {
@@ -22,8 +23,8 @@ impl Counter {
         }
     }
 
-    /// A reference to an item less. The last one to a compound uncounts what
-    /// is inside; a compound without references is left alone.
+    /// Removes a reference to an item from the count. Removing the last reference to a compound also
+    /// removes the references to the items in it; a compound without references is left as it is.
     pub(crate) fn remove(&mut self, item: &Item) {
         let Item::Compound(compound) = item else {
             self.count -= 1;

@@ -1,5 +1,5 @@
-//! The stub host: a stand-in for a node that answers system calls with fixed
-//! items. `tests/data/README.md` tells its form.
+//! The stub host: a stand-in for a node, which answers system calls with fixed items.
+//! `tests/data/README.md` describes it.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -12,21 +12,22 @@ use crate::{
     machine::Machine,
 };
 
-/// A host whose system calls pop items and push fixed ones.
+/// A host whose system calls pop items and push fixed items.
 #[derive(Clone, Debug)]
 pub struct StubHost {
     calls: HashMap<u32, Value>,
 }
 
-/// What is wrong with the text of a stub host.
+/// The reason why the description of a stub host is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostError(pub String);
 
 impl StubHost {
-    /// The host of a JSON text.
+    /// Creates a host from its description in JSON.
     ///
     /// # Errors
-    /// [`HostError`] where the text is no JSON, or a system call has no identifier.
+    /// Returns [`HostError`] if the text is not valid JSON, has no `syscalls`, or has a system call
+    /// without an identifier.
     pub fn from_json(text: &str) -> Result<Self, HostError> {
         let json: Value = serde_json::from_str(text).map_err(|error| HostError(error.to_string()))?;
         let entries = json["syscalls"].as_object().ok_or_else(|| HostError("no system calls".into()))?;
@@ -38,8 +39,8 @@ impl StubHost {
         Ok(Self { calls: entries.iter().map(entry).collect::<Result<_, _>>()? })
     }
 
-    /// The identifiers of its system calls, and of what kind each is: `load`,
-    /// `throw`, `interop`, or nothing for those that give a fixed answer.
+    /// Returns the identifier of each system call and its kind: `load`, `throw`, `interop`, or `None`
+    /// if it pushes a fixed item.
     pub fn calls(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
         self.calls.iter().map(|(&id, call)| (id, call["special"].as_str()))
     }
@@ -64,8 +65,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Pops what the call takes and pushes its answer, which may depend on
-    /// whether the key has an even number of bytes.
+    /// Pops the call's arguments and pushes its result, which may depend on whether the length of the
+    /// key is even.
     fn answer(&mut self, call: &Value) -> Done {
         let mut popped = Vec::new();
         for _ in 0..call["pops"].as_u64().unwrap_or(0) {
@@ -84,7 +85,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// A fresh item; bytes are hexadecimal.
+    /// Creates an item from its description; byte strings are hexadecimal.
     fn answer_item(&mut self, json: &Value) -> Done<Item> {
         let value = &json["value"];
         let text = value.as_str().unwrap_or_default();
@@ -102,8 +103,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Pops a script, its return value count, a number and that many items for
-    /// it; the first one popped comes on top.
+    /// Pops a script, its return value count, a number n and n items, and loads the script with these
+    /// items on its stack, the first one popped on top.
     fn load_popped_script(&mut self) -> Done {
         let script = self.pop_span()?;
         let return_count = self.pop_i32()?;

@@ -13,67 +13,67 @@ use crate::{
     integer,
 };
 
-/// An item. A clone of a buffer, a compound or an object is the same one.
+/// A stack item. Cloning a buffer, a compound or a host object copies only the reference to it.
 #[derive(Clone, Debug)]
 pub enum Item {
-    /// Null, of type Any.
+    /// Null, whose type is Any.
     Null,
-    /// True or false.
+    /// A boolean.
     Boolean(bool),
     /// An integer of at most 32 bytes.
     Integer(BigInt),
-    /// Bytes that never change.
+    /// An immutable byte string.
     ByteString(Rc<[u8]>),
-    /// Bytes that may change, but for their number.
+    /// A mutable byte string of fixed length.
     Buffer(Rc<RefCell<Vec<u8>>>),
     /// An array, struct or map.
     Compound(Rc<Compound>),
     /// A position in a loaded script.
     Pointer(Rc<[u8]>, usize),
-    /// An object of the host.
+    /// A host object.
     Interop(Rc<()>),
 }
 
-/// What a compound is.
+/// The kind of a compound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A list, compared by identity.
+    /// A list that is compared by identity.
     Array,
-    /// A list, compared and copied by value.
+    /// A list that is compared and copied by value.
     Struct,
-    /// Keys with values.
+    /// A map from keys to values.
     Map,
 }
 
 /// An array, struct or map.
 #[derive(Debug)]
 pub struct Compound {
-    /// Which of them.
+    /// The kind of the compound.
     pub kind: Kind,
-    /// How often it is referenced from stacks, slots and counted compounds
+    /// The number of references from stacks, slots and counted compounds
     /// (`CompoundType.StackReferences`).
     pub references: Cell<i64>,
-    /// The keys of a map, in the order of insertion; else none.
+    /// The keys of a map in insertion order; empty for other compounds.
     pub keys: RefCell<Vec<Item>>,
-    /// The values of a map, in the order of its keys; else the items.
+    /// The values of a map in the order of its keys, or the items of an array or struct.
     pub values: RefCell<Vec<Item>>,
 }
 
-/// Most bytes of a map's key (`Map.cs`).
+/// The maximum size of a map key, in bytes (`Map.cs`).
 const MAX_KEY_SIZE: usize = 64;
 
 impl Compound {
-    /// Number of items or entries.
+    /// Returns the number of items or entries.
     pub fn count(&self) -> usize {
         self.values.borrow().len()
     }
 
-    /// All items inside: of a map the keys, then the values (`SubItems`).
+    /// Returns all items in the compound; for a map, the keys followed by the values (`SubItems`).
     pub fn sub_items(&self) -> Vec<Item> {
         self.keys.borrow().iter().chain(self.values.borrow().iter()).cloned().collect()
     }
 
-    /// The place of a key in a map. A key that is too long faults.
+    /// Returns the index of a key in a map. Faults if the key is too long.
     pub(crate) fn find(&self, key: &Item) -> Done<Option<usize>> {
         let size = key.size().unwrap_or_default();
         if size > MAX_KEY_SIZE {
@@ -84,7 +84,7 @@ impl Compound {
         Ok(self.keys.borrow().iter().position(|other| same_key(key, other)))
     }
 
-    /// Sets the value of a key: an old key keeps its place.
+    /// Sets the value of a key. An existing key keeps its index.
     pub(crate) fn set(&self, key: Item, value: Item) -> Done {
         match self.find(&key)? {
             Some(place) => self.values.borrow_mut()[place] = value,
@@ -96,7 +96,8 @@ impl Compound {
         Ok(())
     }
 
-    /// Takes out a key with its value. The fault of a long key has other words here.
+    /// Removes a key and its value. The message for a key that is too long differs from that of
+    /// `find`.
     pub(crate) fn remove(&self, key: &Item) -> Done<Option<Item>> {
         let size = key.size().unwrap_or_default();
         if size > MAX_KEY_SIZE {
@@ -112,7 +113,7 @@ impl Compound {
     }
 }
 
-/// Whether two keys are the same: types count.
+/// Returns whether two keys are equal. Keys of different types never are.
 fn same_key(a: &Item, b: &Item) -> bool {
     match (a, b) {
         (Item::Boolean(a), Item::Boolean(b)) => a == b,
@@ -123,22 +124,22 @@ fn same_key(a: &Item, b: &Item) -> bool {
 }
 
 impl Item {
-    /// A byte string.
+    /// Creates a byte string.
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::ByteString(bytes.into())
     }
 
-    /// A buffer.
+    /// Creates a buffer.
     pub fn buffer(bytes: Vec<u8>) -> Self {
         Self::Buffer(Rc::new(RefCell::new(bytes)))
     }
 
-    /// An integer that has at most 32 bytes.
+    /// Creates an integer that is known to have at most 32 bytes.
     pub fn small(value: impl Into<BigInt>) -> Self {
         Self::Integer(value.into())
     }
 
-    /// An integer, if it has at most 32 bytes.
+    /// Creates an integer. Faults if it has more than 32 bytes.
     pub(crate) fn integer(value: BigInt) -> Done<Self> {
         let size = integer::size(&value);
         if size > integer::MAX_SIZE {
@@ -149,7 +150,7 @@ impl Item {
         Ok(Self::Integer(value))
     }
 
-    /// The byte of its type (`StackItemType.cs`).
+    /// Returns the byte of the item's type (`StackItemType.cs`).
     pub fn type_byte(&self) -> u8 {
         match self {
             Self::Null => 0x00,
@@ -167,7 +168,7 @@ impl Item {
         }
     }
 
-    /// The name of its type.
+    /// Returns the name of the item's type.
     pub fn type_name(&self) -> &'static str {
         type_name(self.type_byte()).unwrap_or_default()
     }
@@ -176,7 +177,7 @@ impl Item {
         matches!(self, Self::Boolean(_) | Self::Integer(_) | Self::ByteString(_))
     }
 
-    /// Bytes of a primitive item.
+    /// Returns the size of a primitive item in bytes, or `None` if the item is not primitive.
     pub(crate) fn size(&self) -> Option<usize> {
         match self {
             Self::Boolean(_) => Some(1),
@@ -186,7 +187,7 @@ impl Item {
         }
     }
 
-    /// The item as bytes (`GetSpan`).
+    /// Returns the item as bytes (`GetSpan`).
     pub(crate) fn span(&self) -> Done<Vec<u8>> {
         match self {
             Self::Boolean(value) => Ok(vec![u8::from(*value)]),
@@ -197,7 +198,7 @@ impl Item {
         }
     }
 
-    /// The item as a number (`GetInteger`).
+    /// Returns the item as an integer (`GetInteger`).
     pub(crate) fn to_integer(&self) -> Done<BigInt> {
         match self {
             Self::Boolean(true) => Ok(BigInt::one()),
@@ -212,7 +213,7 @@ impl Item {
         }
     }
 
-    /// The item as a condition (`GetBoolean`).
+    /// Returns the item as a boolean (`GetBoolean`).
     pub(crate) fn to_boolean(&self) -> Done<bool> {
         match self {
             Self::Null => Ok(false),
@@ -224,19 +225,19 @@ impl Item {
         }
     }
 
-    /// The item as text (`GetString`): of Null none.
+    /// Returns the item as text, or `None` for Null (`GetString`).
     pub(crate) fn text(&self) -> Done<String> {
         if let Self::Null = self {
             return Ok(String::new());
         }
         match String::from_utf8(self.span()?) {
             Ok(text) => Ok(text),
-            // The reference's words are those of .NET's decoder; nobody compares them.
+            // In the reference, the rest of the message comes from .NET's decoder. No test compares it.
             Err(_) => fault(NOT_UTF8),
         }
     }
 
-    /// A key as the message that it is missing shows it (`ToString`).
+    /// Returns a key as shown in the message that it is missing (`ToString`).
     pub(crate) fn key_text(&self) -> String {
         match self {
             Self::Boolean(true) => "True".into(),
@@ -251,10 +252,10 @@ impl Item {
     }
 }
 
-/// How the message of bytes that are no UTF-8 begins.
+/// The start of the message for bytes that are not valid UTF-8.
 pub const NOT_UTF8: &str = "Unable to translate bytes";
 
-/// The name of a type's byte, if there is such a type.
+/// Returns the name of the type with this byte, if there is one.
 pub(crate) fn type_name(byte: u8) -> Option<&'static str> {
     Some(match byte {
         0x00 => "Any",
@@ -271,11 +272,11 @@ pub(crate) fn type_name(byte: u8) -> Option<&'static str> {
     })
 }
 
-/// The compounds of a machine. Those that hold themselves are emptied when it is dropped.
+/// The compounds of a machine. Dropping the machine empties them, so that cycles are freed.
 #[derive(Default)]
 pub(crate) struct Heap {
     all: Vec<Weak<Compound>>,
-    /// How many there are when those that are gone are next forgotten.
+    /// The number of entries at which those of freed compounds are next removed.
     due: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Items as JSON, in the form of the Neo RPC. Source:
-//! `Extensions/VM/StackItemExtensions.cs` of the node.
+//! Items as JSON, as Neo RPC encodes them. Source: `Extensions/VM/StackItemExtensions.cs` of the
+//! node.
 
 use std::{fmt::Write, rc::Rc};
 
@@ -7,12 +7,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::item::{Compound, Item, Kind};
 
-/// Why items have no JSON form.
+/// The reason why items cannot be encoded as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
-    /// A compound holds itself.
+    /// A compound contains itself, directly or indirectly.
     Cycle,
-    /// There are more items than asked for.
+    /// There are more items than allowed.
     TooLarge,
 }
 
@@ -20,10 +20,11 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// A list of items as compact JSON, of at most `most` items, those inside others too.
+/// Encodes a list of items as compact JSON. At most `most` items are allowed, including those in
+/// compounds.
 ///
 /// # Errors
-/// [`JsonError`] if they have no such form.
+/// Returns [`JsonError`] if there is a cycle or there are too many items.
 pub fn stack_json(items: &[Item], most: usize) -> Result<String, JsonError> {
     let mut writer = Writer { text: String::new(), left: most, open: Vec::new() };
     writer.list(items)?;
@@ -33,7 +34,7 @@ pub fn stack_json(items: &[Item], most: usize) -> Result<String, JsonError> {
 struct Writer {
     text: String,
     left: usize,
-    /// The compounds around the item that is written.
+    /// The compounds that contain the item being written.
     open: Vec<*const Compound>,
 }
 
@@ -98,6 +99,6 @@ impl Writer {
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
-        self.text.write_fmt(text).expect("a string takes all that is written");
+        self.text.write_fmt(text).expect("writing to a string cannot fail");
     }
 }

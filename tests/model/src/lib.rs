@@ -1,11 +1,10 @@
-//! A plain interpreter of the Neo N3 virtual machine: a third opinion beside
-//! the engine and the recorded outcomes of the reference.
+//! A simple interpreter of the Neo N3 virtual machine, called the model: a third implementation
+//! besides the engine and the C# reference, whose outcomes are recorded.
 //!
-//! It is written from the rules of neo-project/neo-vm v3.10.1, to be obviously
-//! right and not fast, and shares no code with the engine: it decodes each
-//! instruction when it is reached, keeps items in ordinary `Vec`s and `Rc`s,
-//! computes with `num-bigint` and counts references as the reference defines
-//! it. File names in comments are those of the reference.
+//! The model implements the rules of neo-project/neo-vm v3.10.1. It is meant to be obviously correct
+//! rather than fast, and shares no code with the engine. It decodes each instruction when it is
+//! reached, stores items in ordinary `Vec`s and `Rc`s, computes with `num-bigint`, and counts
+//! references as the reference defines it. File names in comments are those of the reference.
 //!
 //! ```
 //! use neovm_model::{Machine, Setup};

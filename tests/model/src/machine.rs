@@ -14,7 +14,7 @@ use crate::{
     opcode::{Instruction, Op},
 };
 
-/// What a script may use at most (`ExecutionEngineLimits.cs`).
+/// The limits of an execution (`ExecutionEngineLimits.cs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the reference's")]
 pub struct Limits {
@@ -41,41 +41,41 @@ impl Default for Limits {
     }
 }
 
-/// The handlers that are used (`ApplicationEngine.cs` of the node).
+/// The handler table of an execution (`ApplicationEngine.cs` of the node).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hardfork {
-    /// Before Echidna.
+    /// The table before Echidna.
     NotEchidna,
-    /// From Echidna on, before Gorgon.
+    /// The table from Echidna on and before Gorgon.
     NotGorgon,
-    /// From Gorgon on.
+    /// The table from Gorgon on.
     #[default]
     Default,
 }
 
-/// What a script runs under.
+/// The settings of an execution.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Setup<'a> {
-    /// The most gas, in datoshi; none: as much as it takes.
+    /// The gas limit in datoshi; `None` for no limit.
     pub gas_limit: Option<u64>,
     /// The limits.
     pub limits: Limits,
-    /// The handlers.
+    /// The handler table.
     pub hardfork: Hardfork,
-    /// The host; without one, SYSCALL faults.
+    /// The host. Without a host, SYSCALL faults.
     pub host: Option<&'a StubHost>,
 }
 
-/// The end of an execution that went wrong.
+/// The reason why an execution failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The message of the innermost exception.
     pub message: String,
-    /// Where the current context stands, in bytes; none without context.
+    /// The position of the current context, in bytes; `None` if there is no context.
     pub position: Option<usize>,
 }
 
-/// What contexts of one load share.
+/// The state that the contexts of one load share.
 #[derive(Debug)]
 pub(crate) struct Load {
     pub(crate) script: Rc<[u8]>,
@@ -83,7 +83,7 @@ pub(crate) struct Load {
     pub(crate) statics: RefCell<Option<Vec<Item>>>,
 }
 
-/// Where a try block stands (`ExceptionHandlingState.cs`).
+/// The state of a try block (`ExceptionHandlingState.cs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TryState {
     Try,
@@ -91,7 +91,7 @@ pub(crate) enum TryState {
     Finally,
 }
 
-/// A try block (`ExceptionHandlingContext.cs`). What is below zero is missing.
+/// A try block (`ExceptionHandlingContext.cs`). A negative position means that the block is missing.
 #[derive(Debug)]
 pub(crate) struct Try {
     pub(crate) catch: i32,
@@ -104,29 +104,29 @@ pub(crate) struct Try {
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) load: Rc<Load>,
-    /// How many items it must return; -1 for any number.
+    /// The number of items that the context must return; -1 for any number.
     pub(crate) return_count: i32,
     pub(crate) position: usize,
     pub(crate) locals: Option<Vec<Item>>,
     pub(crate) arguments: Option<Vec<Item>>,
-    /// None until the first TRY.
+    /// The try blocks; `None` until the first TRY.
     pub(crate) tries: Option<Vec<Try>>,
 }
 
-/// Datoshi that a price unit costs.
+/// The price of a unit, in datoshi.
 const FEE_FACTOR: u64 = 30;
 
-/// Contexts whose items are shown: those below mostly hold the like.
+/// The number of contexts whose items are shown. Those below mostly have similar items.
 pub const SHOWN_CONTEXTS: usize = 4;
 
-/// A machine with a script.
+/// A machine that executes one script.
 pub struct Machine<'a> {
     pub(crate) contexts: Vec<Context>,
     pub(crate) results: Vec<Item>,
     pub(crate) counter: Counter,
-    /// The exception that looks for a handler.
+    /// The exception for which a handler is being searched.
     pub(crate) pending: Option<Item>,
-    /// Whether the instruction set where to go on.
+    /// Whether the instruction has set the position of the next one.
     pub(crate) jumping: bool,
     pub(crate) limits: Limits,
     pub(crate) hardfork: Hardfork,
@@ -140,8 +140,8 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// A machine at the start of a script. Where the limits leave no room for
-    /// a context, nothing is loaded, and it halts at once.
+    /// Creates a machine at the start of a script. If the limits allow no context, nothing is loaded
+    /// and the machine halts at once.
     pub fn new(script: &[u8], setup: &Setup<'a>) -> Self {
         let mut machine = Self {
             contexts: Vec::new(),
@@ -163,14 +163,14 @@ impl<'a> Machine<'a> {
         machine
     }
 
-    /// Runs to the end.
+    /// Runs until the execution ends.
     pub fn run(&mut self) {
         while !self.ended() {
             self.step();
         }
     }
 
-    /// Runs an instruction, unless the execution ended.
+    /// Runs one instruction, unless the execution has ended.
     pub fn step(&mut self) {
         if self.ended() {
             return;
@@ -185,47 +185,48 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether it halted or faulted.
+    /// Returns whether the execution has halted or faulted.
     pub fn ended(&self) -> bool {
         self.halted || self.fault.is_some()
     }
 
-    /// Whether the last context returned.
+    /// Returns whether the execution has halted, which it does when the last context returns.
     pub fn halted(&self) -> bool {
         self.halted
     }
 
-    /// What went wrong.
+    /// Returns the fault, if the execution failed.
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
     }
 
-    /// Gas used, in datoshi.
+    /// Returns the gas consumed, in datoshi.
     pub fn gas(&self) -> u64 {
         self.units * FEE_FACTOR
     }
 
-    /// Instructions begun.
+    /// Returns the number of instructions begun.
     pub fn instructions(&self) -> u64 {
         self.instructions
     }
 
-    /// The count of items.
+    /// Returns the reference count.
     pub fn references(&self) -> i64 {
         self.counter.count
     }
 
-    /// Contexts on the invocation stack.
+    /// Returns the number of contexts on the invocation stack.
     pub fn depth(&self) -> usize {
         self.contexts.len()
     }
 
-    /// Where the current context stands, in bytes.
+    /// Returns the position of the current context, in bytes.
     pub fn position(&self) -> Option<usize> {
         self.contexts.last().map(|context| context.position)
     }
 
-    /// The current evaluation stack, bottom first; the results when all contexts returned.
+    /// Returns the current evaluation stack, bottom first, or the results once all contexts have
+    /// returned.
     pub fn stack(&self) -> Vec<Item> {
         match self.contexts.last() {
             Some(context) => context.load.stack.borrow().clone(),
@@ -233,9 +234,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// What the current context and a few below it hold: of each the evaluation
-    /// stack, local variables, arguments and static fields, with their number
-    /// before each; the results when all contexts returned.
+    /// Returns the items of the current context and of a few below it, or the results once all
+    /// contexts have returned. For each context these are the evaluation stack, local variables,
+    /// arguments and static fields, each preceded by their number.
     pub fn items(&self) -> Vec<Item> {
         if self.contexts.is_empty() {
             return self.results.clone();
@@ -254,13 +255,13 @@ impl<'a> Machine<'a> {
         all
     }
 
-    /// The exception that looks for a handler, or found none.
+    /// Returns the exception for which a handler is being searched, or for which none was found.
     pub fn pending(&self) -> Option<&Item> {
         self.pending.as_ref()
     }
 
-    /// The opcode that runs next: RET behind the last byte, none for what is no
-    /// instruction or where no context is left.
+    /// Returns the opcode that runs next, which is RET past the last byte. Returns `None` if there is
+    /// no valid instruction or no context is left.
     pub fn next_op(&self) -> Option<Op> {
         let context = self.contexts.last()?;
         let script = &context.load.script;
@@ -296,7 +297,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Charges an instruction before it runs, also the one that is too much
+    /// Charges for an instruction before it runs, including the one that exceeds the gas limit
     /// (`ApplicationEngine.cs` of the node).
     fn charge(&mut self, op: Op) -> Done {
         self.instructions += 1;
@@ -307,7 +308,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Loads a script that has its own evaluation stack and static fields.
+    /// Loads a script with an evaluation stack and static fields of its own.
     pub(crate) fn load_script(&mut self, script: &[u8], return_count: i32) -> Done {
         if !(-1..=65535).contains(&return_count) {
             return fault(format!("Out of range: {return_count} (Parameter 'rvcount')"));
@@ -325,7 +326,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Takes the current context off and releases what is its own.
+    /// Removes the current context and releases the items that only it has.
     pub(crate) fn unload(&mut self) {
         let Some(gone) = self.contexts.pop() else { return };
         let shared = self.contexts.last().is_some_and(|context| Rc::ptr_eq(&context.load, &gone.load));
@@ -335,7 +336,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The current context. Handlers run in one.
+    /// Returns the current context. Handlers always run in one.
     pub(crate) fn context(&mut self) -> &mut Context {
         self.contexts.last_mut().expect("a handler runs in a context")
     }
@@ -358,7 +359,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Pushes a new compound without keys.
+    /// Pushes a new array or struct.
     pub(crate) fn push_list(&mut self, kind: Kind, values: Vec<Item>) {
         let list = self.heap.make(kind, Vec::new(), values);
         self.push(Item::Compound(list));
@@ -368,7 +369,7 @@ impl<'a> Machine<'a> {
         self.heap.make(kind, Vec::new(), values)
     }
 
-    /// The item at a depth, 0 on top.
+    /// Returns the item at a depth; 0 is the top.
     pub(crate) fn peek(&self, index: usize) -> Done<Item> {
         let stack = self.load().stack.borrow();
         let count = stack.len();
@@ -378,7 +379,8 @@ impl<'a> Machine<'a> {
         Ok(stack[count - index - 1].clone())
     }
 
-    /// Takes out the item at a depth if it is of a type, which is named in the message otherwise.
+    /// Removes the item at a depth. Faults with a message that names the expected type if the item is
+    /// of another one.
     fn remove_typed(&mut self, index: usize, type_name: &str, is: impl Fn(&Item) -> bool) -> Done<Item> {
         let count = self.stack_len();
         if index >= count {
@@ -416,7 +418,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Pops a compound of some kinds.
+    /// Pops a compound of one of the given kinds.
     pub(crate) fn pop_compound(&mut self, type_name: &str, kinds: &[Kind]) -> Done<Rc<Compound>> {
         let is = |item: &Item| matches!(item, Item::Compound(compound) if kinds.contains(&compound.kind));
         match self.remove_typed(0, type_name, is)? {
@@ -442,7 +444,7 @@ impl<'a> Machine<'a> {
         self.pop()?.span()
     }
 
-    /// Does something to the current evaluation stack that moves no item off or onto it.
+    /// Modifies the current evaluation stack without updating the reference count.
     pub(crate) fn with_stack<R>(&mut self, action: impl FnOnce(&mut Vec<Item>) -> R) -> R {
         action(&mut self.load().stack.borrow_mut())
     }

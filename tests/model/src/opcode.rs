@@ -1,4 +1,4 @@
-//! Opcodes: bytes, operands, prices. Sources: `OpCode.cs`, `Instruction.cs`;
+//! Opcodes with their bytes, operands and prices. Sources: `OpCode.cs`, `Instruction.cs`;
 //! `ApplicationEngine.OpCodePrices.cs` of the node.
 
 use crate::error::{Done, fault};
@@ -14,7 +14,7 @@ macro_rules! opcodes {
         }
 
         impl Op {
-            /// The opcode of a byte, if there is one.
+            /// Returns the opcode with this byte, if there is one.
             pub fn from_byte(byte: u8) -> Option<Self> {
                 match byte {
                     $($byte => Some(Self::$name),)*
@@ -22,14 +22,15 @@ macro_rules! opcodes {
                 }
             }
 
-            /// Its mnemonic.
+            /// Returns the mnemonic.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
                 }
             }
 
-            /// Bytes of its operand; below zero: bytes of the length in front of it.
+            /// Returns the size of the operand in bytes, or, if the operand has a length prefix, the size
+    /// of the prefix as a negative number.
             fn operand_size(self) -> i32 {
                 match self {
                     $(Self::$name => $operand,)*
@@ -71,7 +72,7 @@ opcodes! {
 }
 
 impl Op {
-    /// Its price, in units of the execution fee factor.
+    /// Returns the price, in units. A unit costs the execution fee factor.
     pub fn price(self) -> u64 {
         use Op::*;
         match self {
@@ -93,7 +94,7 @@ impl Op {
             PUSHDATA4 => 4096,
             VALUES | APPEND | SETITEM | REVERSEITEMS | CONVERT => 8192,
             CALLT => 32768,
-            // Jumps, the order of the stack, slots, questions about types.
+            // Jumps, stack manipulation, slots and type checks.
             _ => 2,
         }
     }
@@ -104,15 +105,15 @@ impl Op {
 pub(crate) struct Instruction<'a> {
     pub(crate) op: Op,
     pub(crate) operand: &'a [u8],
-    /// Bytes from the opcode to the operand's end.
+    /// The size of the opcode and the operand, in bytes.
     pub(crate) size: usize,
 }
 
 impl<'a> Instruction<'a> {
-    /// The RET behind a script's last byte.
+    /// Returns the implicit RET past the last byte of a script.
     pub(crate) const END: Self = Self { op: Op::RET, operand: &[], size: 1 };
 
-    /// The instruction at a position inside a script.
+    /// Decodes the instruction at a position within a script.
     pub(crate) fn decode(script: &'a [u8], position: usize) -> Done<Self> {
         let Some(op) = Op::from_byte(script[position]) else {
             return fault("Exception of type 'Neo.VM.BadScriptException' was thrown.");
@@ -136,7 +137,7 @@ impl<'a> Instruction<'a> {
     fn with_operand(op: Op, script: &'a [u8], position: usize, start: usize, size: i32) -> Done<Self> {
         let end = (start as i32).wrapping_add(size);
         if end < 0 {
-            // Added in 32 bits without a check; the slice is refused afterwards.
+            // Added in 32 bits without an overflow check; the slice fails afterwards.
             return fault("Specified argument was out of the range of valid values. (Parameter 'start')");
         }
         let Some(operand) = script.get(start..end as usize) else {
@@ -148,12 +149,12 @@ impl<'a> Instruction<'a> {
         Ok(Self { op, operand, size: end as usize - position })
     }
 
-    /// Its operand's byte at a place.
+    /// Returns the byte of the operand at an index.
     pub(crate) fn byte(&self, place: usize) -> u8 {
         self.operand[place]
     }
 
-    /// Its operand, or half of it, as a signed offset: one byte or four.
+    /// Returns the operand, or half of it, as a signed offset of one or four bytes.
     pub(crate) fn offset(&self, place: usize) -> i32 {
         match self.operand.len() {
             1 | 2 => i32::from(self.operand[place] as i8),

@@ -1,14 +1,15 @@
-//! Items as one line of text that tells also what is the same object.
+//! Items as one line of text that also shows which references lead to the same object.
 
 use std::{fmt::Write, rc::Rc};
 
 use crate::item::{Item, Kind};
 
-/// Items as text: each buffer, compound, object and script is numbered where
-/// it is first met, bottom first and from outside in, and only its number
-/// stands where it is met again. Behind the star stand a compound's
-/// references. So two lists have the same text if and only if a script cannot
-/// tell them apart, nor the reference counter.
+/// Describes items as text. Two lists have equal texts if and only if neither a script nor the
+/// reference counter can distinguish them.
+///
+/// Buffers, compounds, host objects and scripts are numbered in the order in which they occur,
+/// bottom first and from the outside in. When one occurs again, only its number is written. The number
+/// after a star is the number of references to a compound.
 pub fn describe(items: impl AsRef<[Item]>) -> String {
     let mut describer = Describer { text: String::new(), seen: Vec::new() };
     describer.items(items.as_ref());
@@ -17,7 +18,7 @@ pub fn describe(items: impl AsRef<[Item]>) -> String {
 
 struct Describer {
     text: String,
-    /// Addresses, in the order of their numbers.
+    /// The addresses of objects, in the order of their numbers.
     seen: Vec<*const ()>,
 }
 
@@ -66,7 +67,7 @@ impl Describer {
         }
     }
 
-    /// Writes the number of an object; true if it is a new one.
+    /// Writes the number of an object and returns whether the object is new.
     fn number(&mut self, name: &str, address: *const ()) -> bool {
         let known = self.seen.iter().position(|&other| other == address);
         let number = known.unwrap_or(self.seen.len());
@@ -78,6 +79,6 @@ impl Describer {
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
-        self.text.write_fmt(text).expect("a string takes all that is written");
+        self.text.write_fmt(text).expect("writing to a string cannot fail");
     }
 }

@@ -1,9 +1,9 @@
-//! The model comes to the recorded outcomes of the C# engine v3.10.1, which `tests/data/README.md`
-//! describes. Each chunk of lines is a test, named `file::lines`.
+//! Compares the model with the recorded outcomes of the C# engine v3.10.1, which
+//! `tests/data/README.md` describes. Each chunk of lines is a test, named `file::lines`.
 //!
-//! The files are those in `../shared/reference` if it lies next to the project, and otherwise those
-//! that are part of it. The `hostile` lines, which buy the most work for 20 GAS, take minutes and
-//! run with `NEOVM_ALL=1` only.
+//! The test reads the files in `../shared/reference` if that folder exists next to the project, and
+//! otherwise those in `tests/data`. The `hostile` lines, which buy the most work for 20 GAS, take
+//! minutes and only run with `NEOVM_ALL=1`.
 
 use std::{path::Path, process::ExitCode, thread};
 
@@ -15,21 +15,21 @@ use neovm_testing::{
     say, shared,
 };
 
-/// The most items in a stack that has a recorded form.
+/// The maximum number of items in a stack that is recorded as JSON.
 const MOST_ITEMS: usize = 100_000;
 
-/// The native stack, in bytes: items nested as deep as the item limit allows are dropped
-/// recursively.
+/// The size of the native stack, in bytes. Items that are nested as deeply as the item limit allows
+/// are dropped recursively.
 const NATIVE_STACK: usize = 64 << 20;
 
-/// The most differences that a test shows.
+/// The maximum number of differences that a test shows.
 const SHOWN: usize = 10;
 
-/// The most lines of a test.
+/// The maximum number of lines in a test.
 const CHUNK: usize = 1_000;
 
-/// The names of the files with the number of lines next to the project and in it, 0 if the project
-/// does not have the file.
+/// The name of each file, its number of lines in `../shared/reference`, and that in `tests/data`,
+/// which is 0 if the file is not there.
 const FILES: [(&str, usize, usize); 6] = [
     ("hostile", 84, 44),
     ("contracts", 5_811, 0),
@@ -61,7 +61,7 @@ fn trials(folder: &Path, name: &'static str, lines: usize) -> Vec<Trial> {
     vec![Trial::ignorable_test(name, move || Ok(Completion::ignored_with(skipped)))]
 }
 
-/// Compares a chunk in a thread with enough native stack.
+/// Checks a chunk in a thread with a large enough native stack.
 fn in_thread(chunk: Chunk) -> Result<(), Failed> {
     let worker = thread::Builder::new().stack_size(NATIVE_STACK).spawn(move || check(&chunk)).unwrap();
     worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

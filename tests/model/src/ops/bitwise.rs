@@ -1,4 +1,4 @@
-//! Bits and equality. Sources: `JumpTable.Bitwisee.cs`, `Types/ByteString.cs`, `Types/Struct.cs`.
+//! Bitwise operations and equality. Sources: `JumpTable.Bitwisee.cs`, `Types/ByteString.cs`, `Types/Struct.cs`.
 
 use std::rc::Rc;
 
@@ -47,7 +47,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Compares structs item by item, the last ones first.
+    /// Compares structs item by item, starting with the last items.
     fn equal_structs(&self, a: &Rc<Compound>, b: &Rc<Compound>) -> Done<bool> {
         let mut left = vec![Item::Compound(Rc::clone(a))];
         let mut right = vec![Item::Compound(Rc::clone(b))];
@@ -85,7 +85,7 @@ impl Machine<'_> {
     }
 }
 
-/// Compares a byte string with an item and takes what that cost off the limit.
+/// Compares a byte string with an item and subtracts the cost of the comparison from the limit.
 fn equal_bytes(a: &Rc<[u8]>, b: &Item, limit: &mut u32) -> Done<bool> {
     let too_large = |size| fault(format!("The operand exceeds the maximum comparable size, {size}/{limit}."));
     if a.len() > *limit as usize || *limit == 0 {
@@ -102,7 +102,7 @@ fn equal_bytes(a: &Rc<[u8]>, b: &Item, limit: &mut u32) -> Done<bool> {
     Ok(a == b)
 }
 
-/// Compares what needs no limit: objects by identity, the others by type and value.
+/// Compares items without a limit: objects by identity, others by type and value.
 fn equal_plain(a: &Item, b: &Item) -> bool {
     match (a, b) {
         (Item::Null, Item::Null) => true,

@@ -1,4 +1,4 @@
-//! Arrays, structs, maps. Sources: `JumpTable.Compound.cs`, `Types/Struct.cs`;
+//! Arrays, structs and maps. Sources: `JumpTable.Compound.cs`, `Types/Struct.cs`;
 //! `ApplicationEngine.cs` of the node for indexes before Gorgon.
 
 use std::{collections::VecDeque, rc::Rc};
@@ -64,7 +64,7 @@ impl Machine<'_> {
     fn pack_map(&mut self) -> Done {
         let size = self.pop_i32()?;
         let count = self.stack_len();
-        // Doubled in 32 bits, without a check.
+        // Doubled in 32 bits without an overflow check.
         if size < 0 || i64::from(size.wrapping_mul(2)) > count as i64 {
             return fault(format!("The map size is out of valid range, 2*{size}/[0, {count}]."));
         }
@@ -175,7 +175,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// An item as a list takes it: a struct is copied.
+    /// Returns an item in the form in which lists store it: structs are copied.
     fn stored(&mut self, item: Item) -> Done<Item> {
         match &item {
             Item::Compound(original) if original.kind == Kind::Struct => {
@@ -185,8 +185,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Copies a struct with the structs in it, one level after the other, up
-    /// to a number of items (`Struct.Clone`).
+    /// Copies a struct and the structs in it, level by level, up to a maximum number of items
+    /// (`Struct.Clone`).
     fn copy_struct(&mut self, original: Rc<Compound>) -> Done<Rc<Compound>> {
         let mut left = i64::from(self.limits.max_stack_size) - 1;
         let result = self.new_compound(Kind::Struct, Vec::new());
@@ -211,8 +211,8 @@ impl Machine<'_> {
         Ok(result)
     }
 
-    /// The index of PICKITEM, SETITEM or REMOVE, which the script can catch to
-    /// be missing; `removing` it cannot.
+    /// Checks the index of PICKITEM, SETITEM or REMOVE. The exception for a missing index is
+    /// catchable, unless `removing`.
     fn index(&self, key: &Item, what: &str, count: usize, removing: bool) -> Done<usize> {
         let index = key.to_integer()?;
         if self.hardfork < Hardfork::Default {
@@ -286,8 +286,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Whether the list is counted is asked twice: the old item may have been
-    /// the last to reference it.
+    /// Checks twice whether the list is counted, because the old item may have held the last reference
+    /// to the list.
     fn set_in_list(&mut self, list: &Rc<Compound>, key: &Item, value: Item) -> Done {
         let index = self.index(key, "VMArray", list.count(), false)?;
         if list.references.get() != 0 {
@@ -301,7 +301,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Whether the map is counted is asked once.
+    /// Checks only once whether the map is counted.
     fn set_in_map(&mut self, map: &Rc<Compound>, key: Item, value: Item) -> Done {
         if map.references.get() != 0 {
             match map.find(&key)? {
@@ -316,8 +316,8 @@ impl Machine<'_> {
         map.set(key, value)
     }
 
-    /// A number as a byte. From -128 on it passes the check; the checked cast
-    /// that follows takes it only before Gorgon, when it was another cast.
+    /// Returns a number as a byte. Negative numbers from -128 on pass the first check, but the cast
+    /// that follows accepts them only before Gorgon, which replaced the cast by a checked one.
     fn to_byte(&self, value: &BigInt) -> Done<u8> {
         if self.hardfork < Hardfork::Default {
             integer::to_i32(value)?;
@@ -389,7 +389,7 @@ impl Machine<'_> {
     }
 }
 
-/// A size, if it is at most a limit.
+/// Returns a size, or faults if it exceeds the limit.
 fn in_range(name: &str, size: i32, limit: usize) -> Done<usize> {
     if size < 0 || size as usize > limit {
         return fault(format!("The {name} size is out of valid range, {size}/[0, {limit}]."));

@@ -1,4 +1,4 @@
-//! Jumps, calls, exceptions, system calls. Sources: `JumpTable.Control.cs`,
+//! Jumps, calls, exceptions and system calls. Sources: `JumpTable.Control.cs`,
 //! `VMUnhandledException.cs`.
 
 use std::rc::Rc;
@@ -71,7 +71,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The position that an offset leads to, wherever that is.
+    /// Returns the position that an offset leads to, without checking it.
     fn target(&mut self, offset: i32) -> Done<i32> {
         (self.context().position as i32).checked_add(offset).map_or_else(overflow, Ok)
     }
@@ -80,7 +80,7 @@ impl Machine<'_> {
         let target = self.target(instruction.offset(0))?;
         let length = self.context().load.script.len();
         if target < 0 || target as usize >= length {
-            // The text was meant as a message but is taken as a parameter's name.
+            // The reference passes its message as the name of a parameter.
             return fault(format!(
                 "Specified argument was out of the range of valid values. (Parameter 'Jump out of range for position: {target}')"
             ));
@@ -94,7 +94,7 @@ impl Machine<'_> {
         if test(a, b) { self.jump(instruction) } else { Ok(()) }
     }
 
-    /// Checks a position as the instruction pointer's setter does: the script's end is fine.
+    /// Checks a position as the setter of the instruction pointer does, which allows the script's end.
     fn checked_position(&mut self, position: i32) -> Done<usize> {
         let length = self.context().load.script.len();
         if position < 0 || position as usize > length {
@@ -139,7 +139,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// The innermost try block of a context.
+    /// Returns the innermost try block of a context.
     fn try_block(&mut self, context: usize) -> Option<&mut Try> {
         self.contexts[context].tries.as_mut()?.last_mut()
     }
@@ -183,7 +183,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Throws an exception: the innermost block that can still handle it does.
+    /// Throws an exception. The innermost try block that can still handle it does so.
     pub(crate) fn throw(&mut self, exception: Item) -> Done {
         self.pending = Some(exception.clone());
         for above in 0..self.contexts.len() {
@@ -200,7 +200,7 @@ impl Machine<'_> {
         fault(unhandled_message(&exception))
     }
 
-    /// Lets the innermost try block of the current context handle an exception.
+    /// Handles an exception with the innermost try block of the current context.
     fn handle(&mut self, exception: Item) -> Done {
         let here = self.contexts.len() - 1;
         let Some(block) = self.try_block(here) else { return fault("no try block") };
@@ -218,7 +218,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Returns; the outermost context of a load hands its items over.
+    /// Returns from the current context. The outermost context of a load passes its items to its
+    /// caller.
     fn ret(&mut self) -> Done {
         let here = self.contexts.len() - 1;
         let context = &self.contexts[here];
@@ -232,7 +233,7 @@ impl Machine<'_> {
                     "Return value count mismatch: expected {expected}, but got {count} items on the evaluation stack"
                 ));
             }
-            // They stay counted on their way.
+            // The items stay counted while they are moved.
             match below {
                 Some(below) => below.stack.borrow_mut().extend(items),
                 None => self.results.extend(items),
@@ -244,7 +245,7 @@ impl Machine<'_> {
     }
 }
 
-/// The text of an exception that nobody handles.
+/// Returns the message of an unhandled exception.
 fn unhandled_message(exception: &Item) -> String {
     let message = "An unhandled exception was thrown.";
     let shown = match exception {

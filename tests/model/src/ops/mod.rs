@@ -1,4 +1,4 @@
-//! What the opcodes do, by family as in the reference's `JumpTable.*.cs`.
+//! The opcodes' handlers, by family as in the reference's `JumpTable.*.cs`.
 
 mod bitwise;
 mod compound;
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Machine<'_> {
-    /// Runs an instruction, which is charged already.
+    /// Runs an instruction that has already been charged for.
     pub(crate) fn execute(&mut self, instruction: &Instruction<'_>) -> Done {
         let op = instruction.op;
         match op as u8 {
@@ -34,7 +34,7 @@ impl Machine<'_> {
     }
 }
 
-/// The end of the list of a family's opcodes: nothing else comes there.
+/// Faults for an opcode that does not belong to the family, which never happens.
 fn stray(op: Op) -> Done {
     fault(format!("{} is in the wrong family", op.name()))
 }

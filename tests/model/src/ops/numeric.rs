@@ -108,7 +108,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Pops a distance or exponent (`AssertShift`).
+    /// Pops a shift or an exponent (`AssertShift`).
     fn pop_shift(&mut self) -> Done<u32> {
         let (shift, limit) = (self.pop_i32()?, self.limits.max_shift);
         if shift < 0 || shift as u32 > limit {
@@ -140,11 +140,11 @@ impl Machine<'_> {
             return self.push_integer(inverse(&value, &modulus)?);
         }
         if exponent.is_negative() {
-            // Its sign is what is shown.
+            // The message shows the sign instead of the value.
             return fault("exponent ('-1') must be a non-negative value. (Parameter 'exponent')\nActual value was -1.");
         }
         check_divisor(&modulus)?;
-        // By magnitudes; the result has the sign of the power.
+        // Computed with magnitudes. The result has the sign of the power.
         let power = BigInt::from(value.magnitude().modpow(exponent.magnitude(), modulus.magnitude()));
         let negative = value.sign() == Sign::Minus && exponent.is_odd();
         self.push_integer(if negative { -power } else { power })
@@ -155,7 +155,7 @@ fn check_divisor(divisor: &BigInt) -> Done {
     if divisor.is_zero() { fault("Attempted to divide by zero.") } else { Ok(()) }
 }
 
-/// The inverse of a number (`ModInverse`).
+/// Returns the modular inverse of a number (`ModInverse`).
 fn inverse(value: &BigInt, modulus: &BigInt) -> Done<BigInt> {
     if !value.is_positive() {
         return fault(format!(

@@ -41,7 +41,7 @@ impl Machine<'_> {
         Ok(Item::Pointer(script, position as usize))
     }
 
-    /// Checks the size of bytes (`AssertMaxItemSize`).
+    /// Checks the size of a byte string (`AssertMaxItemSize`).
     pub(super) fn check_item_size(&self, size: i64) -> Done {
         let limit = self.limits.max_item_size;
         if size < 0 || size > i64::from(limit) {

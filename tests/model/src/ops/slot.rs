@@ -1,4 +1,4 @@
-//! Static fields, local variables, arguments. Sources: `JumpTable.Slot.cs`, `Slot.cs`.
+//! Static fields, local variables and arguments. Sources: `JumpTable.Slot.cs`, `Slot.cs`.
 
 use crate::{
     error::{Done, fault},
@@ -23,7 +23,7 @@ impl Machine<'_> {
             INITSLOT => return self.init_slots(instruction.byte(0), instruction.byte(1)),
             _ => {}
         }
-        // Eight opcodes load, eight store; the last of each has its index behind it.
+        // Eight opcodes load and eight store. The last of each eight has the index as its operand.
         let index = if byte & 7 == 7 { instruction.byte(0) } else { byte & 7 }.into();
         match byte & !7 {
             0x58 => self.load_slot(Slot::Statics, index),
@@ -35,7 +35,7 @@ impl Machine<'_> {
         }
     }
 
-    /// As many Nulls, counted.
+    /// Creates slots that hold Null, and counts them.
     fn new_slot(&mut self, count: u8) -> Vec<Item> {
         self.counter.count += i64::from(count);
         vec![Item::Null; count.into()]
@@ -76,7 +76,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Does something to a slot, if it was made.
+    /// Applies a function to a slot. Faults if the slot does not exist.
     fn with_slot<R>(&mut self, slot: Slot, action: impl FnOnce(&mut Vec<Item>) -> R) -> Done<R> {
         let context = self.context();
         let mut statics = context.load.statics.borrow_mut();

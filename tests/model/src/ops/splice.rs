@@ -1,4 +1,4 @@
-//! Bytes. Source: `JumpTable.Splice.cs`; `ApplicationEngine.cs` of the node for SUBSTR before Echidna.
+//! Byte strings and buffers. Source: `JumpTable.Splice.cs`; `ApplicationEngine.cs` of the node for SUBSTR before Echidna.
 
 use super::stray;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     opcode::Op::{self, *},
 };
 
-/// Most bytes of an array in .NET (`Array.MaxLength`).
+/// The maximum length of a byte array in .NET (`Array.MaxLength`).
 const MAX_ARRAY: i32 = 0x7fff_ffc7;
 
 impl Machine<'_> {
@@ -43,7 +43,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Pops a count and bytes of at least that number.
+    /// Pops a count and a byte string that has at least that number of bytes.
     fn pop_side(&mut self, op: Op) -> Done<(Vec<u8>, usize)> {
         let count = self.pop_i32()?;
         if count < 0 {
@@ -79,7 +79,7 @@ impl Machine<'_> {
             ));
         }
         if end < 0 {
-            // Past the check: the buffer cannot be made, or there is no such part.
+            // The wrapped end passed the check, but creating the buffer or the slice fails.
             return fault(match count {
                 count if count > MAX_ARRAY => "Array dimensions exceeded supported range.",
                 _ => "Specified argument was out of the range of valid values.",
@@ -108,7 +108,7 @@ impl Machine<'_> {
         }
         let to = self.pop_i32()?;
         if to < 0 {
-            // It tells the source's index, by mistake.
+            // The reference names the source index here by mistake.
             return fault(format!("The destination index can not be negative for MEMCPY, index: {from}."));
         }
         let target = self.pop_buffer()?;

@@ -1,4 +1,4 @@
-//! Order of the evaluation stack. Sources: `JumpTable.Stack.cs`, `EvaluationStack.cs`.
+//! Stack manipulation. Sources: `JumpTable.Stack.cs`, `EvaluationStack.cs`.
 
 use super::stray;
 use crate::{
@@ -38,7 +38,7 @@ impl Machine<'_> {
                 Ok(())
             }
             ROLL => match self.pop_index(op)? {
-                // The stack is not looked at.
+                // The stack is not accessed, so it may be empty.
                 0 => Ok(()),
                 index => {
                     let item = self.remove(index)?;
@@ -56,7 +56,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Pops the depth of an item.
+    /// Pops the depth of an item. Faults if it is negative.
     fn pop_index(&mut self, op: Op) -> Done<usize> {
         let index = self.pop_i32()?;
         if index < 0 {
@@ -88,11 +88,11 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Checks that there is an item at the depth that SWAP or ROT reaches.
+    /// Checks that there is an item at the depth that SWAP or ROT accesses.
     fn check_swap(&self, index: usize) -> Done {
         let count = self.stack_len();
         if index >= count {
-            // The text was meant as a message but is taken as a parameter's name.
+            // The reference passes its message as the name of a parameter.
             return fault(format!(
                 "Specified argument was out of the range of valid values. (Parameter 'Swap index is out of stack bounds: {index}/{count}')"
             ));

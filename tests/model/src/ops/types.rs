@@ -1,4 +1,4 @@
-//! Types and messages. Sources: `JumpTable.Types.cs`, `ConvertTo` of `Types/*.cs`.
+//! Types, and ABORT and ASSERT with messages. Sources: `JumpTable.Types.cs`, `ConvertTo` of `Types/*.cs`.
 
 use num_bigint::BigInt;
 
@@ -94,7 +94,7 @@ fn is_any_or_unknown(byte: u8) -> bool {
     byte == 0 || type_name(byte).is_none()
 }
 
-/// A type as .NET shows a value of the enumeration: by its name or its number.
+/// Returns a type as .NET formats an enumeration value: its name, or its number if it has none.
 fn shown_type(byte: u8) -> String {
     type_name(byte).map_or_else(|| byte.to_string(), String::from)
 }
