@@ -42,10 +42,10 @@ impl Hosts {
             match kind {
                 Some("load") => calls.load = Some(id),
                 Some("throw") => calls.throw = Some(id),
-                _ => calls.plain.push(id),
+                _ => calls.simple.push(id),
             }
         }
-        calls.plain.sort_unstable();
+        calls.simple.sort_unstable();
         calls
     }
 }

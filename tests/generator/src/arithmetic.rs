@@ -1,11 +1,11 @@
-//! Statements on integers and on the order of the stack.
+//! Statements on integers, and stack manipulation.
 
 use neovm_types::OpCode::*;
 
 use crate::scripter::Scripter;
 
 impl Scripter<'_> {
-    /// An operator whose result is an integer.
+    /// An opcode that computes an integer from two operands.
     pub(crate) fn operator(&mut self) {
         if self.random.one_in(12) {
             self.one_op(&[DIV, MOD, SHL, SHR, POW]);
@@ -56,7 +56,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Arithmetic on wide integers, mostly within their limit.
+    /// Arithmetic on wide integers, mostly without overflow.
     pub(crate) fn wide_arithmetic(&mut self) {
         self.wide_int();
         match self.random.below(7) {
@@ -134,15 +134,14 @@ impl Scripter<'_> {
         }
     }
 
-    /// A remainder with the sign of the divisor, in the form that one compiler emits; now and then
-    /// with a byte changed.
+    /// A floor remainder, as compilers emit it, occasionally with a changed byte.
     pub(crate) fn floor_mod(&mut self) {
         self.int();
         self.int();
         self.rest();
     }
 
-    /// That remainder of the two items on the stack.
+    /// The floor remainder of the two top items.
     pub(crate) fn rest(&mut self) {
         self.op(SWAP);
         let start = self.bytes.len();

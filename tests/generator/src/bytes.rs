@@ -40,7 +40,7 @@ impl Scripter<'_> {
                 self.ops(&[PUSH0, PUSH1, MEMCPY]);
             }
             _ => {
-                // Copies within the same buffer.
+                // Copies within one buffer.
                 self.op_with(CONVERT, &[0x30]);
                 self.ops(&[DUP, DUP, PUSH2, SWAP]);
                 self.constant(index.min(4));

@@ -53,7 +53,7 @@ impl Scripter<'_> {
             _ => {
                 self.op(NEWMAP);
                 if self.random.one_in(6) {
-                    // Only the stack references it.
+                    // Only the stack references the compound.
                     self.key();
                     self.value();
                     self.op(SETITEM);
@@ -66,7 +66,7 @@ impl Scripter<'_> {
             }
         }
         if self.random.one_in(4) {
-            // Drops the last reference to it.
+            // Drops the last reference to the compound.
             self.ops(&[DUP, KEYS, PUSH0, PICKITEM]);
             self.one_op(&[PICKITEM, PICKITEM, HASKEY, REMOVE]);
             return;
@@ -85,14 +85,14 @@ impl Scripter<'_> {
         }
     }
 
-    /// Structs in structs: they are copied when stored, and compared by value.
+    /// Nested structs, which are copied when they are stored and compared by value.
     pub(crate) fn structure(&mut self) {
         self.value();
         self.array_of_values();
         self.ops(&[PUSH2, PACKSTRUCT]);
         match self.random.below(5) {
             0 => {
-                // Compares it with a copy of itself.
+                // Compares the struct with a copy of itself.
                 self.ops(&[DUP, PUSH1, PACK, VALUES, PUSH0, PICKITEM]);
                 self.one_op(&[EQUAL, NOTEQUAL]);
             }
@@ -101,7 +101,7 @@ impl Scripter<'_> {
                 self.ops(&[DUP, ROT, APPEND]);
             }
             2 => {
-                // Stores it into itself, as a copy.
+                // Stores a copy of the struct into the struct.
                 self.ops(&[DUP, DUP, PUSH0, SWAP, SETITEM]);
                 self.store_any();
             }
@@ -118,8 +118,8 @@ impl Scripter<'_> {
         }
     }
 
-    /// Compounds that hold themselves or each other. What follows may drop the last reference from
-    /// outside.
+    /// Compounds that contain themselves or each other. The code that follows may drop the last
+    /// reference from outside the cycle.
     pub(crate) fn cycle(&mut self) {
         let is_map = self.random.one_in(3);
         match self.random.below(3) {
@@ -155,7 +155,7 @@ impl Scripter<'_> {
         self.open_cycle();
     }
 
-    /// Uses a compound that holds itself as its first item.
+    /// Uses a compound whose first item is the compound itself.
     fn open_cycle(&mut self) {
         match self.random.below(6) {
             0..=1 => {
@@ -177,7 +177,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A container in a slot, and operations on it that mostly succeed.
+    /// A compound in a slot, and operations on it that mostly succeed.
     pub(crate) fn container(&mut self) {
         let slot = self.random.below(3);
         let (load, store) = [(LDLOC0, STLOC0), (LDARG0, STARG0), (LDSFLD0, STSFLD0)][slot];
@@ -205,7 +205,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Uses the container on top of the stack.
+    /// Uses the compound on top of the stack.
     fn use_container(&mut self, key: usize, is_map: bool, load: OpCode) {
         match self.random.below(11) {
             0 if !is_map => {
@@ -223,7 +223,7 @@ impl Scripter<'_> {
                 self.one_op(&[PICKITEM, PICKITEM, HASKEY, REMOVE]);
             }
             6 => {
-                // Stores it into itself, unless it is a struct.
+                // Stores the compound into itself, unless it is a struct.
                 self.constant(key);
                 self.slot_op(load, self.slots - 1);
                 self.op(SETITEM);

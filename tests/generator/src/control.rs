@@ -1,4 +1,4 @@
-//! Conditions, loops, calls and try blocks.
+//! Branches, loops, calls and try blocks.
 
 use neovm_types::OpCode::*;
 
@@ -146,7 +146,7 @@ impl Scripter<'_> {
         self.bind(end);
     }
 
-    /// Something for a catch block to catch: a THROW, a missing item or key, or nothing.
+    /// Code for a try block: a THROW, access to a missing item or key, or nothing that throws.
     pub(crate) fn perhaps_throw(&mut self) {
         match self.random.below(7) {
             0..=1 => {
@@ -154,7 +154,7 @@ impl Scripter<'_> {
                 self.op(THROW);
             }
             5 => {
-                // The message is that of the first item.
+                // The message of the fault is that of the first item.
                 self.data();
                 self.op(PUSH1);
                 self.one_op(&[PACK, PACKSTRUCT]);

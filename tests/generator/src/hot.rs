@@ -1,4 +1,4 @@
-//! Loops and methods that get hot, for compilers of hot code.
+//! Loops and methods that become hot, to test compilers of hot code.
 
 use neovm_types::OpCode::{self, *};
 
@@ -11,72 +11,73 @@ use crate::{
     scripter::{Label, Scripter, Statement, SystemCalls},
 };
 
-/// The number of slots of each kind in hot functions; the last slot holds anything.
+/// The number of slots of each kind in hot functions. The last slot of each kind holds an item of any
+/// type.
 const SLOTS: usize = 4;
 
 /// The deepest nesting of loops.
 const MAX_LOOPS: usize = 2;
 
-/// The statements in the body of a hot loop, with their weights. All but the last two leave the
-/// height of the stack as it was.
+/// The statements in the body of a hot loop, with their weights. All except the last two leave the
+/// height of the stack unchanged.
 const HOT: &[(usize, Statement)] = &[
-    (8, |own| own.assignment_in_loop()),
-    (4, |own| own.step_in_loop()),
-    (4, |own| own.overflowing()),
-    (4, |own| own.truth()),
-    (3, |own| own.other_kind()),
-    (8, |own| own.use_held()),
-    (4, |own| own.choice()),
-    (3, |own| own.inner_loop()),
-    (5, |own| own.hot_call()),
-    (4, |own| own.beneath()),
-    (3, |own| own.throw_in_loop()),
-    (2, |own| own.guarded_in_loop()),
-    (4, |own| own.stack_work()),
-    (3, |own| own.wide_in_loop()),
-    (3, |own| own.type_work()),
-    (1, |own| own.asserted()),
-    (1, |own| own.rest_in_loop()),
-    (1, |own| own.leave_loop()),
-    (1, |own| own.ask_host()),
-    (1, |own| own.pile_up()),
-    (1, |own| own.anything()),
+    (8, |scripter| scripter.assignment_in_loop()),
+    (4, |scripter| scripter.step_in_loop()),
+    (4, |scripter| scripter.overflowing()),
+    (4, |scripter| scripter.truth()),
+    (3, |scripter| scripter.other_kind()),
+    (8, |scripter| scripter.use_held()),
+    (4, |scripter| scripter.choice()),
+    (3, |scripter| scripter.inner_loop()),
+    (5, |scripter| scripter.hot_call()),
+    (4, |scripter| scripter.beneath()),
+    (3, |scripter| scripter.throw_in_loop()),
+    (2, |scripter| scripter.guarded_in_loop()),
+    (4, |scripter| scripter.stack_work()),
+    (3, |scripter| scripter.wide_in_loop()),
+    (3, |scripter| scripter.type_work()),
+    (1, |scripter| scripter.asserted()),
+    (1, |scripter| scripter.rest_in_loop()),
+    (1, |scripter| scripter.leave_loop()),
+    (1, |scripter| scripter.ask_host()),
+    (1, |scripter| scripter.pile_up()),
+    (1, |scripter| scripter.anything()),
 ];
 
-/// The opcodes of a kind of slot.
+/// The opcodes that load and store slots of each kind.
 const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (LDSFLD0, STSFLD0)];
 
-/// Generates a script of a few loops that get hot, with methods that they call.
+/// Generates a script with a few loops that become hot, and methods that they call.
 pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     let functions = random.one_of(&[0, 0, 1, 1, 2]);
-    let mut own = Scripter::new(random, calls, functions, SLOTS);
-    own.op_with(INITSSLOT, &[SLOTS as u8]);
-    (0..SLOTS).for_each(|_| own.small());
-    own.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
-    own.first_values(&[0, 2]);
-    // So that instructions that pop items find some.
-    (0..4).for_each(|_| own.value());
-    for _ in 0..own.random.one_of(&[1, 1, 1, 2, 2, 3]) {
-        match own.random.below(8) {
-            0 => own.statement(),
-            1 => own.guarded_loop(),
-            _ => own.hot_loop(),
+    let mut scripter = Scripter::new(random, calls, functions, SLOTS);
+    scripter.op_with(INITSSLOT, &[SLOTS as u8]);
+    (0..SLOTS).for_each(|_| scripter.small());
+    scripter.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
+    scripter.first_values(&[0, 2]);
+    // Instructions that pop items find some on the stack.
+    (0..4).for_each(|_| scripter.value());
+    for _ in 0..scripter.random.one_of(&[1, 1, 1, 2, 2, 3]) {
+        match scripter.random.below(8) {
+            0 => scripter.statement(),
+            1 => scripter.guarded_loop(),
+            _ => scripter.hot_loop(),
         }
     }
-    if own.random.one_in(3) {
-        own.load_any();
-        own.load_int();
+    if scripter.random.one_in(3) {
+        scripter.load_any();
+        scripter.load_int();
     }
-    if own.random.one_in(200) {
-        own.long_tail();
+    if scripter.random.one_in(200) {
+        scripter.long_tail();
     }
-    own.op(RET);
-    own.hot_functions();
-    own.finish()
+    scripter.op(RET);
+    scripter.hot_functions();
+    scripter.finish()
 }
 
 impl Scripter<'_> {
-    /// Stores integers into the slots, and something else into the last slot of each kind.
+    /// Stores integers into the slots, and an item of any type into the last slot of each kind.
     fn first_values(&mut self, kinds: &[usize]) {
         for &kind in kinds {
             let (_, store) = SLOT_KINDS[kind];
@@ -92,7 +93,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// More instructions than a compiler takes at once.
+    /// More instructions than fit into a compiled region.
     fn long_tail(&mut self) {
         for _ in 0..400 + self.random.below(400) {
             let next = self.label();
@@ -102,7 +103,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// The number of turns of a loop: mostly enough to get hot.
+    /// The number of iterations of a loop, which is mostly enough to become hot.
     fn turns(&mut self) -> i16 {
         match self.random.below(20) {
             0 => 100 + self.random.below(300) as i16,
@@ -120,7 +121,7 @@ impl Scripter<'_> {
         self.reserved += 1;
         match self.random.below(4) {
             0 => {
-                // Counts down, and jumps by the sign or by the counter itself.
+                // Counts down and jumps depending on the sign or on the counter itself.
                 self.op_with(PUSHINT16, &turns.to_le_bytes());
                 self.bytes.push(store);
                 self.bind(top);
@@ -149,7 +150,7 @@ impl Scripter<'_> {
                 self.op(DROP);
             }
             _ => {
-                // Counts up, with the condition at the head.
+                // Counts up and checks the condition at the head.
                 self.op(PUSH0);
                 self.bytes.push(store);
                 self.bind(top);
@@ -180,7 +181,7 @@ impl Scripter<'_> {
         self.bytes.push(LDLOC0 as u8 + self.reserved.saturating_sub(1) as u8);
     }
 
-    /// Jumps unless the loop has reached a certain turn, or in all turns but that one.
+    /// Jumps to `label` in all iterations except a certain one, or in those before or after it.
     fn unless_turn(&mut self, label: Label) {
         self.load_counter();
         let turn = self.random.below(16);
@@ -210,7 +211,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// A value that exceeds 64 or 256 bits after some turns.
+    /// A value that exceeds 64 or 256 bits after some iterations.
     fn overflowing(&mut self) {
         self.load_int();
         match self.random.below(4) {
@@ -229,7 +230,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// Stores a boolean where an integer may have been.
+    /// Stores a boolean into a slot that may have held an integer.
     fn truth(&mut self) {
         match self.random.below(4) {
             0 => {
@@ -264,7 +265,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Changes the kind of item in a slot in some turn.
+    /// Changes the type of the item in a slot during some iteration.
     fn other_kind(&mut self) {
         let end = self.label();
         self.unless_turn(end);
@@ -281,7 +282,7 @@ impl Scripter<'_> {
                 let kind = self.random.one_of(&[0, 2]);
                 let before = self.held[kind];
                 self.hold(kind);
-                // Most of the following code still expects the previous kind.
+                // The following code mostly still expects the previous type.
                 if !self.random.one_in(3) {
                     self.held[kind] = before;
                 }
@@ -296,7 +297,7 @@ impl Scripter<'_> {
         self.one_op(&[ADD, SUB, XOR]);
     }
 
-    /// Pushes one of two items, whose kinds may differ.
+    /// Pushes one of two items, whose types may differ.
     fn choice(&mut self) {
         let (other, end) = (self.label(), self.label());
         self.two_operands();
@@ -342,7 +343,7 @@ impl Scripter<'_> {
         self.take();
     }
 
-    /// Reads an item before a statement that may change where it came from, and uses it afterwards.
+    /// Reads an item, runs a statement that may change its source, and then uses the item.
     fn beneath(&mut self) {
         match self.random.below(5) {
             0 => self.load_any(),
@@ -353,7 +354,7 @@ impl Scripter<'_> {
         self.take();
     }
 
-    /// Faults or throws in some turn.
+    /// Faults or throws during some iteration.
     fn throw_in_loop(&mut self) {
         let end = self.label();
         self.unless_turn(end);
@@ -395,9 +396,9 @@ impl Scripter<'_> {
     }
 
     fn guarded_in_loop(&mut self) {
-        self.caught(|own| {
-            own.chosen(HOT)(own);
-            own.throw_in_loop();
+        self.caught(|scripter| {
+            scripter.chosen(HOT)(scripter);
+            scripter.throw_in_loop();
         });
     }
 
@@ -405,7 +406,7 @@ impl Scripter<'_> {
         self.caught(Self::hot_loop);
     }
 
-    /// A statement in a try block; what it throws goes into a slot.
+    /// A statement in a try block. An exception that it throws is stored into a slot.
     fn caught(&mut self, what: fn(&mut Self)) {
         let (catch, finally, end) = (self.label(), self.label(), self.label());
         let has_finally = self.random.one_in(3);
@@ -478,7 +479,7 @@ impl Scripter<'_> {
         self.store_int();
     }
 
-    /// A remainder with the sign of the divisor, mostly a constant.
+    /// A floor remainder whose divisor is mostly a constant.
     fn rest_in_loop(&mut self) {
         self.load_int();
         if self.random.one_in(8) {
@@ -516,14 +517,14 @@ impl Scripter<'_> {
     }
 
     fn ask_host(&mut self) {
-        if !self.calls.plain.is_empty() {
+        if !self.calls.simple.is_empty() {
             self.load_any();
-            self.plain_call();
+            self.simple_call();
             self.store_any();
         }
     }
 
-    /// Leaves more items with each turn.
+    /// Leaves more items on the stack with each iteration.
     fn pile_up(&mut self) {
         match self.random.below(3) {
             0 => self.value(),
@@ -536,7 +537,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A statement of scripts that are not made to get hot.
+    /// A statement that is not specific to hot loops.
     fn anything(&mut self) {
         self.statement();
     }

@@ -1,17 +1,17 @@
-//! Large things: more items than compounds and stacks have room for at first, and structs that
-//! count as more than they are because they are shared.
+//! Large compounds and stacks that exceed their initial capacity, and shared structs, each occurrence
+//! of which is counted when they are copied or compared.
 
 use neovm_types::OpCode::*;
 
 use crate::scripter::{Scripter, Statement};
 
 const LARGE: &[(usize, Statement)] = &[
-    (3, |own| own.long_map()),
-    (3, |own| own.long_array()),
-    (2, |own| own.tall_stack()),
-    (2, |own| own.shared_struct()),
-    (2, |own| own.equal_graphs()),
-    (1, |own| own.loads_in_one_another()),
+    (3, |scripter| scripter.long_map()),
+    (3, |scripter| scripter.long_array()),
+    (2, |scripter| scripter.tall_stack()),
+    (2, |scripter| scripter.shared_struct()),
+    (2, |scripter| scripter.equal_graphs()),
+    (1, |scripter| scripter.loads_in_one_another()),
 ];
 
 /// How the keys of a long map derive from a counter.
@@ -19,7 +19,7 @@ const LARGE: &[(usize, Statement)] = &[
 enum Keys {
     /// The counter.
     Falling,
-    /// Scattered integers; now and then the same one twice.
+    /// Scattered integers, which occasionally repeat.
     Scattered,
     /// Byte strings with a common prefix.
     Long,
@@ -34,7 +34,8 @@ impl Scripter<'_> {
         self.chosen(LARGE)(self);
     }
 
-    /// A loop of a number of turns, with the number of turns left on top of the stack.
+    /// A loop with a given number of iterations. The number of remaining iterations is on top of the
+    /// stack.
     fn times(&mut self, turns: usize, mut body: impl FnMut(&mut Self)) {
         let top = self.label();
         self.number(turns);
@@ -64,24 +65,24 @@ impl Scripter<'_> {
         }
     }
 
-    /// A byte string with its length before it and the counter after it.
+    /// A byte string that consists of its length, a text and the counter.
     fn key_behind(&mut self, bytes: &[u8]) {
         self.op_with(PUSHDATA1, bytes);
         self.ops(&[SWAP, CAT]);
         self.op_with(CONVERT, &[0x28]);
     }
 
-    /// A map with more entries than are searched one by one.
+    /// A map with more entries than are searched linearly.
     fn long_map(&mut self) {
         let keys = [Keys::Falling, Keys::Scattered, Keys::Scattered, Keys::Long, Keys::Short, Keys::Middle];
         let keys = self.random.one_of(&keys);
         let count = 10 + self.random.below(60);
         self.op(NEWMAP);
-        self.times(count, |own| {
-            own.ops(&[OVER, OVER]);
-            own.key_of(keys);
-            own.value();
-            own.op(SETITEM);
+        self.times(count, |scripter| {
+            scripter.ops(&[OVER, OVER]);
+            scripter.key_of(keys);
+            scripter.value();
+            scripter.op(SETITEM);
         });
         for _ in 0..self.random.below(6) {
             self.op(DUP);
@@ -95,7 +96,7 @@ impl Scripter<'_> {
                     self.value();
                     self.op(SETITEM);
                 }
-                // Only found where it was not removed.
+                // The entry exists only if it was not removed before.
                 _ => self.ops(&[OVER, OVER, HASKEY, PUSHT, EQUAL, DROP, PICKITEM, DROP]),
             }
         }
@@ -111,7 +112,7 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Stores the top item, drops it, or leaves it.
+    /// Stores the top item, drops it, or leaves it on the stack.
     fn keep(&mut self) {
         match self.random.below(3) {
             0 => self.op(DROP),
@@ -125,14 +126,14 @@ impl Scripter<'_> {
         let count = 10 + self.random.below(300);
         if self.random.one_in(3) {
             self.op(NEWARRAY0);
-            self.times(count, |own| {
-                own.op(OVER);
-                if own.random.one_in(2) {
-                    own.value();
+            self.times(count, |scripter| {
+                scripter.op(OVER);
+                if scripter.random.one_in(2) {
+                    scripter.value();
                 } else {
-                    own.op(OVER);
+                    scripter.op(OVER);
                 }
-                own.op(APPEND);
+                scripter.op(APPEND);
             });
         } else {
             self.number(count);
@@ -174,12 +175,12 @@ impl Scripter<'_> {
         self.keep();
     }
 
-    /// Items deep in the stack, and instructions that reach them.
+    /// Items deep in the stack, and instructions that access them.
     fn tall_stack(&mut self) {
         let most = if self.random.one_in(4) { 1900 } else { 200 };
         let count = 20 + self.random.below(most);
         if self.random.one_in(3) {
-            self.times(count.min(400), |own| own.op(DUP));
+            self.times(count.min(400), |scripter| scripter.op(DUP));
         } else {
             self.number(count);
             self.one_op(&[NEWARRAY, NEWARRAY, NEWSTRUCT]);
@@ -204,7 +205,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A struct that an array holds many times; each occurrence is copied for itself.
+    /// A struct that occurs many times in an array. Each occurrence is copied separately.
     fn shared_struct(&mut self) {
         let fields = if self.random.one_in(3) { self.random.below(300) } else { self.random.below(40) };
         let times = 2 + self.random.below(15);
@@ -259,15 +260,15 @@ impl Scripter<'_> {
         self.store_any();
     }
 
-    /// A script that loads itself: contexts with evaluation stacks of their own.
+    /// A script that loads itself, which creates contexts with evaluation stacks of their own.
     fn loads_in_one_another(&mut self) {
         let Some(load) = self.calls.load else { return self.long_map() };
-        // Its arguments are the script itself and a count.
+        // The arguments are the script itself and a count.
         let mut child = Scripter::new(self.random, self.calls, 0, 3);
         let end = child.label();
         if child.random.one_in(2) {
             let turns = 2 + child.random.below(12);
-            child.times(turns, |own| own.ops(&[DUP, DUP, MUL, DROP]));
+            child.times(turns, |scripter| scripter.ops(&[DUP, DUP, MUL, DROP]));
         }
         if child.random.one_in(3) {
             let count = child.random.below(40);

@@ -1,16 +1,15 @@
-//! Random scripts for tests of the Neo N3 virtual machine. A seed determines a script.
+//! Random scripts for tests of the Neo N3 virtual machine. Each script is determined by a seed.
 //!
-//! Most of what a script does succeeds, so that scripts get far: a statement finds operands of the
-//! types that it takes. A script has functions with slots that hold integers, and one slot of each
-//! kind that holds anything; it branches, loops, calls, throws and catches. Now and then something is
-//! wrong, anywhere: an operand of another type, an index past the end, a stray jump.
+//! Statements mostly find operands of the types that they expect and succeed, so that scripts do not
+//! fault early. Scripts branch, loop, call functions, throw and catch. Functions have slots that hold
+//! integers, and one slot of each kind that holds an item of any type. Occasionally something is
+//! wrong: an operand of another type, an index past the end, a stray jump.
 //!
-//! The table `STATEMENTS` in `scripter.rs` has the weights of all kinds of statements; `HOT` in
-//! `hot.rs` has those of loops that get hot, for compilers. Besides the code that compilers emit, four
-//! kinds of statements make sure that nothing is left out: `any_opcode` takes every opcode equally
-//! often, `at_a_limit` goes to a limit of the machine and perhaps one beyond, `large` makes compounds,
-//! stacks and loads of some hundred items, and `system_call` asks the host, which may load another
-//! script.
+//! The table `STATEMENTS` in `scripter.rs` lists all kinds of statements with their weights; `HOT` in
+//! `hot.rs` lists those for loops that become hot, which test compilers. Four kinds of statements
+//! cover what compilers do not emit: `any_opcode` uses all opcodes equally often, `at_a_limit` reaches
+//! a limit of the machine or exceeds it, `large` creates compounds, stacks and loads of several
+//! hundred items, and `system_call` calls the host, which may load another script.
 //!
 //! ```
 //! use neovm_generator::{Random, SystemCalls, script};
@@ -40,19 +39,19 @@ pub use crate::{
     scripter::{SystemCalls, script},
 };
 
-/// Generates a script of any kind, see `SCRIPTS`.
+/// Generates a script of a random kind; see `SCRIPTS`.
 pub fn any_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     let kind = random.one_of(&SCRIPTS);
     let bytes = if kind.is_hot { hot_script(random, calls) } else { script(random, calls) };
     if kind.is_mutated { mutated(&bytes, &script(random, calls), random) } else { bytes }
 }
 
-/// A kind of scripts.
+/// A kind of script.
 #[derive(Clone, Copy)]
 struct ScriptKind {
-    /// Whether it consists of loops that get hot.
+    /// Whether the script consists of loops that become hot.
     is_hot: bool,
-    /// Whether some bytes are changed.
+    /// Whether some bytes of the script are changed afterwards.
     is_mutated: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 
-/// Returns the script with some bytes changed, removed, or inserted from another script.
+/// Changes or removes some bytes of a script, or inserts bytes of another script.
 pub fn mutated(script: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = script.to_vec();
     for _ in 0..1 + random.below(4) {

@@ -1,5 +1,5 @@
-//! Code that no compiler emits: each opcode with any operands, limits, stray bytes. Also system
-//! calls.
+//! Code that no compiler emits: opcodes with arbitrary operands, limits of the machine and stray
+//! bytes. Also system calls.
 
 use neovm_types::{
     OpCode::{self, *},
@@ -9,11 +9,11 @@ use neovm_types::{
 use crate::scripter::{Scripter, nested_script};
 
 impl Scripter<'_> {
-    /// Any opcode, after as many items as it pops.
+    /// Any opcode, preceded by as many items as it pops.
     pub(crate) fn any_opcode(&mut self) {
         let opcode = self.random.one_of(OpCode::ALL);
         match opcode {
-            // They end the script, so they are rare.
+            // These opcodes end the script and are therefore rare.
             ABORT | ABORTMSG | RET | THROW | ENDFINALLY if !self.random.one_in(8) => return self.value(),
             ASSERT | ASSERTMSG => self.op(PUSHT),
             _ => {}
@@ -55,18 +55,18 @@ impl Scripter<'_> {
             }
             OperandKind::Token => self.bytes.extend([offset, 0]),
             OperandKind::Syscall => {
-                let id = self.calls.plain.first().copied().unwrap_or(u32::from(offset));
+                let id = self.calls.simple.first().copied().unwrap_or(u32::from(offset));
                 self.bytes.extend(id.to_le_bytes());
             }
         }
     }
 
-    /// Goes to a limit of the machine, or past it.
+    /// Reaches a limit of the machine or exceeds it.
     pub(crate) fn at_a_limit(&mut self) {
         let beyond = self.random.below(3) as i32 - 1;
         match self.random.below(9) {
             0 => {
-                // The item limit, give or take the items that are there already.
+                // The item limit, apart from the items that exist already.
                 let count = 2000 + self.random.below(60) as i16;
                 self.op_with(PUSHINT16, &count.to_le_bytes());
                 self.one_op(&[NEWARRAY, NEWSTRUCT]);
@@ -95,7 +95,7 @@ impl Scripter<'_> {
                 }
             }
             5 => {
-                // The longest key.
+                // The longest map key.
                 self.op(NEWMAP);
                 self.op_with(PUSHINT8, &[(64 + beyond) as u8]);
                 self.op(NEWBUFFER);
@@ -117,7 +117,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A struct that doubles with each turn and is soon too large to copy or compare.
+    /// A struct that doubles with each iteration and soon is too large to be copied or compared.
     fn deep_struct(&mut self) {
         self.small();
         self.ops(&[PUSH1, PACKSTRUCT]);
@@ -131,7 +131,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A system call; now and then one that loads another script.
+    /// A system call, occasionally one that loads another script.
     pub(crate) fn system_call(&mut self) {
         match (self.random.below(4), self.calls.load, self.calls.throw) {
             (0, Some(load), _) => self.load_script(load),
@@ -139,9 +139,9 @@ impl Scripter<'_> {
                 self.value();
                 self.op_with(SYSCALL, &throw.to_le_bytes());
             }
-            _ if !self.calls.plain.is_empty() => {
+            _ if !self.calls.simple.is_empty() => {
                 (0..3).for_each(|_| self.value());
-                self.plain_call();
+                self.simple_call();
             }
             _ => self.value(),
         }
@@ -149,12 +149,12 @@ impl Scripter<'_> {
 
     fn load_script(&mut self, load: u32) {
         let script = match self.random.below(8) {
-            // The empty script returns its arguments.
+            // An empty script, which returns its arguments.
             0..=1 => Vec::new(),
             2 => [PUSH1, PUSH2, PACK, DUP, THROW].map(|opcode| opcode as u8).to_vec(),
-            // Calls its argument, perhaps a pointer of another script.
+            // Calls its argument, which may be a pointer of another script.
             3 => vec![CALLA as u8],
-            // Returns a pointer of its own.
+            // Returns a pointer into itself.
             4 => vec![PUSHA as u8, 5, 0, 0, 0],
             _ => nested_script(self.random, self.calls, 0, 3),
         };

@@ -1,21 +1,21 @@
-//! Random numbers determined by a seed.
+//! Random numbers that are determined by a seed.
 
 /// A source of random numbers (splitmix64).
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
-    /// The numbers that come first.
+    /// The numbers that are returned first.
     chosen: std::collections::VecDeque<u8>,
 }
 
 impl Random {
-    /// Creates a source from a seed.
+    /// Creates a source with a seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed, chosen: Default::default() }
     }
 
-    /// Creates a source whose first numbers are the bytes, so that a fuzzer that changes a byte
-    /// changes one choice. The numbers after them are seeded by all bytes.
+    /// Creates a source whose first numbers are the given bytes, so that a fuzzer that changes one byte
+    /// changes one choice. All bytes together seed the numbers that follow.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let seed = bytes.iter().fold(0u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         Self { state: seed, chosen: bytes.iter().copied().collect() }
@@ -44,7 +44,7 @@ impl Random {
         self.below(times) == 0
     }
 
-    /// Returns one of the values.
+    /// Returns a random element of `values`.
     pub fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.below(values.len())]
     }

@@ -1,65 +1,66 @@
-//! The script under construction: functions, statements, jumps.
+//! A script under construction: functions, statements and jumps.
 
 use neovm_types::OpCode::{self, *};
 
 use crate::{hot::Held, random::Random};
 
-/// The deepest nesting of statements.
+/// The maximum nesting depth of statements.
 const MAX_DEPTH: usize = 4;
 
 pub(crate) type Statement = fn(&mut Scripter<'_>);
 
-/// The statements of a block that do not nest, with their weights.
+/// The statements that do not contain others, with their weights.
 const STATEMENTS: &[(usize, Statement)] = &[
-    (6, |own| own.value()),
-    (7, |own| own.arithmetic()),
-    (9, |own| own.assignment()),
-    (5, |own| own.step()),
-    (3, |own| own.wide_arithmetic()),
-    (2, |own| own.floor_mod()),
-    (6, |own| own.array()),
-    (5, |own| own.map()),
-    (3, |own| own.structure()),
-    (3, |own| own.cycle()),
-    (7, |own| own.container()),
-    (4, |own| own.shuffle()),
-    (5, |own| own.bytes_statement()),
-    (5, |own| own.conversion()),
-    (5, |own| own.slot()),
-    (3, |own| own.any_opcode()),
-    (2, |own| own.system_call()),
-    (1, |own| own.at_a_limit()),
-    (1, |own| own.large()),
-    (1, |own| own.odd()),
+    (6, |scripter| scripter.value()),
+    (7, |scripter| scripter.arithmetic()),
+    (9, |scripter| scripter.assignment()),
+    (5, |scripter| scripter.step()),
+    (3, |scripter| scripter.wide_arithmetic()),
+    (2, |scripter| scripter.floor_mod()),
+    (6, |scripter| scripter.array()),
+    (5, |scripter| scripter.map()),
+    (3, |scripter| scripter.structure()),
+    (3, |scripter| scripter.cycle()),
+    (7, |scripter| scripter.container()),
+    (4, |scripter| scripter.shuffle()),
+    (5, |scripter| scripter.bytes_statement()),
+    (5, |scripter| scripter.conversion()),
+    (5, |scripter| scripter.slot()),
+    (3, |scripter| scripter.any_opcode()),
+    (2, |scripter| scripter.system_call()),
+    (1, |scripter| scripter.at_a_limit()),
+    (1, |scripter| scripter.large()),
+    (1, |scripter| scripter.odd()),
 ];
 
-/// The statements that nest, with their weights.
+/// The statements that contain others, with their weights.
 const NESTING: &[(usize, Statement)] = &[
-    (6, |own| own.branch()),
-    (5, |own| own.counted_loop()),
-    (4, |own| own.stack_loop()),
-    (5, |own| own.call()),
-    (6, |own| own.guarded()),
+    (6, |scripter| scripter.branch()),
+    (5, |scripter| scripter.counted_loop()),
+    (4, |scripter| scripter.stack_loop()),
+    (5, |scripter| scripter.call()),
+    (6, |scripter| scripter.guarded()),
 ];
 
 /// The system calls that scripts may make.
 #[derive(Clone, Debug, Default)]
 pub struct SystemCalls {
-    /// Calls that pop a few items and push at most one. An identifier listed twice is twice as likely.
-    pub plain: Vec<u32>,
-    /// Pops a script, a return value count, a number n and n items, and loads the script.
+    /// Calls that pop a few items and push at most one. Listing an identifier twice makes the call
+    /// twice as likely.
+    pub simple: Vec<u32>,
+    /// The call that pops a script, a return value count, a number n and n items, and loads the script.
     pub load: Option<u32>,
-    /// Pops an item and throws it.
+    /// The call that pops an item and throws it.
     pub throw: Option<u32>,
 }
 
-/// A target of jumps.
+/// The target of a jump.
 #[derive(Clone, Copy)]
 pub(crate) struct Label(usize);
 
-/// An offset that is filled in when its target is known.
+/// An offset that is filled in once its target is known.
 struct Hole {
-    /// The position of the instruction.
+    /// The position of the instruction, from which the offset is measured.
     start: usize,
     /// The position and the size of the offset.
     place: usize,
@@ -79,17 +80,17 @@ pub(crate) struct Scripter<'a> {
     labels: Vec<usize>,
     holes: Vec<Hole>,
     pub(crate) functions: Vec<Label>,
-    /// The current nesting of statements.
+    /// The current nesting depth of statements.
     depth: usize,
-    /// Whether calls may be made. The last functions make none, so that most scripts end.
+    /// Whether calls may be generated. The last functions contain no calls, so that most scripts end.
     pub(crate) may_call: bool,
-    /// The number of local variables that count the turns of hot loops and are not stored to.
+    /// The number of local variables that are reserved as counters of hot loops.
     pub(crate) reserved: usize,
     /// The end of the current hot loop.
     pub(crate) loop_end: Option<Label>,
-    /// The current hot function.
+    /// The hot function being generated.
     pub(crate) current: Option<Label>,
-    /// What the last local variable, argument and static field hold.
+    /// The type of item in the last local variable, argument and static field.
     pub(crate) held: [Held; 3],
 }
 
@@ -99,13 +100,13 @@ pub fn script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     nested_script(random, calls, functions, 0)
 }
 
-/// Generates a script with statements as short as those at a depth of nesting.
+/// Generates a script that starts at a nesting depth, which limits the length of its statements.
 pub(crate) fn nested_script(random: &mut Random, calls: &SystemCalls, functions: usize, depth: usize) -> Vec<u8> {
     let slots = if random.one_in(6) { 8 } else { 3 };
-    let mut own = Scripter::new(random, calls, functions, slots);
-    own.depth = depth;
-    own.entry();
-    own.finish()
+    let mut scripter = Scripter::new(random, calls, functions, slots);
+    scripter.depth = depth;
+    scripter.entry();
+    scripter.finish()
 }
 
 impl<'a> Scripter<'a> {
@@ -152,7 +153,7 @@ impl<'a> Scripter<'a> {
         self.op(opcode);
     }
 
-    /// Pushes an integer of 0 to 16 by its own opcode.
+    /// Pushes an integer from 0 to 16 with the opcode for it.
     pub(crate) fn constant(&mut self, value: usize) {
         self.bytes.push(PUSH0 as u8 + value as u8);
     }
@@ -166,22 +167,22 @@ impl<'a> Scripter<'a> {
         self.labels[label.0] = self.bytes.len();
     }
 
-    /// An instruction whose operand is one offset of `size` bytes.
+    /// An instruction whose operand is an offset of `size` bytes.
     pub(crate) fn op_with_offset(&mut self, opcode: OpCode, size: usize, label: Label) {
         let start = self.bytes.len();
         self.op_with(opcode, &[0; 4][..size]);
         self.holes.push(Hole { start, place: start + 1, size, label });
     }
 
-    /// A jump or call, given by its short opcode. Mostly it takes the long form, since a short offset
-    /// may not reach.
+    /// A jump or call, given by its short opcode. It mostly uses the long form, because the target may
+    /// be too far away for a short offset.
     pub(crate) fn jump(&mut self, short: OpCode, label: Label) {
         let is_long = !self.random.one_in(3);
         let opcode = OpCode::from_byte(short as u8 + u8::from(is_long)).unwrap_or(short);
         self.op_with_offset(opcode, if is_long { 4 } else { 1 }, label);
     }
 
-    /// A try block with a catch block, a finally block or both.
+    /// A try block with a catch block, a finally block, or both.
     pub(crate) fn try_block(&mut self, catch: Option<Label>, finally: Option<Label>) {
         let (opcode, size) = if self.random.one_in(3) { (TRY, 1) } else { (TRY_L, 4) };
         let start = self.bytes.len();
@@ -205,7 +206,7 @@ impl<'a> Scripter<'a> {
             (0..self.slots).for_each(|_| self.small());
             self.begin_function();
         }
-        // So that most instructions that pop items find some.
+        // Most instructions that pop items find some on the stack.
         (0..4).for_each(|_| self.value());
         self.block();
         if !self.random.one_in(20) {
@@ -222,7 +223,7 @@ impl<'a> Scripter<'a> {
         }
     }
 
-    /// Creates the slots: the last of each kind holds anything, the others integers.
+    /// Creates the slots. The last of each kind holds an item of any type, the others integers.
     fn begin_function(&mut self) {
         self.op_with(INITSLOT, &[self.slots as u8, self.slots as u8]);
         for slot in 0..self.slots {
@@ -243,7 +244,7 @@ impl<'a> Scripter<'a> {
         self.depth -= 1;
     }
 
-    /// A statement that does not nest.
+    /// A statement that does not contain others.
     pub(crate) fn statement(&mut self) {
         self.chosen(STATEMENTS)(self);
     }
@@ -256,6 +257,6 @@ impl<'a> Scripter<'a> {
             }
             place -= weight;
         }
-        |own| own.value()
+        |scripter| scripter.value()
     }
 }

@@ -37,7 +37,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// Pushes an integer that mostly exceeds 64 bits: a random one, or one next to a power of two.
+    /// Pushes an integer that mostly exceeds 64 bits and is either random or close to a power of two.
     pub(crate) fn wide_int(&mut self) {
         let mut bytes = [0; 32];
         match self.random.below(3) {
@@ -89,14 +89,14 @@ impl Scripter<'_> {
             }
             7 if self.random.one_in(2) => self.op_with(PUSHA, &5i32.to_le_bytes()),
             7 => self.array_of_values(),
-            8 if !self.calls.plain.is_empty() => self.plain_call(),
+            8 if !self.calls.simple.is_empty() => self.simple_call(),
             _ => self.int(),
         }
     }
 
-    pub(crate) fn plain_call(&mut self) {
-        let place = self.random.below(self.calls.plain.len());
-        self.op_with(SYSCALL, &self.calls.plain[place].to_le_bytes());
+    pub(crate) fn simple_call(&mut self) {
+        let place = self.random.below(self.calls.simple.len());
+        self.op_with(SYSCALL, &self.calls.simple[place].to_le_bytes());
     }
 
     /// Pushes an array or struct of up to three items.
@@ -114,7 +114,7 @@ impl Scripter<'_> {
         self.slot_op(base, if base == LDARG0 { index.min(self.arguments - 1) } else { index });
     }
 
-    /// Pushes the item of a slot that may hold anything.
+    /// Pushes the item of a slot that may hold an item of any type.
     pub(crate) fn load_any(&mut self) {
         let base = self.random.one_of(&[LDLOC0, LDARG0, LDSFLD0]);
         self.slot_op(base, if base == LDARG0 { self.arguments } else { self.slots } - 1);
@@ -133,13 +133,13 @@ impl Scripter<'_> {
         self.slot_op(base, index);
     }
 
-    /// Pops an item into a slot that may hold anything.
+    /// Pops an item into a slot that may hold an item of any type.
     pub(crate) fn store_any(&mut self) {
         let base = self.random.one_of(&[STLOC0, STARG0, STSFLD0]);
         self.slot_op(base, if base == STARG0 { self.arguments } else { self.slots } - 1);
     }
 
-    /// A slot opcode, in its short form or with an index; now and then the index is wrong.
+    /// A slot opcode in its short form or with an index, which is occasionally wrong.
     pub(crate) fn slot_op(&mut self, base: OpCode, index: usize) {
         let index = if self.random.one_in(300) { self.random.below(9) } else { index } as u8;
         if index > 6 || self.random.one_in(6) {

@@ -4,23 +4,23 @@ use std::{collections::BTreeSet, error::Error, fs, path::Path};
 
 use serde::Deserialize;
 
-/// The list's place in the project.
+/// The path of the list in the project.
 const FILE: &str = "tests/mutation/mutants.toml";
 
-/// A way to break the engine: one place of a file is written otherwise.
+/// A way to break the engine, by replacing one text in one file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutant {
     pub(crate) name: String,
-    /// What of the engine it is about.
+    /// The part of the engine that the mutant belongs to.
     pub(crate) family: String,
     pub(crate) file: String,
-    /// A text that is in the file once.
+    /// The text to replace, which must occur exactly once in the file.
     from: String,
     to: String,
-    /// What is wrong then.
+    /// What is wrong with the mutated engine.
     pub(crate) why: String,
-    /// The test that was written for it, where none noticed it at first.
+    /// The test that was added because no test noticed the mutant at first.
     pub(crate) gap: Option<String>,
 }
 
@@ -31,39 +31,39 @@ struct List {
 }
 
 impl Mutant {
-    /// The file's text with the mutant in it.
+    /// Applies the mutant to the text of its file.
     pub(crate) fn apply(&self, text: &str) -> Result<String, String> {
         match text.matches(&self.from).count() {
             1 => Ok(text.replacen(&self.from, &self.to, 1)),
-            count => Err(format!("{}: its text is {count} times in {}, not once", self.name, self.file)),
+            count => Err(format!("{}: its text occurs {count} times in {}, expected once", self.name, self.file)),
         }
     }
 
-    /// Whether a name stands for it: its own, or that of its family.
+    /// Returns whether `name` is the name of the mutant or of its family.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.family == name
     }
 }
 
-/// The mutants of a checkout.
+/// Reads the list of mutants in a checkout.
 pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, Box<dyn Error>> {
     Ok(toml::from_str::<List>(&fs::read_to_string(root.join(FILE))?)?.mutant)
 }
 
-/// What is wrong with a list: names that are there twice, texts that are not there once.
+/// Returns the problems of a list: duplicate names, and texts that do not occur exactly once.
 pub(crate) fn check(root: &Path, mutants: &[Mutant]) -> Vec<String> {
     let mut names = BTreeSet::new();
     let problem = |mutant: &Mutant| match fs::read_to_string(root.join(&mutant.file)) {
         Err(error) => Some(format!("{}: {}: {error}", mutant.name, mutant.file)),
         Ok(text) => match mutant.apply(&text) {
-            Ok(mutated) if mutated == text => Some(format!("{}: it changes nothing", mutant.name)),
+            Ok(mutated) if mutated == text => Some(format!("{}: the mutant changes nothing", mutant.name)),
             Ok(_) => None,
             Err(problem) => Some(problem),
         },
     };
     let twice = |mutant: &&Mutant| !names.insert(mutant.name.clone());
     let twice: Vec<_> =
-        mutants.iter().filter(twice).map(|mutant| format!("{}: it is there twice", mutant.name)).collect();
+        mutants.iter().filter(twice).map(|mutant| format!("{}: the name is used twice", mutant.name)).collect();
     mutants.iter().filter_map(problem).chain(twice).collect()
 }
 

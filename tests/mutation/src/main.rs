@@ -1,8 +1,8 @@
-//! Breaks the engine on purpose, one mutant of `mutants.toml` at a time, and tells whether the
+//! Breaks the engine on purpose, one mutant of `mutants.toml` at a time, and reports whether the
 //! project's own tests notice. See `docs/reliability.md`.
 //!
-//! Needs `git`, `timeout` and `prlimit`. Exit codes: 0 all were noticed, 1 one was not, or
-//! something is wrong with the list.
+//! Requires `git`, `timeout` and `prlimit`. The exit code is 0 if all mutants were noticed, and 1 if
+//! one was not or the list is invalid.
 
 #![forbid(unsafe_code)]
 
@@ -26,37 +26,37 @@ use crate::{
     run::{Copy, Result, Verdict},
 };
 
-/// Breaks the engine on purpose, and tells whether the project's tests notice.
+/// Breaks the engine on purpose and reports whether the project's tests notice.
 #[derive(Parser)]
 struct Args {
-    /// Shows the mutants.
+    /// List the mutants.
     #[arg(long)]
     list: bool,
-    /// Checks that each mutant still has its place in the sources.
+    /// Check that each mutant still matches the sources.
     #[arg(long)]
     check: bool,
-    /// Only mutants of this name or family.
+    /// Run only the mutants with this name or of this family.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Goes on with a run that was broken off: what was run is not run again.
+    /// Continue an interrupted run, without repeating the mutants that have been run.
     #[arg(long)]
     resume: bool,
-    /// Where the copy of the checkout, what is built and the results go.
+    /// Folder for the copy of the checkout, the build and the results.
     #[arg(long, value_name = "FOLDER")]
     scratch: Option<PathBuf>,
-    /// Seconds until a step of building or testing is taken to run for ever.
+    /// Time limit for each build or test step, in seconds; a step that exceeds it counts as endless.
     #[arg(long, default_value_t = 900)]
     seconds: u64,
 }
 
-/// What was run so far, in a file that grows.
+/// The results so far, in a file to which results are appended.
 #[derive(Default, Serialize, Deserialize)]
 struct Results {
     #[serde(default)]
     result: Vec<Result>,
 }
 
-/// The checkout that this is of.
+/// Returns the root of the checkout that this program was built from.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -90,7 +90,7 @@ fn execute(args: &Args) -> std::result::Result<bool, Box<dyn Error>> {
     Ok(show(&mutants, &results))
 }
 
-/// Runs mutants and keeps what became of each at once.
+/// Runs mutants and writes each result to the file at once.
 fn run_all(
     args: &Args,
     root: &Path,
@@ -119,7 +119,7 @@ fn run_all(
     Ok(results)
 }
 
-/// Prints a table by family, and the score; tells whether all were noticed.
+/// Prints a table by family and the total. Returns whether all mutants were noticed.
 fn show(mutants: &[Mutant], results: &BTreeMap<String, Result>) -> bool {
     let mut families: Vec<&str> = Vec::new();
     for mutant in mutants {
@@ -128,7 +128,7 @@ fn show(mutants: &[Mutant], results: &BTreeMap<String, Result>) -> bool {
         }
     }
     println!(
-        "\n| family | mutants | noticed | by a time limit | noticed since a test was added |\n|---|--:|--:|--:|--:|"
+        "\n| family | mutants | noticed | by the time limit | noticed since a test was added |\n|---|--:|--:|--:|--:|"
     );
     for family in families {
         let own: Vec<_> = mutants.iter().filter(|mutant| mutant.family == family).collect();
@@ -146,7 +146,7 @@ fn show(mutants: &[Mutant], results: &BTreeMap<String, Result>) -> bool {
     noticed == all.len()
 }
 
-/// Prints a line of the table; how many were noticed.
+/// Prints a row of the table and returns the number of mutants that were noticed.
 fn row(name: &str, mutants: &[&Mutant], results: &BTreeMap<String, Result>) -> usize {
     let count = |wanted| {
         let is_wanted = |mutant: &&&Mutant| results.get(&mutant.name).is_some_and(|result| result.verdict == wanted);

@@ -1,4 +1,4 @@
-//! Running the tests on a mutant, in a copy of the checkout.
+//! Runs the tests on mutants, in a copy of the checkout.
 
 use std::{
     error::Error,
@@ -13,16 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::list::Mutant;
 
-/// Bytes of address space that a process may take: a mutant may ask for memory without end.
+/// The address space that a process may use, in bytes. A mutant may allocate memory endlessly.
 const MEMORY: u64 = 16 << 30;
 
-/// How `timeout` ends where the time was up.
-const TIME_IS_UP: i32 = 124;
+/// The exit code of `timeout` when the time limit was exceeded.
+const TIMED_OUT: i32 = 124;
 
-/// How often what a step printed is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// The interval at which the output of a step is checked for a failure.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What the packages of the first steps are, in all of them, so that each is built once.
+/// The packages of the first steps. They are the same in all of these steps, so that each package is
+/// built once.
 const PACKAGES: [&str; 6] = ["-p", "neovm", "-p", "neovm-interp", "-p", "neovm-types"];
 
 const TYPES: &[&str] = &[
@@ -46,11 +47,12 @@ const OUTCOMES: &[&str] = &["outcomes", "workloads"];
 const ENGINE: &[&str] = &["engine", "contract", "memory"];
 const JIT: &[&str] = &["jit"];
 
-/// What follows in the end: all but this package, whose own tests would miss what the mutant
-/// replaced.
+/// The last step: all packages except this one, whose own tests would fail because the text that the
+/// mutant replaced is missing.
 const ALL: [&str; 3] = ["--workspace", "--exclude", env!("CARGO_PKG_NAME")];
 
-/// Test programs by when they run: what most likely notices comes first.
+/// Returns the test programs in the order in which they run. Those most likely to notice a mutant in
+/// the file come first.
 fn steps(file: &str) -> [&'static [&'static str]; 5] {
     if file.starts_with("types/") {
         [TYPES, OUTCOMES, INTERP, ENGINE, JIT]
@@ -65,37 +67,38 @@ fn steps(file: &str) -> [&'static [&'static str]; 5] {
     }
 }
 
-/// What became of a mutant.
+/// The result of running the tests on a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     Caught,
-    /// A test did not end: noticed too.
+    /// A test did not end in time, which counts as noticed.
     TimedOut,
     NotNoticed,
     DoesNotBuild,
 }
 
-/// A mutant that was run.
+/// A mutant that was run, with its result.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Result {
     pub(crate) name: String,
     pub(crate) verdict: Verdict,
-    /// The test program, and the first of its tests that failed.
+    /// The test program that noticed the mutant and the first of its tests that failed.
     pub(crate) by: String,
     pub(crate) seconds: u64,
 }
 
-/// A copy of the files that git knows, with nothing beside it.
+/// A copy of the files in a checkout that are under version control.
 pub(crate) struct Copy {
     root: PathBuf,
     folder: PathBuf,
-    /// Seconds that the test programs of a step may take.
+    /// The time limit of a step, in seconds.
     limit: u64,
 }
 
 impl Copy {
-    /// Copies a checkout anew: a run that was broken off may have left a mutant.
+    /// Copies a checkout. An older copy is removed, because an interrupted run may have left a mutant in
+    /// it.
     pub(crate) fn new(root: &Path, folder: &Path, limit: u64) -> std::result::Result<Self, Box<dyn Error>> {
         let copy = Self { root: root.to_path_buf(), folder: folder.to_path_buf(), limit };
         if copy.checkout().exists() {
@@ -119,13 +122,13 @@ impl Copy {
         self.folder.join("logs")
     }
 
-    /// Runs the tests on a mutant, up to the first that fails.
+    /// Runs the tests on a mutant until one fails.
     pub(crate) fn run(&self, mutant: &Mutant) -> std::result::Result<Result, Box<dyn Error>> {
         let (file, begun) = (self.checkout().join(&mutant.file), Instant::now());
         let text = fs::read_to_string(self.root.join(&mutant.file))?;
         fs::write(&file, mutant.apply(&text)?)?;
         let outcome = self.test(mutant);
-        // With the time of now, so that it is built again.
+        // Writing sets the modification time, so that the file is rebuilt.
         fs::write(&file, text)?;
         let (verdict, by) = outcome?;
         Ok(Result { name: mutant.name.clone(), verdict, by, seconds: begun.elapsed().as_secs() })
@@ -143,7 +146,7 @@ impl Copy {
             }
             let status = self.cargo(&log, &programs)?;
             if !status.success() {
-                let up = status.code() == Some(TIME_IS_UP);
+                let up = status.code() == Some(TIMED_OUT);
                 let by = failed(&text(&log)?);
                 return Ok((if up { Verdict::TimedOut } else { Verdict::Caught }, by));
             }
@@ -151,8 +154,8 @@ impl Copy {
         Ok((Verdict::NotNoticed, String::new()))
     }
 
-    /// Runs `cargo test` up to the first test that fails, within bounds of time and memory, with
-    /// what it prints in a file. `timeout` ends all processes that came of it.
+    /// Runs `cargo test` until a test fails, with limits of time and memory, and writes the output to
+    /// a file. `timeout` also ends all child processes.
     fn cargo(&self, log: &Path, arguments: &[&str]) -> std::result::Result<ExitStatus, Box<dyn Error>> {
         let file = fs::File::create(log)?;
         let mut command = Command::new("timeout");
@@ -161,7 +164,7 @@ impl Copy {
             .args(arguments)
             .current_dir(self.checkout())
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
-            // Built sooner: nobody looks at it with a debugger.
+            // Builds faster; nobody debugs these builds.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
@@ -171,7 +174,7 @@ impl Copy {
             if let Some(status) = child.try_wait()? {
                 return Ok(status);
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
             if failure(&text(log)?).is_some() {
                 Command::new("kill").arg(child.id().to_string()).status()?;
                 return Ok(child.wait()?);
@@ -180,17 +183,18 @@ impl Copy {
     }
 }
 
-/// What was printed.
+/// Returns the output of a step.
 fn text(log: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&fs::read(log)?).into_owned())
 }
 
-/// The first test that failed. Test programs that list their cases themselves align the verdicts.
+/// Returns the first test that failed. Test programs without the standard harness align the results,
+/// hence the trailing spaces.
 fn failure(log: &str) -> Option<&str> {
     log.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED")).map(str::trim_end)
 }
 
-/// The test program that failed or did not end, and the first of its tests that failed.
+/// Returns the test program that failed or did not end, and the first of its tests that failed.
 fn failed(log: &str) -> String {
     let running = |line: &str| Some(line.trim_start().strip_prefix("Running ")?.split(' ').next()?.to_string());
     let program = log.lines().rev().find_map(running).unwrap_or_default();

@@ -5,17 +5,17 @@ use neovm_types::OpCode::{self, *};
 use super::{HOT, SLOTS};
 use crate::scripter::{Scripter, Statement};
 
-/// The number of arguments of hot functions.
+/// The number of arguments of a hot function.
 const ARGUMENTS: usize = 2;
 
-/// What a function that loops call does.
+/// The kind of a function that loops call.
 const FUNCTIONS: &[(usize, Statement)] = &[
-    (5, |own| own.leaf()),
-    (3, |own| own.recursion()),
-    (3, |own| own.worker()),
-    (2, |own| own.without_slots()),
-    (1, |own| own.early_return()),
-    (1, |own| own.careless()),
+    (5, |scripter| scripter.leaf()),
+    (3, |scripter| scripter.recursion()),
+    (3, |scripter| scripter.worker()),
+    (2, |scripter| scripter.without_slots()),
+    (1, |scripter| scripter.early_return()),
+    (1, |scripter| scripter.careless()),
 ];
 
 impl Scripter<'_> {
@@ -68,9 +68,10 @@ impl Scripter<'_> {
         }
     }
 
-    /// A function that calls itself with one less, as often as its argument says, or for ever.
+    /// A function that calls itself with its argument minus one, as many times as its argument says, or
+    /// endlessly.
     pub(super) fn recursion(&mut self) {
-        let Some(own) = self.current else { return };
+        let Some(current) = self.current else { return };
         let end = self.label();
         let locals = self.random.below(2) as u8;
         self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
@@ -84,11 +85,11 @@ impl Scripter<'_> {
             1..=8 => self.ops(&[PUSH2, DIV]),
             _ => self.op(DEC),
         }
-        // Mostly it starts with a small number.
+        // The argument is mostly a small number at the start.
         if !self.random.one_in(8) {
             self.ops(&[PUSH16, MIN]);
         }
-        self.jump(CALL, own);
+        self.jump(CALL, current);
         if self.random.one_in(6) {
             self.throw_in_loop();
         }
@@ -106,7 +107,7 @@ impl Scripter<'_> {
         self.load_int_of(LDLOC0);
     }
 
-    /// A function without slots that works on its caller's stack.
+    /// A function without slots that operates on its caller's stack.
     pub(super) fn without_slots(&mut self) {
         match self.random.below(3) {
             0 => self.operator(),
@@ -118,7 +119,7 @@ impl Scripter<'_> {
         }
     }
 
-    /// A function that returns in two places, perhaps items of different kinds.
+    /// A function that returns in two places, possibly with items of different types.
     pub(super) fn early_return(&mut self) {
         let end = self.label();
         self.op_with(INITSLOT, &[0, ARGUMENTS as u8]);
@@ -132,7 +133,7 @@ impl Scripter<'_> {
         self.one_op(&[LDARG0, LDARG1, PUSH5, PUSHF]);
     }
 
-    /// A function that leaves any number of items.
+    /// A function that leaves an arbitrary number of items.
     pub(super) fn careless(&mut self) {
         self.frame();
         (0..1 + self.random.below(3)).for_each(|_| self.chosen(HOT)(self));

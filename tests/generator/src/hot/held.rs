@@ -1,11 +1,11 @@
-//! The slots that hold anything, and what hot loops do with their items.
+//! The slots that hold items of any type, and what hot loops do with these items.
 
 use neovm_types::OpCode::*;
 
 use super::{SLOT_KINDS, SLOTS};
 use crate::scripter::Scripter;
 
-/// The kind of item in a slot that holds anything.
+/// The type of the item in a slot that holds an item of any type.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Held {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum Held {
 }
 
 impl Scripter<'_> {
-    /// Stores something into the last slot of a kind.
+    /// Stores an item of a random type into the last slot of a kind.
     pub(super) fn hold(&mut self, kind: usize) {
         let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
         match held {
@@ -48,7 +48,7 @@ impl Scripter<'_> {
         self.held[kind] = held;
     }
 
-    /// Pushes an index into four items; now and then one past the end.
+    /// Pushes an index into four items, occasionally one past the end.
     pub(super) fn index(&mut self) {
         match self.random.below(24) {
             0 => self.load_int(),
@@ -75,7 +75,7 @@ impl Scripter<'_> {
         self.op(PICKITEM);
     }
 
-    /// Uses the item of a slot that holds anything.
+    /// Uses the item of a slot that holds an item of any type.
     pub(super) fn use_held(&mut self) {
         let kind = self.random.one_of(&[0, 2]);
         self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
@@ -125,7 +125,7 @@ impl Scripter<'_> {
                 self.op(APPEND);
             }
             10 => {
-                // Stores it into itself, unless it is a struct.
+                // Stores the array into itself, unless it is a struct.
                 self.op(DUP);
                 self.index();
                 self.ops(&[SWAP, SETITEM]);
@@ -173,8 +173,8 @@ impl Scripter<'_> {
         }
     }
 
-    /// Pushes a part of a byte string as a number, in the form that compilers emit; a negative index
-    /// counts from the end.
+    /// Pushes a part of a byte string as a number, as compilers emit it. A negative index counts from
+    /// the end.
     fn number_in_bytes(&mut self) {
         if self.random.one_in(4) {
             self.load_int();
