@@ -1,7 +1,7 @@
-//! Methods of real contracts, over the stub host.
+//! Methods of real contracts, with the stub host.
 //!
-//! Those of MainNet may not be copied into the project; where they do not lie
-//! next to it, the examples stand in.
+//! The MainNet contracts may not be copied into the project. If they do not exist next to it, the
+//! examples are measured instead.
 
 use criterion::{BenchmarkGroup, measurement::WallTime};
 use neovm::{Contract, Engine, EngineConfig, NoHost, Outcome, RunOptions};

@@ -1,4 +1,4 @@
-//! Decoding a script for the machine, and its strict validation.
+//! Decoding and strict validation of a script.
 
 use std::{hint::black_box, sync::Arc};
 

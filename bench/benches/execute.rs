@@ -1,4 +1,4 @@
-//! Whole programs: the workloads that the project compares itself with others by.
+//! Whole programs: the workloads with which the engine is compared with other engines.
 
 use neovm::StubHost;
 use neovm_bench::{Machine, criterion, measure, workloads};

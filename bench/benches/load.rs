@@ -1,5 +1,4 @@
-//! Starting and ending a run, and calls within one: what a script pays before
-//! it does anything.
+//! The fixed costs of starting and ending a run, and of calls.
 
 use std::hint::black_box;
 
@@ -7,7 +6,7 @@ use criterion::{BenchmarkGroup, measurement::WallTime};
 use neovm::{Engine, EngineConfig, LoadOptions, NoHost, Outcome, RunOptions, Script, StubHost, types::assemble};
 use neovm_bench::{Machine, criterion, long_script, measure};
 
-/// A thousand calls of a method that only returns.
+/// A script that calls a method a thousand times; the method only returns.
 const CALLS: &str = "
     INITSLOT 1, 0
     PUSHINT16 1000
@@ -32,7 +31,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Load, run and drop, the script decoded before.
+/// Measures loading, running and dropping a script that was decoded before.
 fn run_small(group: &mut BenchmarkGroup<'_, WallTime>, script: &Script) {
     let mut machine = Machine::new(StubHost::default());
     let program = machine.program("PUSH1 RET", script.clone(), 1000);
@@ -47,7 +46,7 @@ fn run_small(group: &mut BenchmarkGroup<'_, WallTime>, script: &Script) {
     });
 }
 
-/// Finding decoded code by the bytes of a script.
+/// Measures finding decoded code by the bytes of its script.
 fn look_up(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, script: &Script) {
     let engine = Engine::new(EngineConfig::default());
     group.bench_function(id, |bencher| bencher.iter(|| engine.prepare(black_box(script))));

@@ -1,6 +1,7 @@
-//! Maps as they grow, with keys that a script chose to make look-ups slow: the
-//! time of a key should grow no faster than the logarithm of their number, but
-//! for moving the index where a key comes in front of many.
+//! Maps of growing size, with keys that are chosen to make look-ups slow.
+//!
+//! The time of a look-up should grow no faster than the logarithm of the number of keys. An insertion
+//! may also have to move the part of the index that follows the new key.
 
 use std::hint::black_box;
 
@@ -10,7 +11,7 @@ use neovm_bench::criterion;
 
 const SIZES: [i64; 3] = [10, 100, 1_000];
 
-/// A kind of keys, by number.
+/// A kind of key: its name, and a function that returns the key with a given number.
 type Keys = (&'static str, fn(i64) -> StackItem);
 
 const KINDS: [Keys; 4] = [

@@ -1,5 +1,5 @@
-//! The programs: from the project's test data, and from the recorded outcomes
-//! next to the project.
+//! The programs to measure: the workloads in the project's test data, and contracts in the recorded
+//! outcomes next to the project.
 
 use std::{
     error::Error,
@@ -17,15 +17,15 @@ use crate::{Machine, Program};
 
 const WORKLOADS: &str = include_str!("../../tests/data/workloads.jsonl");
 
-/// About the size of the longest MainNet contracts in the recorded outcomes, in bytes.
+/// The approximate size of the longest MainNet contracts in the recorded outcomes, in bytes.
 const LONG_SCRIPT: usize = 18_000;
 
-/// A line of a file of programs.
+/// A line of a file that lists programs.
 #[derive(Deserialize)]
 struct Line {
     id: String,
     script: String,
-    /// The integer that must be on top in the end.
+    /// The integer that must be on top of the stack at the end.
     expect: Option<String>,
     gas_limit: Option<i64>,
     state: Option<String>,
@@ -42,28 +42,28 @@ impl Line {
     }
 }
 
-/// The workloads, each run once and its result checked.
+/// Returns the workloads. Each is run once to check its result.
 ///
 /// # Panics
-/// If a workload ends with another result than it should.
+/// If a workload has an unexpected result.
 pub fn workloads(machine: &mut Machine) -> Vec<Program> {
     let checked = |text| {
         let line = Line::parse(text);
         let program = machine.program(&line.id, line.script(), i64::MAX);
         let top = machine.vm.results().last().and_then(|top| top.to_integer().ok());
-        assert_eq!(top.map(|top| top.to_string()), line.expect, "{}: another result than expected", line.id);
+        assert_eq!(top.map(|top| top.to_string()), line.expect, "{}: unexpected result", line.id);
         program
     };
     WORKLOADS.lines().map(checked).collect()
 }
 
-/// The script of a workload.
+/// Returns the script of a workload, or `None` if there is no workload with this id.
 pub fn workload_script(id: &str) -> Option<Script> {
     WORKLOADS.lines().map(Line::parse).find(|line| line.id == id).map(|line| line.script())
 }
 
-/// A script as long as a large contract: the workloads one behind the other,
-/// over again. Offsets are relative, so it is valid as each of them is.
+/// Returns a script as long as a large contract, which consists of the workloads' scripts, repeated.
+/// The script is valid because offsets are relative.
 pub fn long_script() -> Script {
     let scripts: Vec<_> = WORKLOADS.lines().map(|text| Line::parse(text).script()).collect();
     let mut bytes = Vec::new();
@@ -76,11 +76,11 @@ pub fn long_script() -> Script {
     bytes.into()
 }
 
-/// The scripts of a file: a JSON object a line, with a `script` in hexadecimal
-/// or a `nef` in Base64.
+/// Reads the scripts in a file. Each line is a JSON object with a `script` in hexadecimal or a `nef`
+/// in Base64.
 ///
 /// # Errors
-/// What cannot be read or is no script, with its line.
+/// If the file cannot be read, or a line does not contain a script; the error names the line.
 pub fn scripts(path: &Path) -> Result<Vec<Script>, Box<dyn Error>> {
     let lines = std::fs::read_to_string(path)?;
     let script = |(i, line)| script_of(line).map_err(|error| format!("line {}: {error}", i + 1).into());
@@ -97,21 +97,20 @@ fn script_of(line: &str) -> Result<Script, Box<dyn Error>> {
     }
 }
 
-/// Calls of a contract.
+/// The calls of a contract.
 pub struct Calls {
     /// The contract's name.
     pub contract: String,
-    /// Each call, with the contract's own script.
+    /// The calls, each with the script of the contract.
     pub programs: Vec<Program>,
 }
 
-/// The calls of contracts that halt in the recorded outcomes, over the stub
-/// host, with a machine that runs them: of each of the MainNet contracts, and of
-/// all from the compiler's tests together. None where the outcomes are not next to
-/// the project.
+/// Returns the calls of contracts that halt in the recorded outcomes, and a machine with the stub
+/// host to run them. Calls are grouped by MainNet contract; those of all contracts from the
+/// compiler's tests form one group. Returns `None` if the outcomes are not next to the project.
 ///
 /// # Panics
-/// If a call ends otherwise than recorded.
+/// If the outcome of a call differs from the recorded one.
 pub fn contracts() -> Option<(Machine, Vec<Calls>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/reference");
     let file = File::open(folder.join("contracts.jsonl.gz")).ok()?;
@@ -134,7 +133,7 @@ pub fn contracts() -> Option<(Machine, Vec<Calls>)> {
     Some((machine, contracts))
 }
 
-/// The contract of an id such as `mainnet-NAME-METHOD-2`; `devpack` for all others.
+/// Returns the contract's name in an id such as `mainnet-NAME-METHOD-2`, and `devpack` for other ids.
 fn contract_name(id: &str) -> &str {
     let mainnet = id.strip_prefix("mainnet-").and_then(|rest| rest.split('-').next());
     mainnet.unwrap_or("devpack")

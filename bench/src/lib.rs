@@ -1,12 +1,11 @@
-//! What the benchmarks share: programs, a machine to run them, and measuring.
+//! Shared parts of the benchmarks: programs, a machine that runs them, and measurement.
 //!
-//! The groups, one file each in `benches`, are kept apart because they answer
-//! different questions: `decode` (preparing a script), `load` (starting and
-//! ending a run), `execute` (whole programs), `opcode` (each instruction),
-//! `map_keys` (maps with hostile keys), `contracts` (what runs on MainNet).
+//! Each group in `benches` has a file of its own and answers a question of its own: `decode`
+//! (decoding a script), `load` (starting and ending a run), `execute` (whole programs), `opcode` (each
+//! instruction), `map_keys` (maps with hostile keys), `contracts` (contracts that run on MainNet).
 //!
-//! Times vary between runs and machines. What a change must not make worse is
-//! held by `callgrind-diff`, which counts machine instructions.
+//! Times vary between runs and machines. To detect regressions reliably, `callgrind-diff` counts
+//! machine instructions instead.
 
 #![forbid(unsafe_code)]
 

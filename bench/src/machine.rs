@@ -1,18 +1,18 @@
-//! A machine that is reused for all runs, as a node would.
+//! A machine that is reused for all runs, as it would be in a node.
 
 use std::sync::Arc;
 
 use neovm::{Code, Gas, LoadOptions, Observer, Outcome, RunOptions, Script, StubHost, Vm, VmConfig};
 
-/// A script decoded, with what a run of it may spend and begins.
+/// A decoded script with its gas limit and number of instructions.
 pub struct Program {
-    /// Its name.
+    /// The name of the program.
     pub id: String,
-    /// The script, decoded.
+    /// The decoded script.
     pub code: Arc<Code>,
-    /// Gas of a run, in datoshi.
+    /// The gas limit of a run, in datoshi.
     pub gas_limit: i64,
-    /// Instructions that a run begins.
+    /// The number of instructions that a run begins.
     pub instructions: u64,
 }
 
@@ -24,34 +24,34 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine with the limits of the networks.
+    /// Creates a machine with the limits of the public networks.
     pub fn new(host: StubHost) -> Self {
         Self::with_config(host, VmConfig::default())
     }
 
-    /// A machine with other settings.
+    /// Creates a machine with other settings.
     pub fn with_config(host: StubHost, config: VmConfig) -> Self {
         Self { vm: Vm::new(config, RunOptions::default()), host }
     }
 
-    /// A script decoded for this machine.
+    /// Decodes a script for this machine.
     ///
     /// # Panics
-    /// If the script is too long to be decoded.
+    /// If the script is too long.
     pub fn decode(&self, script: Script) -> Arc<Code> {
         Arc::new(Code::decode(script, self.vm.prices()).expect("a script that is not too long"))
     }
 
-    /// Drops what the last run left, loads and runs.
+    /// Resets the machine, loads the code and runs it.
     ///
     /// # Panics
-    /// If the machine refuses the code: it was decoded for another.
+    /// If the code was decoded for another machine.
     pub fn run(&mut self, code: &Arc<Code>, gas_limit: i64) -> Outcome {
         self.load(code, gas_limit);
         self.vm.run(&mut self.host)
     }
 
-    /// The program of a script that halts, run once.
+    /// Creates a program from a script that halts, which is run once.
     ///
     /// # Panics
     /// If the script does not halt.
@@ -71,7 +71,7 @@ impl Machine {
         assert_eq!(outcome, Outcome::Halt, "{}", program.id);
     }
 
-    /// Runs a program that halts, somebody looking on.
+    /// Runs a program that halts, with an observer.
     ///
     /// # Panics
     /// If it does not halt.

@@ -1,24 +1,24 @@
-//! Measuring with criterion, and time per VM instruction.
+//! Measurement with criterion, and the time per VM instruction.
 
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 
-/// Short times, so that all groups together take a few minutes.
+/// Returns a configuration with short times, with which all groups together take a few minutes.
 pub fn criterion() -> Criterion {
     let config = Criterion::default().sample_size(20);
     config.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1)).configure_from_args()
 }
 
-/// Still shorter ones, for groups of hundreds of small benchmarks.
+/// Returns a configuration with even shorter times, for groups of hundreds of small benchmarks.
 pub fn quick_criterion() -> Criterion {
     let config = Criterion::default().sample_size(10).nresamples(1_000);
     config.warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(100)).configure_from_args()
 }
 
-/// Measures `run`, which begins so many VM instructions, and prints its best
-/// time per VM instruction. Returns the best time of a run in nanoseconds, or
-/// none if the command line leaves this benchmark out.
+/// Measures `run`, which runs the given number of VM instructions, and prints its best time per VM
+/// instruction. Returns the best time of a run in nanoseconds, or `None` if the command line excludes
+/// this benchmark.
 pub fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
     id: &str,
@@ -46,7 +46,7 @@ pub fn measure(
     Some(best)
 }
 
-/// The best time of a run in nanoseconds, of as many as fit into `total`.
+/// Runs `run` repeatedly for a time of `total` and returns the best time of a run in nanoseconds.
 pub fn best_time(total: Duration, mut run: impl FnMut()) -> f64 {
     let mut best = f64::INFINITY;
     let start = Instant::now();

@@ -1,39 +1,35 @@
-//! Workloads written by hand in plain Rust: what machine code of a script is
-//! compared with.
+//! Workloads written by hand in plain Rust, with which the machine code of scripts is compared.
 //!
-//! They do what the scripts do, and no more is saved than a compiler of the
-//! script could save too:
-//! - the same loops and calls in the same order, no closed forms;
-//! - integers of 64 bits with checked arithmetic: none of these workloads needs
-//!   more, and a result that does not fit ends the function with none, as a
-//!   script that leaves 256 bits faults;
-//! - gas is counted: a constant is taken off once a turn of each loop, and once
-//!   a call where the workload is a recursive one, and a function that runs out of
-//!   it ends with none;
-//! - remainders get the sign of the divisor, as the scripts' compiler wants it.
+//! The functions compute what the scripts compute, without shortcuts that a compiler of the scripts
+//! could not take:
+//! - They have the same loops and calls in the same order, and no closed forms.
+//! - They use 64-bit integers with checked arithmetic, which is enough for these workloads. A function
+//!   returns `None` if a result does not fit, just as a script faults if a result exceeds 256 bits.
+//! - They count gas. Each iteration of a loop and, in recursive workloads, each call costs a constant,
+//!   and a function that runs out of gas returns `None`.
+//! - Remainders have the sign of the divisor, as in the source language of the scripts.
 //!
-//! Functions are never inlined, and what goes in and comes out is opaque to the
-//! optimizer. What is constant in a script is constant here as well, such as the
-//! divisor of a remainder.
+//! The functions are never inlined, and their arguments and results are opaque to the optimizer.
+//! Constants in a script, such as the divisor of a remainder, are constants here as well.
 //!
-//! What they leave out: integers that grow, types that are known only when it
-//! runs, the limit of items on the stack, and gas to the instruction.
+//! Unlike a script, the functions do not support larger integers or types that are only known at run
+//! time, do not check the item limit, and do not count gas for each instruction.
 
 use std::hint::black_box;
 
-/// What a turn or a call costs.
+/// The cost of an iteration or a call.
 const COST: i64 = 100;
 
 /// A workload written by hand.
 pub struct Plain {
     /// The workload's name.
     pub id: &'static str,
-    /// What the script gives to its function.
+    /// The argument that the script passes to its function.
     argument: i64,
     function: fn(i64, &mut i64) -> Option<i64>,
 }
 
-/// All there are.
+/// All workloads that are available in plain Rust.
 static ALL: [Plain; 6] = [
     Plain { id: "loop_sum", argument: 1_000_000, function: loop_sum },
     Plain { id: "collatz", argument: 2000, function: collatz },
@@ -44,12 +40,13 @@ static ALL: [Plain; 6] = [
 ];
 
 impl Plain {
-    /// The function for a workload; none if nobody wrote it.
+    /// Returns the function for a workload, or `None` if there is none.
     pub fn find(id: &str) -> Option<&'static Self> {
         ALL.iter().find(|plain| plain.id == id)
     }
 
-    /// Runs it, with as much gas as there is. None if a number does not fit.
+    /// Runs the function with the largest possible amount of gas. Returns `None` if a number does not
+    /// fit.
     #[inline(never)]
     pub fn run(&self) -> Option<i64> {
         let mut gas = black_box(i64::MAX);
@@ -59,21 +56,21 @@ impl Plain {
     }
 }
 
-/// Takes the cost of a turn or a call; none if there is not enough.
+/// Pays for an iteration or a call. Returns `None` if there is not enough gas.
 #[inline(always)]
 fn pay(gas: &mut i64) -> Option<()> {
     *gas -= COST;
     (*gas >= 0).then_some(())
 }
 
-/// A remainder with the sign of the divisor.
+/// Returns the floor remainder, which has the sign of the divisor.
 #[inline(always)]
 fn modulo(value: i64, divisor: i64) -> Option<i64> {
     let rest = value.checked_rem(divisor)?;
     if rest.signum() != divisor.signum() && rest != 0 { rest.checked_add(divisor) } else { Some(rest) }
 }
 
-/// The sum of the numbers below `end`.
+/// Returns the sum of the numbers below `end`.
 #[inline(never)]
 fn loop_sum(end: i64, gas: &mut i64) -> Option<i64> {
     let (mut i, mut sum) = (0_i64, 0_i64);
@@ -87,7 +84,8 @@ fn loop_sum(end: i64, gas: &mut i64) -> Option<i64> {
     }
 }
 
-/// The most steps that a number below `end` takes to 1.
+/// Returns the largest number of steps that the Collatz sequence of a number below `end` takes to
+/// reach 1.
 #[inline(never)]
 fn collatz(end: i64, gas: &mut i64) -> Option<i64> {
     let (mut most, mut start) = (0_i64, 1_i64);
@@ -111,7 +109,7 @@ fn collatz(end: i64, gas: &mut i64) -> Option<i64> {
     Some(most)
 }
 
-/// How many primes there are below `end`, by dividing.
+/// Returns the number of primes below `end`, by trial division.
 #[inline(never)]
 fn count_primes(end: i64, gas: &mut i64) -> Option<i64> {
     let (mut count, mut number) = (0_i64, 2_i64);
@@ -134,7 +132,7 @@ fn count_primes(end: i64, gas: &mut i64) -> Option<i64> {
     Some(count)
 }
 
-/// The sum of greatest common divisors, by Euclid.
+/// Returns a sum of greatest common divisors, by Euclid's algorithm.
 #[inline(never)]
 fn gcd_sum(end: i64, gas: &mut i64) -> Option<i64> {
     let (mut sum, mut i) = (0_i64, 1_i64);
@@ -151,7 +149,7 @@ fn gcd_sum(end: i64, gas: &mut i64) -> Option<i64> {
     Some(sum)
 }
 
-/// A Fibonacci number by a loop, modulo a prime.
+/// Returns a Fibonacci number modulo a prime, by a loop.
 #[inline(never)]
 fn fib(end: i64, gas: &mut i64) -> Option<i64> {
     let (mut a, mut b, mut i) = (0_i64, 1_i64, 0_i64);
@@ -163,7 +161,7 @@ fn fib(end: i64, gas: &mut i64) -> Option<i64> {
     Some(a)
 }
 
-/// A Fibonacci number by recursion.
+/// Returns a Fibonacci number, by recursion.
 #[inline(never)]
 fn fib_rec(number: i64, gas: &mut i64) -> Option<i64> {
     pay(gas)?;

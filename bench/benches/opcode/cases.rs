@@ -1,4 +1,4 @@
-//! Which opcodes are measured, over which operands.
+//! The opcodes that are measured, and their operands.
 
 use neovm::{Integer, Script, StackItem, types::assemble};
 
@@ -12,22 +12,22 @@ const ITEMS: [usize; 4] = [1, 16, 255, 1023];
 /// An opcode with its operands.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// What is pushed before it, the last one on top.
+    /// The items that are pushed before the opcode, the last one on top.
     pub(crate) operands: Vec<StackItem>,
     pub(crate) op: Script,
-    /// How many items it leaves in place of the operands.
+    /// The number of items that replace the operands.
     pub(crate) results: usize,
 }
 
 impl Case {
-    /// The case of an opcode in assembly; some need others around them.
+    /// Creates a case from an opcode in assembly. Some opcodes need other instructions around them.
     pub(crate) fn new(name: impl Into<String>, operands: Vec<StackItem>, op: &str, results: usize) -> Self {
         let op = assemble(op).unwrap_or_else(|error| panic!("{op}: {error}"));
         Self { name: name.into(), operands, op, results }
     }
 }
 
-/// All cases.
+/// Returns all cases.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     push(&mut cases);
@@ -172,8 +172,8 @@ fn slots(cases: &mut Vec<Case>) {
     cases.push(Case::new("STLOC1, Array", vec![array(16)], "STLOC1", 0));
 }
 
-/// A small integer, one of 64 bits and one of 256, each with a lesser one
-/// whose square is an integer too.
+/// Returns a small, a 64-bit and a 256-bit integer, each with a smaller integer whose square does not
+/// exceed 256 bits.
 fn integers() -> [(&'static str, StackItem, StackItem); 3] {
     [
         ("small", small(12345), small(67)),
@@ -304,7 +304,7 @@ fn structs(cases: &mut Vec<Case>, size: usize) {
     };
     add("NEWSTRUCT", vec![small(size)], "NEWSTRUCT");
     add("UNPACK PACKSTRUCT", vec![structure(size)], "UNPACK\nPACKSTRUCT");
-    // What is appended is a clone.
+    // APPEND appends a copy of the struct.
     let append = "OVER\nSWAP\nAPPEND\nPOPITEM";
     add("OVER SWAP APPEND POPITEM", vec![array(0), structure(size)], append);
 }

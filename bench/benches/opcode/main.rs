@@ -1,10 +1,9 @@
-//! Each opcode, over kinds and sizes of operands: the base of any talk about prices.
+//! Every opcode with operands of various kinds and sizes, as a basis for discussing prices.
 //!
-//! A script keeps the operands in static fields. In a loop it pushes them, runs
-//! the opcode and drops the results, many times. A second script only pushes and
-//! drops; its time per instruction is what pushing and dropping is taken for when
-//! the opcode's own time is derived. That is rough below a nanosecond or two:
-//! what stands next to each other may overlap or be fused.
+//! A script keeps the operands in static fields. In a loop, it repeatedly pushes the operands, runs the
+//! opcode and drops the results. A second script only pushes and drops; its time per instruction is
+//! subtracted for each push and drop of the first script. The resulting time is inaccurate below one or
+//! two nanoseconds, because adjacent instructions may overlap or be fused.
 
 mod cases;
 
@@ -16,15 +15,15 @@ use neovm_bench::{Machine, Program, best_time, measure, quick_criterion};
 
 use crate::cases::Case;
 
-/// How often the opcode stands in the loop, and the turns of the loop.
+/// The number of times that the opcode occurs in the loop, and the number of iterations.
 const UNROLLED: usize = 16;
 const TURNS: usize = 64;
 
-/// How long pushing and dropping alone is measured.
+/// The time for which pushing and dropping alone is measured.
 const BASE_TIME: Duration = Duration::from_millis(5);
 
 fn main() {
-    // Two operands of 1023 entries take more than a network allows.
+    // Two operands of 1023 entries exceed the item limit of the networks.
     let limits = Limits::DEFAULT.with_max_stack_size(1 << 14);
     let host = StubHost::from_json(cases::HOST).expect("a stub host");
     let mut machine = Machine::with_config(host, VmConfig::default().with_limits(limits));
@@ -47,13 +46,13 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, machine: &mut Machine, case: 
     }
 }
 
-/// Nanoseconds of an instruction that pushes or drops an operand.
+/// Returns the time of an instruction that pushes or drops an operand, in nanoseconds.
 fn helper_time(machine: &mut Machine, case: &Case) -> f64 {
     let count = case.operands.len();
     if count == 0 && case.results == 0 {
         return 0.0;
     }
-    // Without operands there are results to drop, such as an integer.
+    // Without operands, an integer represents the results to be dropped.
     let stand_in = Case::new("base", vec![1.into()], "NOP", 0);
     let base = if count == 0 { &stand_in } else { case };
     let count = base.operands.len();
@@ -62,7 +61,7 @@ fn helper_time(machine: &mut Machine, case: &Case) -> f64 {
     time / (UNROLLED * TURNS * 2 * count) as f64
 }
 
-/// The loop around an opcode, which leaves so many results.
+/// Returns the loop around an opcode that leaves the given number of results.
 fn script(case: &Case, op: &[u8], results: usize) -> Script {
     let mut builder = ScriptBuilder::new();
     builder.op_with(OpCode::INITSSLOT, &[case.operands.len().max(1) as u8]);

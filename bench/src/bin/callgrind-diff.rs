@@ -1,22 +1,22 @@
-//! Machine instructions per VM instruction, against the baseline of the project.
+//! Compares the machine instructions per VM instruction with the project's baseline.
 //!
 //! ```text
-//! cargo run --release -p neovm-bench --bin callgrind-diff             compares; fails on more than 3 %
-//! cargo run --release -p neovm-bench --bin callgrind-diff -- --write  moves the baseline
+//! cargo run --release -p neovm-bench --bin callgrind-diff             compare; fails on an increase over 3 %
+//! cargo run --release -p neovm-bench --bin callgrind-diff -- --write  update the baseline
 //! ```
 //!
-//! Unlike times, counts are the same on a busy machine, so a small loss shows.
-//! Each workload runs under `valgrind --tool=callgrind`, this program calling
-//! itself, with gas for its first hundred thousand instructions or so: once and
-//! twice. The difference is a run on a warm machine, without start and decoding.
+//! Unlike times, counts do not depend on the load of the machine, so that even a small regression is
+//! visible. The program runs itself under `valgrind --tool=callgrind` for each workload, with gas for
+//! about its first hundred thousand instructions, and executes the workload first once and then twice.
+//! The difference is the cost of a run on a warm machine, without startup and decoding.
 //!
-//! The crates that do this too ask for a runner program of just their version;
-//! all that is needed here is a total.
+//! Existing crates for this purpose require a runner program of their exact version, while only a
+//! total is needed here.
 //!
-//! The portable loop, which other platforms have, is counted on one workload: it
-//! must stay within twice of the usual way.
+//! Dispatch by the portable loop, which other platforms use, is counted for one workload. It must not
+//! take more than twice as many machine instructions as dispatch by tail calls.
 //!
-//! Counts depend on the compiler: where a new one moves them, move the baseline.
+//! Counts depend on the rustc version. If a new version changes them, update the baseline.
 
 use std::{
     collections::BTreeMap,
@@ -30,15 +30,15 @@ use std::{
 use neovm::{Dispatch, StubHost, VmConfig};
 use neovm_bench::{Machine, exit_code, workload_script, workloads};
 
-/// What a workload may lose.
+/// The largest increase that is tolerated for a workload, as a fraction.
 const TOLERANCE: f64 = 0.03;
 
-/// The workload that the portable loop is counted on, and how much more than
-/// tail calls it may take.
+/// The workload for which the portable loop is counted, and the largest factor by which it may exceed
+/// tail calls.
 const LOOP_WORKLOAD: &str = "loop_sum";
 const LOOP_FACTOR: f64 = 2.0;
 
-/// VM instructions that are counted of a workload, about.
+/// The approximate number of VM instructions that are counted in a workload.
 const INSTRUCTIONS: u64 = 100_000;
 
 type Error = Box<dyn std::error::Error>;
@@ -58,7 +58,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// What valgrind runs: a workload, so many times. Prints the VM instructions of a run.
+/// The part that runs under valgrind: runs a workload `runs` times and prints the number of VM
+/// instructions of one run.
 fn run(id: &str, gas: &str, runs: &str, dispatch: Dispatch) -> Result<ExitCode, Error> {
     let (gas, runs) = (gas.parse()?, runs.parse::<u32>()?);
     let config = VmConfig::default().with_dispatch(dispatch);
@@ -93,12 +94,12 @@ fn compare() -> Result<ExitCode, Error> {
     let usual = now.get(LOOP_WORKLOAD).ok_or("no such workload")?;
     println!("{LOOP_WORKLOAD} by the portable loop: {by_loop:.2}, {:.2} times as many", by_loop / usual);
     if by_loop > usual * LOOP_FACTOR {
-        println!("The portable loop may take {LOOP_FACTOR} times as many at most.");
+        println!("The portable loop may take at most {LOOP_FACTOR} times as many.");
         return Ok(ExitCode::FAILURE);
     }
     if lost > 0 {
-        println!("{lost} workloads cost over {:.0} % more, or have no baseline.", TOLERANCE * 100.0);
-        println!("If that is meant, move the baseline with --write and say why in the commit.");
+        println!("{lost} workloads cost over {:.0} % more or have no baseline.", TOLERANCE * 100.0);
+        println!("If this is intended, update the baseline with --write and explain why in the commit message.");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -120,16 +121,16 @@ fn baseline_path() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/callgrind-baseline.json"))
 }
 
-/// What is measured.
+/// The results of a measurement.
 struct Counts {
     costs: Costs,
-    /// Machine instructions per VM instruction of the portable loop.
+    /// The machine instructions per VM instruction with the portable loop.
     by_loop: f64,
 }
 
 fn measure() -> Result<Counts, Error> {
     if cfg!(debug_assertions) {
-        return Err("only optimized code is worth counting: cargo run --release".into());
+        return Err("this build is not optimized; use cargo run --release".into());
     }
     let mut machine = Machine::new(StubHost::default());
     let programs = workloads(&mut machine);
@@ -146,14 +147,14 @@ fn measure() -> Result<Counts, Error> {
     Ok(counts)
 }
 
-/// Machine instructions per VM instruction of a run on a warm machine.
+/// Returns the machine instructions per VM instruction of a run on a warm machine.
 fn cost(id: &str, gas: u64, dispatch: &[&str]) -> Result<f64, Error> {
     let (once, _) = count(id, gas, 1, dispatch)?;
     let (twice, instructions) = count(id, gas, 2, dispatch)?;
     Ok((twice - once) as f64 / instructions as f64)
 }
 
-/// Machine instructions of the whole process, and the VM instructions of its last run.
+/// Returns the machine instructions of the whole process and the VM instructions of its last run.
 fn count(id: &str, gas: u64, runs: u32, dispatch: &[&str]) -> Result<(u64, u64), Error> {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe()?);
@@ -165,6 +166,6 @@ fn count(id: &str, gas: u64, runs: u32, dispatch: &[&str]) -> Result<(u64, u64),
     }
     // "==123== Collected : 1212459"
     let total = log.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, total) = total.ok_or_else(|| format!("valgrind tells no total: {log}"))?;
+    let (_, total) = total.ok_or_else(|| format!("valgrind printed no total: {log}"))?;
     Ok((total.trim().parse()?, out.trim().parse()?))
 }

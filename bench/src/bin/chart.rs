@@ -1,4 +1,4 @@
-//! Draws the chart of times per instruction, as an SVG picture on standard output.
+//! Draws a chart of times per instruction and writes it to standard output as SVG.
 //!
 //! ```text
 //! neovm bench --json tests/data/workloads.jsonl > results.jsonl
@@ -9,12 +9,12 @@ use std::{env, fmt::Write, fs, process::ExitCode};
 
 use serde::Deserialize;
 
-/// Nanoseconds per instruction that other engines took for the workloads: best
-/// of several runs. Recorded once, C# on .NET 10 with tiered PGO; a chart of
-/// another machine than theirs compares no better than roughly.
+/// The times of other engines for a workload, in nanoseconds per instruction. Each is the best of
+/// several runs and was recorded once, that of C# on .NET 10 with tiered PGO. On another machine, the
+/// comparison is only approximate.
 struct Peers {
     id: &'static str,
-    /// The reference, C#, with the fees of a node, and without.
+    /// The times of the C# reference with and without the fees of a node.
     with_fees: f64,
     bare: f64,
     neo_go: Option<f64>,
@@ -46,7 +46,7 @@ const PEERS: [Peers; 18] = [
     peers("shuffle", 36.1, 19.5),
 ];
 
-/// The engines, their colours, in the order of the bars.
+/// The engines and their colours, in the order of the bars.
 const ENGINES: [(&str, &str); 5] = [
     ("neovm", "#0b7a53"),
     ("C# neo-vm 3.10.1, with fees", "#8c96a3"),
@@ -55,7 +55,7 @@ const ENGINES: [(&str, &str); 5] = [
     ("neo-rs", "#d89a6a"),
 ];
 
-/// A line that `neovm bench --json` prints.
+/// A line of the output of `neovm bench --json`.
 #[derive(Deserialize)]
 struct Row {
     id: String,
@@ -103,7 +103,7 @@ fn read(path: &str) -> Result<Vec<Row>, Error> {
     Ok(rows)
 }
 
-/// The times of a workload, in the order of [`ENGINES`].
+/// Returns the times for a workload, in the order of [`ENGINES`].
 fn bars(row: &Row) -> [Option<f64>; 5] {
     let peers = PEERS.iter().find(|peers| peers.id == row.id);
     let peer = |time: fn(&Peers) -> Option<f64>| peers.and_then(time);
@@ -116,7 +116,7 @@ fn bars(row: &Row) -> [Option<f64>; 5] {
     ]
 }
 
-/// A logarithmic scale: from a power of ten to a little above the longest time.
+/// A logarithmic scale from a power of ten to slightly above the longest time.
 struct Scale {
     low: f64,
     high: f64,
@@ -134,7 +134,7 @@ impl Scale {
         LEFT + (time / self.low).log10() / (self.high / self.low).log10() * (WIDTH - LEFT - RIGHT)
     }
 
-    /// 1, 2, 5 and their multiples by ten.
+    /// Returns the ticks: 1, 2 and 5 times powers of ten.
     fn ticks(&self) -> Vec<f64> {
         let decades = (0..9).map(|exponent| self.low * 10f64.powi(exponent));
         let ticks = decades.flat_map(|decade| [decade, 2.0 * decade, 5.0 * decade]);
@@ -170,7 +170,7 @@ fn draw(rows: &[Row]) -> Result<String, Error> {
     Ok(svg)
 }
 
-/// The engines that have a bar.
+/// Draws the legend, which lists the engines that have a bar.
 fn legend(svg: &mut String, rows: &[Row]) -> Result<(), Error> {
     let mut x = 20.0;
     for (i, (name, colour)) in ENGINES.iter().enumerate() {
@@ -184,7 +184,7 @@ fn legend(svg: &mut String, rows: &[Row]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Draws the bars of a workload from `y` down, and returns where they end.
+/// Draws the bars of a workload, starting at `y`, and returns the position of their lower end.
 fn draw_row(svg: &mut String, scale: &Scale, row: &Row, mut y: f64) -> Result<f64, Error> {
     let start = y;
     for (time, (_, colour)) in bars(row).into_iter().zip(ENGINES) {
@@ -208,7 +208,7 @@ fn text(svg: &mut String, (x, y): (f64, f64), style: &str, content: &str) -> Res
     Ok(writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{content}</text>")?)
 }
 
-/// Three digits are enough.
+/// Formats a number with about three significant digits.
 fn number(value: f64) -> String {
     match value {
         ..10.0 => format!("{}", (value * 100.0).round() / 100.0),

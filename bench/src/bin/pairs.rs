@@ -1,18 +1,18 @@
-//! Which instructions follow each other: what is worth fusing.
+//! Counts which instructions follow each other, to find out which are worth fusing.
 //!
 //! ```text
-//! cargo run --release -p neovm-bench --bin pairs                  as compilers put them
-//! cargo run --release -p neovm-bench --bin pairs -- --dynamic     as they run
-//! cargo run --release -p neovm-bench --bin pairs -- --top 60 FILE..
+//! cargo run --release -p neovm-bench --bin pairs                     in the order of scripts
+//! cargo run --release -p neovm-bench --bin pairs -- --dynamic        in the order of execution
+//! cargo run --release -p neovm-bench --bin pairs -- --top 60 FILE..  60 rows, for other scripts
 //! ```
 //!
-//! Prints Markdown. A file has a JSON object a line, with a `script` in hexadecimal
-//! or a `nef` in Base64; without files it is the project's workloads, and the
-//! contracts next to the project where they are. Constants and slots of all
-//! numbers count as one opcode each, and so do both widths of a jump.
+//! The output is Markdown. Each line of a file is a JSON object with a `script` in hexadecimal or a
+//! `nef` in Base64. The default is the project's workloads and, if they exist, the contracts next to
+//! the project. Opcodes that differ only in a constant, a slot number or the width of a jump count as
+//! one.
 //!
-//! Two instructions are a pair where the second lies behind the first and is
-//! reached from it: nothing else can be fused.
+//! Two instructions form a pair if the second directly follows the first in the script and is reached
+//! from it, because only such instructions can be fused.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ use std::{
 use neovm::{Observer, OpCode, Script, StubHost, Vm, types::opcode::Family};
 use neovm_bench::{Machine, contracts, exit_code, scripts, workloads};
 
-/// Rows of a table unless told otherwise.
+/// The default number of rows in a table.
 const TOP: usize = 30;
 
 type Error = Box<dyn std::error::Error>;
@@ -50,7 +50,7 @@ fn run() -> Result<(), Error> {
     }
 }
 
-/// Counts scripts of files from end to end.
+/// Counts the instructions of scripts in the order in which they are written.
 fn as_written(mut files: Vec<PathBuf>, top: usize) -> Result<(), Error> {
     if files.is_empty() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -76,7 +76,7 @@ fn as_written(mut files: Vec<PathBuf>, top: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts what runs, apart for the workloads and the kinds of contracts.
+/// Counts the instructions that run, separately for the workloads and for each kind of contract.
 fn as_run(top: usize) -> Result<(), Error> {
     let mut machine = Machine::new(StubHost::default());
     let mut sequences = Sequences::default();
@@ -99,15 +99,16 @@ fn as_run(top: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// How often opcodes come alone, by two and by three.
+/// The number of occurrences of single opcodes, pairs and triples.
 #[derive(Default)]
 struct Sequences {
     single: HashMap<[&'static str; 1], u64>,
     pairs: HashMap<[&'static str; 2], u64>,
     triples: HashMap<[&'static str; 3], u64>,
-    /// Those before, the last one last.
+    /// The previous two opcodes, most recent last.
     before: [Option<&'static str>; 2],
-    /// Where the next one lies if it follows: position and depth of contexts.
+    /// The position and the invocation stack depth that the next instruction must have to form a pair
+    /// with the previous one.
     next: Option<(usize, usize)>,
 }
 
@@ -116,7 +117,7 @@ impl Sequences {
         self.next = None;
         for (position, instruction) in script.instructions().filter_map(|(at, found)| Some((at, found.ok()?))) {
             self.add(instruction.opcode, position, 0);
-            // Nobody comes from there to what lies behind it.
+            // Instructions such as JMP never continue at the next position.
             self.next = falls_through(instruction.opcode).then_some((position + instruction.size(), 0));
         }
     }
@@ -158,7 +159,7 @@ impl Observer for Sequences {
     }
 }
 
-/// Sequences, counts and shares, the most frequent first.
+/// Formats sequences with their counts and shares, most frequent first.
 fn rows<const N: usize>(counts: &HashMap<[&'static str; N], u64>, total: u64) -> Vec<String> {
     let mut counts: Vec<_> = counts.iter().collect();
     counts.sort_unstable_by_key(|&(sequence, &count)| (std::cmp::Reverse(count), *sequence));
@@ -171,7 +172,7 @@ fn falls_through(opcode: OpCode) -> bool {
     !matches!(opcode, JMP | JMP_L | RET | THROW | ABORT | ABORTMSG | ENDTRY | ENDTRY_L | ENDFINALLY)
 }
 
-/// The name under which an opcode is counted.
+/// Returns the name under which an opcode is counted.
 fn name(opcode: OpCode) -> &'static str {
     let info = opcode.info();
     let name = match info.family {

@@ -1,17 +1,17 @@
-//! Checks that the interpreter's handlers end in jumps to each other, as
-//! dispatch by tail calls needs: a compiler may make calls of them, and then
-//! they only return when the native stack is used up.
+//! Checks that the interpreter's handlers end in jumps to each other, as dispatch by tail calls
+//! requires. rustc may turn tail calls into ordinary calls, which would exhaust the native stack.
 //!
 //! ```text
-//! cargo run --release -p neovm-bench --bin tail-calls             looks at itself
-//! cargo run --release -p neovm-bench --bin tail-calls -- FILE     at another program that holds the interpreter
+//! cargo run --release -p neovm-bench --bin tail-calls             check this program
+//! cargo run --release -p neovm-bench --bin tail-calls -- FILE     check another program that contains the interpreter
 //! ```
 //!
-//! In the machine code of each handler there must be
-//! - no call of an address that is computed: a handler's is, and nothing else that handlers call.
-//!   Calls through the table of imported functions, which lies at a fixed distance, are others;
-//! - no call of another handler by its name, other than of `work`, which does a part and returns;
-//! - no return: a handler goes on to another or to `exit`, and only that one returns.
+//! The machine code of a handler must not contain
+//! - a call of a computed address, because handlers only compute the addresses of other handlers.
+//!   Calls through the table of imported functions are allowed; the table is at a fixed distance;
+//! - a call of another handler by name, except of `work`, which does a part of the work and returns;
+//! - a return, because a handler continues with another handler or with `exit`, and only `exit`
+//!   returns.
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::ExitCode};
 
@@ -20,16 +20,16 @@ use neovm::{Script, StubHost, TAIL_CALLS};
 use neovm_bench::{Machine, exit_code};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
-/// Where handlers are.
+/// The module that contains the handlers.
 const MODULE: &str = "neovm_interp::dispatch::tail_call::";
 
-/// Functions there that are no handlers: they start a chain and end it.
+/// The functions in the module that start and end a chain of handlers.
 const ENDS: [&str; 2] = ["run", "exit"];
 
-/// What handlers call, and what returns to them.
+/// The function that handlers may call because it returns to them.
 const WORK: &str = "work";
 
-/// There are at least so many handlers, or they were looked for in vain.
+/// The minimum number of handlers. If fewer are found, the search went wrong.
 const LEAST: usize = 100;
 
 type Error = Box<dyn std::error::Error>;
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         println!("SKIPPED: tail calls: this build dispatches by the loop, or is not for x86-64 Linux");
         return ExitCode::SUCCESS;
     }
-    // A program holds the interpreter only if it runs something.
+    // The linker keeps the interpreter only if the program runs a script.
     Machine::new(StubHost::default()).program("RET", Script::from(vec![0x40]), 0);
     let path = env::args_os().nth(1).map_or_else(env::current_exe, |path| Ok(path.into()));
     let result = path.map_err(Error::from).and_then(|path| check(&path));
@@ -53,7 +53,7 @@ struct Function {
     code: Vec<Instruction>,
 }
 
-/// Prints what was found; tells if all is well.
+/// Checks a program and prints the result. Returns whether all handlers are correct.
 fn check(path: &Path) -> Result<bool, Error> {
     let functions = functions(path)?;
     let handlers: Vec<_> = functions.values().filter(|function| function.is_handler()).collect();
@@ -70,14 +70,14 @@ fn check(path: &Path) -> Result<bool, Error> {
         println!("{kind}: {} functions, {framed} of them with a stack frame", of_kind().count());
     }
     if handlers.len() < LEAST {
-        println!("{} handlers in {}, at least {LEAST} are there", handlers.len(), path.display());
+        println!("found {} handlers in {}, expected at least {LEAST}", handlers.len(), path.display());
         return Ok(false);
     }
     println!("{} handlers, {wrong} transfers to others that are not jumps", handlers.len());
     Ok(wrong == 0)
 }
 
-/// The functions of the module, by their addresses.
+/// Returns the functions of the module, by address.
 fn functions(path: &Path) -> Result<BTreeMap<u64, Function>, Error> {
     let data = fs::read(path)?;
     let file = object::File::parse(&*data)?;
@@ -98,13 +98,13 @@ impl Function {
         self.kind() != WORK && !ENDS.contains(&self.kind())
     }
 
-    /// The name without the number that makes it one of many.
+    /// Returns the name without the number that distinguishes instances.
     fn kind(&self) -> &str {
         self.name.split("::").next().unwrap_or_default()
     }
 }
 
-/// Instructions that may not be in a handler, and why.
+/// Returns the instructions that a handler must not contain, each with the reason.
 fn faults<'a>(
     handler: &'a Function,
     functions: &'a BTreeMap<u64, Function>,
@@ -114,7 +114,7 @@ fn faults<'a>(
 
 fn fault(instruction: &Instruction, functions: &BTreeMap<u64, Function>) -> Option<&'static str> {
     match instruction.mnemonic() {
-        Mnemonic::INVALID => Some("bytes that are no instruction"),
+        Mnemonic::INVALID => Some("invalid machine code"),
         Mnemonic::Ret => Some("a return"),
         Mnemonic::Call => match instruction.op0_kind() {
             OpKind::NearBranch64 => {
@@ -128,7 +128,7 @@ fn fault(instruction: &Instruction, functions: &BTreeMap<u64, Function>) -> Opti
     }
 }
 
-/// Whether an instruction puts something onto the native stack.
+/// Returns whether an instruction uses the native stack.
 fn makes_frame(instruction: &Instruction) -> bool {
     let moves = instruction.mnemonic() == Mnemonic::Sub && instruction.op0_register() == Register::RSP;
     instruction.mnemonic() == Mnemonic::Push || moves

@@ -1,21 +1,20 @@
-//! How far machine code of scripts is from plain Rust, and from the interpreter.
+//! Compares the machine code of scripts with plain Rust and with the interpreter.
 //!
 //! ```text
 //! cargo run --release -p neovm-bench --bin versus-plain
 //! ```
 //!
-//! One table, measured in one run. The kinds take turns in each round of
-//! samples, so that what else the machine does hits all alike, and a quotient is
-//! that of times of the same round. A cell is the median of the rounds, and the
-//! least and the most in brackets.
+//! The program prints one table, measured in one run. Each round takes one sample of every kind, so
+//! that other load on the machine affects all kinds equally, and ratios are computed from times of the
+//! same round. A cell shows the median of the rounds, followed by the minimum and the maximum in
+//! parentheses.
 //!
-//! - interp: nanoseconds per VM instruction of the interpreter alone;
-//! - jit: of an engine as it is by default, after all that is hot was compiled;
-//! - plain: the time of a function in plain Rust that computes the same, see
-//!   `plain.rs`, divided by the VM instructions of the script. Scripts with arrays
-//!   and byte strings have none.
+//! - interp: the time of the interpreter alone, in nanoseconds per VM instruction;
+//! - jit: the time of an engine with default settings, once all hot code has been compiled;
+//! - plain: the time of an equivalent function in plain Rust (see `plain.rs`), divided by the number
+//!   of VM instructions of the script. Workloads with arrays or byte strings have no such function.
 //!
-//! A run is loading, running and dropping a script that was decoded before.
+//! A run consists of loading, running and dropping a script that was decoded before.
 
 use std::{
     hint::black_box,
@@ -27,20 +26,20 @@ use std::{
 use neovm::{Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, Outcome, RunOptions, StubHost, Vm};
 use neovm_bench::{Machine, Plain, Program, exit_code, workloads};
 
-/// What is measured, those with plain functions first.
+/// The workloads, starting with those that have a function in plain Rust.
 const WORKLOADS: [&str; 10] =
     ["loop_sum", "collatz", "count_primes", "gcd_sum", "fib", "fib_rec", "sieve", "bubble_sort", "matmul", "checksum"];
 
-/// Samples of each kind; an odd number has a median.
+/// The number of samples of each kind, which is odd so that there is a median.
 const ROUNDS: usize = 31;
 
-/// What a sample takes at least, so that reading the clock does not matter.
+/// The minimum duration of a sample, which makes the time for reading the clock negligible.
 const SAMPLE: Duration = Duration::from_millis(1);
 
-/// How long each kind runs before it is timed.
+/// The minimum time for which each kind runs before it is measured.
 const WARM_UP: Duration = Duration::from_millis(30);
 
-/// Runs before it is timed, however long they take.
+/// The minimum number of runs before each kind is measured.
 const WARM_UP_RUNS: u32 = 3;
 
 type Error = Box<dyn std::error::Error>;
@@ -51,23 +50,23 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     if cfg!(debug_assertions) {
-        return Err("only optimized code is worth timing: cargo run --release".into());
+        return Err("this build is not optimized; use cargo run --release".into());
     }
     let mut machine = Machine::new(StubHost::default());
     let programs = workloads(&mut machine);
-    println!("Nanoseconds per VM instruction: median of {ROUNDS} rounds (least to most)\n");
+    println!("Nanoseconds per VM instruction: median of {ROUNDS} rounds (minimum to maximum)\n");
     print_row(["workload", "instructions", "interp", "jit", "plain", "jit / plain", "interp / jit"].map(String::from));
     println!("|---|--:|--:|--:|--:|--:|--:|");
     for id in WORKLOADS {
         let program = programs.iter().find(|program| program.id == id).ok_or("no such workload")?;
         machine.run_program(program);
-        let result = top(&machine.vm).ok_or("a result that is no integer")?;
+        let result = top(&machine.vm).ok_or("the result is not an integer")?;
         measure(program, &result)?.print();
     }
     Ok(())
 }
 
-/// A row of a table in Markdown that can be read as it is, too.
+/// Prints a row of a Markdown table, aligned so that it is readable as text.
 fn print_row([id, instructions, times @ ..]: [String; 7]) {
     print!("| {id:<12} | {instructions:>12} |");
     for time in times {
@@ -76,12 +75,12 @@ fn print_row([id, instructions, times @ ..]: [String; 7]) {
     println!();
 }
 
-/// The integer on top in the end.
+/// Returns the integer on top of the result stack.
 fn top(vm: &Vm) -> Option<String> {
     Some(vm.results().last()?.to_integer().ok()?.to_string())
 }
 
-/// An engine with a machine that runs a script over and over.
+/// An engine with a machine that runs a script repeatedly.
 struct Runner {
     engine: Engine,
     vm: Vm,
@@ -95,15 +94,15 @@ impl Runner {
         Ok(Self { engine, vm, code })
     }
 
-    /// Drops what the last run left, loads and runs.
+    /// Resets the machine, loads the script and runs it.
     fn run(&mut self) {
         self.vm.reset(RunOptions::default(), &mut NoHost);
         self.vm.load(Arc::clone(&self.code), LoadOptions::default()).expect("code for this machine");
         assert_eq!(self.vm.run(&mut NoHost), Outcome::Halt);
     }
 
-    /// Runs until all that is hot is compiled, and compiled anew where it has to
-    /// be. An error if it is another program then.
+    /// Runs until all hot code is compiled and, if necessary, recompiled. Returns an error if the
+    /// result or the number of instructions differs then.
     fn warm_up(&mut self, program: &Program, result: &str) -> Result<(), Error> {
         let begun = Instant::now();
         let mut runs = 0;
@@ -115,13 +114,13 @@ impl Runner {
             runs += 1;
         }
         if top(&self.vm).as_deref() != Some(result) || self.vm.instructions() != program.instructions {
-            return Err(format!("{}: another result or number of instructions", program.id).into());
+            return Err(format!("{}: unexpected result or number of instructions", program.id).into());
         }
         Ok(())
     }
 }
 
-/// Something to be timed, and how often a sample runs it.
+/// A function to be measured, and the number of times that a sample runs it.
 struct Timed<'a> {
     run: Box<dyn FnMut() + 'a>,
     runs: u32,
@@ -144,19 +143,19 @@ impl<'a> Timed<'a> {
         begun.elapsed()
     }
 
-    /// Nanoseconds of a run, by another sample.
+    /// Takes a sample and returns the time of a run in nanoseconds.
     fn sample(&mut self) -> f64 {
         self.total().as_secs_f64() * 1e9 / f64::from(self.runs)
     }
 }
 
-/// The times of a workload, in nanoseconds per VM instruction, by rounds.
+/// The times of a workload in each round, in nanoseconds per VM instruction.
 struct Times {
     id: String,
     instructions: u64,
     interp: Vec<f64>,
     jit: Vec<f64>,
-    /// Empty if there is no plain function.
+    /// Empty if there is no function in plain Rust.
     plain: Vec<f64>,
 }
 
@@ -182,12 +181,12 @@ fn measure(program: &Program, result: &str) -> Result<Times, Error> {
     Ok(times)
 }
 
-/// A plain function, warm and with its result checked.
+/// Warms up a function in plain Rust and checks its result.
 fn timed_plain(plain: &'static Plain, result: &str) -> Result<Timed<'static>, Error> {
     let begun = Instant::now();
     while begun.elapsed() < WARM_UP {
         if plain.run().map(|found| found.to_string()).as_deref() != Some(result) {
-            return Err(format!("{}: plain Rust has another result", plain.id).into());
+            return Err(format!("{}: unexpected result of plain Rust", plain.id).into());
         }
     }
     Ok(Timed::new(|| {
@@ -197,7 +196,7 @@ fn timed_plain(plain: &'static Plain, result: &str) -> Result<Timed<'static>, Er
 
 impl Times {
     fn print(&self) {
-        let (jit_to_plain, interp_to_jit) = (quotients(&self.jit, &self.plain), quotients(&self.interp, &self.jit));
+        let (jit_to_plain, interp_to_jit) = (ratios(&self.jit, &self.plain), ratios(&self.interp, &self.jit));
         print_row([
             self.id.clone(),
             self.instructions.to_string(),
@@ -210,12 +209,12 @@ impl Times {
     }
 }
 
-/// The quotients of times of the same round.
-fn quotients(dividends: &[f64], divisors: &[f64]) -> Vec<f64> {
+/// Returns the ratio of two times for each round.
+fn ratios(dividends: &[f64], divisors: &[f64]) -> Vec<f64> {
     dividends.iter().zip(divisors).map(|(dividend, divisor)| dividend / divisor).collect()
 }
 
-/// The median, the least and the most, with so many decimals.
+/// Formats the median, the minimum and the maximum with the given number of decimals.
 fn cell(values: &[f64], decimals: usize) -> String {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);

@@ -151,8 +151,8 @@ impl Scripter<'_> {
         self.op_with(JMP, &[3]);
         self.op(NIP);
         if self.random.one_in(6) {
-            let place = start + self.random.below(self.bytes.len() - start);
-            self.bytes[place] = self.random.next() as u8;
+            let index = start + self.random.below(self.bytes.len() - start);
+            self.bytes[index] = self.random.next() as u8;
         }
     }
 }

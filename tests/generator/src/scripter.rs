@@ -63,7 +63,7 @@ struct Hole {
     /// The position of the instruction, from which the offset is measured.
     start: usize,
     /// The position and the size of the offset.
-    place: usize,
+    position: usize,
     size: usize,
     label: Label,
 }
@@ -171,7 +171,7 @@ impl<'a> Scripter<'a> {
     pub(crate) fn op_with_offset(&mut self, opcode: OpCode, size: usize, label: Label) {
         let start = self.bytes.len();
         self.op_with(opcode, &[0; 4][..size]);
-        self.holes.push(Hole { start, place: start + 1, size, label });
+        self.holes.push(Hole { start, position: start + 1, size, label });
     }
 
     /// A jump or call, given by its short opcode. It mostly uses the long form, because the target may
@@ -187,14 +187,14 @@ impl<'a> Scripter<'a> {
         let (opcode, size) = if self.random.one_in(3) { (TRY, 1) } else { (TRY_L, 4) };
         let start = self.bytes.len();
         self.op_with(opcode, &[0; 8][..2 * size]);
-        self.holes.extend(catch.map(|label| Hole { start, place: start + 1, size, label }));
-        self.holes.extend(finally.map(|label| Hole { start, place: start + 1 + size, size, label }));
+        self.holes.extend(catch.map(|label| Hole { start, position: start + 1, size, label }));
+        self.holes.extend(finally.map(|label| Hole { start, position: start + 1 + size, size, label }));
     }
 
     fn fill(&mut self) {
         for hole in &self.holes {
             let offset = self.labels[hole.label.0] as i32 - hole.start as i32;
-            self.bytes[hole.place..hole.place + hole.size].copy_from_slice(&offset.to_le_bytes()[..hole.size]);
+            self.bytes[hole.position..hole.position + hole.size].copy_from_slice(&offset.to_le_bytes()[..hole.size]);
         }
     }
 
@@ -250,12 +250,12 @@ impl<'a> Scripter<'a> {
     }
 
     pub(crate) fn chosen(&mut self, table: &[(usize, Statement)]) -> Statement {
-        let mut place = self.random.below(table.iter().map(|(weight, _)| weight).sum());
+        let mut pick = self.random.below(table.iter().map(|(weight, _)| weight).sum());
         for &(weight, statement) in table {
-            if place < weight {
+            if pick < weight {
                 return statement;
             }
-            place -= weight;
+            pick -= weight;
         }
         |scripter| scripter.value()
     }

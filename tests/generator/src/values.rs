@@ -95,8 +95,8 @@ impl Scripter<'_> {
     }
 
     pub(crate) fn simple_call(&mut self) {
-        let place = self.random.below(self.calls.simple.len());
-        self.op_with(SYSCALL, &self.calls.simple[place].to_le_bytes());
+        let index = self.random.below(self.calls.simple.len());
+        self.op_with(SYSCALL, &self.calls.simple[index].to_le_bytes());
     }
 
     /// Pushes an array or struct of up to three items.

@@ -87,7 +87,7 @@ impl Compound {
     /// Sets the value of a key. An existing key keeps its index.
     pub(crate) fn set(&self, key: Item, value: Item) -> Done {
         match self.find(&key)? {
-            Some(place) => self.values.borrow_mut()[place] = value,
+            Some(index) => self.values.borrow_mut()[index] = value,
             None => {
                 self.keys.borrow_mut().push(key);
                 self.values.borrow_mut().push(value);
@@ -105,10 +105,10 @@ impl Compound {
                 "Can not remove key from map, MaxKeySize of Map is exceeded: {size}/{MAX_KEY_SIZE}. (Parameter 'key')"
             ));
         }
-        let place = self.find(key)?;
-        Ok(place.map(|place| {
-            self.keys.borrow_mut().remove(place);
-            self.values.borrow_mut().remove(place)
+        let index = self.find(key)?;
+        Ok(index.map(|index| {
+            self.keys.borrow_mut().remove(index);
+            self.values.borrow_mut().remove(index)
         }))
     }
 }

@@ -41,8 +41,8 @@ struct Writer {
 impl Writer {
     fn list(&mut self, items: &[Item]) -> Result<(), JsonError> {
         self.text.push('[');
-        for (place, item) in items.iter().enumerate() {
-            if place > 0 {
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
                 self.text.push(',');
             }
             self.item(item)?;
@@ -87,8 +87,8 @@ impl Writer {
 
     fn entries(&mut self, map: &Compound) -> Result<(), JsonError> {
         self.text.push('[');
-        for (place, (key, value)) in map.keys.borrow().iter().zip(map.values.borrow().iter()).enumerate() {
-            self.text.push_str(if place > 0 { ",{\"key\":" } else { "{\"key\":" });
+        for (index, (key, value)) in map.keys.borrow().iter().zip(map.values.borrow().iter()).enumerate() {
+            self.text.push_str(if index > 0 { ",{\"key\":" } else { "{\"key\":" });
             self.item(key)?;
             self.text.push_str(",\"value\":");
             self.item(value)?;

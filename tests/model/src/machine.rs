@@ -386,11 +386,11 @@ impl<'a> Machine<'a> {
         if index >= count {
             return fault(format!("Out of stack bounds: {index}/{count} (Parameter 'index')"));
         }
-        let place = count - index - 1;
-        if !is(&self.load().stack.borrow()[place]) {
+        let position = count - index - 1;
+        if !is(&self.load().stack.borrow()[position]) {
             return fault(format!("The item can't be casted to type Neo.VM.Types.{type_name}"));
         }
-        let item = self.load().stack.borrow_mut().remove(place);
+        let item = self.load().stack.borrow_mut().remove(position);
         self.counter.remove(&item);
         Ok(item)
     }

@@ -150,16 +150,16 @@ impl<'a> Instruction<'a> {
     }
 
     /// Returns the byte of the operand at an index.
-    pub(crate) fn byte(&self, place: usize) -> u8 {
-        self.operand[place]
+    pub(crate) fn byte(&self, index: usize) -> u8 {
+        self.operand[index]
     }
 
     /// Returns the operand, or half of it, as a signed offset of one or four bytes.
-    pub(crate) fn offset(&self, place: usize) -> i32 {
+    pub(crate) fn offset(&self, index: usize) -> i32 {
         match self.operand.len() {
-            1 | 2 => i32::from(self.operand[place] as i8),
+            1 | 2 => i32::from(self.operand[index] as i8),
             _ => {
-                let bytes = &self.operand[4 * place..4 * place + 4];
+                let bytes = &self.operand[4 * index..4 * index + 4];
                 i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
             }
         }

@@ -24,8 +24,8 @@ struct Describer {
 
 impl Describer {
     fn items(&mut self, items: &[Item]) {
-        for (place, item) in items.iter().enumerate() {
-            if place > 0 {
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
                 self.text.push(' ');
             }
             self.item(item);

@@ -1,5 +1,5 @@
-//! What an instruction costs as what it works on grows: none may grow faster than
-//! its operand does, or a script buys the square of it.
+//! Measures how the cost of instructions grows with the size of their operands. If a cost grew faster
+//! than linearly, a script could buy quadratic work.
 
 use neovm::{FaultKind, JitMode, Outcome};
 
@@ -8,20 +8,21 @@ use crate::{
     run::{GAS, ending, run, script},
 };
 
-/// Sizes, a column each.
+/// The sizes, one for each column.
 const SIZES: [u32; 5] = [40, 80, 160, 320, 640];
 
-/// Gas of a run, and how many are made; the fastest counts.
+/// The gas of a run in datoshi, and the number of runs, of which the fastest counts.
 const LIMIT: i64 = GAS;
 const RUNS: usize = 3;
 
-/// Pushes the numbers down from `n`, each twice.
+/// Pushes each number from `n` down to 1 twice.
 const PAIRS: &str = "PUSHINT16 {n}\npair: DUP\nDUP\nDEC\nDUP\nJMPIF pair\nDROP";
 const ARRAYS: &str = "PUSHINT16 {n}\nmake: NEWARRAY0\nSWAP\nDEC\nDUP\nJMPIF make\nDROP\nPUSHINT16 {n}\nPACK\nSTLOC0";
 const STRUCTS: &str = "PUSHINT16 {n}\nmake: NEWSTRUCT0\nSWAP\nDEC\nDUP\nJMPIF make\nDROP\nPUSHINT16 {n}\nPACKSTRUCT";
 
-/// What is measured: a name, what is made once (into local variables), and a turn. `{n}` is
-/// the size of the row, of byte strings in 100 bytes; local variable 9 counts turns up.
+/// Returns the cases. Each has a name, code that runs once and prepares local variables, and code for
+/// one iteration. `{n}` stands for the size, which for byte strings is in units of 100 bytes. Local
+/// variable 9 counts the iterations.
 fn cases() -> Vec<(&'static str, String, &'static str)> {
     let array = "PUSHINT16 {n}\nNEWARRAY\nSTLOC0".to_owned();
     let map = [PAIRS, "PUSHINT16 {n}\nPACKMAP\nSTLOC0"].join("\n");
@@ -44,7 +45,7 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
         ("VALUES of an array", array.clone(), "LDLOC0\nVALUES\nDROP"),
         ("UNPACK and PACK", array.clone(), "LDLOC0\nUNPACK\nPACK\nDROP"),
         ("NEWARRAY", String::new(), "PUSHINT16 {n}\nNEWARRAY\nDROP"),
-        ("a cycle of so many items", String::new(), "PUSHINT16 {n}\nNEWARRAY\nDUP\nPUSH0\nSWAP\nSETITEM"),
+        ("a cycle of many items", String::new(), "PUSHINT16 {n}\nNEWARRAY\nDUP\nPUSH0\nSWAP\nSETITEM"),
         (
             "EQUAL of structs",
             format!("{STRUCTS}\nSTLOC0\n{}\nSTLOC1", STRUCTS.replace("make", "again")),
@@ -78,10 +79,11 @@ fn cases() -> Vec<(&'static str, String, &'static str)> {
 
 pub(crate) fn print() -> Result<(), Error> {
     println!(
-        "Nanoseconds a turn, and how much more the last column costs than the first, of {} times as much\n",
+        "Nanoseconds per iteration. Growth is the cost of the last column, which is {} times as large, divided by that \
+         of the first.\n",
         SIZES[4] / SIZES[0]
     );
-    print!("| turn |");
+    print!("| iteration |");
     SIZES.iter().for_each(|size| print!(" {size} |"));
     println!(" growth |\n|---|--:|--:|--:|--:|--:|--:|");
     for (name, made, turn) in cases() {
@@ -96,7 +98,7 @@ pub(crate) fn print() -> Result<(), Error> {
     Ok(())
 }
 
-/// Nanoseconds of a turn.
+/// Returns the time of an iteration in nanoseconds.
 fn cost(made: &str, turn: &str, size: u32) -> Result<f64, Error> {
     let begin = "INITSLOT 10, 0\nPUSH0\nSTLOC 9";
     let end = "LDLOC 9\nINC\nSTLOC 9\nJMP_L next";

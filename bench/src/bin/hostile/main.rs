@@ -1,17 +1,16 @@
-//! What scripts take that were made to take much: time and memory, by what they pay.
+//! Measures the time and the memory that hostile scripts take, in relation to what they pay.
 //!
 //! ```text
-//! cargo run --release -p neovm-bench --bin hostile -- recorded [FILE]   hostile scripts of the C# engine's outcomes
-//! cargo run --release -p neovm-bench --bin hostile -- search [SECONDS]  looks for loops that buy the most
-//! cargo run --release -p neovm-bench --bin hostile -- growth            what an instruction costs as its operands grow
-//! cargo run --release -p neovm-bench --bin hostile -- cycles            garbage in cycles over 20,000 GAS
-//! cargo run --release -p neovm-bench --bin hostile -- memory            scripts that hold as much as they can
-//! cargo run --release -p neovm-bench --bin hostile -- compiler          scripts that have much compiled
+//! cargo run --release -p neovm-bench --bin hostile -- recorded [FILE]   the hostile scripts among the recorded outcomes of the C# engine
+//! cargo run --release -p neovm-bench --bin hostile -- search [SECONDS]  search for loops that buy the most time or memory
+//! cargo run --release -p neovm-bench --bin hostile -- growth            how costs grow with the size of operands
+//! cargo run --release -p neovm-bench --bin hostile -- cycles            garbage in cycles, with 20,000 GAS
+//! cargo run --release -p neovm-bench --bin hostile -- memory            scripts that use as much memory as possible
+//! cargo run --release -p neovm-bench --bin hostile -- compiler          scripts that cause much compilation
 //! ```
 //!
-//! Tables in Markdown. Memory is what the thread that runs the script has in use at
-//! most, as the allocator is asked for it, decoding and (where it compiles itself)
-//! compiling included.
+//! The output consists of Markdown tables. Memory is the peak of what the thread that runs the script
+//! has allocated, including memory for decoding and, if it takes place on that thread, compilation.
 
 mod growth;
 mod recorded;

@@ -1,4 +1,4 @@
-//! The hostile scripts among the recorded outcomes, in each engine.
+//! Runs the hostile scripts among the recorded outcomes in each engine.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use crate::{
     run::{ENGINES, run},
 };
 
-/// A line; how it ends is compared by the project's tests.
+/// A line of the recorded outcomes. The project's tests compare outcomes in full.
 #[derive(Deserialize)]
 struct Line {
     id: String,
@@ -26,14 +26,15 @@ struct Line {
     csharp_ms: f64,
 }
 
-/// All that were recorded, if they lie next to the project, else its share of them.
+/// Returns the file with all recorded scripts if it exists next to the project, and otherwise the
+/// sample that is part of the project.
 fn usual_file() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let all = root.join("../shared/reference/hostile.jsonl.gz");
     if all.exists() { all } else { root.join("tests/data/hostile.jsonl.gz") }
 }
 
-/// Times in ms against those of the C# engine, and the most memory of all engines.
+/// Prints times in milliseconds, those of the C# engine, and the largest memory use of all engines.
 pub(crate) fn print(file: Option<&str>) -> Result<(), Error> {
     let file = File::open(file.map_or_else(usual_file, PathBuf::from))?;
     println!("| script | C# ms | interp ms | eager ms | auto ms | C# / interp | MiB |");
@@ -47,7 +48,7 @@ pub(crate) fn print(file: Option<&str>) -> Result<(), Error> {
             let taken = run(&script, jit, line.gas_limit)?;
             let is_alike = (taken.outcome == Outcome::Halt) == (line.state == "HALT");
             if !is_alike || taken.instructions != line.instructions {
-                return Err(format!("{}, {name}: another end than recorded", line.id).into());
+                return Err(format!("{}, {name}: the outcome differs from the recorded one", line.id).into());
             }
             *time = taken.time.as_secs_f64() * 1e3;
             *sum += *time;
@@ -58,7 +59,7 @@ pub(crate) fn print(file: Option<&str>) -> Result<(), Error> {
         largest = largest.max(memory);
         print_row(&line.id, line.csharp_ms, times, memory);
     }
-    print_row("sum (memory: most)", theirs, ours, largest);
+    print_row("sum (memory: maximum)", theirs, ours, largest);
     println!("\nThe slowest took {slowest:.0} ms.");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Running a script once and measuring what it took.
+//! Runs a script once and measures what it takes.
 
 use std::time::{Duration, Instant};
 
@@ -9,29 +9,29 @@ use neovm_testing::allocator;
 
 use crate::Error;
 
-/// Datoshi of a price unit.
+/// The price of a unit, in datoshi.
 const UNIT: f64 = 30.0;
 
-/// Datoshi of a GAS.
+/// The number of datoshi in one GAS.
 pub(crate) const GAS: i64 = 100_000_000;
 
-/// The engines that are compared: the interpreter alone, all compiled before it
-/// runs, and as an engine is by default.
+/// The engines that are compared: the interpreter alone, one that compiles all code before it runs, and
+/// one with default settings.
 pub(crate) const ENGINES: [(&str, JitMode); 3] =
     [("interp", JitMode::Off), ("eager", JitMode::Eager), ("auto", DEFAULT)];
 
 const DEFAULT: JitMode = JitMode::Lazy { threshold: 2000, background: true };
 
-/// What a run took.
+/// The outcome and the costs of a run.
 pub(crate) struct Taken {
     pub(crate) outcome: Outcome,
     pub(crate) time: Duration,
-    /// Most bytes in use.
+    /// The peak of allocated memory, in bytes.
     pub(crate) bytes: isize,
-    /// Price units paid.
+    /// The units paid.
     pub(crate) units: f64,
     pub(crate) instructions: u64,
-    /// Items on the result stack.
+    /// The number of items on the result stack.
     pub(crate) results: usize,
 }
 
@@ -49,7 +49,7 @@ impl Taken {
     }
 }
 
-/// Decodes, loads, runs and drops a script, in an engine of its own.
+/// Decodes, loads, runs and drops a script in an engine of its own.
 pub(crate) fn run(script: &Script, jit: JitMode, gas_limit: i64) -> Result<Taken, Error> {
     let begun = Instant::now();
     let (ended, bytes) = allocator::peak(|| {
@@ -64,12 +64,12 @@ pub(crate) fn run(script: &Script, jit: JitMode, gas_limit: i64) -> Result<Taken
     Ok(Taken { outcome, time: begun.elapsed(), bytes, units: gas as f64 / UNIT, instructions, results })
 }
 
-/// The script of a text, which is of this program.
+/// Assembles a script that this program generated.
 pub(crate) fn script(text: &str) -> Result<Script, Error> {
     assemble(text).map_err(|error| format!("{error} in\n{text}").into())
 }
 
-/// How it ended, in a few words.
+/// Describes an outcome in a few words.
 pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Halt => "HALT".into(),

@@ -1,6 +1,5 @@
-//! Looks for loops that buy the most time or memory: each instruction and each
-//! pair over chosen items, and then what is better still among changes of the
-//! best, at random.
+//! Searches for loops that buy the most time or memory: first every instruction and every pair of
+//! instructions with selected items, and then random changes of the best loops.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +11,15 @@ use crate::{
     shapes::{Shape, THINGS, instructions},
 };
 
-/// Gas of a try, in datoshi, and of the table, whose times are for forty times as much.
+/// The gas of a trial and that of a row of the table, in datoshi. Times in the table are extrapolated
+/// to 20 GAS.
 const TRY: i64 = GAS / 10;
 const TABLE: i64 = GAS / 2;
 
-/// How many of the best are kept and printed.
+/// The number of loops that are kept and printed.
 const KEPT: usize = 20;
 
-/// Items that pairs of instructions are tried over.
+/// The items with which pairs of instructions are tried.
 const STACKS: [&[&str]; 18] = [
     &["2", "2", "2"],
     &["wide", "odd"],
@@ -41,7 +41,7 @@ const STACKS: [&[&str]; 18] = [
     &["deep"],
 ];
 
-/// A shape and what it took.
+/// A shape and its costs.
 struct Found {
     shape: Shape,
     nanoseconds: f64,
@@ -51,7 +51,7 @@ struct Found {
 struct Search {
     instructions: Vec<String>,
     tried: usize,
-    /// The best by time and by memory.
+    /// The best shapes by time and by memory.
     slow: Vec<Found>,
     large: Vec<Found>,
     random: u64,
@@ -87,8 +87,8 @@ impl Search {
 
     fn pairs(&mut self) -> Result<(), Error> {
         for names in STACKS {
-            let place = |name: &&str| THINGS.iter().position(|thing| thing.0 == *name).ok_or("no such thing");
-            let stack = names.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+            let index = |name: &&str| THINGS.iter().position(|thing| thing.0 == *name).ok_or("no such thing");
+            let stack = names.iter().map(index).collect::<Result<Vec<_>, _>>()?;
             for first in 0..self.instructions.len() {
                 for second in 0..self.instructions.len() {
                     self.try_both(&stack, &[first, second])?;
@@ -98,12 +98,12 @@ impl Search {
         Ok(())
     }
 
-    /// Changes one of the best.
+    /// Tries a random change of one of the best shapes.
     fn change(&mut self) -> Result<(), Error> {
         let from_slow = self.below(3) > 0;
-        let place = self.below(KEPT);
+        let index = self.below(KEPT);
         let best = if from_slow { &self.slow } else { &self.large };
-        let Some(found) = best.get(place % best.len().max(1)) else { return Ok(()) };
+        let Some(found) = best.get(index % best.len().max(1)) else { return Ok(()) };
         let mut shape = found.shape.clone();
         for _ in 0..=self.below(2) {
             let (thing, one) = (self.below(THINGS.len()), self.below(self.instructions.len()));
@@ -120,7 +120,8 @@ impl Search {
         self.consider(shape)
     }
 
-    /// A number below a bound, by a plain xorshift: the same search each time.
+    /// Returns a random number below a bound. The generator (xorshift) starts with a fixed seed, so that
+    /// every search is the same.
     fn below(&mut self, bound: usize) -> usize {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -135,8 +136,8 @@ impl Search {
         Ok(())
     }
 
-    /// Runs a shape and keeps it if it is among the best, three times in a row: the
-    /// machine may have had something else to do.
+    /// Runs a shape and keeps it if it is among the best in three consecutive runs, because other load
+    /// on the machine may distort a single run.
     fn consider(&mut self, shape: Shape) -> Result<(), Error> {
         self.tried += 1;
         let mut found = Found { shape, nanoseconds: f64::INFINITY, bytes: 0.0 };
@@ -157,7 +158,7 @@ impl Search {
     }
 
     fn print_table(&self) -> Result<(), Error> {
-        println!("Most time: by the interpreter, seconds for 20 GAS\n");
+        println!("Most time in the interpreter; seconds are for 20 GAS\n");
         self.print_best(&self.slow)?;
         println!("\nMost memory\n");
         self.print_best(&self.large)
@@ -184,41 +185,42 @@ impl Search {
     }
 }
 
-/// Keeps a shape if it is among the best by a measure; variants of a body count once.
+/// Keeps a shape if it is among the best by a measure. Of the variants with the same body, only the
+/// best is kept.
 fn keep(best: &mut Vec<Found>, found: &Found, by: fn(&Found) -> f64) {
     if best.len() >= KEPT && best.last().is_some_and(|last| by(last) >= by(found)) {
         return;
     }
-    let is_kin = |own: &Found| own.shape.body == found.shape.body && own.shape.is_fresh == found.shape.is_fresh;
-    if let Some(place) = best.iter().position(is_kin) {
-        if by(&best[place]) >= by(found) {
+    let is_variant = |own: &Found| own.shape.body == found.shape.body && own.shape.is_fresh == found.shape.is_fresh;
+    if let Some(index) = best.iter().position(is_variant) {
+        if by(&best[index]) >= by(found) {
             return;
         }
-        best.remove(place);
+        best.remove(index);
     }
-    let place = best.partition_point(|own| by(own) >= by(found));
-    best.insert(place, Found { shape: found.shape.clone(), ..*found });
+    let index = best.partition_point(|own| by(own) >= by(found));
+    best.insert(index, Found { shape: found.shape.clone(), ..*found });
     best.truncate(KEPT);
 }
 
-/// Runs the loop; none if a turn leaves fewer items than it found, or faults at once.
+/// Runs a loop. Returns `None` if an iteration leaves fewer items than it found or faults at once.
 fn measure(shape: &Shape, instructions: &[String], jit: JitMode, gas: i64) -> Result<Option<Taken>, Error> {
     let drops = if shape.is_fresh {
         let Ok(once) = script(&shape.text(instructions, None)) else { return Ok(None) };
         let taken = run(&once, JitMode::Off, gas)?;
         if taken.outcome != neovm::Outcome::Halt {
-            return Ok(bomb(taken));
+            return Ok(relevant(taken));
         }
         taken.results
     } else {
         0
     };
     let Ok(endless) = script(&shape.text(instructions, Some(drops))) else { return Ok(None) };
-    Ok(bomb(run(&endless, jit, gas)?))
+    Ok(relevant(run(&endless, jit, gas)?))
 }
 
-/// A run that paid enough to tell, or did much for little.
-fn bomb(taken: Taken) -> Option<Taken> {
+/// Returns the run if it paid enough for a reliable measurement or allocated much memory.
+fn relevant(taken: Taken) -> Option<Taken> {
     let is_long = taken.units > (TRY / 30 / 2) as f64;
     (is_long || taken.bytes > 4 << 20).then_some(taken)
 }

@@ -1,11 +1,11 @@
-//! What loops are made of: items to begin with, and instructions over them.
+//! The parts of loops: initial items, and instructions that use them.
 
 use neovm::{
     OpCode,
     types::opcode::{Family, OperandKind},
 };
 
-/// Items of a kind that makes instructions work: a name, and how to push one.
+/// Items that make instructions expensive, each with a name and the code that pushes it.
 pub(crate) const THINGS: [(&str, &str); 21] = [
     ("2", "PUSH2"),
     ("1000", "PUSHINT16 1000"),
@@ -34,13 +34,13 @@ pub(crate) const THINGS: [(&str, &str); 21] = [
         "PUSHINT16 300\nnext{}: DUP\nDUP\nPUSHINT8 64\nNEWBUFFER\nDUP\nPUSHINT8 62\nPUSH3\nPICK\nPUSH0\nPUSH2\nMEMCPY\n\
       CONVERT ByteString\nSWAP\nDEC\nDUP\nJMPIF next{}\nDROP\nPUSHINT16 300\nPACKMAP",
     ),
-    // Filled in by `Shape::text`: too long to be written out.
+    // Completed by `Shape::text`, because the data is long.
     ("data", "PUSHDATA2 0x"),
     ("deep", "PUSHINT16 700\nNEWARRAY\nUNPACK"),
 ];
 
-/// Instructions, and some that only work together. `{}` stands for a number of
-/// their own; `call` and `slots` are methods that a script with them has.
+/// Returns the instructions, and some sequences that only work together. `{}` stands for a unique
+/// number; `call` and `slots` are methods that `Shape::text` adds to each script.
 pub(crate) fn instructions() -> Vec<String> {
     let mut all: Vec<String> = OpCode::ALL.iter().flat_map(|&opcode| forms(opcode)).collect();
     let together = [
@@ -60,8 +60,8 @@ pub(crate) fn instructions() -> Vec<String> {
     all
 }
 
-/// An opcode with operands; the numbered forms of others are left out, and what
-/// ends a script.
+/// Returns the forms of an opcode with operands to try. Opcodes that are numbered variants of others
+/// and those that end a script have none.
 fn forms(opcode: OpCode) -> Vec<String> {
     let name = opcode.info().mnemonic;
     let is_numbered = opcode.info().family == Family::Slot && name.ends_with(|last: char| ('1'..='9').contains(&last));
@@ -93,27 +93,26 @@ fn forms(opcode: OpCode) -> Vec<String> {
     }
 }
 
-/// Bytes of the longest data in a script.
+/// The size of the longest data in a script, in bytes.
 const DATA: usize = 65_534;
 
-/// As many results a DROP each takes off, more of them a CLEAR.
+/// The largest number of results that are removed by DROPs. More results are removed by CLEAR.
 const MOST_DROPS: usize = 8;
 
-/// A loop: items to begin with, and what each turn does.
+/// A loop: initial items and a body.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
-    /// Numbers of things.
+    /// The indexes of the initial items in [`THINGS`].
     pub(crate) stack: Vec<usize>,
-    /// Whether they are put into local variables, and from there onto the stack in
-    /// each turn, whose results are dropped at its end; else a turn works on what
-    /// the last one left.
+    /// Whether each iteration starts with the initial items, which are kept in local variables, and
+    /// drops its results at the end. Otherwise it uses the items that the previous iteration left.
     pub(crate) is_fresh: bool,
-    /// Numbers of instructions.
+    /// The indexes of the instructions in the body.
     pub(crate) body: Vec<usize>,
 }
 
 impl Shape {
-    /// Its name.
+    /// Returns a name that describes the shape.
     pub(crate) fn name(&self, instructions: &[String]) -> String {
         let stack: Vec<_> = self.stack.iter().map(|&thing| THINGS[thing].0).collect();
         let body: Vec<_> =
@@ -122,8 +121,8 @@ impl Shape {
         format!("{} ({way}): {}", stack.join(", "), body.join("; "))
     }
 
-    /// The text of a script that turns for ever, dropping so many items each
-    /// time, or only once.
+    /// Returns the assembly of a script that repeats the body endlessly and drops `drops` items in each
+    /// iteration, or runs the body only once if `drops` is `None`.
     pub(crate) fn text(&self, instructions: &[String], drops: Option<usize>) -> String {
         let mut number = 0;
         let mut lines = vec![format!("INITSSLOT 1\nINITSLOT {}, 0", self.stack.len().max(1))];
@@ -131,18 +130,18 @@ impl Shape {
             number += 1;
             lines.push(text.replace("{}", &number.to_string()));
         };
-        for (place, &thing) in self.stack.iter().enumerate() {
+        for (slot, &thing) in self.stack.iter().enumerate() {
             match THINGS[thing] {
                 ("data", push) => lines.push(format!("{push}{}", "c3a4".repeat(DATA / 2))),
                 (_, push) => add(&mut lines, push),
             }
             if self.is_fresh {
-                lines.push(format!("STLOC {place}"));
+                lines.push(format!("STLOC {slot}"));
             }
         }
         lines.push("loop: NOP".into());
         if self.is_fresh {
-            lines.extend((0..self.stack.len()).map(|place| format!("LDLOC {place}")));
+            lines.extend((0..self.stack.len()).map(|slot| format!("LDLOC {slot}")));
         }
         for &one in &self.body {
             add(&mut lines, &instructions[one]);

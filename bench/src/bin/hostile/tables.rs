@@ -1,4 +1,4 @@
-//! Cycles, memory, and what the compiler does for scripts that have much compiled.
+//! Measures cycles, memory, and the compiler's work for scripts that cause much compilation.
 
 use std::time::Instant;
 
@@ -13,9 +13,9 @@ use crate::{
     run::{ENGINES, GAS, ending, run, script},
 };
 
-/// Garbage that no counter sees, over as much gas as a script can ever pay.
+/// Prints the costs of cyclic garbage, with the largest amount of gas that a script can pay.
 pub(crate) fn cycles() -> Result<(), Error> {
-    println!("| cycles | turns | s | MiB |\n|---|--:|--:|--:|");
+    println!("| cycles | iterations | s | MiB |\n|---|--:|--:|--:|");
     for (name, turn) in CYCLES {
         let taken = run(&script(&endless(turn))?, JitMode::Off, 20_000 * GAS)?;
         let turns = taken.instructions / (turn.lines().count() as u64 + 1);
@@ -24,9 +24,9 @@ pub(crate) fn cycles() -> Result<(), Error> {
     Ok(())
 }
 
-/// What scripts hold at most, against what is promised.
+/// Prints the memory use of the largest scripts and the documented bound.
 pub(crate) fn memory() -> Result<(), Error> {
-    println!("| script | GAS | ends by | MiB |\n|---|--:|---|--:|");
+    println!("| script | GAS | outcome | MiB |\n|---|--:|---|--:|");
     for (name, text) in largest() {
         let taken = run(&script(&text)?, JitMode::Off, 20 * GAS)?;
         let gas = taken.units * 30.0 / GAS as f64;
@@ -37,17 +37,17 @@ pub(crate) fn memory() -> Result<(), Error> {
     Ok(())
 }
 
-/// Loops and methods that are entered at many places, each with all that follows.
+/// Prints the cost of compiling loops and methods with many entries that all lead to the same long code.
 pub(crate) fn compiler() -> Result<(), Error> {
     let sync = ("threshold 2000, no thread", JitMode::Lazy { threshold: 2000, background: false });
     println!(
-        "| script | engine | s | compiled | refused | s compiling | s still, at the end | MiB of code | MiB beside |"
+        "| script | engine | s | compiled | refused | s compiling | s still compiling at the end | MiB of code | MiB of other memory |"
     );
     println!("|---|---|--:|--:|---|--:|--:|--:|--:|");
     let scripts = [
         ("methods in one another", methods()),
         ("loops in one another", loops(1)),
-        ("the same, twelve times", loops(TIMES)),
+        ("loops in one another, twelve times", loops(TIMES)),
     ];
     for (name, text) in scripts {
         for (engine_name, jit) in [ENGINES[1], ENGINES[2], sync] {
@@ -80,21 +80,22 @@ pub(crate) fn compiler() -> Result<(), Error> {
     Ok(())
 }
 
-/// Entries of the scripts below, and instructions that all of them lead to.
+/// The number of entries in the scripts below, and of instructions that all entries lead to.
 const ENTRIES: usize = 60;
 const SHARED: usize = 2000;
 
-/// Calls of methods that return at once, and would go on to a long common end.
+/// Returns a script that calls methods that return at once but could continue to a long common end.
 fn methods() -> String {
     let calls: String = (0..ENTRIES).map(|entry| format!("CALL_L m{entry}\n")).collect();
     let methods: String = (0..ENTRIES).map(|entry| format!("m{entry}: LDSFLD0\nJMPIF_L common\nRET\n")).collect();
     format!("INITSSLOT 1\nnext: {calls}JMP_L next\n{methods}common: PUSH1\n{}DROP\nRET", "INC\n".repeat(SHARED))
 }
 
-/// How often all of that comes again, each with a common end of its own.
+/// The number of repetitions of the loops, each with a common body of its own.
 const TIMES: usize = 12;
 
-/// Short loops whose heads a long common body, which never runs, leads back to.
+/// Returns a script with short loops and a long common body, which never runs and leads back to the heads
+/// of all loops.
 fn loops(times: usize) -> String {
     let part = |time: usize| {
         let head = |entry| {

@@ -93,9 +93,9 @@ impl Machine<'_> {
         let compound = self.pop_compound("CompoundType", ALL)?;
         let values = compound.values.borrow().clone();
         let keys = compound.keys.borrow().clone();
-        for place in (0..values.len()).rev() {
-            self.push(values[place].clone());
-            if let Some(key) = keys.get(place) {
+        for index in (0..values.len()).rev() {
+            self.push(values[index].clone());
+            if let Some(key) = keys.get(index) {
                 self.push(key.clone());
             }
         }
@@ -232,7 +232,7 @@ impl Machine<'_> {
         let container = self.pop()?;
         let item = match &container {
             Item::Compound(map) if map.kind == Kind::Map => match map.find(&key)? {
-                Some(place) => map.values.borrow()[place].clone(),
+                Some(index) => map.values.borrow()[index].clone(),
                 None => return catchable(format!("Key {} not found in Map.", key.key_text())),
             },
             Item::Compound(list) => {
@@ -306,8 +306,8 @@ impl Machine<'_> {
         if map.references.get() != 0 {
             match map.find(&key)? {
                 None => self.counter.add(&key),
-                Some(place) => {
-                    let old = map.values.borrow()[place].clone();
+                Some(index) => {
+                    let old = map.values.borrow()[index].clone();
                     self.counter.remove(&old);
                 }
             }

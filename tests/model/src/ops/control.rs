@@ -64,7 +64,7 @@ impl Machine<'_> {
             ENDFINALLY => self.end_finally(),
             RET => self.ret(),
             SYSCALL => {
-                let id = u32::from_le_bytes([0, 1, 2, 3].map(|place| instruction.byte(place)));
+                let id = u32::from_le_bytes([0, 1, 2, 3].map(|index| instruction.byte(index)));
                 self.syscall(id)
             }
             op => stray(op),
