@@ -31,9 +31,13 @@ unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
 unsafe fn drop_shared(array: &mut Array) {
     let header = array.header();
     header.set_references(header.references() - 1);
-    // SAFETY: it is the one in the cell. In place: a copy on the native stack
-    // would keep tail calls from being jumps.
-    unsafe { core::ptr::drop_in_place(array) };
+    // SAFETY: it is the one in the cell, and `shared_array` found another: the array
+    // is not freed, which needs no registers to be saved. In place: a copy on the
+    // native stack would keep tail calls from being jumps.
+    unsafe {
+        core::hint::assert_unchecked(!array.is_unique());
+        core::ptr::drop_in_place(array);
+    }
 }
 
 /// PICKITEM of a scalar in an array.
