@@ -64,7 +64,7 @@ fn check(path: &Path) -> Result<bool, Error> {
             wrong += 1;
         }
     }
-    for kind in ["handler", "counting"] {
+    for kind in ["handler", "heap"] {
         let of_kind = || handlers.iter().filter(|handler| handler.kind() == kind);
         let framed = of_kind().filter(|handler| handler.code.iter().any(makes_frame)).count();
         println!("{kind}: {} functions, {framed} of them with a stack frame", of_kind().count());
