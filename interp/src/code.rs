@@ -145,7 +145,7 @@ impl Code {
 
     /// The number of the instruction that starts at a position; that of the
     /// RET behind the last byte too.
-    pub(crate) fn place(&self, position: usize) -> Option<usize> {
+    pub(crate) fn inst_index(&self, position: usize) -> Option<usize> {
         self.index.get(position).filter(|&&place| place != NO_INST).map(|&place| place as usize)
     }
 

@@ -11,89 +11,90 @@ use neovm_types::OpCode;
 use crate::{
     Refusal,
     analysis::{instruction::Ins, methods::Methods, region::Region},
-    memory::code::Machine,
+    memory::code::MachineCode,
     runtime::stats::{ExitRecord, Why},
-    translate::{Gives, Input, signature, translate},
+    translate::{Input, ReturnKind, signature, translate},
 };
 
-/// Most items that are unpacked in compiled code.
+/// The most items that compiled code unpacks.
 const MAX_UNPACKED: usize = 16;
 
-/// How often a region is made until all agree about the methods that it calls.
+/// How many attempts it may take until the region and the methods that it calls agree.
 const MAX_ROUNDS: usize = 8;
 
-/// What a region is compiled from.
+/// The input of the compiler for one region.
 pub(crate) struct Job<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) entry: usize,
-    pub(crate) known: &'a Known,
+    pub(crate) speculation: &'a Speculation,
     pub(crate) number: u32,
-    /// Fewer instructions without a loop are not worth it.
+    /// The least number of instructions of a region without a loop.
     pub(crate) least: usize,
     pub(crate) wants_text: bool,
-    /// The guard that always fails, if one is to.
+    /// The guard that always fails, in tests.
     pub(crate) failing: Option<u32>,
 }
 
-/// What is known of a place where a region begins.
+/// What compiled code takes for granted in one region, and what was learned when that was wrong.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
-    /// What the machine was seen to hold.
-    pub(crate) seen: TypeFeedback,
-    /// Instructions of which nothing is to be taken for granted.
-    pub(crate) distrusted: BTreeSet<usize>,
-    /// Where segments begin in which it is to be found out which result is too wide.
-    pub(crate) suspected: BTreeSet<usize>,
-    /// How many items arrays were seen to have that are unpacked.
+pub(crate) struct Speculation {
+    /// The types of the items that the machine held at the entry.
+    pub(crate) feedback: TypeFeedback,
+    /// Instructions that must not speculate, because a guard of theirs failed.
+    pub(crate) no_speculate: BTreeSet<usize>,
+    /// The first instructions of segments in which each overflow has a check of its own, so
+    /// that the next failure names the instruction.
+    pub(crate) split_checks: BTreeSet<usize>,
+    /// The number of items that an UNPACK found in its array.
     pub(crate) unpacked: BTreeMap<usize, usize>,
-    /// How often it was compiled.
+    /// How often the region was compiled.
     pub(crate) tries: u32,
-    /// Whether it is to be compiled when it was reached some times more.
+    /// Whether compiling was put off until the entry is reached more often.
     pub(crate) is_put_off: bool,
-    /// The instruction that counts how often it is reached: this one, or INITSLOT before it.
+    /// The instruction whose counter made the region hot: the entry, or INITSLOT before it.
     pub(crate) counted: usize,
 }
 
-impl Known {
-    /// Tells of UNPACK what it gives, if that is known.
+impl Speculation {
+    /// Notes the number of items that an UNPACK pushes, if it is known.
     pub(crate) fn resolve(&self, ins: &mut Ins) {
-        if ins.opcode == OpCode::UNPACK && !self.distrusted.contains(&ins.place) {
-            ins.unpacked = self.unpacked.get(&ins.place).copied();
+        if ins.opcode == OpCode::UNPACK && !self.no_speculate.contains(&ins.index) {
+            ins.unpacked = self.unpacked.get(&ins.index).copied();
         }
     }
 
-    /// Whether a place where code is left is one that it is to learn from: an UNPACK, of
-    /// which the items were not counted yet.
-    pub(crate) fn learns(&self, code: CodeView<'_>, place: usize) -> bool {
+    /// Returns whether leaving at an instruction teaches something: at an UNPACK whose items
+    /// were not counted yet.
+    pub(crate) fn can_learn(&self, code: CodeView<'_>, index: usize) -> bool {
         let is_unpack = |ins: Ins| ins.opcode == OpCode::UNPACK;
-        let is_known = self.distrusted.contains(&place) || self.unpacked.contains_key(&place);
-        !is_known && Ins::read(code, place).is_some_and(is_unpack)
+        let is_known = self.no_speculate.contains(&index) || self.unpacked.contains_key(&index);
+        !is_known && Ins::read(code, index).is_some_and(is_unpack)
     }
 
-    /// Learns from an exit that is taken too often, from the instruction whose guard
-    /// led there, if that is known, and from what the machine holds there. Tells whether
-    /// anything of that is new: if not, the region would become the code that it is.
-    pub(crate) fn learn_from(&mut self, record: &ExitRecord, guard: Option<usize>, seen: &TypeFeedback) -> bool {
+    /// Learns from an exit that is taken too often: from the instruction whose guard failed, if
+    /// it is known, and from the items that the machine holds. Returns whether anything was
+    /// new; if not, compiling again would only reproduce the code.
+    pub(crate) fn learn_from(&mut self, record: &ExitRecord, guard: Option<usize>, feedback: &TypeFeedback) -> bool {
         match (record.why, guard, &record.overflows[..]) {
             (Why::Entry, ..) => {
-                let joined = join(&self.seen, seen);
-                let is_new = joined != self.seen;
-                self.seen = joined;
+                let joined = join(&self.feedback, feedback);
+                let is_new = joined != self.feedback;
+                self.feedback = joined;
                 is_new
             }
-            (Why::Opcode, ..) => match seen.count {
-                Some(count) if count <= MAX_UNPACKED => self.unpacked.insert(record.place, count) != Some(count),
-                _ => self.distrusted.insert(record.place),
+            (Why::Opcode, ..) => match feedback.count {
+                Some(count) if count <= MAX_UNPACKED => self.unpacked.insert(record.inst, count) != Some(count),
+                _ => self.no_speculate.insert(record.inst),
             },
-            (_, Some(failed), _) | (_, None, &[failed]) => self.distrusted.insert(failed),
+            (_, Some(failed), _) | (_, None, &[failed]) => self.no_speculate.insert(failed),
             (_, None, []) => false,
             // It is found out first which of them it was.
-            (_, None, _) => self.suspected.insert(record.place),
+            (_, None, _) => self.split_checks.insert(record.inst),
         }
     }
 }
 
-/// What was seen both times.
+/// Returns what holds for the items of both.
 fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
     let join =
         |first: &[Kind], second: &[Kind]| first.iter().zip(second).map(|(first, second)| first.join(*second)).collect();
@@ -105,21 +106,21 @@ fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
     }
 }
 
-/// What became of it.
+/// A region that was compiled.
 pub(crate) struct Compiled {
-    pub(crate) machine: Machine,
+    pub(crate) machine_code: MachineCode,
     pub(crate) exits: Vec<Arc<ExitRecord>>,
     pub(crate) region: Region,
-    /// Instructions, those of methods that are called included.
+    /// The number of instructions, those of called methods included.
     pub(crate) instructions: usize,
 }
 
-/// What is found out of the methods that are called when they are translated.
+/// What the translation of called methods found out about them.
 #[derive(Default)]
 struct Callees {
-    /// Those that give booleans.
+    /// Methods that return booleans.
     booleans: BTreeSet<usize>,
-    /// Those that are left to the interpreter.
+    /// Methods that are left to the interpreter.
     refused: Vec<usize>,
     again: bool,
 }
@@ -128,12 +129,13 @@ struct Callees {
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, job.known, &callees.refused)?;
+        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused)?;
         let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
         let instructions = region.instructions + called;
-        let learns = |place: usize| !region.blocks.contains_key(&place) && job.known.learns(job.code, place);
+        let can_learn =
+            |index: usize| !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, index);
         let mut nexts = region.blocks.values().flat_map(|block| &block.next);
-        if !region.has_loop() && instructions < job.least && !nexts.any(|&next| learns(next)) {
+        if !region.has_loop() && instructions < job.least && !nexts.any(|&next| can_learn(next)) {
             return Err(Refusal::Small);
         }
         callees.again = false;
@@ -141,8 +143,8 @@ pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
         if callees.again {
             continue;
         }
-        let (machine, exits) = made?;
-        return Ok(Compiled { machine, exits, region, instructions });
+        let (machine_code, exits) = made?;
+        return Ok(Compiled { machine_code, exits, region, instructions });
     }
     Err(Refusal::Kinds)
 }
@@ -152,58 +154,59 @@ fn attempt(
     region: &Region,
     methods: &Methods,
     callees: &mut Callees,
-) -> Result<(Machine, Vec<Arc<ExitRecord>>), Refusal> {
+) -> Result<(MachineCode, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let mut exits = Vec::new();
-    let machine = Machine::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
-        let booleans = callees.booleans.clone();
-        let method = method.and_then(|entry| methods.found.get(&entry));
-        let input = Input {
-            code: job.code,
-            region: method.map_or(region, |method| &method.region),
-            known: job.known,
-            number: job.number,
-            failing: job.failing,
-            wants_text: job.wants_text,
-            next_exit: exits.len(),
-            method,
-            methods,
-            booleans: &booleans,
-        };
-        let made = translate(&input, function, context, linker, config);
-        let Some(method) = method else {
-            exits.extend(made?.exits);
-            return Ok(());
-        };
-        match made {
-            Ok(translation) if callees.agrees(method.entry, translation.gives) => {
-                exits.extend(translation.exits);
-                Ok(())
+    let machine_code =
+        MachineCode::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
+            let booleans = callees.booleans.clone();
+            let method = method.and_then(|entry| methods.found.get(&entry));
+            let input = Input {
+                code: job.code,
+                region: method.map_or(region, |method| &method.region),
+                speculation: job.speculation,
+                number: job.number,
+                failing: job.failing,
+                wants_text: job.wants_text,
+                next_exit: exits.len(),
+                method,
+                methods,
+                booleans: &booleans,
+            };
+            let made = translate(&input, function, context, linker, config);
+            let Some(method) = method else {
+                exits.extend(made?.exits);
+                return Ok(());
+            };
+            match made {
+                Ok(translation) if callees.agrees(method.entry, translation.return_kind) => {
+                    exits.extend(translation.exits);
+                    Ok(())
+                }
+                Ok(_) => Err(Refusal::Kinds),
+                Err(refusal) => {
+                    callees.refused.push(method.entry);
+                    callees.again = true;
+                    Err(refusal)
+                }
             }
-            Ok(_) => Err(Refusal::Kinds),
-            Err(refusal) => {
-                callees.refused.push(method.entry);
-                callees.again = true;
-                Err(refusal)
-            }
-        }
-    })?;
-    Ok((machine, exits))
+        })?;
+    Ok((machine_code, exits))
 }
 
 impl Callees {
-    /// Whether a method gives what its callers take it to give. If not, all is
-    /// to be made again.
-    fn agrees(&mut self, method: usize, gives: Gives) -> bool {
-        let changed = match gives {
-            Gives::Nothing => false,
-            Gives::Integers if self.booleans.contains(&method) => {
+    /// Returns whether a method returns what its callers expect. If not, everything is compiled
+    /// again.
+    fn agrees(&mut self, method: usize, return_kind: ReturnKind) -> bool {
+        let changed = match return_kind {
+            ReturnKind::Nothing => false,
+            ReturnKind::Integers if self.booleans.contains(&method) => {
                 self.refused.push(method);
                 true
             }
-            Gives::Integers => false,
-            Gives::Booleans => self.booleans.insert(method),
-            Gives::Others => {
+            ReturnKind::Integers => false,
+            ReturnKind::Booleans => self.booleans.insert(method),
+            ReturnKind::Others => {
                 self.refused.push(method);
                 true
             }

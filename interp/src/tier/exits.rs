@@ -45,7 +45,7 @@ pub struct Plan {
     /// What the meter was charged in advance, units and instructions.
     pub refund: i64,
     /// If the meter has less than this before the refund, compiled code is left for want of gas.
-    pub needed: i64,
+    pub min_gas: i64,
     /// Where the evaluation stack ends, in bytes from the base of the function.
     pub top: i32,
     /// The items that are not in memory.
@@ -135,7 +135,7 @@ impl Exit {
 
     /// Counts that it is taken; returns how the interpreter continues.
     fn count(&self, meter: i64) -> Reason {
-        let starved = meter < self.plan.needed;
+        let starved = meter < self.plan.min_gas;
         let counter = if starved { &self.starved } else { &self.taken };
         // Two threads may lose a count: that is not worth a locked instruction.
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
@@ -250,7 +250,7 @@ impl Vm {
             && let Some(hot_counters) = load.code.hot_counters()
         {
             let guard = (self.failed_guard as usize).checked_sub(1);
-            hot_counters.tier.failing(&load.code, exit, guard, &self.seen());
+            hot_counters.tier.failing(&load.code, exit, guard, &self.feedback());
         }
     }
 }

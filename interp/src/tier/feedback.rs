@@ -119,12 +119,12 @@ impl Vm {
     /// Tells the tier that the instruction at `ip` is hot.
     pub(crate) fn report_hot(&mut self) {
         let Some(load) = self.loads.last() else { return };
-        let (Some(hot_counters), Some(place)) =
-            (load.code.hot_counters(), load.code.place(self.inst().offset as usize))
+        let (Some(hot_counters), Some(index)) =
+            (load.code.hot_counters(), load.code.inst_index(self.inst().offset as usize))
         else {
             return;
         };
-        hot_counters.tier.hot(&load.code, place, &self.seen());
+        hot_counters.tier.hot(&load.code, index, &self.feedback());
     }
 
     /// Counts that the instruction at `ip` was reached from the host or another script, and
@@ -154,7 +154,7 @@ impl Vm {
         }
     }
 
-    pub(super) fn seen(&self) -> TypeFeedback {
+    pub(super) fn feedback(&self) -> TypeFeedback {
         let kinds = |first: *const StackItem, count: usize| {
             (0..count)
                 .map(|i| {

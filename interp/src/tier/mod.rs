@@ -48,12 +48,12 @@ use crate::code::Code;
 /// Makes hot parts of one script faster. It is dropped with the decoded code it is attached to.
 pub trait Tier: Send + Sync {
     /// An instruction was reached as often as the threshold says: its index, and what the machine holds. It runs next.
-    fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback);
+    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &TypeFeedback);
 
     /// An exit was taken [`Exit::PATIENCE`] times more because something that its code took for granted does not hold.
-    /// `guard` is the place of the instruction whose guard failed the last time, if a guard did, and `seen` is what the
+    /// `guard` is the index of the instruction whose guard failed the last time, if a guard did, and `feedback` is what the
     /// machine holds there.
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, seen: &TypeFeedback);
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &TypeFeedback);
 
     /// Returns the number of bytes of memory that the tier uses.
     fn memory(&self) -> usize;

@@ -14,25 +14,25 @@ use neovm_interp::tier::CodeView;
 
 use super::{instruction::Flow, region::Region};
 
-/// No look covers more units than this, so that the last grant of an execution, too,
+/// The most units that one check covers, so that even the last grant of an execution
 /// is mostly spent in compiled code.
 const MAX_COVERED: i64 = 1 << 14;
 
-/// The units are in the meter's upper half, above the count of instructions.
+/// The meter holds units in its upper half, above the number of instructions.
 const UNIT_BITS: u32 = 32;
 
-/// What a block costs, in units of the meter.
+/// What a block costs, as amounts of the meter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Charge {
-    /// All its instructions.
+    /// The cost of all its instructions.
     pub(crate) cost: i64,
-    /// What the meter must have where the block begins.
-    pub(crate) needed: i64,
-    /// Whether the block looks at the meter; if not, all that lead to it did.
-    pub(crate) looks: bool,
+    /// The least amount that the meter must hold at the start of the block.
+    pub(crate) min_gas: i64,
+    /// Whether the block compares the meter with `min_gas`. If not, the blocks before it did.
+    pub(crate) checks_gas: bool,
 }
 
-/// The charges of a region's blocks.
+/// The charges of the blocks of a region.
 #[derive(Debug)]
 pub(crate) struct Charges(BTreeMap<usize, Charge>);
 
@@ -42,13 +42,13 @@ impl Charges {
         // What a block leads to comes first, but for jumps back, which lead to loops.
         for start in region.order.iter().rev() {
             let block = &region.blocks[start];
-            let cost = block.instructions.iter().map(|ins| code.meter_cost(ins.place)).sum();
+            let cost = block.instructions.iter().map(|ins| code.meter_cost(ins.index)).sum();
             // Behind a call the meter is another.
             let calls = block.instructions.last().is_some_and(|ins| ins.flow() == Flow::Call);
             let behind = block.next.iter().map(|&next| charges.ahead(next)).max().unwrap_or(0);
-            let needed = if calls { cost } else { cost + behind };
-            let looks = block.is_loop || needed >> UNIT_BITS > MAX_COVERED;
-            charges.0.insert(*start, Charge { cost, needed, looks });
+            let min_gas = if calls { cost } else { cost + behind };
+            let checks_gas = block.is_loop || min_gas >> UNIT_BITS > MAX_COVERED;
+            charges.0.insert(*start, Charge { cost, min_gas, checks_gas });
         }
         charges
     }
@@ -57,15 +57,15 @@ impl Charges {
         self.0[&start]
     }
 
-    /// Whether a block looks at the meter, from which all must be taken off by then.
-    pub(crate) fn looks(&self, start: usize) -> bool {
-        self.0.get(&start).is_some_and(|charge| charge.looks)
+    /// Returns whether a block checks the meter. Whatever ran before must be charged by then.
+    pub(crate) fn checks_gas(&self, start: usize) -> bool {
+        self.0.get(&start).is_some_and(|charge| charge.checks_gas)
     }
 
-    /// What the meter must have before a place is gone to: nothing if it looks
-    /// itself, or is not of the region.
+    /// Returns the least amount that the meter must hold before control goes to a block: 0 if
+    /// the block checks the meter itself, or is not part of the region.
     pub(crate) fn ahead(&self, start: usize) -> i64 {
-        self.0.get(&start).filter(|charge| !charge.looks).map_or(0, |charge| charge.needed)
+        self.0.get(&start).filter(|charge| !charge.checks_gas).map_or(0, |charge| charge.min_gas)
     }
 }
 
@@ -86,36 +86,36 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_looks_once_a_turn_for_the_whole_turn() {
+    fn a_loop_checks_once_a_turn_for_the_whole_turn() {
         // DEC costs 4 units, DUP and JMPIF 2 each.
         let charges = charges("PUSH5\nn: DEC\nDUP\nJMPIF n\nRET", 1);
         let own = charges.of(1);
-        assert!(own.looks);
-        assert_eq!((own.cost, own.needed), (amount(8, 3), amount(8, 3)));
-        assert_eq!(charges.ahead(1), 0, "who goes to a block that looks need not look for it");
+        assert!(own.checks_gas);
+        assert_eq!((own.cost, own.min_gas), (amount(8, 3), amount(8, 3)));
+        assert_eq!(charges.ahead(1), 0, "who goes to a block that checks_gas need not look for it");
     }
 
     #[test]
-    fn a_look_covers_the_dearest_way_to_the_next() {
+    fn a_check_covers_the_most_expensive_path_to_the_next() {
         // The ways through the loop cost 2 + 2, then 4 (INC) or 8 (MUL) and pushes, then the rest.
         let charges = charges("n: DUP\nJMPIF o\nINC\nJMP m\no: PUSH3\nPUSH3\nMUL\nDROP\nm: DEC\nDUP\nJMPIF n\nRET", 0);
         let [head, plain, dear, meet] = [0, 2, 4, 8].map(|start| charges.of(start));
-        assert!(head.looks && !plain.looks && !dear.looks && !meet.looks);
+        assert!(head.checks_gas && !plain.checks_gas && !dear.checks_gas && !meet.checks_gas);
         assert!(dear.cost > plain.cost);
-        assert_eq!(head.needed, head.cost + dear.cost + meet.cost);
-        assert_eq!(dear.needed, dear.cost + meet.cost);
+        assert_eq!(head.min_gas, head.cost + dear.cost + meet.cost);
+        assert_eq!(dear.min_gas, dear.cost + meet.cost);
         assert_eq!(charges.ahead(8), meet.cost);
     }
 
     #[test]
-    fn what_is_too_dear_for_one_look_gets_another() {
-        // CONVERT costs 8192 units: three of them are more than a look covers.
+    fn a_path_too_expensive_for_one_check_gets_another() {
+        // CONVERT costs 8192 units: three of them are more than a check covers.
         let convert = |label: usize| format!("DUP\nJMPIF l{label}\nl{label}: DUP\nCONVERT ByteString\nDROP\n");
         let text: String = (0..4).map(convert).collect();
         let charges = charges(&format!("n: {text}DEC\nDUP\nJMPIF n\nRET"), 0);
-        let looks = charges.0.values().filter(|charge| charge.looks).count();
-        assert!(looks > 1, "{charges:?}");
-        assert!(charges.0.values().all(|charge| charge.looks || charge.needed >> UNIT_BITS <= MAX_COVERED));
+        let checks_gas = charges.0.values().filter(|charge| charge.checks_gas).count();
+        assert!(checks_gas > 1, "{charges:?}");
+        assert!(charges.0.values().all(|charge| charge.checks_gas || charge.min_gas >> UNIT_BITS <= MAX_COVERED));
     }
 
     #[test]

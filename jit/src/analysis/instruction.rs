@@ -25,30 +25,29 @@ pub(crate) enum SlotUse {
 /// An instruction of a region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ins {
-    /// Its number in the script.
-    pub(crate) place: usize,
+    /// The index among the decoded instructions of the script.
+    pub(crate) index: usize,
     pub(crate) opcode: OpCode,
-    /// Its operand, or the first of two, as a number.
+    /// The operand as a number; the first one of two.
     pub(crate) operand: i64,
-    /// Where a jump or call leads: the number of an instruction. None too where
-    /// it leads to no instruction.
+    /// The index of the instruction that a jump or call leads to; none if it leads to no
+    /// instruction.
     pub(crate) target: Option<usize>,
-    /// The small integer on top of the stack, where the instruction before pushed one.
+    /// The small integer on top of the stack, if the previous instruction pushed one.
     pub(crate) constant: Option<i64>,
-    /// How many items the array has that UNPACK was seen to take, if it always has.
+    /// The number of items that UNPACK finds in its array, if it was the same each time.
     pub(crate) unpacked: Option<usize>,
-    /// How many items a method takes and gives that compiled code calls.
+    /// The numbers of items that a call pops and pushes, if compiled code calls the method.
     pub(crate) call: Option<(usize, usize)>,
-    /// Whether it is the RET of a method that compiled code calls, and how many
-    /// items that gives.
+    /// The number of items that RET returns, in a method that compiled code calls.
     pub(crate) returns: Option<usize>,
 }
 
 impl Ins {
-    /// The instruction of a number; none for bytes that are none, and for the
-    /// RET behind the last byte.
-    pub(crate) fn read(code: CodeView<'_>, place: usize) -> Option<Self> {
-        let position = code.position(place);
+    /// Reads the instruction with an index. Returns none for bytes that are no instruction, and
+    /// for the RET behind the last byte.
+    pub(crate) fn read(code: CodeView<'_>, index: usize) -> Option<Self> {
+        let position = code.position(index);
         let instruction = code.script().instruction(position).ok()?;
         let opcode = instruction.opcode;
         let operand = match opcode.operand() {
@@ -62,13 +61,13 @@ impl Ins {
             (Some(offset), _) => usize::try_from(position as i64 + i64::from(offset))
                 .ok()
                 .filter(|&target| target < code.script().len())
-                .and_then(|target| code.place(target)),
+                .and_then(|target| code.inst_index(target)),
             _ => None,
         };
-        Some(Self { place, opcode, operand, target, constant: None, unpacked: None, call: None, returns: None })
+        Some(Self { index, opcode, operand, target, constant: None, unpacked: None, call: None, returns: None })
     }
 
-    /// The slot that it loads or stores.
+    /// Returns the slot that the instruction loads or stores.
     pub(crate) fn slot(&self) -> Option<SlotUse> {
         let access = self.opcode.slot_access()?;
         let index = access.index.unwrap_or(self.operand as u8);
@@ -81,8 +80,8 @@ impl Ins {
         Some(if access.is_store { SlotUse::Store(slot) } else { SlotUse::Load(slot) })
     }
 
-    /// How many items it takes off the stack, or looks at, and puts there; none
-    /// where that is not known before it runs.
+    /// Returns how many items the instruction pops (or reads) and pushes; none if that is not
+    /// known before it runs.
     pub(crate) fn effect(&self) -> Option<(usize, usize)> {
         use OpCode::*;
         // Where the count is on top of the stack, it is taken off too.
@@ -112,7 +111,7 @@ impl Ins {
         })
     }
 
-    /// What follows it.
+    /// Returns where control goes after the instruction.
     pub(crate) fn flow(&self) -> Flow {
         use OpCode::*;
         match self.opcode {
@@ -129,19 +128,19 @@ impl Ins {
     }
 }
 
-/// What follows an instruction.
+/// Where control goes after an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// The one behind it.
+    /// To the next instruction.
     Next,
-    /// Another.
+    /// To another instruction.
     Jump(usize),
-    /// Another, or the one behind it.
+    /// To another instruction, or to the next one.
     Branch(usize),
-    /// The one behind it, after a method.
+    /// To the next instruction, after a method has run.
     Call,
-    /// None: the method that compiled code called is over.
+    /// Back to the compiled caller of the method.
     Return,
-    /// Compiled code ends before it.
+    /// Out of compiled code, before the instruction.
     Leave,
 }

@@ -10,19 +10,19 @@ use super::{
     instruction::{Ins, SlotUse},
     region::{Reachable, Region},
 };
-use crate::{Refusal, compile::Known};
+use crate::{Refusal, compile::Speculation};
 
-/// Most arguments of such a method.
+/// The most arguments of such a method.
 const MAX_ARGUMENTS: usize = 6;
 
-/// Most methods that are called from a region, directly or not.
+/// The most methods that a region calls, directly or indirectly.
 const MAX_METHODS: usize = 32;
 
-/// How often methods are looked at until what they do is certain.
+/// How many rounds of analysis it may take until the effects of all methods are known.
 const MAX_ROUNDS: usize = 8;
 
 /// A method that compiled code calls. It begins with INITSLOT, touches nothing
-/// below its arguments, and gives one item or none.
+/// below its arguments, and returns at most one item.
 #[derive(Debug)]
 pub(crate) struct Method {
     /// Its INITSLOT.
@@ -34,25 +34,25 @@ pub(crate) struct Method {
     pub(crate) region: Region,
 }
 
-/// The methods that a region calls, by the number of their first instruction.
+/// The methods that a region calls, by the index of their first instruction.
 #[derive(Debug, Default)]
 pub(crate) struct Methods {
     pub(crate) found: BTreeMap<usize, Method>,
 }
 
-/// What a call takes and gives; none of a method that is not called so.
+/// How many items a call of each method pops and pushes; none if the method is left to the interpreter.
 type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 
 impl Methods {
-    /// The region at an instruction, with the methods that it calls, but for
-    /// some that are not to be called.
+    /// Finds the region that begins at an instruction, and the methods that it calls. Methods in
+    /// `but` are left to the interpreter.
     pub(crate) fn region(
         code: CodeView<'_>,
         entry: usize,
-        known: &Known,
+        speculation: &Speculation,
         but: &[usize],
     ) -> Result<(Region, Self), Refusal> {
-        let reachable = with_calls(code, entry, known);
+        let reachable = with_calls(code, entry, speculation);
         if let Ok(found) = &reachable
             && found.instructions.iter().all(|ins| ins.call.is_none())
         {
@@ -66,7 +66,7 @@ impl Methods {
         let mut methods = Self::default();
         methods.learn(code, &called(&reachable), &mut effects);
         let region = Region::find(code, entry, &|ins| {
-            known.resolve(ins);
+            speculation.resolve(ins);
             resolve(ins, &effects, None);
         })?;
         let calls = region.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.call.is_some());
@@ -76,7 +76,7 @@ impl Methods {
         Ok((region, methods))
     }
 
-    /// Learns what methods do, and those that they call.
+    /// Finds out what some methods do, and the methods that they call.
     fn learn(&mut self, code: CodeView<'_>, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
         let mut order = Vec::new();
@@ -92,7 +92,7 @@ impl Methods {
             };
             effects.insert(target, Some((arguments.into(), 1)));
             order.push(target);
-            let reachable = with_calls(code, target + 1, &Known::default());
+            let reachable = with_calls(code, target + 1, &Speculation::default());
             waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
         }
         // What one finds changes what others are: until nothing changes.
@@ -133,7 +133,7 @@ impl Method {
             let complete =
                 region.blocks.values().all(|block| block.next.iter().all(|next| region.blocks.contains_key(next)));
             let fits = |ins: &Ins| is_simple(code, ins) && within(ins, locals, arguments);
-            if complete && region.reach <= 0 && instructions.all(fits) {
+            if complete && region.stack_inputs <= 0 && instructions.all(fits) {
                 return Some(Self { entry, locals, arguments, results, region });
             }
         }
@@ -141,15 +141,15 @@ impl Method {
     }
 }
 
-/// The numbers of local variables and arguments of a method.
+/// Returns the numbers of local variables and arguments of a method.
 fn init(code: CodeView<'_>, entry: usize) -> Option<(u8, u8)> {
     let ins = Ins::read(code, entry).filter(|ins| ins.opcode == OpCode::INITSLOT)?;
     let (locals, arguments) = (ins.operand as u8, (ins.operand >> 8) as u8);
     (usize::from(arguments) <= MAX_ARGUMENTS && (locals, arguments) != (0, 0)).then_some((locals, arguments))
 }
 
-/// Tells of a call what it takes and gives, and of a RET how many items the
-/// method gives that it ends; none in a region that is entered.
+/// Notes how many items a call pops and pushes, and how many items a RET returns:
+/// none in a region that the interpreter enters.
 fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
     match ins.opcode {
         OpCode::CALL | OpCode::CALL_L => {
@@ -160,10 +160,10 @@ fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
     }
 }
 
-/// What may follow an instruction, if all calls come back.
-fn with_calls(code: CodeView<'_>, entry: usize, known: &Known) -> Result<Reachable, Refusal> {
+/// Finds all that may run after an instruction, if all calls return.
+fn with_calls(code: CodeView<'_>, entry: usize, speculation: &Speculation) -> Result<Reachable, Refusal> {
     let collect = |ins: &mut Ins| {
-        known.resolve(ins);
+        speculation.resolve(ins);
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
             // What it takes does not matter here, only that more follows.
             ins.call = Some((0, 0));
@@ -172,17 +172,17 @@ fn with_calls(code: CodeView<'_>, entry: usize, known: &Known) -> Result<Reachab
     Reachable::find(code, entry, &collect)
 }
 
-/// The targets of calls; none where too much follows.
+/// Returns the targets of calls; none if too many instructions were reachable.
 fn called(reachable: &Result<Reachable, Refusal>) -> Vec<usize> {
     let instructions = reachable.iter().flat_map(|found| &found.instructions);
     instructions.filter(|ins| ins.call.is_some()).filter_map(|ins| ins.target).collect()
 }
 
-/// Whether an instruction works on small values alone.
+/// Returns whether an instruction works on small values alone.
 fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
     use OpCode::{DEPTH, MODMUL, MODPOW, POW, PUSHF, PUSHNULL, PUSHT, SQRT};
     match ins.opcode.info().family {
-        Family::Push => code.small_constant(ins.place).is_some() || matches!(ins.opcode, PUSHT | PUSHF | PUSHNULL),
+        Family::Push => code.small_constant(ins.index).is_some() || matches!(ins.opcode, PUSHT | PUSHF | PUSHNULL),
         Family::Stack => ins.opcode != DEPTH,
         Family::Bitwise | Family::Control => true,
         Family::Numeric => !matches!(ins.opcode, POW | SQRT | MODMUL | MODPOW),
@@ -191,7 +191,7 @@ fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
     }
 }
 
-/// Whether the slot that an instruction names is there.
+/// Returns whether the method has the slot that an instruction names.
 fn within(ins: &Ins, locals: u8, arguments: u8) -> bool {
     use super::instruction::Slot;
     match ins.slot() {

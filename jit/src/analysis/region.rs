@@ -11,49 +11,49 @@ use neovm_interp::tier::CodeView;
 use super::instruction::{Flow, Ins};
 use crate::Refusal;
 
-/// Most instructions of a region.
+/// The most instructions of a region.
 pub(crate) const MAX_INSTRUCTIONS: usize = 4096;
 
-/// Most blocks of a region.
+/// The most blocks of a region.
 pub(crate) const MAX_BLOCKS: usize = 512;
 
-/// Most items that a region may reach below where it is entered, and most that
+/// The most items that a region may use of those on the stack at its entry, and the most that
 /// it may add.
 const MAX_HEIGHT: i32 = 256;
 
-/// A run of instructions that is entered at its first only.
+/// A basic block: instructions that are entered only at the first one.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) instructions: Vec<Ins>,
-    /// Where it goes on: to a block, or out of the region. The second is where a
-    /// branch goes that is not taken.
+    /// Where control goes: to blocks, or out of the region. The second is where a branch
+    /// goes that is not taken.
     pub(crate) next: Vec<usize>,
-    /// The stack's height where it begins, above that of the entry.
+    /// The height of the stack at the start, relative to the entry of the region.
     pub(crate) height: i32,
-    /// Whether a later block, in the order of the region, leads to it.
+    /// Whether a later block in the order of the region jumps back to it.
     pub(crate) is_loop: bool,
-    /// How many ways lead to it from blocks.
-    pub(crate) ways: usize,
+    /// The number of edges from blocks of the region to it.
+    pub(crate) predecessors: usize,
 }
 
-/// What is compiled together.
+/// Blocks that are compiled together.
 #[derive(Debug)]
 pub(crate) struct Region {
     pub(crate) entry: usize,
-    /// By the number of the first instruction, in an order in which all that
-    /// leads to a block comes before it, but for jumps back.
+    /// The indices of the first instructions of the blocks. A block comes after all that lead
+    /// to it, except by jumps back.
     pub(crate) order: Vec<usize>,
     pub(crate) blocks: BTreeMap<usize, Block>,
-    /// How many items below the entry's height are touched.
-    pub(crate) reach: i32,
-    /// Most items above the entry's height between any two instructions.
+    /// The number of items on the stack at the entry that the region uses.
+    pub(crate) stack_inputs: i32,
+    /// The greatest height of the stack between two instructions, relative to the entry.
     pub(crate) peak: i32,
     pub(crate) instructions: usize,
 }
 
 impl Region {
-    /// The region that the interpreter enters at an instruction: the loop that
-    /// begins there, or all that follows.
+    /// Finds the region that the interpreter enters at an instruction: the loop that begins
+    /// there, or everything that follows.
     pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all)) {
             // Where much follows the loop, it is at least not beyond its jumps back.
@@ -62,7 +62,7 @@ impl Region {
         }
     }
 
-    /// The same of what was found to be reached from there.
+    /// Makes the region of instructions that are known to be reachable from its entry.
     pub(crate) fn of(reachable: &Reachable) -> Result<Self, Refusal> {
         let mut found = blocks(reachable)?;
         let within = loop_of(&found, reachable.entry);
@@ -72,15 +72,15 @@ impl Region {
         Self::of_blocks(reachable.entry, found)
     }
 
-    /// All that follows an instruction.
+    /// Finds everything that follows an instruction.
     pub(crate) fn of_method(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?)
     }
 
     fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
         let order = order(&found, entry);
-        let mut region = Self { entry, order, blocks: found, reach: 0, peak: 0, instructions: 0 };
-        region.mark_ways();
+        let mut region = Self { entry, order, blocks: found, stack_inputs: 0, peak: 0, instructions: 0 };
+        region.count_predecessors();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
         if region.instructions == 0 || !region.blocks.contains_key(&entry) {
@@ -89,12 +89,12 @@ impl Region {
         Ok(region)
     }
 
-    /// Whether it has a loop.
+    /// Returns whether the region contains a loop.
     pub(crate) fn has_loop(&self) -> bool {
         self.blocks.values().any(|block| block.is_loop)
     }
 
-    fn mark_ways(&mut self) {
+    fn count_predecessors(&mut self) {
         let rank: BTreeMap<_, _> = self.order.iter().enumerate().map(|(rank, &start)| (start, rank)).collect();
         let mut heads = BTreeSet::new();
         for (start, block) in &self.blocks {
@@ -105,15 +105,15 @@ impl Region {
                 block.is_loop = true;
             }
         }
-        let ways: Vec<_> = self.blocks.values().flat_map(|block| block.next.clone()).collect();
-        for next in ways {
+        let edges: Vec<_> = self.blocks.values().flat_map(|block| block.next.clone()).collect();
+        for next in edges {
             if let Some(block) = self.blocks.get_mut(&next) {
-                block.ways += 1;
+                block.predecessors += 1;
             }
         }
     }
 
-    /// Computes the stack's height at each block; it must be the same on all ways there.
+    /// Computes the height of the stack at each block; it must be the same on all paths.
     fn find_heights(&mut self) -> Result<(), Refusal> {
         let mut known = BTreeMap::from([(self.entry, 0)]);
         for start in self.order.clone() {
@@ -123,14 +123,14 @@ impl Region {
             let mut height: i32 = begin;
             for ins in &block.instructions {
                 let (pops, pushes) = ins.effect().unwrap_or((0, 0));
-                self.reach = self.reach.max(pops as i32 - height);
+                self.stack_inputs = self.stack_inputs.max(pops as i32 - height);
                 height += pushes as i32 - pops as i32;
                 if ins.returns.is_some() && height != 0 {
                     return Err(Refusal::Heights);
                 }
                 self.peak = self.peak.max(height);
             }
-            if self.reach > MAX_HEIGHT || self.peak > MAX_HEIGHT {
+            if self.stack_inputs > MAX_HEIGHT || self.peak > MAX_HEIGHT {
                 return Err(Refusal::TooHigh);
             }
             for next in &block.next {
@@ -146,37 +146,37 @@ impl Region {
 /// All instructions of a script.
 const EVERYWHERE: RangeInclusive<usize> = 0..=usize::MAX;
 
-/// The last instruction that jumps to another.
+/// Returns the last instruction that jumps to a given one.
 fn last_jump(code: CodeView<'_>, to: usize) -> usize {
-    let jumps = |place: &usize| Ins::read(code, *place).is_some_and(|ins| ins.target == Some(to));
-    (to..code.places()).rev().find(jumps).unwrap_or(to)
+    let jumps = |index: &usize| Ins::read(code, *index).is_some_and(|ins| ins.target == Some(to));
+    (to..code.inst_count()).rev().find(jumps).unwrap_or(to)
 }
 
-/// Tells of a call what it takes and gives, and of a RET whose it is.
+/// Notes what is known of calls, of RET and of UNPACK in an instruction.
 pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 
-/// Instructions that can be reached from one.
+/// The instructions that can be reached from a given one.
 pub(crate) struct Reachable {
     entry: usize,
     pub(crate) instructions: Vec<Ins>,
-    /// One more than where an instruction is among them, by its number; 0 of others.
+    /// For each instruction of the script, its position in `instructions` plus one; 0 if it is not reachable.
     found: Vec<u32>,
-    /// Those that jumps lead to, and the first.
+    /// The first instruction, and the targets of jumps.
     starts: BTreeSet<usize>,
 }
 
 impl Reachable {
-    /// All instructions that can be reached from one.
+    /// Finds the instructions that can be reached from a given one.
     pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         reachable(code, entry, resolve, EVERYWHERE)
     }
 
-    fn get(&self, place: usize) -> Option<&Ins> {
-        self.instructions.get((*self.found.get(place)? as usize).wrapping_sub(1))
+    fn get(&self, index: usize) -> Option<&Ins> {
+        self.instructions.get((*self.found.get(index)? as usize).wrapping_sub(1))
     }
 }
 
-/// The blocks that can be reached.
+/// Returns the blocks that can be reached.
 fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     let mut blocks = split(reachable)?;
     // A block does not go as far where it may be jumped to without the count that was
@@ -186,7 +186,7 @@ fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     Ok(blocks)
 }
 
-/// All instructions that can be reached from one.
+/// Finds the instructions within a range that can be reached from a given one.
 fn reachable(
     code: CodeView<'_>,
     entry: usize,
@@ -194,28 +194,28 @@ fn reachable(
     within: RangeInclusive<usize>,
 ) -> Result<Reachable, Refusal> {
     let starts = BTreeSet::from([entry]);
-    let mut reachable = Reachable { entry, instructions: Vec::new(), found: vec![0; code.places()], starts };
+    let mut reachable = Reachable { entry, instructions: Vec::new(), found: vec![0; code.inst_count()], starts };
     let mut waiting = vec![entry];
-    while let Some(mut place) = waiting.pop() {
+    while let Some(mut index) = waiting.pop() {
         let mut constant = None;
-        while reachable.found.get(place) == Some(&0) && within.contains(&place) {
+        while reachable.found.get(index) == Some(&0) && within.contains(&index) {
             if reachable.instructions.len() == MAX_INSTRUCTIONS {
                 return Err(Refusal::TooLong);
             }
-            let Some(mut ins) = Ins::read(code, place) else { break };
+            let Some(mut ins) = Ins::read(code, index) else { break };
             ins.constant = constant.take();
             resolve(&mut ins);
-            constant = ins.unpacked.map(|count| count as i64).or_else(|| code.small_constant(place));
+            constant = ins.unpacked.map(|count| count as i64).or_else(|| code.small_constant(index));
             let flow = ins.flow();
             if flow == Flow::Leave {
                 break;
             }
             reachable.instructions.push(ins);
-            reachable.found[place] = reachable.instructions.len() as u32;
+            reachable.found[index] = reachable.instructions.len() as u32;
             let (jump, next) = match flow {
                 Flow::Jump(to) => (Some(to), None),
-                Flow::Branch(to) => (Some(to), Some(place + 1)),
-                Flow::Call => (None, Some(place + 1)),
+                Flow::Branch(to) => (Some(to), Some(index + 1)),
+                Flow::Call => (None, Some(index + 1)),
                 _ => (None, None),
             };
             for to in [jump, next].into_iter().flatten() {
@@ -226,43 +226,42 @@ fn reachable(
             if flow != Flow::Next {
                 break;
             }
-            place += 1;
+            index += 1;
         }
     }
     Ok(reachable)
 }
 
-/// Makes blocks of instructions. What the instruction before a block pushed is
-/// not known in it.
+/// Splits instructions into blocks. A block knows nothing of what the instruction before it pushed.
 fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     let starts = &reachable.starts;
     let mut blocks = BTreeMap::new();
     for &start in starts {
         let mut instructions: Vec<Ins> = Vec::new();
-        let mut place = start;
+        let mut index = start;
         let next = loop {
-            if place != start && starts.contains(&place) {
-                break vec![place];
+            if index != start && starts.contains(&index) {
+                break vec![index];
             }
-            let Some(ins) = reachable.get(place) else { break vec![place] };
+            let Some(ins) = reachable.get(index) else { break vec![index] };
             let mut ins = *ins;
-            if place == start {
+            if index == start {
                 ins.constant = None;
             }
             match ins.flow() {
                 // The count on top of the stack is known only behind what pushed it.
-                Flow::Leave => break vec![place],
+                Flow::Leave => break vec![index],
                 Flow::Jump(to) => {
                     instructions.push(ins);
                     break vec![to];
                 }
                 Flow::Branch(to) => {
                     instructions.push(ins);
-                    break vec![to, place + 1];
+                    break vec![to, index + 1];
                 }
                 Flow::Call => {
                     instructions.push(ins);
-                    break vec![place + 1];
+                    break vec![index + 1];
                 }
                 Flow::Return => {
                     instructions.push(ins);
@@ -270,10 +269,10 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
                 }
                 Flow::Next => instructions.push(ins),
             }
-            place += 1;
+            index += 1;
         };
         if !instructions.is_empty() {
-            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false, ways: 0 });
+            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false, predecessors: 0 });
         }
         if blocks.len() > MAX_BLOCKS {
             return Err(Refusal::TooLong);
@@ -282,7 +281,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     Ok(blocks)
 }
 
-/// The blocks from which the entry can be reached again, if there are any.
+/// Returns the blocks from which the entry can be reached again, if there are any.
 fn loop_of(blocks: &BTreeMap<usize, Block>, entry: usize) -> BTreeSet<usize> {
     let mut before: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&start, block) in blocks {
@@ -300,7 +299,7 @@ fn loop_of(blocks: &BTreeMap<usize, Block>, entry: usize) -> BTreeSet<usize> {
     within
 }
 
-/// Blocks from the entry on, each behind those that lead to it.
+/// Orders blocks from the entry on, each after those that lead to it.
 fn order(blocks: &BTreeMap<usize, Block>, entry: usize) -> Vec<usize> {
     let mut done = BTreeSet::from([entry]);
     let mut finished = Vec::new();
@@ -346,7 +345,7 @@ pub(crate) mod tests {
         Region::find(CodeView::new(code), entry, &|_| {})
     }
 
-    /// The first instructions of the region's blocks, in their order.
+    /// Returns the indices of the first instructions of the blocks, in their order.
     fn blocks(region: &Region) -> &[usize] {
         &region.order
     }
@@ -358,7 +357,7 @@ pub(crate) mod tests {
         assert_eq!((blocks(&region), region.instructions), (&[1][..], 3));
         assert_eq!(region.blocks[&1].next, [1, 4], "back to the loop, and out of it");
         assert!(region.blocks[&1].is_loop && region.has_loop());
-        assert_eq!((region.reach, region.peak), (1, 1), "the counter below the entry, its copy above");
+        assert_eq!((region.stack_inputs, region.peak), (1, 1), "the counter below the entry, its copy above");
     }
 
     #[test]
@@ -366,8 +365,8 @@ pub(crate) mod tests {
         let code = code("PUSH1\nJMPIF o\nPUSH2\nJMP p\no: PUSH3\np: INC\nRET");
         let region = region(&code, 0).unwrap();
         assert_eq!(region.order.first(), Some(&0));
-        assert_eq!(region.order.last(), Some(&5), "where the ways meet comes behind both");
-        assert_eq!(region.blocks[&5].ways, 2);
+        assert_eq!(region.order.last(), Some(&5), "where the edges meet comes behind both");
+        assert_eq!(region.blocks[&5].predecessors, 2);
         assert!(!region.has_loop());
         assert_eq!(region.blocks[&5].instructions.len(), 1, "RET is left to the interpreter");
     }

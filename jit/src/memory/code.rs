@@ -47,7 +47,7 @@ impl JITMemoryProvider for Pages {
 }
 
 /// Machine code, freed when it is dropped.
-pub(crate) struct Machine {
+pub(crate) struct MachineCode {
     pub(super) pages: Pages,
     pub(crate) entry: *const u8,
     /// Bytes of code.
@@ -65,18 +65,18 @@ pub(crate) struct Text {
 
 // SAFETY: the code is never written again; what can be done with its pages is to
 // free them, which any thread may.
-unsafe impl Send for Machine {}
+unsafe impl Send for MachineCode {}
 // SAFETY: as above.
-unsafe impl Sync for Machine {}
+unsafe impl Sync for MachineCode {}
 
-impl Machine {
+impl MachineCode {
     /// Bytes that it takes: whole pages, and what keeps them.
     pub(crate) fn memory(&self) -> usize {
         size_of::<Mapped>() + lock(&self.pages.0).bytes
     }
 }
 
-impl Drop for Machine {
+impl Drop for MachineCode {
     fn drop(&mut self) {
         // SAFETY: a machine is dropped with the script's code, when nobody runs it,
         // or before anybody could.

@@ -17,7 +17,7 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 use neovm_interp::tier::Builtin;
 
-use super::code::{Machine, Pages};
+use super::code::{MachineCode, Pages};
 use crate::{Refusal, lock};
 
 /// The processor that code is made for; none where none can be made.
@@ -111,14 +111,14 @@ pub(crate) type Build<'a> = &'a mut dyn FnMut(
     TargetFrontendConfig,
 ) -> Result<(), Refusal>;
 
-impl Machine {
+impl MachineCode {
     /// Compiles a region, and the methods that it calls, of the signatures given.
     pub(crate) fn compile(wants_text: bool, methods: &[(usize, Signature)], build: Build<'_>) -> Result<Self, Refusal> {
         let isa = target().ok_or(Refusal::Platform)?;
         let text = wants_text.then(Box::default);
-        let mut machine = Self { pages: Pages::default(), entry: core::ptr::null(), size: 0, text };
+        let mut machine_code = Self { pages: Pages::default(), entry: core::ptr::null(), size: 0, text };
         let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
-        builder.memory_provider(Box::new(machine.pages.clone()));
+        builder.memory_provider(Box::new(machine_code.pages.clone()));
         let imports = Imports::default();
         let known = Arc::clone(&imports);
         builder.symbol_lookup_fn(Box::new(move |name| lock(&known).get(name).map(|&address| address as *const u8)));
@@ -141,13 +141,13 @@ impl Machine {
             context.set_disasm(wants_text);
             build(method, &mut context.func, builder, linker, isa.frontend_config())?;
             let id = method.and_then(|method| ids.get(&method).copied()).unwrap_or(entry);
-            machine.define(&mut module.borrow_mut(), id, context)?;
+            machine_code.define(&mut module.borrow_mut(), id, context)?;
         }
         WORKSPACE.set(Some(workspace));
         let mut module = module.into_inner();
         module.finalize_definitions().map_err(|_| Refusal::Cranelift)?;
-        machine.entry = module.get_finalized_function(entry);
-        Ok(machine)
+        machine_code.entry = module.get_finalized_function(entry);
+        Ok(machine_code)
     }
 
     fn define(&mut self, module: &mut JITModule, id: FuncId, context: &mut Context) -> Result<(), Refusal> {

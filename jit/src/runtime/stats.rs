@@ -13,7 +13,7 @@ pub(crate) struct ExitRecord {
     pub(crate) exit: Exit,
     pub(crate) why: Why,
     /// The instruction before which it is left, where a segment begins.
-    pub(crate) place: usize,
+    pub(crate) inst: usize,
     /// The instructions of the segment whose overflows are looked at together.
     pub(crate) overflows: Vec<usize>,
 }
@@ -101,12 +101,12 @@ pub struct Details {
 impl Report {
     pub(crate) fn new(code: CodeView<'_>, entry: usize, made: &Result<Compiled, Refusal>, time: Duration) -> Self {
         let outcome = made.as_ref().map_err(|refusal| *refusal).map(|made| {
-            let text = made.machine.text.as_deref().cloned().unwrap_or_default();
+            let text = made.machine_code.text.as_deref().cloned().unwrap_or_default();
             Details {
                 instructions: made.instructions,
                 blocks: made.region.blocks.len(),
                 has_loop: made.region.has_loop(),
-                size: made.machine.size,
+                size: made.machine_code.size,
                 clif: super::text::clif(&text.clif, code, &made.exits),
                 exits: super::text::exits(code, &made.exits),
                 assembly: text.assembly,

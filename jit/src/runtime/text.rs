@@ -29,7 +29,7 @@ const REGISTERS: [(i32, &str); 12] = [
 /// of the machine's registers from `v0`, which is the machine.
 pub(crate) fn clif(text: &str, code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
     let mut names: HashMap<usize, String> = HashMap::new();
-    for index in 0..code.places() {
+    for index in 0..code.inst_count() {
         names.insert(code.inst_address(index), format!("<inst {}>", inst(code, index)));
     }
     for record in exits {
@@ -107,7 +107,7 @@ pub(crate) fn exits(code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
 
 fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std::fmt::Result {
     let plan = &record.exit.plan;
-    write!(out, "exit {}: {} before {}", record.exit.number, record.why.name(), inst(code, record.place))?;
+    write!(out, "exit {}: {} before {}", record.exit.number, record.why.name(), inst(code, record.inst))?;
     if plan.leave == Leave::Deopt {
         write!(out, ", deopt")?;
     }
@@ -119,8 +119,8 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
     if plan.refund != 0 {
         write!(out, ", refund {}", meter(plan.refund))?;
     }
-    if plan.needed > 0 {
-        write!(out, ", needs {}", meter(plan.needed))?;
+    if plan.min_gas > 0 {
+        write!(out, ", needs {}", meter(plan.min_gas))?;
     }
     let overflows: Vec<_> = record.overflows.iter().map(|&index| inst(code, index)).collect();
     if !overflows.is_empty() {

@@ -21,50 +21,50 @@ use super::stats::{ExitRecord, Report, Stats};
 use crate::{
     Refusal,
     analysis::instruction::Ins,
-    compile::{Compiled as Made, Job, Known, compile},
+    compile::{Compiled as Made, Job, Speculation, compile},
     lock,
     memory::{
         capacity::{Capacity, DEFAULT_CAPACITY},
-        code::Machine,
+        code::MachineCode,
         module::target,
     },
 };
 
-/// How often a region is compiled until it is given up.
+/// The number of times a region is compiled before it is given up.
 const MAX_TRIES: u32 = 12;
 
-/// An exit that should not be is put up with if it is taken at most once in so
-/// many times that the region is entered.
+/// An exit that should not be taken is tolerated if it is taken at most once in this many
+/// entries of the region.
 const SELDOM: u64 = 8;
 
-/// How often a place is reached at least before it is asked for again, if too
-/// many others waited, or there was too much machine code.
+/// The least number of times that an instruction is reached before its region is requested again,
+/// if the queue or the memory for machine code was full.
 const LATER: u32 = 256;
 
-/// Instructions that a region without a loop has at least.
+/// The least number of instructions of a region without a loop.
 const LEAST: usize = 16;
 
-/// Regions that may wait to be compiled.
+/// The most regions in the queue.
 const MAX_QUEUE: usize = 64;
 
-/// Instructions of one script that are compiled in all, again or in several
-/// regions included: half a second's work.
+/// The most instructions of one script that are compiled, repeated ones included: half a second
+/// of work.
 const MAX_INSTRUCTIONS: usize = 1 << 16;
 
-/// What a refusal counts as, in instructions.
+/// The number of instructions that a refusal counts as.
 const REFUSED: usize = 128;
 
 /// When a [`Jit`] compiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mode {
-    /// How often a place is reached by a jump back or a call until it is hot. At 1
-    /// the place where a script begins is hot too.
+    /// The number of times an instruction is reached until it is hot: by a jump back, by a
+    /// call, or from the host or another script. At 1, the start of a script is hot as well.
     pub threshold: u32,
-    /// Whether another thread compiles, while the interpreter goes on.
+    /// Whether another thread compiles while the interpreter goes on.
     pub background: bool,
 }
 
-/// Makes machine code for the scripts of an engine.
+/// A compiler of the scripts of an engine. Clones share everything.
 #[derive(Clone)]
 pub struct Jit(Arc<Shared>);
 
@@ -74,10 +74,10 @@ struct Shared {
     capacity: Capacity,
     totals: Mutex<Stats>,
     scripts: Mutex<Vec<Weak<Script>>>,
-    /// For people, if they want to know.
+    /// Reports for people, if [`Jit::watch`] asked for them.
     reports: Mutex<Option<Vec<Report>>>,
     queue: Mutex<Option<SyncSender<Waiting>>>,
-    /// Jobs that wait or run.
+    /// The number of jobs that wait or run.
     waiting: Mutex<usize>,
     done: Condvar,
 }
@@ -90,55 +90,55 @@ struct Waiting {
 
 /// The tier of one script.
 struct Script {
-    /// Itself, for those who compile later.
+    /// The script itself, for jobs that run later.
     own: Weak<Script>,
     jit: Arc<Shared>,
     regions: Mutex<Regions>,
-    /// The next region's number.
+    /// The number of the next region.
     next: AtomicU32,
-    /// Instructions that were compiled so far.
+    /// The number of instructions compiled so far.
     instructions: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Regions {
-    by_entry: HashMap<usize, Known>,
-    /// All code that was ever entered, by its number: somebody may still be in it.
-    machines: HashMap<u32, Compiled>,
+    by_entry: HashMap<usize, Speculation>,
+    /// All code that was ever entered, by the number of the region: a machine may still run it.
+    compiled: HashMap<u32, Compiled>,
 }
 
-/// A region's machine code.
+/// The machine code of a region.
 struct Compiled {
     entry: usize,
-    machine: Machine,
+    machine_code: MachineCode,
     records: Vec<Arc<ExitRecord>>,
-    /// Whether it was found wanting, and another is asked for.
+    /// Whether an exit failed, and the region was requested again.
     is_replaced: bool,
 }
 
 impl Compiled {
-    /// Bytes that it takes.
+    /// Returns the number of bytes of memory that the code and its exits use.
     fn memory(&self) -> usize {
         let records = self.records.iter().map(|record| record.memory());
-        size_of::<Self>() + self.machine.memory() + records.sum::<usize>()
+        size_of::<Self>() + self.machine_code.memory() + records.sum::<usize>()
     }
 }
 
 impl Jit {
-    /// A compiler; none where there is none for the platform.
+    /// Makes a compiler; none if the platform has none.
     pub fn new(mode: Mode) -> Option<Self> {
         Self::with_capacity(mode, DEFAULT_CAPACITY)
     }
 
-    /// A compiler whose machine code takes so many bytes at most, but for that of
-    /// the region that was begun last.
+    /// Makes a compiler whose machine code uses at most `capacity` bytes, except that the last
+    /// region may go beyond.
     pub fn with_capacity(mode: Mode, capacity: usize) -> Option<Self> {
         Self::make(mode, capacity, None)
     }
 
-    /// For tests of what follows a guard that fails: a compiler that takes the guard of
-    /// this number, counted from 0 in each function it makes, to fail always. Code is left
-    /// there more often than it must be, and results are the same.
+    /// Makes a compiler for tests of guards that fail: the guard with the number `failing`,
+    /// counted from 0 in each function, always fails. Code is left there more often than
+    /// necessary; results stay the same.
     pub fn with_failing_guard(mode: Mode, failing: Option<u32>) -> Option<Self> {
         Self::make(mode, DEFAULT_CAPACITY, failing)
     }
@@ -158,12 +158,12 @@ impl Jit {
         })))
     }
 
-    /// When it compiles.
+    /// Returns when the compiler compiles.
     pub fn mode(&self) -> Mode {
         self.0.mode
     }
 
-    /// Watches over decoded code from here on.
+    /// Attaches the compiler to decoded code, which it watches from then on.
     #[must_use]
     pub fn attach(&self, code: Code) -> Code {
         let script = Arc::new_cyclic(|own| Script {
@@ -182,17 +182,17 @@ impl Jit {
         tier::attach(code, script, self.0.mode.threshold)
     }
 
-    /// Bytes that machine code may take.
+    /// Returns the number of bytes that machine code may use.
     pub fn capacity(&self) -> usize {
         self.0.capacity.limit()
     }
 
-    /// Bytes that machine code takes in memory.
+    /// Returns the number of bytes that machine code uses.
     pub fn bytes(&self) -> usize {
         self.0.capacity.taken()
     }
 
-    /// Waits until all that is hot is compiled.
+    /// Waits until everything that is hot has been compiled.
     pub fn wait(&self) {
         let mut waiting = lock(&self.0.waiting);
         while *waiting > 0 {
@@ -200,25 +200,25 @@ impl Jit {
         }
     }
 
-    /// What was done so far.
+    /// Returns what the compiler has done so far.
     pub fn stats(&self) -> Stats {
         let mut stats = lock(&self.0.totals).clone();
         stats.bytes = self.bytes();
         let scripts: Vec<_> = lock(&self.0.scripts).iter().filter_map(Weak::upgrade).collect();
         for script in scripts {
             let regions = lock(&script.regions);
-            let records = regions.machines.values().flat_map(|compiled| &compiled.records);
+            let records = regions.compiled.values().flat_map(|compiled| &compiled.records);
             stats.count_exits(records.map(|record| &**record));
         }
         stats
     }
 
-    /// Keeps from here on what becomes of regions, with their code in text.
+    /// Starts to record what becomes of regions, with their code as text.
     pub fn watch(&self) {
         lock(&self.0.reports).get_or_insert_default();
     }
 
-    /// What became of regions since [`Jit::watch`].
+    /// Returns what became of regions since [`Jit::watch`].
     pub fn reports(&self) -> Vec<Report> {
         lock(&self.0.reports).clone().unwrap_or_default()
     }
@@ -231,36 +231,38 @@ impl core::fmt::Debug for Jit {
 }
 
 impl Tier for Script {
-    fn hot(&self, code: &Arc<Code>, place: usize, seen: &TypeFeedback) {
+    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &TypeFeedback) {
         // It is told once; what becomes of it is found out here.
         let view = CodeView::new(code);
-        view.reset_counter(place, u32::MAX);
-        let (entry, seen) = behind_init(view, place, seen);
+        view.reset_counter(index, u32::MAX);
+        let (entry, feedback) = behind_init(view, index, feedback);
         let mut regions = lock(&self.regions);
         match regions.by_entry.get_mut(&entry) {
             // What was learnt of it before it was put off still holds.
-            Some(known) if known.is_put_off => known.is_put_off = false,
+            Some(speculation) if speculation.is_put_off => speculation.is_put_off = false,
             Some(_) => return,
-            None => drop(regions.by_entry.insert(entry, Known { seen, counted: place, ..Known::default() })),
+            None => {
+                drop(regions.by_entry.insert(entry, Speculation { feedback, counted: index, ..Speculation::default() }))
+            }
         }
         drop(regions);
         self.request(code, entry);
     }
 
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, seen: &TypeFeedback) {
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &TypeFeedback) {
         let mut regions = lock(&self.regions);
-        let Some(compiled) = regions.machines.get(&exit.region) else { return };
+        let Some(compiled) = regions.compiled.get(&exit.region) else { return };
         let Some(record) = compiled.records.get(exit.number as usize) else { return };
         let entered: u64 = compiled.records.iter().map(|record| record.taken()).sum();
         if record.taken() * SELDOM < entered || compiled.is_replaced {
             return;
         }
         let (entry, record) = (compiled.entry, Arc::clone(record));
-        let Some(known) = regions.by_entry.get_mut(&entry) else { return };
+        let Some(speculation) = regions.by_entry.get_mut(&entry) else { return };
         // Compiled from what was known before, it would fail as it did.
-        let is_new = known.learn_from(&record, guard, seen);
-        let gives_up = !is_new || known.tries >= MAX_TRIES;
-        if let Some(compiled) = regions.machines.get_mut(&exit.region) {
+        let is_new = speculation.learn_from(&record, guard, feedback);
+        let gives_up = !is_new || speculation.tries >= MAX_TRIES;
+        if let Some(compiled) = regions.compiled.get_mut(&exit.region) {
             compiled.is_replaced = true;
         }
         drop(regions);
@@ -274,12 +276,12 @@ impl Tier for Script {
     }
 
     fn memory(&self) -> usize {
-        lock(&self.regions).machines.values().map(Compiled::memory).sum()
+        lock(&self.regions).compiled.values().map(Compiled::memory).sum()
     }
 }
 
 impl Script {
-    /// Compiles a region, here or on the compiler's thread.
+    /// Requests a region: compiles it here, or puts it into the queue of the compiler's thread.
     fn request(&self, code: &Arc<Code>, entry: usize) {
         if self.jit.capacity.is_full() {
             return self.put_off(code, entry, Refusal::Full);
@@ -296,12 +298,12 @@ impl Script {
         }
     }
 
-    /// Refuses a region for now: it is asked for again, if it stays hot.
+    /// Refuses a region for now. It is requested again if it stays hot.
     fn put_off(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
         self.refuse(code, entry, refusal);
-        if let Some(known) = lock(&self.regions).by_entry.get_mut(&entry) {
-            known.is_put_off = true;
-            CodeView::new(code).reset_counter(known.counted, self.jit.mode.threshold.max(LATER));
+        if let Some(speculation) = lock(&self.regions).by_entry.get_mut(&entry) {
+            speculation.is_put_off = true;
+            CodeView::new(code).reset_counter(speculation.counted, self.jit.mode.threshold.max(LATER));
         }
     }
 
@@ -312,8 +314,8 @@ impl Script {
         *lock(&self.jit.totals).refused.entry(refusal).or_default() += 1;
     }
 
-    /// Compiles a region and lets the interpreter enter it. What is refused is
-    /// not asked for again.
+    /// Compiles a region and lets the interpreter enter it. A region that is refused is not
+    /// requested again.
     fn compile(&self, code: &Arc<Code>, entry: usize) {
         if self.instructions.load(Ordering::Relaxed) >= MAX_INSTRUCTIONS {
             return self.refuse(code, entry, Refusal::BudgetExhausted);
@@ -327,19 +329,19 @@ impl Script {
         if let Some(reports) = &mut *lock(&self.jit.reports) {
             reports.push(Report::new(CodeView::new(code), entry, &made, begun.elapsed()));
         }
-        let Made { machine, exits: records, .. } = match made {
+        let Made { machine_code, exits: records, .. } = match made {
             Ok(made) => made,
             Err(refusal) => return self.refuse(code, entry, refusal),
         };
-        let address = machine.entry;
-        let compiled = Compiled { entry, machine, records, is_replaced: false };
+        let address = machine_code.entry;
+        let compiled = Compiled { entry, machine_code, records, is_replaced: false };
         self.jit.capacity.take(compiled.memory());
         let mut regions = lock(&self.regions);
-        let tries = regions.by_entry.get_mut(&entry).map_or(0, |known| {
-            known.tries += 1;
-            known.tries
+        let tries = regions.by_entry.get_mut(&entry).map_or(0, |speculation| {
+            speculation.tries += 1;
+            speculation.tries
         });
-        regions.machines.insert(number, compiled);
+        regions.compiled.insert(number, compiled);
         drop(regions);
         // SAFETY: the translation keeps what the interpreter guarantees, and the
         // machine code lives as long as this tier, which the code keeps.
@@ -352,14 +354,14 @@ impl Script {
     }
 
     fn make(&self, code: &Code, entry: usize, number: u32) -> Result<Made, Refusal> {
-        let known = lock(&self.regions).by_entry.get(&entry).ok_or(Refusal::Nothing)?.clone();
+        let speculation = lock(&self.regions).by_entry.get(&entry).ok_or(Refusal::Nothing)?.clone();
         // Who wants all compiled at once wants that too.
         let least = if self.jit.mode.threshold > 1 { LEAST } else { 0 };
         let wants_text = lock(&self.jit.reports).is_some();
         compile(&Job {
             code: CodeView::new(code),
             entry,
-            known: &known,
+            speculation: &speculation,
             number,
             least,
             wants_text,
@@ -372,7 +374,7 @@ impl Drop for Script {
     fn drop(&mut self) {
         let regions = self.regions.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut totals = lock(&self.jit.totals);
-        for compiled in regions.machines.values() {
+        for compiled in regions.compiled.values() {
             self.jit.capacity.give_back(compiled.memory());
             totals.count_exits(compiled.records.iter().map(|record| &**record));
         }
@@ -380,7 +382,7 @@ impl Drop for Script {
 }
 
 impl Shared {
-    /// The way to the compiler's thread, which begins with the first job.
+    /// Returns the queue of the compiler's thread, which is started with the first job.
     fn queue(self: &Arc<Self>) -> SyncSender<Waiting> {
         let mut queue = lock(&self.queue);
         queue
@@ -407,16 +409,16 @@ impl Shared {
     }
 }
 
-/// The instruction behind INITSLOT, which makes the frame, and what is seen
-/// there: a method is compiled from there on.
-fn behind_init(code: CodeView<'_>, place: usize, seen: &TypeFeedback) -> (usize, TypeFeedback) {
-    let Some(ins) = Ins::read(code, place).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
-        return (place, seen.clone());
+/// Returns the instruction behind INITSLOT, with the feedback that holds there: a method is
+/// compiled from there on, since INITSLOT makes the frame.
+fn behind_init(code: CodeView<'_>, index: usize, feedback: &TypeFeedback) -> (usize, TypeFeedback) {
+    let Some(ins) = Ins::read(code, index).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
+        return (index, feedback.clone());
     };
     let (locals, arguments) = ((ins.operand & 0xff) as usize, (ins.operand >> 8) as usize);
-    let mut stack = seen.stack.clone();
+    let mut stack = feedback.stack.clone();
     let taken = arguments.min(stack.len());
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
-    (place + 1, TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
+    (index + 1, TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
 }

@@ -21,7 +21,7 @@ impl Translator<'_> {
     pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
         // A method that is called works on scalars alone.
         let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
-        let Some(builtin) = self.input.code.inst_builtin(ins.place) else { return self.leave_at(ins) };
+        let Some(builtin) = self.input.code.inst_builtin(ins.index) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);
         self.spill(pops);
@@ -34,7 +34,7 @@ impl Translator<'_> {
     }
 
     fn emit_builtin_call(&mut self, ins: &Ins, builtin: &InstBuiltin) -> Value {
-        let cell = self.number(self.input.code.inst_address(ins.place) as i64);
+        let cell = self.number(self.input.code.inst_address(ins.index) as i64);
         let top = self.stack_offset(self.state.stack.len());
         let sp = self.plus(self.base, i64::from(top));
         let [status] = self.call_native(builtin, [self.vm, cell, sp, self.frame]);
@@ -44,7 +44,7 @@ impl Translator<'_> {
     /// Leaves unless a builtin just ran its instruction. The state holds the items below those that it took.
     fn check_status(&mut self, ins: &Ins, status: Value) {
         let how = self.builder.ins().band_imm_s(status, STATUS_MASK as i64);
-        self.begin_segment(ins.place, self.gas.ahead());
+        self.begin_segment(ins.index, self.gas.ahead());
         let exit = self.cold_exit(Leave::Resume, Why::Fault);
         exit.after = After::Builtin;
         exit.status = Some(status);

@@ -13,7 +13,7 @@ use cranelift_codegen::{
 use neovm_interp::tier::{After, Leave, builtins::BEGIN_CALLS, layout};
 
 use super::{
-    Gives, Translator,
+    ReturnKind, Translator,
     exit::Why,
     state::{Item, Origin, State},
 };
@@ -45,7 +45,7 @@ impl Translator<'_> {
         let after = self.plus(meter, -cost);
         self.set_meter(after);
         self.begin_segment(method.entry, cost);
-        self.gas.need(self.gas.needed_at(self.input.region.entry));
+        self.gas.need(self.gas.min_gas_at(self.input.region.entry));
         self.leave_without_room();
         let nulls = vec![Item::Null; method.locals.into()];
         self.state = State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect() };
@@ -58,7 +58,7 @@ impl Translator<'_> {
     /// native stack, or for its items.
     fn leave_without_room(&mut self) {
         let exit = self.cold_exit(Leave::Resume, Why::Room).block;
-        let short = self.is_short(self.gas.needed());
+        let short = self.is_short(self.gas.min_gas());
         let short = self.counted(short, true);
         self.go_to_if(short, exit);
         let native = self.builder.ins().get_stack_pointer(I64);
@@ -148,7 +148,7 @@ impl Translator<'_> {
     /// The exit for when the method that was called was left: what it gives is
     /// still to come.
     fn left_exit(&mut self, ins: &Ins) -> Block {
-        self.begin_segment(ins.place + 1, 0);
+        self.begin_segment(ins.index + 1, 0);
         let exit = self.cold_exit(Leave::Resume, Why::Edge);
         exit.after = After::Method;
         exit.block
@@ -157,11 +157,11 @@ impl Translator<'_> {
     /// Leaves if the method that was called was left, or if there is too little
     /// gas for what is behind the call.
     fn leave_after_call(&mut self, ins: &Ins, left: Block) {
-        let needed = self.gas.needed_at(ins.place + 1);
-        let short = self.is_short(needed);
+        let min_gas = self.gas.min_gas_at(ins.index + 1);
+        let short = self.is_short(min_gas);
         let mut exit = left;
-        if needed > 0 {
-            self.gas.need(needed);
+        if min_gas > 0 {
+            self.gas.need(min_gas);
             let starved = self.cold_exit(Leave::Resume, Why::Gas).block;
             exit = self.cold_block();
             self.exits.add_call_stub(exit, self.gas.meter.value, left, starved);
@@ -176,15 +176,15 @@ impl Translator<'_> {
             if matches!(self.peek(0), Item::Scalar(..)) && self.may_be_ints(ins, 1) {
                 self.int_at(0);
             }
-            let gives = match self.peek(0) {
-                Item::Bool(_) => Gives::Booleans,
-                Item::Const(_) | Item::Int(_) => Gives::Integers,
-                _ => Gives::Others,
+            let return_kind = match self.peek(0) {
+                Item::Bool(_) => ReturnKind::Booleans,
+                Item::Const(_) | Item::Int(_) => ReturnKind::Integers,
+                _ => ReturnKind::Others,
             };
-            self.gives = match self.gives {
-                Gives::Nothing => gives,
-                earlier if earlier == gives => gives,
-                _ => Gives::Others,
+            self.return_kind = match self.return_kind {
+                ReturnKind::Nothing => return_kind,
+                earlier if earlier == return_kind => return_kind,
+                _ => ReturnKind::Others,
             };
             result = Some(match self.peek(0) {
                 Item::Ref(..) | Item::Mem(_) | Item::Null | Item::Scalar(..) => self.number(0),

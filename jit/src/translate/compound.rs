@@ -17,7 +17,7 @@ use crate::analysis::instruction::Ins;
 impl Translator<'_> {
     pub(super) fn compound(&mut self, ins: &Ins) {
         use OpCode::*;
-        let trusts = !self.distrusts(ins);
+        let trusts = !self.must_not_speculate(ins);
         match ins.opcode {
             PICKITEM if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
             PICKITEM if trusts && self.may_be_ints(ins, 1) => self.pick_item(ins),
@@ -34,7 +34,7 @@ impl Translator<'_> {
     /// The length of an array, or what the interpreter says of other items.
     fn size(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
-        let length = match self.seen_at(origin) {
+        let length = match self.feedback_at(origin) {
             Some(tier::Kind::Array) => {
                 let array = self.array(address, origin);
                 self.load(array, layout::ARRAY_LENGTH)
@@ -72,7 +72,9 @@ impl Translator<'_> {
     /// Whether a string of bytes was seen where the item at a depth lies.
     fn is_bytes(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
-            Item::Ref(_, origin) => !self.distrusts(ins) && self.seen_at(origin) == Some(tier::Kind::Bytes),
+            Item::Ref(_, origin) => {
+                !self.must_not_speculate(ins) && self.feedback_at(origin) == Some(tier::Kind::Bytes)
+            }
             _ => false,
         }
     }
@@ -166,7 +168,7 @@ impl Translator<'_> {
     fn may_be_index(&self, ins: &Ins) -> bool {
         match self.peek(1) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Scalar(..) | Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
+            Item::Scalar(..) | Item::Ref(..) | Item::Mem(false) => !self.must_not_speculate(ins),
             _ => false,
         }
     }

@@ -25,8 +25,8 @@ impl Translator<'_> {
 
     /// Leaves before an instruction in the middle of a block.
     pub(super) fn leave_at(&mut self, ins: &Ins) {
-        let cost = self.input.code.meter_cost(ins.place);
-        self.leave(ins.place, self.gas.ahead() + cost, Why::Opcode);
+        let cost = self.input.code.meter_cost(ins.index);
+        self.leave(ins.index, self.gas.ahead() + cost, Why::Opcode);
     }
 
     /// A condition that does not hold is a fault, which is the interpreter's.
@@ -42,7 +42,7 @@ impl Translator<'_> {
 
     fn branch(&mut self, ins: &Ins, to: usize) {
         let Some((condition, holds)) = self.condition(ins) else { return self.leave_at(ins) };
-        let behind = ins.place + 1;
+        let behind = ins.index + 1;
         self.settle(&[to, behind]);
         self.check_overflow();
         let nexts = if holds { [to, behind] } else { [behind, to] };

@@ -50,10 +50,10 @@ impl Translator<'_> {
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
         (0..count).all(|depth| match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
-            Item::Scalar(..) => !self.distrusts(ins),
+            Item::Scalar(..) => !self.must_not_speculate(ins),
             Item::Null | Item::Mem(true) => false,
-            Item::Ref(_, origin) => !self.distrusts(ins) && self.may_be_int(origin),
-            Item::Mem(false) => !self.distrusts(ins),
+            Item::Ref(_, origin) => !self.must_not_speculate(ins) && self.may_be_int(origin),
+            Item::Mem(false) => !self.must_not_speculate(ins),
         })
     }
 
@@ -69,13 +69,13 @@ impl Translator<'_> {
     /// Whether an instruction that may fail with integers, too, may be computed with
     /// those at the top.
     pub(super) fn may_compute(&self, ins: &Ins, count: usize) -> bool {
-        !self.distrusts(ins) && self.may_be_ints(ins, count)
+        !self.must_not_speculate(ins) && self.may_be_ints(ins, count)
     }
 
     /// What was seen in a slot tells of what is there later.
     fn may_be_int(&self, origin: Origin) -> bool {
         match origin {
-            Origin::Slot(index) => self.seen_slot(self.slots[index].slot) != Kind::Mem,
+            Origin::Slot(index) => self.slot_kind(self.slots[index].slot) != Kind::Mem,
             Origin::Stack(index) => self.state.stack.get(index) != Some(&Item::Mem(true)),
             Origin::Static(_) | Origin::Element => true,
         }
@@ -95,7 +95,7 @@ impl Translator<'_> {
             }
             item => {
                 let index = self.index(depth);
-                let Address { base, offset } = self.place_of(item, index);
+                let Address { base, offset } = self.address_of(item, index);
                 let tag = self.load(base, offset);
                 self.guard_word(tag, layout::INTEGER);
                 let value = self.load(base, offset + 8);
@@ -106,7 +106,7 @@ impl Translator<'_> {
     }
 
     /// Where an item of the stack lies that is not a value.
-    fn place_of(&self, item: Item, index: usize) -> Address {
+    fn address_of(&self, item: Item, index: usize) -> Address {
         match item {
             Item::Ref(address, _) => address,
             _ => Address { base: self.base, offset: self.stack_offset(index) },
@@ -146,7 +146,7 @@ impl Translator<'_> {
     /// Whether the item at a depth may be taken for a condition.
     pub(super) fn may_be_condition(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
-            Item::Ref(..) | Item::Mem(false) => !self.distrusts(ins),
+            Item::Ref(..) | Item::Mem(false) => !self.must_not_speculate(ins),
             Item::Mem(true) => false,
             _ => true,
         }
@@ -161,7 +161,7 @@ impl Translator<'_> {
             Item::Int(value) | Item::Scalar(_, value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
             Item::Null => self.builder.ins().iconst(I8, 0),
             Item::Ref(..) | Item::Mem(_) => {
-                let Address { base, offset } = self.place_of(item, self.index(0));
+                let Address { base, offset } = self.address_of(item, self.index(0));
                 let tag = self.load(base, offset);
                 let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::BOOLEAN);
                 self.guard(holds);
@@ -177,7 +177,7 @@ impl Translator<'_> {
     /// there is one that must stay in its cell.
     pub(super) fn movable(&mut self, ins: &Ins, depths: impl Iterator<Item = usize> + Clone) -> bool {
         if depths.clone().any(|depth| match self.peek(depth) {
-            Item::Mem(other) => other || self.distrusts(ins),
+            Item::Mem(other) => other || self.must_not_speculate(ins),
             _ => false,
         }) {
             return false;
@@ -215,12 +215,12 @@ impl Translator<'_> {
             if !picks(origin) {
                 continue;
             }
-            if self.distrusts(ins) {
+            if self.must_not_speculate(ins) {
                 self.before_effect(ins);
                 self.copy(address, index);
                 self.state.stack[index] = Item::Mem(false);
-                let cost = self.input.code.meter_cost(ins.place);
-                self.begin_segment(ins.place, self.gas.ahead() + cost);
+                let cost = self.input.code.meter_cost(ins.index);
+                self.begin_segment(ins.index, self.gas.ahead() + cost);
             } else {
                 let depth = self.state.stack.len() - 1 - index;
                 self.int_at(depth);
@@ -233,7 +233,7 @@ impl Translator<'_> {
     pub(super) fn settle(&mut self, next: &[usize]) {
         let cost = self.gas.charge_before(next);
         self.charge(cost);
-        let trusts = !self.is_distrusted(self.current);
+        let trusts = !self.must_not_speculate_at(self.current);
         for index in 0..self.state.stack.len() {
             let kinds = || self.edges.kinds(next, index).flatten();
             let is_int = match self.state.stack[index] {
@@ -295,9 +295,9 @@ impl Translator<'_> {
     }
 
     /// Why the region ends before an instruction.
-    pub(super) fn why_leaving(&self, place: usize) -> Why {
+    pub(super) fn why_leaving(&self, index: usize) -> Why {
         let leaves =
-            Ins::read(self.input.code, place).is_none_or(|ins| ins.flow() == crate::analysis::instruction::Flow::Leave);
+            Ins::read(self.input.code, index).is_none_or(|ins| ins.flow() == crate::analysis::instruction::Flow::Leave);
         if leaves { Why::Opcode } else { Why::Edge }
     }
 

@@ -41,14 +41,14 @@ impl Translator<'_> {
     /// A remainder with the divisor's sign, which many instructions compute in
     /// several blocks, as one; none if those are not only for that. Ends the block.
     pub(super) fn floor_mod(&mut self, ins: &Ins) -> bool {
-        let place = ins.place;
-        let Some(FloorMod { jump, differ, agree }) = self.input.code.floor_mod(place) else { return false };
+        let index = ins.index;
+        let Some(FloorMod { jump, differ, agree }) = self.input.code.floor_mod(index) else { return false };
         let behind = agree.end;
         let blocks = &self.input.region.blocks;
-        let is_own = |start: usize| blocks.get(&start).is_some_and(|block| block.ways == 1);
-        if blocks.range(place + 1..=jump).next().is_some()
+        let is_own = |start: usize| blocks.get(&start).is_some_and(|block| block.predecessors == 1);
+        if blocks.range(index + 1..=jump).next().is_some()
             || !(is_own(differ.start) && is_own(agree.start))
-            || self.input.known.distrusted.range(place..behind).next().is_some()
+            || self.input.speculation.no_speculate.range(index..behind).next().is_some()
             || !self.may_compute(ins, 2)
         {
             return false;
@@ -59,7 +59,7 @@ impl Translator<'_> {
         let (adjust, done) = (self.cold_block(), self.builder.create_block());
         let [result, meter] = [(); 2].map(|()| self.builder.append_block_param(done, I64));
         self.push(Item::Int(result));
-        let cost = |places: Range<usize>| places.map(|place| self.input.code.meter_cost(place)).sum::<i64>();
+        let cost = |indexes: Range<usize>| indexes.map(|index| self.input.code.meter_cost(index)).sum::<i64>();
         let own = cost(agree.clone());
         let more = cost(differ) - own;
         self.current = agree.start;

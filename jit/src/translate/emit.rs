@@ -41,7 +41,7 @@ impl Translator<'_> {
 
     /// Leaves if a condition does not hold: the segment took it for granted.
     pub(super) fn guard(&mut self, holds: Value) {
-        debug_assert!(!self.is_distrusted(self.current), "nothing is taken for granted of a distrusted instruction");
+        debug_assert!(!self.must_not_speculate_at(self.current), "an instruction that must not speculate has no guard");
         let holds = self.counted(holds, false);
         let exit = self.guard_exit(Some(self.current));
         self.go_on_if(holds, exit);
@@ -53,12 +53,15 @@ impl Translator<'_> {
         self.guard(holds);
     }
 
-    /// Notes an overflow, which is looked at before the next effect. Until then
-    /// what was computed may be wrong, but nobody sees it. In a segment that is
-    /// suspected it is looked at here, so that it shows which instruction failed.
+    /// Notes an overflow, which is checked before the next effect. Until then results may be
+    /// wrong, but nothing can observe them. In a segment with split checks it is checked here,
+    /// so that a failure names the instruction.
     pub(super) fn note_overflow(&mut self, overflow: Value) {
-        debug_assert!(!self.is_distrusted(self.current), "a distrusted instruction is an operation of the interpreter");
-        if self.is_suspected() {
+        debug_assert!(
+            !self.must_not_speculate_at(self.current),
+            "an instruction that must not speculate is not computed in 64 bits"
+        );
+        if self.has_split_checks() {
             let overflow = self.counted(overflow, true);
             let exit = self.guard_exit(Some(self.current));
             return self.go_to_if(overflow, exit);
@@ -84,8 +87,8 @@ impl Translator<'_> {
     }
 
     /// Whether it is to be found out which result of this segment is too wide.
-    fn is_suspected(&self) -> bool {
-        self.input.known.suspected.contains(&self.segment.place)
+    fn has_split_checks(&self) -> bool {
+        self.input.speculation.split_checks.contains(&self.segment.inst)
     }
 
     /// The way to the exit of this segment, for the guard of an instruction.
@@ -122,11 +125,11 @@ impl Translator<'_> {
         let block = self.cold_block();
         self.exits.add(ExitPlan {
             block,
-            place: self.segment.place,
+            inst: self.segment.inst,
             state: self.segment.state.clone(),
             meter: self.gas.meter.value,
             refund: self.gas.refund(),
-            needed: self.gas.needed(),
+            min_gas: self.gas.min_gas(),
             leave,
             why,
             after: After::Nothing,
@@ -189,15 +192,15 @@ impl Translator<'_> {
 
     /// Leaves if the meter has less than the segment needs.
     pub(super) fn leave_if_short(&mut self) {
-        let short = self.is_short(self.gas.needed());
+        let short = self.is_short(self.gas.min_gas());
         let short = self.counted(short, true);
         let exit = self.guard_exit(None);
         self.go_to_if(short, exit);
     }
 
     /// Whether the meter has less than some gas.
-    pub(super) fn is_short(&mut self, needed: i64) -> Value {
-        self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.gas.meter.value, needed)
+    pub(super) fn is_short(&mut self, min_gas: i64) -> Value {
+        self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.gas.meter.value, min_gas)
     }
 
     /// Leaves to where the segment begins if a condition holds.
@@ -209,10 +212,10 @@ impl Translator<'_> {
 
     /// Begins a segment with an instruction that the interpreter has to run; the
     /// exit to it.
-    pub(super) fn exit_to(&mut self, place: usize, cost_ahead: i64, why: Why) -> Block {
-        self.begin_segment(place, cost_ahead);
-        let learns = why == Why::Opcode && self.input.known.learns(self.input.code, place);
-        self.cold_exit(if learns { Leave::Deopt } else { Leave::Resume }, why).block
+    pub(super) fn exit_to(&mut self, index: usize, cost_ahead: i64, why: Why) -> Block {
+        self.begin_segment(index, cost_ahead);
+        let can_learn = why == Why::Opcode && self.input.speculation.can_learn(self.input.code, index);
+        self.cold_exit(if can_learn { Leave::Deopt } else { Leave::Resume }, why).block
     }
 
     /// Counts a guard; the one that is to fail always gets what makes it fail.
@@ -226,9 +229,9 @@ impl Translator<'_> {
     }
 
     /// Leaves before an instruction, which the interpreter has to run.
-    pub(super) fn leave(&mut self, place: usize, cost_ahead: i64, why: Why) {
+    pub(super) fn leave(&mut self, index: usize, cost_ahead: i64, why: Why) {
         self.check_overflow();
-        let exit = self.exit_to(place, cost_ahead, why);
+        let exit = self.exit_to(index, cost_ahead, why);
         self.builder.ins().jump(exit, &[]);
         self.dead = true;
     }

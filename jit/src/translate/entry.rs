@@ -26,14 +26,14 @@ impl Translator<'_> {
         self.store(limit, vm, layout::LIMIT);
         let top = self.plus(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
         self.store(top, vm, layout::NEEDED);
-        let place = self.input.region.entry;
-        let meter = self.plus(meter, self.input.code.entry_cost(place));
+        let index = self.input.region.entry;
+        let meter = self.plus(meter, self.input.code.entry_cost(index));
         self.set_meter(meter);
         let (shape, statics) = (self.entry_shape(), self.statics_used());
         let depth = shape.stack.len();
         self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
-        self.begin_segment(place, 0);
-        self.gas.need(self.gas.needed_at(place));
+        self.begin_segment(index, 0);
+        self.gas.need(self.gas.min_gas_at(index));
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
         let mut wrong = self.check_kinds(&shape);
@@ -48,8 +48,8 @@ impl Translator<'_> {
         if self.functions.has_methods() {
             self.begin_calls();
         }
-        self.edges.set_shape(place, shape);
-        self.entered = self.jump_to(place);
+        self.edges.set_shape(index, shape);
+        self.entered = self.jump_to(index);
     }
 
     /// What is assumed where the region is entered: what was seen there, or less.
@@ -57,28 +57,28 @@ impl Translator<'_> {
         if let Some(shape) = self.edges.shape(self.input.region.entry) {
             return shape.clone();
         }
-        let seen = &self.input.known.seen;
-        let reach = self.input.region.reach as usize;
-        let stack = (0..reach).rev().map(|depth| Kind::seen(seen.stack.get(depth))).collect();
-        let slots = self.slots.iter().map(|used| self.seen_slot(used.slot)).collect();
+        let feedback = &self.input.speculation.feedback;
+        let stack_inputs = self.input.region.stack_inputs as usize;
+        let stack = (0..stack_inputs).rev().map(|depth| Kind::of_feedback(feedback.stack.get(depth))).collect();
+        let slots = self.slots.iter().map(|used| self.slot_kind(used.slot)).collect();
         Shape { stack, slots }
     }
 
-    pub(super) fn seen_slot(&self, slot: Slot) -> Kind {
-        Kind::seen(self.seen_in(slot))
+    pub(super) fn slot_kind(&self, slot: Slot) -> Kind {
+        Kind::of_feedback(self.slot_feedback(slot))
     }
 
-    fn seen_in(&self, slot: Slot) -> Option<&tier::Kind> {
+    fn slot_feedback(&self, slot: Slot) -> Option<&tier::Kind> {
         match slot {
-            Slot::Local(n) => self.input.known.seen.locals.get(usize::from(n)),
-            Slot::Argument(n) => self.input.known.seen.arguments.get(usize::from(n)),
+            Slot::Local(n) => self.input.speculation.feedback.locals.get(usize::from(n)),
+            Slot::Argument(n) => self.input.speculation.feedback.arguments.get(usize::from(n)),
         }
     }
 
     /// What was seen where an item lies.
-    pub(super) fn seen_at(&self, origin: Origin) -> Option<tier::Kind> {
+    pub(super) fn feedback_at(&self, origin: Origin) -> Option<tier::Kind> {
         match origin {
-            Origin::Slot(index) => self.seen_in(self.slots[index].slot).copied(),
+            Origin::Slot(index) => self.slot_feedback(self.slots[index].slot).copied(),
             Origin::Static(_) | Origin::Stack(_) | Origin::Element => None,
         }
     }
@@ -98,14 +98,14 @@ impl Translator<'_> {
     fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
-        if self.gas.needed() > 0 {
-            let short = self.is_short(self.gas.needed());
+        if self.gas.min_gas() > 0 {
+            let short = self.is_short(self.gas.min_gas());
             wrong = self.builder.ins().bor(wrong, short);
         }
-        if region.reach > 0 {
+        if region.stack_inputs > 0 {
             let stack = self.load(self.vm, layout::STACK);
             let bytes = self.builder.ins().isub(self.base, stack);
-            let least = i64::from(region.reach) * i64::from(layout::ITEM);
+            let least = i64::from(region.stack_inputs) * i64::from(layout::ITEM);
             let missing = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, bytes, least);
             wrong = self.builder.ins().bor(wrong, missing);
         }
@@ -187,7 +187,7 @@ impl Translator<'_> {
     fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
         for index in 0..self.slots.len() {
             let UsedSlot { slot, stored } = self.slots[index];
-            if stored || self.seen_in(slot) != Some(&tier::Kind::Array) {
+            if stored || self.slot_feedback(slot) != Some(&tier::Kind::Array) {
                 continue;
             }
             let tag = self.load(self.frame, slot_offset(slot));

@@ -55,12 +55,12 @@ impl Why {
 /// An exit to be emitted.
 pub(super) struct ExitPlan {
     pub(super) block: Block,
-    pub(super) place: usize,
+    pub(super) inst: usize,
     pub(super) state: State,
     pub(super) meter: Value,
     pub(super) refund: i64,
     /// If the meter has less, code is left for want of gas.
-    pub(super) needed: i64,
+    pub(super) min_gas: i64,
     pub(super) leave: Leave,
     pub(super) why: Why,
     pub(super) after: After,
@@ -129,17 +129,9 @@ impl Exits {
 
     /// Keeps the record of an exit that is emitted, which lives as long as the code; returns the address of the exit.
     /// `first` is the number of the function's first exit in its region, whose number is `region`.
-    fn record(
-        &mut self,
-        first: usize,
-        region: u32,
-        plan: Plan,
-        place: usize,
-        why: Why,
-        overflows: Vec<usize>,
-    ) -> usize {
+    fn record(&mut self, first: usize, region: u32, plan: Plan, inst: usize, why: Why, overflows: Vec<usize>) -> usize {
         let number = (first + self.records.len()) as u32;
-        let record = Arc::new(ExitRecord { exit: Exit::new(number, region, plan), why, place, overflows });
+        let record = Arc::new(ExitRecord { exit: Exit::new(number, region, plan), why, inst, overflows });
         let address = core::ptr::from_ref(&record.exit).addr();
         self.records.push(record);
         address
@@ -160,7 +152,7 @@ impl Translator<'_> {
         }
         for GuardStub { block, exit, guard } in core::mem::take(&mut self.exits.guards) {
             self.builder.switch_to_block(block);
-            let guard = self.number(guard.map_or(0, |place| place as i64 + 1));
+            let guard = self.number(guard.map_or(0, |inst| inst as i64 + 1));
             self.builder.ins().jump(exit, &[guard.into()]);
         }
         for plan in core::mem::take(&mut self.exits.plans) {
@@ -183,25 +175,25 @@ impl Translator<'_> {
 
     /// Makes the record of an exit, which lives as long as the code; returns the address of the exit.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
-        let ExitPlan { place, why, overflows, .. } = plan;
+        let ExitPlan { inst, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
-            cell: self.input.code.inst_address(place),
+            cell: self.input.code.inst_address(inst),
             leave: plan.leave,
             refund: plan.refund,
-            needed: plan.needed,
+            min_gas: plan.min_gas,
             top: self.stack_offset(plan.state.stack.len()),
             items,
-            frame: own_frame.then(|| self.own_frame(place)),
+            frame: own_frame.then(|| self.own_frame(inst)),
             after: plan.after,
         };
-        self.exits.record(self.input.next_exit, self.input.number, there, place, why, overflows)
+        self.exits.record(self.input.next_exit, self.input.number, there, inst, why, overflows)
     }
 
     /// The frame of this function where it is left before an instruction. Before INITSLOT it has no slots.
-    fn own_frame(&self, place: usize) -> OwnFrame {
+    fn own_frame(&self, inst: usize) -> OwnFrame {
         let Some(method) = self.input.method else { return OwnFrame { offset: 0, locals: 0, arguments: 0 } };
-        if place == method.entry {
+        if inst == method.entry {
             return OwnFrame { offset: -i32::from(method.arguments) * layout::ITEM, locals: 0, arguments: 0 };
         }
         OwnFrame { offset: 0, locals: method.locals.into(), arguments: method.arguments.into() }
@@ -335,7 +327,7 @@ mod tests {
 
     fn plan() -> Plan {
         let (leave, after) = (Leave::Deopt, After::Nothing);
-        Plan { cell: 0, leave, refund: 0, needed: 0, top: 0, items: Box::default(), frame: None, after }
+        Plan { cell: 0, leave, refund: 0, min_gas: 0, top: 0, items: Box::default(), frame: None, after }
     }
 
     #[test]
@@ -355,10 +347,10 @@ mod tests {
     #[test]
     fn records_are_numbered_in_their_region() {
         let mut exits = Exits::default();
-        let mut addresses: Vec<_> = (0..3).map(|place| exits.record(4, 9, plan(), place, Why::Guard, vec![])).collect();
+        let mut addresses: Vec<_> = (0..3).map(|inst| exits.record(4, 9, plan(), inst, Why::Guard, vec![])).collect();
         let records = exits.take_records();
         for (index, record) in records.iter().enumerate() {
-            assert_eq!((record.exit.number, record.exit.region, record.place), (4 + index as u32, 9, index));
+            assert_eq!((record.exit.number, record.exit.region, record.inst), (4 + index as u32, 9, index));
             assert_eq!(core::ptr::from_ref(&record.exit).addr(), addresses[index]);
         }
         addresses.dedup();

@@ -20,7 +20,7 @@ pub(super) struct Meter {
     /// What the instructions from the start of the segment on cost, as far as the block is charged for them.
     refund: i64,
     /// With less on the meter, gas is why the segment is left.
-    needed: i64,
+    min_gas: i64,
 }
 
 /// The gas tracker of a function.
@@ -37,33 +37,33 @@ pub(super) struct GasTracker {
 impl GasTracker {
     pub(super) fn new(charges: Charges, variable: Variable) -> Self {
         let value = Value::from_u32(0);
-        let meter = Meter { value, uncharged: 0, ahead: 0, refund: 0, needed: i64::MIN };
+        let meter = Meter { value, uncharged: 0, ahead: 0, refund: 0, min_gas: i64::MIN };
         Self { charges, carried: BTreeMap::new(), variable, meter }
     }
 
     /// Begins a block with its first segment. Returns whether the meter is compared there with what is needed.
     pub(super) fn begin_block(&mut self, start: usize, value: Value) -> bool {
-        let Charge { cost, needed, looks } = self.charges.of(start);
-        let carried = self.carried.get(&start).copied().filter(|_| !looks).unwrap_or(0);
-        let needed = if looks { needed } else { i64::MIN };
-        self.meter = Meter { value, uncharged: carried + cost, ahead: cost, refund: cost, needed };
-        looks
+        let Charge { cost, min_gas, checks_gas } = self.charges.of(start);
+        let carried = self.carried.get(&start).copied().filter(|_| !checks_gas).unwrap_or(0);
+        let min_gas = if checks_gas { min_gas } else { i64::MIN };
+        self.meter = Meter { value, uncharged: carried + cost, ahead: cost, refund: cost, min_gas };
+        checks_gas
     }
 
     /// Begins a segment at a point from which on the block is charged for instructions of a cost.
     pub(super) fn begin_segment(&mut self, refund: i64) {
         self.meter.refund = refund;
-        self.meter.needed = i64::MIN;
+        self.meter.min_gas = i64::MIN;
     }
 
     /// What the meter must have before a place is gone to that does not look at it.
-    pub(super) fn needed_at(&self, place: usize) -> i64 {
-        self.charges.ahead(place)
+    pub(super) fn min_gas_at(&self, index: usize) -> i64 {
+        self.charges.ahead(index)
     }
 
     /// Makes the segment leave for want of gas where the meter has less.
-    pub(super) fn need(&mut self, needed: i64) {
-        self.meter.needed = needed;
+    pub(super) fn need(&mut self, min_gas: i64) {
+        self.meter.min_gas = min_gas;
     }
 
     /// Notes that the next instruction of the block runs.
@@ -84,8 +84,8 @@ impl GasTracker {
     }
 
     /// With less on the meter, gas is why the segment is left.
-    pub(super) fn needed(&self) -> i64 {
-        self.meter.needed
+    pub(super) fn min_gas(&self) -> i64 {
+        self.meter.min_gas
     }
 
     /// What an exit to the start of the segment gives back: what the meter was charged in advance, less what it was not
@@ -99,7 +99,7 @@ impl GasTracker {
         let cost = self.meter.uncharged - rest;
         self.meter.uncharged = rest;
         if cost != 0 {
-            self.meter.needed = self.meter.needed.saturating_sub(cost);
+            self.meter.min_gas = self.meter.min_gas.saturating_sub(cost);
         }
         cost
     }
@@ -107,7 +107,7 @@ impl GasTracker {
     /// What a block expects to be still to be taken off the meter, if that is settled. Outside the region exits see to
     /// it.
     fn carried_to(&self, next: usize) -> Option<i64> {
-        if self.charges.looks(next) { Some(0) } else { self.carried.get(&next).copied() }
+        if self.charges.checks_gas(next) { Some(0) } else { self.carried.get(&next).copied() }
     }
 
     /// Leaves to be charged later what the first of some blocks expects that says so. The others are to expect that
@@ -166,10 +166,10 @@ mod tests {
         let (mut tracker, [head, long, short, end]) = tracker();
         assert!(tracker.begin_block(head, value()));
         let dearest = cost(&tracker, head) + cost(&tracker, long) + cost(&tracker, end);
-        assert_eq!(tracker.needed(), dearest);
+        assert_eq!(tracker.min_gas(), dearest);
         for start in [long, short, end] {
             assert!(!tracker.begin_block(start, value()));
-            assert_eq!(tracker.needed(), i64::MIN);
+            assert_eq!(tracker.min_gas(), i64::MIN);
         }
     }
 
@@ -194,10 +194,10 @@ mod tests {
     fn what_is_charged_is_needed_no_more() {
         let (mut tracker, [head, ..]) = tracker();
         tracker.begin_block(head, value());
-        let needed = tracker.needed();
+        let min_gas = tracker.min_gas();
         let cost = tracker.charge_but(0);
-        assert_eq!(tracker.needed(), needed - cost);
-        assert_eq!((tracker.charge_but(0), tracker.needed()), (0, needed - cost));
+        assert_eq!(tracker.min_gas(), min_gas - cost);
+        assert_eq!((tracker.charge_but(0), tracker.min_gas()), (0, min_gas - cost));
     }
 
     #[test]

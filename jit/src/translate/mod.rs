@@ -54,7 +54,7 @@ use crate::{
         methods::{Method, Methods},
         region::Region,
     },
-    compile::Known,
+    compile::Speculation,
     memory::module::Linker,
     runtime::stats::ExitRecord,
 };
@@ -66,7 +66,7 @@ const MAX_ROUNDS: usize = 12;
 pub(crate) struct Input<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) region: &'a Region,
-    pub(crate) known: &'a Known,
+    pub(crate) speculation: &'a Speculation,
     /// The number of the region, and that of its next exit.
     pub(crate) number: u32,
     pub(crate) next_exit: usize,
@@ -86,12 +86,12 @@ pub(crate) struct Input<'a> {
 pub(crate) struct Translation {
     pub(crate) exits: Vec<Arc<ExitRecord>>,
     /// What the method was found to give.
-    pub(crate) gives: Gives,
+    pub(crate) return_kind: ReturnKind,
 }
 
-/// What a method was found to give.
+/// What a method was found to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gives {
+pub(crate) enum ReturnKind {
     /// Nothing so far.
     Nothing,
     /// Integers.
@@ -119,10 +119,10 @@ pub(crate) fn translate(
         translator.region()?;
         if !translator.edges.again {
             let exits = translator.exits.take_records();
-            let gives = translator.gives;
+            let return_kind = translator.return_kind;
             translator.builder.seal_all_blocks();
             translator.builder.finalize(config);
-            return Ok(Translation { exits, gives });
+            return Ok(Translation { exits, return_kind });
         }
         shapes = translator.edges.into_shapes();
         *function = empty.clone();
@@ -142,7 +142,7 @@ struct Overflows {
 
 /// The instruction after the last effect, and the items there.
 struct Segment {
-    place: usize,
+    inst: usize,
     state: State,
     /// The number of the exit that its guards share.
     exit: Option<usize>,
@@ -173,7 +173,7 @@ struct Translator<'a> {
     overflows: Overflows,
     /// The last result of SIGN, and its operand.
     sign: Option<(Value, Value)>,
-    gives: Gives,
+    return_kind: ReturnKind,
     /// The number of guards so far.
     guards_made: u32,
     /// The instruction that is being translated, and the first one that is not translated yet.
@@ -191,7 +191,7 @@ impl<'a> Translator<'a> {
         shapes: BTreeMap<usize, Shape>,
     ) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
-        let depth = (input.region.reach + input.region.peak.max(0)) as usize;
+        let depth = (input.region.stack_inputs + input.region.peak.max(0)) as usize;
         let edges = Edges::new(&mut builder, &input.region.order, shapes, depth, slots.len());
         let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
         let none = Value::from_u32(0);
@@ -212,11 +212,11 @@ impl<'a> Translator<'a> {
             arrays: BTreeMap::new(),
             lengths: BTreeMap::new(),
             entered: None,
-            segment: Segment { place: 0, state: state.clone(), exit: None },
+            segment: Segment { inst: 0, state: state.clone(), exit: None },
             state,
             overflows: Overflows::default(),
             sign: None,
-            gives: Gives::Nothing,
+            return_kind: ReturnKind::Nothing,
             guards_made: 0,
             current: input.region.entry,
             done_to: 0,
@@ -238,12 +238,12 @@ impl<'a> Translator<'a> {
             }
             self.begin_block(start);
             for ins in &block.instructions {
-                self.gas.run(self.input.code.meter_cost(ins.place));
-                if ins.place < self.done_to {
+                self.gas.run(self.input.code.meter_cost(ins.index));
+                if ins.index < self.done_to {
                     continue;
                 }
-                self.current = ins.place;
-                self.mark(self.input.code.position(ins.place));
+                self.current = ins.index;
+                self.mark(self.input.code.position(ins.index));
                 if !self.floor_mod(ins) {
                     self.instruction(ins);
                 }
@@ -315,25 +315,25 @@ impl<'a> Translator<'a> {
     }
 
     /// Begins a segment: a guard that fails from here on comes back to here.
-    fn begin_segment(&mut self, place: usize, refund: i64) {
+    fn begin_segment(&mut self, index: usize, refund: i64) {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
-        (self.segment.place, self.segment.exit) = (place, None);
+        (self.segment.inst, self.segment.exit) = (index, None);
         self.gas.begin_segment(refund);
     }
 
     /// Begins a segment after an instruction that had an effect.
     fn after_effect(&mut self, ins: &Ins) {
-        self.begin_segment(ins.place + 1, self.gas.ahead());
+        self.begin_segment(ins.index + 1, self.gas.ahead());
     }
 
     /// Begins a segment with an instruction that will have an effect.
     fn before_effect(&mut self, ins: &Ins) {
         self.check_overflow();
-        if self.segment.place != ins.place {
-            let cost = self.input.code.meter_cost(ins.place);
-            self.begin_segment(ins.place, self.gas.ahead() + cost);
+        if self.segment.inst != ins.index {
+            let cost = self.input.code.meter_cost(ins.index);
+            self.begin_segment(ins.index, self.gas.ahead() + cost);
         }
     }
 
@@ -354,19 +354,19 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Whether nothing is to be taken for granted of an instruction, for it failed
-    /// already. Its code has no guards.
-    fn distrusts(&self, ins: &Ins) -> bool {
-        self.is_distrusted(ins.place)
+    /// Returns whether an instruction must not speculate, because a guard of it failed before.
+    /// Its code has no guards.
+    fn must_not_speculate(&self, ins: &Ins) -> bool {
+        self.must_not_speculate_at(ins.index)
     }
 
-    fn is_distrusted(&self, place: usize) -> bool {
-        self.input.known.distrusted.contains(&place)
+    fn must_not_speculate_at(&self, index: usize) -> bool {
+        self.input.speculation.no_speculate.contains(&index)
     }
 
     /// The offset of a cell of the stack from where the region was entered.
     fn stack_offset(&self, index: usize) -> i32 {
-        (index as i32 - self.input.region.reach) * layout::ITEM
+        (index as i32 - self.input.region.stack_inputs) * layout::ITEM
     }
 }
 

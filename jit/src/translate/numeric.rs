@@ -31,13 +31,13 @@ impl Translator<'_> {
             // The result is most likely too wide, or not small: it was, or an operand is.
             INC | DEC | NEGATE | ABS | SHL => {
                 let depth = usize::from(ins.opcode == SHL);
-                self.call_builtin_with(ins, self.distrusts(ins) || self.is_presumed_other(depth));
+                self.call_builtin_with(ins, self.must_not_speculate(ins) || self.is_presumed_other(depth));
             }
             ADD | SUB | MUL => {
-                let is_other = self.distrusts(ins) || self.is_presumed_other(0) || self.is_presumed_other(1);
+                let is_other = self.must_not_speculate(ins) || self.is_presumed_other(0) || self.is_presumed_other(1);
                 self.call_builtin_with(ins, is_other);
             }
-            DIV | MOD | SHR | POW | MODMUL | MODPOW => self.call_builtin_with(ins, self.distrusts(ins)),
+            DIV | MOD | SHR | POW | MODMUL | MODPOW => self.call_builtin_with(ins, self.must_not_speculate(ins)),
             _ => self.call_builtin(ins),
         }
     }

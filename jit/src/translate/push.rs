@@ -8,7 +8,7 @@ use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
     pub(super) fn push_constant(&mut self, ins: &Ins) {
-        if let Some(value) = self.input.code.small_constant(ins.place) {
+        if let Some(value) = self.input.code.small_constant(ins.index) {
             return self.push(Item::Const(value));
         }
         match ins.opcode {

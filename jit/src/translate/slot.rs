@@ -40,7 +40,7 @@ impl Translator<'_> {
         let index = self.used(slot);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
         let old_is_value = self.state.slots[index].is_value();
-        let old_may_be_scalar = old_is_value || !self.distrusts(ins) && self.seen_slot(slot) != Kind::Mem;
+        let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.slot_kind(slot) != Kind::Mem;
         let new_is_value = self.peek(0).is_value();
         if !old_may_be_scalar || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.store_by_builtin(ins, index);
@@ -75,7 +75,7 @@ impl Translator<'_> {
         let new_is_value = self.peek(0).is_value();
         let Some(statics) = self.statics else { return self.call_builtin(ins) };
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
-        if self.distrusts(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
+        if self.must_not_speculate(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.call_builtin(ins);
         }
         if !new_is_value {

@@ -18,7 +18,7 @@ impl Translator<'_> {
                 let holds = self.builder.ins().icmp_imm_s(IntCC::NotEqual, number, NO_INTEGER);
                 self.guard(holds);
                 self.push(Item::Int(number));
-                self.done_to = ins.place + 3;
+                self.done_to = ins.index + 3;
             }
             _ => self.call_builtin(ins),
         }
@@ -29,10 +29,10 @@ impl Translator<'_> {
     fn is_number(&self, ins: &Ins) -> bool {
         let wanted = [ItemType::ByteString, ItemType::Integer];
         ins.opcode == OpCode::SUBSTR
-            && !self.distrusts(ins)
-            && (ins.place + 1..).zip(wanted).all(|(place, wanted)| {
-                let is_own = self.edges.block(place).is_none();
-                let next = Ins::read(self.input.code, place).filter(|next| is_own && !self.distrusts(next));
+            && !self.must_not_speculate(ins)
+            && (ins.index + 1..).zip(wanted).all(|(index, wanted)| {
+                let is_own = self.edges.block(index).is_none();
+                let next = Ins::read(self.input.code, index).filter(|next| is_own && !self.must_not_speculate(next));
                 next.is_some_and(|next| next.opcode == OpCode::CONVERT && next.operand == wanted as i64)
             })
     }

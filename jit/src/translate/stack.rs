@@ -59,7 +59,7 @@ impl Translator<'_> {
         let stack = self.load(self.vm, layout::STACK);
         let bytes = self.builder.ins().isub(self.base, stack);
         let below = self.builder.ins().sshr_imm_s(bytes, i64::from(layout::ITEM.trailing_zeros()));
-        let above = self.state.stack.len() as i64 - i64::from(self.input.region.reach);
+        let above = self.state.stack.len() as i64 - i64::from(self.input.region.stack_inputs);
         let above = self.builder.ins().iconst(I64, above);
         let depth = self.builder.ins().iadd(below, above);
         self.push(Item::Int(depth));

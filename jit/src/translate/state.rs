@@ -59,7 +59,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// What the machine was seen to hold.
-    pub(crate) fn seen(kind: Option<&tier::Kind>) -> Self {
+    pub(crate) fn of_feedback(kind: Option<&tier::Kind>) -> Self {
         match kind {
             Some(tier::Kind::Integer) => Self::Int,
             Some(tier::Kind::Boolean) => Self::Bool,
