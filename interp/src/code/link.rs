@@ -116,8 +116,8 @@ impl Code {
     /// distances between decoded instructions. A jump that does not lead to an
     /// instruction is left to the general handler.
     fn link_jumps(&mut self) {
-        for place in 0..self.insts.len() {
-            let inst = &self.insts[place];
+        for index in 0..self.insts.len() {
+            let inst = &self.insts[index];
             if !inst.op.is_jump() {
                 continue;
             }
@@ -127,10 +127,10 @@ impl Code {
             let linked = (0..end).contains(&target).then(|| self.index[target as usize]);
             match linked {
                 Some(to) if to != NO_INST => {
-                    let distance = (i64::from(to) - place as i64) * size_of::<DecodedInst>() as i64;
-                    self.insts[place].operand = distance as u64;
+                    let distance = (i64::from(to) - index as i64) * size_of::<DecodedInst>() as i64;
+                    self.insts[index].operand = distance as u64;
                 }
-                _ => self.insts[place].set_op(Op::Full),
+                _ => self.insts[index].set_op(Op::Full),
             }
         }
     }
@@ -139,11 +139,11 @@ impl Code {
     /// they are: jumps may lead to them, and a fused handler that meets an
     /// unusual case leaves all of them to run one by one.
     fn fuse(&mut self) {
-        for place in 0..self.insts.len() {
-            if let Some(form) = patterns::find(&self.insts[place..]) {
-                let fused = &self.insts[place..place + form.length()];
+        for index in 0..self.insts.len() {
+            if let Some(form) = patterns::find(&self.insts[index..]) {
+                let fused = &self.insts[index..index + form.length()];
                 let cost = fused.iter().map(|inst| inst.single_cost(&self.prices)).sum();
-                self.insts[place].set_form(form, cost);
+                self.insts[index].set_form(form, cost);
             }
         }
     }
@@ -151,14 +151,14 @@ impl Code {
     /// Attaches a tier; see [`crate::tier::attach`].
     pub(crate) fn with_tier(mut self, tier: Arc<dyn Tier>, threshold: u32) -> Self {
         #[cfg(neovm_tail_calls)]
-        for place in 0..self.insts.len() {
-            let form = self.insts[place].form;
+        for index in 0..self.insts.len() {
+            let form = self.insts[index].form;
             if !form.is_jump() {
                 continue;
             }
-            let jump = &self.insts[place + form.length() - 1];
+            let jump = &self.insts[index + form.length() - 1];
             if jump.op == Op::Call || jump.op.is_jump() && (jump.operand as i64) < 0 {
-                self.insts[place].handler = tail_call::counting_handler_of(form);
+                self.insts[index].handler = tail_call::counting_handler_of(form);
             }
         }
         self.hot_counters = Some(HotCounters::new(tier, self.insts.len(), threshold));
