@@ -242,7 +242,9 @@ impl Tier for Script {
             Some(speculation) if speculation.is_put_off => speculation.is_put_off = false,
             Some(_) => return,
             None => {
-                drop(regions.by_entry.insert(entry, Speculation { feedback, counted: index, ..Speculation::default() }))
+                drop(
+                    regions.by_entry.insert(entry, Speculation { feedback, counted: index, ..Speculation::default() }),
+                );
             }
         }
         drop(regions);
