@@ -292,7 +292,7 @@ fn variable(name: &str, default: u64) -> u64 {
 
 /// The setting of a seed.
 fn setting(recorded: &[Vec<u8>], random: &mut Random) -> Setting {
-    let calls = SystemCalls { plain: CALLS.into(), ..SystemCalls::default() };
+    let calls = SystemCalls { simple: CALLS.into(), ..SystemCalls::default() };
     let script = if !recorded.is_empty() && random.one_in(4) {
         let (script, other) = (&recorded[random.below(recorded.len())], &recorded[random.below(recorded.len())]);
         mutated(script, other, random)

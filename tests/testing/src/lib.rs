@@ -1,5 +1,5 @@
 //! What the tests share: the [modes](Mode) that a script can run in, [snapshots](Snapshot) of
-//! machines to compare, [programs](Program) run in all modes, the [recorded](recorded) outcomes of
+//! machines to compare, [programs](Program) run in all modes, the [recorded] outcomes of
 //! the C# engine, and an allocator that counts.
 //!
 //! All modes must come to the same outcome. A suite lists a test of its own for each case and mode,
