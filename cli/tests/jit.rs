@@ -13,7 +13,7 @@ fn a_loop_is_shown_with_its_size_and_what_became_of_it() {
     let [loops, compiled, entered, "", state, ..] = lines[..] else { panic!("{lines:?}") };
     assert!(loops.starts_with("byte 11: loop of 35 instructions in 4 blocks: "), "{loops}");
     assert!(loops.contains(" bytes in ") && loops.ends_with(" us an instruction"), "{loops}");
-    assert!(compiled.starts_with("compiled 1 region (0 anew, 0 given up) of 35 instructions in "), "{compiled}");
+    assert!(compiled.starts_with("compiled 1 region (0 recompiled, 0 given up) of 35 instructions in "), "{compiled}");
     assert_eq!(entered, "entered 1, left by edge 1");
     assert_eq!(state, "state         HALT");
     assert!(answer.out.ends_with("stack         1 item\n     0  Integer     517691607\n"), "{}", answer.out);
@@ -30,7 +30,7 @@ fn methods_and_arguments_are_chosen() {
 #[test]
 fn the_threshold_tells_what_is_hot() {
     // PUSH2 PUSH3 MUL: hot where the script begins, or not at all.
-    let none = "compiled 0 regions (0 anew, 0 given up) of 0 instructions in 0.0 ms: 0 bytes\nentered 0\n\nstate         HALT\n";
+    let none = "compiled 0 regions (0 recompiled, 0 given up) of 0 instructions in 0.0 ms: 0 bytes\nentered 0\n\nstate         HALT\n";
     assert!(neovm(&["jit", "0x1213a0"]).ok().starts_with(none));
     let first = neovm(&["jit", "0x1213a0", "--threshold", "1"]);
     assert!(first.ok().starts_with("byte 0: method of 3 instructions in 1 block: "), "{}", first.out);
@@ -90,7 +90,7 @@ fn run_tells_what_was_compiled() {
         assert_eq!((answer.code, &answer.out), (0, &interp.out), "{name}");
         assert!(answer.err.starts_with(&format!("engine {name}; hardfork Gorgon; host none\n")), "{}", answer.err);
     }
-    assert!(jit.err.contains("compiled 1 region (0 anew, 0 given up) of 43 instructions"), "{}", jit.err);
+    assert!(jit.err.contains("compiled 1 region (0 recompiled, 0 given up) of 43 instructions"), "{}", jit.err);
     assert!(jit.err.ends_with("entered 1, left by opcode 1\n"), "{}", jit.err);
     assert!(auto.err.contains("compiled 0 regions"), "1,000 turns are not hot: {}", auto.err);
     assert!(interp.err.ends_with("not compiled: the interpreter alone\n"), "{}", interp.err);

@@ -1,18 +1,19 @@
 //! Raw arrays of stack items: the arena of the evaluation stacks, and the slots.
 //!
-//! All evaluation stacks lie one behind the other in one arena. Below each are
+//! All evaluation stacks lie one above the other in one arena. Below each of them are
 //! [`SENTINELS`] cells with a tag that no item has, so that a fast handler that
-//! looks at the tags of its operands sees at once when there are none.
+//! checks the tags of its operands notices when there are too few.
 //!
-//! Cells are plain memory here: who moves an item in or out says so, and what
-//! lies outside the occupied part is not read.
+//! A cell is raw memory here: moving an item in or out is explicit, and cells
+//! outside the occupied part are not read.
 
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use core::ptr::NonNull;
 
 use neovm_types::StackItem;
 
-/// Cells below each evaluation stack: as many as a fast handler looks at.
+/// The number of cells below each evaluation stack: the most operands whose tags a
+/// fast handler checks.
 pub(crate) const SENTINELS: usize = 4;
 
 /// Tags of the items' memory, as `StackItem` documents them.
@@ -20,18 +21,18 @@ pub(crate) mod tag {
     pub(crate) const INTEGER: u64 = 0;
     pub(crate) const BOOLEAN: u64 = 1;
     pub(crate) const NULL: u64 = 2;
-    /// Up to this tag nothing is to be counted or released.
+    /// Items with tags up to this one own nothing: they are neither counted nor released.
     pub(crate) const LAST_SCALAR: u64 = 3;
     pub(crate) const BYTE_STRING: u64 = 5;
     pub(crate) const BUFFER: u64 = 6;
-    /// From here to `MAP` are the compounds.
+    /// The tags from this one to `MAP` are those of compounds.
     pub(crate) const ARRAY: u64 = 8;
     pub(crate) const MAP: u64 = 10;
     /// No item.
     pub(crate) const EMPTY: u64 = 0xff;
 }
 
-/// The tag of a cell.
+/// Returns the tag of a cell.
 ///
 /// # Safety
 /// The cell is occupied by an item or is a sentinel.
@@ -41,13 +42,13 @@ pub(crate) unsafe fn tag_of(cell: *const StackItem) -> u64 {
     unsafe { cell.cast::<u64>().read() }
 }
 
-/// Drops the item in a cell, which is left without one.
+/// Drops the item in a cell and leaves the cell without an item.
 ///
 /// # Safety
 /// The cell is occupied by an item.
 #[inline(always)]
 pub(crate) unsafe fn drop_cell(cell: *mut StackItem) {
-    // SAFETY: the caller's word. The usual items are dropped in place, without a call.
+    // SAFETY: guaranteed by the caller. Common items are dropped in place, without a call.
     unsafe {
         match &mut *cell {
             StackItem::Integer(_) | StackItem::Boolean(_) | StackItem::Null | StackItem::Pointer(_) => {}
@@ -59,17 +60,17 @@ pub(crate) unsafe fn drop_cell(cell: *mut StackItem) {
     }
 }
 
-/// Leaves a cell without an item, and with the tag that says so.
+/// Marks a cell as empty by its tag.
 ///
 /// # Safety
-/// The cell is memory of ours; what was in it is dropped or moved.
+/// The cell belongs to the machine, and its item was dropped or moved.
 #[inline(always)]
 pub(crate) unsafe fn set_empty(cell: *mut StackItem) {
     // SAFETY: a cell starts with its tag.
     unsafe { cell.cast::<u64>().write(tag::EMPTY) }
 }
 
-/// Memory for a number of cells, none of them occupied at first.
+/// Memory for a fixed number of cells, none of which is occupied at first.
 pub(crate) struct Cells {
     start: NonNull<StackItem>,
     capacity: usize,
@@ -84,7 +85,7 @@ impl Cells {
         Self { start, capacity: capacity.max(1) }
     }
 
-    /// The same with the tag of empty cells in each.
+    /// Allocates cells that are all marked as empty.
     pub(crate) fn new_empty(capacity: usize) -> Self {
         let cells = Self::new(capacity);
         for i in 0..cells.capacity {
@@ -113,7 +114,7 @@ impl Cells {
         self.capacity
     }
 
-    /// Moves the first `used` cells to a larger memory.
+    /// Moves the first `used` cells to larger memory.
     pub(crate) fn grow(&mut self, used: usize, larger: Self) {
         let used = used.min(self.capacity).min(larger.capacity);
         // SAFETY: both hold `used` cells, and they do not overlap.
@@ -123,7 +124,7 @@ impl Cells {
 }
 
 impl Drop for Cells {
-    /// Frees the memory; items in it are the owner's to release before.
+    /// Frees the memory. The owner releases the items in it before.
     fn drop(&mut self) {
         // SAFETY: allocated with the same layout.
         unsafe { dealloc(self.start.as_ptr().cast(), Self::layout(self.capacity)) }
@@ -136,7 +137,7 @@ impl Drop for Cells {
 /// There is room for [`SENTINELS`] cells at `place`.
 pub(crate) unsafe fn write_sentinels(place: *mut StackItem) -> *mut StackItem {
     for i in 0..SENTINELS {
-        // SAFETY: the caller has the room.
+        // SAFETY: the caller guarantees the room.
         unsafe { set_empty(place.add(i)) };
     }
     // SAFETY: within the room, or just behind it.

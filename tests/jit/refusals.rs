@@ -249,7 +249,10 @@ fn statistics_add_up_and_outlive_the_scripts() {
     assert_eq!(before.exits.get(&Why::Opcode), Some(&10), "{before}");
     assert!(before.bytes > 0 && before.instructions >= 3 && !before.compile_time.is_zero(), "{before}");
     let text = before.to_string();
-    assert!(text.starts_with("compiled 1 region (0 anew, 0 given up)") && text.contains("left by opcode 10"), "{text}");
+    assert!(
+        text.starts_with("compiled 1 region (0 recompiled, 0 given up)") && text.contains("left by opcode 10"),
+        "{text}"
+    );
     assert!(code.memory() > before.bytes, "machine code is part of a script's memory");
     drop((code, engine.prepare(&assemble("RET").unwrap())));
     let other = Engine::new(engine.config().clone().with_cache_bytes(0));

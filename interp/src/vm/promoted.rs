@@ -1,7 +1,8 @@
-//! Byte strings that leave the code they are lent from.
+//! Promoted constants: copies of byte strings that leave the code they belong to.
 //!
-//! What may outlive the code is a copy. Scripts have long ones made for a unit or
-//! two each, so those are made once as long as no load ends, and shared.
+//! An item that may outlive the code must be a copy. A script can ask for copies of
+//! long byte strings at one or two units each, so a copy of a long one is made
+//! once and shared until a load ends.
 
 use alloc::collections::BTreeMap;
 
@@ -14,14 +15,14 @@ use neovm_types::{
 use super::Vm;
 use crate::fast::duplicate;
 
-/// Bytes from which on a copy is more than looking whether there is one.
+/// The length from which a copy costs more than looking for an earlier one.
 const LONG: usize = 64;
 
-/// Copies by the addresses of what was copied.
+/// Copies, by the address of the constant.
 pub(super) type PromotedConstants = BTreeMap<usize, ByteString>;
 
 impl Vm {
-    /// The item, with nothing that belongs to code.
+    /// Returns the item, copied if it belongs to code.
     #[inline(always)]
     pub(crate) fn promote(&mut self, item: StackItem) -> StackItem {
         match item {
@@ -30,21 +31,22 @@ impl Vm {
         }
     }
 
-    /// A copy of the item at a depth from the top, for what pushes it again.
+    /// Returns a copy of the item at a depth from the top, to be pushed again.
     pub(crate) fn copy_at(&mut self, depth: usize) -> Result<StackItem, FaultKind> {
-        // SAFETY: what is lent becomes the machine's own at once, long before the code goes.
+        // SAFETY: the borrowed item is promoted at once, before its code can be dropped.
         let lent = unsafe { duplicate(self.peek(depth)?) };
         Ok(self.promote(lent))
     }
 
     /// A copy of the item in a slot, by the place of the slot in [`Vm::slots_of`], where it is.
     pub(crate) fn copy_of_slot(&mut self, kind: SlotKind, place: usize) -> StackItem {
-        // SAFETY: that of `copy_at`.
+        // SAFETY: as in `copy_at`.
         let lent = unsafe { duplicate(&self.slots_of(kind)[place]) };
         self.promote(lent)
     }
 
-    /// To be called when a load ends: other code may come to lie at the addresses.
+    /// Forgets the copies. Called when a load ends, because other code may then be
+    /// placed at the same addresses.
     pub(super) fn release_promoted(&mut self) {
         self.promoted.clear();
     }

@@ -1,13 +1,13 @@
 //! The consensus count of items.
 //!
-//! The count is kept as the distance between `sp` and `limit`: an item that
-//! comes onto a stack takes room by moving `sp`; an item in a slot or in a
-//! counted compound takes it by moving `limit` down. Each compound has its own
-//! count of stack references ([`Header::references`]); when
-//! it leaves zero its items are counted, when it comes back they are not.
+//! The count is kept as the distance between `sp` and `limit`. An item on a stack
+//! takes room because `sp` moves up; an item in a slot or in a counted compound
+//! takes room because `limit` moves down. Each compound has its own count of
+//! stack references ([`Header::references`]): its items are counted while that is
+//! above zero.
 //!
-//! Source: `ReferenceCounter.cs`. Whether a compound's memory is kept is
-//! another matter and never follows from this count.
+//! Source: `ReferenceCounter.cs`. The memory of a compound does not depend on this
+//! count.
 
 use neovm_types::{
     StackItem,
@@ -17,7 +17,7 @@ use neovm_types::{
 use super::Vm;
 
 impl Vm {
-    /// Takes (or, below zero, gives back) room for items.
+    /// Takes room for items; a negative number gives room back.
     #[inline(always)]
     pub(crate) fn take_room(&mut self, items: isize) {
         self.limit = self.limit.wrapping_offset(-items);
@@ -35,7 +35,7 @@ impl Vm {
     /// Stops counting an item that leaves a counted compound or a slot.
     pub(crate) fn count_out(&mut self, item: &StackItem) {
         match item.header() {
-            // The reference takes nothing off for a compound that has no references.
+            // As in the reference, a compound without references is not subtracted.
             Some(header) if header.references() == 0 => {}
             Some(_) => {
                 self.ref_delta.removed += 1;
@@ -49,8 +49,8 @@ impl Vm {
         }
     }
 
-    /// Stops counting items that leave a counted compound, `nested` if there may
-    /// be compounds among them.
+    /// Stops counting items that leave a counted compound. `nested` says whether
+    /// there may be compounds among them.
     pub(crate) fn count_out_all(&mut self, items: &[StackItem], nested: bool) {
         if nested {
             return items.iter().for_each(|item| self.count_out(item));
@@ -59,8 +59,8 @@ impl Vm {
         self.take_room(-(items.len() as isize));
     }
 
-    /// Adds a stack reference to a compound. Room for the reference itself is
-    /// the caller's matter.
+    /// Adds a stack reference to a compound. The caller takes the room for the
+    /// reference itself.
     pub(crate) fn retain(&mut self, compound: &StackItem) {
         let Some(header) = compound.header() else { return };
         header.set_references(header.references() + 1);
@@ -85,7 +85,7 @@ impl Vm {
                         self.track(child);
                     }
                     if header.references() == 1 {
-                        // Most hold no compounds themselves, and need no turn of their own.
+                        // Most of them hold no compounds and need not be visited.
                         if header.is_nested() {
                             pending.push(child.clone());
                         } else {
@@ -101,7 +101,7 @@ impl Vm {
         self.worklist = pending;
     }
 
-    /// Takes a stack reference off a compound that has one.
+    /// Removes a stack reference from a compound that has one.
     pub(crate) fn release(&mut self, compound: &StackItem) {
         let Some(header) = compound.header() else { return };
         header.set_references(header.references() - 1);
@@ -120,7 +120,7 @@ impl Vm {
             }
             let mut items = parent.child_count() as isize;
             each_compound(&parent, |child| match child.header() {
-                // The reference takes nothing off for those.
+                // As in the reference, those are not subtracted.
                 Some(header) if header.references() == 0 => items -= 1,
                 Some(header) => {
                     header.set_references(header.references() - 1);
@@ -141,8 +141,8 @@ impl Vm {
         self.worklist = pending;
     }
 
-    /// Releases the stack reference of an item that left its cell, which freed
-    /// its room already, and drops it.
+    /// Releases the stack reference of an item that left its cell, and drops the
+    /// item. The room of the cell was given back already.
     #[inline(always)]
     pub(crate) fn forget_cell(&mut self, item: StackItem) {
         if item.is_compound() {
@@ -150,7 +150,7 @@ impl Vm {
         }
     }
 
-    /// What `forget_cell` does for a compound.
+    /// Does the work of `forget_cell` for a compound.
     pub(crate) fn release_cell(&mut self, compound: &StackItem) {
         match compound.header() {
             Some(header) if header.references() == 0 => self.take_room(1),
@@ -158,7 +158,8 @@ impl Vm {
         }
     }
 
-    /// Notes a compound into which another was stored: it may be in a cycle.
+    /// Notes that another compound was stored into this one, so that it may be part
+    /// of a cycle.
     pub(crate) fn note_link(&mut self, compound: &StackItem) {
         let Some(header) = compound.header() else { return };
         if !header.is_linked() {
@@ -180,9 +181,10 @@ impl Vm {
         self.tracked.extend(Candidate::new(compound));
     }
 
-    /// Clears linked compounds that lost their last stack reference and that
-    /// nobody holds: cycles. Those that the pending exception or the host holds
-    /// are looked at again when another exception is thrown or there are many.
+    /// Clears cycles: linked compounds that lost their last stack reference and
+    /// that nothing outside references. Compounds that the pending exception or
+    /// the host holds are checked again when another exception is thrown, or
+    /// when there are many of them.
     #[inline(always)]
     pub(crate) fn clear_zeros(&mut self) {
         if !self.zeros.is_empty() {
@@ -192,7 +194,7 @@ impl Vm {
 
     #[cold]
     fn collect_zeros(&mut self) {
-        // Most are gone, or counted again by the instruction that released them.
+        // Most are freed, or were counted again by the instruction that released them.
         self.zeros.retain(Candidate::is_uncounted);
         if self.zeros.is_empty() {
             return;
@@ -206,8 +208,8 @@ impl Vm {
         }
     }
 
-    /// Takes the counts off all compounds that the machine holds: others may hold
-    /// them too, and give them to a machine that counts them anew.
+    /// Resets the counts of all compounds that the machine holds. Others may hold
+    /// them too and give them to another machine, which counts them anew.
     pub(super) fn forget_counts(&mut self) {
         let mut pending = core::mem::take(&mut self.worklist);
         self.each_held(|item| pending.extend(item.is_compound().then(|| item.clone())));
@@ -221,13 +223,14 @@ impl Vm {
         self.worklist = pending;
     }
 
-    /// Looks again at what was held: the pending exception goes.
+    /// Schedules the compounds that were held for another check, because the
+    /// pending exception is dropped.
     pub(crate) fn look_at_held(&mut self) {
         self.zeros.append(&mut self.held);
     }
 }
 
-/// Calls a function with each item of a compound that may be one itself.
+/// Calls a function with each item of a compound that may itself be a compound.
 fn each_compound(parent: &StackItem, f: impl FnMut(&StackItem)) {
     if parent.header().is_some_and(Header::is_nested) {
         parent.for_each_child(f);

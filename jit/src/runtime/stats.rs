@@ -32,11 +32,11 @@ impl ExitRecord {
 /// What a compiler did so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Regions compiled, those compiled anew included.
+    /// Regions compiled, including recompiled ones.
     pub compiled: u64,
     /// Instructions in them.
     pub instructions: u64,
-    /// Regions compiled anew because something did not hold.
+    /// Regions compiled again because what they speculated on did not hold.
     pub recompiled: u64,
     /// Regions given up because too much did not hold.
     pub given_up: u64,
@@ -120,7 +120,7 @@ impl core::fmt::Display for Stats {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(
             f,
-            "compiled {} region{} ({} anew, {} given up) of {} instructions in {:.1} ms: {} bytes",
+            "compiled {} region{} ({} recompiled, {} given up) of {} instructions in {:.1} ms: {} bytes",
             self.compiled,
             if self.compiled == 1 { "" } else { "s" },
             self.recompiled,
