@@ -7,12 +7,16 @@
 //! sanitizer. Elsewhere the portable loop runs.
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(neovm_tail_calls)");
+    println!("cargo::rustc-check-cfg=cfg(neovm_tail_calls, neovm_unoptimized)");
     println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| std::env::var(name).unwrap_or_default();
     let watched = ["CARGO_CFG_MIRI", "CARGO_CFG_SANITIZE"].iter().any(|name| std::env::var(name).is_ok());
     if tail_calls(&variable("CARGO_CFG_TARGET_ARCH"), &variable("OPT_LEVEL"), watched) {
         println!("cargo::rustc-cfg=neovm_tail_calls");
+    }
+    // Without optimization, handlers that are inlined into one function would take megabytes of its stack.
+    if variable("OPT_LEVEL") == "0" {
+        println!("cargo::rustc-cfg=neovm_unoptimized");
     }
 }
 

@@ -111,12 +111,24 @@ pub(crate) unsafe fn run_form(form: Form, r: &mut Regs, vm: &mut Vm) -> Flow {
         (; $($number:literal)*) => {
             match form.number() {
                 // SAFETY: the caller's.
-                $($number => unsafe { run::<$number>(r, vm) },)*
+                $($number => unsafe { run_apart::<$number>(r, vm) },)*
                 _ => Flow::Full,
             }
         };
     }
     for_each_form!(by_number)
+}
+
+/// Does what [`run`] does. In unoptimized builds it has a frame of its own: the frames of all
+/// handlers together would overflow the stack.
+///
+/// # Safety
+/// That of [`run`].
+#[cfg_attr(neovm_unoptimized, inline(never))]
+#[cfg_attr(not(neovm_unoptimized), inline(always))]
+unsafe fn run_apart<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the caller's.
+    unsafe { run::<FORM>(r, vm) }
 }
 
 /// Runs the fast handler of an op, if it has one.
