@@ -40,6 +40,7 @@ pub(crate) fn counting_handler_of(form: Form) -> HandlerPtr {
 }
 
 /// Runs fast handlers until one has to give control back.
+#[inline(always)]
 pub(super) fn run(vm: &mut Vm) -> Reason {
     let r = vm.regs();
     // SAFETY: a context is loaded, and the machine's invariants hold between
@@ -50,6 +51,7 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
 
 /// Runs on like [`run`], but the first instruction by the handler of its form,
 /// even if a tier put an entry in its place.
+#[inline(always)]
 pub(super) fn resume(vm: &mut Vm) -> Reason {
     let r = vm.regs();
     let (form, cost) = (vm.inst().form, vm.inst().cost);

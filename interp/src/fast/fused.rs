@@ -23,6 +23,7 @@ use super::{
     slot::{frame_slot, static_slot},
 };
 use crate::{
+    code::DecodedInst,
     stack::{drop_cell, tag, tag_of},
     vm::Vm,
 };
@@ -338,6 +339,19 @@ unsafe fn jump_if_not_negative(r: &mut Regs) -> Flow {
     }
 }
 
+/// The cost of the instructions at some distances from `ip`, each run alone.
+#[inline(always)]
+unsafe fn single_costs(ip: *const DecodedInst, distances: Range<usize>, vm: &Vm) -> i64 {
+    let (mut cost, mut distance) = (0, distances.start);
+    // No iterator: with little optimization its calls would keep the handler from ending in a jump.
+    while distance < distances.end {
+        // SAFETY: the instructions of the pattern lie one behind the other.
+        cost += unsafe { (*ip.add(distance)).single_cost(vm.prices()) };
+        distance += 1;
+    }
+    cost
+}
+
 /// The remainder with the sign of the divisor: see [`floor_mod`](super::floor_mod).
 /// Which of its instructions run depends on the signs.
 #[inline(always)]
@@ -349,8 +363,7 @@ unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
         }
         let Some((remainder, differs)) = eval::floor_mod(r.int(1), r.int(2)) else { return Flow::Unfuse };
         // All are charged; those that are jumped over are given back.
-        let cost = |skipped: Range<usize>| skipped.map(|i| (*r.ip.add(i)).single_cost(vm.prices())).sum::<i64>();
-        r.meter += if differs { cost(AGREE) } else { cost(DIFFER) };
+        r.meter += single_costs(r.ip, if differs { AGREE } else { DIFFER }, vm);
         r.set_int(2, remainder);
         r.sp = r.at(1);
         r.skip(AGREE.end)
