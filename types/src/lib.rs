@@ -44,7 +44,7 @@ pub use self::{
     fault::{Fault, FaultKind},
     gas::Gas,
     hardfork::{Hardfork, UnknownHardfork},
-    hash::Hash160,
+    hash::{Hash160, Hash256},
     instruction::Instruction,
     integer::{I256, Integer, WideValue},
     item::{Array, Buffer, ByteString, Interop, ItemType, Map, Pointer, StackItem},

@@ -9,10 +9,11 @@ use neovm_types::{Hardfork, Limits, PriceTable};
 /// runs, with the compiler on.
 ///
 /// What a single execution may use (gas, instructions) is in
-/// [`RunOptions`](crate::RunOptions).
+/// [`RunOptions`](neovm_interp::RunOptions).
 ///
 /// ```
-/// use neovm::{Engine, EngineConfig, Hardfork};
+/// use neovm_engine::{Engine, EngineConfig};
+/// use neovm_types::Hardfork;
 ///
 /// let config = EngineConfig::default().with_hardfork(Hardfork::Faun).with_cache_bytes(16 << 20);
 /// let engine = Engine::new(config);
