@@ -29,6 +29,7 @@ impl Header {
     /// The flag that is set while somebody looks at the items, which must not
     /// change meanwhile.
     pub const BORROWED: u8 = 16;
+    const MARKED: u8 = 32;
 
     pub(super) const REFERENCES_OFFSET: usize = core::mem::offset_of!(Self, references);
     pub(super) const FLAGS_OFFSET: usize = core::mem::offset_of!(Self, flags);
@@ -80,6 +81,18 @@ impl Header {
         let flags = self.flags.get();
         self.flags.set(flags | Self::TRACKED);
         flags & Self::TRACKED == 0
+    }
+
+    /// Marks the compound as visited; false if it is marked already. Who marks
+    /// compounds unmarks them before anybody else may.
+    pub(super) fn mark(&self) -> bool {
+        let flags = self.flags.get();
+        self.flags.set(flags | Self::MARKED);
+        flags & Self::MARKED == 0
+    }
+
+    pub(super) fn unmark(&self) {
+        self.flags.set(self.flags.get() & !Self::MARKED);
     }
 
     /// Takes off what an engine noted about the compound: its count, and that it

@@ -135,6 +135,11 @@ impl Map {
         entries.entries().iter().for_each(|(_, value)| f(value));
     }
 
+    /// Calls a function with all entries, which must not change meanwhile.
+    pub(super) fn look<R>(&self, f: impl FnOnce(&[(StackItem, StackItem)]) -> R) -> R {
+        f(self.0.entries.borrow().entries())
+    }
+
     /// Takes the entries out, read-only or not: for releasing.
     pub(super) fn take(&self) -> Vec<(StackItem, StackItem)> {
         self.0.entries.take().into_entries()

@@ -10,6 +10,7 @@
 
 #[allow(unsafe_code, reason = "items that compiled code reaches: see its module")]
 mod array;
+pub mod binary;
 pub(crate) mod bytes;
 pub(crate) mod compound;
 mod convert;

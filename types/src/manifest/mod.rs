@@ -23,9 +23,10 @@ use neovm_crypto::{Curve, Hash, compress_public_key, verify};
 use serde::{Serialize, Serializer};
 
 pub use self::parameter_type::{ParameterType, ParseParameterTypeError};
-use self::write::StoredSize;
 use crate::{
+    fault::FaultKind,
     hash::{Hash160, ParseHashError},
+    item::binary,
     json::{Json, ParseJsonError},
     limits::Limits,
 };
@@ -156,18 +157,10 @@ pub enum ManifestError {
         /// What is wrong with it.
         what: String,
     },
-    /// The manifest takes more than an item may in a node's storage.
-    #[error(
-        "the manifest is stored as {items} items of {bytes} bytes, at most {} items of {} bytes are allowed",
-        Limits::DEFAULT.max_stack_size,
-        Limits::DEFAULT.max_item_size
-    )]
-    TooLarge {
-        /// The number of stack items.
-        items: usize,
-        /// The number of bytes that they are stored in.
-        bytes: usize,
-    },
+    /// The manifest is too large to be stored as a stack item; the fault is that of
+    /// [`binary::serialize`] with the default limits.
+    #[error("the manifest cannot be stored: {0}")]
+    TooLarge(FaultKind),
 }
 
 impl Manifest {
@@ -184,12 +177,11 @@ impl Manifest {
             return Err(ManifestError::TooLong(json.len()));
         }
         let manifest = read::manifest(&Json::parse(json, Json::MAX_DEPTH)?)?;
-        let StoredSize { items, bytes } = StoredSize::of(&manifest.to_stack_item());
-        let limits = Limits::DEFAULT;
-        if items > limits.max_stack_size as usize || bytes > limits.max_item_size as usize {
-            return Err(ManifestError::TooLarge { items, bytes });
+        let Limits { max_item_size, max_stack_size, .. } = Limits::DEFAULT;
+        match binary::serialize(&manifest.to_stack_item(), max_item_size as usize, max_stack_size as usize) {
+            Ok(_) => Ok(manifest),
+            Err(fault) => Err(ManifestError::TooLarge(fault)),
         }
-        Ok(manifest)
     }
 
     /// Returns the manifest as JSON, byte by byte as a node writes it. It may be

@@ -183,37 +183,3 @@ impl From<&PublicKey> for StackItem {
         key.0[..].into()
     }
 }
-
-/// Items and bytes that a node's storage needs for an item.
-///
-/// Source: `BinarySerializer.cs` of the reference node.
-#[derive(Clone, Copy, Default)]
-pub(super) struct StoredSize {
-    pub(super) items: usize,
-    pub(super) bytes: usize,
-}
-
-impl StoredSize {
-    pub(super) fn of(item: &StackItem) -> Self {
-        let content = match item {
-            StackItem::Null => 0,
-            StackItem::Boolean(_) => 1,
-            _ => item.primitive_size().map_or_else(|| length_size(item.child_count()), |size| length_size(size) + size),
-        };
-        let mut whole = Self { items: 1, bytes: 1 + content };
-        item.for_each_child(|child| {
-            let child = Self::of(child);
-            whole = Self { items: whole.items + child.items, bytes: whole.bytes + child.bytes };
-        });
-        whole
-    }
-}
-
-/// Bytes of a length in front of data.
-fn length_size(length: usize) -> usize {
-    match length {
-        0..0xfd => 1,
-        0xfd..=0xffff => 3,
-        _ => 5,
-    }
-}
