@@ -13,8 +13,6 @@ mod bench;
 mod check;
 mod disasm;
 mod engine;
-#[cfg(feature = "fuzz")]
-mod fuzz;
 mod input;
 mod interrupt;
 mod invocation;
@@ -56,8 +54,6 @@ enum Command {
     Batch(batch::BatchArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
-    #[cfg(feature = "fuzz")]
-    Fuzz(fuzz::FuzzArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -89,8 +85,6 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Batch(args) => batch::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
-        #[cfg(feature = "fuzz")]
-        Command::Fuzz(args) => fuzz::execute(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }

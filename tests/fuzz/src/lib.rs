@@ -4,7 +4,7 @@
 //! A [`Case`] is a script, the two [`Executor`]s that run it, and their settings. A [`Comparer`] runs
 //! cases and keeps machines and engines from one case to the next. [`minimized`] shortens a case that
 //! differs, [`report`] shows where its executions part. [`run`] does all of this for any number of
-//! scripts; the command `neovm fuzz` and the tests use it. Fuzzers call [`targets`].
+//! scripts; the command `neovm-fuzz` and the tests use it. Fuzzers call [`targets`].
 #![forbid(unsafe_code)]
 
 mod campaign;

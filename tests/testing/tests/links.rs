@@ -120,7 +120,7 @@ fn documents_point_to_what_exists() {
 
 #[test]
 fn slugs_are_those_of_github() {
-    let document = Document::parse("# What `neovm fuzz` does\n## A, b & c\n## Twice\n## Twice\n");
-    let expected = ["what-neovm-fuzz-does", "a-b--c", "twice", "twice-1"].map(String::from);
+    let document = Document::parse("# What `neovm run` does\n## A, b & c\n## Twice\n## Twice\n");
+    let expected = ["what-neovm-run-does", "a-b--c", "twice", "twice-1"].map(String::from);
     assert_eq!(document.headings, BTreeSet::from(expected));
 }

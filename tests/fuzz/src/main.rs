@@ -1,4 +1,8 @@
-//! `neovm fuzz`: generated scripts in several machines.
+//! `neovm-fuzz`: runs generated scripts in several machines and compares the outcomes.
+//!
+//! Exit codes: 0 nothing differs; 1 something differs, or an error; 2 bad usage.
+
+#![forbid(unsafe_code)]
 
 use std::{
     fs,
@@ -10,31 +14,31 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use clap::ValueEnum;
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use neovm_fuzz::{Against, Campaign, Case, Comparer, Difference, NATIVE_STACK, Tally, report};
 use serde_json::json;
 
-use crate::{input, progress::Progress};
-
-/// How many seconds to run unless given.
+/// The duration of a campaign in seconds, unless configured otherwise.
 const SECONDS: u64 = 10;
 
-/// How many seconds lie between reports of progress unless given.
+/// The interval between progress reports in seconds, unless configured otherwise.
 const EVERY: u64 = 10;
 
-/// Compare the engine's ways to run scripts on generated scripts
+/// Compares the engine's modes with each other, or with the model, on generated scripts
 ///
-/// Each script runs twice, with equal gas and limits, and everything that can be
-/// seen must be equal: state, results and their types, gas, counts, the position
-/// and message of a fault. If something differs, it is searched for a shorter
-/// script that differs as well, which is shown instruction by instruction in both
-/// ways and written to a file for --replay. The exit code is 1 then.
-#[derive(clap::Args)]
-pub(crate) struct FuzzArgs {
+/// Each script runs in two machines with equal gas and limits, and everything that
+/// can be observed must be equal: state, results and their types, gas, counts, and
+/// the position and message of a fault. A script whose outcomes differ is
+/// minimized, shown instruction by instruction in both machines, and written to a
+/// file for --replay. The exit code is then 1.
+#[derive(Parser)]
+#[command(name = "neovm-fuzz", version)]
+struct Args {
     /// What to compare
     #[arg(long, value_enum, default_value_t = Oracle::Jit)]
     against: Oracle,
-    /// Stop after N seconds; 10 unless a number of scripts is given
+    /// Stop after N seconds; 10 by default, unless --scripts is given
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
     /// Stop after N scripts
@@ -49,29 +53,29 @@ pub(crate) struct FuzzArgs {
     /// Stop after N differences
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     differences: u64,
-    /// Report progress on standard error every N seconds; 10 unless given. At a
+    /// Report progress on standard error every N seconds; 10 by default. At a
     /// terminal there is a progress bar unless this option is given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     every: Option<u64>,
-    /// Write files of what differs to this folder
+    /// The folder to which cases that differ are written
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     save: PathBuf,
-    /// Write what ran, and how fast, as one line of JSON
+    /// Write the summary as one line of JSON
     #[arg(long)]
     json: bool,
-    /// Only run what a file of a difference describes again
+    /// Run only the case in this file, which an earlier difference wrote
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seconds", "scripts", "seed", "threads"])]
     replay: Option<PathBuf>,
 }
 
-/// What is compared.
+/// The machines to compare.
 #[derive(Clone, Copy, ValueEnum)]
 enum Oracle {
-    /// The interpreter's fast handlers with its general ones
+    /// The interpreter's fast handlers against its general ones
     Interp,
-    /// Compiled code with the interpreter
+    /// Compiled code against the interpreter
     Jit,
-    /// The interpreter and compiled code with a model that shares no code with them
+    /// The interpreter and compiled code against a model that shares no code with them
     Model,
 }
 
@@ -85,7 +89,14 @@ impl From<Oracle> for Against {
     }
 }
 
-pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
+fn main() -> ExitCode {
+    execute(&Args::parse()).unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn execute(args: &Args) -> Result<ExitCode> {
     if let Some(path) = &args.replay {
         return replay(path);
     }
@@ -101,13 +112,13 @@ pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
         every: Duration::from_secs(args.every.unwrap_or(if has_bar { 1 } else { EVERY })),
     };
     let total = args.scripts.filter(|_| args.seconds.is_none());
-    let bar = has_bar.then(|| Progress::new(total, "scripts"));
+    let bar = has_bar.then(|| bar(total));
     let begun = Instant::now();
     let mut saved = Ok(());
     let tally = neovm_fuzz::run(
         &campaign,
         |tally, elapsed| match &bar {
-            Some(bar) => bar.set(tally.scripts),
+            Some(bar) => bar.set_position(tally.scripts),
             None => drop(writeln!(io::stderr(), "{}", progress(tally, elapsed))),
         },
         |difference| {
@@ -118,11 +129,21 @@ pub(crate) fn execute(args: &FuzzArgs) -> Result<ExitCode> {
         },
     )
     .context("cannot start a thread")?;
-    drop(bar);
+    bar.iter().for_each(ProgressBar::finish_and_clear);
     let text = if args.json { json_line(&campaign, &tally, begun.elapsed()) } else { summary(&tally, begun.elapsed()) };
     writeln!(io::stdout(), "{text}").context("cannot write to standard output")?;
     saved?;
     Ok(if tally.differences + tally.compiled.failures() > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Returns a progress bar on standard error. It is not drawn before it is moved for the first time.
+fn bar(total: Option<u64>) -> ProgressBar {
+    let template = match total {
+        Some(_) => "[{elapsed}] {bar:30} {human_pos} of {human_len} scripts, {eta} left",
+        None => "[{elapsed}] {spinner} {human_pos} scripts, {per_sec}",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    total.map_or_else(ProgressBar::no_length, ProgressBar::new).with_style(style)
 }
 
 fn rate(tally: &Tally, elapsed: Duration) -> f64 {
@@ -150,7 +171,7 @@ fn json_line(campaign: &Campaign, tally: &Tally, elapsed: Duration) -> String {
     .to_string()
 }
 
-/// Shows a difference and writes it to a file.
+/// Shows a difference and writes its case to a file.
 fn save(difference: &Difference, folder: &Path) -> Result<()> {
     let Difference { seed, case, text } = difference;
     let path = folder.join(format!("neovm-fuzz-{seed}.json"));
@@ -158,12 +179,12 @@ fn save(difference: &Difference, folder: &Path) -> Result<()> {
     let _ = writeln!(err, "seed {seed}: {text}");
     fs::write(&path, serde_json::to_string_pretty(case)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
-    let _ = writeln!(err, "again by: neovm fuzz --replay {}", path.display());
+    let _ = writeln!(err, "to run it again: neovm-fuzz --replay {}", path.display());
     Ok(())
 }
 
 fn replay(path: &Path) -> Result<ExitCode> {
-    let text = input::read_limited(path, input::MAX_TEXT)?;
+    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let case: Case = serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?;
     let worker = thread::Builder::new().stack_size(NATIVE_STACK);
     let shown = worker.spawn(move || report(&mut Comparer::new(), &case)).context("cannot start a thread")?.join();
