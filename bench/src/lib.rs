@@ -9,12 +9,14 @@
 
 #![forbid(unsafe_code)]
 
+mod callgrind;
 mod data;
 mod exit;
 mod machine;
 mod measure;
 mod plain;
 
+pub use callgrind::callgrind;
 pub use data::{Calls, contracts, long_script, scripts, workload_script, workloads};
 pub use exit::exit_code;
 pub use machine::{Machine, Program};

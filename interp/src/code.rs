@@ -14,7 +14,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 #[cfg(neovm_tail_calls)]
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use neovm_types::{PriceTable, Script, engine_internals::Constants};
+use neovm_types::{OpCode, PriceTable, Script, engine_internals::Constants};
 
 use crate::{
     op::{Form, Op},
@@ -50,6 +50,12 @@ impl DecodedInst {
     /// What it costs when it runs alone.
     pub(crate) fn single_cost(&self, prices: &PriceTable) -> i64 {
         if self.op == Op::Bad { 0 } else { cost(prices, self.opcode) }
+    }
+
+    /// Whether it is a SYSCALL that is not misaligned.
+    #[inline(always)]
+    pub(crate) fn is_system_call(&self) -> bool {
+        self.opcode == OpCode::SYSCALL as u8 && self.op == Op::Full
     }
 }
 

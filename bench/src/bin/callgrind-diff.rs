@@ -18,17 +18,10 @@
 //!
 //! Counts depend on the rustc version. If a new version changes them, update the baseline.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    fmt::Write,
-    fs,
-    path::PathBuf,
-    process::{Command, ExitCode},
-};
+use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf, process::ExitCode};
 
 use neovm::{Dispatch, StubHost, VmConfig};
-use neovm_bench::{Machine, exit_code, workload_script, workloads};
+use neovm_bench::{Machine, callgrind, exit_code, workload_script, workloads};
 
 /// The largest increase that is tolerated for a workload, as a fraction.
 const TOLERANCE: f64 = 0.03;
@@ -156,16 +149,7 @@ fn cost(id: &str, gas: u64, dispatch: &[&str]) -> Result<f64, Error> {
 
 /// Returns the machine instructions of the whole process and the VM instructions of its last run.
 fn count(id: &str, gas: u64, runs: u32, dispatch: &[&str]) -> Result<(u64, u64), Error> {
-    let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(env::current_exe()?);
-    command.args(["run", id, &gas.to_string(), &runs.to_string()]).args(dispatch);
-    let output = command.output().map_err(|error| format!("valgrind (apt install valgrind): {error}"))?;
-    let (out, log) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
-    if !output.status.success() {
-        return Err(format!("valgrind: {log}").into());
-    }
-    // "==123== Collected : 1212459"
-    let total = log.lines().find_map(|line| line.split_once("Collected :"));
-    let (_, total) = total.ok_or_else(|| format!("valgrind printed no total: {log}"))?;
-    Ok((total.trim().parse()?, out.trim().parse()?))
+    let (gas, runs) = (gas.to_string(), runs.to_string());
+    let (total, out) = callgrind(&[&["run", id, &gas, &runs], dispatch].concat())?;
+    Ok((total, out.trim().parse()?))
 }

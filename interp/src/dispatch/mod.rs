@@ -33,15 +33,6 @@ impl Dispatch {
     pub const ALL: [Self; 3] = [Self::Auto, Self::Loop, Self::Unfused];
 }
 
-/// Why dispatching ended.
-pub(crate) enum Exit {
-    /// The grant is used up, or the chunk is over: the next instruction has
-    /// not begun.
-    Refill,
-    /// An instruction faulted, or the last context returned.
-    Done(Result<(), FaultKind>),
-}
-
 /// Why fast handlers, or compiled code among them, gave control back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -65,34 +56,35 @@ pub(crate) enum Reason {
     Starved = 7,
 }
 
-/// Runs instructions until the grant is used up or the execution ends. A
-/// context is loaded and the meter is set.
-pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
+/// Runs instructions until the grant is used up, the chunk is over or the last
+/// context returns. A context is loaded and the meter is set.
+///
+/// # Errors
+/// The fault of the instruction at `ip`.
+pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind> {
     let mut reason = run_fast(vm);
     loop {
-        let result = match reason {
-            Reason::Refill => return Exit::Refill,
-            Reason::Limit => return Exit::Done(Err(vm.over_limit())),
-            Reason::Full => execute(vm, host),
-            Reason::Failed => vm.fail_compiled(host),
+        match reason {
+            Reason::Refill => return Ok(()),
+            Reason::Limit => return Err(vm.over_limit()),
+            Reason::Full if vm.inst().is_system_call() => {
+                vm.execute_system_call(host)?;
+                vm.count_arrival();
+            }
+            Reason::Full => execute(vm, host)?,
+            Reason::Failed => vm.fail_compiled(host)?,
             Reason::Resume | Reason::Deopt | Reason::Starved => {
                 vm.leave_compiled(reason);
                 if reason == Reason::Starved && vm.gas.should_refill(vm.meter) {
-                    return Exit::Refill;
+                    return Ok(());
                 }
                 reason = resume_fast(vm);
                 continue;
             }
-            Reason::Hot => {
-                vm.report_hot();
-                Ok(())
-            }
-        };
-        if result.is_err() || vm.loads.is_empty() {
-            return Exit::Done(result);
+            Reason::Hot => vm.report_hot(),
         }
-        if vm.chunk_over {
-            return Exit::Refill;
+        if vm.loads.is_empty() || vm.chunk_over {
+            return Ok(());
         }
         reason = run_fast(vm);
     }
@@ -102,13 +94,9 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Exit {
 /// the host or another script: compiled code that was left for the call may be entered
 /// again there.
 fn execute(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind> {
-    if vm.counters.is_null() {
-        return vm.execute(host);
-    }
     let (opcode, loads) = (vm.inst().opcode, vm.loads.len());
     vm.execute(host)?;
-    let is_host_call = opcode == OpCode::SYSCALL as u8 || opcode == OpCode::CALLT as u8;
-    if is_host_call || vm.loads.len() < loads {
+    if opcode == OpCode::CALLT as u8 || vm.loads.len() < loads {
         vm.count_arrival();
     }
     Ok(())

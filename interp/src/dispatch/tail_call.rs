@@ -58,6 +58,11 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
     if r.meter < cost {
         return Reason::Refill;
     }
+    // Its handler would only return.
+    if form == Form::alone(Op::Full) {
+        vm.meter = r.meter - cost;
+        return Reason::Full;
+    }
     // SAFETY: as above; the instruction is charged.
     unsafe { HANDLERS[form.number()](vm, r.ip, r.sp, r.slots, r.meter - cost, r.limit) };
     vm.reason

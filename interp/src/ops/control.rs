@@ -86,8 +86,10 @@ fn call_position(vm: &mut Vm, position: i32) -> Done {
 
 pub(super) fn call_token(vm: &mut Vm, host: &mut dyn Host) -> Done {
     let token = vm.inst().operand as u16;
-    let result = host.call_token(&mut Caller::new(vm), token);
-    raise(vm, host, result)
+    match host.call_token(&mut Caller::new(vm), token) {
+        Ok(()) => Ok(()),
+        Err(error) => raise(vm, host, error),
+    }
 }
 
 pub(super) fn abort(_: &mut Vm) -> Done {
@@ -117,21 +119,25 @@ pub(super) fn end_finally(vm: &mut Vm, host: &mut dyn Host) -> Done {
 }
 
 pub(super) fn ret(vm: &mut Vm, host: &mut dyn Host) -> Done {
-    let result = vm.return_from_context(host);
-    raise(vm, host, result)
+    match vm.return_from_context(host) {
+        Ok(()) => Ok(()),
+        Err(error) => raise(vm, host, error),
+    }
 }
 
 pub(super) fn syscall(vm: &mut Vm, host: &mut dyn Host) -> Done {
     let id = vm.inst().operand as u32;
-    let result = host.syscall(&mut Caller::new(vm), id);
-    raise(vm, host, result)
+    match host.syscall(&mut Caller::new(vm), id) {
+        Ok(()) => Ok(()),
+        Err(error) => raise(vm, host, error),
+    }
 }
 
-/// Throws what the host threw.
-fn raise(vm: &mut Vm, host: &mut dyn Host, result: Result<(), HostError>) -> Done {
-    match result {
-        Ok(()) => Ok(()),
-        Err(HostError::Fault(kind)) => Err(kind),
-        Err(HostError::Throw(exception)) => vm.throw(exception, host),
+/// Throws what the host threw, or passes its fault on.
+#[cold]
+pub(crate) fn raise(vm: &mut Vm, host: &mut dyn Host, error: HostError) -> Done {
+    match error {
+        HostError::Fault(kind) => Err(kind),
+        HostError::Throw(exception) => vm.throw(exception, host),
     }
 }

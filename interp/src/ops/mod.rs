@@ -19,7 +19,10 @@ mod types;
 
 use neovm_types::{FaultKind, Hardfork, OpCode};
 
-pub(crate) use self::compound::{indexed_len, item_size};
+pub(crate) use self::{
+    compound::{indexed_len, item_size},
+    control::raise,
+};
 use crate::{host::Host, vm::Vm};
 
 /// The result of a handler.

@@ -8,7 +8,7 @@ use neovm_types::StackItem;
 use super::Tier;
 use crate::{
     code::{Code, DecodedInst},
-    dispatch::Dispatch,
+    op::Op,
     stack::{tag, tag_of},
     vm::Vm,
 };
@@ -43,7 +43,6 @@ impl HotCounters {
 ///
 /// # Safety
 /// `counters` belong to the code that the instruction is part of, which lives on.
-#[cfg(neovm_tail_calls)]
 #[inline(always)]
 pub(crate) unsafe fn counter<'a>(counters: *const u32, inst: *const DecodedInst) -> &'a AtomicU32 {
     let offset = inst.addr() / (size_of::<DecodedInst>() / size_of::<u32>());
@@ -117,6 +116,7 @@ impl TypeFeedback {
 
 impl Vm {
     /// Tells the tier that the instruction at `ip` is hot.
+    #[cold]
     pub(crate) fn report_hot(&mut self) {
         let Some(load) = self.loads.last() else { return };
         let (Some(hot_counters), Some(index)) =
@@ -129,16 +129,15 @@ impl Vm {
 
     /// Counts that the instruction at `ip` was reached from the host or another script, and
     /// tells the tier if it is hot.
+    #[inline(always)]
     pub(crate) fn count_arrival(&mut self) {
-        // Other ways of dispatch never enter compiled code.
-        if !cfg!(neovm_tail_calls) || self.dispatch != Dispatch::Auto {
+        // Misaligned instructions, which have no counters, have one of these two ops.
+        if self.counters.is_null() || matches!(self.inst().op, Op::Misaligned | Op::Bad) {
             return;
         }
-        let Some(code) = self.loads.last().map(|load| &load.code) else { return };
-        let Some(hot_counters) = code.hot_counters() else { return };
-        // Misaligned instructions have no counters.
-        let offset = self.ip.addr().wrapping_sub(code.insts().as_ptr().addr());
-        let Some(counter) = hot_counters.counters.get(offset / size_of::<DecodedInst>()) else { return };
+        // SAFETY: `counters` are those of the current code, and `ip` points to one of its aligned
+        // instructions: `select_load` and whoever sets `ip` see to that.
+        let counter = unsafe { counter(self.counters, self.ip) };
         let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
         counter.store(left, Ordering::Relaxed);
         if left == 0 {

@@ -11,6 +11,7 @@ use super::{State, Vm};
 use crate::{
     caller::Caller,
     code::{Code, DecodedInst},
+    dispatch::Dispatch,
     frame::{Frame, Load},
     host::{Host, HostError, LoadId, Unload},
     stack::{SENTINELS, write_sentinels},
@@ -174,7 +175,10 @@ impl Vm {
             Some(load) => {
                 self.stack = load.stack;
                 self.constants = load.code.constants().start();
-                self.counters = load.code.hot_counters().map_or(core::ptr::null(), |tiers| tiers.counters(&load.code));
+                // Other ways of dispatch never enter compiled code.
+                let counts = cfg!(neovm_tail_calls) && self.dispatch == Dispatch::Auto;
+                let hot_counters = load.code.hot_counters().filter(|_| counts);
+                self.counters = hot_counters.map_or(core::ptr::null(), |hot| hot.counters(&load.code));
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
                 self.gas.free = load.free;
@@ -182,6 +186,7 @@ impl Vm {
             }
             None => {
                 self.stack = self.arena.start();
+                self.counters = core::ptr::null();
                 self.statics = core::ptr::null_mut();
                 self.statics_count = 0;
                 self.gas.free = false;

@@ -117,7 +117,7 @@ pub struct Vm {
     /// The current code's constants.
     pub(crate) constants: *const u64,
     /// How often places of the current code may be reached until they are hot,
-    /// see [`crate::tier`].
+    /// see [`crate::tier`]; null if nothing counts.
     pub(crate) counters: *const u32,
     /// The lowest `limit` that compiled code can go on with.
     pub(crate) needed: *mut StackItem,

@@ -8,11 +8,12 @@ use neovm_types::{Fault, FaultKind, Gas, Instruction, Script};
 
 use super::{State, Vm};
 use crate::{
-    dispatch::{Exit, dispatch},
+    caller::Caller,
+    dispatch::dispatch,
     host::Host,
     observe::{Observer, Step},
     op::Op,
-    ops::{Handler, HostedFn},
+    ops::{Handler, HostedFn, raise},
 };
 
 /// How a run ended.
@@ -164,14 +165,11 @@ impl Vm {
         self.meter = self.gas.grant(price, most);
         self.chunk_over = false;
         let begun = self.instructions();
-        let exit = dispatch(self, host);
+        let result = dispatch(self, host);
         self.settle();
         let used = self.instructions() - begun;
         self.budget = self.budget.map(|left| left.saturating_sub(used));
-        match exit {
-            Exit::Refill => {}
-            Exit::Done(result) => self.finish(result),
-        }
+        self.finish(result);
     }
 
     /// Brings gas and instruction count up to date with the meter, if one runs.
@@ -194,6 +192,25 @@ impl Vm {
         self.conclude(result, op == Op::Misaligned, host)
     }
 
+    /// Runs the SYSCALL at `ip`, which is not misaligned, as [`Vm::execute`] does.
+    ///
+    /// Results that may be faults are large. Here they are looked at where they
+    /// come from, and not moved if all went well: that is most of what a short
+    /// system call takes.
+    #[inline(always)]
+    pub(crate) fn execute_system_call(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        let id = self.inst().operand as u32;
+        self.jumped = false;
+        let metered = self.begin_hosted();
+        if let Err(error) = host.syscall(&mut Caller::new(self), id) {
+            let result = raise(self, host, error);
+            self.end_hosted(metered);
+            return self.conclude(result, false, host);
+        }
+        self.end_hosted(metered);
+        self.complete(false)
+    }
+
     /// Completes an instruction that a general handler ran. The next one lies
     /// right behind it unless it is misaligned.
     #[inline(always)]
@@ -207,6 +224,12 @@ impl Vm {
         if result.is_err() {
             self.catch(result, host)?;
         }
+        self.complete(is_misaligned)
+    }
+
+    /// Checks the limits after an instruction, and goes on to the next.
+    #[inline(always)]
+    fn complete(&mut self, is_misaligned: bool) -> Result<(), FaultKind> {
         self.clear_zeros();
         if self.limit > self.end {
             self.grow_arena(0);
@@ -225,7 +248,10 @@ impl Vm {
     fn catch(&mut self, result: Result<(), FaultKind>, host: &mut dyn Host) -> Result<(), FaultKind> {
         match result {
             Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
-                self.settled(|vm| vm.throw(alloc::format!("{kind}").into(), host))
+                let metered = self.settle();
+                let result = self.throw(alloc::format!("{kind}").into(), host);
+                self.resume_meter(metered);
+                result
             }
             result => result,
         }
@@ -241,25 +267,36 @@ impl Vm {
     /// Runs a handler that may call the host.
     #[inline(never)]
     fn execute_hosted(&mut self, handler: HostedFn, host: &mut dyn Host) -> Result<(), FaultKind> {
-        self.settled(|vm| {
-            vm.in_instruction = true;
-            let result = handler(vm, host);
-            vm.in_instruction = false;
-            result
-        })
+        let metered = self.begin_hosted();
+        let result = handler(self, host);
+        self.end_hosted(metered);
+        result
     }
 
-    /// Does something in which the host sees and changes exact gas, or a load
-    /// ends, which may change who pays.
-    fn settled<R>(&mut self, action: impl FnOnce(&mut Self) -> R) -> R {
-        let metered = self.settle();
-        let result = action(self);
+    /// Prepares for a call of the host by an instruction. Returns whether the
+    /// meter runs, for [`Vm::end_hosted`].
+    #[inline(always)]
+    fn begin_hosted(&mut self) -> bool {
+        self.in_instruction = true;
+        self.settle()
+    }
+
+    /// Puts things back after a call of the host.
+    #[inline(always)]
+    fn end_hosted(&mut self, metered: bool) {
+        self.in_instruction = false;
+        self.resume_meter(metered);
+    }
+
+    /// Starts the meter again if [`Vm::settle`] stopped it. In between, the host
+    /// sees and changes exact gas, or a load ends, which may change who pays.
+    #[inline(always)]
+    fn resume_meter(&mut self, metered: bool) {
         if metered && !self.loads.is_empty() {
             self.meter = self.gas.grant(0, i64::MAX);
             // What is free could go past a budget, the flag or the gas limit unseen.
             self.chunk_over = self.budget.is_some() || self.interrupted() || !self.gas.covers(0);
         }
-        result
     }
 
     /// The fault of exceeding the item limit.
