@@ -31,11 +31,27 @@ use crate::{
 ///     caller.reset(RunOptions::default(), &mut NoHost); // needs `&mut Vm`
 /// }
 /// ```
-pub struct Caller<'a>(&'a mut Vm);
+pub struct Caller<'a> {
+    vm: &'a mut Vm,
+    /// Whether an exception is on its way to the context that handles it.
+    unwinding: bool,
+}
 
 impl<'a> Caller<'a> {
     pub(crate) fn new(vm: &'a mut Vm) -> Self {
-        Self(vm)
+        Self { vm, unwinding: false }
+    }
+
+    /// The machine while an exception drops contexts: none may be added.
+    pub(crate) fn unwinding(vm: &'a mut Vm) -> Self {
+        Self { vm, unwinding: true }
+    }
+
+    fn check_may_load(&self) -> Result<(), FaultKind> {
+        if self.unwinding {
+            return Err(FaultKind::Host("nothing can be loaded or called while an exception unwinds".into()));
+        }
+        Ok(())
     }
 }
 
@@ -43,7 +59,7 @@ impl Deref for Caller<'_> {
     type Target = Vm;
 
     fn deref(&self) -> &Vm {
-        self.0
+        self.vm
     }
 }
 
@@ -53,7 +69,7 @@ impl Caller<'_> {
     ///
     /// The item limit is checked when the host returns, as in the reference.
     pub fn push(&mut self, item: impl Into<StackItem>) {
-        self.0.push(item);
+        self.vm.push(item);
     }
 
     /// Removes the top item and returns it.
@@ -61,7 +77,7 @@ impl Caller<'_> {
     /// # Errors
     /// [`FaultKind::StackIndex`] if the stack is empty.
     pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
-        self.0.pop()
+        self.vm.pop()
     }
 
     /// Removes the topmost `count` items and returns them, the top item first.
@@ -70,7 +86,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if there are fewer; the items that are there
     /// are removed.
     pub fn pop_many(&mut self, count: usize) -> Result<Vec<StackItem>, FaultKind> {
-        (0..count).map(|_| self.0.pop()).collect()
+        (0..count).map(|_| self.vm.pop()).collect()
     }
 
     /// Removes the top item and returns it as an integer.
@@ -79,7 +95,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if the stack is empty, and the errors of
     /// [`StackItem::to_integer`].
     pub fn pop_integer(&mut self) -> Result<Integer, FaultKind> {
-        self.0.pop_integer()
+        self.vm.pop_integer()
     }
 
     /// Removes the top item and returns it as an `i32`, as the reference casts it.
@@ -88,7 +104,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if the stack is empty, and the errors of
     /// [`StackItem::to_i32`].
     pub fn pop_i32(&mut self) -> Result<i32, FaultKind> {
-        self.0.pop_i32()
+        self.vm.pop_i32()
     }
 
     /// Removes the top item and returns it as a boolean.
@@ -97,7 +113,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if the stack is empty, and the errors of
     /// [`StackItem::to_boolean`].
     pub fn pop_boolean(&mut self) -> Result<bool, FaultKind> {
-        self.0.pop_boolean()
+        self.vm.pop_boolean()
     }
 
     /// Removes the top item and returns a copy of its bytes.
@@ -106,7 +122,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if the stack is empty, and the errors of
     /// [`StackItem::with_bytes`].
     pub fn pop_bytes(&mut self) -> Result<Vec<u8>, FaultKind> {
-        self.0.pop()?.with_bytes(<[u8]>::to_vec)
+        self.vm.pop()?.with_bytes(<[u8]>::to_vec)
     }
 
     /// Removes the topmost `count` items.
@@ -115,7 +131,7 @@ impl Caller<'_> {
     /// [`FaultKind::StackIndex`] if there are fewer; the items that are there
     /// are removed.
     pub fn drop_items(&mut self, count: usize) -> Result<(), FaultKind> {
-        self.0.drop_items(count)
+        self.vm.drop_items(count)
     }
 
     /// Removes the item at a depth from the top, 0 for the top, and returns it.
@@ -123,7 +139,7 @@ impl Caller<'_> {
     /// # Errors
     /// [`FaultKind::StackIndex`] if there is none.
     pub fn remove(&mut self, index: usize) -> Result<StackItem, FaultKind> {
-        self.0.remove(index)
+        self.vm.remove(index)
     }
 
     /// Inserts an item below the topmost `index` items.
@@ -131,7 +147,7 @@ impl Caller<'_> {
     /// # Errors
     /// [`FaultKind::InsertIndex`] if there are fewer.
     pub fn insert(&mut self, index: usize, item: impl Into<StackItem>) -> Result<(), FaultKind> {
-        self.0.insert(index, item.into())
+        self.vm.insert(index, item.into())
     }
 }
 
@@ -143,7 +159,7 @@ impl Caller<'_> {
     /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left.
     /// It counts as consumed all the same, as in the reference.
     pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
-        self.0.add_fee(fee)
+        self.vm.add_fee(fee)
     }
 
     /// Loads decoded code on top of the invocation stack, with an evaluation
@@ -151,17 +167,20 @@ impl Caller<'_> {
     /// returns; what the host pushes until then are its arguments.
     ///
     /// # Errors
-    /// Those of [`Vm::load`].
+    /// Those of [`Vm::load`], and [`FaultKind::Host`] while an exception
+    /// unwinds: see [`Host::context_unloaded`](crate::Host::context_unloaded).
     pub fn load(&mut self, code: Arc<Code>, options: LoadOptions) -> Result<LoadId, FaultKind> {
-        self.0.load(code, options)
+        self.check_may_load()?;
+        self.vm.load(code, options)
     }
 
     /// Decodes a script and loads it as [`Caller::load`] does.
     ///
     /// # Errors
-    /// Those of [`Vm::load_script`].
+    /// Those of [`Vm::load_script`] and [`Caller::load`].
     pub fn load_script(&mut self, script: impl Into<Script>, options: LoadOptions) -> Result<LoadId, FaultKind> {
-        self.0.load_script(script, options)
+        self.check_may_load()?;
+        self.vm.load_script(script, options)
     }
 
     /// Puts a context on top of the current one that starts at a position of
@@ -169,20 +188,22 @@ impl Caller<'_> {
     /// `_initialize` before a method.
     ///
     /// # Errors
-    /// Those of [`Vm::call`].
+    /// Those of [`Vm::call`], and [`FaultKind::Host`] while an exception
+    /// unwinds, as for [`Caller::load`].
     pub fn call(&mut self, position: i64) -> Result<(), FaultKind> {
-        self.0.call(position)
+        self.check_may_load()?;
+        self.vm.call(position)
     }
 
     /// Sets whether the current load pays for its instructions and fees. Loads
     /// above it decide for themselves.
     pub fn set_context_free(&mut self, free: bool) {
-        self.0.set_context_free(free);
+        self.vm.set_context_free(free);
     }
 }
 
 impl core::fmt::Debug for Caller<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Caller").field(&self.0).finish()
+        f.debug_tuple("Caller").field(&self.vm).finish()
     }
 }

@@ -90,12 +90,20 @@ pub trait Host {
     /// one, is current again and holds what the script returned. The default
     /// does nothing.
     ///
+    /// If the script returned, the host may load another: a native contract
+    /// that called two contracts goes on in this way. With [`Unload::Threw`]
+    /// it may not, since the exception is still on its way to the context that
+    /// handles it: [`Caller::load`] and [`Caller::call`] are errors then.
+    /// [`Vm::pending_exception`](crate::Vm::pending_exception) is the exception,
+    /// also of a script that returned while a finally block runs because of it.
+    ///
     /// Scripts that are still loaded when an execution faults stay loaded;
     /// [`Host::machine_reset`] tells when they go.
     ///
     /// # Errors
     /// An exception, which is thrown in the context that is current now and
-    /// replaces the one that passed through the script, if any; or a fault.
+    /// replaces the one that passed through the script, if any; or a fault,
+    /// which ends the execution.
     fn context_unloaded(&mut self, caller: &mut Caller<'_>, load: LoadId, how: Unload) -> Result<(), HostError> {
         let _ = (caller, load, how);
         Ok(())

@@ -259,7 +259,11 @@ impl Vm {
         self.release_promoted();
         self.select_load();
         let was_in_instruction = core::mem::replace(&mut self.in_instruction, false);
-        let result = host.context_unloaded(&mut Caller::new(self), id, how);
+        let mut caller = match how {
+            Unload::Returned => Caller::new(self),
+            Unload::Threw => Caller::unwinding(self),
+        };
+        let result = host.context_unloaded(&mut caller, id, how);
         self.in_instruction = was_in_instruction;
         result
     }

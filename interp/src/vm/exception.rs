@@ -71,6 +71,7 @@ impl Vm {
     /// outside the script.
     pub(crate) fn throw(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), FaultKind> {
         let mut exception = exception;
+        // Each turn unloads a script, and none is loaded meanwhile.
         loop {
             match self.unwind(exception, host) {
                 Ok(()) => return self.enter_handler(),
