@@ -67,7 +67,8 @@ impl Deref for Caller<'_> {
 impl Caller<'_> {
     /// Pushes an item.
     ///
-    /// The item limit is checked when the host returns, as in the reference.
+    /// The item limit is checked when the host returns, as in the reference. A
+    /// compound must not be held by another machine meanwhile, see [`Vm`].
     pub fn push(&mut self, item: impl Into<StackItem>) {
         self.vm.push(item);
     }

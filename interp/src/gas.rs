@@ -89,7 +89,7 @@ impl GasCounter {
     pub(crate) fn charge(&mut self, units: i64) -> bool {
         self.instructions += 1;
         self.spend(units);
-        self.units_left >= 0
+        self.free || self.units_left >= 0
     }
 
     fn spend(&mut self, units: i64) {

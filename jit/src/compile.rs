@@ -76,12 +76,7 @@ impl Speculation {
     /// new; if not, compiling again would only reproduce the code.
     pub(crate) fn learn_from(&mut self, record: &ExitRecord, guard: Option<usize>, feedback: &TypeFeedback) -> bool {
         match (record.why, guard, &record.overflows[..]) {
-            (Why::Entry, ..) => {
-                let joined = join(&self.feedback, feedback);
-                let is_new = joined != self.feedback;
-                self.feedback = joined;
-                is_new
-            }
+            (Why::Entry, ..) => self.learn_types(feedback),
             (Why::Opcode, ..) => match feedback.count {
                 Some(count) if count <= MAX_UNPACKED => self.unpacked.insert(record.inst, count) != Some(count),
                 _ => self.no_speculate.insert(record.inst),
@@ -91,6 +86,14 @@ impl Speculation {
             // It is found out first which of them it was.
             (_, None, _) => self.split_checks.insert(record.inst),
         }
+    }
+
+    /// Learns that the items at the entry may have these types too. Returns whether that was new.
+    fn learn_types(&mut self, feedback: &TypeFeedback) -> bool {
+        let joined = join(&self.feedback, feedback);
+        let is_new = joined != self.feedback;
+        self.feedback = joined;
+        is_new
     }
 }
 
@@ -102,7 +105,8 @@ fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
         locals: join(&first.locals, &second.locals),
         arguments: join(&first.arguments, &second.arguments),
         stack: join(&first.stack, &second.stack),
-        count: None,
+        // No entry is compiled for a number of items.
+        count: first.count,
     }
 }
 
@@ -213,5 +217,29 @@ impl Callees {
         };
         self.again |= changed;
         !changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feedback(stack: &[Kind], count: Option<usize>) -> TypeFeedback {
+        TypeFeedback { stack: stack.to_vec(), count, ..TypeFeedback::default() }
+    }
+
+    #[test]
+    fn only_other_types_are_news() {
+        let types = [Kind::Array, Kind::Integer];
+        for count in [None, Some(3)] {
+            let mut speculation = Speculation { feedback: feedback(&types, count), ..Speculation::default() };
+            for other in [count, None, Some(4)] {
+                assert!(!speculation.learn_types(&feedback(&types, other)), "{count:?}, then {other:?}");
+            }
+            assert!(speculation.learn_types(&feedback(&[Kind::Array, Kind::Null], None)));
+            assert!(!speculation.learn_types(&feedback(&[Kind::Array, Kind::Boolean], Some(3))), "scalars already");
+            assert!(speculation.learn_types(&feedback(&[Kind::Array], None)), "fewer items");
+            assert!(!speculation.learn_types(&feedback(&types, None)), "more items");
+        }
     }
 }

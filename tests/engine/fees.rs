@@ -198,3 +198,91 @@ fn an_exception_that_leaves_a_free_context_ends_its_freedom() {
         assert!((limit as u128 + 1..=limit as u128 + 120).contains(&vm.gas_consumed().datoshi_ceil()), "{throwing}");
     }
 }
+
+/// A host that ignores whether a fee was more than the gas that is left: system call 1 charges
+/// a whole GAS, 2 does so and then waives all fees, 3 does so and loads a free script from the
+/// stack, 4 loads a script whose end costs a whole GAS, 5 does nothing.
+struct Careless;
+
+impl Careless {
+    fn charge(caller: &mut Caller<'_>) {
+        assert_eq!(caller.add_fee(Gas::from_datoshi(100_000_000)), Err(FaultKind::InsufficientGas));
+    }
+}
+
+impl Host for Careless {
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+        if id < 4 {
+            Self::charge(caller);
+        }
+        match id {
+            2 => caller.set_context_free(true),
+            3 | 4 => {
+                let script = Script::from(caller.pop_bytes()?);
+                caller.load(decode(script), LoadOptions::default().with_free(id == 3))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
+        if caller.depth() > 0 && caller.gas_consumed() < Gas::from_datoshi(100_000_000) {
+            Self::charge(caller);
+        }
+        Ok(())
+    }
+}
+
+/// Runs a script with the careless host, at once and step by step.
+fn run_carelessly(script: Script) -> (Vm, Outcome) {
+    let code = decode(script.clone());
+    let limit = 50_000_000;
+    let mut stepped = loaded_with(&code, VmConfig::default(), gas(limit));
+    let outcome = loop {
+        if let Some(outcome) = stepped.step(&mut Careless) {
+            break outcome;
+        }
+    };
+    let mut vm = loaded_with(&code, VmConfig::default(), gas(limit));
+    assert_eq!(vm.run(&mut Careless), outcome, "{script:?}");
+    assert_eq!(
+        (vm.gas_consumed(), vm.instructions(), vm.position()),
+        (stepped.gas_consumed(), stepped.instructions(), stepped.position()),
+        "{script:?}"
+    );
+    (vm, outcome)
+}
+
+#[test]
+fn a_host_that_ignores_that_gas_ran_out_changes_nothing() {
+    // In the reference, the fee stays consumed, and each instruction, free ones too, checks that it is not too much.
+    for next in ["NOP", "RET", "ABORT", "SYSCALL 0x05000000", "JMP end", "CALL end", "PUSH1\nPUSH2\nADD", "CALLT 1"] {
+        for before in ["", "PUSHINT16 9000\nnext: DEC\nDUP\nJMPIF next\n"] {
+            let text = format!("{before}{}{next}\nend: RET", syscall(1));
+            let (vm, outcome) = run_carelessly(script(&text));
+            let Outcome::Fault(fault) = outcome else { panic!("{next} runs") };
+            let position = script(&format!("{before}{}", syscall(1))).len();
+            assert_eq!((fault.kind, fault.position), (FaultKind::InsufficientGas, Some(position)), "{next}");
+            let instructions = if before.is_empty() { 0 } else { 1 + 3 * 9_000 };
+            assert_eq!(vm.instructions(), instructions + 2, "{next}");
+            assert!((100_000_000..=108_000_000).contains(&vm.gas_consumed().datoshi_ceil()), "{next}");
+        }
+    }
+    let (_, outcome) = run_carelessly(script(&format!("{}{}PUSH1", push("PUSH5"), syscall(4))));
+    let Outcome::Fault(fault) = outcome else { panic!("PUSH1 runs") };
+    assert_eq!((fault.kind, fault.opcode), (FaultKind::InsufficientGas, Some(neovm::OpCode::PUSH1)));
+    let (_, outcome) = run_carelessly([script(&syscall(1)).bytes(), &[0xff]].concat().into());
+    let Outcome::Fault(fault) = outcome else { panic!("no such opcode") };
+    assert_ne!(fault.kind, FaultKind::InsufficientGas, "it cannot be decoded, which comes first");
+}
+
+#[test]
+fn a_free_context_runs_even_if_gas_ran_out() {
+    let (vm, outcome) = run_carelessly(script(&format!("{}PUSH1\nPUSH2\nADD\nRET", syscall(2))));
+    assert_eq!((outcome, integers(&vm)), (Outcome::Halt, vec![3]));
+    let (vm, outcome) = run_carelessly(script(&format!("{}{}PUSH1", push("PUSH5\nPUSH6\nADD"), syscall(3))));
+    let Outcome::Fault(fault) = outcome else { panic!("PUSH1 runs") };
+    assert_eq!((fault.kind, fault.opcode), (FaultKind::InsufficientGas, Some(neovm::OpCode::PUSH1)));
+    assert_eq!(vm.peek(0).unwrap(), &11, "the free script ran");
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use neovm::{Caller, Code, FaultKind, Host, HostError, LoadOptions, NoHost, Outcome, PriceTable, Vm, VmConfig};
+use neovm::{
+    Caller, Code, FaultKind, Host, HostError, LoadOptions, NoHost, Outcome, PriceTable, StackItem, Vm, VmConfig,
+    types::engine_internals::pointer,
+};
 
 use crate::{code, decode, integers, json, loaded, script, stub_host};
 
@@ -149,6 +152,32 @@ fn a_pointer_leads_nowhere_in_another_script() {
             panic!("CALLA of another script's pointer: {text}")
         };
         assert_eq!(fault.kind, FaultKind::ForeignPointer, "{text}");
+    }
+}
+
+/// A host that pushes a pointer, as only a host that confuses its machines would.
+struct Forger(u32, u32);
+
+impl Host for Forger {
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+        caller.push(StackItem::Pointer(pointer(self.0, self.1)));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_pointer_from_elsewhere_leads_into_the_script_or_nowhere() {
+    let text = "SYSCALL 0x00000000\nCALLA\nPUSHINT16 16448\nPUSH1\nRET";
+    let (code, length) = (code(text), script(text).len() as u32);
+    let load = loaded(&code, VmConfig::default()).current_load().unwrap().get() as u32;
+    for position in (0..=length + 2).chain([i32::MAX as u32, i32::MAX as u32 + 1, u32::MAX]) {
+        let run = |load| loaded(&code, VmConfig::default()).run(&mut Forger(load, position));
+        for other in [0, load + 1, u32::MAX] {
+            assert!(matches!(run(other), Outcome::Fault(fault) if fault.kind == FaultKind::ForeignPointer));
+        }
+        let outside = FaultKind::OutOfScript { position: (position as i32).into(), length: length as usize };
+        let is_outside = matches!(run(load), Outcome::Fault(fault) if fault.kind == outside);
+        assert_eq!(is_outside, position > length, "{position}");
     }
 }
 

@@ -156,6 +156,39 @@ fn a_machine_that_was_reset_is_as_new() {
     }
 }
 
+/// Scripts that leave much behind when they are stopped: slots, frames, try blocks, static fields,
+/// a pending exception, compounds, data of the script, a grown stack, misaligned instructions.
+const LEFTOVERS: [&str; 4] = [
+    "INITSSLOT 2\nPUSH1\nSTSFLD0\nPUSH2\nPUSH3\nCALL f\nRET\nf: INITSLOT 2, 2\nTRY -, finally\nPUSHDATA1 \"data\"\nSTLOC0
+     LDLOC0\nLDARG0\nPUSH2\nPACK\nDUP\nDUP\nAPPEND\nTHROW\nfinally: PUSHNULL\nCALL g\nENDFINALLY\ng: INITSLOT 1, 1\nRET",
+    "CALL f\nf: INITSLOT 9, 0\nPUSHINT16 500\nNEWARRAY\nUNPACK\nSTLOC 8\nCALL f",
+    "PUSH9\nSTLOC0\nRET",
+    "INITSLOT 1, 0\nPUSHINT8 40\nSTLOC0\nnext: NEWMAP\nPUSH1\nNEWARRAY0\nSETITEM\nPUSH3\nCALL h\nDROP\nLDLOC0\nDEC
+     DUP\nSTLOC0\nJMPIF next\nABORT\nh: INITSLOT 0, 1\nLDARG0\nINC\nRET",
+];
+
+#[test]
+fn a_machine_that_was_reset_in_the_middle_is_as_new() {
+    let mut used = Vm::new(VmConfig::default(), RunOptions::default());
+    let mut host = stub_host();
+    for text in LEFTOVERS {
+        let leftover = code(text);
+        for budget in (0..60).chain([100, 300, 500]) {
+            let next = code([SHORT, LOOP, SYSCALLS, RETURNS, FAULTS, LEFTOVERS[0], LEFTOVERS[3]][budget % 7]);
+            let mut new = loaded_with(&next, VmConfig::default(), gas(2_000_000));
+            let outcome = new.run(&mut host);
+            used.reset(RunOptions::default(), &mut NoHost);
+            used.load(Arc::clone(&leftover), LoadOptions::default()).unwrap();
+            used.set_budget(Some(budget as u64));
+            used.run(&mut host);
+            used.reset(gas(2_000_000), &mut NoHost);
+            used.load(next, LoadOptions::default()).unwrap();
+            assert_eq!(used.run(&mut host), outcome, "{budget}: {text}");
+            assert_eq!(Snapshot::of(&used), Snapshot::of(&new), "{budget}: {text}");
+        }
+    }
+}
+
 #[test]
 fn a_reset_forgets_what_went_on() {
     let mut vm = loaded(&code("TRY -, finally\nPUSH1\nTHROW\nfinally: ABORT"), VmConfig::default());

@@ -21,6 +21,7 @@ mod native_stack;
 mod overflow;
 mod read_only;
 mod references;
+mod shared_items;
 mod unload;
 
 use std::sync::Arc;

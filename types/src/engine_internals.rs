@@ -16,7 +16,7 @@ pub use crate::item::{
 use crate::{
     fault::FaultKind,
     integer::WideValue,
-    item::{Array, Buffer, ByteString, Map, StackItem, WideInteger},
+    item::{Array, Buffer, ByteString, Map, Pointer, StackItem, WideInteger},
 };
 
 /// What engines ask of all items.
@@ -266,6 +266,11 @@ impl Lent for WideInteger {
     }
 }
 
+/// Returns a pointer to a position, in bytes, of the load that an engine gave a number.
+pub const fn pointer(load: u32, position: u32) -> Pointer {
+    Pointer::new(load, position)
+}
+
 /// Adds an integer to the constants of a script and returns its place.
 pub fn add_wide_constant(constants: &mut Constants, value: WideValue) -> usize {
     WideInteger::add_constant(constants, value)
@@ -304,6 +309,10 @@ pub unsafe fn buffer_bytes(buffer: &Buffer) -> &[u8] {
 /// The memory of an array's items:
 /// ```compile_fail,E0624
 /// neovm_types::Array::new(Vec::new()).items();
+/// ```
+/// Pointers:
+/// ```compile_fail,E0624
+/// neovm_types::item::Pointer::new(1, 0);
 /// ```
 /// Wide integers of small values:
 /// ```compile_fail,E0308

@@ -1,8 +1,8 @@
 //! Scripts made with the builder.
 
 use neovm_types::{
-    Array, BuildError, CallFlags, Hash160, Instruction, Integer, Interop, ItemType, Map, OpCode, Pointer, Script,
-    ScriptBuilder, StackItem, opcode::OperandKind,
+    Array, BuildError, CallFlags, Hash160, Instruction, Integer, Interop, ItemType, Map, OpCode, Script, ScriptBuilder,
+    StackItem, engine_internals::pointer as engine_pointer, opcode::OperandKind,
 };
 
 fn pushed(item: impl Into<StackItem>) -> Vec<u8> {
@@ -98,7 +98,7 @@ fn what_no_instruction_makes_is_refused() {
         BuildError::Cycle
     );
     array.clear().unwrap();
-    let pointer = StackItem::Pointer(Pointer::new(0, 0));
+    let pointer = StackItem::Pointer(engine_pointer(0, 0));
     for item in [pointer, StackItem::Interop(Interop::new(()))] {
         let item_type = item.item_type();
         let error = failed(|builder| {

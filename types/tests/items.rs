@@ -1,8 +1,8 @@
 //! Conversions, equality and copies of stack items.
 
 use neovm_types::{
-    Array, Buffer, FaultKind, Integer, Interop, ItemType, Limits, Pointer, StackItem,
-    engine_internals::CompoundInternals, item::StructCloneLimit,
+    Array, Buffer, FaultKind, Integer, Interop, ItemType, Limits, StackItem, engine_internals::CompoundInternals,
+    engine_internals::pointer as engine_pointer, item::StructCloneLimit,
 };
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -19,7 +19,7 @@ fn bytes(length: usize) -> StackItem {
 fn samples() -> Vec<StackItem> {
     vec![
         StackItem::Null,
-        StackItem::Pointer(Pointer::new(1, 5)),
+        StackItem::Pointer(engine_pointer(1, 5)),
         true.into(),
         7.into(),
         "\u{7}".into(),
@@ -152,7 +152,7 @@ fn equality_is_by_type_and_value_or_by_reference() {
     assert!(!equal(StackItem::buffer(&[1]), StackItem::buffer(&[1])));
     assert!(!equal(StackItem::map(), StackItem::map()));
     assert!(!equal(StackItem::Interop(Interop::new(())), StackItem::Interop(Interop::new(()))));
-    let pointer = |load, position| StackItem::Pointer(Pointer::new(load, position));
+    let pointer = |load, position| StackItem::Pointer(engine_pointer(load, position));
     assert!(equal(pointer(1, 2), pointer(1, 2)));
     assert!(!equal(pointer(1, 2), pointer(2, 2)) && !equal(pointer(1, 2), pointer(1, 3)));
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use neovm_types::{
-    Array, Integer, Interop, Map, Pointer, StackItem,
+    Array, Integer, Interop, Map, StackItem,
+    engine_internals::pointer as engine_pointer,
     item::{JsonError, JsonLimits, write_json_stack},
 };
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ fn each_type_has_the_form_of_the_rpc() {
         (big.into(), r#"{"type":"Integer","value":"9223372036854775808"}"#),
         ("hi".into(), r#"{"type":"ByteString","value":"aGk="}"#),
         (StackItem::buffer(&[0xff]), r#"{"type":"Buffer","value":"/w=="}"#),
-        (StackItem::Pointer(Pointer::new(3, 9)), r#"{"type":"Pointer","value":9}"#),
+        (StackItem::Pointer(engine_pointer(3, 9)), r#"{"type":"Pointer","value":9}"#),
         (StackItem::Interop(Interop::new(1)), r#"{"type":"InteropInterface"}"#),
         (
             StackItem::array([1.into(), StackItem::structure([])]),

@@ -5,7 +5,7 @@
 
 use alloc::{sync::Arc, vec::Vec};
 
-use neovm_types::{FaultKind, Pointer, Script, StackItem};
+use neovm_types::{FaultKind, Pointer, Script, StackItem, engine_internals::pointer};
 
 use super::{State, Vm};
 use crate::{
@@ -277,6 +277,7 @@ impl Vm {
             return Ok(());
         }
         let count = self.stack_len();
+        self.track_stack();
         self.drop_cells(self.stack);
         self.sp = self.stack.wrapping_sub(SENTINELS);
         self.take_room((count + SENTINELS) as isize);
@@ -341,8 +342,9 @@ impl Vm {
 
     /// A pointer to a position of the current load.
     pub(crate) fn pointer(&self, position: u32) -> Pointer {
-        // Loads that exist at the same time differ in the low half of their ids.
-        Pointer::new(self.loads.last().map_or(0, |load| load.id.get() as u32), position)
+        // The low halves of the ids of two loads differ unless four billion others
+        // were loaded in between.
+        pointer(self.loads.last().map_or(0, |load| load.id.get() as u32), position)
     }
 
     /// Sets whether the current load pays for its instructions and fees.

@@ -88,6 +88,13 @@ impl core::fmt::Display for State {
 /// [`Code`](crate::Code) among them. To give results to another thread,
 /// serialize them or move out what they contain.
 ///
+/// An array, struct or map counts its references for one machine at a time.
+/// Once a machine was reset or dropped, or its results were taken, another
+/// machine may be given what it held. If two machines hold a compound at once,
+/// memory stays sound, but both count their items wrongly and may apply the
+/// item limit too early or too late: give each of them a
+/// [copy](StackItem::deep_copy).
+///
 /// What handlers and compiled code use most lies in the first 128 bytes, within
 /// reach of displacements of one byte: [`crate::tier::layout`] checks that.
 #[repr(C)]
@@ -170,7 +177,8 @@ pub struct Vm {
     /// Those among them that somebody holds.
     held: Vec<Candidate>,
     held_due: usize,
-    /// All linked compounds: what a machine that ends looks through.
+    /// All linked compounds, and those that an exception dropped: what a
+    /// machine that ends looks through.
     tracked: Vec<Candidate>,
     tracked_due: usize,
     /// Kept for its memory: that of the last load's static fields.

@@ -9,6 +9,8 @@
 //! Source: `ReferenceCounter.cs`. The memory of a compound does not depend on this
 //! count.
 
+use alloc::vec::Vec;
+
 use neovm_types::{
     StackItem,
     engine_internals::{Candidate, Header, ItemInternals, collect_cycles},
@@ -208,11 +210,37 @@ impl Vm {
         }
     }
 
-    /// Resets the counts of all compounds that the machine holds. Others may hold
-    /// them too and give them to another machine, which counts them anew.
+    /// Keeps track of all compounds on the current evaluation stack and in them.
+    /// They are about to be dropped but stay counted; if the host holds one of
+    /// them, [`Vm::forget_counts`] would not find it otherwise.
+    pub(super) fn track_stack(&mut self) {
+        let mut pending = core::mem::take(&mut self.worklist);
+        let stack = self.items_mut(usize::MAX).iter();
+        pending.extend(stack.filter(|item| item.is_compound()).cloned());
+        let mut found = Vec::new();
+        while let Some(compound) = pending.pop() {
+            if compound.header().is_some_and(|header| header.mark()) {
+                each_compound(&compound, |child| pending.extend(child.is_compound().then(|| child.clone())));
+                found.push(compound);
+            }
+        }
+        self.worklist = pending;
+        for compound in &found {
+            let Some(header) = compound.header() else { continue };
+            header.unmark();
+            if header.track() {
+                self.track(compound);
+            }
+        }
+    }
+
+    /// Resets the counts of all compounds that the machine holds or keeps track of.
+    /// Others may hold them too and give them to another machine, which counts
+    /// them anew.
     pub(super) fn forget_counts(&mut self) {
         let mut pending = core::mem::take(&mut self.worklist);
         self.each_held(|item| pending.extend(item.is_compound().then(|| item.clone())));
+        pending.extend(self.tracked.iter().filter_map(Candidate::upgrade));
         while let Some(compound) = pending.pop() {
             let Some(header) = compound.header() else { continue };
             if header.references() != 0 {

@@ -85,13 +85,14 @@ impl Header {
 
     /// Marks the compound as visited; false if it is marked already. Who marks
     /// compounds unmarks them before anybody else may.
-    pub(super) fn mark(&self) -> bool {
+    pub fn mark(&self) -> bool {
         let flags = self.flags.get();
         self.flags.set(flags | Self::MARKED);
         flags & Self::MARKED == 0
     }
 
-    pub(super) fn unmark(&self) {
+    /// Takes the mark off.
+    pub fn unmark(&self) {
         self.flags.set(self.flags.get() & !Self::MARKED);
     }
 

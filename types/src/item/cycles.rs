@@ -59,9 +59,8 @@ impl Candidate {
         self.upgrade().is_some_and(|item| item.header().is_some_and(|header| header.references() == 0))
     }
 
-    /// The compound, if it still exists. (Whether array or struct does not
-    /// matter here.)
-    fn upgrade(&self) -> Option<StackItem> {
+    /// Returns the compound if it still exists. A struct is returned as an array.
+    pub fn upgrade(&self) -> Option<StackItem> {
         match &self.0 {
             Noted::Array(array) => Array::upgrade(array).map(StackItem::Array),
             Noted::Map(map) => Map::upgrade(map).map(StackItem::Map),

@@ -38,14 +38,16 @@ impl core::fmt::Debug for Bool {
 
 /// A position in a script that an engine loaded.
 ///
-/// Each time a script is loaded it gets a number of its own within its engine, so
-/// a pointer into another load of the same bytes is neither equal nor callable.
+/// Only engines make pointers. Each time a script is loaded it gets a number of
+/// its own within its engine, so a pointer into another load of the same bytes is
+/// neither equal nor callable. Engines number their loads independently: a
+/// pointer means nothing to another engine, and a host does not hand one on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pointer(u64);
 
 impl Pointer {
     /// Creates a pointer to a position of a load, in bytes.
-    pub const fn new(load: u32, position: u32) -> Self {
+    pub(crate) const fn new(load: u32, position: u32) -> Self {
         Self((load as u64) << 32 | position as u64)
     }
 
