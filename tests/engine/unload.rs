@@ -69,8 +69,10 @@ fn fault(outcome: Outcome) -> FaultKind {
     }
 }
 
-/// Ways to put a context on the invocation stack.
-const ADDS: [fn(&mut Caller<'_>) -> Result<(), FaultKind>; 3] = [
+/// A way to put a context on the invocation stack.
+type Add = fn(&mut Caller<'_>) -> Result<(), FaultKind>;
+
+const ADDS: [Add; 3] = [
     |caller| caller.load(code("PUSH9\nRET"), LoadOptions::default()).map(drop),
     |caller| caller.load_script(vec![0x40], LoadOptions::default()).map(drop),
     |caller| caller.call(0),
