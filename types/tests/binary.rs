@@ -1,7 +1,8 @@
 //! Stack items as bytes.
 
 use neovm_types::{
-    FaultKind, Integer, Interop, Map, Pointer, StackItem,
+    FaultKind, Integer, Interop, Map, StackItem,
+    engine_internals::pointer as engine_pointer,
     item::binary::{deserialize, serialize},
 };
 use proptest::prelude::*;
@@ -162,7 +163,7 @@ fn compounds_that_occur_twice_fault_and_stay_usable() {
 
 #[test]
 fn pointers_and_interop_objects_fault() {
-    for item in [StackItem::Pointer(Pointer::new(0, 0)), StackItem::Interop(Interop::new(1u8))] {
+    for item in [StackItem::Pointer(engine_pointer(0, 0)), StackItem::Interop(Interop::new(1u8))] {
         assert!(to_bytes(&item).is_err());
         assert!(to_bytes(&StackItem::array([item])).is_err());
     }
