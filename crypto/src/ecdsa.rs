@@ -3,6 +3,7 @@ use core::fmt;
 use k256::elliptic_curve::Curve as _;
 use k256::elliptic_curve::bigint::{CheckedAdd, U256};
 use k256::elliptic_curve::ops::{LinearCombination, Reduce};
+use k256::elliptic_curve::sec1::ToSec1Point;
 use k256::{CompressedPoint, ProjectivePoint, Scalar, Secp256k1};
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
@@ -140,6 +141,28 @@ pub fn compress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 33], 
             CompressedPoint::from(k256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?).into()
         }
     })
+}
+
+/// Returns the uncompressed form of a public key: 4 and both coordinates. Source:
+/// `Cryptography/ECC/ECPoint.cs`.
+///
+/// # Errors
+/// The errors of [`compress_public_key`].
+pub fn uncompress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 65], CryptoError> {
+    check_key(public_key, curve)?;
+    let off_curve = |_| CryptoError::PublicKeyNotOnCurve(curve);
+    let mut point = [0; 65];
+    match curve {
+        Curve::Secp256r1 => {
+            let key = p256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?;
+            point.copy_from_slice(key.to_sec1_point(false).as_bytes());
+        }
+        Curve::Secp256k1 => {
+            let key = k256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?;
+            point.copy_from_slice(key.to_sec1_point(false).as_bytes());
+        }
+    }
+    Ok(point)
 }
 
 /// Recovers the secp256k1 public key that signed a 32-byte message hash and

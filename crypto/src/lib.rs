@@ -44,6 +44,8 @@ pub use base58::{
 };
 pub use bits::{and, not, or, popcount, set_bit, shift_left, shift_right, test_bit, xor};
 #[cfg(feature = "signatures")]
-pub use ecdsa::{Curve, Hash, compress_public_key, recover, recover_with_id, verify, verify_prehashed};
+pub use ecdsa::{
+    Curve, Hash, compress_public_key, recover, recover_with_id, uncompress_public_key, verify, verify_prehashed,
+};
 pub use error::CryptoError;
 pub use hash::{hash160, hash256, keccak256, murmur32, ripemd160, sha256};

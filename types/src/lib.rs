@@ -26,6 +26,7 @@ pub mod hardfork;
 pub mod hash;
 pub mod instruction;
 pub mod integer;
+pub mod io;
 pub mod item;
 pub mod json;
 pub mod limits;
@@ -33,6 +34,7 @@ pub mod manifest;
 pub mod nef;
 pub mod opcode;
 pub mod price;
+pub mod public_key;
 pub mod script;
 pub mod syscalls;
 
@@ -53,5 +55,6 @@ pub use self::{
     nef::{MethodToken, NefError, NefFile},
     opcode::OpCode,
     price::PriceTable,
+    public_key::PublicKey,
     script::{Script, ScriptError},
 };

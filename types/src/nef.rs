@@ -4,17 +4,14 @@
 //! bytes, the address of the source, a zero byte, the method tokens, two zero
 //! bytes, the script and a checksum.
 //!
-//! Sources: `NefFile.cs`, `MethodToken.cs` and `MemoryReader.cs` of the reference
-//! node.
+//! Sources: `NefFile.cs` and `MethodToken.cs` of the reference node.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use crate::{
     call_flags::CallFlags,
     hash::{Hash160, checksum},
+    io::{ReadError, ReadProblem, Reader, utf8, write_bytes, write_length},
     limits::Limits,
     script::Script,
 };
@@ -67,44 +64,21 @@ pub struct NefError {
 /// What can be wrong with a NEF file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NefProblem {
-    /// The file ends inside a field.
-    #[error("the {field} needs {wanted} bytes, {left} are left")]
-    Truncated {
-        /// The field.
-        field: &'static str,
-        /// The number of bytes that the field needs.
-        wanted: u64,
-        /// The number of bytes that are left in the file.
-        left: usize,
-    },
+    /// A field cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadProblem),
     /// The file does not start with the magic number.
     #[error("the magic is {0:02x?}, not \"NEF3\"")]
     Magic([u8; 4]),
-    /// A length or count is over its limit.
-    #[error("the {field} has size {size}, at most {limit} is allowed")]
-    TooLarge {
-        /// The field.
-        field: &'static str,
-        /// The length or count.
-        size: u64,
-        /// The limit.
-        limit: usize,
-    },
     /// The compiler's name is not padded with zero bytes.
     #[error("the compiler's name is padded with {0:#04x}, not with 0")]
     Padding(u8),
-    /// A text is not UTF-8.
-    #[error("the {0} is not UTF-8")]
-    NotUtf8(&'static str),
     /// Reserved bytes are not zero.
     #[error("the reserved bytes are {0:#x}, not 0")]
     Reserved(u16),
     /// The name of a token's method starts with `_`.
     #[error("a token's method is {0:?}; it cannot start with \"_\"")]
     PrivateMethod(String),
-    /// The byte that says whether a token's method returns a value is neither 0 nor 1.
-    #[error("a token's return flag is {0}, neither 0 nor 1")]
-    NotBoolean(u8),
     /// The call flags of a token have undefined bits.
     #[error("a token's call flags are {0:#04x}, some of which are not defined")]
     Flags(u8),
@@ -121,6 +95,12 @@ pub enum NefProblem {
     },
 }
 
+impl From<ReadError> for NefError {
+    fn from(ReadError { offset, problem }: ReadError) -> Self {
+        Self { offset, problem: problem.into() }
+    }
+}
+
 impl NefFile {
     /// Parses a NEF file.
     ///
@@ -131,25 +111,24 @@ impl NefFile {
     /// # Errors
     /// [`NefError`] for the first thing that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, NefError> {
-        let mut reader = Reader { bytes, offset: 0 };
+        let mut reader = Reader::new(bytes);
         let magic = reader.array("magic")?;
         if magic != MAGIC {
             return Err(NefError { offset: 0, problem: NefProblem::Magic(magic) });
         }
-        let compiler = reader.compiler()?;
-        let source = reader.text("source", MAX_SOURCE)?;
-        reader.zero([0])?;
+        let compiler = read_compiler(&mut reader)?.into();
+        let source = reader.text("source", MAX_SOURCE)?.into();
+        skip_zeros(&mut reader, [0])?;
         let count = reader.length("list of tokens", MAX_TOKENS)?;
         let tokens = (0..count).map(|_| MethodToken::read(&mut reader)).collect::<Result<_, _>>()?;
-        reader.zero([0; 2])?;
-        let start = reader.offset;
-        let length = reader.length("script", MAX_SIZE)?;
-        let script = Script::from(reader.take("script", length)?);
+        skip_zeros(&mut reader, [0; 2])?;
+        let start = reader.offset();
+        let script = Script::from(reader.bytes("script", MAX_SIZE)?);
         if script.is_empty() {
             return Err(NefError { offset: start, problem: NefProblem::EmptyScript });
         }
         let file = Self { compiler, source, tokens, script };
-        reader.end(&file)?;
+        read_end(&mut reader, &file)?;
         Ok(file)
     }
 
@@ -160,8 +139,7 @@ impl NefFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>, NefError> {
         let size = self.compiler.len();
         if size > COMPILER_SIZE {
-            let problem = NefProblem::TooLarge { field: "compiler", size: size as u64, limit: COMPILER_SIZE };
-            return Err(NefError { offset: MAGIC.len(), problem });
+            return Err(too_large(MAGIC.len(), "compiler", size, COMPILER_SIZE));
         }
         let mut bytes = self.content();
         bytes.extend(checksum(&bytes).to_le_bytes());
@@ -179,148 +157,76 @@ impl NefFile {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(self.compiler.as_bytes());
         bytes.resize(MAGIC.len() + COMPILER_SIZE, 0);
-        write_data(&mut bytes, self.source.as_bytes());
+        write_bytes(&mut bytes, self.source.as_bytes());
         bytes.push(0);
         write_length(&mut bytes, self.tokens.len());
         for token in &self.tokens {
             bytes.extend(token.hash.0);
-            write_data(&mut bytes, token.method.as_bytes());
+            write_bytes(&mut bytes, token.method.as_bytes());
             bytes.extend(token.parameters_count.to_le_bytes());
             bytes.extend([u8::from(token.has_return_value), token.call_flags.bits()]);
         }
         bytes.extend([0; 2]);
-        write_data(&mut bytes, self.script.bytes());
+        write_bytes(&mut bytes, self.script.bytes());
         bytes
     }
 }
 
 impl MethodToken {
     fn read(reader: &mut Reader<'_>) -> Result<Self, NefError> {
-        let hash = Hash160(reader.array("token's hash")?);
-        let start = reader.offset;
-        let method = reader.text("token's method", MAX_METHOD)?;
+        let hash = reader.hash160("token's hash")?;
+        let length_at = reader.offset();
+        let method: String = reader.text("token's method", MAX_METHOD)?.into();
         if method.starts_with('_') {
-            return Err(NefError { offset: start, problem: NefProblem::PrivateMethod(method) });
+            return Err(NefError { offset: length_at, problem: NefProblem::PrivateMethod(method) });
         }
-        let parameters_count = u16::from_le_bytes(reader.array("token's number of parameters")?);
-        let start = reader.offset;
-        let has_return_value = match reader.array("token's return flag")? {
-            [0] => false,
-            [1] => true,
-            [other] => return Err(NefError { offset: start, problem: NefProblem::NotBoolean(other) }),
-        };
-        let start = reader.offset;
-        let [flags] = reader.array("token's call flags")?;
+        let parameters_count = reader.u16("token's number of parameters")?;
+        let has_return_value = reader.boolean("token's return flag")?;
+        let flags_at = reader.offset();
+        let flags = reader.u8("token's call flags")?;
         let call_flags =
-            CallFlags::from_bits(flags).ok_or(NefError { offset: start, problem: NefProblem::Flags(flags) })?;
+            CallFlags::from_bits(flags).ok_or(NefError { offset: flags_at, problem: NefProblem::Flags(flags) })?;
         Ok(Self { hash, method, parameters_count, has_return_value, call_flags })
     }
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    offset: usize,
+/// Reads the compiler's name: 64 bytes, of which zeros at the end are padding.
+fn read_compiler<'a>(reader: &mut Reader<'a>) -> Result<&'a str, NefError> {
+    let start = reader.offset();
+    let whole = reader.take("compiler", COMPILER_SIZE)?;
+    let end = whole.iter().position(|&byte| byte == 0).unwrap_or(COMPILER_SIZE);
+    let (name, padding) = whole.split_at(end);
+    if let Some(place) = padding.iter().position(|&byte| byte != 0) {
+        return Err(NefError { offset: start + end + place, problem: NefProblem::Padding(padding[place]) });
+    }
+    Ok(utf8("compiler", start, name)?)
 }
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, field: &'static str, size: usize) -> Result<&'a [u8], NefError> {
-        let left = &self.bytes[self.offset..];
-        let taken = left.get(..size).ok_or(NefError {
-            offset: self.offset,
-            problem: NefProblem::Truncated { field, wanted: size as u64, left: left.len() },
-        })?;
-        self.offset += size;
-        Ok(taken)
+/// Reads reserved bytes, which must be zero.
+fn skip_zeros<const N: usize>(reader: &mut Reader<'_>, zeros: [u8; N]) -> Result<(), NefError> {
+    let offset = reader.offset();
+    let bytes: [u8; N] = reader.array("reserved field")?;
+    if bytes != zeros {
+        let value = bytes.iter().rev().fold(0, |value, &byte| value << 8 | u16::from(byte));
+        return Err(NefError { offset, problem: NefProblem::Reserved(value) });
     }
-
-    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], NefError> {
-        let mut array = [0; N];
-        array.copy_from_slice(self.take(field, N)?);
-        Ok(array)
-    }
-
-    /// Reads a length: one byte, or 2, 4 or 8 bytes after 0xfd, 0xfe or 0xff.
-    fn length(&mut self, field: &'static str, limit: usize) -> Result<usize, NefError> {
-        let start = self.offset;
-        let size = match self.array(field)? {
-            [0xfd] => u64::from(u16::from_le_bytes(self.array(field)?)),
-            [0xfe] => u64::from(u32::from_le_bytes(self.array(field)?)),
-            [0xff] => u64::from_le_bytes(self.array(field)?),
-            [byte] => u64::from(byte),
-        };
-        if size > limit as u64 {
-            return Err(NefError { offset: start, problem: NefProblem::TooLarge { field, size, limit } });
-        }
-        Ok(size as usize)
-    }
-
-    fn text(&mut self, field: &'static str, limit: usize) -> Result<String, NefError> {
-        let length = self.length(field, limit)?;
-        let start = self.offset;
-        let bytes = self.take(field, length)?;
-        utf8(field, start, bytes)
-    }
-
-    /// Reads the compiler's name: 64 bytes, of which zeros at the end are padding.
-    fn compiler(&mut self) -> Result<String, NefError> {
-        let start = self.offset;
-        let whole = self.take("compiler", COMPILER_SIZE)?;
-        let end = whole.iter().position(|&byte| byte == 0).unwrap_or(COMPILER_SIZE);
-        let (name, padding) = whole.split_at(end);
-        if let Some(place) = padding.iter().position(|&byte| byte != 0) {
-            return Err(NefError { offset: start + end + place, problem: NefProblem::Padding(padding[place]) });
-        }
-        utf8("compiler", start, name)
-    }
-
-    /// Reads reserved bytes, which must be zero.
-    fn zero<const N: usize>(&mut self, zeros: [u8; N]) -> Result<(), NefError> {
-        let offset = self.offset;
-        let bytes: [u8; N] = self.array("reserved field")?;
-        if bytes != zeros {
-            let value = bytes.iter().rev().fold(0, |value, &byte| value << 8 | u16::from(byte));
-            return Err(NefError { offset, problem: NefProblem::Reserved(value) });
-        }
-        Ok(())
-    }
-
-    /// Reads the checksum, and checks it and the size of the file.
-    fn end(&mut self, file: &NefFile) -> Result<(), NefError> {
-        let offset = self.offset;
-        let found = u32::from_le_bytes(self.array("checksum")?);
-        let expected = file.checksum();
-        if found != expected {
-            return Err(NefError { offset, problem: NefProblem::Checksum { found, expected } });
-        }
-        if self.offset > MAX_SIZE {
-            let problem = NefProblem::TooLarge { field: "file", size: self.offset as u64, limit: MAX_SIZE };
-            return Err(NefError { offset: 0, problem });
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-fn utf8(field: &'static str, offset: usize, bytes: &[u8]) -> Result<String, NefError> {
-    let text = core::str::from_utf8(bytes);
-    text.map(ToString::to_string)
-        .map_err(|error| NefError { offset: offset + error.valid_up_to(), problem: NefProblem::NotUtf8(field) })
-}
-
-fn write_data(bytes: &mut Vec<u8>, data: &[u8]) {
-    write_length(bytes, data.len());
-    bytes.extend_from_slice(data);
-}
-
-fn write_length(bytes: &mut Vec<u8>, length: usize) {
-    match length {
-        0..0xfd => bytes.push(length as u8),
-        0xfd..=0xffff => {
-            bytes.push(0xfd);
-            bytes.extend((length as u16).to_le_bytes());
-        }
-        _ => {
-            bytes.push(0xfe);
-            bytes.extend((length as u32).to_le_bytes());
-        }
+/// Reads the checksum, and checks it and the size of the file.
+fn read_end(reader: &mut Reader<'_>, file: &NefFile) -> Result<(), NefError> {
+    let offset = reader.offset();
+    let found = reader.u32("checksum")?;
+    let expected = file.checksum();
+    if found != expected {
+        return Err(NefError { offset, problem: NefProblem::Checksum { found, expected } });
     }
+    if reader.offset() > MAX_SIZE {
+        return Err(too_large(0, "file", reader.offset(), MAX_SIZE));
+    }
+    Ok(())
+}
+
+fn too_large(offset: usize, field: &'static str, size: usize, limit: usize) -> NefError {
+    ReadError { offset, problem: ReadProblem::TooLarge { field, size: size as u64, limit } }.into()
 }

@@ -1,6 +1,6 @@
 //! NEF files.
 
-use neovm_types::{CallFlags, Hash160, MethodToken, NefError, NefFile, Script, nef::NefProblem};
+use neovm_types::{CallFlags, Hash160, MethodToken, NefError, NefFile, Script, io::ReadProblem, nef::NefProblem};
 
 fn token(method: &str) -> MethodToken {
     MethodToken {
@@ -39,6 +39,10 @@ fn with_checksum(mut content: Vec<u8>, checksum: u32) -> Vec<u8> {
     content
 }
 
+fn not_utf8(field: &'static str) -> NefProblem {
+    NefProblem::Read(ReadProblem::NotUtf8(field))
+}
+
 fn parse(bytes: &[u8]) -> Result<NefFile, (usize, NefProblem)> {
     NefFile::parse(bytes).map_err(|NefError { offset, problem }| (offset, problem))
 }
@@ -60,19 +64,23 @@ fn a_file_has_its_fields_in_order() {
 
 #[test]
 fn each_field_is_checked() {
-    let truncated = |field, wanted, left| NefProblem::Truncated { field, wanted, left };
-    let too_large = |field, size, limit| NefProblem::TooLarge { field, size, limit };
+    let truncated = |field, wanted, left| NefProblem::Read(ReadProblem::Truncated { field, wanted, left });
+    let too_large = |field, size, limit| NefProblem::Read(ReadProblem::TooLarge { field, size, limit });
+    let not_boolean = |value: u8| {
+        let what = format!("is {value}, neither 0 nor 1");
+        NefProblem::Read(ReadProblem::Invalid { field: "token's return flag", what })
+    };
     assert_eq!(problem(0, b'M'), (0, NefProblem::Magic(*b"MEF3")));
     assert_eq!(problem(30, 5), (30, NefProblem::Padding(5)));
-    assert_eq!(problem(5, 0xff), (5, NefProblem::NotUtf8("compiler")));
-    assert_eq!(problem(69, 0xff), (69, NefProblem::NotUtf8("source")));
+    assert_eq!(problem(5, 0xff), (5, not_utf8("compiler")));
+    assert_eq!(problem(69, 0xff), (69, not_utf8("source")));
     assert_eq!(problem(68, 200), (69, truncated("source", 200, 40)));
     assert_eq!(problem(72, 1), (72, NefProblem::Reserved(1)));
     assert_eq!(problem(73, 129), (73, too_large("list of tokens", 129, 128)));
     assert_eq!(problem(94, 33), (94, too_large("token's method", 33, 32)));
     assert_eq!(problem(95, b'_'), (94, NefProblem::PrivateMethod("_".into())));
-    assert_eq!(problem(95, 0x80), (95, NefProblem::NotUtf8("token's method")));
-    assert_eq!(problem(98, 2), (98, NefProblem::NotBoolean(2)));
+    assert_eq!(problem(95, 0x80), (95, not_utf8("token's method")));
+    assert_eq!(problem(98, 2), (98, not_boolean(2)));
     assert_eq!(problem(99, 0x10), (99, NefProblem::Flags(0x10)));
     assert_eq!(problem(101, 2), (100, NefProblem::Reserved(0x200)));
     assert_eq!(problem(102, 0), (102, NefProblem::EmptyScript));
@@ -82,7 +90,10 @@ fn each_field_is_checked() {
     let whole = with_checksum(content(), CHECKSUM);
     for length in 0..whole.len() {
         let (offset, problem) = parse(&whole[..length]).unwrap_err();
-        assert!(offset <= length && matches!(problem, NefProblem::Truncated { .. }), "{length}: {problem}");
+        assert!(
+            offset <= length && matches!(problem, NefProblem::Read(ReadProblem::Truncated { .. })),
+            "{length}: {problem}"
+        );
     }
 }
 
@@ -107,7 +118,7 @@ fn what_the_reference_lets_pass_passes() {
     }
     let mut bytes = content();
     bytes.splice(68..69, [0xff, 0, 0, 0, 0, 0, 0, 0, 0x80]);
-    let problem = NefProblem::TooLarge { field: "source", size: 1 << 63, limit: 256 };
+    let problem = NefProblem::Read(ReadProblem::TooLarge { field: "source", size: 1 << 63, limit: 256 });
     assert_eq!(parse(&with_checksum(bytes, CHECKSUM)), Err((68, problem)));
     assert_eq!(parse(&[&with_checksum(content(), CHECKSUM)[..], b"more"].concat()), Ok(file()));
 }
@@ -119,7 +130,7 @@ fn what_breaks_the_limits_is_not_written() {
         change(&mut file);
         file.to_bytes().map_err(|error| (error.offset, error.problem))
     };
-    let too_large = |field, size, limit| NefProblem::TooLarge { field, size, limit };
+    let too_large = |field, size, limit| NefProblem::Read(ReadProblem::TooLarge { field, size, limit });
     assert!(refused(|file| file.compiler = "c".repeat(64)).is_ok());
     assert!(refused(|file| file.source = "s".repeat(256)).is_ok());
     assert!(refused(|file| file.tokens = vec![token("m"); 128]).is_ok());

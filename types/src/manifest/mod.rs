@@ -6,7 +6,7 @@
 //! whether a group's key has signed the contract's hash, and whether an
 //! instruction starts at each method's offset.
 //!
-//! Sources: `Manifest/*.cs`, `ECPoint.cs` and `Helper.cs` of the reference node.
+//! Sources: `Manifest/*.cs` and `Helper.cs` of the reference node.
 
 mod parameter_type;
 mod read;
@@ -19,10 +19,10 @@ use alloc::{
 };
 use core::{fmt, str::FromStr};
 
-use neovm_crypto::{Curve, Hash, compress_public_key, verify};
-use serde::{Serialize, Serializer};
+use neovm_crypto::{Curve, Hash, verify};
 
 pub use self::parameter_type::{ParameterType, ParseParameterTypeError};
+pub use crate::public_key::{ParseKeyError, PublicKey};
 use crate::{
     fault::FaultKind,
     hash::{Hash160, ParseHashError},
@@ -132,13 +132,6 @@ pub enum Wildcard<T> {
     List(Vec<T>),
 }
 
-/// A public key on the curve secp256r1 in its compressed form: 2 or 3, and 32 bytes.
-///
-/// [`FromStr`] reads 66 hexadecimal digits of the compressed form or 130 of the
-/// uncompressed one, and refuses a key that is not on the curve.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PublicKey(pub [u8; 33]);
-
 /// Why a node would refuse a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -237,43 +230,6 @@ impl Method {
             1 => format!("1 argument ({})", Parameters(&self.parameters)),
             count => format!("{count} arguments ({})", Parameters(&self.parameters)),
         }
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A text that is not a public key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a public key: {why}")]
-pub struct ParseKeyError {
-    text: String,
-    why: String,
-}
-
-impl FromStr for PublicKey {
-    type Err = ParseKeyError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error =
-            |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
-        let bytes = hex::decode(text).map_err(|why| error(&why))?;
-        compress_public_key(&bytes, Curve::Secp256r1).map(Self).map_err(|why| error(&why))
-    }
-}
-
-impl Serialize for PublicKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -5,9 +5,7 @@ use alloc::{string::ToString, vec::Vec};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Serialize, Serializer};
 
-use super::{
-    Abi, ContractDescriptor, Event, Group, Manifest, Method, Parameter, ParameterType, Permission, PublicKey, Wildcard,
-};
+use super::{Abi, ContractDescriptor, Event, Group, Manifest, Method, Parameter, ParameterType, Permission, Wildcard};
 use crate::{item::StackItem, json::Json};
 
 fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
@@ -175,11 +173,5 @@ impl From<&ContractDescriptor> for StackItem {
             ContractDescriptor::Hash(hash) => hash.0[..].into(),
             ContractDescriptor::Group(key) => key.into(),
         }
-    }
-}
-
-impl From<&PublicKey> for StackItem {
-    fn from(key: &PublicKey) -> Self {
-        key.0[..].into()
     }
 }
