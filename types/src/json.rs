@@ -19,6 +19,8 @@
 
 mod write;
 
+pub use self::write::write_string;
+
 use alloc::{
     borrow::Cow,
     collections::BTreeSet,

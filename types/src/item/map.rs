@@ -88,6 +88,11 @@ impl Map {
         self.0.entries.borrow().entries().to_vec()
     }
 
+    /// Returns the entry at an index in order of insertion.
+    pub fn entry(&self, index: usize) -> Option<(StackItem, StackItem)> {
+        self.0.entries.borrow().entries().get(index).cloned()
+    }
+
     /// Sets the value of a key and returns the old one. A new key goes behind the
     /// others; an existing key keeps its place.
     pub fn insert(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {

@@ -45,26 +45,37 @@ fn write_list<T>(
     f.write_char(close)
 }
 
-fn write_string(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('"')?;
-    for character in text.chars() {
-        match character {
-            '\\' => f.write_str(r"\\")?,
-            '\n' => f.write_str(r"\n")?,
-            '\r' => f.write_str(r"\r")?,
-            '\t' => f.write_str(r"\t")?,
-            '\u{8}' => f.write_str(r"\b")?,
-            '\u{c}' => f.write_str(r"\f")?,
-            '"' | '<' | '>' | '&' | '\'' | '+' | '`' => write_escaped(f, character)?,
-            ' '..='~' => f.write_char(character)?,
-            _ => write_escaped(f, character)?,
-        }
+/// Writes a text in quotes, with the escapes that the node's writer uses.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_string(out: &mut impl Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    let mut rest = text;
+    while let Some(index) = rest.find(|character| !is_plain(character)) {
+        out.write_str(&rest[..index])?;
+        let mut characters = rest[index..].chars();
+        characters.next().map_or(Ok(()), |character| write_escaped(out, character))?;
+        rest = characters.as_str();
     }
-    f.write_char('"')
+    out.write_str(rest)?;
+    out.write_char('"')
 }
 
-fn write_escaped(f: &mut Formatter<'_>, character: char) -> fmt::Result {
-    character.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04X}"))
+fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~') && !matches!(character, '\\' | '"' | '<' | '>' | '&' | '\'' | '+' | '`')
+}
+
+fn write_escaped(out: &mut impl Write, character: char) -> fmt::Result {
+    match character {
+        '\\' => out.write_str(r"\\"),
+        '\n' => out.write_str(r"\n"),
+        '\r' => out.write_str(r"\r"),
+        '\t' => out.write_str(r"\t"),
+        '\u{8}' => out.write_str(r"\b"),
+        '\u{c}' => out.write_str(r"\f"),
+        _ => character.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04X}")),
+    }
 }
 
 /// Writes the shortest decimal number that reads back as the same value.
