@@ -77,15 +77,14 @@ macro_rules! builtins {
 
 builtins! {
     {
-        /// Leaves compiled code by an exit, with the meter, the function's base of the evaluation stack, its slots, and
-        /// the place of the guard that failed, plus one; 0 if none did.
+        /// Leaves compiled code by an exit, with the meter, the function's base of the evaluation stack and its slots.
+        /// The place of the guard that failed, if one did, is in the machine ([`super::layout::FAILED_GUARD`]).
         LEAVE = leave(
             vm: &mut Vm,
             exit: *const Exit,
             meter: i64,
             base: *mut StackItem,
-            slots: *mut StackItem,
-            failed_guard: u64
+            slots: *mut StackItem
         );
         /// Copies an item to a free cell of the evaluation stack, and counts the reference.
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);

@@ -190,7 +190,6 @@ pub(super) unsafe extern "sysv64" fn leave(
     meter: i64,
     base: *mut StackItem,
     slots: *mut StackItem,
-    failed_guard: u64,
 ) {
     // SAFETY: exits live as long as the code that leaves by them.
     let taken = unsafe { &*exit };
@@ -223,7 +222,6 @@ pub(super) unsafe extern "sysv64" fn leave(
     vm.slots = slots;
     vm.ip = ip;
     vm.exit = exit;
-    vm.failed_guard = failed_guard;
     vm.reason = reason;
 }
 
@@ -237,6 +235,7 @@ impl Vm {
     /// Puts the machine in order after compiled code left it, and tells the tier of an exit that fails often.
     pub(crate) fn leave_compiled(&mut self, reason: Reason) {
         self.rebuild_frames();
+        let failed_guard = core::mem::take(&mut self.failed_guard);
         if self.limit > self.end {
             self.grow_arena(0);
         }
@@ -249,7 +248,7 @@ impl Vm {
             && let Some(load) = self.loads.last()
             && let Some(hot_counters) = load.code.hot_counters()
         {
-            let guard = (self.failed_guard as usize).checked_sub(1);
+            let guard = (failed_guard as usize).checked_sub(1);
             hot_counters.tier.failing(&load.code, exit, guard, &self.feedback());
         }
     }

@@ -33,6 +33,8 @@ pub const NATIVE_LIMIT: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, native_
 pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
 /// The place behind the memory for slots.
 pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;
+/// Where compiled code notes a guard that fails: the place of its instruction, plus one.
+pub const FAILED_GUARD: i32 = offset_of!(Vm, failed_guard) as i32;
 /// Most bits of a shift, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
 

@@ -157,7 +157,7 @@ pub struct Vm {
     pub(crate) pending: Option<StackItem>,
     /// Which exit compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
-    /// The instruction whose guard led there, plus one; 0 if none is known.
+    /// The place of the instruction whose guard led there, plus one; 0 if none is known.
     pub(crate) failed_guard: u64,
     /// The frames of called compiled methods that are left, the innermost first.
     pub(crate) left_frames: Vec<crate::tier::LeftFrame>,

@@ -9,7 +9,7 @@ use super::stats::ExitRecord;
 use crate::analysis::instruction::Ins;
 
 /// The registers of the machine that compiled code reads and writes, by their offsets.
-const REGISTERS: [(i32, &str); 12] = [
+const REGISTERS: [(i32, &str); 13] = [
     (layout::SP, "sp"),
     (layout::LIMIT, "limit"),
     (layout::ARGS_OFFSET, "args_offset"),
@@ -22,6 +22,7 @@ const REGISTERS: [(i32, &str); 12] = [
     (layout::ROOM, "room"),
     (layout::SLOTS_END, "slots_end"),
     (layout::MAX_SHIFT, "max_shift"),
+    (layout::FAILED_GUARD, "failed_guard"),
 ];
 
 /// Returns CLIF with names in place of what differs from one run to the next, or from one

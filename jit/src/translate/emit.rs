@@ -91,10 +91,12 @@ impl Translator<'_> {
         self.input.speculation.split_checks.contains(&self.segment.inst)
     }
 
-    /// The way to the exit of this segment, for the guard of an instruction.
+    /// The way to the exit of this segment: for the guard of an instruction, or for what no single instruction
+    /// answers for.
     pub(super) fn guard_exit(&mut self, guard: Option<usize>) -> Block {
         let plan = self.segment_exit();
         let exit = self.exits.plan(plan).block;
+        let Some(guard) = guard else { return exit };
         if let Some(block) = self.exits.guard_stub(exit, guard) {
             return block;
         }
@@ -109,8 +111,6 @@ impl Translator<'_> {
             return plan;
         }
         let plan = self.add_exit(Leave::Deopt, Why::Guard);
-        let block = self.exits.plan(plan).block;
-        self.builder.append_block_param(block, I64);
         self.segment.exit = Some(plan);
         plan
     }

@@ -70,12 +70,12 @@ pub(super) struct ExitPlan {
     pub(super) overflows: Vec<usize>,
 }
 
-/// Where a guard goes that fails: it tells the exit whose guard it was.
+/// Where a guard goes that fails: it notes whose guard it was.
 struct GuardStub {
     block: Block,
     exit: Block,
-    /// The instruction; none for overflows that are looked at together.
-    guard: Option<usize>,
+    /// The instruction.
+    guard: usize,
 }
 
 /// Where a call goes that did not end well, or behind which there is too little gas.
@@ -113,12 +113,12 @@ impl Exits {
     }
 
     /// The way from the guard of an instruction to an exit, if the guard before went there for that instruction too.
-    pub(super) fn guard_stub(&self, exit: Block, guard: Option<usize>) -> Option<Block> {
+    pub(super) fn guard_stub(&self, exit: Block, guard: usize) -> Option<Block> {
         self.guards.last().filter(|stub| (stub.exit, stub.guard) == (exit, guard)).map(|stub| stub.block)
     }
 
     /// Adds a way from the guard of an instruction to an exit.
-    pub(super) fn add_guard_stub(&mut self, block: Block, exit: Block, guard: Option<usize>) {
+    pub(super) fn add_guard_stub(&mut self, block: Block, exit: Block, guard: usize) {
         self.guards.push(GuardStub { block, exit, guard });
     }
 
@@ -152,12 +152,13 @@ impl Translator<'_> {
         }
         for GuardStub { block, exit, guard } in core::mem::take(&mut self.exits.guards) {
             self.builder.switch_to_block(block);
-            let guard = self.number(guard.map_or(0, |inst| inst as i64 + 1));
-            self.builder.ins().jump(exit, &[guard.into()]);
+            // Stored rather than passed on: values that are passed to exits take registers from the loops around.
+            let guard = self.number(guard as i64 + 1);
+            self.store(guard, self.vm, layout::FAILED_GUARD);
+            self.builder.ins().jump(exit, &[]);
         }
         for plan in core::mem::take(&mut self.exits.plans) {
             self.builder.switch_to_block(plan.block);
-            let guard = self.builder.block_params(plan.block).first().copied();
             // What is left often writes whole items; a table takes less code for the rest.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
@@ -167,8 +168,7 @@ impl Translator<'_> {
             let (meter, block) = (plan.meter, self.tail());
             let exit = self.record(plan, items);
             let exit = self.number(exit as i64);
-            let guard = guard.unwrap_or_else(|| self.number(0));
-            self.builder.ins().jump(block, &[exit.into(), meter.into(), guard.into()]);
+            self.builder.ins().jump(block, &[exit.into(), meter.into()]);
         }
         self.emit_tail();
     }
@@ -206,7 +206,7 @@ impl Translator<'_> {
         }
         let tail = self.builder.create_block();
         self.builder.set_cold_block(tail);
-        for _ in 0..3 {
+        for _ in 0..2 {
             self.builder.append_block_param(tail, I64);
         }
         self.exits.tail = Some(tail);
@@ -217,8 +217,8 @@ impl Translator<'_> {
     fn emit_tail(&mut self) {
         let Some(tail) = self.exits.tail else { return };
         self.builder.switch_to_block(tail);
-        let [exit, meter, guard] = self.builder.block_params(tail)[..] else { return };
-        let [] = self.call_native(&LEAVE, [self.vm, exit, meter, self.base, self.frame, guard]);
+        let [exit, meter] = self.builder.block_params(tail)[..] else { return };
+        let [] = self.call_native(&LEAVE, [self.vm, exit, meter, self.base, self.frame]);
         if self.input.method.is_some() {
             let left = self.number(i64::MIN);
             self.builder.ins().return_(&[left, left]);
@@ -334,14 +334,13 @@ mod tests {
     fn guards_of_one_instruction_in_a_row_share_their_way() {
         let [first, second, exit, other] = [0, 1, 2, 3].map(Block::from_u32);
         let mut exits = Exits::default();
-        assert_eq!(exits.guard_stub(exit, Some(5)), None);
-        exits.add_guard_stub(first, exit, Some(5));
-        assert_eq!(exits.guard_stub(exit, Some(5)), Some(first));
-        assert_eq!(exits.guard_stub(other, Some(5)), None, "another exit");
-        assert_eq!(exits.guard_stub(exit, Some(6)), None, "another instruction");
-        assert_eq!(exits.guard_stub(exit, None), None, "overflows of several instructions");
-        exits.add_guard_stub(second, exit, None);
-        assert_eq!(exits.guard_stub(exit, Some(5)), None, "another guard is between them");
+        assert_eq!(exits.guard_stub(exit, 5), None);
+        exits.add_guard_stub(first, exit, 5);
+        assert_eq!(exits.guard_stub(exit, 5), Some(first));
+        assert_eq!(exits.guard_stub(other, 5), None, "another exit");
+        assert_eq!(exits.guard_stub(exit, 6), None, "another instruction");
+        exits.add_guard_stub(second, exit, 6);
+        assert_eq!(exits.guard_stub(exit, 5), None, "another guard is between them");
     }
 
     #[test]
