@@ -85,7 +85,7 @@
 //!
 //! # Features
 //!
-//! - `jit` (default): compiles hot code with Cranelift, on x86-64. Without the
+//! - `jit` (default): compiles hot code with Cranelift, on x86-64 under Unix. Without the
 //!   feature, and on other platforms, everything is interpreted, with the same
 //!   results.
 #![forbid(unsafe_code)]

@@ -51,6 +51,7 @@ pub(crate) enum Reason {
     /// The instruction at `ip` cannot be charged from this grant.
     Refill = 5,
     /// The instruction at `ip` was reached often.
+    #[cfg(neovm_tail_calls)]
     Hot = 6,
     /// As `Resume`, because compiled code could not be paid ahead.
     Starved = 7,
@@ -81,6 +82,7 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind
                 reason = resume_fast(vm);
                 continue;
             }
+            #[cfg(neovm_tail_calls)]
             Reason::Hot => vm.report_hot(),
         }
         if vm.loads.is_empty() || vm.chunk_over {

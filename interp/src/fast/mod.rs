@@ -64,11 +64,13 @@ pub(crate) enum Flow {
 }
 
 /// An array with the instance of a generic function for each form.
+#[cfg(neovm_tail_calls)]
 macro_rules! form_table {
     ($function:ident; $($number:literal)*) => {
         [$($function::<$number>),*]
     };
 }
+#[cfg(neovm_tail_calls)]
 pub(crate) use form_table;
 
 /// Runs the handler of a form.
@@ -90,6 +92,7 @@ pub(crate) unsafe fn run<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
 ///
 /// # Safety
 /// That of [`run`].
+#[cfg(neovm_tail_calls)]
 #[inline(always)]
 pub(crate) unsafe fn run_heap<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's.

@@ -70,6 +70,7 @@ const LONGEST: usize = floor_mod::OPS.len();
 const COUNT: usize = 91;
 
 /// The number of forms: see [`Form`].
+#[cfg(neovm_tail_calls)]
 pub(crate) const FORMS: usize = Op::ALL.len() + COUNT;
 
 /// Calls a macro with arguments and the number of each form, since Rust has no

@@ -24,7 +24,7 @@ use crate::{
     ops::Handler,
 };
 
-/// A function of the interpreter that takes and returns words of 64 bits by the System V calling convention.
+/// A function of the interpreter that takes and returns words of 64 bits by the C calling convention of the platform.
 #[derive(Clone, Debug)]
 pub struct Builtin<const PARAMETERS: usize, const RESULTS: usize> {
     name: Cow<'static, str>,
@@ -43,9 +43,9 @@ impl<const PARAMETERS: usize, const RESULTS: usize> Builtin<PARAMETERS, RESULTS>
     }
 }
 
-/// Counts a parameter or result, which must be a word.
+/// Counts a parameter or result, which must be a word. (Where addresses have 32 bits, nothing is compiled.)
 const fn word<T>() -> usize {
-    assert!(size_of::<T>() == 8, "compiled code passes words");
+    assert!(size_of::<T>() == 8 || cfg!(not(target_pointer_width = "64")), "compiled code passes words");
     1
 }
 
@@ -61,7 +61,7 @@ macro_rules! builtins {
         $(
             $(#[$doc])*
             pub const $constant: Builtin<{ 0 $(+ word::<$type>())* }, { 0 $(+ word::<$result>())? }> = {
-                let function: unsafe extern "sysv64" fn($($parameter: $type),*) $(-> $result)? = $function;
+                let function: unsafe extern "C" fn($($parameter: $type),*) $(-> $result)? = $function;
                 Builtin { name: Cow::Borrowed(stringify!($function)), address: function as *const u8 }
             };
         )*
@@ -70,7 +70,7 @@ macro_rules! builtins {
         pub type $alias = Builtin<{ 0 $(+ word::<$op_type>())* }, { word::<$op_result>() }>;
 
         #[cfg(neovm_tail_calls)]
-        static $table: [unsafe extern "sysv64" fn($($op_parameter: $op_type),*) -> $op_result; FORMS] =
+        static $table: [unsafe extern "C" fn($($op_parameter: $op_type),*) -> $op_result; FORMS] =
             for_each_form!(form_table $op_function);
     };
 }
@@ -149,7 +149,7 @@ pub const STATUS_MASK: u64 = 7;
 /// As for a handler: the machine's invariants hold, but for what compiled code keeps in registers, which no such
 /// instruction looks at.
 #[cfg(neovm_tail_calls)]
-unsafe extern "sysv64" fn run_inst<const FORM: usize>(
+unsafe extern "C" fn run_inst<const FORM: usize>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,

@@ -44,7 +44,7 @@ pub(crate) struct LeftFrame {
 ///
 /// # Safety
 /// It is called by compiled code of the current script of the machine.
-pub(super) unsafe extern "sysv64" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
+pub(super) unsafe extern "C" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
     let depth = vm.limits.max_invocation_stack_size as usize;
     let frames = depth.saturating_sub(vm.frames.len() + 1);
     // A method's frame is larger, so this is reached before the depth is. One that

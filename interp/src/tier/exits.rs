@@ -184,7 +184,7 @@ impl Restored {
 ///
 /// # Safety
 /// It is called by compiled code of the current script of the machine, which wrote what the plan of the exit says.
-pub(super) unsafe extern "sysv64" fn leave(
+pub(super) unsafe extern "C" fn leave(
     vm: &mut Vm,
     exit: *const Exit,
     meter: i64,

@@ -9,7 +9,7 @@ use crate::{fast, ops, vm::Vm};
 ///
 /// # Safety
 /// `from` holds an item, and `to` is a free cell.
-pub(super) unsafe extern "sysv64" fn copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem) {
+pub(super) unsafe extern "C" fn copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem) {
     // SAFETY: the caller guarantees it.
     unsafe {
         if (*from).is_compound() {
@@ -23,7 +23,7 @@ pub(super) unsafe extern "sysv64" fn copy_item(vm: &mut Vm, from: *const StackIt
 ///
 /// # Safety
 /// `item` points to an item.
-pub(super) unsafe extern "sysv64" fn item_size(item: *const StackItem) -> i64 {
+pub(super) unsafe extern "C" fn item_size(item: *const StackItem) -> i64 {
     // SAFETY: the caller guarantees it.
     ops::item_size(unsafe { &*item }).map_or(-1, |size| size as i64)
 }
@@ -32,7 +32,7 @@ pub(super) unsafe extern "sysv64" fn item_size(item: *const StackItem) -> i64 {
 ///
 /// # Safety
 /// `item` points to an item.
-pub(super) unsafe extern "sysv64" fn bytes_length(item: *const StackItem) -> i64 {
+pub(super) unsafe extern "C" fn bytes_length(item: *const StackItem) -> i64 {
     // SAFETY: the caller guarantees it.
     with_bytes(unsafe { &*item }, |bytes| Some(bytes.len() as i64)).unwrap_or(-1)
 }
@@ -41,7 +41,7 @@ pub(super) unsafe extern "sysv64" fn bytes_length(item: *const StackItem) -> i64
 ///
 /// # Safety
 /// `item` points to an item.
-pub(super) unsafe extern "sysv64" fn item_byte(item: *const StackItem, index: i64) -> i64 {
+pub(super) unsafe extern "C" fn item_byte(item: *const StackItem, index: i64) -> i64 {
     let Ok(index) = usize::try_from(index) else { return -1 };
     // SAFETY: the caller guarantees it.
     with_bytes(unsafe { &*item }, |bytes| bytes.get(index).copied().map(i64::from)).unwrap_or(-1)
@@ -51,7 +51,7 @@ pub(super) unsafe extern "sysv64" fn item_byte(item: *const StackItem, index: i6
 ///
 /// # Safety
 /// `item` points to an item.
-pub(super) unsafe extern "sysv64" fn slice_integer(item: *const StackItem, index: i64, count: i64) -> i64 {
+pub(super) unsafe extern "C" fn slice_integer(item: *const StackItem, index: i64, count: i64) -> i64 {
     let (Ok(index), Ok(count)) = (usize::try_from(index), usize::try_from(count)) else { return NO_INTEGER };
     let number = |bytes: &[u8]| small_from_le_bytes(bytes.get(index..index.checked_add(count)?)?);
     // SAFETY: the caller guarantees it.

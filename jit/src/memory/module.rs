@@ -39,7 +39,7 @@ pub(crate) fn target() -> Option<OwnedTargetIsa> {
             cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
         })
         .clone()
-        .filter(|_| neovm_interp::TAIL_CALLS && cfg!(target_arch = "x86_64"))
+        .filter(|_| neovm_interp::TAIL_CALLS)
 }
 
 /// The signature of a handler: what a region's function has.
@@ -90,10 +90,10 @@ impl Linker<'_> {
         builtin: &Builtin<P, R>,
         caller: &mut Function,
     ) -> FuncRef {
-        let mut signature = Signature::new(CallConv::SystemV);
+        let mut module = self.module.borrow_mut();
+        let mut signature = module.make_signature();
         signature.params.extend([AbiParam::new(I64); P]);
         signature.returns.extend([AbiParam::new(I64); R]);
-        let mut module = self.module.borrow_mut();
         let id = module
             .declare_function(builtin.name(), Linkage::Import, &signature)
             .expect("each builtin has a name and a signature of its own");
