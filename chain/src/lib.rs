@@ -37,6 +37,7 @@ mod block;
 mod byte_enum;
 mod condition;
 pub mod contract;
+mod dump;
 mod header;
 mod json;
 mod signer;
@@ -51,6 +52,7 @@ pub use self::{
     block::{Block, TrimmedBlock, merkle_root},
     byte_enum::UnknownName,
     condition::Condition,
+    dump::{DumpError, DumpReader, write_dump},
     header::{Header, UnsignedHeader},
     json::FromJsonError,
     signer::{Signer, WitnessRule, WitnessRuleAction, WitnessScopes},

@@ -8,6 +8,7 @@ use std::{collections::HashSet, fs, path::Path};
 use common::{hex, json, lines, read_dump, say, shared};
 use neovm_chain::{Attribute, Block, Condition, Header, OracleResponse, Signer, Transaction, TrimmedBlock, contract};
 use neovm_crypto::{Curve, Hash, verify};
+use neovm_types::StackItem;
 use serde_json::Value;
 
 const ADDRESS_VERSION: u8 = 53;
@@ -99,6 +100,82 @@ fn blocks_of_the_reference() {
         }
     }
     assert!(count > 100, "{count}");
+}
+
+/// Contracts see transactions and signers as the reference node shows them to scripts
+/// that consist of one system call.
+#[test]
+fn stack_items_of_the_reference() {
+    let Some(folder) = shared() else { return say("SKIPPED: no folder of recorded cases") };
+    let (mut containers, mut signers) = (0, 0);
+    let halted = lines(&folder.join("cases.jsonl.gz"))
+        .filter(|line| line["kind"] == "case" && line["container"] == "tx" && line["outcome"]["state"] == "HALT");
+    for case in halted {
+        let item = match case["script"].as_str() {
+            Some("412d510830") => {
+                containers += 1;
+                transaction(&case).to_stack_item()
+            }
+            Some("41acf1188b") => {
+                signers += 1;
+                let signers: Vec<StackItem> = transaction(&case).signers.iter().map(Signer::to_stack_item).collect();
+                StackItem::array(signers)
+            }
+            _ => continue,
+        };
+        let shown: Value = serde_json::from_str(&item.to_json().unwrap()).unwrap();
+        assert_eq!(shown, case["outcome"]["stack"][0], "{}", case["id"]);
+    }
+    assert!(containers > 10 && signers > 20, "{containers} {signers}");
+}
+
+fn transaction(case: &Value) -> Transaction {
+    Transaction::parse_lenient(&hex(&case["tx"]["raw"])).unwrap()
+}
+
+/// Nodes store blocks without their transactions, under the prefix 5 of the native
+/// contract with the number -4, and show them to contracts.
+#[test]
+fn stored_blocks_of_the_reference() {
+    let Some(folder) = shared() else { return say("SKIPPED: no folder of recorded cases") };
+    let mut count = 0;
+    for line in lines(&folder.join("cases.jsonl.gz")).filter(|line| line["kind"] == "chainBlock") {
+        let block = Block::parse(&hex(&line["blockHex"])).unwrap();
+        let key = format!("fcffffff05{}", hex::encode(block.hash().0));
+        let stored = line["changes"].as_array().unwrap().iter().find(|change| change["key"] == key.as_str());
+        assert_eq!(hex(&stored.unwrap()["value"]), block.trim().to_bytes());
+        let item: Value = serde_json::from_str(&block.trim().to_stack_item().to_json().unwrap()).unwrap();
+        assert_eq!(item["value"][9]["value"], block.transactions().len().to_string());
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+    let genesis = lines(&folder.join("cases.jsonl.gz")).find(|line| line["name"] == "genesis").unwrap();
+    let block =
+        TrimmedBlock { header: Header::parse(&hex(&genesis["headerHex"])).unwrap(), transaction_hashes: vec![] };
+    let shown =
+        lines(&folder.join("cases.jsonl.gz")).find(|line| line["id"] == "native/LedgerContract/getBlock/1/good");
+    let item: Value = serde_json::from_str(&block.to_stack_item().to_json().unwrap()).unwrap();
+    assert_eq!(item, shown.unwrap()["outcome"]["stack"][0]);
+}
+
+/// What neo-go cannot decode is refused here, and nothing else, except for what is
+/// listed.
+#[test]
+fn verdicts_of_neo_go() {
+    let Some(folder) = shared() else { return say("SKIPPED: no folder of verdicts") };
+    // neo-go takes any byte for true, and knows attributes that the reference does not.
+    const ONLY_HERE: [&str; 3] = ["scope-rule-boolean-2", "attr-reserved-e0", "attr-reserved-ff"];
+    let (mut read, mut refused) = (0, 0);
+    for line in lines(&folder.join("rich/verdicts.jsonl.gz")) {
+        let name = line["name"].as_str().unwrap();
+        let there = line["answer"]["data"].as_str().is_some_and(|text| text.starts_with("can't decode"));
+        let parsed = Transaction::parse(&hex(&line["raw"]));
+        let plain = name.trim_start_matches("B-").trim_start_matches("old-").trim_start_matches("early-");
+        let expected = there || ONLY_HERE.contains(&plain);
+        assert_eq!(parsed.is_err(), expected, "{name}: {parsed:?}");
+        if parsed.is_ok() { read += 1 } else { refused += 1 }
+    }
+    assert!(read > 300 && refused > 20, "{read} {refused}");
 }
 
 #[test]

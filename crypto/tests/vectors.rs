@@ -233,6 +233,10 @@ fn public_keys_are_compressed() {
     );
     assert_eq!(compress_public_key(&whole, Curve::Secp256k1), Ok(GENERATOR_K1));
     assert_eq!(compress_public_key(&whole, Curve::Secp256r1), Err(CryptoError::PublicKeyNotOnCurve(Curve::Secp256r1)));
+
+    assert_eq!(uncompress_public_key(&short, Curve::Secp256r1), Ok(KEY_R1));
+    assert_eq!(uncompress_public_key(&KEY_R1, Curve::Secp256r1), Ok(KEY_R1));
+    assert_eq!(uncompress_public_key(&GENERATOR_K1, Curve::Secp256k1), Ok(whole));
 }
 
 #[test]
@@ -241,6 +245,7 @@ fn ecdsa_rejects_malformed_keys() {
         let result = verify(b"sample", key, &SAMPLE_R1, curve, Hash::Sha256);
         let error = result.expect_err("the key is malformed");
         assert_eq!(compress_public_key(key, curve), Err(error.clone()));
+        assert_eq!(uncompress_public_key(key, curve), Err(error.clone()));
         error
     };
     for curve in [Curve::Secp256r1, Curve::Secp256k1] {

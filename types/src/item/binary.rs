@@ -16,6 +16,7 @@ use super::{Array, Buffer, ByteString, ItemType, Map, StackItem};
 use crate::{
     fault::FaultKind,
     integer::{Integer, MAX_SIZE},
+    io::{write_bytes, write_length},
 };
 
 /// Returns an item as bytes.
@@ -169,8 +170,7 @@ impl Writer {
     fn write_bytes(&mut self, item_type: ItemType, bytes: &[u8]) -> Result<(), FaultKind> {
         self.check_size(bytes.len())?;
         self.out.push(item_type as u8);
-        self.write_length(bytes.len());
-        self.out.extend_from_slice(bytes);
+        write_bytes(&mut self.out, bytes);
         Ok(())
     }
 
@@ -181,23 +181,8 @@ impl Writer {
         }
         self.seen.0.push(item.clone());
         self.out.push(item.item_type() as u8);
-        self.write_length(length);
+        write_length(&mut self.out, length);
         Ok(())
-    }
-
-    fn write_length(&mut self, length: usize) {
-        match length {
-            0..0xfd => self.out.push(length as u8),
-            0xfd..=0xffff => {
-                self.out.push(0xfd);
-                self.out.extend((length as u16).to_le_bytes());
-            }
-            _ => {
-                // No byte string or compound has more.
-                self.out.push(0xfe);
-                self.out.extend((length as u32).to_le_bytes());
-            }
-        }
     }
 
     /// Checks that there is room for some bytes more.
