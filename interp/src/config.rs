@@ -16,7 +16,8 @@ pub struct VmConfig {
     /// decoded with the same prices.
     pub prices: Arc<PriceTable>,
     /// The restrictions on scripts. A stack size over
-    /// [`MAX_STACK_LIMIT`](crate::MAX_STACK_LIMIT) is taken as that.
+    /// [`MAX_STACK_LIMIT`](crate::MAX_STACK_LIMIT) is taken as that, and an item
+    /// size over `i32::MAX`, the longest that a byte string can be, likewise.
     pub limits: Limits,
     /// How the interpreter gets from one instruction to the next.
     pub dispatch: Dispatch,

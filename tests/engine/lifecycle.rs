@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neovm::{FaultKind, LoadOptions, NoHost, OpCode, Outcome, PriceTable, RunOptions, State, Vm, VmConfig};
+use neovm::{FaultKind, Limits, LoadOptions, NoHost, OpCode, Outcome, PriceTable, RunOptions, State, Vm, VmConfig};
 use neovm_testing::Snapshot;
 
 use crate::{
@@ -15,6 +15,13 @@ fn a_machine_with_nothing_loaded_halts() {
     assert_eq!((vm.state(), vm.depth(), vm.position(), vm.opcode()), (State::Break, 0, None, None));
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     assert_eq!((vm.state(), vm.instructions(), vm.results().len()), (State::Halt, 0, 0));
+}
+
+#[test]
+fn limits_that_no_machine_can_keep_are_lowered() {
+    let limits = Limits::DEFAULT.with_max_stack_size(u32::MAX).with_max_item_size(u32::MAX);
+    let vm = Vm::new(VmConfig::default().with_limits(limits), RunOptions::default());
+    assert_eq!((vm.limits().max_stack_size, vm.limits().max_item_size), (1 << 24, i32::MAX as u32));
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod lifecycle;
 mod map_keys;
 mod modes;
 mod native_stack;
+mod natives;
+mod objects;
 mod overflow;
 mod read_only;
 mod references;

@@ -194,6 +194,7 @@ impl Vm {
     pub fn new(config: VmConfig, options: RunOptions) -> Self {
         let mut limits = config.limits;
         limits.max_stack_size = limits.max_stack_size.min(MAX_STACK_LIMIT);
+        limits.max_item_size = limits.max_item_size.min(i32::MAX as u32);
         let arena = Cells::new(limits.max_stack_size as usize + 4 * SENTINELS + SLACK);
         let slot_cells = Cells::new_empty(FIRST_SLOTS + EMPTY_SLOTS);
         let mut vm = Self {
