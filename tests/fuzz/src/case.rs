@@ -101,58 +101,38 @@ mod hardfork_name {
     }
 }
 
-/// Limits as saved cases have them.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsForm {
-    max_shift: u32,
-    max_stack_size: u32,
-    max_item_size: u32,
-    max_comparable_size: u32,
-    max_invocation_stack_size: u32,
-    max_try_nesting_depth: u32,
-    catch_engine_exceptions: bool,
-}
-
+/// Limits in the form of the model's.
 mod limits_form {
     use neovm::Limits;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::LimitsForm;
-
     pub(super) fn serialize<S: Serializer>(limits: &Limits, serializer: S) -> Result<S::Ok, S::Error> {
-        let Limits {
-            max_shift,
-            max_stack_size,
-            max_item_size,
-            max_comparable_size,
-            max_invocation_stack_size,
-            max_try_nesting_depth,
-            catch_engine_exceptions,
-            ..
-        } = *limits;
-        let form = LimitsForm {
-            max_shift,
-            max_stack_size,
-            max_item_size,
-            max_comparable_size,
-            max_invocation_stack_size,
-            max_try_nesting_depth,
-            catch_engine_exceptions,
-        };
-        form.serialize(serializer)
+        super::model_limits(limits).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
-        let form = LimitsForm::deserialize(deserializer)?;
+        let limits = neovm_model::Limits::deserialize(deserializer)?;
         Ok(Limits::DEFAULT
-            .with_max_shift(form.max_shift)
-            .with_max_stack_size(form.max_stack_size)
-            .with_max_item_size(form.max_item_size)
-            .with_max_comparable_size(form.max_comparable_size)
-            .with_max_invocation_stack_size(form.max_invocation_stack_size)
-            .with_max_try_nesting_depth(form.max_try_nesting_depth)
-            .with_catch_engine_exceptions(form.catch_engine_exceptions))
+            .with_max_shift(limits.max_shift)
+            .with_max_stack_size(limits.max_stack_size)
+            .with_max_item_size(limits.max_item_size)
+            .with_max_comparable_size(limits.max_comparable_size)
+            .with_max_invocation_stack_size(limits.max_invocation_stack_size)
+            .with_max_try_nesting_depth(limits.max_try_nesting_depth)
+            .with_catch_engine_exceptions(limits.catch_engine_exceptions))
+    }
+}
+
+/// Returns the engine's limits as the model takes them.
+pub(crate) fn model_limits(limits: &Limits) -> neovm_model::Limits {
+    neovm_model::Limits {
+        max_shift: limits.max_shift,
+        max_stack_size: limits.max_stack_size,
+        max_item_size: limits.max_item_size,
+        max_comparable_size: limits.max_comparable_size,
+        max_invocation_stack_size: limits.max_invocation_stack_size,
+        max_try_nesting_depth: limits.max_try_nesting_depth,
+        catch_engine_exceptions: limits.catch_engine_exceptions,
     }
 }
 

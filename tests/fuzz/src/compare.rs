@@ -6,14 +6,14 @@ use std::{
 };
 
 use neovm::{
-    Code, Dispatch, Engine, EngineConfig, Gas, Hardfork, JitMode, Limits, LoadOptions, NoHost, PriceTable, Profile,
-    RunOptions, Script, Vm, VmConfig, jit::Stats,
+    Code, Dispatch, Engine, EngineConfig, Gas, Hardfork, JitMode, LoadOptions, NoHost, PriceTable, Profile, RunOptions,
+    Script, Vm, VmConfig, jit::Stats,
 };
 use neovm_model::Machine;
 use neovm_testing::Mode;
 
 use crate::{
-    case::{Case, Executor, Run},
+    case::{Case, Executor, Run, model_limits},
     final_state::FinalState,
     host::Hosts,
     report::report,
@@ -194,27 +194,9 @@ impl Comparer {
     }
 
     fn setup(&self, run: &Run) -> neovm_model::Setup<'_> {
-        let Limits {
-            max_shift,
-            max_stack_size,
-            max_item_size,
-            max_comparable_size,
-            max_invocation_stack_size,
-            max_try_nesting_depth,
-            catch_engine_exceptions,
-            ..
-        } = run.limits;
         neovm_model::Setup {
             gas_limit: Some(run.gas_limit),
-            limits: neovm_model::Limits {
-                max_shift,
-                max_stack_size,
-                max_item_size,
-                max_comparable_size,
-                max_invocation_stack_size,
-                max_try_nesting_depth,
-                catch_engine_exceptions,
-            },
+            limits: model_limits(&run.limits),
             hardfork: match run.hardfork {
                 old if old < Hardfork::Echidna => neovm_model::Hardfork::NotEchidna,
                 old if old < Hardfork::Gorgon => neovm_model::Hardfork::NotGorgon,

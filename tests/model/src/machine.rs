@@ -4,6 +4,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use num_bigint::BigInt;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     counter::Counter,
@@ -15,7 +16,8 @@ use crate::{
 };
 
 /// The limits of an execution (`ExecutionEngineLimits.cs`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "the names are the reference's")]
 pub struct Limits {
     pub max_shift: u32,
