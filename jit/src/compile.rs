@@ -1,4 +1,4 @@
-//! A region from its entry to machine code, with the methods that it calls.
+//! Compiles a region, with the methods that it calls, from its entry to machine code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
 /// The most items that compiled code unpacks.
 const MAX_UNPACKED: usize = 16;
 
-/// How many attempts it may take until the region and the methods that it calls agree.
+/// The most attempts until the region and the methods that it calls agree.
 const MAX_ROUNDS: usize = 8;
 
 /// The input of the compiler for one region.
@@ -35,12 +35,12 @@ pub(crate) struct Job<'a> {
     pub(crate) failing: Option<u32>,
 }
 
-/// What compiled code takes for granted in one region, and what was learned when that was wrong.
+/// What the code of a region presumes, and what was learned from presumptions that failed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Speculation {
     /// The types of the items that the machine held at the entry.
     pub(crate) feedback: TypeFeedback,
-    /// Instructions that must not speculate, because a guard of theirs failed.
+    /// The instructions that must not speculate, because one of their guards failed.
     pub(crate) no_speculate: BTreeSet<usize>,
     /// The first instructions of segments in which each overflow has a check of its own, so
     /// that the next failure names the instruction.
@@ -49,7 +49,7 @@ pub(crate) struct Speculation {
     pub(crate) unpacked: BTreeMap<usize, usize>,
     /// How often the region was compiled.
     pub(crate) tries: u32,
-    /// Whether compiling was put off until the entry is reached more often.
+    /// Whether compiling was put off until the entry has been reached more often.
     pub(crate) is_put_off: bool,
     /// The instruction whose counter made the region hot: the entry, or INITSLOT before it.
     pub(crate) counted: usize,
@@ -63,8 +63,8 @@ impl Speculation {
         }
     }
 
-    /// Returns whether leaving at an instruction teaches something: at an UNPACK whose items
-    /// were not counted yet.
+    /// Returns whether an exit before an instruction can teach something: before an UNPACK whose items have not been
+    /// counted yet.
     pub(crate) fn can_learn(&self, code: CodeView<'_>, index: usize) -> bool {
         let is_unpack = |ins: Ins| ins.opcode == OpCode::UNPACK;
         let is_known = self.no_speculate.contains(&index) || self.unpacked.contains_key(&index);
@@ -83,7 +83,7 @@ impl Speculation {
             },
             (_, Some(failed), _) | (_, None, &[failed]) => self.no_speculate.insert(failed),
             (_, None, []) => false,
-            // It is found out first which of them it was.
+            // First find out which of the instructions overflowed.
             (_, None, _) => self.split_checks.insert(record.inst),
         }
     }
@@ -110,12 +110,12 @@ fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
     }
 }
 
-/// A region that was compiled.
+/// A compiled region.
 pub(crate) struct Compiled {
     pub(crate) machine_code: MachineCode,
     pub(crate) exits: Vec<Arc<ExitRecord>>,
     pub(crate) region: Region,
-    /// The number of instructions, those of called methods included.
+    /// The number of instructions, including those of called methods.
     pub(crate) instructions: usize,
 }
 

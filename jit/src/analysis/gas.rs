@@ -1,12 +1,10 @@
-//! What blocks cost, and where the meter is looked at: where loops begin, and
-//! else as rarely as can be.
+//! What blocks cost, and which blocks check the meter: those where loops begin, and otherwise as few as possible.
 //!
-//! What was run costs nothing until a loop begins again: it is only remembered,
-//! and taken off the meter there. Where ways meet that cost differently, all but
-//! the first take off the difference.
+//! What runs is not charged before a loop begins again: until then the amount is only carried along by the
+//! translator. Where paths of different cost meet, all but the first charge the difference.
 //!
-//! A look covers the dearest way from there to the next one. It may leave a
-//! region that could have gone on; the interpreter then goes on to the exact end.
+//! A check covers the most expensive path to the next check. It may leave a region that could have continued; the
+//! interpreter then goes on until the gas is exactly used up.
 
 use std::collections::BTreeMap;
 
@@ -39,11 +37,11 @@ pub(crate) struct Charges(BTreeMap<usize, Charge>);
 impl Charges {
     pub(crate) fn new(code: CodeView<'_>, region: &Region) -> Self {
         let mut charges = Self(BTreeMap::new());
-        // What a block leads to comes first, but for jumps back, which lead to loops.
+        // Successors come first, except across jumps back, which lead to loops.
         for start in region.order.iter().rev() {
             let block = &region.blocks[start];
             let cost = block.instructions.iter().map(|ins| code.meter_cost(ins.index)).sum();
-            // Behind a call the meter is another.
+            // The meter is a different one after a call.
             let calls = block.instructions.last().is_some_and(|ins| ins.flow() == Flow::Call);
             let behind = block.next.iter().map(|&next| charges.ahead(next)).max().unwrap_or(0);
             let min_gas = if calls { cost } else { cost + behind };
@@ -74,13 +72,13 @@ mod tests {
     use super::*;
     use crate::analysis::region::tests::{code, region};
 
-    /// The charges of the region at an instruction.
+    /// Returns the charges of the region at an instruction.
     fn charges(text: &str, entry: usize) -> Charges {
         let code = code(text);
         Charges::new(CodeView::new(&code), &region(&code, entry).unwrap())
     }
 
-    /// Units of gas and instructions, as the meter counts them.
+    /// Returns an amount of the meter: units of gas above a number of instructions.
     fn amount(units: i64, instructions: i64) -> i64 {
         units << UNIT_BITS | instructions
     }

@@ -1,4 +1,4 @@
-//! What a region is made of: instructions with their operands resolved.
+//! Instructions of a region, with their operands resolved.
 
 use neovm_interp::tier::CodeView;
 use neovm_types::{

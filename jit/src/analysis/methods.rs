@@ -1,5 +1,5 @@
-//! Methods that compiled code calls without the interpreter: those that work on
-//! small values alone.
+//! Finds the methods that compiled code calls directly, without the interpreter: those that work on small values
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -25,12 +25,12 @@ const MAX_ROUNDS: usize = 8;
 /// below its arguments, and returns at most one item.
 #[derive(Debug)]
 pub(crate) struct Method {
-    /// Its INITSLOT.
+    /// The index of its INITSLOT.
     pub(crate) entry: usize,
     pub(crate) locals: u8,
     pub(crate) arguments: u8,
     pub(crate) results: usize,
-    /// What follows INITSLOT.
+    /// The region after INITSLOT.
     pub(crate) region: Region,
 }
 
@@ -40,7 +40,8 @@ pub(crate) struct Methods {
     pub(crate) found: BTreeMap<usize, Method>,
 }
 
-/// How many items a call of each method pops and pushes; none if the method is left to the interpreter.
+/// The numbers of items that a call of each method pops and pushes; none for a method that is left to the
+/// interpreter.
 type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 
 impl Methods {
@@ -57,7 +58,7 @@ impl Methods {
             && found.instructions.iter().all(|ins| ins.call.is_none())
         {
             match Region::of(found) {
-                // What follows the loop may be left out.
+                // What follows the loop can be left out.
                 Err(Refusal::TooLong) => {}
                 region => return Ok((region?, Self::default())),
             }
@@ -76,12 +77,12 @@ impl Methods {
         Ok((region, methods))
     }
 
-    /// Finds out what some methods do, and the methods that they call.
+    /// Analyses methods, and the methods that they call.
     fn learn(&mut self, code: CodeView<'_>, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
         let mut order = Vec::new();
-        // Those called by others come first in the end; calls in a circle are
-        // taken to give one item until it shows that they do not.
+        // Called methods come before their callers. Recursive calls are presumed to return one item until the
+        // analysis finds otherwise.
         while let Some((target, depth)) = waiting.pop() {
             if effects.contains_key(&target) || order.len() == MAX_METHODS || depth > MAX_METHODS {
                 continue;
@@ -95,7 +96,7 @@ impl Methods {
             let reachable = with_calls(code, target + 1, &Speculation::default());
             waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
         }
-        // What one finds changes what others are: until nothing changes.
+        // The effect of one method changes its callers: repeat until nothing changes.
         for _ in 0..MAX_ROUNDS {
             let mut changed = false;
             for &target in order.iter().rev() {
@@ -165,7 +166,7 @@ fn with_calls(code: CodeView<'_>, entry: usize, speculation: &Speculation) -> Re
     let collect = |ins: &mut Ins| {
         speculation.resolve(ins);
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
-            // What it takes does not matter here, only that more follows.
+            // The number of operands does not matter here, only that more code follows.
             ins.call = Some((0, 0));
         }
     };

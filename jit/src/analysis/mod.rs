@@ -1,4 +1,4 @@
-//! What is compiled, found out before anything is emitted; one pass a file.
+//! Analyses that run before anything is emitted, one pass in each file.
 
 pub(crate) mod gas;
 pub(crate) mod instruction;

@@ -1,5 +1,5 @@
-//! Finds what is compiled together: a natural loop, or a method from an
-//! instruction on, as a graph of blocks with the stack's height at each.
+//! Finds what is compiled together: a natural loop, or a method from an instruction on, as a graph of blocks with the
+//! height of the stack at each block.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -56,7 +56,7 @@ impl Region {
     /// there, or everything that follows.
     pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
         match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all)) {
-            // Where much follows the loop, it is at least not beyond its jumps back.
+            // If too much follows the loop, only what lies before its last jump back is included.
             Err(Refusal::TooLong) => Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?),
             found => found,
         }
@@ -152,7 +152,7 @@ fn last_jump(code: CodeView<'_>, to: usize) -> usize {
     (to..code.inst_count()).rev().find(jumps).unwrap_or(to)
 }
 
-/// Notes what is known of calls, of RET and of UNPACK in an instruction.
+/// Records what is known about calls, RET and UNPACK in an instruction.
 pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 
 /// The instructions that can be reached from a given one.
@@ -179,8 +179,8 @@ impl Reachable {
 /// Returns the blocks that can be reached.
 fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     let mut blocks = split(reachable)?;
-    // A block does not go as far where it may be jumped to without the count that was
-    // pushed before it: what is behind may be reached no more.
+    // A block ends where a jump can reach an instruction without the count that was pushed before it: what follows
+    // may then be unreachable.
     let reached: BTreeSet<_> = order(&blocks, reachable.entry).into_iter().collect();
     blocks.retain(|start, _| reached.contains(start));
     Ok(blocks)
@@ -232,7 +232,7 @@ fn reachable(
     Ok(reachable)
 }
 
-/// Splits instructions into blocks. A block knows nothing of what the instruction before it pushed.
+/// Splits instructions into blocks. A block does not know what the instruction before it pushed.
 fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
     let starts = &reachable.starts;
     let mut blocks = BTreeMap::new();
@@ -249,7 +249,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
                 ins.constant = None;
             }
             match ins.flow() {
-                // The count on top of the stack is known only behind what pushed it.
+                // The count on top of the stack is known only directly after the instruction that pushed it.
                 Flow::Leave => break vec![index],
                 Flow::Jump(to) => {
                     instructions.push(ins);
@@ -299,7 +299,7 @@ fn loop_of(blocks: &BTreeMap<usize, Block>, entry: usize) -> BTreeSet<usize> {
     within
 }
 
-/// Orders blocks from the entry on, each after those that lead to it.
+/// Orders blocks from the entry on, each after its predecessors.
 fn order(blocks: &BTreeMap<usize, Block>, entry: usize) -> Vec<usize> {
     let mut done = BTreeSet::from([entry]);
     let mut finished = Vec::new();
@@ -414,7 +414,7 @@ pub(crate) mod tests {
     fn a_count_is_known_only_behind_what_pushed_it() {
         let known = code("n: PUSH1\nPICK\nDROP\nDEC\nDUP\nJMPIF n\nRET");
         assert_eq!(region(&known, 0).unwrap().instructions, 6);
-        // PICK may be reached without the constant: it is left to the interpreter.
+        // PICK may be reached without the constant, so it is left to the interpreter.
         let unknown = code("n: DUP\nPUSH1\no: PICK\nDROP\nDEC\nDUP\nJMPIF n\nDUP\nJMPIF o\nRET");
         let found = region(&unknown, 0).unwrap();
         let has_pick =

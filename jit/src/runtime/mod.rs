@@ -1,4 +1,4 @@
-//! What goes on while scripts run: the tier that is told of hot code, and the statistics.
+//! What happens while scripts run: the tier that is told about hot code, and the statistics.
 
 pub(crate) mod stats;
 pub(crate) mod text;

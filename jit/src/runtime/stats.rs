@@ -1,4 +1,4 @@
-//! What the compiler did, and how its code was left.
+//! Statistics: what the compiler did, and why compiled code was left.
 
 use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 
@@ -7,14 +7,14 @@ use neovm_interp::tier::{CodeView, Exit};
 pub use crate::translate::Why;
 use crate::{Refusal, compile::Compiled};
 
-/// An exit of a region, with what its tier has to know of it.
+/// An exit of a region, with what the tier needs to know about it.
 #[derive(Debug)]
 pub(crate) struct ExitRecord {
     pub(crate) exit: Exit,
     pub(crate) why: Why,
-    /// The instruction before which it is left, where a segment begins.
+    /// The instruction at the start of the exit's segment, where the interpreter continues.
     pub(crate) inst: usize,
-    /// The instructions of the segment whose overflows are looked at together.
+    /// The instructions of the segment whose overflows are checked together.
     pub(crate) overflows: Vec<usize>,
 }
 
@@ -23,33 +23,32 @@ impl ExitRecord {
         self.exit.taken.load(Ordering::Relaxed).into()
     }
 
-    /// Bytes that it takes.
+    /// Returns the size of the record in bytes.
     pub(crate) fn memory(&self) -> usize {
         size_of::<Self>() - size_of::<Exit>() + self.exit.memory() + size_of_val(&*self.overflows)
     }
 }
 
-/// What a compiler did so far.
+/// What a compiler has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Regions compiled, including recompiled ones.
+    /// The number of regions compiled, including recompiled ones.
     pub compiled: u64,
-    /// Instructions in them.
+    /// The number of instructions in these regions.
     pub instructions: u64,
-    /// Regions compiled again because what they speculated on did not hold.
+    /// The number of regions recompiled because a presumption did not hold.
     pub recompiled: u64,
-    /// Regions given up because too much did not hold.
+    /// The number of regions given up because presumptions failed too often.
     pub given_up: u64,
-    /// Regions not compiled, by reason.
+    /// The number of regions refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
-    /// Bytes that machine code takes in memory, whole pages and what is kept to
-    /// leave it included.
+    /// The memory that machine code takes, in bytes: whole pages, and the records of exits.
     pub bytes: usize,
-    /// Time spent compiling.
+    /// The time spent compiling.
     pub compile_time: Duration,
-    /// How often compiled code was entered.
+    /// The number of times compiled code was entered.
     pub entered: u64,
-    /// How often it was left, by reason.
+    /// The number of times compiled code was left, by reason.
     pub exits: BTreeMap<Why, u64>,
 }
 
@@ -67,32 +66,32 @@ impl Stats {
     }
 }
 
-/// What became of a region, for people.
+/// What became of a region, for people to read.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Where it begins, in bytes.
+    /// The position of its first instruction, in bytes.
     pub position: usize,
-    /// How long it took to compile, or to refuse.
+    /// The time it took to compile, or to refuse, the region.
     pub time: Duration,
-    /// What was made, or why not.
+    /// What was made, or why nothing was.
     pub outcome: Result<Details, Refusal>,
 }
 
-/// A region that was compiled.
+/// A compiled region.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// Its instructions, and those of methods that are called.
+    /// The number of instructions, including those of called methods.
     pub instructions: usize,
-    /// Its blocks.
+    /// The number of blocks.
     pub blocks: usize,
-    /// Whether it is a loop, or has one.
+    /// Whether the region contains a loop.
     pub has_loop: bool,
-    /// Bytes of machine code.
+    /// The size of the machine code in bytes.
     pub size: usize,
     /// Cranelift's intermediate language. Exits, instructions and the machine's registers
     /// have names instead of addresses.
     pub clif: String,
-    /// The exits: where compiled code is left, and what is restored there.
+    /// The exits: where they leave, and what they restore.
     pub exits: String,
     /// Machine code, in the assembler's language.
     pub assembly: String,

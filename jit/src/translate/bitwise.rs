@@ -1,4 +1,4 @@
-//! Bits, and equality.
+//! Bitwise operations and equality.
 
 use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC};
 use neovm_types::OpCode;
@@ -44,7 +44,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Whether the two items on top are both integers, or both booleans.
+    /// Returns whether the two items on top are both integers or both booleans.
     fn are_alike(&self) -> bool {
         let (first, second) = (self.peek(1).kind(), self.peek(0).kind());
         first == second && matches!(first, Kind::Int | Kind::Bool)

@@ -1,4 +1,4 @@
-//! Instructions that are left to builtins: the interpreter runs them without compiled code being left.
+//! Instructions that builtins run: they call the interpreter without leaving compiled code.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
 use neovm_interp::tier::{After, Leave, STATUS_MASK, builtins::InstBuiltin};
@@ -11,15 +11,15 @@ use super::{
 use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
-    /// Runs an instruction by its builtin. The items it takes are written to memory before, and its results are in
-    /// memory after.
+    /// Runs an instruction by its builtin. The items that it pops are written to memory before the call, and its
+    /// results are in memory afterwards.
     pub(super) fn call_builtin(&mut self, ins: &Ins) {
         self.call_builtin_with(ins, false);
     }
 
-    /// Runs an instruction by its builtin; `is_other` tells that its results are no small integers.
+    /// Runs an instruction by its builtin. `is_other` says that its results are presumed not to be small values.
     pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
-        // A method that is called works on scalars alone.
+        // Compiled methods work on scalars alone.
         let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
         let Some(builtin) = self.input.code.inst_builtin(ins.index) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
@@ -41,7 +41,7 @@ impl Translator<'_> {
         status
     }
 
-    /// Leaves unless a builtin just ran its instruction. The state holds the items below those that it took.
+    /// Exits unless the builtin just called ran its instruction. The state holds the items below the operands.
     fn check_status(&mut self, ins: &Ins, status: Value) {
         let how = self.builder.ins().band_imm_s(status, STATUS_MASK as i64);
         self.begin_segment(ins.index, self.gas.ahead());

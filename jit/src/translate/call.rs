@@ -1,10 +1,8 @@
-//! Methods that compiled code calls: their begin, calls of them, their end.
+//! Methods that compiled code calls: their entry, calls of them, and their return.
 //!
-//! Such a method is a function of the machine, the place of its evaluation
-//! stack behind its arguments, its slots, the meter, and its arguments. It
-//! returns the meter and the item that it gives. A meter below zero says that
-//! it was left: its frame is noted, its items are in memory, and the caller
-//! leaves too.
+//! The function of such a method takes the machine, the end of its evaluation stack without the arguments, its slots,
+//! the meter, and its arguments. It returns the meter and the item that the method returns. A negative meter says
+//! that the method was left by an exit: its frame is recorded, its items are in memory, and the caller exits, too.
 
 use cranelift_codegen::{
     ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
@@ -19,7 +17,7 @@ use super::{
 };
 use crate::analysis::{instruction::Ins, methods::Method};
 
-/// The signature of a method's function.
+/// Returns the signature of a method's function.
 pub(crate) fn signature(method: &Method) -> Signature {
     let mut signature = Signature::new(CallConv::Tail);
     signature.params.extend(vec![AbiParam::new(I64); 4 + usize::from(method.arguments)]);
@@ -28,7 +26,7 @@ pub(crate) fn signature(method: &Method) -> Signature {
 }
 
 impl Translator<'_> {
-    /// The begin of a method: room for its frame, and INITSLOT.
+    /// Translates the entry of a method: checks that there is room for its frame, and runs INITSLOT.
     pub(super) fn method_entry(&mut self, method: &Method) {
         let block = self.builder.create_block();
         self.builder.append_block_params_for_function_params(block);
@@ -39,7 +37,7 @@ impl Translator<'_> {
         let locals = i64::from(method.locals) * i64::from(layout::ITEM);
         self.slots_end = self.plus(frame, locals);
         let arguments: Vec<_> = arguments.iter().map(|&argument| Item::Int(argument)).collect();
-        // Before INITSLOT the arguments are on the stack, the first on top.
+        // Before INITSLOT the arguments are on the stack, the first one on top.
         self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
         let cost = self.input.code.meter_cost(method.entry);
         let after = self.plus(meter, -cost);
@@ -54,8 +52,7 @@ impl Translator<'_> {
         self.jump_to(first);
     }
 
-    /// Leaves if the meter is short, or there is no room for the frame: on the
-    /// native stack, or for its items.
+    /// Exits if there is too little gas, or no room for the frame on the native stack or for its items.
     fn leave_without_room(&mut self) {
         let exit = self.cold_exit(Leave::Resume, Why::Room).block;
         let short = self.is_short(self.gas.min_gas());
@@ -75,8 +72,7 @@ impl Translator<'_> {
         self.go_to_if(full, exit);
     }
 
-    /// Tells the machine that methods will be called from here; leaves if there may
-    /// be no more contexts.
+    /// Tells the machine that methods will be called; exits if the invocation stack is full.
     pub(super) fn begin_calls(&mut self) {
         let native = self.builder.ins().get_stack_pointer(I64);
         let [none] = self.call_native(&BEGIN_CALLS, [self.vm, native]);
@@ -127,9 +123,8 @@ impl Translator<'_> {
         let top = i64::from(self.stack_offset(self.state.stack.len()));
         let base = self.plus(self.base, top);
         if self.input.method.is_none() {
-            // Operations of the interpreter may have moved the limit. No called
-            // method has its base below this one, so the second bound sees to it
-            // that slots do not go beyond their memory.
+            // Builtins may have moved the limit. The stack of no called method begins below this one, so the second
+            // bound keeps slots within their memory.
             let limit = self.load(self.vm, layout::LIMIT);
             let items = self.builder.ins().iadd(limit, self.slots_end);
             let end = self.load(self.vm, layout::SLOTS_END);
@@ -145,8 +140,7 @@ impl Translator<'_> {
         self.builder.inst_results(call).to_vec()
     }
 
-    /// The exit for when the method that was called was left: what it gives is
-    /// still to come.
+    /// Returns the exit that is taken if the called method was left: the item that it returns is still missing.
     fn left_exit(&mut self, ins: &Ins) -> Block {
         self.begin_segment(ins.index + 1, 0);
         let exit = self.cold_exit(Leave::Resume, Why::Edge);
@@ -154,8 +148,7 @@ impl Translator<'_> {
         exit.block
     }
 
-    /// Leaves if the method that was called was left, or if there is too little
-    /// gas for what is behind the call.
+    /// Exits if the called method was left, or if there is too little gas for what follows the call.
     fn leave_after_call(&mut self, ins: &Ins, left: Block) {
         let min_gas = self.gas.min_gas_at(ins.index + 1);
         let short = self.is_short(min_gas);
@@ -169,7 +162,7 @@ impl Translator<'_> {
         self.go_to_if(short, exit);
     }
 
-    /// The end of a method.
+    /// Returns from a method.
     pub(super) fn ret(&mut self, ins: &Ins) {
         let mut result = None;
         if ins.returns == Some(1) {

@@ -1,4 +1,4 @@
-//! Arrays: their items are read and written in place; all else is left to builtins.
+//! Arrays: items are read and written in place. Everything else is left to builtins.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::{
@@ -31,7 +31,8 @@ impl Translator<'_> {
         }
     }
 
-    /// The length of an array, or what the interpreter says of other items.
+    /// Translates SIZE: the length of an array, or of a byte string that was looked up at the entry, is read; other
+    /// sizes are asked of a builtin.
     fn size(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
         let length = match self.feedback_at(origin) {
@@ -52,7 +53,7 @@ impl Translator<'_> {
         self.push(Item::Int(length));
     }
 
-    /// Unpacks an array of as many items as were seen; leaves if it has others.
+    /// Unpacks an array, and exits unless it has as many items as were observed.
     fn unpack(&mut self, ins: &Ins) {
         let index = self.index(0);
         let (address, origin) = match self.peek(0) {
@@ -69,7 +70,7 @@ impl Translator<'_> {
         self.push(Item::Const(count as i64));
     }
 
-    /// Whether a string of bytes was seen where the item at a depth lies.
+    /// Returns whether the item at a depth was observed to be a byte string or a buffer.
     fn is_bytes(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
             Item::Ref(_, origin) => {
@@ -88,8 +89,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Asks the interpreter something that has no effect; leaves if the answer is
-    /// below zero.
+    /// Calls a builtin that has no effect and returns its result; exits if that is negative.
     fn ask<const N: usize>(&mut self, builtin: &Builtin<N, 1>, arguments: [Value; N]) -> Value {
         let [answer] = self.call_native(builtin, arguments);
         self.guard_not_negative(answer);
@@ -101,7 +101,7 @@ impl Translator<'_> {
         self.guard(holds);
     }
 
-    /// The array at an address; leaves if it is none.
+    /// Returns the address of the array in the cell at an address; exits if the item is not an array or a struct.
     fn array(&mut self, address: Address, origin: Origin) -> Value {
         if let Origin::Slot(index) = origin
             && let Some(&array) = self.arrays.get(&index)
@@ -109,13 +109,13 @@ impl Translator<'_> {
             return array;
         }
         let tag = self.load(address.base, address.offset);
-        // An array's tag is even, a struct's is one more.
+        // The tag of an array is even, and that of a struct is one more.
         let tag = self.builder.ins().band_imm_s(tag, !1);
         self.guard_word(tag, layout::ARRAY);
         self.load(address.base, address.offset + 8)
     }
 
-    /// The address of an array's item; leaves if there is none.
+    /// Returns the address of an item of an array; exits if the index is out of range.
     fn element(&mut self, array: Value, index: Value) -> Value {
         let length = self.load(array, layout::ARRAY_LENGTH);
         let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
@@ -142,7 +142,7 @@ impl Translator<'_> {
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
             return self.call_builtin(ins);
         }
-        // What was picked from this array or another before it changes.
+        // Items picked from arrays are copied before the array changes.
         self.settle_refs(ins, 3, |origin| origin == Origin::Element);
         if !is_value {
             self.int_at(0);

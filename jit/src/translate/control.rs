@@ -1,4 +1,4 @@
-//! Jumps and checks.
+//! Jumps and assertions.
 
 use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use neovm_interp::tier::Leave;
@@ -23,13 +23,13 @@ impl Translator<'_> {
         }
     }
 
-    /// Leaves before an instruction in the middle of a block.
+    /// Exits before an instruction in the middle of a block.
     pub(super) fn leave_at(&mut self, ins: &Ins) {
         let cost = self.input.code.meter_cost(ins.index);
         self.leave(ins.index, self.gas.ahead() + cost, Why::Opcode);
     }
 
-    /// A condition that does not hold is a fault, which is the interpreter's.
+    /// Exits if an asserted condition does not hold: the interpreter reports the fault.
     fn assert(&mut self, ins: &Ins) {
         if !self.may_be_condition(ins, 0) {
             return self.leave_at(ins);
@@ -52,7 +52,7 @@ impl Translator<'_> {
         let meter = self.gas.meter;
         for i in [0, 1] {
             if ways[i].is_none() {
-                // Each way takes off what it wants to.
+                // Each path charges its own cost.
                 self.gas.meter = meter;
                 self.continue_in(blocks[i]);
                 self.go_to(nexts[i]);
@@ -61,8 +61,8 @@ impl Translator<'_> {
         self.dead = true;
     }
 
-    /// What tells whether a jump is taken, and whether it is if that holds; none
-    /// where only the interpreter can tell.
+    /// Returns the condition that decides a jump, and the value of the condition for which the jump is taken; none if
+    /// only the interpreter can decide.
     fn condition(&mut self, ins: &Ins) -> Option<(Value, bool)> {
         use OpCode::*;
         let comparison = match ins.opcode {

@@ -1,4 +1,4 @@
-//! Items as integers, as conditions, and in memory.
+//! Converts items to integers and conditions, and writes them to memory.
 
 use cranelift_codegen::ir::{
     Block, InstBuilder, Value,
@@ -25,17 +25,17 @@ impl Translator<'_> {
         self.state.stack.pop().unwrap_or(Item::Mem(false))
     }
 
-    /// The item at a depth, 0 for the top.
+    /// Returns the item at a depth; the top has depth 0.
     pub(super) fn peek(&self, depth: usize) -> Item {
         self.state.stack.get(self.index(depth)).copied().unwrap_or(Item::Mem(false))
     }
 
-    /// The number of the item at a depth.
+    /// Returns the index of the item at a depth, counted from the lowest item that the region touches.
     pub(super) fn index(&self, depth: usize) -> usize {
         self.state.stack.len().wrapping_sub(depth + 1)
     }
 
-    /// The item at a depth, to be copied.
+    /// Returns an item that is a copy of the item at a depth.
     pub(super) fn copy_of(&mut self, depth: usize) -> Item {
         match self.peek(depth) {
             Item::Mem(_) => {
@@ -46,7 +46,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Whether the items at the top may be taken for integers.
+    /// Returns whether the topmost `count` items may be compiled as integers.
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
         (0..count).all(|depth| match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
@@ -57,7 +57,7 @@ impl Translator<'_> {
         })
     }
 
-    /// Whether the item at a depth is taken to be no small value: it was none before.
+    /// Returns whether the item at a depth is presumed not to be a small value, because it was not one before.
     pub(super) fn is_presumed_other(&self, depth: usize) -> bool {
         match self.peek(depth) {
             Item::Mem(is_other) => is_other,
@@ -66,13 +66,13 @@ impl Translator<'_> {
         }
     }
 
-    /// Whether an instruction that may fail with integers, too, may be computed with
-    /// those at the top.
+    /// Returns whether an instruction that can fail even on integers may be compiled for the integers on top.
     pub(super) fn may_compute(&self, ins: &Ins, count: usize) -> bool {
         !self.must_not_speculate(ins) && self.may_be_ints(ins, count)
     }
 
-    /// What was seen in a slot tells of what is there later.
+    /// Returns whether an item copied from `origin` may be an integer. The type observed in a slot at the entry is
+    /// presumed to last.
     fn may_be_int(&self, origin: Origin) -> bool {
         match origin {
             Origin::Slot(index) => self.slot_kind(self.slots[index].slot) != Kind::Mem,
@@ -81,7 +81,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Makes the item at a depth an integer, or leaves if it is none.
+    /// Returns the item at a depth as an integer; exits if it is not one.
     pub(super) fn int_at(&mut self, depth: usize) -> Value {
         match self.peek(depth) {
             Item::Const(value) => self.number(value),
@@ -105,7 +105,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Where an item of the stack lies that is not a value.
+    /// Returns the address of an item of the stack that is in memory.
     fn address_of(&self, item: Item, index: usize) -> Address {
         match item {
             Item::Ref(address, _) => address,
@@ -113,7 +113,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Notes that an item is an integer: where it came from too.
+    /// Records that an item is an integer, and so are its origin and the other copies of it.
     fn found_int(&mut self, item: Item, index: usize, value: Value) {
         for other in self.state.stack.iter_mut().filter(|other| matches!(item, Item::Ref(..)) && **other == item) {
             *other = Item::Int(value);
@@ -127,7 +127,7 @@ impl Translator<'_> {
             Item::Ref(_, Origin::Stack(index)) => index,
             _ => index,
         };
-        // The item in its cell, and all copies of it.
+        // The item in its cell and all copies of it.
         for other in &mut self.state.stack {
             if matches!(other, Item::Ref(_, Origin::Stack(of)) if *of == own) {
                 *other = Item::Int(value);
@@ -136,14 +136,14 @@ impl Translator<'_> {
         self.state.stack[own] = Item::Int(value);
     }
 
-    /// Pops the top as an integer.
+    /// Pops the top item as an integer.
     pub(super) fn pop_int(&mut self) -> Value {
         let value = self.int_at(0);
         self.pop();
         value
     }
 
-    /// Whether the item at a depth may be taken for a condition.
+    /// Returns whether the item at a depth may be compiled as a condition.
     pub(super) fn may_be_condition(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
             Item::Ref(..) | Item::Mem(false) => !self.must_not_speculate(ins),
@@ -152,7 +152,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Pops the top as a condition, of type `I8`.
+    /// Pops the top item as a condition, a value of type `I8`.
     pub(super) fn pop_condition(&mut self) -> Value {
         let item = self.peek(0);
         let condition = match item {
@@ -173,8 +173,8 @@ impl Translator<'_> {
         condition
     }
 
-    /// Makes values of items that may be exchanged or copied, or tells that
-    /// there is one that must stay in its cell.
+    /// Loads items that are to be exchanged or copied into values. Returns false, and the instruction is left to its
+    /// builtin, if one of them has to stay in its cell.
     pub(super) fn movable(&mut self, ins: &Ins, depths: impl Iterator<Item = usize> + Clone) -> bool {
         if depths.clone().any(|depth| match self.peek(depth) {
             Item::Mem(other) => other || self.must_not_speculate(ins),
@@ -190,8 +190,8 @@ impl Translator<'_> {
         true
     }
 
-    /// Puts the items at the top into their cells. Nothing may fail from here on
-    /// to the effect.
+    /// Writes the topmost `count` items to their cells. Nothing may fail from here until the effect of the
+    /// instruction.
     pub(super) fn spill(&mut self, count: usize) {
         for depth in (0..count).rev() {
             let index = self.index(depth);
@@ -206,8 +206,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Makes items of what is only to be copied that an effect may change: those
-    /// of an origin that a condition picks, but for some at the top.
+    /// Makes the pending copies whose origin `picks` selects, before an effect changes what they are copied from. The
+    /// topmost `but` items are left alone.
     pub(super) fn settle_refs(&mut self, ins: &Ins, but: usize, picks: impl Fn(Origin) -> bool) {
         let count = self.state.stack.len().saturating_sub(but);
         for index in 0..count {
@@ -228,8 +228,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Makes the state fit to go on to some blocks: nothing is to be copied any
-    /// more, and what they expect to be an integer is one.
+    /// Prepares the state for a transition to the blocks `next`: makes the pending copies, and loads the integers
+    /// that these blocks expect.
     pub(super) fn settle(&mut self, next: &[usize]) {
         let cost = self.gas.charge_before(next);
         self.charge(cost);
@@ -256,8 +256,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Goes on to a block, or out of the region. All guards are behind us, but
-    /// for overflows.
+    /// Goes to a block, or out of the region. All guards have been emitted except those for overflows.
     pub(super) fn go_to(&mut self, next: usize) {
         let Some(block) = self.edges.block(next) else {
             return self.leave(next, 0, self.why_leaving(next));
@@ -281,8 +280,8 @@ impl Translator<'_> {
         self.dead = true;
     }
 
-    /// Where a branch can go at once, to a block or out of the region; none if
-    /// something has to be written on the way.
+    /// Returns the block that a branch can target directly, inside or outside the region; none if something has to be
+    /// written before.
     pub(super) fn way_to(&mut self, next: usize) -> Option<Block> {
         let Some(block) = self.edges.block(next) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
@@ -294,14 +293,14 @@ impl Translator<'_> {
         Some(block)
     }
 
-    /// Why the region ends before an instruction.
+    /// Returns why the region ends before an instruction.
     pub(super) fn why_leaving(&self, index: usize) -> Why {
         let leaves =
             Ins::read(self.input.code, index).is_none_or(|ins| ins.flow() == crate::analysis::instruction::Flow::Leave);
         if leaves { Why::Opcode } else { Why::Edge }
     }
 
-    /// Brings the items into the shape that a block begins with.
+    /// Brings the items into the form that a block expects.
     pub(super) fn reconcile(&mut self, next: usize) {
         let shape = self.edges.join(next, &self.state);
         for index in 0..shape.stack.len() {
@@ -314,7 +313,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Hands an item over to a block that expects it as a kind.
+    /// Passes an item to a block that expects it as a kind.
     fn hand_over(&mut self, item: Item, kind: Kind, [payload, tag]: Words, (address, offset): (Value, i32)) {
         if kind == Kind::Scalar {
             let known = match item {
@@ -331,7 +330,7 @@ impl Translator<'_> {
             (_, Item::Const(value)) => self.number(value),
             (_, Item::Int(value) | Item::Scalar(_, value)) => value,
             (_, Item::Bool(value)) => self.builder.ins().uextend(I64, value),
-            // Null, or the kinds are joined in the next round.
+            // Null; or the kinds disagree, and the next round joins them.
             _ => self.number(0),
         };
         self.builder.def_var(payload, value);

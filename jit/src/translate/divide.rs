@@ -1,5 +1,5 @@
-//! Division of small integers. The processor's own is slow for 64 bits, so that
-//! most is done by other means.
+//! Division of small integers. Since the processor's 64-bit division is slow, cheaper sequences replace it where
+//! possible.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use super::{Translator, state::Item};
 use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
-    /// Quotient or remainder, truncated toward zero as in the reference.
+    /// Translates DIV and MOD, which truncate toward zero as in the reference.
     pub(super) fn divide(&mut self, ins: &Ins) {
         let known = self.peek(0);
         let divisor = self.pop_int();
@@ -38,8 +38,9 @@ impl Translator<'_> {
         self.push(Item::Int(result));
     }
 
-    /// A remainder with the divisor's sign, which many instructions compute in
-    /// several blocks, as one; none if those are not only for that. Ends the block.
+    /// Translates a remainder with the sign of the divisor, which compilers write as many instructions in several
+    /// blocks, as one operation, which ends the block. Returns false and emits nothing if those blocks serve another
+    /// purpose, too.
     pub(super) fn floor_mod(&mut self, ins: &Ins) -> bool {
         let index = ins.index;
         let Some(FloorMod { jump, differ, agree }) = self.input.code.floor_mod(index) else { return false };
@@ -66,7 +67,7 @@ impl Translator<'_> {
         self.gas.replace_rest(own);
         self.settle(&[behind]);
         self.check_overflow();
-        // No exit leads back from here on: which way was gone is not in the plans.
+        // No exit leads back from here on: exit plans do not say which path was taken.
         self.builder.ins().brif(signs_differ, adjust, &[], done, &[rest.into(), self.gas.meter.value.into()]);
         self.continue_in(adjust);
         let sum = if is_power(known) { rest } else { self.builder.ins().iadd(rest, divisor) };
@@ -78,8 +79,8 @@ impl Translator<'_> {
         true
     }
 
-    /// A truncated remainder, and whether its sign is not the divisor's. Of a power
-    /// of two it has the divisor's sign already.
+    /// Returns a truncated remainder, and whether its sign differs from the divisor's. The remainder by a power of
+    /// two already has the divisor's sign.
     fn rest_and_signs(&mut self, value: Value, divisor: Value, known: Item) -> (Value, Value) {
         match known {
             Item::Const(power) if is_power(known) => {
@@ -104,7 +105,7 @@ impl Translator<'_> {
         }
     }
 
-    /// A shift, rounded toward zero.
+    /// Divides by a power of two: a shift that rounds toward zero.
     fn divide_by_power(&mut self, value: Value, power: i64) -> Value {
         let bits = i64::from(power.trailing_zeros());
         let sign = self.builder.ins().sshr_imm_s(value, 63);
@@ -113,7 +114,7 @@ impl Translator<'_> {
         self.builder.ins().sshr_imm_s(biased, bits)
     }
 
-    /// A multiplication by the inverse.
+    /// Divides by a constant: multiplies by its inverse.
     fn divide_by_known(&mut self, value: Value, divisor: i64) -> Value {
         let (factor, shift) = inverse(divisor as u64);
         let inverse = self.number(factor);
@@ -126,8 +127,8 @@ impl Translator<'_> {
         self.builder.ins().isub(quotient, sign)
     }
 
-    /// A division of 32 bits where both have no more. Leaves where the divisor is
-    /// zero, or the quotient is too wide.
+    /// Divides with 32 bits if both operands fit, otherwise with 64. Exits if the divisor is zero or the quotient
+    /// does not fit.
     fn divide_by_any(&mut self, value: Value, divisor: Value, is_quotient: bool) -> Value {
         let nonzero = self.builder.ins().icmp_imm_s(IntCC::NotEqual, divisor, 0);
         self.guard(nonzero);
@@ -159,17 +160,17 @@ impl Translator<'_> {
     }
 }
 
-/// Whether an item is known to be a power of two above 1.
+/// Returns whether an item is known to be a power of two greater than 1.
 fn is_power(item: Item) -> bool {
     matches!(item, Item::Const(power) if power > 1 && power.count_ones() == 1)
 }
 
-/// What a value is multiplied by, of which the upper half is shifted, to divide it
-/// by a number above 1. A factor below zero stands for itself and 2^64.
-/// (Granlund and Montgomery, "Division by invariant integers using multiplication".)
+/// Returns the multiplier and the shift that divide by a constant greater than 1: the upper half of the product is
+/// shifted. A negative multiplier stands for itself plus 2^64. (Granlund and Montgomery, "Division by invariant
+/// integers using multiplication".)
 fn inverse(divisor: u64) -> (i64, u32) {
     let divisor = u128::from(divisor);
-    // The largest value of which the remainder is the largest.
+    // The largest value with the largest remainder.
     let most = (1 << 63) - 1 - (1 << 63) % divisor;
     let missing = |bits: u32| divisor - (1 << bits) % divisor;
     let bits = (64..127).find(|&bits| 1_u128 << bits > most * missing(bits)).unwrap_or(127);

@@ -1,4 +1,4 @@
-//! The edges between blocks: what is known where a block begins, and the variables that carry it there.
+//! The edges between blocks: what is known at the start of each block, and the variables that carry it there.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +7,25 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 
 use super::state::{Kind, Shape, State};
 
-/// The variables of an item: its payload, and its tag where that is not known.
+/// The variables of an item: its payload, and its tag for kinds that do not determine the tag.
 pub(super) type Words = [Variable; 2];
 
-/// The blocks of a function, and what goes over the edges between them.
+/// The blocks of a function, and what their edges carry.
 #[derive(Debug)]
 pub(super) struct Edges {
     blocks: BTreeMap<usize, Block>,
-    /// What is known where each block begins; found on the way.
+    /// What is known at the start of each block, as found so far.
     shapes: BTreeMap<usize, Shape>,
-    /// Whether something found on the way changes what was translated already.
+    /// Whether something was found that changes what has been translated already.
     pub(super) again: bool,
-    /// The variables of the items of the stack, from the lowest that the region touches up.
+    /// The variables of stack items, from the lowest item that the region touches.
     pub(super) stack: Vec<Words>,
-    /// The variables of slots.
+    /// The variables of the slots.
     pub(super) slots: Vec<Words>,
 }
 
 impl Edges {
-    /// Edges between the blocks that begin at some places, with what is known of them from an earlier round.
+    /// Makes the edges between the blocks that begin at some instructions, with what an earlier round found out.
     pub(super) fn new(
         builder: &mut FunctionBuilder<'_>,
         starts: &[usize],
@@ -40,23 +40,23 @@ impl Edges {
         Self { blocks, shapes, again: false, stack, slots }
     }
 
-    /// The block that begins at a place.
+    /// Returns the block that begins at an instruction.
     pub(super) fn block(&self, start: usize) -> Option<Block> {
         self.blocks.get(&start).copied()
     }
 
-    /// What is known where a block begins; nothing if none was found so far that leads to it.
+    /// Returns what is known at the start of a block; none if no edge to it was found so far.
     pub(super) fn shape(&self, start: usize) -> Option<&Shape> {
         self.shapes.get(&start)
     }
 
-    /// Sets what is known where a block begins.
+    /// Sets what is known at the start of a block.
     pub(super) fn set_shape(&mut self, start: usize, shape: Shape) {
         self.shapes.insert(start, shape);
     }
 
-    /// What is known where a block begins that a state leads to: that of the state, if it is the first. From now on,
-    /// only what holds for the state too is.
+    /// Joins a state with what is known at the start of a block that follows it, and returns the shape that the block
+    /// begins with: that of the first state that reached it.
     pub(super) fn join(&mut self, start: usize, state: &State) -> Shape {
         let shape = self.shapes.entry(start).or_insert_with(|| Shape::of(state));
         let before = shape.clone();
@@ -64,7 +64,7 @@ impl Edges {
         before
     }
 
-    /// What some blocks take an item of the stack for.
+    /// Returns the kinds that some blocks expect of a stack item.
     pub(super) fn kinds<'a>(
         &'a self,
         starts: &'a [usize],
@@ -73,7 +73,7 @@ impl Edges {
         starts.iter().filter_map(|start| self.shapes.get(start)).map(move |shape| shape.stack.get(index).copied())
     }
 
-    /// Whether a block expects an item in memory that is not there yet.
+    /// Returns whether a block expects an item in memory that is not there yet.
     pub(super) fn writes(&self, start: usize, state: &State) -> bool {
         let Some(shape) = self.shapes.get(&start) else { return false };
         let stack = state.stack.iter().zip(&shape.stack);
@@ -81,12 +81,12 @@ impl Edges {
         items.any(|(item, kind)| *kind == Kind::Mem && item.is_value())
     }
 
-    /// Whether a slot is in memory where some block begins.
+    /// Returns whether a slot is in memory at the start of some block.
     pub(super) fn has_slot_in_memory(&self) -> bool {
         self.shapes.values().any(|shape| shape.slots.contains(&Kind::Mem))
     }
 
-    /// What was found, for the next round.
+    /// Returns what was found, for the next round.
     pub(super) fn into_shapes(self) -> BTreeMap<usize, Shape> {
         self.shapes
     }
@@ -141,7 +141,7 @@ mod tests {
         let mut edges = edges();
         let first = state(&[int()], Item::Null);
         edges.join(3, &first);
-        // The block still begins as the first edge says; the next round knows better.
+        // The block still begins as the first edge determined; the next round uses the join.
         assert_eq!(edges.join(3, &state(&[boolean()], Item::Null)), Shape::of(&first));
         assert!(edges.again);
         assert_eq!(edges.shape(3), Some(&Shape { stack: vec![Kind::Scalar], slots: vec![Kind::Null] }));

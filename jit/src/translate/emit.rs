@@ -34,12 +34,12 @@ impl Translator<'_> {
         self.builder.ins().iconst(I64, value)
     }
 
-    /// A number or address, and so much more.
+    /// Adds a constant to a number or an address.
     pub(super) fn plus(&mut self, value: Value, more: i64) -> Value {
         if more == 0 { value } else { self.builder.ins().iadd_imm_s(value, more) }
     }
 
-    /// Leaves if a condition does not hold: the segment took it for granted.
+    /// Exits unless a condition holds that the segment presumes.
     pub(super) fn guard(&mut self, holds: Value) {
         debug_assert!(!self.must_not_speculate_at(self.current), "an instruction that must not speculate has no guard");
         let holds = self.counted(holds, false);
@@ -47,15 +47,15 @@ impl Translator<'_> {
         self.go_on_if(holds, exit);
     }
 
-    /// The same for an address's eight bytes, which must be a number.
+    /// Exits unless a loaded word has the expected value.
     pub(super) fn guard_word(&mut self, word: Value, expected: i64) {
         let holds = self.builder.ins().icmp_imm_s(IntCC::Equal, word, expected);
         self.guard(holds);
     }
 
-    /// Notes an overflow, which is checked before the next effect. Until then results may be
-    /// wrong, but nothing can observe them. In a segment with split checks it is checked here,
-    /// so that a failure names the instruction.
+    /// Records an overflow, which is checked before the next effect. Until then results may be wrong, but nothing can
+    /// observe them. In a segment with split checks the overflow is checked at once, so that a failure names the
+    /// instruction.
     pub(super) fn note_overflow(&mut self, overflow: Value) {
         debug_assert!(
             !self.must_not_speculate_at(self.current),
@@ -71,7 +71,7 @@ impl Translator<'_> {
         self.overflows.of.push(self.current);
     }
 
-    /// Leaves if there was an overflow in this segment.
+    /// Exits if an overflow was recorded in this segment.
     pub(super) fn check_overflow(&mut self) {
         let Some(overflow) = self.overflows.any.take() else { return };
         let overflow = self.counted(overflow, true);
@@ -79,20 +79,20 @@ impl Translator<'_> {
         self.go_to_if(overflow, exit);
     }
 
-    /// The way to the exit of this segment, for the overflows noted so far.
+    /// Returns the block that leads to this segment's exit for the overflows recorded so far.
     pub(super) fn overflow_exit(&mut self) -> Block {
         let plan = self.segment_exit();
         self.exits.plan(plan).overflows.append(&mut self.overflows.of);
         self.guard_exit(None)
     }
 
-    /// Whether it is to be found out which result of this segment is too wide.
+    /// Returns whether each overflow of this segment has a check of its own, to find out which result does not fit.
     fn has_split_checks(&self) -> bool {
         self.input.speculation.split_checks.contains(&self.segment.inst)
     }
 
-    /// The way to the exit of this segment: for the guard of an instruction, or for what no single instruction
-    /// answers for.
+    /// Returns the block that leads to this segment's exit: from the guard of an instruction, or from a check that
+    /// concerns several instructions.
     pub(super) fn guard_exit(&mut self, guard: Option<usize>) -> Block {
         let plan = self.segment_exit();
         let exit = self.exits.plan(plan).block;
@@ -105,7 +105,7 @@ impl Translator<'_> {
         block
     }
 
-    /// The exit that all guards of this segment share.
+    /// Returns the exit that all guards of this segment share.
     fn segment_exit(&mut self) -> usize {
         if let Some(plan) = self.segment.exit {
             return plan;
@@ -115,7 +115,7 @@ impl Translator<'_> {
         plan
     }
 
-    /// A new exit to where the segment begins.
+    /// Makes a new exit to the start of the segment.
     pub(super) fn cold_exit(&mut self, leave: Leave, why: Why) -> &mut ExitPlan {
         let number = self.add_exit(leave, why);
         self.exits.plan(number)
@@ -144,33 +144,33 @@ impl Translator<'_> {
         block
     }
 
-    /// Goes to a cold block unless a condition holds.
+    /// Branches to a cold block unless a condition holds.
     fn go_on_if(&mut self, holds: Value, cold: Block) {
         let go_on = self.builder.create_block();
         self.builder.ins().brif(holds, go_on, &[], cold, &[]);
         self.continue_in(go_on);
     }
 
-    /// Goes to a cold block if a condition holds.
+    /// Branches to a cold block if a condition holds.
     pub(super) fn go_to_if(&mut self, condition: Value, cold: Block) {
         let go_on = self.builder.create_block();
         self.builder.ins().brif(condition, cold, &[], go_on, &[]);
         self.continue_in(go_on);
     }
 
-    /// Jumps to the block that begins at a place.
+    /// Jumps to the block that begins at an instruction.
     pub(super) fn jump_to(&mut self, start: usize) -> Option<Inst> {
         let block = self.edges.block(start)?;
         Some(self.builder.ins().jump(block, &[]))
     }
 
-    /// Goes on in a block to which nothing else leads.
+    /// Continues in a block that has no other predecessor.
     pub(super) fn continue_in(&mut self, block: Block) {
         self.builder.switch_to_block(block);
         self.builder.seal_block(block);
     }
 
-    /// Takes a cost off the meter.
+    /// Charges a cost to the meter.
     pub(super) fn charge(&mut self, cost: i64) {
         if cost != 0 {
             let meter = self.plus(self.gas.meter.value, -cost);
@@ -178,19 +178,19 @@ impl Translator<'_> {
         }
     }
 
-    /// Takes off the meter all that is still to be taken.
+    /// Charges everything that has not been charged yet.
     pub(super) fn charge_all(&mut self) {
         let cost = self.gas.charge_but(0);
         self.charge(cost);
     }
 
-    /// Notes what the meter is from here on.
+    /// Sets the value of the meter from here on.
     pub(super) fn set_meter(&mut self, meter: Value) {
         self.gas.meter.value = meter;
         self.builder.def_var(self.gas.variable, meter);
     }
 
-    /// Leaves if the meter has less than the segment needs.
+    /// Exits if the meter holds less than the segment needs.
     pub(super) fn leave_if_short(&mut self) {
         let short = self.is_short(self.gas.min_gas());
         let short = self.counted(short, true);
@@ -198,27 +198,26 @@ impl Translator<'_> {
         self.go_to_if(short, exit);
     }
 
-    /// Whether the meter has less than some gas.
+    /// Returns whether the meter holds less than `min_gas`.
     pub(super) fn is_short(&mut self, min_gas: i64) -> Value {
         self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, self.gas.meter.value, min_gas)
     }
 
-    /// Leaves to where the segment begins if a condition holds.
+    /// Exits to the start of the segment if a condition holds.
     pub(super) fn leave_if(&mut self, condition: Value, leave: Leave, why: Why) {
         let condition = self.counted(condition, true);
         let exit = self.cold_exit(leave, why).block;
         self.go_to_if(condition, exit);
     }
 
-    /// Begins a segment with an instruction that the interpreter has to run; the
-    /// exit to it.
+    /// Begins a segment at an instruction that the interpreter has to run, and returns the exit to it.
     pub(super) fn exit_to(&mut self, index: usize, cost_ahead: i64, why: Why) -> Block {
         self.begin_segment(index, cost_ahead);
         let can_learn = why == Why::Opcode && self.input.speculation.can_learn(self.input.code, index);
         self.cold_exit(if can_learn { Leave::Deopt } else { Leave::Resume }, why).block
     }
 
-    /// Counts a guard; the one that is to fail always gets what makes it fail.
+    /// Counts a guard. If it is the guard chosen to fail, replaces its condition by one that fails.
     pub(super) fn counted(&mut self, condition: Value, failing: bool) -> Value {
         let number = self.guards_made;
         self.guards_made += 1;
@@ -228,7 +227,7 @@ impl Translator<'_> {
         condition
     }
 
-    /// Leaves before an instruction, which the interpreter has to run.
+    /// Exits before an instruction that the interpreter has to run.
     pub(super) fn leave(&mut self, index: usize, cost_ahead: i64, why: Why) {
         self.check_overflow();
         let exit = self.exit_to(index, cost_ahead, why);

@@ -1,5 +1,5 @@
-//! Where a region is entered: checks that the machine is as was seen, and reads
-//! what stays the same throughout.
+//! The entry of a region: checks that the machine is as it was observed, and reads what does not change within the
+//! region.
 
 use cranelift_codegen::{
     cursor::{Cursor, FuncCursor},
@@ -16,7 +16,7 @@ use super::{
 use crate::analysis::instruction::{Slot, SlotUse};
 
 impl Translator<'_> {
-    /// The function's begin: checks that the machine is as was seen.
+    /// Translates the entry of a region.
     pub(super) fn entry(&mut self) {
         let block = self.builder.create_block();
         self.builder.append_block_params_for_function_params(block);
@@ -52,7 +52,7 @@ impl Translator<'_> {
         self.entered = self.jump_to(index);
     }
 
-    /// What is assumed where the region is entered: what was seen there, or less.
+    /// Returns the kinds of items that are presumed at the entry: those observed, or fewer after a later round.
     fn entry_shape(&self) -> Shape {
         if let Some(shape) = self.edges.shape(self.input.region.entry) {
             return shape.clone();
@@ -75,7 +75,7 @@ impl Translator<'_> {
         }
     }
 
-    /// What was seen where an item lies.
+    /// Returns the kind observed at an origin.
     pub(super) fn feedback_at(&self, origin: Origin) -> Option<tier::Kind> {
         match origin {
             Origin::Slot(index) => self.slot_feedback(self.slots[index].slot).copied(),
@@ -83,7 +83,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The highest static field that is used.
+    /// Returns the highest static field that the region uses.
     fn statics_used(&self) -> Option<u8> {
         let instructions = self.input.region.blocks.values().flat_map(|block| &block.instructions);
         instructions
@@ -94,7 +94,7 @@ impl Translator<'_> {
             .max()
     }
 
-    /// Whether there are too few items, slots or room.
+    /// Returns whether there are too few items or slots, or too little room or gas.
     fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
@@ -127,14 +127,14 @@ impl Translator<'_> {
         wrong
     }
 
-    /// The same, or whether a count of the machine does not reach beyond an index.
+    /// Returns `wrong`, or whether a count of the machine is not greater than an index.
     fn or_too_few(&mut self, wrong: Value, count: i32, highest: u8) -> Value {
         let count = self.load_u32(self.vm, count);
         let missing = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, count, i64::from(highest));
         self.builder.ins().bor(wrong, missing)
     }
 
-    /// What is not zero if an item is not of the kind assumed.
+    /// Returns words of which one is not zero if an item is not of the presumed kind.
     fn check_kinds(&mut self, shape: &Shape) -> Vec<Value> {
         let mut wrong = Vec::new();
         for (address, offset, kind) in self.entry_items(shape) {
@@ -154,7 +154,7 @@ impl Translator<'_> {
         wrong
     }
 
-    /// Reads what is assumed to be a value.
+    /// Reads the items that are presumed to be values.
     fn load_entry(&mut self, shape: &Shape) {
         let variables = self.edges.stack[..shape.stack.len()].iter().chain(&self.edges.slots);
         let variables: Vec<_> = variables.copied().collect();
@@ -166,7 +166,7 @@ impl Translator<'_> {
             if kind == Kind::Scalar {
                 let found = self.load(address, offset);
                 self.builder.def_var(tag, found);
-                // In memory the payload of Null may be anything.
+                // In memory the payload of Null is arbitrary.
                 let is_null = self.builder.ins().icmp_imm_s(IntCC::Equal, found, layout::NULL);
                 let zero = self.number(0);
                 value = self.builder.ins().select(is_null, zero, value);
@@ -175,15 +175,15 @@ impl Translator<'_> {
         }
     }
 
-    /// Where the items of the entry's shape lie: those of the stack, then the slots.
+    /// Returns the addresses and kinds of the items at the entry: those of the stack, then the slots.
     fn entry_items(&self, shape: &Shape) -> Vec<(Value, i32, Kind)> {
         let stack = shape.stack.iter().enumerate().map(|(index, &kind)| (self.base, self.stack_offset(index), kind));
         let slots = shape.slots.iter().zip(&self.slots).map(|(&kind, used)| (self.frame, slot_offset(used.slot), kind));
         stack.chain(slots).collect()
     }
 
-    /// Reads the arrays of slots that the region does not store, where it is entered.
-    /// Notes what is not zero if one is none.
+    /// Reads, at the entry, the arrays in slots that the region does not store. Adds a word to `wrong` that is not
+    /// zero if one of the items is not an array.
     fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
         for index in 0..self.slots.len() {
             let UsedSlot { slot, stored } = self.slots[index];
@@ -198,8 +198,8 @@ impl Translator<'_> {
         }
     }
 
-    /// The length of the string of bytes in a slot that the region does not store, or -1
-    /// if it is none: asked for where the region is entered.
+    /// Returns the length of the byte string in a slot that the region does not store, or -1 if the item is not one.
+    /// The length is read at the entry.
     pub(super) fn length_in(&mut self, origin: Origin) -> Option<Value> {
         let Origin::Slot(index) = origin else { return None };
         if let Some(&length) = self.lengths.get(&index) {
@@ -217,7 +217,7 @@ impl Translator<'_> {
     }
 }
 
-/// The tag of a kind; none for those that are not assumed.
+/// Returns the tag of a kind; none for kinds that do not determine it.
 fn tag_of(kind: Kind) -> Option<i64> {
     match kind {
         Kind::Int => Some(layout::INTEGER),

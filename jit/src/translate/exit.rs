@@ -1,4 +1,5 @@
-//! Leaving: machine code writes the values it holds to the cells of the items, and the rest is in the plan of the exit.
+//! Exits: machine code writes the values that it holds to the cells of the items, and the plan of the exit describes
+//! the rest.
 
 use std::sync::Arc;
 
@@ -24,13 +25,13 @@ pub enum Why {
     Opcode,
     /// Too little gas.
     Gas,
-    /// Too little room for items, or too few items.
+    /// Too little room for more items, or fewer items than the region uses.
     Room,
-    /// Items of other types than were seen where the region is entered.
+    /// At the entry, items of other types than were observed.
     Entry,
-    /// Something that was taken for granted within the region does not hold.
+    /// A presumption within the region that does not hold.
     Guard,
-    /// A fault, or too many items, in a builtin.
+    /// A fault in a builtin, or too many items after it.
     Fault,
 }
 
@@ -59,76 +60,77 @@ pub(super) struct ExitPlan {
     pub(super) state: State,
     pub(super) meter: Value,
     pub(super) refund: i64,
-    /// If the meter has less, code is left for want of gas.
+    /// If the meter holds less, the reason for leaving is gas.
     pub(super) min_gas: i64,
     pub(super) leave: Leave,
     pub(super) why: Why,
     pub(super) after: After,
-    /// What a builtin returned that did not just run its instruction.
+    /// The result of a builtin that did more, or less, than run its instruction.
     pub(super) status: Option<Value>,
-    /// The instructions whose overflows are looked at together.
+    /// The instructions whose overflows are checked together.
     pub(super) overflows: Vec<usize>,
 }
 
-/// Where a guard goes that fails: it notes whose guard it was.
+/// The block to which a failing guard branches: it records which guard failed.
 struct GuardStub {
     block: Block,
     exit: Block,
-    /// The instruction.
+    /// The instruction of the guard.
     guard: usize,
 }
 
-/// Where a call goes that did not end well, or behind which there is too little gas.
+/// The block to which a call branches if the method was left, or if there is too little gas for what follows.
 struct CallStub {
     block: Block,
     /// The meter that the call returned.
     meter: Value,
-    /// The exit for when the method was left.
+    /// The exit that is taken if the method was left.
     left: Block,
-    /// The exit for when there is too little gas.
+    /// The exit that is taken if there is too little gas.
     starved: Block,
 }
 
-/// The exits of a function: those that are still to be emitted, and the records of those that were.
+/// The exits of a function: those to be emitted, and the records of those that have been.
 #[derive(Default)]
 pub(super) struct Exits {
     plans: Vec<ExitPlan>,
     guards: Vec<GuardStub>,
     calls: Vec<CallStub>,
-    /// Where all exits end.
+    /// The block in which all exits end.
     tail: Option<Block>,
     records: Vec<Arc<ExitRecord>>,
 }
 
 impl Exits {
-    /// Adds an exit; returns its number.
+    /// Adds an exit and returns its number.
     pub(super) fn add(&mut self, plan: ExitPlan) -> usize {
         self.plans.push(plan);
         self.plans.len() - 1
     }
 
-    /// An exit that is still to be emitted.
+    /// Returns an exit that is still to be emitted.
     pub(super) fn plan(&mut self, number: usize) -> &mut ExitPlan {
         &mut self.plans[number]
     }
 
-    /// The way from the guard of an instruction to an exit, if the guard before went there for that instruction too.
+    /// Returns the stub from a guard of an instruction to an exit, if the previous guard has the same instruction and
+    /// exit.
     pub(super) fn guard_stub(&self, exit: Block, guard: usize) -> Option<Block> {
         self.guards.last().filter(|stub| (stub.exit, stub.guard) == (exit, guard)).map(|stub| stub.block)
     }
 
-    /// Adds a way from the guard of an instruction to an exit.
+    /// Adds a stub from a guard of an instruction to an exit.
     pub(super) fn add_guard_stub(&mut self, block: Block, exit: Block, guard: usize) {
         self.guards.push(GuardStub { block, exit, guard });
     }
 
-    /// Adds a way from a call to one of two exits: for when the method was left, or for want of gas.
+    /// Adds a stub from a call to two exits: one for when the method was left, one for when there is too little gas.
     pub(super) fn add_call_stub(&mut self, block: Block, meter: Value, left: Block, starved: Block) {
         self.calls.push(CallStub { block, meter, left, starved });
     }
 
-    /// Keeps the record of an exit that is emitted, which lives as long as the code; returns the address of the exit.
-    /// `first` is the number of the function's first exit in its region, whose number is `region`.
+    /// Keeps the record of an emitted exit, which lives as long as the code, and returns the exit's address. `first`
+    /// is the number of the function's first exit within the region with the number `region`.
     fn record(&mut self, first: usize, region: u32, plan: Plan, inst: usize, why: Why, overflows: Vec<usize>) -> usize {
         let number = (first + self.records.len()) as u32;
         let record = Arc::new(ExitRecord { exit: Exit::new(number, region, plan), why, inst, overflows });
@@ -137,7 +139,7 @@ impl Exits {
         address
     }
 
-    /// The records of all exits, by number.
+    /// Takes the records of all exits, by number.
     pub(super) fn take_records(&mut self) -> Vec<Arc<ExitRecord>> {
         core::mem::take(&mut self.records)
     }
@@ -152,14 +154,15 @@ impl Translator<'_> {
         }
         for GuardStub { block, exit, guard } in core::mem::take(&mut self.exits.guards) {
             self.builder.switch_to_block(block);
-            // Stored rather than passed on: values that are passed to exits take registers from the loops around.
+            // The number of the guard is stored rather than passed on: arguments of exits would occupy registers in
+            // the surrounding loops.
             let guard = self.number(guard as i64 + 1);
             self.store(guard, self.vm, layout::FAILED_GUARD);
             self.builder.ins().jump(exit, &[]);
         }
         for plan in core::mem::take(&mut self.exits.plans) {
             self.builder.switch_to_block(plan.block);
-            // What is left often writes whole items; a table takes less code for the rest.
+            // Frequent exits write whole items; for the others a table takes less code.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
             if let Some(status) = plan.status {
@@ -173,7 +176,7 @@ impl Translator<'_> {
         self.emit_tail();
     }
 
-    /// Makes the record of an exit, which lives as long as the code; returns the address of the exit.
+    /// Makes the record of an exit, which lives as long as the code, and returns the exit's address.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
         let ExitPlan { inst, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
@@ -190,7 +193,7 @@ impl Translator<'_> {
         self.exits.record(self.input.next_exit, self.input.number, there, inst, why, overflows)
     }
 
-    /// The frame of this function where it is left before an instruction. Before INITSLOT it has no slots.
+    /// Returns the frame of this function at an exit before an instruction. Before INITSLOT the frame has no slots.
     fn own_frame(&self, inst: usize) -> OwnFrame {
         let Some(method) = self.input.method else { return OwnFrame { offset: 0, locals: 0, arguments: 0 } };
         if inst == method.entry {
@@ -199,7 +202,7 @@ impl Translator<'_> {
         OwnFrame { offset: 0, locals: method.locals.into(), arguments: method.arguments.into() }
     }
 
-    /// The block in which all exits end.
+    /// Returns the block in which all exits end.
     fn tail(&mut self) -> Block {
         if let Some(tail) = self.exits.tail {
             return tail;
@@ -213,7 +216,7 @@ impl Translator<'_> {
         tail
     }
 
-    /// Leaves. A method tells its caller by a meter below zero.
+    /// Emits the end of all exits. A method returns a negative meter to its caller.
     fn emit_tail(&mut self) {
         let Some(tail) = self.exits.tail else { return };
         self.builder.switch_to_block(tail);
@@ -227,7 +230,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Calls a function of the interpreter.
+    /// Calls a builtin of the interpreter.
     pub(super) fn call_native<const P: usize, const R: usize>(
         &mut self,
         builtin: &Builtin<P, R>,
@@ -239,13 +242,13 @@ impl Translator<'_> {
         core::array::from_fn(|index| results[index])
     }
 
-    /// An address as a value.
+    /// Computes an address.
     pub(super) fn address(&mut self, Address { base, offset }: Address) -> Value {
         self.plus(base, i64::from(offset))
     }
 
-    /// Writes the values that are not in memory to their cells, whole or only the second words; returns what the
-    /// interpreter is to make of the cells then.
+    /// Writes the values that are not in memory to their cells, as whole items or only their second words. Returns
+    /// what the interpreter has to restore from the cells.
     fn write_held(&mut self, state: &State, whole: bool) -> Box<[Restored]> {
         let mut items = Vec::new();
         for (index, item) in state.stack.iter().enumerate() {
@@ -312,7 +315,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Copies an item to a cell of the stack, and counts the reference.
+    /// Copies an item to a cell of the stack and counts the reference.
     pub(super) fn copy(&mut self, from: Address, index: usize) {
         let from = self.address(from);
         let offset = i64::from(self.stack_offset(index));

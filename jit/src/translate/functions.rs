@@ -1,4 +1,4 @@
-//! The functions that a function calls.
+//! The functions that a compiled function calls.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use neovm_interp::tier::Builtin;
 
 use crate::{analysis::methods::Methods, memory::module::Linker};
 
-/// The methods and builtins that a function may call, as it knows them.
+/// The methods and builtins that a function may call, as declared in it.
 pub(super) struct Functions<'a> {
     linker: Linker<'a>,
-    /// By the place where they begin.
+    /// Methods by their first instruction.
     methods: BTreeMap<usize, FuncRef>,
-    /// By name, as far as they were called.
+    /// Builtins by name; those called so far.
     builtins: BTreeMap<String, FuncRef>,
 }
 
 impl<'a> Functions<'a> {
-    /// Makes methods known to a function that calls them.
+    /// Declares methods in the function that calls them.
     pub(super) fn new(linker: Linker<'a>, methods: &Methods, caller: &mut Function) -> Self {
         let methods = methods.found.keys().filter_map(|&entry| Some((entry, linker.method(entry, caller)?))).collect();
         Self { linker, methods, builtins: BTreeMap::new() }
     }
 
-    /// Whether there are methods to be called.
+    /// Returns whether there are methods to call.
     pub(super) fn has_methods(&self) -> bool {
         !self.methods.is_empty()
     }
@@ -32,7 +32,7 @@ impl<'a> Functions<'a> {
         self.methods.get(&entry).copied()
     }
 
-    /// A builtin, which is made known to the function that calls it with the first call.
+    /// Returns a builtin. Its first call declares it.
     pub(super) fn builtin<const P: usize, const R: usize>(
         &mut self,
         builtin: &Builtin<P, R>,

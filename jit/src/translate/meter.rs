@@ -1,5 +1,5 @@
-//! The gas tracker: what is taken off the meter while blocks are translated, what is still to be, and what exits give
-//! back.
+//! The gas tracker: what is charged to the meter while blocks are translated, what remains to be charged, and what
+//! exits refund.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use crate::analysis::gas::{Charge, Charges};
 /// The meter at a point of the code.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
-    /// The meter as it is in the machine code.
+    /// The value of the meter in the machine code.
     pub(super) value: Value,
-    /// What is still to be taken off it, for the whole block.
+    /// The amount that remains to be charged, for the whole block.
     uncharged: i64,
-    /// What the instructions of the block cost that are still to run.
+    /// The cost of the instructions of the block that have not been translated yet.
     ahead: i64,
-    /// What the instructions from the start of the segment on cost, as far as the block is charged for them.
+    /// The cost of the instructions from the start of the segment on, as far as the block is charged for them.
     refund: i64,
-    /// With less on the meter, gas is why the segment is left.
+    /// If the meter holds less, the reason for leaving the segment is gas.
     min_gas: i64,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Meter {
 #[derive(Debug)]
 pub(super) struct GasTracker {
     charges: Charges,
-    /// What is still to be taken off where blocks begin, as far as it is settled.
+    /// The amounts that remain to be charged at the start of blocks, where that has been settled.
     carried: BTreeMap<usize, i64>,
     /// The variable that holds the meter between blocks.
     pub(super) variable: Variable,
@@ -41,7 +41,7 @@ impl GasTracker {
         Self { charges, carried: BTreeMap::new(), variable, meter }
     }
 
-    /// Begins a block with its first segment. Returns whether the meter is compared there with what is needed.
+    /// Begins a block with its first segment. Returns whether the block checks the meter.
     pub(super) fn begin_block(&mut self, start: usize, value: Value) -> bool {
         let Charge { cost, min_gas, checks_gas } = self.charges.of(start);
         let carried = self.carried.get(&start).copied().filter(|_| !checks_gas).unwrap_or(0);
@@ -50,51 +50,52 @@ impl GasTracker {
         checks_gas
     }
 
-    /// Begins a segment at a point from which on the block is charged for instructions of a cost.
+    /// Begins a segment. `refund` is the cost of the instructions from here on for which the block is charged.
     pub(super) fn begin_segment(&mut self, refund: i64) {
         self.meter.refund = refund;
         self.meter.min_gas = i64::MIN;
     }
 
-    /// What the meter must have before a place is gone to that does not look at it.
+    /// Returns the least amount that the meter must hold before control goes to an instruction that does not check
+    /// it.
     pub(super) fn min_gas_at(&self, index: usize) -> i64 {
         self.charges.ahead(index)
     }
 
-    /// Makes the segment leave for want of gas where the meter has less.
+    /// Sets the amount below which the reason for leaving the segment is gas.
     pub(super) fn need(&mut self, min_gas: i64) {
         self.meter.min_gas = min_gas;
     }
 
-    /// Notes that the next instruction of the block runs.
+    /// Records that the next instruction of the block runs.
     pub(super) fn run(&mut self, cost: i64) {
         self.meter.ahead -= cost;
     }
 
-    /// Notes that something else runs instead of the rest of the block.
+    /// Records that something of another cost runs in place of the rest of the block.
     pub(super) fn replace_rest(&mut self, cost: i64) {
         self.meter.ahead = 0;
         self.meter.uncharged += cost;
         self.meter.refund += cost;
     }
 
-    /// What the instructions of the block cost that are still to run.
+    /// Returns the cost of the instructions of the block that have not been translated yet.
     pub(super) fn ahead(&self) -> i64 {
         self.meter.ahead
     }
 
-    /// With less on the meter, gas is why the segment is left.
+    /// Returns the amount below which the reason for leaving the segment is gas.
     pub(super) fn min_gas(&self) -> i64 {
         self.meter.min_gas
     }
 
-    /// What an exit to the start of the segment gives back: what the meter was charged in advance, less what it was not
-    /// yet charged for.
+    /// Returns what an exit to the start of the segment refunds: what the block is charged for but did not run, less
+    /// what has not been charged yet.
     pub(super) fn refund(&self) -> i64 {
         self.meter.refund - self.meter.uncharged
     }
 
-    /// Leaves a rest to be charged later; returns what is to be taken off the meter now.
+    /// Leaves the amount `rest` to be charged later, and returns the amount to charge now.
     pub(super) fn charge_but(&mut self, rest: i64) -> i64 {
         let cost = self.meter.uncharged - rest;
         self.meter.uncharged = rest;
@@ -104,14 +105,14 @@ impl GasTracker {
         cost
     }
 
-    /// What a block expects to be still to be taken off the meter, if that is settled. Outside the region exits see to
-    /// it.
+    /// Returns the amount that a block expects to remain to be charged, if that has been settled. Outside the region,
+    /// exits settle it.
     fn carried_to(&self, next: usize) -> Option<i64> {
         if self.charges.checks_gas(next) { Some(0) } else { self.carried.get(&next).copied() }
     }
 
-    /// Leaves to be charged later what the first of some blocks expects that says so. The others are to expect that
-    /// too, if they do not say yet. Returns what is to be taken off the meter now.
+    /// Leaves the amount to be charged later that the first of the blocks `next` expects for which it is settled, and
+    /// settles it for the others. Returns the amount to charge now.
     pub(super) fn charge_before(&mut self, next: &[usize]) -> i64 {
         let rest = next.iter().find_map(|&next| self.carried_to(next));
         let cost = rest.map_or(0, |rest| self.charge_but(rest));
@@ -121,12 +122,12 @@ impl GasTracker {
         cost
     }
 
-    /// Leaves to be charged later what a block expects; returns what is to be taken off the meter now.
+    /// Leaves the amount to be charged later that a block expects, and returns the amount to charge now.
     pub(super) fn charge_for(&mut self, next: usize) -> i64 {
         self.charge_but(self.carried_to(next).unwrap_or(self.meter.uncharged))
     }
 
-    /// Whether nothing is to be taken off the meter before a block.
+    /// Returns whether nothing has to be charged before control goes to a block.
     pub(super) fn fits(&self, next: usize) -> bool {
         self.carried_to(next) == Some(self.meter.uncharged)
     }
@@ -146,7 +147,7 @@ mod tests {
         Value::from_u32(7)
     }
 
-    /// The tracker of a loop, and where its blocks begin: its head, a long way and a short one, and its end.
+    /// Returns the tracker of a loop, and where its blocks begin: the head, a long path, a short path and the end.
     fn tracker() -> (GasTracker, [usize; 4]) {
         let text = "INITSLOT 1, 0\nn: LDLOC0\nJMPIFNOT o\nNOP\nNOP\nJMP p\no: NOP\np: LDLOC0\nJMPIF n\nRET";
         let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
@@ -178,15 +179,15 @@ mod tests {
         let (mut tracker, [head, ..]) = tracker();
         let cost = cost(&tracker, head);
         tracker.begin_block(head, value());
-        // Nothing is charged yet, and the whole block is still to run.
+        // Nothing has been charged yet, and the whole block is still to run.
         assert_eq!(tracker.refund(), 0);
         let first = cost / 3;
         tracker.run(first);
         tracker.begin_segment(tracker.ahead());
-        // One instruction ran without being charged.
+        // One instruction ran and was not charged.
         assert_eq!(tracker.refund(), -first);
         assert_eq!(tracker.charge_but(0), cost);
-        // Now all is charged, and all but the first instruction is given back.
+        // Now everything is charged, and an exit refunds all but the first instruction.
         assert_eq!(tracker.refund(), cost - first);
     }
 
@@ -205,19 +206,19 @@ mod tests {
         let (mut tracker, [head, long, short, end]) = tracker();
         tracker.begin_block(head, value());
         let carried = cost(&tracker, head);
-        // Neither block says what it expects: both carry the cost of the head on.
+        // Neither block has settled what it expects: both carry the cost of the head.
         assert_eq!(tracker.charge_before(&[short, long]), 0);
         assert!(tracker.fits(short) && tracker.fits(long) && !tracker.fits(end));
-        // The first to reach the end settles what is carried there.
+        // The first path to reach the end settles what is carried there.
         tracker.begin_block(long, value());
         assert_eq!(tracker.charge_before(&[end]), 0);
-        // The other takes off the difference, or gives it back.
+        // The other path charges the difference, or refunds it.
         let difference = cost(&tracker, short) - cost(&tracker, long);
         tracker.begin_block(short, value());
         assert!(!tracker.fits(end));
         assert_eq!(tracker.charge_for(end), difference);
         assert!(tracker.fits(end));
-        // Where the loop begins again, all is taken off.
+        // Where the loop begins again, everything is charged.
         tracker.begin_block(end, value());
         let all = carried + cost(&tracker, long) + cost(&tracker, end);
         assert_eq!(tracker.charge_for(head), all);

@@ -1,8 +1,9 @@
-//! From a region to Cranelift's intermediate language.
+//! Translates regions to Cranelift's intermediate language.
 //!
 //! Integers, booleans and Null on the stack and in slots are values of the function; all other items stay in memory,
-//! each in its own cell. The instructions between two effects on memory are a segment. A guard that fails leaves by the
-//! exit of its segment, which restores the machine as it was where the segment began; nothing has happened since, and
+//! each in its own cell. The instructions between two effects on memory form a segment. A guard that fails leaves by
+//! the exit of its segment, which restores the machine to the state at the start of the segment; nothing has happened
+//! since, and the interpreter runs the segment again.
 //! the interpreter runs the segment again.
 
 mod bitwise;
@@ -59,33 +60,33 @@ use crate::{
     runtime::stats::ExitRecord,
 };
 
-/// How often a region is translated at most until the kinds of its items agree.
+/// The most rounds of translation until the kinds of items agree at all blocks.
 const MAX_ROUNDS: usize = 12;
 
-/// What a region is translated with.
+/// The input of a translation.
 pub(crate) struct Input<'a> {
     pub(crate) code: CodeView<'a>,
     pub(crate) region: &'a Region,
     pub(crate) speculation: &'a Speculation,
-    /// The number of the region, and that of its next exit.
+    /// The number of the region, and the number of its next exit.
     pub(crate) number: u32,
     pub(crate) next_exit: usize,
-    /// The guard that is made to fail always, if any.
+    /// The guard that always fails, in tests.
     pub(crate) failing: Option<u32>,
-    /// Whether CLIF is to tell which instruction it was made of.
+    /// Whether CLIF names the instruction that each part was made from.
     pub(crate) wants_text: bool,
-    /// The method that is translated; none for a region that the interpreter enters.
+    /// The method to translate; none for a region that the interpreter enters.
     pub(crate) method: Option<&'a Method>,
-    /// The methods that can be called.
+    /// The methods that may be called.
     pub(crate) methods: &'a Methods,
-    /// Whether what a method gives is a boolean.
+    /// The methods that return booleans.
     pub(crate) booleans: &'a BTreeSet<usize>,
 }
 
-/// What a translation found.
+/// The result of a translation.
 pub(crate) struct Translation {
     pub(crate) exits: Vec<Arc<ExitRecord>>,
-    /// What the method was found to give.
+    /// What the method was found to return.
     pub(crate) return_kind: ReturnKind,
 }
 
@@ -98,11 +99,11 @@ pub(crate) enum ReturnKind {
     Integers,
     /// Booleans.
     Booleans,
-    /// Both, or items that are no small values.
+    /// Both, or items that are not small values.
     Others,
 }
 
-/// Translates a region into a function; returns its exits.
+/// Translates a region into a function and returns its exits.
 pub(crate) fn translate(
     input: &Input<'_>,
     function: &mut ir::Function,
@@ -131,20 +132,20 @@ pub(crate) fn translate(
     Err(Refusal::Kinds)
 }
 
-/// Overflows of the segment that nobody looked at yet.
+/// Overflows of the segment that have not been checked yet.
 #[derive(Default)]
 struct Overflows {
-    /// Whether there was any.
+    /// Whether any instruction overflowed.
     any: Option<Value>,
-    /// The instructions that may have had one.
+    /// The instructions that may have overflowed.
     of: Vec<usize>,
 }
 
-/// The instruction after the last effect, and the items there.
+/// A segment: the instruction at its start, and the state there.
 struct Segment {
     inst: usize,
     state: State,
-    /// The number of the exit that its guards share.
+    /// The number of the exit that the segment's guards share.
     exit: Option<usize>,
 }
 
@@ -156,30 +157,30 @@ struct Translator<'a> {
     gas: GasTracker,
     exits: Exits,
     slots: Vec<UsedSlot>,
-    /// Arguments of the function, and what was read where it begins.
+    /// Arguments of the function, and values read at the entry.
     vm: Value,
     base: Value,
     frame: Value,
     statics: Option<Value>,
-    /// The place behind the frame's slots, where methods are called.
+    /// The end of the frame's slots, where those of a called method begin.
     slots_end: Value,
-    /// The arrays in slots that are not stored, and the lengths of byte strings in such slots, or -1.
+    /// By slots that the region does not store: their arrays, and the lengths of their byte strings, or -1.
     arrays: BTreeMap<usize, Value>,
     lengths: BTreeMap<usize, Value>,
-    /// The last instruction of the entry, before which such lengths are read.
+    /// The last instruction of the entry, before which those lengths are read.
     entered: Option<ir::Inst>,
     state: State,
     segment: Segment,
     overflows: Overflows,
-    /// The last result of SIGN, and its operand.
+    /// The last result of SIGN, with its operand.
     sign: Option<(Value, Value)>,
     return_kind: ReturnKind,
-    /// The number of guards so far.
+    /// The number of guards made so far.
     guards_made: u32,
-    /// The instruction that is being translated, and the first one that is not translated yet.
+    /// The instruction that is being translated, and the first one after those that have been translated.
     current: usize,
     done_to: usize,
-    /// Whether the block ended early.
+    /// Whether the block has ended early.
     dead: bool,
 }
 
@@ -252,7 +253,7 @@ impl<'a> Translator<'a> {
                 }
             }
             if !self.dead {
-                // Falls through into the block behind it.
+                // The block falls through into the next one.
                 self.settle(&block.next);
                 self.go_to(block.next[0]);
             }
@@ -266,14 +267,14 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    /// Marks what follows with a position of the script, if somebody reads it.
+    /// Marks what follows with a position in the script, if text is wanted.
     fn mark(&mut self, position: usize) {
         if self.input.wants_text {
             self.builder.set_srcloc(SourceLoc::new(position as u32));
         }
     }
 
-    /// Begins a block: what is known there, and what it costs.
+    /// Begins a block with what is known there and what it costs.
     fn begin_block(&mut self, start: usize) {
         let (Some(block), Some(shape)) = (self.edges.block(start), self.edges.shape(start).cloned()) else { return };
         self.builder.switch_to_block(block);
@@ -302,19 +303,19 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The address of the item that a reference is to be a copy of.
+    /// Returns the address of an item that is copied from `origin`.
     fn origin(&self, origin: Origin) -> Address {
         let (base, offset) = match origin {
             Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
             Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
             Origin::Stack(index) => (self.base, self.stack_offset(index)),
-            // Only the reference itself knows which item of the array it is.
+            // Only the reference itself knows the index of the item.
             Origin::Element => (self.base, 0),
         };
         Address { base, offset }
     }
 
-    /// Begins a segment: a guard that fails from here on comes back to here.
+    /// Begins a segment: guards that fail from here on lead back to here.
     fn begin_segment(&mut self, index: usize, refund: i64) {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
@@ -328,7 +329,7 @@ impl<'a> Translator<'a> {
         self.begin_segment(ins.index + 1, self.gas.ahead());
     }
 
-    /// Begins a segment with an instruction that will have an effect.
+    /// Begins a segment at an instruction that is about to have an effect.
     fn before_effect(&mut self, ins: &Ins) {
         self.check_overflow();
         if self.segment.inst != ins.index {
@@ -364,13 +365,13 @@ impl<'a> Translator<'a> {
         self.input.speculation.no_speculate.contains(&index)
     }
 
-    /// The offset of a cell of the stack from where the region was entered.
+    /// Returns the offset of a cell of the stack, in bytes from the end of the stack at the entry.
     fn stack_offset(&self, index: usize) -> i32 {
         (index as i32 - self.input.region.stack_inputs) * layout::ITEM
     }
 }
 
-/// The offset of a slot from the frame.
+/// Returns the offset of a slot from the frame, in bytes.
 fn slot_offset(slot: Slot) -> i32 {
     match slot {
         Slot::Local(n) => i32::from(n) * layout::ITEM,
@@ -378,13 +379,13 @@ fn slot_offset(slot: Slot) -> i32 {
     }
 }
 
-/// All slots of a method; exits write them.
+/// Returns all slots of a method; exits write all of them.
 fn all_slots(method: &Method) -> Vec<UsedSlot> {
     let (locals, arguments) = ((0..method.locals).map(Slot::Local), (0..method.arguments).map(Slot::Argument));
     locals.chain(arguments).map(|slot| UsedSlot { slot, stored: true }).collect()
 }
 
-/// The slots that a region uses, each once.
+/// Returns the slots that a region uses, each once.
 fn used_slots(region: &Region) -> Vec<UsedSlot> {
     let mut slots: Vec<UsedSlot> = Vec::new();
     for ins in region.blocks.values().flat_map(|block| &block.instructions) {

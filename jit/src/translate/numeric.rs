@@ -28,7 +28,7 @@ impl Translator<'_> {
                 let within = self.builder.ins().band(above, below);
                 self.push(Item::Bool(within));
             }
-            // The result is most likely too wide, or not small: it was, or an operand is.
+            // The result is probably not a small integer: it was not before, or an operand was not.
             INC | DEC | NEGATE | ABS | SHL => {
                 let depth = usize::from(ins.opcode == SHL);
                 self.call_builtin_with(ins, self.must_not_speculate(ins) || self.is_presumed_other(depth));
@@ -42,7 +42,7 @@ impl Translator<'_> {
         }
     }
 
-    /// The result of an instruction whose operands are known, which it takes.
+    /// Pops the operands of an instruction and returns its result, if both are constants.
     fn known(&mut self, opcode: OpCode) -> Option<i64> {
         let Item::Const(last) = self.peek(0) else { return None };
         let (result, operands) = match (eval::unary(opcode, last), self.peek(1)) {
@@ -155,7 +155,7 @@ impl Translator<'_> {
         result
     }
 
-    /// A shift by a constant below 64.
+    /// Translates a shift by a constant from 1 to 62; other shifts are left to the builtin.
     fn shift(&mut self, ins: &Ins) {
         let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.call_builtin(ins) };
         let most = self.load_u32(self.vm, layout::MAX_SHIFT);
@@ -176,7 +176,7 @@ impl Translator<'_> {
     }
 }
 
-/// How an integer compares with 0 if its sign compares so with a number.
+/// Returns the condition on an integer and 0 that is equivalent to a condition on the integer's sign and `number`.
 fn of_sign(condition: IntCC, number: i64) -> Option<IntCC> {
     Some(match (condition, number) {
         (_, 0) => condition,

@@ -55,14 +55,14 @@ impl Translator<'_> {
         self.state.slots[index] = item;
     }
 
-    /// Leaves if the item in a cell is more than plain.
+    /// Exits unless the item in a cell is a scalar, which can be overwritten without being released.
     fn guard_scalar(&mut self, address: Value, offset: i32) {
         let tag = self.load(address, offset);
         let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::LAST_SCALAR);
         self.guard(plain);
     }
 
-    /// Stores a slot that stays in memory.
+    /// Stores an item to a slot that stays in memory, by the builtin.
     fn store_by_builtin(&mut self, ins: &Ins, index: usize) {
         self.before_effect(ins);
         let offset = slot_offset(self.slots[index].slot);

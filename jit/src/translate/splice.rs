@@ -1,4 +1,4 @@
-//! Strings of bytes: all is left to builtins, but for integers that are a part of one.
+//! Byte strings: everything is left to builtins, except for integers that are read out of a part of one.
 
 use cranelift_codegen::ir::{InstBuilder, condcodes::IntCC};
 use neovm_interp::tier::{NO_INTEGER, builtins::SLICE_INTEGER};
@@ -24,8 +24,8 @@ impl Translator<'_> {
         }
     }
 
-    /// Whether it is the SUBSTR of which the next two instructions, as compilers write
-    /// them, make a string and then an integer.
+    /// Returns whether an instruction is a SUBSTR whose result the next two instructions convert to a byte string and
+    /// then to an integer, as compilers write it.
     fn is_number(&self, ins: &Ins) -> bool {
         let wanted = [ItemType::ByteString, ItemType::Integer];
         ins.opcode == OpCode::SUBSTR

@@ -1,4 +1,4 @@
-//! The order of the stack: nothing is emitted where no item must stay in its cell.
+//! Instructions that reorder the stack. They emit no code unless an item has to stay in its cell.
 
 use cranelift_codegen::ir::{InstBuilder, types::I64};
 use neovm_interp::tier::layout;
@@ -14,7 +14,7 @@ impl Translator<'_> {
             return self.depth();
         }
         let Some((pops, _)) = ins.effect() else { return self.call_builtin(ins) };
-        // A count on top is known: the region was made so.
+        // The count on top is a constant: regions are only formed of such instructions.
         let counted = matches!(ins.opcode, ROLL | XDROP | REVERSEN);
         match ins.opcode {
             DUP => return self.copy_to_top(0),
@@ -54,7 +54,7 @@ impl Translator<'_> {
         self.push(item);
     }
 
-    /// How many items there are.
+    /// Pushes the number of items on the evaluation stack.
     fn depth(&mut self) {
         let stack = self.load(self.vm, layout::STACK);
         let bytes = self.builder.ins().isub(self.base, stack);

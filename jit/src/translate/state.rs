@@ -1,64 +1,64 @@
-//! What is known of the items while a region is translated.
+//! What is known about items while a region is translated.
 
 use cranelift_codegen::ir::Value;
 use neovm_interp::tier;
 
 use crate::analysis::instruction::Slot;
 
-/// An item of the evaluation stack or a slot, as it is known at a point.
+/// An item of the evaluation stack or of a slot, as it is known at a point of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
-    /// A small integer, known.
+    /// A small integer that is a constant.
     Const(i64),
     /// A small integer, of type `I64`.
     Int(Value),
     /// A boolean, of type `I8`.
     Bool(Value),
     Null,
-    /// A small integer, a boolean or Null, which shows when it runs: the two words
-    /// of the item, its tag and its payload. That of Null is zero.
+    /// A small integer, a boolean or Null, which is decided at run time: the tag and the payload of the item. The
+    /// payload of Null is zero.
     Scalar(Value, Value),
-    /// A copy, not made yet, of the item at an address.
+    /// A pending copy of the item at an address.
     Ref(Address, Origin),
-    /// In its own cell in memory. The flag tells that it is no small integer.
+    /// An item in its own cell in memory. The flag says that it is presumed not to be a small value.
     Mem(bool),
 }
 
-/// A place in memory: so many bytes from a value.
+/// A place in memory: an offset in bytes from a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) base: Value,
     pub(crate) offset: i32,
 }
 
-/// Where an item lies that a [`Item::Ref`] will be a copy of.
+/// Where the item lies that an [`Item::Ref`] is a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// In a slot of the frame, by its number in the region.
+    /// A slot of the frame, by its index in the region.
     Slot(usize),
-    /// In a static field.
+    /// A static field.
     Static(u8),
-    /// In a cell of the stack further down, by its number in the region.
+    /// A cell further down the stack, by its index in the region.
     Stack(usize),
-    /// In an array.
+    /// An array.
     Element,
 }
 
-/// What is known of an item where blocks meet.
+/// What is known about an item where blocks meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Int,
     Bool,
     Null,
-    /// One of these three.
+    /// An integer, a boolean or Null.
     Scalar,
-    /// A copy, not made yet, of what lies where the region knows.
+    /// A pending copy of the item at an origin.
     Ref(Origin),
     Mem,
 }
 
 impl Kind {
-    /// What the machine was seen to hold.
+    /// Returns the kind that an observation of the machine justifies.
     pub(crate) fn of_feedback(kind: Option<&tier::Kind>) -> Self {
         match kind {
             Some(tier::Kind::Integer) => Self::Int,
@@ -69,7 +69,7 @@ impl Kind {
         }
     }
 
-    /// What holds for both.
+    /// Returns what holds for both kinds.
     pub(crate) fn join(self, other: Self) -> Self {
         let is_scalar = |kind| matches!(kind, Self::Int | Self::Bool | Self::Null | Self::Scalar);
         match (self, other) {
@@ -81,7 +81,7 @@ impl Kind {
 }
 
 impl Item {
-    /// Whether it is in registers, or known.
+    /// Returns whether the item is in registers or constant.
     pub(crate) fn is_value(&self) -> bool {
         !matches!(self, Self::Ref(..) | Self::Mem(_))
     }
@@ -98,8 +98,8 @@ impl Item {
     }
 }
 
-/// What is known where a block begins: of the stack from the lowest item that
-/// the region touches on, and of the slots that it uses.
+/// What is known at the start of a block about the stack, from the lowest item that the region touches, and about the
+/// slots that the region uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) stack: Vec<Kind>,
@@ -107,13 +107,13 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// What is known of a state.
+    /// Returns what is known in a state.
     pub(crate) fn of(state: &State) -> Self {
         let kinds = |items: &[Item]| items.iter().map(Item::kind).collect();
         Self { stack: kinds(&state.stack), slots: kinds(&state.slots) }
     }
 
-    /// Keeps what holds for a state too; whether that is less than before.
+    /// Keeps what also holds in a state, and returns whether that is less than before.
     pub(crate) fn join(&mut self, state: &State) -> bool {
         let kinds = self.stack.iter_mut().chain(&mut self.slots);
         let mut less = false;
@@ -130,14 +130,14 @@ impl Shape {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsedSlot {
     pub(crate) slot: Slot,
-    /// Whether the region stores it.
+    /// Whether the region stores the slot.
     pub(crate) stored: bool,
 }
 
-/// The items at a point: what an exit restores.
+/// The items at a point of the code, which exits restore.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    /// From the lowest item that the region touches up to the top.
+    /// The stack from the lowest item that the region touches to the top.
     pub(crate) stack: Vec<Item>,
     pub(crate) slots: Vec<Item>,
 }

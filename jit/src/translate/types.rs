@@ -51,7 +51,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Replaces the top by a boolean that is known.
+    /// Replaces the item on top by a known boolean.
     fn replace_by(&mut self, value: bool) {
         self.pop();
         let value = self.builder.ins().iconst(I8, i64::from(value));
@@ -59,7 +59,7 @@ impl Translator<'_> {
     }
 }
 
-/// The tag that all items of a type have, and no others; none where there are several.
+/// Returns the tag that exactly the items of a type have; none for types with several tags.
 fn tag_of(item_type: ItemType) -> Option<i64> {
     Some(match item_type {
         ItemType::Boolean => layout::BOOLEAN,
