@@ -1,6 +1,6 @@
 //! Signers: whose agreement a transaction has, and where it counts.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use neovm_types::{
     Hash160, PublicKey, StackItem,
@@ -48,6 +48,11 @@ impl WitnessScopes {
         ("WitnessRules", Self::WITNESS_RULES),
         ("Global", Self::GLOBAL),
     ];
+
+    /// Returns whether a signer can have these scopes together.
+    pub fn is_allowed(self) -> bool {
+        !self.contains(Self::GLOBAL) || self == Self::GLOBAL
+    }
 }
 
 impl fmt::Display for WitnessScopes {
@@ -111,7 +116,7 @@ impl Signer {
         let start = reader.offset();
         let byte = reader.u8("signer's scopes")?;
         let scopes = WitnessScopes::from_bits(byte)
-            .filter(|scopes| !scopes.contains(WitnessScopes::GLOBAL) || *scopes == WitnessScopes::GLOBAL)
+            .filter(|scopes| scopes.is_allowed())
             .ok_or_else(|| invalid(start, "signer's scopes", format_args!("are {byte:#04x}, which is not allowed")))?;
         let mut signer = Self::new(account, scopes);
         let limit = Self::MAX_SUBITEMS;
@@ -145,44 +150,42 @@ impl Signer {
         }
     }
 
+    /// Returns a list if the signer has its scope, and an empty list otherwise.
+    fn listed<'a, T>(&self, scope: WitnessScopes, list: &'a [T]) -> &'a [T] {
+        if self.scopes.contains(scope) { list } else { &[] }
+    }
+
     /// Returns the rules that the scopes stand for, in the order in which they are
     /// tried. The first whose condition holds decides; without one the witness does
     /// not count.
-    pub fn all_rules(&self) -> Vec<WitnessRule> {
-        let has = |scopes| self.scopes.contains(scopes);
-        if self.scopes == WitnessScopes::GLOBAL {
-            return vec![WitnessRule::allow(Condition::Boolean(true))];
-        }
-        let mut rules = Vec::new();
-        if has(WitnessScopes::CALLED_BY_ENTRY) {
-            rules.push(WitnessRule::allow(Condition::CalledByEntry));
-        }
-        if has(WitnessScopes::CUSTOM_CONTRACTS) {
-            rules.extend(self.allowed_contracts.iter().map(|hash| WitnessRule::allow(Condition::ScriptHash(*hash))));
-        }
-        if has(WitnessScopes::CUSTOM_GROUPS) {
-            rules.extend(self.allowed_groups.iter().map(|key| WitnessRule::allow(Condition::Group(*key))));
-        }
-        if has(WitnessScopes::WITNESS_RULES) {
-            rules.extend(self.rules.iter().cloned());
-        }
-        rules
+    pub fn all_rules(&self) -> impl Iterator<Item = Cow<'_, WitnessRule>> {
+        let contracts = self.listed(WitnessScopes::CUSTOM_CONTRACTS, &self.allowed_contracts).iter();
+        let groups = self.listed(WitnessScopes::CUSTOM_GROUPS, &self.allowed_groups).iter();
+        let rules = self.listed(WitnessScopes::WITNESS_RULES, &self.rules).iter();
+        let everywhere = (self.scopes == WitnessScopes::GLOBAL).then_some(Condition::Boolean(true));
+        let by_entry = self.scopes.contains(WitnessScopes::CALLED_BY_ENTRY).then_some(Condition::CalledByEntry);
+        (everywhere.into_iter().chain(by_entry))
+            .chain(contracts.map(|hash| Condition::ScriptHash(*hash)))
+            .chain(groups.map(|key| Condition::Group(*key)))
+            .map(|condition| Cow::Owned(WitnessRule::allow(condition)))
+            .chain(rules.map(Cow::Borrowed))
     }
 
     /// Returns the signer as contracts see it: an array of the account, the scopes,
     /// the allowed contracts, the allowed groups and the rules.
     pub fn to_stack_item(&self) -> StackItem {
-        fn list<T>(items: &[T], present: bool, item: impl Fn(&T) -> StackItem) -> StackItem {
-            let items = if present { items } else { &[] };
-            StackItem::array(items.iter().map(item).collect::<Vec<_>>())
+        fn array<T>(list: &[T], item: impl Fn(&T) -> StackItem) -> StackItem {
+            StackItem::array(list.iter().map(item).collect::<Vec<_>>())
         }
-        let has = |scopes| self.scopes.contains(scopes);
+        let contracts = self.listed(WitnessScopes::CUSTOM_CONTRACTS, &self.allowed_contracts);
+        let groups = self.listed(WitnessScopes::CUSTOM_GROUPS, &self.allowed_groups);
+        let rules = self.listed(WitnessScopes::WITNESS_RULES, &self.rules);
         StackItem::array([
             self.account.into(),
             self.scopes.bits().into(),
-            list(&self.allowed_contracts, has(WitnessScopes::CUSTOM_CONTRACTS), |hash| (*hash).into()),
-            list(&self.allowed_groups, has(WitnessScopes::CUSTOM_GROUPS), |key| key.into()),
-            list(&self.rules, has(WitnessScopes::WITNESS_RULES), WitnessRule::to_stack_item),
+            array(contracts, |hash| (*hash).into()),
+            array(groups, |key| key.into()),
+            array(rules, WitnessRule::to_stack_item),
         ])
     }
 
@@ -215,7 +218,7 @@ impl Signer {
         let account = json.required("account")?.parse(str::parse)?;
         let scopes = json.required("scopes")?;
         let mut signer = Self::new(account, scopes.parse(str::parse)?);
-        if signer.scopes.contains(WitnessScopes::GLOBAL) && signer.scopes != WitnessScopes::GLOBAL {
+        if !signer.scopes.is_allowed() {
             return Err(FromJsonError::new(scopes.path, "has Global together with other scopes"));
         }
         let limit = Self::MAX_SUBITEMS;

@@ -71,7 +71,7 @@ fn check_block(raw: &[u8]) -> Block {
         assert_eq!((read.hash(), read.witnesses()), (tx.hash(), tx.witnesses()));
         for signer in &tx.signers {
             assert_eq!(Signer::from_json(&signer.to_json()).as_ref(), Ok(signer));
-            signer.all_rules().iter().for_each(|rule| {
+            signer.all_rules().for_each(|rule| {
                 assert_eq!(Condition::from_json(&rule.condition.to_json()).as_ref(), Ok(&rule.condition));
             });
         }

@@ -169,6 +169,30 @@ fn signers() {
 }
 
 #[test]
+fn scopes_stand_for_rules() {
+    let deny =
+        WitnessRule { action: WitnessRuleAction::Deny, condition: Condition::CalledByContract(Hash160([3; 20])) };
+    let mut signer = Signer {
+        allowed_contracts: vec![Hash160([2; 20])],
+        allowed_groups: vec![key()],
+        rules: vec![deny.clone()],
+        ..signer(1)
+    };
+    let mut rules = |scopes| {
+        signer.scopes = scopes;
+        signer.all_rules().map(|rule| rule.into_owned()).collect::<Vec<_>>()
+    };
+    let by_entry = WitnessRule::allow(Condition::CalledByEntry);
+    let by_hash = WitnessRule::allow(Condition::ScriptHash(Hash160([2; 20])));
+    let by_group = WitnessRule::allow(Condition::Group(key()));
+    assert_eq!(rules(WitnessScopes::NONE), []);
+    assert_eq!(rules(WitnessScopes::GLOBAL), [WitnessRule::allow(Condition::Boolean(true))]);
+    assert_eq!(rules(WitnessScopes::CALLED_BY_ENTRY), vec![by_entry.clone()]);
+    assert_eq!(rules(WitnessScopes::CUSTOM_GROUPS), vec![by_group.clone()]);
+    assert_eq!(rules(WitnessScopes::all() - WitnessScopes::GLOBAL), [by_entry, by_hash, by_group, deny]);
+}
+
+#[test]
 fn uncompressed_groups_are_written_compressed() {
     let point = neovm_crypto::uncompress_public_key(&key().0, neovm_crypto::Curve::Secp256r1).unwrap();
     let mut bytes = [[1; 20].as_slice(), &[0x20, 1]].concat();
