@@ -3,10 +3,16 @@
 
 mod common;
 
-use std::{collections::HashSet, fs, path::Path};
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    path::Path,
+};
 
 use common::{hex, json, lines, read_dump, say, shared};
-use neovm_chain::{Attribute, Block, Condition, Header, OracleResponse, Signer, Transaction, TrimmedBlock, contract};
+use neovm_chain::{
+    Attribute, Block, Condition, DumpReader, Header, OracleResponse, Signer, Transaction, TrimmedBlock, contract,
+};
 use neovm_crypto::{Curve, Hash, verify};
 use neovm_types::StackItem;
 use serde_json::Value;
@@ -226,6 +232,16 @@ fn check_chain(blocks: &[Vec<u8>], network: u32) -> usize {
     }
     assert!(transactions == 0 || signatures > 0);
     transactions
+}
+
+#[test]
+fn a_short_chain_of_neo_go() {
+    let blocks = read_dump(&common::data("testblocks.acc"));
+    assert_eq!(check_chain(&blocks, 42), 17);
+    let dump = DumpReader::new(File::open(common::data("testblocks.acc")).unwrap()).unwrap();
+    assert_eq!((dump.first_index(), dump.block_count()), (0, 15));
+    let read: Vec<Vec<u8>> = dump.map(|block| block.unwrap().to_bytes()).collect();
+    assert_eq!(read, blocks);
 }
 
 #[test]
