@@ -1,4 +1,4 @@
-//! Items of byte strings, and of compounds to which there are other references.
+//! Items of byte strings, and of compounds that have other counted references.
 
 use neovm_types::{
     Array, StackItem,
@@ -12,11 +12,11 @@ use crate::{
     vm::Vm,
 };
 
-/// The array or struct in a cell, if another reference to it is counted: then this
-/// reference can be dropped without further work.
+/// Returns the array or struct in a cell, if another reference to it is counted: this reference can then be dropped
+/// without further work.
 #[inline(always)]
 unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
-    // SAFETY: the tag tells what the cell is.
+    // SAFETY: the tag says what the cell is.
     unsafe {
         if r.tag(depth) & !1 != tag::ARRAY {
             return None;
@@ -26,7 +26,7 @@ unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
     }
 }
 
-/// Drops such a reference. Its cell is left above `sp` or written again.
+/// Drops such a reference. The caller leaves its cell above `sp` or overwrites it.
 #[inline(always)]
 unsafe fn drop_shared(array: &mut Array) {
     let header = array.header();
@@ -43,7 +43,7 @@ unsafe fn drop_shared(array: &mut Array) {
 /// PICKITEM of a scalar in an array.
 #[inline(always)]
 pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
-    // SAFETY: tags tell what the cells are. No method of the array runs while
+    // SAFETY: the tags say what the cells are. No method of the array runs while
     // its items are read.
     unsafe {
         if r.tag(1) != tag::INTEGER {
@@ -63,7 +63,7 @@ pub(crate) unsafe fn pick_item(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn pick_item_heap(r: &mut Regs) -> Flow {
-    // SAFETY: tags tell what the cells are. No method of the array runs while
+    // SAFETY: the tags say what the cells are. No method of the array runs while
     // its items are read; cloning an item runs no foreign code.
     unsafe {
         if r.tag(2) == tag::MAP {
@@ -98,9 +98,9 @@ pub(crate) unsafe fn pick_item_heap(r: &mut Regs) -> Flow {
     r.popped(1)
 }
 
-/// PICKITEM from a map to which there are other references.
+/// PICKITEM from a map that has other counted references.
 unsafe fn pick_from_map(r: &mut Regs) -> Flow {
-    // SAFETY: the second item is a map; the tag tells whether there is a key.
+    // SAFETY: the second item is a map; the tag says whether there is a key.
     unsafe {
         let StackItem::Map(map) = &*r.at(2) else { return Flow::Full };
         if r.tag(1) >= tag::ARRAY || map.header().references() <= 1 {
@@ -117,10 +117,10 @@ unsafe fn pick_from_map(r: &mut Regs) -> Flow {
     r.popped(1)
 }
 
-/// SETITEM of a key that is in a map to which there are other references, where
-/// neither the old value nor the new one is a compound: nothing has to be counted.
+/// SETITEM of an existing key in a map that has other counted references, if neither the old value nor the new one is
+/// a compound: nothing has to be counted.
 unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the third item is a map; tags tell what the others are. Key and
+    // SAFETY: the third item is a map; the tags say what the others are. Key and
     // value move into the map.
     unsafe {
         let StackItem::Map(map) = &*r.at(3) else { return Flow::Full };
@@ -140,10 +140,10 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.popped(3)
 }
 
-/// SETITEM of a scalar in an array in place of another scalar.
+/// SETITEM in an array that replaces a scalar by a scalar.
 #[inline(always)]
 pub(crate) unsafe fn set_item(r: &mut Regs) -> Flow {
-    // SAFETY: tags tell what the cells are. Nobody looks at the array's items
+    // SAFETY: the tags say what the cells are. Nothing reads the array's items
     // when one is replaced, and scalars need no dropping.
     unsafe {
         if r.tag(1) > tag::LAST_SCALAR || r.tag(2) != tag::INTEGER {
@@ -166,7 +166,7 @@ pub(crate) unsafe fn set_item(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: tags tell what the cells are. Nobody looks at the array's items
+    // SAFETY: the tags say what the cells are. Nothing reads the array's items
     // when one is replaced; the old item is dropped after that.
     unsafe {
         if r.tag(3) == tag::MAP {
@@ -179,7 +179,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
         match &*r.at(3) {
             StackItem::Array(array) | StackItem::Struct(array) => {
                 let header = array.header();
-                // The host may be reading them.
+                // The host may be reading the items.
                 if array.is_borrowed() {
                     return Flow::Full;
                 }
@@ -205,7 +205,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn size(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells whether there is an item; it is dropped before it
+    // SAFETY: the tag says whether there is an item; it is dropped before it
     // is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP {
@@ -220,12 +220,11 @@ pub(crate) unsafe fn size(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// HASKEY of bytes, and of compounds to which there are other references. An index
-/// that is not a small integer is left to the general handler, since hardforks
-/// differ in it.
+/// HASKEY for byte strings, and for compounds that have other counted references. An index that is not a small
+/// integer is left to the general handler, because hardforks treat it differently.
 #[inline(always)]
 pub(crate) unsafe fn has_key(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: tags tell that both are items; both are dropped, and one cell is written again.
+    // SAFETY: the tags say that both are items; both are dropped, and one cell is written again.
     unsafe {
         if r.tag(1) >= tag::ARRAY || r.tag(2) > tag::MAP {
             return Flow::Full;

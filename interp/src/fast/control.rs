@@ -13,7 +13,7 @@ pub(crate) unsafe fn nop(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// Goes to the decoded instruction at the distance in the operand.
+/// Jumps to the decoded instruction at the distance given by the operand.
 #[inline(always)]
 unsafe fn take(r: &mut Regs) -> Flow {
     // SAFETY: the operand is the distance to another decoded instruction of the code.
@@ -23,13 +23,13 @@ unsafe fn take(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn jmp(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { take(r) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn jmp_if(r: &mut Regs, when: bool) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let Some(condition) = r.truth(1) else { return Flow::Full };
         r.sp = r.at(1);
@@ -39,7 +39,7 @@ pub(crate) unsafe fn jmp_if(r: &mut Regs, when: bool) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn assert(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     match unsafe { r.truth(1) } {
         Some(true) => r.popped(1),
         _ => Flow::Full,
@@ -48,7 +48,7 @@ pub(crate) unsafe fn assert(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn compare_and_jump(r: &mut Regs, comparison: OpCode) -> Flow {
-    // SAFETY: the tags tell that both are integers.
+    // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Full;
@@ -66,7 +66,7 @@ pub(crate) unsafe fn call(r: &mut Regs, vm: &mut Vm) -> Flow {
         return Flow::Full;
     }
     r.slots = vm.push_frame(r.ip.wrapping_add(1), r.slots);
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { take(r) }
 }
 
@@ -91,20 +91,19 @@ pub(crate) unsafe fn ret(r: &mut Regs, vm: &mut Vm) -> Flow {
         // SAFETY: scalars need no dropping.
         unsafe { set_empty(slot) };
     }
-    // SAFETY: nothing is in the slots any more.
+    // SAFETY: all slots are empty.
     unsafe { leave(r, vm, count) }
 }
 
-/// Whether the current context, which has `count` slots, can return at once: CALL
-/// made it, no try block is open in it, and the arena has memory for the room
-/// that its slots give back.
+/// Returns whether the current context, which has `count` slots, can return at once: CALL made it, it has no open try
+/// block, and the arena has memory for the room that its slots give back.
 #[inline(always)]
 fn can_leave(r: &Regs, vm: &Vm, count: usize) -> bool {
     let limit = r.limit.wrapping_add(count);
     vm.frames.len() > vm.load_frames && limit <= vm.end && vm.try_blocks.len() == vm.try_base as usize
 }
 
-/// Returns from a context that CALL made. Its `count` slots are empty.
+/// Returns from a context that CALL made, after its `count` slots were emptied.
 #[inline(always)]
 unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     let depth = vm.frames.len();
@@ -122,15 +121,14 @@ unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     Flow::Next
 }
 
-/// Drops slots, the last one first, up to one that is the last reference to a
-/// compound. Returns if there is none; otherwise the general handler goes on with
-/// the slots that are left.
+/// Drops slots from the last one on, until one is the last reference to a compound: the general handler then
+/// continues with the remaining slots.
 #[inline(always)]
 pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     if vm.frames.len() <= vm.load_frames {
         return Flow::Full;
     }
-    // SAFETY: the slots that are still numbered are occupied; the number goes down with each.
+    // SAFETY: the slots that are still counted are occupied; the number decreases with each one that is dropped.
     unsafe {
         while vm.locals > 0 {
             if !discard(r.slots.add(vm.locals as usize - 1)) {

@@ -20,24 +20,24 @@ use core::ops::Range;
 
 use crate::{code::DecodedInst, op::Op};
 
-/// The index of its JMPIFNOT.
+/// The index of the JMPIFNOT.
 pub(crate) const JUMP: usize = 13;
-/// Where the signs differ: ADD and JMP.
+/// The instructions that run where the signs differ: ADD and JMP.
 pub(crate) const DIFFER: Range<usize> = JUMP + 1..16;
-/// Where they do not: NIP.
+/// The instruction that runs where the signs agree: NIP.
 pub(crate) const AGREE: Range<usize> = DIFFER.end..17;
 
-/// Its ops.
+/// The ops of the pattern.
 pub(super) const OPS: [Op; AGREE.end] = {
     use Op::{Add, BoolAnd, Dup, Int, Jmp, JmpIfNot, Mod, Nip, NumNotEqual, Over, Pick, Sign, Swap};
     [Over, Mod, Dup, Sign, Int, Pick, Sign, Over, NumNotEqual, Swap, Int, NumNotEqual, BoolAnd, JmpIfNot, Add, Jmp, Nip]
 };
 
-/// The operands that matter.
+/// The operands that the pattern requires, each with the index of its instruction.
 pub(super) const OPERANDS: [(usize, u64); 4] =
     [(4, 2), (10, 0), (JUMP, distance(JUMP, AGREE.start)), (DIFFER.end - 1, distance(DIFFER.end - 1, AGREE.end))];
 
-/// The operand of a jump from one instruction to a later one.
+/// Returns the operand of a jump from one instruction to a later one.
 const fn distance(from: usize, to: usize) -> u64 {
     ((to - from) * size_of::<DecodedInst>()) as u64
 }

@@ -1,9 +1,9 @@
 //! Fused handlers: each runs several instructions at once, see [`super::patterns`].
 //!
-//! A fused handler first checks everything: operands, results, and room for the
-//! most items that there would be between two of its instructions. It commits
-//! last. Where a check fails it has done nothing and returns [`Flow::Unfuse`],
-//! and the instructions run one by one. All of them are charged before it runs.
+//! A fused handler first checks everything: its operands, its results, and room for the largest number of items that
+//! its instructions would have between them. It changes the machine last. If a check fails, it has changed nothing
+//! and returns [`Flow::Unfuse`], and the instructions run one by one. All of them are charged before the handler
+//! runs.
 
 use core::ops::Range;
 
@@ -62,10 +62,10 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Runs the form of a fused handler for operands that own memory, if it has one.
+/// Runs the form of a fused handler for operands that own memory, if there is one.
 ///
 /// # Safety
-/// That of [`run`].
+/// As for [`run`].
 #[inline(always)]
 pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's guarantees are what each handler asks for.
@@ -78,23 +78,23 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// The fused instructions, by their index from `ip` on.
+/// The fused instructions, by their distance from `ip`.
 impl Regs {
-    /// The operand of one.
+    /// Returns the operand of an instruction.
     #[inline(always)]
     unsafe fn operand_at(&self, index: usize) -> u64 {
-        // SAFETY: decoded instructions lie one behind the other in the code.
+        // SAFETY: decoded instructions are contiguous.
         unsafe { (*self.ip.add(index)).operand }
     }
 
-    /// Goes on behind so many of them: all.
+    /// Continues after the last of `count` instructions.
     #[inline(always)]
     fn skip(&mut self, count: usize) -> Flow {
         self.ip = self.ip.wrapping_add(count);
         Flow::Next
     }
 
-    /// The same, but the last of them jumps if `taken`.
+    /// Continues after the last of `count` instructions, or at its target if `taken`.
     #[inline(always)]
     unsafe fn branch(&mut self, count: usize, taken: bool) -> Flow {
         let last = self.ip.wrapping_add(count - 1);
@@ -105,7 +105,7 @@ impl Regs {
     }
 }
 
-/// The integer in the slot that an instruction names.
+/// Returns the integer in the slot that an instruction names.
 #[inline(always)]
 unsafe fn slot_int(r: &Regs, vm: &Vm, index: usize) -> Option<i64> {
     // SAFETY: a slot that is there is occupied.
@@ -118,10 +118,10 @@ unsafe fn slot_int(r: &Regs, vm: &Vm, index: usize) -> Option<i64> {
     }
 }
 
-/// The integer that the second instruction pushes, from a slot or as a constant.
+/// Returns the integer that the second instruction pushes, from a slot or as a constant.
 #[inline(always)]
 unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<i64> {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         match from {
             Source::Slot => slot_int(r, vm, 1),
@@ -130,8 +130,8 @@ unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<i64> {
     }
 }
 
-/// The slot that an instruction names, if its item is a scalar, which a store
-/// need not drop.
+/// Returns the slot that an instruction names, if its item is a scalar, which needs no dropping when it is
+/// overwritten.
 #[inline(always)]
 unsafe fn scalar_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: a slot that is there is occupied.
@@ -214,10 +214,10 @@ unsafe fn combine_slot(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode
     }
 }
 
-/// slot, operator: with the item on top
+/// slot, operator: applied to the item on top
 #[inline(always)]
 unsafe fn combine_top(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Unfuse;
@@ -232,10 +232,10 @@ unsafe fn combine_top(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
     }
 }
 
-/// integer, operator: with the item on top
+/// integer, operator: applied to the item on top
 #[inline(always)]
 unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Unfuse;
@@ -252,7 +252,7 @@ unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
 /// slot, slot or integer, comparison, JMPIF or JMPIFNOT
 #[inline(always)]
 unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode, when: bool) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         if !r.has_room(2) {
@@ -265,7 +265,7 @@ unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: 
 /// slot, slot or integer, comparing jump
 #[inline(always)]
 unsafe fn jump_slot(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
         if !r.has_room(2) {
@@ -278,7 +278,7 @@ unsafe fn jump_slot(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode)
 /// comparison, JMPIF or JMPIFNOT
 #[inline(always)]
 unsafe fn jump_if_top_compared(r: &mut Regs, comparison: OpCode, when: bool) -> Flow {
-    // SAFETY: the tags tell that both are integers.
+    // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Unfuse;
@@ -292,7 +292,7 @@ unsafe fn jump_if_top_compared(r: &mut Regs, comparison: OpCode, when: bool) -> 
 /// DUP, integer, comparing jump
 #[inline(always)]
 unsafe fn jump_copy(r: &mut Regs, comparison: OpCode) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
             return Flow::Unfuse;
@@ -304,7 +304,7 @@ unsafe fn jump_copy(r: &mut Regs, comparison: OpCode) -> Flow {
 /// DUP, JMPIF
 #[inline(always)]
 unsafe fn jump_if_copy(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
             return Flow::Unfuse;
@@ -316,7 +316,7 @@ unsafe fn jump_if_copy(r: &mut Regs) -> Flow {
 /// DEC, DUP, JMPIF
 #[inline(always)]
 unsafe fn decrement_and_jump_if_copy(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(1) {
             return Flow::Unfuse;
@@ -330,7 +330,7 @@ unsafe fn decrement_and_jump_if_copy(r: &mut Regs) -> Flow {
 /// DUP, SIGN, -1, JMPNE
 #[inline(always)]
 unsafe fn jump_if_not_negative(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells that the top is an integer.
+    // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER || !r.has_room(2) {
             return Flow::Unfuse;
@@ -339,11 +339,11 @@ unsafe fn jump_if_not_negative(r: &mut Regs) -> Flow {
     }
 }
 
-/// The cost of the instructions at some distances from `ip`, each run alone.
+/// Returns the cost of the instructions at some distances from `ip`, each run alone.
 #[inline(always)]
 unsafe fn single_costs(ip: *const DecodedInst, distances: Range<usize>, vm: &Vm) -> i64 {
     let (mut cost, mut distance) = (0, distances.start);
-    // No iterator: with little optimization its calls would keep the handler from ending in a jump.
+    // No iterator: at low optimization levels its calls would keep the handler from ending in a jump.
     while distance < distances.end {
         // SAFETY: the instructions of the pattern lie one behind the other.
         cost += unsafe { (*ip.add(distance)).single_cost(vm.prices()) };
@@ -352,17 +352,17 @@ unsafe fn single_costs(ip: *const DecodedInst, distances: Range<usize>, vm: &Vm)
     cost
 }
 
-/// The remainder with the sign of the divisor: see [`floor_mod`](super::floor_mod).
-/// Which of its instructions run depends on the signs.
+/// The remainder with the sign of the divisor: see [`floor_mod`](super::floor_mod). Which of its instructions count
+/// as run depends on the signs.
 #[inline(always)]
 unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the tags tell that both are integers.
+    // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER || !r.has_room(3) {
             return Flow::Unfuse;
         }
         let Some((remainder, differs)) = eval::floor_mod(r.int(1), r.int(2)) else { return Flow::Unfuse };
-        // All are charged; those that are jumped over are given back.
+        // All are charged; those that are jumped over are refunded.
         r.meter += single_costs(r.ip, if differs { AGREE } else { DIFFER }, vm);
         r.set_int(2, remainder);
         r.sp = r.at(1);
@@ -370,8 +370,8 @@ unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// The slot that an instruction names, if its item can be pushed: it is no
-/// compound whose references are not counted.
+/// Returns the slot that an instruction names, if its item can be pushed: it is not a compound without counted
+/// references.
 #[inline(always)]
 unsafe fn shareable_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: the cell of a slot is occupied or empty.
@@ -384,7 +384,7 @@ unsafe fn shareable_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackIt
     }
 }
 
-/// Puts another reference to the item in such a slot into a cell.
+/// Copies the item in such a slot to a cell, as another reference.
 #[inline(always)]
 unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
     // SAFETY: the slot is occupied, and nothing is in the cell.
@@ -472,7 +472,7 @@ unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// slot, slot or integer, PICKITEM: the container is not moved
+/// slot, slot or integer, PICKITEM: the container stays where it is
 #[inline(always)]
 unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // SAFETY: the slot is occupied and keeps the container; no method of the
@@ -498,7 +498,7 @@ unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     }
 }
 
-/// The byte string that the first instruction pushes, if it is not too long.
+/// Returns the byte string that the first instruction pushes, if it is within the size limit.
 #[inline(always)]
 unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
     // SAFETY: the decoder put the constant's place there. The cell at `sp` is
@@ -514,8 +514,8 @@ unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
     }
 }
 
-/// The static field that an instruction names, if its item is a scalar, which a
-/// store need not drop.
+/// Returns the static field that an instruction names, if its item is a scalar, which needs no dropping when it is
+/// overwritten.
 #[inline(always)]
 unsafe fn scalar_static(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: a static field that is there is occupied.

@@ -1,15 +1,12 @@
-//! Fast handlers: the usual case of the opcodes that scripts spend their time in.
+//! Fast handlers: the common case of the opcodes on which scripts spend their time.
 //!
-//! A fast handler checks the tags of its operands and does the work in the
-//! usual case: small integers, room on the stack, compounds that others hold
-//! too. Otherwise it has done nothing and returns [`Flow::Full`], and the
-//! general handler of the opcode ([`crate::ops`]) does the work with all rules.
-//! So the meaning of each opcode is stated there, under every hardfork; the
-//! handlers here only make it fast, and hold under all hardforks alike.
+//! A fast handler checks the tags of its operands and does the work in the common case: small integers, room on the
+//! stack, compounds that have other references. Otherwise it changes nothing and returns [`Flow::Full`], and the
+//! general handler of the opcode ([`crate::ops`]) applies all rules. The meaning of each opcode under every hardfork
+//! is thus stated there; the handlers here only make it fast, and are correct under all hardforks.
 //!
-//! Many fast handlers have two forms. The first handles scalars, which own
-//! nothing, and needs no stack frame of its own. Where an operand owns memory
-//! it returns [`Flow::Heap`], and the second form runs ([`run_heap`]).
+//! Many fast handlers have two forms. The first one handles scalars, which own no memory, and needs no stack frame of
+//! its own. If an operand owns memory, it returns [`Flow::Heap`], and the second form runs ([`run_heap`]).
 //!
 //! # Safety
 //! All functions here work on raw cells, the 16 bytes of memory that hold one
@@ -51,19 +48,19 @@ use crate::{
 /// What a fast handler did.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// Its work; `ip` is set.
+    /// It ran the instruction and set `ip`.
     Next,
-    /// Nothing: the general handler has to run.
+    /// It changed nothing: the general handler has to run.
     Full,
-    /// Its work, but now there are more items than the limit allows.
+    /// It ran the instruction, but now there are more items than the limit allows.
     Limit,
-    /// Nothing: the form of the handler for operands that own memory has to run.
+    /// It changed nothing: the form for operands that own memory has to run.
     Heap,
-    /// Nothing: the fused instructions have to run one by one.
+    /// It changed nothing: the fused instructions have to run one by one.
     Unfuse,
 }
 
-/// An array with the instance of a generic function for each form.
+/// Makes an array with the instance of a generic function for each form.
 #[cfg(neovm_tail_calls)]
 macro_rules! form_table {
     ($function:ident; $($number:literal)*) => {
@@ -79,7 +76,7 @@ pub(crate) use form_table;
 /// See the module; the instructions at `ip` are those of the form.
 #[inline(always)]
 pub(crate) unsafe fn run<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         match const { Form::from_number(FORM).run_by() } {
             RunBy::Op(op) => run_op(op, r, vm),
@@ -91,11 +88,11 @@ pub(crate) unsafe fn run<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
 /// Runs the handler of a form for operands that own memory, if it has one.
 ///
 /// # Safety
-/// That of [`run`].
+/// As for [`run`].
 #[cfg(neovm_tail_calls)]
 #[inline(always)]
 pub(crate) unsafe fn run_heap<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         match const { Form::from_number(FORM).run_by() } {
             RunBy::Op(op) => run_op_heap(op, r, vm),
@@ -104,16 +101,16 @@ pub(crate) unsafe fn run_heap<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> F
     }
 }
 
-/// Runs the handler of a form that is known only now.
+/// Runs the handler of a form that is known only at run time.
 ///
 /// # Safety
-/// That of [`run`].
+/// As for [`run`].
 #[inline(always)]
 pub(crate) unsafe fn run_form(form: Form, r: &mut Regs, vm: &mut Vm) -> Flow {
     macro_rules! by_number {
         (; $($number:literal)*) => {
             match form.number() {
-                // SAFETY: the caller's.
+                // SAFETY: guaranteed by the caller.
                 $($number => unsafe { run_apart::<$number>(r, vm) },)*
                 _ => Flow::Full,
             }
@@ -122,15 +119,15 @@ pub(crate) unsafe fn run_form(form: Form, r: &mut Regs, vm: &mut Vm) -> Flow {
     for_each_form!(by_number)
 }
 
-/// Does what [`run`] does. In unoptimized builds it has a frame of its own: the frames of all
+/// Runs the handler of a form as [`run`] does. In unoptimized builds it has a frame of its own: the frames of all
 /// handlers together would overflow the stack.
 ///
 /// # Safety
-/// That of [`run`].
+/// As for [`run`].
 #[cfg_attr(neovm_unoptimized, inline(never))]
 #[cfg_attr(not(neovm_unoptimized), inline(always))]
 unsafe fn run_apart<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the caller's.
+    // SAFETY: guaranteed by the caller.
     unsafe { run::<FORM>(r, vm) }
 }
 
@@ -235,9 +232,8 @@ pub(crate) unsafe fn run_op(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Runs the fast handler of an op for operands that own memory, if it has one.
-/// It is a form of its own because it calls functions and so needs a stack
-/// frame, which the other form then does not.
+/// Runs the fast handler of an op for operands that own memory, if it has one. This is a form of its own because it
+/// calls functions and therefore needs a stack frame, which the other form avoids.
 ///
 /// # Safety
 /// See the module.

@@ -7,7 +7,7 @@ use crate::{stack::tag, vm::Vm};
 
 #[inline(always)]
 pub(crate) unsafe fn unary(r: &mut Regs, opcode: OpCode) -> Flow {
-    // SAFETY: the tag tells that it is an integer.
+    // SAFETY: the tag says that the item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
             return Flow::Heap;
@@ -18,10 +18,10 @@ pub(crate) unsafe fn unary(r: &mut Regs, opcode: OpCode) -> Flow {
     r.next()
 }
 
-/// Replaces the two integers on top by the result of an operator, if there is one.
+/// Replaces the two integers on top by the result of an operator, if it has one.
 #[inline(always)]
 unsafe fn operate(r: &mut Regs, operator: impl FnOnce(i64, i64) -> Option<i64>) -> Flow {
-    // SAFETY: the tags tell that both are integers.
+    // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Heap;
@@ -34,19 +34,19 @@ unsafe fn operate(r: &mut Regs, operator: impl FnOnce(i64, i64) -> Option<i64>) 
 
 #[inline(always)]
 pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { operate(r, |a, b| eval::binary(opcode, a, b)) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn shift(r: &mut Regs, vm: &Vm, opcode: OpCode) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { operate(r, |value, bits| eval::shift(opcode, value, bits, vm.limits.max_shift)) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn compare(r: &mut Regs, opcode: OpCode) -> Flow {
-    // SAFETY: the tags tell that both are integers.
+    // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
             return Flow::Heap;
@@ -59,7 +59,7 @@ pub(crate) unsafe fn compare(r: &mut Regs, opcode: OpCode) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn not(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let Some(value) = r.truth(1) else { return Flow::Full };
         r.set_bool(1, !value);
@@ -69,7 +69,7 @@ pub(crate) unsafe fn not(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn nz(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let Some(value) = r.truth(1) else { return Flow::Full };
         r.set_bool(1, value);
@@ -80,7 +80,7 @@ pub(crate) unsafe fn nz(r: &mut Regs) -> Flow {
 /// BOOLAND and BOOLOR.
 #[inline(always)]
 pub(crate) unsafe fn logic(r: &mut Regs, operator: impl FnOnce(bool, bool) -> bool) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let (Some(a), Some(b)) = (r.truth(2), r.truth(1)) else { return Flow::Full };
         r.set_bool(2, operator(a, b));
@@ -90,7 +90,7 @@ pub(crate) unsafe fn logic(r: &mut Regs, operator: impl FnOnce(bool, bool) -> bo
 
 #[inline(always)]
 pub(crate) unsafe fn within(r: &mut Regs) -> Flow {
-    // SAFETY: the tags tell that all three are integers.
+    // SAFETY: the tags say that all three items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) | r.tag(3) != tag::INTEGER {
             return Flow::Full;

@@ -1,4 +1,4 @@
-//! Making compounds and taking them apart.
+//! Creating compounds and taking them apart.
 
 use alloc::vec::Vec;
 
@@ -23,24 +23,24 @@ unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn new_array0(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { push_new(r, StackItem::Array(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn new_struct0(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { push_new(r, StackItem::Struct(Array::of_leaves(Vec::new()))) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn new_map(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { push_new(r, StackItem::Map(Map::new())) }
 }
 
-/// PACK and PACKSTRUCT: the items move into a compound, which takes the cell of
-/// the lowest one. Their references stay counted.
+/// PACK and PACKSTRUCT: the items move into a compound, which takes the cell of the lowest one. Their references stay
+/// counted.
 #[inline(always)]
 pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
     // SAFETY: so many cells below the count are occupied, by the stack's
@@ -73,7 +73,7 @@ pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
 /// UNPACK of an array or struct.
 #[inline(always)]
 pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the tag tells that there is an item; room is checked before cells
+    // SAFETY: the tag says that there is an item; room is checked before cells
     // are written; no method of the array runs while its items are read.
     unsafe {
         if r.tag(1) > tag::MAP {
@@ -86,8 +86,8 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
         if references == 0 || header.is_linked() || header.is_nested() && items.iter().any(uncounted) {
             return Flow::Full;
         }
-        // Without its last reference the items are no longer counted in the
-        // compound. They are on the stack now, so their own references stay.
+        // Without the last reference to the compound, its items no longer count as part of it. They are on the stack
+        // now, so their own references stay.
         let limit = if references == 1 { r.limit.wrapping_add(count) } else { r.limit };
         if !r.has_room(count + 1) || limit > vm.end {
             return Flow::Full;
@@ -112,7 +112,7 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.pushed()
 }
 
-/// Pushes an item that is counted already and for which there is room.
+/// Pushes an item that is already counted and for which there is room.
 #[inline(always)]
 unsafe fn put(r: &mut Regs, item: StackItem) {
     // SAFETY: the caller has the room.
@@ -122,10 +122,10 @@ unsafe fn put(r: &mut Regs, item: StackItem) {
     }
 }
 
-/// APPEND of an item that is not a compound to an array to which there are other references.
+/// APPEND of an item that is not a compound to an array that has other counted references.
 #[inline(always)]
 pub(crate) unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: tags tell that both are items. Nobody looks at the array's items
+    // SAFETY: the tags say that both are items. Nothing reads the array's items
     // when one is added.
     unsafe {
         if r.tag(1) >= tag::ARRAY || r.tag(2) > tag::MAP {

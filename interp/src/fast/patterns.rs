@@ -1,8 +1,8 @@
-//! Patterns of instructions that are fused, as compilers write them: which ops
-//! follow each other, and the fused handler that runs them.
+//! The patterns of instructions that are fused, as compilers write them: sequences of ops, each with the fused
+//! handler that runs them.
 //!
-//! Where several patterns begin at an instruction the longest counts. The order
-//! of the table is that of the fused handlers alone.
+//! If several patterns match at an instruction, the longest one is used. The order of the table only affects the
+//! numbers of the fused handlers.
 
 use neovm_types::{ItemType, OpCode};
 
@@ -12,7 +12,7 @@ use crate::{
     op::{Form, Op},
 };
 
-/// A fused handler, see [`super::fused::run`].
+/// A fused handler; see [`super::fused::run`].
 #[derive(Clone, Copy)]
 pub(crate) enum Fused {
     SetStaticBuffer,
@@ -46,7 +46,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The op that pushes the operand.
+    /// Returns the op that pushes the operand.
     const fn op(self) -> Op {
         match self {
             Self::Slot => Op::LdSlot,
@@ -55,7 +55,7 @@ impl Source {
     }
 }
 
-/// Ops that follow each other, and the handler that runs them together.
+/// A sequence of ops, and the handler that runs them together.
 #[derive(Clone, Copy)]
 pub(crate) struct Pattern {
     ops: [Op; LONGEST],
@@ -63,18 +63,17 @@ pub(crate) struct Pattern {
     pub(crate) fused: Fused,
 }
 
-/// The most ops of a pattern.
+/// The number of ops in the longest pattern.
 const LONGEST: usize = floor_mod::OPS.len();
 
 /// The number of patterns.
 const COUNT: usize = 91;
 
-/// The number of forms: see [`Form`].
+/// The number of forms; see [`Form`].
 #[cfg(neovm_tail_calls)]
 pub(crate) const FORMS: usize = Op::ALL.len() + COUNT;
 
-/// Calls a macro with arguments and the number of each form, since Rust has no
-/// loop over generic constants.
+/// Calls a macro with arguments and the number of each form, because Rust has no loop over generic constants.
 macro_rules! for_each_form {
     ($macro:ident $($arguments:tt)*) => {
         $macro! {
@@ -90,7 +89,7 @@ macro_rules! for_each_form {
 }
 pub(crate) use for_each_form;
 
-/// Runs statements for each item of an array, as `for` does outside constants.
+/// Runs statements for each item of an array, as `for` does outside of constants.
 macro_rules! each {
     ($item:ident in $array:expr => $body:expr) => {{
         let array = $array;
@@ -151,12 +150,12 @@ const TABLE: Table = {
     table
 };
 
-/// The op of a jump that is taken where an item is true, or is false.
+/// Returns the op of a jump that is taken if an item is true, or if it is false.
 const fn jump_if(when: bool) -> Op {
     if when { Op::JmpIf } else { Op::JmpIfNot }
 }
 
-/// The op of a jump that makes a comparison itself.
+/// Returns the op of a jump that compares its operands.
 const fn compare_and_jump(comparison: OpCode) -> Op {
     match comparison {
         OpCode::LT => Op::JmpLt,
@@ -168,7 +167,7 @@ const fn compare_and_jump(comparison: OpCode) -> Op {
     }
 }
 
-/// The patterns while they are listed.
+/// The patterns, while they are being listed.
 struct Table {
     patterns: [Pattern; COUNT],
     count: usize,
@@ -188,7 +187,7 @@ impl Table {
     }
 }
 
-/// What a form stands for.
+/// What a form runs.
 pub(crate) enum RunBy {
     Op(Op),
     Fused(Fused),
@@ -202,7 +201,7 @@ impl Form {
         }
     }
 
-    /// Its fused handler, if it is fused.
+    /// Returns its fused handler, if it is fused.
     pub(crate) const fn fused_handler(self) -> Option<Fused> {
         match self.run_by() {
             RunBy::Op(_) => None,
@@ -210,7 +209,7 @@ impl Form {
         }
     }
 
-    /// How many decoded instructions it runs.
+    /// Returns how many decoded instructions it runs.
     pub(crate) const fn length(self) -> usize {
         match self.pattern() {
             None => 1,
@@ -218,7 +217,7 @@ impl Form {
         }
     }
 
-    /// Whether it may go on elsewhere than behind the instructions that it runs.
+    /// Returns whether it may continue elsewhere than after the instructions that it runs.
     #[cfg(neovm_tail_calls)]
     pub(crate) const fn is_jump(self) -> bool {
         match self.pattern() {
@@ -229,8 +228,7 @@ impl Form {
 }
 
 impl Pattern {
-    /// Operands that instructions of the pattern must have, each with the index
-    /// of its instruction.
+    /// Returns the operands that instructions of the pattern must have, each with the index of its instruction.
     fn operands(&self) -> &'static [(usize, u64)] {
         match self.fused {
             Fused::SetStaticBuffer | Fused::PushBuffer => &[(1, ItemType::Buffer as u64)],
@@ -241,7 +239,7 @@ impl Pattern {
     }
 }
 
-/// The pattern that decoded instructions begin with, the longest one, if any.
+/// Returns the longest pattern that matches at the start of decoded instructions, if any.
 pub(crate) fn find(insts: &[DecodedInst]) -> Option<Form> {
     let (mut prefix, mut found) = (0, None);
     for inst in insts {
@@ -258,11 +256,11 @@ pub(crate) fn find(insts: &[DecodedInst]) -> Option<Form> {
     found
 }
 
-/// All prefixes of patterns; number 0 is the empty one.
+/// All prefixes of patterns; the empty one has the number 0.
 struct Trie {
-    /// The number of a prefix that is longer by an op; 0 if there is none.
+    /// The number of the prefix that is longer by one op; 0 if there is none.
     next: [[u8; Op::ALL.len()]; PREFIXES],
-    /// The pattern that a prefix is the whole of.
+    /// The pattern that a prefix completes.
     patterns: [Option<u8>; PREFIXES],
 }
 

@@ -26,7 +26,7 @@ pub(crate) unsafe fn null(r: &mut Regs) -> Flow {
     r.pushed()
 }
 
-/// Pushes a wide integer that is lent from the code, which outlives its items here.
+/// Pushes a wide integer that is lent from the code, which outlives its items on the machine.
 #[inline(always)]
 pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the operand is the place of the constant; there is room for one
@@ -37,7 +37,7 @@ pub(crate) unsafe fn wide_int(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.pushed()
 }
 
-/// Pushes a byte string that is lent from the code, which outlives its items here.
+/// Pushes a byte string that is lent from the code, which outlives its items on the machine.
 #[inline(always)]
 pub(crate) unsafe fn data(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the operand is the place of the constant; there is room for one

@@ -1,4 +1,4 @@
-//! The registers of the machine, and the cells of the stack by their depth.
+//! The registers of the machine, and access to the cells of the stack by their depth.
 
 use neovm_types::{
     StackItem,
@@ -11,7 +11,7 @@ use crate::{
     stack::{drop_cell, tag, tag_of},
 };
 
-/// What the machine keeps in processor registers while it runs.
+/// The part of the machine that is kept in processor registers while it runs.
 #[derive(Clone, Copy)]
 pub(crate) struct Regs {
     pub(crate) ip: *const DecodedInst,
@@ -70,7 +70,7 @@ impl Regs {
         }
     }
 
-    /// The item at a depth as a condition, if it is a boolean or an integer.
+    /// Returns the item at a depth as a condition, if it is a boolean or an integer.
     #[inline(always)]
     pub(crate) unsafe fn truth(&self, depth: usize) -> Option<bool> {
         // SAFETY: both have a payload, of which zero is false.
@@ -92,14 +92,14 @@ impl Regs {
         }
     }
 
-    /// Goes on with the next instruction.
+    /// Continues with the next instruction.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Flow {
         self.ip = self.ip.wrapping_add(1);
         Flow::Next
     }
 
-    /// Goes on behind an instruction that wrote its result to the cell at `sp`.
+    /// Continues after an instruction that wrote its result to the cell at `sp`.
     #[inline(always)]
     pub(crate) fn pushed(&mut self) -> Flow {
         self.sp = self.sp.wrapping_add(1);
@@ -109,7 +109,7 @@ impl Regs {
         self.next()
     }
 
-    /// Goes on behind an instruction that removed `cells` items from the top.
+    /// Continues after an instruction that removed `cells` items from the top.
     #[inline(always)]
     pub(crate) fn popped(&mut self, cells: usize) -> Flow {
         self.sp = self.sp.wrapping_sub(cells);
@@ -139,14 +139,14 @@ impl Regs {
         unsafe { drop_cell(self.at(depth)) }
     }
 
-    /// Whether there is room for `items` more items.
+    /// Returns whether there is room for `items` more items.
     #[inline(always)]
     pub(crate) fn has_room(&self, items: usize) -> bool {
         self.sp.wrapping_add(items) <= self.limit
     }
 
-    /// Drops the item in a cell and counts it out. Returns false, with nothing
-    /// done, for a compound of which it is the last counted reference.
+    /// Drops the item in a cell and stops counting it. Returns false, and changes nothing, if it is the last counted
+    /// reference to a compound.
     #[inline(always)]
     pub(crate) unsafe fn discard(&mut self, depth: usize) -> bool {
         // SAFETY: the cell is occupied or a sentinel; an item dropped here is
@@ -164,13 +164,13 @@ impl Regs {
     }
 }
 
-/// Another reference to an item, which is lent from the code if the item is.
+/// Returns another reference to an item, which is lent from the code if the item is.
 ///
 /// # Safety
-/// It may be put only where the item may be: see `neovm_types::ByteString::constant`.
+/// The reference may only be stored where the item itself may be: see `neovm_types::ByteString::constant`.
 #[inline(always)]
 pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
-    // SAFETY: the caller's word.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         match item {
             StackItem::ByteString(bytes) => StackItem::ByteString(bytes.lend()),
@@ -182,8 +182,8 @@ pub(crate) unsafe fn duplicate(item: &StackItem) -> StackItem {
     }
 }
 
-/// Counts one more reference to an item that is counted already. Returns false,
-/// with nothing done, for a compound that is not.
+/// Counts one more reference to an item that is already counted. Returns false, and changes nothing, for a compound
+/// that is not counted.
 #[inline(always)]
 pub(crate) fn share(item: &StackItem) -> bool {
     match item.header() {
@@ -196,8 +196,8 @@ pub(crate) fn share(item: &StackItem) -> bool {
     }
 }
 
-/// Counts one reference less to an item that has others. Returns false, with
-/// nothing done, for a compound that has none.
+/// Counts one reference less to an item that has other counted references. Returns false, and changes nothing, for a
+/// compound that has none.
 #[inline(always)]
 pub(crate) fn unshare(item: &StackItem) -> bool {
     match item.header() {

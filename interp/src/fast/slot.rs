@@ -47,30 +47,30 @@ pub(crate) unsafe fn init_statics(r: &mut Regs, vm: &mut Vm) -> Flow {
     if r.sp > r.limit { Flow::Limit } else { r.next() }
 }
 
-/// The slot of the frame that the operand of a decoded instruction tells. Where
-/// the frame has fewer local variables the cell is empty, as its tag tells.
+/// Returns the slot of the frame that a decoded instruction names. If the frame has fewer local variables, the cell
+/// is empty, as its tag says.
 #[inline(always)]
 pub(crate) fn frame_slot(r: &Regs, vm: &Vm, operand: u64) -> Option<*mut StackItem> {
     (operand as i64 >= vm.args_offset).then(|| r.slots.wrapping_byte_offset(operand as isize))
 }
 
-/// The static field that the operand of a decoded instruction tells.
+/// Returns the static field that a decoded instruction names, if it exists.
 #[inline(always)]
 pub(crate) fn static_slot(vm: &Vm, operand: u64) -> Option<*mut StackItem> {
     (operand < u64::from(vm.statics_count)).then(|| vm.statics.wrapping_add(operand as usize))
 }
 
-/// The slot that the current instruction names.
+/// Returns the slot that the current instruction names.
 #[inline(always)]
 pub(crate) unsafe fn in_frame(r: &Regs, vm: &Vm) -> Option<*mut StackItem> {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     frame_slot(r, vm, unsafe { r.operand() })
 }
 
-/// The static field that the current instruction names.
+/// Returns the static field that the current instruction names.
 #[inline(always)]
 pub(crate) unsafe fn in_statics(r: &Regs, vm: &Vm) -> Option<*mut StackItem> {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     static_slot(vm, unsafe { r.operand() })
 }
 
@@ -96,7 +96,7 @@ pub(crate) unsafe fn store(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
     r.popped(1)
 }
 
-/// Pops an item into a slot whose old item needs no more than dropping.
+/// Pops an item into a slot whose old item only has to be dropped.
 #[inline(always)]
 pub(crate) unsafe fn store_heap(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
     let Some(slot) = slot else { return Flow::Full };

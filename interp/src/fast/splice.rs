@@ -5,13 +5,13 @@ use neovm_types::{Buffer, StackItem, engine_internals::buffer_bytes};
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
 
-/// The bytes of a byte string or a buffer in a cell.
+/// Returns the bytes of a byte string or a buffer in a cell.
 ///
 /// # Safety
-/// See the module; nobody writes to a buffer while its bytes are used.
+/// See the module; the buffer must not change while its bytes are used.
 #[inline(always)]
 unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
-    // SAFETY: the tag tells whether there is an item.
+    // SAFETY: the tag says whether there is an item.
     unsafe {
         if r.tag(depth) > tag::MAP {
             return None;
@@ -24,10 +24,10 @@ unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
     }
 }
 
-/// The integer in a cell, if it is small and not negative.
+/// Returns the integer in a cell, if it is small and not negative.
 #[inline(always)]
 unsafe fn size(r: &Regs, depth: usize) -> Option<usize> {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe { if r.tag(depth) == tag::INTEGER { usize::try_from(r.int(depth)).ok() } else { None } }
 }
 
@@ -61,8 +61,7 @@ pub(crate) unsafe fn cat(r: &mut Regs, vm: &mut Vm) -> Flow {
     r.popped(1)
 }
 
-/// Replaces the item at a depth by a buffer with a range of its bytes, and pops
-/// the items above it.
+/// Replaces the item at a depth by a buffer with a range of its bytes, and pops the items above it.
 #[inline(always)]
 unsafe fn part(r: &mut Regs, depth: usize, range: impl FnOnce(usize) -> Option<(usize, usize)>) -> Flow {
     // SAFETY: what lies above are integers; the item is dropped before its cell is written.
@@ -78,7 +77,7 @@ unsafe fn part(r: &mut Regs, depth: usize, range: impl FnOnce(usize) -> Option<(
 
 #[inline(always)]
 pub(crate) unsafe fn substr(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let (Some(index), Some(count)) = (size(r, 2), size(r, 1)) else { return Flow::Full };
         part(r, 3, |_| Some((index, index.checked_add(count)?)))
@@ -87,7 +86,7 @@ pub(crate) unsafe fn substr(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn left(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let Some(count) = size(r, 1) else { return Flow::Full };
         part(r, 2, |_| Some((0, count)))
@@ -96,7 +95,7 @@ pub(crate) unsafe fn left(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn right(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let Some(count) = size(r, 1) else { return Flow::Full };
         part(r, 2, |length| Some((length.checked_sub(count)?, length)))

@@ -1,4 +1,4 @@
-//! The order of the evaluation stack.
+//! Instructions that reorder the evaluation stack.
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -25,7 +25,7 @@ pub(crate) unsafe fn drop_heap(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn nip(r: &mut Regs) -> Flow {
-    // SAFETY: tags tell that both cells are occupied; the second is overwritten.
+    // SAFETY: the tags say that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || r.tag(2) > tag::LAST_SCALAR {
             return Flow::Heap;
@@ -37,7 +37,7 @@ pub(crate) unsafe fn nip(r: &mut Regs) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn nip_heap(r: &mut Regs) -> Flow {
-    // SAFETY: tags tell that both cells are occupied; the second is overwritten.
+    // SAFETY: the tags say that both cells are occupied; the second is overwritten.
     unsafe {
         if r.tag(1) > tag::MAP || !r.discard(2) {
             return Flow::Full;
@@ -81,7 +81,7 @@ pub(crate) unsafe fn pick(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Whether the stack has at least `cells` items.
+/// Returns whether the stack has at least `cells` items.
 #[inline(always)]
 fn has(r: &Regs, vm: &Vm, cells: usize) -> bool {
     r.at(cells) >= vm.stack

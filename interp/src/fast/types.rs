@@ -5,10 +5,10 @@ use neovm_types::{Buffer, ByteString, ItemType, StackItem, integer::small_from_l
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
 
-/// CONVERT of a scalar that has the type already.
+/// CONVERT of a scalar that already has the type.
 #[inline(always)]
 pub(crate) unsafe fn convert(r: &mut Regs) -> Flow {
-    // SAFETY: the module's.
+    // SAFETY: as the documentation of the module guarantees.
     unsafe {
         let same = match r.tag(1) {
             tag::INTEGER => ItemType::Integer,
@@ -19,10 +19,10 @@ pub(crate) unsafe fn convert(r: &mut Regs) -> Flow {
     }
 }
 
-/// CONVERT of items that have the type already, and of those that are not compounds.
+/// CONVERT of items that already have the type, and of items that are not compounds.
 #[inline(always)]
 pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells whether there is an item.
+    // SAFETY: the tag says whether there is an item.
     unsafe {
         if r.tag(1) > tag::MAP {
             return Flow::Full;
@@ -57,10 +57,10 @@ pub(crate) unsafe fn convert_heap(r: &mut Regs) -> Flow {
     r.next()
 }
 
-/// ISTYPE; of a compound only if there are other references to it.
+/// ISTYPE; for compounds only if they have other counted references.
 #[inline(always)]
 pub(crate) unsafe fn is_type(r: &mut Regs) -> Flow {
-    // SAFETY: the tag tells whether there is an item; it is dropped before its cell is written.
+    // SAFETY: the tag says whether there is an item; it is dropped before its cell is written.
     unsafe {
         let asked = ItemType::from_byte(r.operand() as u8);
         if r.tag(1) > tag::MAP || asked.is_none() || asked == Some(ItemType::Any) {
@@ -78,7 +78,7 @@ pub(crate) unsafe fn is_type(r: &mut Regs) -> Flow {
 /// EQUAL and NOTEQUAL of items that are not compounds, within the limits.
 #[inline(always)]
 pub(crate) unsafe fn equal(r: &mut Regs, vm: &mut Vm, when: bool) -> Flow {
-    // SAFETY: tags tell that both are items; both are dropped before a cell is written.
+    // SAFETY: the tags say that both are items; both are dropped before a cell is written.
     unsafe {
         if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY {
             return Flow::Full;

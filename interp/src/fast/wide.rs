@@ -1,4 +1,4 @@
-//! Wide integers, and the other items that convert to an integer.
+//! Wide integers, and other items that convert to integers.
 
 use neovm_types::{
     I256, Integer, OpCode, StackItem, WideValue, engine_internals::wide_value_mut, integer::eval, item::WideInteger,
@@ -7,10 +7,10 @@ use neovm_types::{
 use super::{Flow, Regs};
 use crate::stack::tag;
 
-/// The item in a cell as an integer: a small or wide one, a boolean, a byte string.
+/// Returns the item in a cell as an integer: a small or wide integer, a boolean or a byte string.
 #[inline(always)]
 unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
-    // SAFETY: the tag tells whether there is an item.
+    // SAFETY: the tag says whether there is an item.
     unsafe {
         if r.tag(depth) > tag::MAP {
             return None;
@@ -23,8 +23,8 @@ unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
     }
 }
 
-/// Replaces the two top items, which convert to integers, by another integer. The
-/// memory of an operand is used again if nobody else holds it.
+/// Replaces the two items on top, which convert to integers, by another integer. The memory of an operand is reused
+/// if nothing else holds it.
 #[inline(always)]
 unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.
