@@ -138,6 +138,23 @@ pub fn multisig_contract(script: &[u8]) -> Option<MultisigContract<'_>> {
     (fits && rest == syscall(CHECK_MULTISIG)).then_some(MultisigContract { required, keys })
 }
 
+/// Returns the signatures that the invocation script of a standard account pushes;
+/// none if the script does anything else. Whether their number is the one that is
+/// required is for the caller to check.
+///
+/// Source: `IsSingleSignatureInvocationScript` and `IsMultiSignatureInvocationScript`
+/// of `Payloads/Transaction.cs`.
+pub fn signatures(invocation: &[u8]) -> Option<Vec<&[u8; 64]>> {
+    let mut signatures = Vec::new();
+    let mut rest = invocation;
+    while !rest.is_empty() {
+        let signature;
+        (signature, rest) = rest.strip_prefix(&[OpCode::PUSHDATA1 as u8, 64])?.split_first_chunk()?;
+        signatures.push(signature);
+    }
+    Some(signatures)
+}
+
 /// Returns the instruction that calls a system call.
 fn syscall(name: &str) -> [u8; 5] {
     let [a, b, c, d] = syscall_id(name).to_le_bytes();

@@ -106,6 +106,21 @@ fn signature_contracts_read_back() {
 }
 
 #[test]
+fn signatures_read_back() {
+    let push = |byte: u8| [[0x0c, 64].as_slice(), &[byte; 64]].concat();
+    assert_eq!(contract::signatures(&[]), Some(vec![]));
+    assert_eq!(contract::signatures(&push(1)), Some(vec![&[1; 64]]));
+    let two = [push(1), push(2)].concat();
+    assert_eq!(contract::signatures(&two), Some(vec![&[1; 64], &[2; 64]]));
+    for length in (1..two.len()).filter(|length| *length != 66) {
+        assert_eq!(contract::signatures(&two[..length]), None, "{length}");
+    }
+    assert_eq!(contract::signatures(&[push(1), vec![0x40]].concat()), None);
+    assert_eq!(contract::signatures(&[vec![0x0c, 63], vec![1; 63]].concat()), None);
+    assert_eq!(contract::signatures(&[vec![0x0d, 64, 0], vec![1; 64]].concat()), None);
+}
+
+#[test]
 fn merkle_roots() {
     let hash = |byte: u8| Hash256([byte; 32]);
     let pair = |left: Hash256, right: Hash256| Hash256(neovm_crypto::hash256(&[left.0, right.0].concat()));

@@ -195,7 +195,8 @@ fn a_block_of_mainnet() {
     assert_eq!((multisig.required, multisig.keys.len()), (5, 7));
     assert_eq!(contract::bft_address(&multisig.public_keys().unwrap()), Ok(block.next_consensus));
     let data = block.sign_data(860_833_102);
-    let signatures = witness.invocation.bytes().chunks(66).map(|push| &push[2..]);
+    let signatures = contract::signatures(witness.invocation.bytes()).unwrap();
+    assert_eq!(signatures.len(), multisig.required);
     let mut keys = multisig.keys.iter();
     for signature in signatures {
         assert!(keys.any(|key| verify(&data, *key, signature, Curve::Secp256r1, Hash::Sha256) == Ok(true)));
@@ -221,10 +222,10 @@ fn check_chain(blocks: &[Vec<u8>], network: u32) -> usize {
         for (signer, witness) in tx.signers.iter().zip(tx.witnesses()) {
             let Some(key) = contract::signature_contract(witness.verification.bytes()) else { continue };
             assert_eq!(witness.script_hash(), signer.account);
-            if let [0x0c, 64, signature @ ..] = witness.invocation.bytes()
+            if let Some([signature]) = contract::signatures(witness.invocation.bytes()).as_deref()
                 && signatures < 200
             {
-                let valid = verify(&tx.sign_data(network), key, signature, Curve::Secp256r1, Hash::Sha256);
+                let valid = verify(&tx.sign_data(network), key, *signature, Curve::Secp256r1, Hash::Sha256);
                 assert_eq!(valid, Ok(true), "{}", tx.hash());
                 signatures += 1;
             }
