@@ -4,7 +4,26 @@ use alloc::sync::Arc;
 
 use neovm_types::{Gas, Hardfork, Limits, PriceTable};
 
-use crate::{dispatch::Dispatch, gas::DEFAULT_FEE_FACTOR};
+/// What a price unit costs on the networks at genesis: 30 datoshi.
+pub const DEFAULT_FEE_FACTOR: Gas = Gas::from_datoshi(30);
+
+/// How a machine gets from one instruction to the next. Results are the same with all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Dispatch {
+    /// The fastest dispatch that the platform has.
+    #[default]
+    Auto,
+    /// The portable loop.
+    Loop,
+    /// The portable loop, without fused instructions.
+    Unfused,
+}
+
+impl Dispatch {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Loop, Self::Unfused];
+}
 
 /// What a [`Vm`](crate::Vm) is made with. The default is what MainNet runs.
 #[derive(Clone, Debug, Default)]

@@ -12,9 +12,6 @@ use neovm_types::Gas;
 
 use crate::config::RunOptions;
 
-/// What a price unit costs on the networks at genesis: 30 datoshi.
-pub const DEFAULT_FEE_FACTOR: Gas = Gas::from_datoshi(30);
-
 /// The most units that are granted at a time. Each pays for an instruction or
 /// two, so a grant lasts well below a millisecond.
 const CHUNK: i64 = 1 << 18;

@@ -44,10 +44,9 @@ mod vm;
 pub use self::{
     caller::Caller,
     code::{Code, MAX_SCRIPT_SIZE},
-    config::{RunOptions, VmConfig},
+    config::{DEFAULT_FEE_FACTOR, Dispatch, RunOptions, VmConfig},
     debug::{Debugger, Pause},
-    dispatch::{Dispatch, TAIL_CALLS},
-    gas::DEFAULT_FEE_FACTOR,
+    dispatch::TAIL_CALLS,
     host::{Host, HostError, LoadId, NoHost, Unload},
     observe::{Observer, OpProfile, Profile, RefDelta, Step},
     vm::{ContextView, Invocation, LoadOptions, MAX_STACK_LIMIT, Outcome, State, Stop, Vm},

@@ -10,28 +10,10 @@ pub(crate) mod tail_call;
 
 use neovm_types::{FaultKind, OpCode};
 
-use crate::{fast::Regs, host::Host, vm::Vm};
+use crate::{config::Dispatch, fast::Regs, host::Host, vm::Vm};
 
 /// Whether [`Dispatch::Auto`] uses tail calls in this build; otherwise it uses the loop.
 pub const TAIL_CALLS: bool = cfg!(neovm_tail_calls);
-
-/// How a machine gets from one instruction to the next. Results are the same with all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Dispatch {
-    /// The fastest dispatch that the platform has.
-    #[default]
-    Auto,
-    /// The portable loop.
-    Loop,
-    /// The portable loop, without fused instructions.
-    Unfused,
-}
-
-impl Dispatch {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Loop, Self::Unfused];
-}
 
 /// Why fast handlers, or compiled code among them, gave control back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

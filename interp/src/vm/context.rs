@@ -11,7 +11,7 @@ use super::{State, Vm};
 use crate::{
     caller::Caller,
     code::{Code, DecodedInst},
-    dispatch::Dispatch,
+    config::Dispatch,
     frame::{Frame, Load},
     host::{Host, HostError, LoadId, Unload},
     stack::{SENTINELS, write_sentinels},

@@ -23,8 +23,8 @@ pub use self::{
 };
 use crate::{
     code::DecodedInst,
-    config::{RunOptions, VmConfig},
-    dispatch::{Dispatch, Reason},
+    config::{Dispatch, RunOptions, VmConfig},
+    dispatch::Reason,
     frame::{Frame, Load, TryBlock},
     gas::GasCounter,
     host::Host,
