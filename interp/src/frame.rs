@@ -5,8 +5,9 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use neovm_types::StackItem;
 
 use crate::{
-    code::{Code, DecodedInst, MisalignedInsts},
+    code::{Code, MisalignedInsts},
     host::LoadId,
+    inst::DecodedInst,
 };
 
 /// A context that waits for the one above it to return.

@@ -33,6 +33,7 @@ mod fast;
 mod frame;
 mod gas;
 mod host;
+mod inst;
 mod observe;
 mod op;
 mod ops;

@@ -9,8 +9,10 @@ use neovm_types::{
     opcode::{OperandKind, SlotAccess, SlotKind},
 };
 
-use super::{DecodedInst, cost};
-use crate::op::Op;
+use crate::{
+    inst::{DecodedInst, cost},
+    op::Op,
+};
 
 /// Bytes of a slot.
 const SLOT: i64 = size_of::<StackItem>() as i64;

@@ -8,11 +8,12 @@ use neovm_types::{
     engine_internals::{Constants, add_wide_constant},
 };
 
-use super::{Code, DecodedInst, MAX_SCRIPT_SIZE, MisalignedInsts, NO_INST, NOT_DECODED, PAGE, cost};
+use super::{Code, MAX_SCRIPT_SIZE, MisalignedInsts, NO_INST, NOT_DECODED, PAGE};
 #[cfg(neovm_tail_calls)]
 use crate::dispatch::tail_call;
 use crate::{
     fast::patterns,
+    inst::{DecodedInst, cost},
     op::{Form, Op},
     tier::{HotCounters, Tier},
 };

@@ -16,8 +16,8 @@ use neovm_types::StackItem;
 
 use super::Reason;
 use crate::{
-    code::{DecodedInst, HandlerPtr},
     fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},
+    inst::{DecodedInst, HandlerPtr},
     op::{Form, Op},
     vm::Vm,
 };

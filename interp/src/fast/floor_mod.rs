@@ -18,7 +18,7 @@
 
 use core::ops::Range;
 
-use crate::{code::DecodedInst, op::Op};
+use crate::{inst::DecodedInst, op::Op};
 
 /// The index of the JMPIFNOT.
 pub(crate) const JUMP: usize = 13;

@@ -23,7 +23,7 @@ use super::{
     slot::{frame_slot, static_slot},
 };
 use crate::{
-    code::DecodedInst,
+    inst::DecodedInst,
     stack::{drop_cell, tag, tag_of},
     vm::Vm,
 };

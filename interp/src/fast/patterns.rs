@@ -8,7 +8,7 @@ use neovm_types::{ItemType, OpCode};
 
 use super::floor_mod;
 use crate::{
-    code::DecodedInst,
+    inst::DecodedInst,
     op::{Form, Op},
 };
 

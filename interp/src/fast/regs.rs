@@ -7,7 +7,7 @@ use neovm_types::{
 
 use super::Flow;
 use crate::{
-    code::DecodedInst,
+    inst::DecodedInst,
     stack::{drop_cell, tag, tag_of},
 };
 

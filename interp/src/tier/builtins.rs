@@ -16,7 +16,7 @@ use super::{
     exits::leave,
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
 };
-use crate::{code::DecodedInst, dispatch::Reason, vm::Vm};
+use crate::{dispatch::Reason, inst::DecodedInst, vm::Vm};
 #[cfg(neovm_tail_calls)]
 use crate::{
     fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},

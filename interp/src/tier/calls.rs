@@ -2,7 +2,7 @@
 
 use neovm_types::StackItem;
 
-use crate::{code::DecodedInst, vm::Vm};
+use crate::{inst::DecodedInst, vm::Vm};
 
 /// The number of bytes of the native stack that compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;

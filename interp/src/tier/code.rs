@@ -6,11 +6,12 @@ use neovm_types::Script;
 
 use super::builtins::{InstBuiltin, of_inst};
 use crate::{
-    code::{Code, DecodedInst},
+    code::Code,
     fast::{
         floor_mod,
         patterns::{self, Fused},
     },
+    inst::DecodedInst,
     op::Op,
 };
 

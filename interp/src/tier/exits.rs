@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use neovm_types::{FaultKind, StackItem};
 
 use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout};
-use crate::{code::DecodedInst, dispatch::Reason, host::Host, vm::Vm};
+use crate::{dispatch::Reason, host::Host, inst::DecodedInst, vm::Vm};
 
 /// How the interpreter continues where compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use neovm_types::StackItem;
 
 use super::Tier;
 use crate::{
-    code::{Code, DecodedInst},
+    code::Code,
+    inst::DecodedInst,
     op::Op,
     stack::{tag, tag_of},
     vm::Vm,

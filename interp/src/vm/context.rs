@@ -10,10 +10,11 @@ use neovm_types::{FaultKind, Pointer, Script, StackItem, engine_internals::point
 use super::{State, Vm};
 use crate::{
     caller::Caller,
-    code::{Code, DecodedInst},
+    code::Code,
     config::Dispatch,
     frame::{Frame, Load},
     host::{Host, HostError, LoadId, Unload},
+    inst::DecodedInst,
     stack::{SENTINELS, write_sentinels},
 };
 

@@ -22,12 +22,12 @@ pub use self::{
     view::{ContextView, Invocation},
 };
 use crate::{
-    code::DecodedInst,
     config::{Dispatch, RunOptions, VmConfig},
     dispatch::Reason,
     frame::{Frame, Load, TryBlock},
     gas::GasCounter,
     host::Host,
+    inst::DecodedInst,
     observe::RefDelta,
     ops::Table,
     stack::{Cells, SENTINELS},
