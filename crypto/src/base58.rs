@@ -1,10 +1,14 @@
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec, vec::Vec};
+
+use num_bigint::BigUint;
 
 use crate::{CryptoError, hash256};
 
 /// The version byte of Neo N3 addresses, which makes them start with `N`.
 pub const ADDRESS_VERSION: u8 = 0x35;
+
+/// Bitcoin's alphabet: digits and letters but for those that look alike.
+const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// Encodes bytes as Base58, using Bitcoin's alphabet. Source:
 /// `Cryptography/Base58.cs`.
@@ -18,7 +22,12 @@ pub const ADDRESS_VERSION: u8 = 0x35;
 /// ```
 #[must_use]
 pub fn base58_encode(data: &[u8]) -> String {
-    bs58::encode(data).into_string()
+    let zeros = data.iter().take_while(|&&byte| byte == 0).count();
+    let mut digits = vec![0; zeros];
+    if zeros < data.len() {
+        digits.extend(BigUint::from_bytes_be(data).to_radix_be(58));
+    }
+    digits.iter().map(|&digit| char::from(ALPHABET[usize::from(digit)])).collect()
 }
 
 /// Decodes Base58 text. Source: `Cryptography/Base58.cs`.
@@ -26,7 +35,19 @@ pub fn base58_encode(data: &[u8]) -> String {
 /// # Errors
 /// Returns [`CryptoError::Base58`] if a character is not in the alphabet.
 pub fn base58_decode(text: &str) -> Result<Vec<u8>, CryptoError> {
-    bs58::decode(text).into_vec().map_err(|error| CryptoError::Base58(error.to_string()))
+    let mut digits = Vec::with_capacity(text.len());
+    for (index, character) in text.char_indices() {
+        let digit = ALPHABET.iter().position(|&known| char::from(known) == character);
+        let digit =
+            digit.ok_or_else(|| CryptoError::Base58(format!("{character:?} at byte {index} is not a digit")))?;
+        digits.push(digit as u8);
+    }
+    let zeros = digits.iter().take_while(|&&digit| digit == 0).count();
+    let mut data = vec![0; zeros];
+    if let Some(number) = BigUint::from_radix_be(&digits[zeros..], 58).filter(|_| zeros < digits.len()) {
+        data.extend(number.to_bytes_be());
+    }
+    Ok(data)
 }
 
 /// Appends a four-byte checksum to `data` and encodes both as Base58. Source:

@@ -26,9 +26,15 @@ use crate::{
 /// than `max_items` items, each map key counted, if a compound occurs twice, within
 /// itself or beside itself, and if there is a pointer or an interop object.
 pub fn serialize(item: &StackItem, max_size: usize, max_items: usize) -> Result<Vec<u8>, FaultKind> {
-    let mut writer = Writer { out: Vec::new(), max_size, max_items, items: 0, seen: Seen::default() };
+    let mut writer =
+        Writer { out: Vec::with_capacity(room(item)), max_size, max_items, items: 0, seen: Seen::default() };
     writer.write_tree(item)?;
     Ok(writer.out)
+}
+
+/// A guess at the number of bytes of an item, so that few buffers are outgrown.
+fn room(item: &StackItem) -> usize {
+    16 + 8 * item.child_count() + item.primitive_size().unwrap_or(0)
 }
 
 /// Reads an item from the start of some bytes; what follows it is ignored.

@@ -74,8 +74,15 @@ fn write_escaped(out: &mut impl Write, character: char) -> fmt::Result {
         '\t' => out.write_str(r"\t"),
         '\u{8}' => out.write_str(r"\b"),
         '\u{c}' => out.write_str(r"\f"),
-        _ => character.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04X}")),
+        _ => character.encode_utf16(&mut [0; 2]).iter().try_for_each(|&unit| write_unit(out, unit)),
     }
+}
+
+/// Writes the escape of a unit of UTF-16.
+fn write_unit(out: &mut impl Write, unit: u16) -> fmt::Result {
+    let digit = |shift: u16| b"0123456789ABCDEF"[usize::from(unit >> shift & 0xf)];
+    let escape = [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)];
+    out.write_str(core::str::from_utf8(&escape).unwrap_or_default())
 }
 
 /// Writes the shortest decimal number that reads back as the same value.
