@@ -9,6 +9,7 @@
 
 use neovm_types::{
     Array, FaultKind, Integer, Map, StackItem,
+    integer::MAX_SIZE,
     json::{Json, write_string},
 };
 
@@ -186,7 +187,11 @@ fn decimal_integer(value: f64) -> Result<Integer, FaultKind> {
     let not_a_number = |_| FaultKind::Engine("a number's text is not one");
     let digits: i64 = format!("{whole}{fraction}").parse().map_err(not_a_number)?;
     let exponent: u32 = exponent.parse().map_err(not_a_number)?;
-    Integer::from(digits).mul(Integer::from(10).pow(exponent - fraction.len() as u32)?)
+    let exponent = exponent - fraction.len() as u32;
+    // In two steps, both of which fit: a greater power of ten is no integer.
+    let low = exponent.min(38);
+    let high = 10u128.checked_pow(exponent - low).ok_or(FaultKind::IntegerSize(MAX_SIZE + 1))?;
+    Integer::from(digits).mul(10u128.pow(low).into())?.mul(high.into())
 }
 
 #[cfg(test)]
