@@ -27,12 +27,17 @@ impl EngineKind {
 
     /// An engine of this kind; `config` decides on everything else.
     pub(crate) fn engine(self, config: EngineConfig) -> Engine {
+        Engine::new(self.config(config))
+    }
+
+    /// A configuration for an engine of this kind; `config` decides on everything else.
+    pub(crate) fn config(self, config: EngineConfig) -> EngineConfig {
         let jit = match self {
             Self::Auto => JitMode::default(),
             Self::Interp => JitMode::Off,
             Self::Jit => JitMode::Eager,
         };
-        Engine::new(config.with_jit(jit))
+        config.with_jit(jit)
     }
 }
 

@@ -30,8 +30,16 @@ impl Counts {
 /// `answer` fails, that line is `{"line":N,"error":"..."}`. `progress` hears of
 /// each line that was answered.
 pub(crate) fn answer_lines(
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
     mut answer: impl FnMut(&[u8], &mut String) -> Result<()>,
+) -> Result<Counts> {
+    answer_some_lines(progress, |line, out| answer(line, out).map(|()| true))
+}
+
+/// Answers lines as [`answer_lines`] does, but those not for which `answer` returns false.
+pub(crate) fn answer_some_lines(
+    mut progress: impl FnMut(u64),
+    mut answer: impl FnMut(&[u8], &mut String) -> Result<bool>,
 ) -> Result<Counts> {
     let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -41,7 +49,11 @@ pub(crate) fn answer_lines(
         counts.lines += 1;
         out.clear();
         let too_long = || Err(anyhow!("the line has more than {MAX_LINE} bytes"));
-        if let Err(error) = if fits { answer(&line, &mut out) } else { too_long() } {
+        let answered = if fits { answer(&line, &mut out) } else { too_long() };
+        if matches!(answered, Ok(false)) {
+            continue;
+        }
+        if let Err(error) = answered {
             counts.malformed += 1;
             out.clear();
             crate::json::push(&mut out, format_args!("{{\"line\":{},\"error\":", counts.lines));

@@ -10,6 +10,7 @@ mod args;
 mod asm;
 mod batch;
 mod bench;
+mod cases;
 mod check;
 mod disasm;
 mod engine;
@@ -52,6 +53,7 @@ enum Command {
     Check(check::CheckArgs),
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
+    Cases(cases::CasesArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
     Completions(manual::CompletionsArgs),
@@ -83,6 +85,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::execute(args),
         Command::Asm(args) => asm::execute(args),
         Command::Batch(args) => batch::execute(args),
+        Command::Cases(args) => cases::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
         Command::Completions(args) => manual::completions(args),

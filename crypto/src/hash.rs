@@ -70,3 +70,42 @@ pub fn murmur32(data: &[u8], seed: u32) -> u32 {
 fn murmur_scramble(word: u32) -> u32 {
     word.wrapping_mul(C1).rotate_left(15).wrapping_mul(C2)
 }
+
+/// Returns the 128-bit Murmur3 hash (x64 variant) of `data` with `seed`. Source:
+/// `Cryptography/Murmur128.cs`.
+#[must_use]
+pub fn murmur128(data: &[u8], seed: u32) -> [u8; 16] {
+    let (blocks, tail) = data.as_chunks::<16>();
+    let (mut h1, mut h2) = (u64::from(seed), u64::from(seed));
+    for block in blocks {
+        let (k1, k2) = murmur_scramble_pair(block);
+        h1 = (h1 ^ k1).rotate_left(27).wrapping_add(h2).wrapping_mul(5).wrapping_add(0x52dc_e729);
+        h2 = (h2 ^ k2).rotate_left(31).wrapping_add(h1).wrapping_mul(5).wrapping_add(0x3849_5ab5);
+    }
+    let mut last = [0; 16];
+    last[..tail.len()].copy_from_slice(tail);
+    // Scrambling zeros gives zeros, so an empty tail changes nothing.
+    let (k1, k2) = murmur_scramble_pair(&last);
+    let length = data.len() as u64;
+    (h1, h2) = (h1 ^ k1 ^ length, h2 ^ k2 ^ length);
+    h1 = h1.wrapping_add(h2);
+    h2 = h2.wrapping_add(h1);
+    (h1, h2) = (murmur_mix(h1), murmur_mix(h2));
+    h1 = h1.wrapping_add(h2);
+    h2 = h2.wrapping_add(h1);
+    (u128::from(h2) << 64 | u128::from(h1)).to_le_bytes()
+}
+
+fn murmur_scramble_pair(block: &[u8; 16]) -> (u64, u64) {
+    const C1: u64 = 0x87c3_7b91_1142_53d5;
+    const C2: u64 = 0x4cf5_ad43_2745_937f;
+    let words = u128::from_le_bytes(*block);
+    let (k1, k2) = (words as u64, (words >> 64) as u64);
+    (k1.wrapping_mul(C1).rotate_left(31).wrapping_mul(C2), k2.wrapping_mul(C2).rotate_left(33).wrapping_mul(C1))
+}
+
+fn murmur_mix(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}

@@ -48,4 +48,4 @@ pub use ecdsa::{
     Curve, Hash, compress_public_key, recover, recover_with_id, uncompress_public_key, verify, verify_prehashed,
 };
 pub use error::CryptoError;
-pub use hash::{hash160, hash256, keccak256, murmur32, ripemd160, sha256};
+pub use hash::{hash160, hash256, keccak256, murmur32, murmur128, ripemd160, sha256};

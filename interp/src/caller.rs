@@ -55,6 +55,14 @@ impl<'a> Caller<'a> {
     }
 }
 
+impl Vm {
+    /// Lends the machine as hosts see it, so that a host can load what runs
+    /// first in the same way as what is called later.
+    pub fn caller(&mut self) -> Caller<'_> {
+        Caller::new(self)
+    }
+}
+
 impl Deref for Caller<'_> {
     type Target = Vm;
 

@@ -112,24 +112,37 @@ impl NefFile {
     /// [`NefError`] for the first thing that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, NefError> {
         let mut reader = Reader::new(bytes);
+        let file = Self::read(&mut reader)?;
+        read_end(&mut reader, &file)?;
+        Ok(file)
+    }
+
+    /// Parses a NEF file whose checksum was checked before, as that of a
+    /// contract in a node's storage.
+    ///
+    /// # Errors
+    /// [`NefError`] for the first thing that is wrong.
+    pub fn parse_unchecked(bytes: &[u8]) -> Result<Self, NefError> {
+        Self::read(&mut Reader::new(bytes))
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, NefError> {
         let magic = reader.array("magic")?;
         if magic != MAGIC {
             return Err(NefError { offset: 0, problem: NefProblem::Magic(magic) });
         }
-        let compiler = read_compiler(&mut reader)?.into();
+        let compiler = read_compiler(reader)?.into();
         let source = reader.text("source", MAX_SOURCE)?.into();
-        skip_zeros(&mut reader, [0])?;
+        skip_zeros(reader, [0])?;
         let count = reader.length("list of tokens", MAX_TOKENS)?;
-        let tokens = (0..count).map(|_| MethodToken::read(&mut reader)).collect::<Result<_, _>>()?;
-        skip_zeros(&mut reader, [0; 2])?;
+        let tokens = (0..count).map(|_| MethodToken::read(reader)).collect::<Result<_, _>>()?;
+        skip_zeros(reader, [0; 2])?;
         let start = reader.offset();
         let script = Script::from(reader.bytes("script", MAX_SIZE)?);
         if script.is_empty() {
             return Err(NefError { offset: start, problem: NefProblem::EmptyScript });
         }
-        let file = Self { compiler, source, tokens, script };
-        read_end(&mut reader, &file)?;
-        Ok(file)
+        Ok(Self { compiler, source, tokens, script })
     }
 
     /// Returns the bytes of the file, including the checksum.

@@ -1,3 +1,159 @@
-//! The native contracts, one file or folder each.
+//! The native contracts: one table each.
+//!
+//! Source: `NativeContract.cs`, `ContractMethodMetadata.cs` of the reference node.
 
+#[macro_use]
+mod table;
+pub(crate) mod contract_management;
+pub(crate) mod crypto_lib;
+pub(crate) mod gas_token;
+mod keys;
+pub(crate) mod ledger;
+mod level;
+pub(crate) mod neo_token;
+pub(crate) mod notary;
+pub(crate) mod oracle;
+pub(crate) mod policy;
+pub(crate) mod role_management;
 pub(crate) mod std_lib;
+pub(crate) mod treasury;
+
+use neovm_interp::Caller;
+use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
+
+pub(crate) use self::table::{Finished, Task};
+pub use self::{
+    level::{LevelMethod, NativeLevel, NativeState},
+    table::{Event, Method, NativeContract},
+};
+use crate::{
+    executor::{Executor, Trigger},
+    fault,
+};
+
+/// The native contracts, in the order in which they are initialized and persist.
+pub const NATIVES: [&NativeContract; 11] = [
+    &contract_management::CONTRACT,
+    &std_lib::CONTRACT,
+    &crypto_lib::CONTRACT,
+    &ledger::CONTRACT,
+    &neo_token::CONTRACT,
+    &gas_token::CONTRACT,
+    &policy::CONTRACT,
+    &role_management::CONTRACT,
+    &oracle::CONTRACT,
+    &notary::CONTRACT,
+    &treasury::CONTRACT,
+];
+
+/// Returns the native contract with a hash.
+pub fn find(hash: Hash160) -> Option<&'static NativeContract> {
+    NATIVES.into_iter().find(|native| native.hash == hash)
+}
+
+/// Runs the method of the current native contract that starts at the current
+/// position. The arguments stay on the stack until the method has ended.
+///
+/// Source: `ApplicationEngine.Contract.cs` (`CallNativeContract`),
+/// `NativeContract.cs` (`Invoke`).
+pub(crate) fn invoke(executor: &mut Executor<'_>, caller: &mut Caller<'_>, version: u8) -> Result<(), FaultKind> {
+    let hash = executor.current_hash()?;
+    let native = find(hash).ok_or_else(|| fault("only native contracts may run System.Contract.CallNative"))?;
+    // A native contract can be called from the block after the one that activates it.
+    if native.active_in > Hardfork::Genesis {
+        let height = ledger::current_index(executor.layer())?;
+        // Without a height in the settings it counts as active from the first block.
+        let heights = &executor.settings().hardforks;
+        if heights.height(native.active_in).is_some_and(|from| from > height) {
+            return Err(fault(format!("{} is not active", native.name)));
+        }
+    }
+    let depth = executor.frame_count();
+    let result = run(executor, caller, native, version);
+    if result.is_err() {
+        executor.native_failed(depth);
+    }
+    result
+}
+
+fn run(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    native: &'static NativeContract,
+    version: u8,
+) -> Result<(), FaultKind> {
+    if version != 0 {
+        return Err(fault(format!("there is no version {version} of {}", native.name)));
+    }
+    let position = caller.position().unwrap_or(0);
+    let method = executor.natives().method(native, position);
+    let method = method.ok_or_else(|| fault("the position is no method of the native contract"))?;
+    let hardfork = executor.hardfork();
+    if !method.row.is_active(hardfork) {
+        return Err(fault(format!("{} is not active", method.row.name)));
+    }
+    let flags = executor.call_flags()?;
+    if !flags.contains(method.row.flags) {
+        return Err(fault(format!("{} is not allowed with the call flags {flags}", method.row.name)));
+    }
+    let is_free = executor.is_active(Hardfork::Faun)
+        && policy::whitelisted_fee(executor.layer(), native.hash, &method.descriptor)?.is_some();
+    if !is_free {
+        let storage = i64::from(method.row.storage_fee) * i64::from(executor.storage_price());
+        let fee = Gas::from_units(method.row.cpu_fee, executor.fee_factor());
+        caller.add_fee(fee.saturating_add(Gas::from_datoshi(storage)))?;
+    }
+    executor.set_arguments(method.row.parameters.len());
+    let finished = (method.row.handler)(executor, caller)?;
+    executor.finish_native(caller, finished)
+}
+
+/// Lets each native contract do its work before or after the transactions of a
+/// block.
+///
+/// Source: `ApplicationEngine.Contract.cs` (`NativeOnPersistAsync`,
+/// `NativePostPersistAsync`).
+pub(crate) fn persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>, trigger: Trigger) -> Result<(), FaultKind> {
+    let depth = executor.frame_count();
+    let result = persist_all(executor, caller, trigger);
+    if result.is_err() {
+        executor.native_failed(depth);
+    }
+    result
+}
+
+fn persist_all(executor: &mut Executor<'_>, caller: &mut Caller<'_>, trigger: Trigger) -> Result<(), FaultKind> {
+    let block = executor.block().filter(|_| executor.trigger() == trigger);
+    let index = block.ok_or_else(|| fault("wrong trigger"))?.index;
+    for native in NATIVES {
+        let heights = &executor.settings().hardforks;
+        let is_active = heights.height(native.active_in).is_none_or(|from| from <= index);
+        if is_active {
+            let work = if trigger == Trigger::OnPersist { native.on_persist } else { native.post_persist };
+            work(executor, caller)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the committee has signed.
+///
+/// Source: `NativeContract.cs` (`AssertCommittee`).
+pub(crate) fn require_committee(executor: &Executor<'_>) -> Result<(), FaultKind> {
+    let committee = neo_token::committee_address(executor.layer())?;
+    if executor.check_witness(committee)? { Ok(()) } else { Err(fault("the committee has not signed")) }
+}
+
+/// Checks that almost all of the committee have signed, and returns their account.
+///
+/// Source: `NativeContract.cs` (`AssertAlmostFullCommittee`).
+pub(crate) fn require_almost_full_committee(executor: &Executor<'_>) -> Result<Hash160, FaultKind> {
+    let members = neo_token::committee(executor.layer())?;
+    let least = (members.len() - members.len().saturating_sub(1) / 2).max(1);
+    let script = neovm_chain::contract::multisig_script(least.max(members.len().saturating_sub(2)), &members);
+    let account = neovm_types::hash::hash160(script.map_err(fault)?.bytes());
+    if executor.check_witness(account)? { Ok(account) } else { Err(fault("too few of the committee have signed")) }
+}
+
+/// No call flags, for rows of tables.
+pub(crate) const NO_FLAGS: CallFlags = CallFlags::NONE;

@@ -10,6 +10,7 @@
 
 mod parameter_type;
 mod read;
+mod stored;
 mod write;
 
 use alloc::{

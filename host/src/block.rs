@@ -1,0 +1,124 @@
+//! Executing a block.
+//!
+//! Source: `Blockchain.cs` (`Persist`) of the reference node.
+
+use std::rc::Rc;
+
+use neovm_chain::{Block, UnsignedHeader, Witness, contract::bft_address};
+use neovm_storage::{Batch, Layer, Store};
+use neovm_types::{CallFlags, FaultKind, Hash256, OpCode, Script, ScriptBuilder};
+
+use crate::{
+    executor::{Container, Entry, Job, Receipt, Trigger, execute_in},
+    fault,
+    native::ledger,
+    network::Network,
+    settings::ProtocolSettings,
+};
+
+/// What came of a block.
+#[derive(Clone, Debug)]
+pub struct BlockReceipt {
+    /// What native contracts did before the transactions.
+    pub on_persist: Receipt,
+    /// The transactions, in their order. Their changes are those against the
+    /// state that the transaction before left.
+    pub transactions: Vec<Receipt>,
+    /// What native contracts did after the transactions.
+    pub post_persist: Receipt,
+    /// What the block changed, in the order of keys.
+    pub changes: Batch,
+}
+
+/// Executes a block over a store. The store does not change: the receipt says
+/// what to write. Neither the block nor the transactions are verified.
+///
+/// # Errors
+/// A fault if native contracts fail, as they do if the block cannot come next,
+/// or if the storage cannot be read.
+pub fn execute_block(network: &Network, store: &dyn Store, block: &Block) -> Result<BlockReceipt, FaultKind> {
+    let layer = Layer::over(store);
+    let on_persist = persist(network, &layer, block, Trigger::OnPersist)?;
+    let mut transactions = Vec::with_capacity(block.transactions().len());
+    let mut snapshot = Layer::above(&layer);
+    for transaction in block.transactions() {
+        let entry = Entry::Script { script: transaction.script.clone(), flags: CallFlags::ALL };
+        let job = Job {
+            trigger: Trigger::Application,
+            container: Container::Transaction(transaction),
+            block: Some(block.into()),
+            gas: transaction.system_fee,
+            entry,
+        };
+        let mut receipt = execute_in(network, &snapshot, &job)?;
+        if receipt.halted() {
+            receipt.changes = differences(&snapshot, &layer)?;
+            snapshot.commit().map_err(fault)?;
+        } else {
+            snapshot = Layer::above(&layer);
+        }
+        transactions.push(receipt);
+    }
+    ledger::write_states(&layer, &block.into(), &transactions)?;
+    let post_persist = persist(network, &layer, block, Trigger::PostPersist)?;
+    Ok(BlockReceipt { on_persist, transactions, post_persist, changes: layer.changes() })
+}
+
+/// The changes of a layer that are not back at what lies below.
+fn differences(layer: &Layer<'_>, below: &Layer<'_>) -> Result<Batch, FaultKind> {
+    let mut changes = layer.changes();
+    let mut result = Ok(());
+    changes.retain(|(key, value)| match below.get(key) {
+        Ok(old) => old != *value,
+        Err(error) => {
+            result = Err(fault(error));
+            false
+        }
+    });
+    result.map(|()| changes)
+}
+
+/// Runs what native contracts do before or after the transactions.
+fn persist<'s>(
+    network: &'s Network,
+    layer: &Rc<Layer<'s>>,
+    block: &'s Block,
+    trigger: Trigger,
+) -> Result<Receipt, FaultKind> {
+    let call = if trigger == Trigger::OnPersist {
+        "System.Contract.NativeOnPersist"
+    } else {
+        "System.Contract.NativePostPersist"
+    };
+    let script = ScriptBuilder::new().syscall(call).build().map_err(fault)?;
+    let entry = Entry::Script { script, flags: CallFlags::ALL };
+    let job = Job { trigger, container: Container::None, block: Some(block.into()), gas: 0, entry };
+    let receipt = execute_in(network, layer, &job)?;
+    match receipt.fault {
+        Some(failed) => Err(failed.kind),
+        None => Ok(receipt),
+    }
+}
+
+/// The first block of a network, which holds nothing.
+///
+/// Source: `NeoSystem.cs` (`CreateGenesisBlock`) of the reference node.
+///
+/// # Errors
+/// A fault if the settings have no validators.
+pub fn genesis_block(settings: &ProtocolSettings) -> Result<Block, FaultKind> {
+    let header = UnsignedHeader {
+        version: 0,
+        previous_hash: Hash256::default(),
+        merkle_root: Hash256::default(),
+        // 15 July 2016, 15:08:21 UTC.
+        timestamp: 1_468_595_301_000,
+        // That of Bitcoin's first block.
+        nonce: 2_083_236_893,
+        index: 0,
+        primary_index: 0,
+        next_consensus: bft_address(settings.standby_validators()).map_err(fault)?,
+    };
+    let witness = Witness { invocation: Script::from(vec![]), verification: Script::from(vec![OpCode::PUSH1 as u8]) };
+    Block::new(header.sign(&witness).map_err(fault)?, Vec::new()).map_err(fault)
+}

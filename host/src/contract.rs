@@ -1,0 +1,141 @@
+//! Deployed contracts.
+
+use std::sync::{Arc, OnceLock};
+
+use neovm_engine::Engine;
+use neovm_interp::Code;
+use neovm_types::{
+    FaultKind, Hash160, Manifest, NefFile, StackItem,
+    manifest::{ContractDescriptor, Method, Wildcard},
+};
+
+use crate::{
+    fault,
+    stored::{deserialize, serialize},
+};
+
+/// A contract as the node stores it.
+///
+/// Source: `ContractState.cs` of the reference node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContractState {
+    /// The id, under which the contract's storage lies. Native contracts have
+    /// negative ones.
+    pub id: i32,
+    /// The number of times that the contract was updated.
+    pub update_counter: u16,
+    /// The hash, which the contract keeps when it is updated.
+    pub hash: Hash160,
+    /// The NEF file.
+    pub nef: NefFile,
+    /// The manifest.
+    pub manifest: Manifest,
+}
+
+impl ContractState {
+    /// Returns the contract as an item, as scripts see it and as it is stored.
+    ///
+    /// # Errors
+    /// A fault if the NEF file is too large to be one.
+    pub fn to_item(&self) -> Result<StackItem, FaultKind> {
+        Ok(StackItem::array([
+            self.id.into(),
+            i32::from(self.update_counter).into(),
+            self.hash.into(),
+            self.nef.to_bytes().map_err(fault)?.into(),
+            self.manifest.to_stack_item(),
+        ]))
+    }
+
+    /// Returns the bytes that are stored.
+    ///
+    /// # Errors
+    /// A fault if the contract is too large for a storage item.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, FaultKind> {
+        serialize(&self.to_item()?)
+    }
+
+    /// Reads a contract from the bytes that are stored.
+    ///
+    /// # Errors
+    /// A fault if the bytes are no contract.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FaultKind> {
+        let item = deserialize(bytes)?;
+        let StackItem::Array(fields) = &item else { return Err(fault("a stored contract is no array")) };
+        let [id, update_counter, hash, nef, manifest] = &fields.to_vec()[..] else {
+            return Err(fault("a stored contract has not five fields"));
+        };
+        let nef = nef.with_bytes(NefFile::parse_unchecked)?.map_err(fault)?;
+        Ok(Self {
+            id: id.to_i32()?,
+            update_counter: u16::try_from(update_counter.to_i32()?).map_err(|_| FaultKind::Overflow)?,
+            hash: Hash160(
+                hash.with_bytes(|bytes| bytes.try_into())?.map_err(|_| fault("a stored hash has not 20 bytes"))?,
+            ),
+            nef,
+            manifest: Manifest::from_stack_item(manifest)?,
+        })
+    }
+
+    /// Returns whether the contract's manifest permits to call a method of another contract.
+    ///
+    /// Source: `ContractPermission.cs` (`IsAllowed`).
+    pub fn can_call(&self, other: &Self, method: &str) -> bool {
+        self.manifest.permissions.iter().any(|permission| {
+            let is_contract = match &permission.contract {
+                ContractDescriptor::Any => true,
+                ContractDescriptor::Hash(hash) => *hash == other.hash,
+                ContractDescriptor::Group(key) => other.manifest.groups.iter().any(|group| group.pubkey == *key),
+            };
+            is_contract
+                && match &permission.methods {
+                    Wildcard::Any => true,
+                    Wildcard::List(names) => names.iter().any(|name| name == method),
+                }
+        })
+    }
+}
+
+/// A contract, ready to be called: what executions share.
+#[derive(Debug)]
+pub struct Contract {
+    state: ContractState,
+    code: OnceLock<Arc<Code>>,
+    /// Where `_initialize` starts, if the contract has it.
+    initialize: Option<i32>,
+}
+
+impl Contract {
+    /// Takes a contract's state.
+    pub fn new(state: ContractState) -> Self {
+        let initialize = state.manifest.abi.method("_initialize", Some(0)).map(|method| method.offset);
+        Self { state, code: OnceLock::new(), initialize }
+    }
+
+    /// The state that is stored.
+    pub fn state(&self) -> &ContractState {
+        &self.state
+    }
+
+    /// Returns the position of `_initialize` in bytes, if the contract has it.
+    pub fn initialize(&self) -> Option<i32> {
+        self.initialize
+    }
+
+    /// Returns the method with a name and a number of parameters.
+    pub fn method(&self, name: &str, parameters: usize) -> Option<&Method> {
+        self.state.manifest.abi.method(name, Some(parameters))
+    }
+
+    /// Returns the decoded script, which is decoded at the first call.
+    ///
+    /// # Errors
+    /// Those of [`Engine::prepare`].
+    pub fn code(&self, engine: &Engine) -> Result<&Arc<Code>, FaultKind> {
+        if let Some(code) = self.code.get() {
+            return Ok(code);
+        }
+        let code = engine.prepare(&self.state.nef.script)?;
+        Ok(self.code.get_or_init(|| code))
+    }
+}

@@ -1,0 +1,76 @@
+//! The executor as the machine's host.
+
+use neovm_interp::{Caller, Host, HostError, LoadId, Unload};
+use neovm_types::{CallFlags, FaultKind, StackItem};
+
+use super::{Executor, call::Call};
+use crate::{fault, syscalls};
+
+impl Host for Executor<'_> {
+    /// Source: `ApplicationEngine.cs` (`OnSysCall`).
+    fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
+        let added = self.network.added_syscalls();
+        let syscall = if added.is_empty() { None } else { added.get(&id) };
+        let syscall = syscall.or_else(|| syscalls::find(id)).ok_or(FaultKind::NoSyscall(id))?;
+        if !self.is_active(syscall.since) {
+            return Err(FaultKind::NoSyscall(id).into());
+        }
+        self.require(syscall.flags)?;
+        if syscall.price > 0 {
+            self.charge_units(caller, syscall.price)?;
+        }
+        Ok((syscall.handler)(self, caller)?)
+    }
+
+    /// Source: `ApplicationEngine.cs` (`OnCallT`).
+    fn call_token(&mut self, caller: &mut Caller<'_>, token: u16) -> Result<(), HostError> {
+        self.require(CallFlags::READ_ONLY)?;
+        let contract = self.frame()?.contract.clone().ok_or_else(|| fault("CALLT in a script that is no contract"))?;
+        let token = contract.state().nef.tokens.get(usize::from(token)).ok_or(FaultKind::NoToken(token))?;
+        let count = usize::from(token.parameters_count);
+        if count > caller.stack_len() {
+            return Err(fault("CALLT with too few arguments").into());
+        }
+        let arguments = caller.pop_many(count)?;
+        let call = Call { flags: token.call_flags, returns: Some(token.has_return_value), native: None };
+        Ok(self.call_contract(caller, token.hash, &token.method, arguments, &call)?)
+    }
+
+    /// Source: `ApplicationEngine.cs` (`ContextUnloaded`).
+    fn context_unloaded(&mut self, caller: &mut Caller<'_>, load: LoadId, _: Unload) -> Result<(), HostError> {
+        let Some(frame) = self.frames.pop().filter(|frame| frame.load == load) else {
+            return Err(fault("the executor lost a script").into());
+        };
+        // Not only where an exception passed through the script: also where a
+        // finally block of an exception that nobody caught yet had called it.
+        if caller.pending_exception().is_some() {
+            self.notifications.truncate(self.notifications.len().saturating_sub(frame.notifications));
+            return match frame.then {
+                Some(_) => Err(fault("an exception left a contract that a native contract called").into()),
+                None => Ok(()),
+            };
+        }
+        frame.layer.commit().map_err(fault)?;
+        if let Some(current) = self.frames.last_mut() {
+            current.notifications += frame.notifications;
+            if frame.is_dynamic {
+                match caller.stack_len().saturating_sub(frame.stack_below) {
+                    0 => caller.push(StackItem::Null),
+                    1 => {}
+                    _ => return Err(fault("a called script returned more than one value").into()),
+                }
+            }
+        }
+        match frame.then {
+            Some(then) => {
+                let finished = then(self, caller)?;
+                Ok(self.finish_native(caller, finished)?)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn machine_reset(&mut self) {
+        self.frames.clear();
+    }
+}

@@ -1,0 +1,167 @@
+//! Iterators over storage.
+//!
+//! Sources: `StorageIterator.cs`, `FindOptions.cs` of the reference node.
+
+use std::{fmt, rc::Rc};
+
+use neovm_storage::{Item, Key, Seek};
+use neovm_types::{FaultKind, Interop, StackItem, manifest::ParameterType};
+
+use crate::{
+    fault,
+    parameter::{Parameter, Return},
+    stored::deserialize,
+};
+
+bitflags::bitflags! {
+    /// What an iterator gives.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct FindOptions: u8 {
+        /// Keys alone.
+        const KEYS_ONLY = 1;
+        /// Keys without the prefix.
+        const REMOVE_PREFIX = 1 << 1;
+        /// Values alone.
+        const VALUES_ONLY = 1 << 2;
+        /// Values as items.
+        const DESERIALIZE_VALUES = 1 << 3;
+        /// The first field of deserialized values.
+        const PICK_FIELD_0 = 1 << 4;
+        /// The second field of deserialized values.
+        const PICK_FIELD_1 = 1 << 5;
+        /// The greatest key first.
+        const BACKWARDS = 1 << 7;
+    }
+}
+
+/// The bits may have no meaning: [`FindOptions::check`] refuses them.
+impl Parameter for FindOptions {
+    const TYPE: ParameterType = ParameterType::Integer;
+
+    fn from_item(item: StackItem, caller: &mut neovm_interp::Caller<'_>) -> Result<Self, FaultKind> {
+        u8::from_item(item, caller).map(Self::from_bits_retain)
+    }
+}
+
+impl FindOptions {
+    /// Checks that the options go together.
+    ///
+    /// Source: `ApplicationEngine.Storage.cs` (`Find`).
+    ///
+    /// # Errors
+    /// A fault that says which do not.
+    pub fn check(self) -> Result<(), FaultKind> {
+        let picks = Self::PICK_FIELD_0 | Self::PICK_FIELD_1;
+        let with_value = Self::VALUES_ONLY | Self::DESERIALIZE_VALUES | picks;
+        if Self::from_bits(self.bits()).is_none() {
+            Err(fault("undefined find options"))
+        } else if self.contains(Self::KEYS_ONLY) && self.intersects(with_value) {
+            Err(fault("KeysOnly goes with no option for values"))
+        } else if self.contains(Self::VALUES_ONLY) && self.contains(Self::REMOVE_PREFIX) {
+            Err(fault("ValuesOnly does not go with RemovePrefix"))
+        } else if self.contains(picks) {
+            Err(fault("PickField0 does not go with PickField1"))
+        } else if self.intersects(picks) && !self.contains(Self::DESERIALIZE_VALUES) {
+            Err(fault("PickField0 and PickField1 need DeserializeValues"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The number of an iterator of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handle(pub(super) usize);
+
+impl Parameter for Handle {
+    const TYPE: ParameterType = ParameterType::InteropInterface;
+
+    fn from_item(item: StackItem, caller: &mut neovm_interp::Caller<'_>) -> Result<Self, FaultKind> {
+        let object = Interop::from_item(item, caller)?;
+        object.downcast_ref().copied().ok_or_else(|| fault("the argument is no iterator"))
+    }
+}
+
+impl Return for Handle {
+    const TYPE: ParameterType = ParameterType::InteropInterface;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(StackItem::Interop(Interop::new(self)))
+    }
+}
+
+/// An iterator over entries of the storage.
+pub struct StorageIterator<'s> {
+    entries: Box<dyn Iterator<Item = <Seek<'s> as Iterator>::Item> + 's>,
+    prefix_length: usize,
+    options: FindOptions,
+    current: Option<(Key, Rc<Item>)>,
+}
+
+impl<'s> StorageIterator<'s> {
+    /// Creates an iterator over entries, whose keys, without the contract's id,
+    /// lose `prefix_length` bytes if the options say so.
+    pub fn new(
+        entries: impl Iterator<Item = <Seek<'s> as Iterator>::Item> + 's,
+        prefix_length: usize,
+        options: FindOptions,
+    ) -> Self {
+        Self { entries: Box::new(entries), prefix_length, options, current: None }
+    }
+
+    /// Advances to the next entry and returns whether there is one. After the
+    /// end, the last entry stays.
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read.
+    pub fn next_entry(&mut self) -> Result<bool, FaultKind> {
+        let next = self.entries.next().transpose().map_err(fault)?;
+        let is_there = next.is_some();
+        self.current = next.or_else(|| self.current.take());
+        Ok(is_there)
+    }
+
+    /// Returns the current entry in the form that the options ask for.
+    ///
+    /// # Errors
+    /// A fault before the first entry, and if the value has not that form.
+    pub fn value(&self) -> Result<StackItem, FaultKind> {
+        let (key, item) = self.current.as_ref().ok_or_else(|| fault("the iterator is before its first entry"))?;
+        let options = self.options;
+        let is_cut = options.contains(FindOptions::REMOVE_PREFIX);
+        let key = key.local().get(if is_cut { self.prefix_length } else { 0 }..).unwrap_or(&[]);
+        let value = item.value();
+        let value = if options.contains(FindOptions::DESERIALIZE_VALUES) {
+            deserialize(&value)?
+        } else {
+            StackItem::from(&*value)
+        };
+        let value = if options.contains(FindOptions::PICK_FIELD_0) {
+            field(&value, 0)?
+        } else if options.contains(FindOptions::PICK_FIELD_1) {
+            field(&value, 1)?
+        } else {
+            value
+        };
+        Ok(if options.contains(FindOptions::KEYS_ONLY) {
+            key.into()
+        } else if options.contains(FindOptions::VALUES_ONLY) {
+            value
+        } else {
+            StackItem::structure([key.into(), value])
+        })
+    }
+}
+
+fn field(item: &StackItem, index: usize) -> Result<StackItem, FaultKind> {
+    let (StackItem::Array(fields) | StackItem::Struct(fields)) = item else {
+        return Err(fault("a stored value is no array"));
+    };
+    fields.get(index).ok_or_else(|| fault(format!("a stored value has no field {index}")))
+}
+
+impl fmt::Debug for StorageIterator<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageIterator").field("options", &self.options).finish_non_exhaustive()
+    }
+}

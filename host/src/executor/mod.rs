@@ -1,0 +1,281 @@
+//! The executor: runs scripts with the system calls and native contracts of a node.
+//!
+//! Source: `ApplicationEngine.cs` of the reference node.
+
+mod call;
+mod frame;
+mod host;
+mod iterator;
+mod job;
+mod notify;
+mod run;
+mod witness;
+
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+use neovm_chain::Transaction;
+use neovm_interp::Caller;
+use neovm_storage::Layer;
+use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
+
+pub(crate) use self::run::execute_in;
+pub(crate) use self::{
+    call::Call,
+    frame::{Calling, Frame, Then},
+    iterator::Handle as IteratorHandle,
+};
+pub use self::{
+    iterator::{FindOptions, StorageIterator},
+    job::{Container, Entry, FaultPlace, Job, PersistingBlock, Receipt, Trigger},
+    notify::{Log, Notification},
+    run::{Verification, execute, verify_witness},
+};
+use crate::{
+    fault,
+    native::{Finished, NativeLevel},
+    network::Network,
+    settings::ProtocolSettings,
+};
+
+/// One execution: what the reference calls an application engine.
+///
+/// It is made by [`execute`]. System calls and native methods, an embedder's
+/// too, get it together with the machine that runs the script.
+#[derive(Debug)]
+pub struct Executor<'s> {
+    network: &'s Network,
+    trigger: Trigger,
+    container: Container<'s>,
+    block: Option<PersistingBlock<'s>>,
+    /// The hardfork whose rules hold.
+    hardfork: Hardfork,
+    /// The native contracts at this height.
+    natives: &'s NativeLevel,
+    /// What a price unit costs.
+    fee_factor: Gas,
+    /// What a byte of storage costs, in datoshi.
+    storage_price: u32,
+    base: Rc<Layer<'s>>,
+    /// One for each load, the current one last.
+    frames: Vec<Frame<'s>>,
+    invocations: HashMap<Hash160, i32>,
+    notifications: Vec<Notification>,
+    logs: Vec<Log>,
+    iterators: Vec<StorageIterator<'s>>,
+    /// The seed of random numbers, and how many were made of it.
+    random: (u128, u32),
+    /// Whether the fault came from a native method, whose instruction counts as done.
+    native_fault: bool,
+}
+
+/// What executes, and in which circumstances.
+impl<'s> Executor<'s> {
+    /// The network.
+    pub fn network(&self) -> &'s Network {
+        self.network
+    }
+
+    /// The network's settings.
+    pub fn settings(&self) -> &'s ProtocolSettings {
+        self.network.settings()
+    }
+
+    /// Why the script runs.
+    pub fn trigger(&self) -> Trigger {
+        self.trigger
+    }
+
+    /// What holds the script.
+    pub fn container(&self) -> Container<'s> {
+        self.container
+    }
+
+    /// The transaction that holds the script, if it is one.
+    pub fn transaction(&self) -> Option<&'s Transaction> {
+        match self.container {
+            Container::Transaction(transaction) => Some(transaction),
+            _ => None,
+        }
+    }
+
+    /// The block that is being persisted, if there is one.
+    pub fn block(&self) -> Option<PersistingBlock<'s>> {
+        self.block
+    }
+
+    /// The last hardfork whose rules hold. Without a block it is the last one
+    /// that is configured, whatever its height.
+    ///
+    /// Source: `ApplicationEngine.cs` (`IsHardforkEnabled`).
+    pub fn hardfork(&self) -> Hardfork {
+        self.hardfork
+    }
+
+    /// Returns whether the rules of a hardfork hold.
+    pub fn is_active(&self, hardfork: Hardfork) -> bool {
+        self.hardfork >= hardfork
+    }
+
+    /// The native contracts at this height.
+    pub fn natives(&self) -> &'s NativeLevel {
+        self.natives
+    }
+
+    /// What a price unit costs.
+    pub fn fee_factor(&self) -> Gas {
+        self.fee_factor
+    }
+
+    /// What a byte of storage costs, in datoshi.
+    pub fn storage_price(&self) -> u32 {
+        self.storage_price
+    }
+
+    /// The storage as the current script sees it.
+    pub fn layer(&self) -> &Rc<Layer<'s>> {
+        self.frames.last().map_or(&self.base, |frame| &frame.layer)
+    }
+
+    /// The notifications so far.
+    pub fn notifications(&self) -> &[Notification] {
+        &self.notifications
+    }
+}
+
+/// The scripts that are running.
+impl<'s> Executor<'s> {
+    pub(crate) fn frame(&self) -> Result<&Frame<'s>, FaultKind> {
+        self.frames.last().ok_or_else(|| fault("no script is loaded"))
+    }
+
+    fn frame_mut(&mut self) -> Result<&mut Frame<'s>, FaultKind> {
+        self.frames.last_mut().ok_or_else(|| fault("no script is loaded"))
+    }
+
+    /// The hash of the current script.
+    ///
+    /// # Errors
+    /// A fault if no script is loaded.
+    pub fn current_hash(&self) -> Result<Hash160, FaultKind> {
+        Ok(self.frame()?.hash)
+    }
+
+    /// The hash of the script that called the current one, if there is one.
+    pub fn calling_hash(&self) -> Option<Hash160> {
+        let frame = self.frames.last()?;
+        frame.native_calling.or(frame.calling.map(|calling| calling.hash))
+    }
+
+    /// The hash of the script that was loaded first.
+    pub fn entry_hash(&self) -> Option<Hash160> {
+        self.frames.first().map(|frame| frame.hash)
+    }
+
+    /// What the current script may do.
+    ///
+    /// # Errors
+    /// A fault if no script is loaded.
+    pub fn call_flags(&self) -> Result<CallFlags, FaultKind> {
+        Ok(self.frame()?.flags)
+    }
+
+    /// Checks that the current script may do something.
+    ///
+    /// # Errors
+    /// A fault if it may not.
+    pub fn require(&self, flags: CallFlags) -> Result<(), FaultKind> {
+        let own = self.call_flags()?;
+        if own.contains(flags) { Ok(()) } else { Err(fault(format!("not allowed with the call flags {own}"))) }
+    }
+
+    /// Charges price units.
+    ///
+    /// # Errors
+    /// A fault if there is not enough gas.
+    pub fn charge_units(&self, caller: &mut Caller<'_>, units: u64) -> Result<(), FaultKind> {
+        caller.add_fee(Gas::from_units(units, self.fee_factor))
+    }
+
+    /// Returns how often a script was called in this execution; 1 if it was not.
+    pub(crate) fn invocation_count(&mut self, hash: Hash160) -> i32 {
+        *self.invocations.entry(hash).or_insert(1)
+    }
+
+    /// The next random number.
+    ///
+    /// Source: `ApplicationEngine.Runtime.cs` (`GetRandom`).
+    pub(crate) fn next_random(&mut self) -> u128 {
+        let network = self.settings().network;
+        let (seed, count) = &mut self.random;
+        if self.hardfork >= Hardfork::Aspidochelone {
+            let seed_of_hash = network.wrapping_add(*count);
+            *count = count.wrapping_add(1);
+            return u128::from_le_bytes(neovm_crypto::murmur128(&seed.to_le_bytes(), seed_of_hash));
+        }
+        *seed = u128::from_le_bytes(neovm_crypto::murmur128(&seed.to_le_bytes(), network));
+        *seed
+    }
+}
+
+/// Iterators, which scripts hold by number.
+impl<'s> Executor<'s> {
+    /// Keeps an iterator and returns the object that scripts hold.
+    pub(crate) fn add_iterator(&mut self, iterator: StorageIterator<'s>) -> iterator::Handle {
+        self.iterators.push(iterator);
+        iterator::Handle(self.iterators.len() - 1)
+    }
+
+    pub(crate) fn iterator(&mut self, handle: iterator::Handle) -> Result<&mut StorageIterator<'s>, FaultKind> {
+        self.iterators.get_mut(handle.0).ok_or_else(|| fault("an iterator of another execution"))
+    }
+}
+
+/// What native methods leave.
+impl Executor<'_> {
+    pub(crate) fn frame_count(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Notes that a native method failed, unless it had loaded another script by then.
+    pub(crate) fn native_failed(&mut self, depth: usize) {
+        self.native_fault = self.frames.len() == depth;
+    }
+
+    /// Notes how many arguments the current native method leaves on the stack while it runs.
+    pub(crate) fn set_arguments(&mut self, count: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.arguments = count;
+        }
+    }
+
+    /// Takes note of a script that another one loaded.
+    pub(crate) fn enter_dynamic(
+        &mut self,
+        load: neovm_interp::LoadId,
+        hash: Hash160,
+        flags: CallFlags,
+        stack_below: usize,
+    ) {
+        let calling = self.frames.last().map(|frame| Calling { hash: frame.hash, is_entry: frame.calling.is_none() });
+        let frame = self.new_frame(load, hash, flags, stack_below);
+        self.push_frame(Frame { calling, is_dynamic: true, ..frame });
+    }
+
+    /// Ends what a native method did: takes its arguments off the stack and
+    /// pushes the result, or notes what follows when the contract that it
+    /// called returns.
+    pub(crate) fn finish_native(&mut self, caller: &mut Caller<'_>, finished: Finished) -> Result<(), FaultKind> {
+        match finished {
+            Finished::Await(then) => self.frame_mut()?.then = Some(then),
+            Finished::Done(result) => {
+                let frame = self.frame_mut()?;
+                caller.drop_items(std::mem::take(&mut frame.arguments))?;
+                if let Some(result) = result {
+                    caller.push(result);
+                }
+            }
+        }
+        Ok(())
+    }
+}

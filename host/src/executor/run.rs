@@ -1,0 +1,230 @@
+//! Running a job.
+
+use std::rc::Rc;
+
+use neovm_chain::Witness;
+use neovm_interp::{Caller, Code, LoadOptions, Outcome, RunOptions, Vm};
+use neovm_storage::{Layer, Store};
+use neovm_types::{
+    CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, hash::hash160, manifest::ParameterType,
+};
+
+use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, Trigger};
+use crate::{
+    fault,
+    native::{self, ledger, policy},
+    network::Network,
+};
+
+/// Executes a job over a store and returns what came of it. The store does not
+/// change: the receipt says what to write.
+///
+/// # Errors
+/// A fault if the storage cannot be read or lacks what every execution reads.
+pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Receipt, FaultKind> {
+    let layer = Layer::over(store);
+    let mut receipt = execute_in(network, &layer, job)?;
+    if receipt.halted() {
+        receipt.changes = layer.changes();
+    }
+    Ok(receipt)
+}
+
+/// Executes a job in a layer, which holds its changes afterwards; the receipt
+/// does not list them.
+///
+/// # Errors
+/// Those of [`execute`].
+pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Receipt, FaultKind> {
+    let mut executor = Executor::new(network, Rc::clone(layer), job)?;
+    let mut vm = executor.machine(job)?;
+    let stopped = || Fault { kind: fault("the execution was stopped"), opcode: None, position: None };
+    let fault = match executor.load_entry(&mut vm.caller(), &job.entry) {
+        Err(kind) => Some(Fault { kind, opcode: None, position: None }),
+        Ok(()) => match vm.run(&mut executor) {
+            Outcome::Halt => None,
+            Outcome::Fault(fault) => Some(fault),
+            // Without budget and interrupt flag nothing stops it.
+            _ => Some(stopped()),
+        },
+    };
+    Ok(executor.receipt(&mut vm, fault))
+}
+
+/// A script that was checked strictly.
+fn strict(script: &Script) -> Result<Script, FaultKind> {
+    script.validate().map_err(fault)?;
+    Ok(script.clone())
+}
+
+/// What came of verifying a witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Whether the witness is good.
+    pub ok: bool,
+    /// What it cost; nothing if it is not good.
+    pub fee: Gas,
+}
+
+/// Verifies a witness of a transaction or a block: its scripts must leave one
+/// item that is true.
+///
+/// Source: `Helper.cs` (`VerifyWitness`) of the reference node.
+///
+/// # Errors
+/// A fault if the storage cannot be read or lacks what every execution reads.
+pub fn verify_witness(
+    network: &Network,
+    store: &dyn Store,
+    container: Container<'_>,
+    hash: Hash160,
+    witness: &Witness,
+    datoshi: i64,
+) -> Result<Verification, FaultKind> {
+    let entry = Entry::Witness { hash, witness: witness.clone() };
+    let receipt =
+        execute(network, store, &Job { trigger: Trigger::Verification, container, block: None, gas: datoshi, entry })?;
+    let ok = receipt.halted() && matches!(&receipt.stack[..], [item] if item.to_boolean().unwrap_or(false));
+    Ok(Verification { ok, fee: if ok { receipt.gas_consumed } else { Gas::ZERO } })
+}
+
+impl<'s> Executor<'s> {
+    fn new(network: &'s Network, base: Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
+        let heights = &network.settings().hardforks;
+        let index = match job.block {
+            Some(block) => block.index,
+            None => ledger::current_index(&base)?,
+        };
+        let hardfork = if job.block.is_some() { heights.at(index) } else { heights.configured() };
+        let seed = match job.container {
+            Container::Transaction(transaction) => {
+                let hash = transaction.hash().0;
+                u128::from_le_bytes(std::array::from_fn(|i| hash[i]))
+            }
+            _ => 0,
+        };
+        let nonce = job.block.map_or(0, |block| block.nonce);
+        let mut executor = Self {
+            network,
+            trigger: job.trigger,
+            container: job.container,
+            block: job.block,
+            hardfork,
+            natives: network.natives(heights.at(index)),
+            fee_factor: Gas::from_datoshi(policy::DEFAULT_EXEC_FEE_FACTOR),
+            storage_price: policy::DEFAULT_STORAGE_PRICE,
+            base,
+            frames: Vec::new(),
+            invocations: Default::default(),
+            notifications: Vec::new(),
+            logs: Vec::new(),
+            iterators: Vec::new(),
+            random: (seed ^ u128::from(nonce), 0),
+            native_fault: false,
+        };
+        if job.block.is_none_or(|block| block.index > 0) {
+            executor.fee_factor = executor.stored_fee_factor(index)?;
+            executor.storage_price = policy::storage_price(&executor.base)?;
+        }
+        Ok(executor)
+    }
+
+    /// What a price unit costs by policy.
+    ///
+    /// It is stored in datoshi before Faun and in picoGAS from then on; in the
+    /// block that activates Faun it is converted while OnPersist runs.
+    ///
+    /// Source: `ApplicationEngine.cs` (constructor).
+    fn stored_fee_factor(&self, index: u32) -> Result<Gas, FaultKind> {
+        let heights = &self.settings().hardforks;
+        let stored = policy::stored_exec_fee_factor(&self.base)?;
+        let is_faun = heights.at(index) >= Hardfork::Faun;
+        let converts = self.trigger == Trigger::OnPersist && index > 0 && heights.at(index - 1) < Hardfork::Faun;
+        Ok(if is_faun && !converts {
+            Gas::from_pico(stored.into())
+        } else {
+            Gas::from_pico(u128::from(stored) * u128::from(Gas::PICO_PER_DATOSHI))
+        })
+    }
+
+    /// The machine for the job: its handlers are those of the height.
+    fn machine(&self, job: &Job<'_>) -> Result<Vm, FaultKind> {
+        let index = match job.block {
+            Some(block) => block.index,
+            None => ledger::current_index(&self.base)?,
+        };
+        let config = self.network.engine().config().vm.clone();
+        let config = config.with_hardfork(self.settings().hardforks.at(index));
+        Ok(Vm::new(config, RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor)))
+    }
+
+    fn load_entry(&mut self, caller: &mut Caller<'_>, entry: &Entry) -> Result<(), FaultKind> {
+        match entry {
+            Entry::Script { script, flags } => self.load_script(caller, script.clone(), *flags),
+            Entry::Witness { hash, witness } => self.load_witness(caller, *hash, witness),
+        }
+    }
+
+    /// Loads a script that nobody called.
+    fn load_script(&mut self, caller: &mut Caller<'_>, script: Script, flags: CallFlags) -> Result<(), FaultKind> {
+        let hash = hash160(script.bytes());
+        let code = Code::decode(script, caller.prices())?;
+        let stack_below = caller.stack_len();
+        let load = caller.load(code.into(), LoadOptions::default())?;
+        let frame = self.new_frame(load, hash, flags, stack_below);
+        self.push_frame(frame);
+        Ok(())
+    }
+
+    /// Loads a witness: the verification script or the contract's method, and
+    /// the invocation script above it.
+    ///
+    /// Source: `Helper.cs` (`VerifyWitness`).
+    fn load_witness(&mut self, caller: &mut Caller<'_>, hash: Hash160, witness: &Witness) -> Result<(), FaultKind> {
+        let invocation = strict(&witness.invocation)?;
+        if witness.verification.is_empty() {
+            let contract = self.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))?;
+            let method = contract.state().manifest.abi.method("verify", None);
+            let method = method.filter(|method| method.return_type == ParameterType::Boolean);
+            let method = method.ok_or_else(|| fault(format!("contract {hash} has no method to verify a witness")))?;
+            self.load_method(caller, &contract, method, CallFlags::READ_ONLY)?;
+        } else {
+            if native::find(hash).is_some() || witness.script_hash() != hash {
+                return Err(fault("the verification script is not that of the account"));
+            }
+            self.load_script(caller, strict(&witness.verification)?, CallFlags::READ_ONLY)?;
+        }
+        self.load_script(caller, invocation, CallFlags::NONE)
+    }
+
+    /// What came of it, without the changes.
+    fn receipt(mut self, vm: &mut Vm, fault: Option<Fault>) -> Receipt {
+        let fault_place = fault.as_ref().and_then(|fault| self.fault_place(vm, fault));
+        if fault.is_some() {
+            self.notifications.clear();
+        }
+        Receipt {
+            fault_place,
+            gas_consumed: vm.gas_consumed(),
+            stack: vm.take_results(),
+            notifications: std::mem::take(&mut self.notifications),
+            logs: std::mem::take(&mut self.logs),
+            changes: Vec::new(),
+            fault,
+        }
+    }
+
+    /// Where it faulted. The reference runs native methods to the end of their
+    /// instruction even if they fail, and then stands behind it.
+    fn fault_place(&self, vm: &Vm, fault: &Fault) -> Option<FaultPlace> {
+        /// The size of SYSCALL, behind which a native script has a RET.
+        const SYSCALL: usize = 5;
+        let script_hash = self.frames.last()?.hash;
+        let (position, opcode) = (fault.position?, fault.opcode.unwrap_or(OpCode::RET));
+        let (position, opcode) = match opcode {
+            OpCode::SYSCALL if self.native_fault => (position + SYSCALL, OpCode::RET),
+            opcode => (position, opcode),
+        };
+        Some(FaultPlace { depth: vm.depth(), script_hash, position, opcode })
+    }
+}

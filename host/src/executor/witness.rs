@@ -1,0 +1,100 @@
+//! Who has signed.
+//!
+//! Sources: `ApplicationEngine.Runtime.cs` (`CheckWitnessInternal`), `Signer.cs`,
+//! `Conditions/*.cs` of the reference node.
+
+use neovm_chain::{Attribute, Condition, Signer, WitnessRuleAction};
+use neovm_types::{CallFlags, FaultKind, Hash160, manifest::PublicKey};
+
+use super::{Container, Executor};
+use crate::{
+    fault,
+    native::{ledger, oracle},
+};
+
+impl Executor<'_> {
+    /// Returns whether an account has signed for the current script.
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read, or must not be by the script's
+    /// call flags.
+    pub fn check_witness(&self, account: Hash160) -> Result<bool, FaultKind> {
+        if self.calling_hash() == Some(account) {
+            return Ok(true);
+        }
+        match self.container {
+            Container::None => Ok(false),
+            Container::Transaction(transaction) => {
+                let response = transaction.attributes.iter().find_map(|attribute| match attribute {
+                    Attribute::OracleResponse(response) => Some(response.id),
+                    _ => None,
+                });
+                match response {
+                    None => self.has_signed(&transaction.signers, account),
+                    // The signers of the transaction that asked the oracle.
+                    Some(id) => {
+                        let request = oracle::stored_request(self.layer(), id)?;
+                        let request = request.ok_or_else(|| fault(format!("there is no oracle request {id}")))?;
+                        let original = ledger::transaction(self.layer(), request.original)?;
+                        let original = original.ok_or_else(|| fault("the transaction of the request is unknown"))?;
+                        self.has_signed(&original.signers, account)
+                    }
+                }
+            }
+            Container::Block(block) => {
+                self.require(CallFlags::READ_STATES)?;
+                Ok(ledger::block_signer(self.layer(), block)? == account)
+            }
+        }
+    }
+
+    fn has_signed(&self, signers: &[Signer], account: Hash160) -> Result<bool, FaultKind> {
+        let Some(signer) = signers.iter().find(|signer| signer.account == account) else { return Ok(false) };
+        for rule in signer.all_rules() {
+            if self.matches(&rule.condition)? {
+                return Ok(rule.action == WitnessRuleAction::Allow);
+            }
+        }
+        Ok(false)
+    }
+
+    fn matches(&self, condition: &Condition) -> Result<bool, FaultKind> {
+        match condition {
+            Condition::Boolean(value) => Ok(*value),
+            Condition::Not(inner) => Ok(!self.matches(inner)?),
+            Condition::And(all) => {
+                for condition in all {
+                    if !self.matches(condition)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Condition::Or(any) => {
+                for condition in any {
+                    if self.matches(condition)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Condition::ScriptHash(hash) => Ok(self.current_hash()? == *hash),
+            Condition::Group(key) => {
+                self.require(CallFlags::READ_STATES)?;
+                self.is_in_group(self.current_hash().ok(), key)
+            }
+            Condition::CalledByEntry => Ok(self.frame()?.calling.is_none_or(|calling| calling.is_entry)),
+            Condition::CalledByContract(hash) => Ok(self.calling_hash() == Some(*hash)),
+            Condition::CalledByGroup(key) => {
+                self.require(CallFlags::READ_STATES)?;
+                self.is_in_group(self.calling_hash(), key)
+            }
+        }
+    }
+
+    fn is_in_group(&self, contract: Option<Hash160>, key: &PublicKey) -> Result<bool, FaultKind> {
+        let contract = contract.map(|hash| self.contract(hash)).transpose()?.flatten();
+        let groups = contract.as_ref().map_or(&[][..], |contract| &contract.state().manifest.groups);
+        Ok(groups.iter().any(|group| group.pubkey == *key))
+    }
+}

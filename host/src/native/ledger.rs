@@ -1,0 +1,281 @@
+//! The native contract LedgerContract. Blocks and transactions of the past.
+//!
+//! Its storage is not part of the state root.
+//!
+//! Sources: `LedgerContract.cs`, `TrimmedBlock.cs`, `TransactionState.cs`,
+//! `HashIndexState.cs` of the reference node.
+
+use neovm_chain::{Attribute, Header, Transaction, TrimmedBlock};
+use neovm_storage::{Key, Layer};
+use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Hash256, Integer, StackItem};
+
+use super::{
+    keys::{key, write},
+    policy,
+    table::NativeContract,
+};
+use crate::{
+    executor::{Executor, PersistingBlock, Receipt},
+    fault,
+    parameter::Return,
+    stored::{deserialize, serialize},
+};
+
+/// The native contract LedgerContract.
+pub(crate) const CONTRACT: NativeContract = NativeContract {
+    doc: "Blocks and transactions of the past.",
+    methods: methods! {
+        (executor, _caller)
+
+        /// Returns the hash of the last block.
+        currentHash() -> Hash256 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES } => current_hash(executor.layer());
+        /// Returns the index of the last block.
+        currentIndex() -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES } => current_index(executor.layer());
+        /// Returns a block, given by its index or hash, or Null.
+        getBlock(indexOrHash: Vec<u8>) -> Option<BlockItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => get_block(executor, &indexOrHash);
+        /// Returns a transaction, or Null.
+        getTransaction(hash: Hash256) -> Option<TransactionItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Ok(traceable(executor, hash)?.map(|state| TransactionItem(state.transaction.to_stack_item())));
+        /// Returns the transaction at an index of a block, or Null.
+        getTransactionFromBlock(blockIndexOrHash: Vec<u8>, txIndex: i32) -> Option<TransactionItem>
+            { cpu_fee: 1 << 16, flags: CallFlags::READ_STATES }
+            => get_transaction_from_block(executor, &blockIndexOrHash, txIndex);
+        /// Returns the index of the block that holds a transaction, or -1.
+        getTransactionHeight(hash: Hash256) -> i32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Ok(traceable(executor, hash)?.map_or(-1, |state| state.block_index as i32));
+        /// Returns the signers of a transaction, or Null.
+        getTransactionSigners(hash: Hash256) -> Option<Vec<StackItem>>
+            { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Ok(traceable(executor, hash)?
+                .map(|state| state.transaction.signers.iter().map(|signer| signer.to_stack_item()).collect()));
+        /// Returns how a transaction ended, or 0.
+        getTransactionVMState(hash: Hash256) -> u8 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Ok(traceable(executor, hash)?.map_or(0, |state| state.vm_state));
+    },
+    on_persist: |executor, _| on_persist(executor),
+    post_persist: |executor, _| post_persist(executor),
+    ..NativeContract::new("LedgerContract", ID, HASH)
+};
+
+/// The id.
+pub(crate) const ID: i32 = -4;
+/// The hash.
+const HASH: [u8; 20] = [
+    0xbe, 0xf2, 0x04, 0x31, 0x40, 0x36, 0x2a, 0x77, 0xc1, 0x50, 0x99, 0xc7, 0xe6, 0x4c, 0x12, 0xf7, 0x00, 0xb6, 0x65,
+    0xda,
+];
+
+const PREFIX_BLOCK: u8 = 5;
+const PREFIX_BLOCK_HASH: u8 = 9;
+const PREFIX_TRANSACTION: u8 = 11;
+const PREFIX_CURRENT_BLOCK: u8 = 12;
+
+/// How a transaction ended, as it is stored.
+const HALT: u8 = 1;
+const FAULT: u8 = 2;
+
+/// A block as an item.
+struct BlockItem(StackItem);
+
+impl Return for BlockItem {
+    const TYPE: neovm_types::manifest::ParameterType = <Vec<StackItem> as Return>::TYPE;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.0)
+    }
+}
+
+/// A transaction as an item.
+struct TransactionItem(StackItem);
+
+impl Return for TransactionItem {
+    const TYPE: neovm_types::manifest::ParameterType = <Vec<StackItem> as Return>::TYPE;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.0)
+    }
+}
+
+/// A transaction and what came of it.
+struct TransactionState {
+    block_index: u32,
+    transaction: Transaction,
+    vm_state: u8,
+}
+
+fn transaction_key(hash: Hash256) -> Key {
+    key(ID, PREFIX_TRANSACTION).with(&hash.0)
+}
+
+/// The hash and index of the last block that was persisted.
+fn current_block(layer: &Layer<'_>) -> Result<(Hash256, u32), FaultKind> {
+    let stored = layer.get(&key(ID, PREFIX_CURRENT_BLOCK)).map_err(fault)?;
+    let stored = stored.ok_or_else(|| fault("the storage holds no block"))?;
+    let damaged = || fault("the record of the last block is damaged");
+    let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(damaged()) };
+    let [hash, index] = &fields.to_vec()[..] else { return Err(damaged()) };
+    let hash = hash.with_bytes(|bytes| bytes.try_into())?.map_err(|_| damaged())?;
+    Ok((Hash256(hash), to_index(index)?))
+}
+
+fn to_index(item: &StackItem) -> Result<u32, FaultKind> {
+    match item.to_integer()? {
+        Integer::Small(index) => u32::try_from(index).map_err(|_| FaultKind::Overflow),
+        Integer::Wide(_) => Err(FaultKind::Overflow),
+    }
+}
+
+/// The index of the last block that was persisted.
+pub(crate) fn current_index(layer: &Layer<'_>) -> Result<u32, FaultKind> {
+    Ok(current_block(layer)?.1)
+}
+
+fn current_hash(layer: &Layer<'_>) -> Result<Hash256, FaultKind> {
+    Ok(current_block(layer)?.0)
+}
+
+/// The hash of the block at an index.
+fn block_hash(layer: &Layer<'_>, index: u32) -> Result<Option<Hash256>, FaultKind> {
+    let stored = layer.get(&key(ID, PREFIX_BLOCK_HASH).with(&index.to_be_bytes())).map_err(fault)?;
+    let hash = stored.map(|hash| (&*hash).try_into().map(Hash256));
+    hash.transpose().map_err(|_| fault("a stored hash has not 32 bytes"))
+}
+
+fn trimmed_block(layer: &Layer<'_>, hash: Hash256) -> Result<Option<TrimmedBlock>, FaultKind> {
+    let stored = layer.get(&key(ID, PREFIX_BLOCK).with(&hash.0)).map_err(fault)?;
+    stored.map(|block| TrimmedBlock::parse(&block).map_err(fault)).transpose()
+}
+
+fn transaction_state(layer: &Layer<'_>, hash: Hash256) -> Result<Option<TransactionState>, FaultKind> {
+    let Some(stored) = layer.get(&transaction_key(hash)).map_err(fault)? else { return Ok(None) };
+    let damaged = || fault("the record of a transaction is damaged");
+    let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(damaged()) };
+    match &fields.to_vec()[..] {
+        // The transaction conflicts with one that was persisted.
+        [_] => Ok(None),
+        [block_index, transaction, vm_state] => Ok(Some(TransactionState {
+            block_index: to_index(block_index)?,
+            transaction: transaction.with_bytes(Transaction::parse)?.map_err(fault)?,
+            vm_state: u8::try_from(vm_state.to_i32()?).map_err(|_| damaged())?,
+        })),
+        _ => Err(damaged()),
+    }
+}
+
+/// A transaction of the past, if it is known.
+pub(crate) fn transaction(layer: &Layer<'_>, hash: Hash256) -> Result<Option<Transaction>, FaultKind> {
+    Ok(transaction_state(layer, hash)?.map(|state| state.transaction))
+}
+
+/// The account that must sign a block: the consensus that the block before names.
+///
+/// Source: `Header.cs` (`GetScriptHashesForVerifying`).
+pub(crate) fn block_signer(layer: &Layer<'_>, header: &Header) -> Result<Hash160, FaultKind> {
+    if header.previous_hash == Hash256::default() {
+        return Ok(header.witness().script_hash());
+    }
+    let previous = trimmed_block(layer, header.previous_hash)?;
+    Ok(previous.ok_or_else(|| fault("the previous block is unknown"))?.header.next_consensus)
+}
+
+/// Returns whether contracts can see a block.
+fn is_traceable(executor: &Executor<'_>, index: u32) -> Result<bool, FaultKind> {
+    let count = if executor.is_active(Hardfork::Echidna) {
+        policy::max_traceable_blocks(executor.layer())?
+    } else {
+        executor.settings().max_traceable_blocks
+    };
+    let current = current_index(executor.layer())?;
+    Ok(index <= current && index.wrapping_add(count) > current)
+}
+
+/// A transaction that contracts can see.
+fn traceable(executor: &Executor<'_>, hash: Hash256) -> Result<Option<TransactionState>, FaultKind> {
+    match transaction_state(executor.layer(), hash)? {
+        Some(state) if is_traceable(executor, state.block_index)? => Ok(Some(state)),
+        _ => Ok(None),
+    }
+}
+
+/// A block that contracts can see, by its hash or index.
+fn traceable_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Option<TrimmedBlock>, FaultKind> {
+    let layer = executor.layer();
+    let hash = match index_or_hash.try_into() {
+        Ok(hash) => Some(Hash256(hash)),
+        Err(_) if index_or_hash.len() > 32 => return Err(fault("neither an index nor a hash of a block")),
+        Err(_) => {
+            let index = Integer::from_le_bytes(index_or_hash).ok_or(FaultKind::Overflow)?;
+            block_hash(layer, to_index(&index.into())?)?
+        }
+    };
+    let block = hash.map(|hash| trimmed_block(layer, hash)).transpose()?.flatten();
+    match block {
+        Some(block) if is_traceable(executor, block.header.index)? => Ok(Some(block)),
+        _ => Ok(None),
+    }
+}
+
+fn get_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Option<BlockItem>, FaultKind> {
+    Ok(traceable_block(executor, index_or_hash)?.map(|block| BlockItem(block.to_stack_item())))
+}
+
+fn get_transaction_from_block(
+    executor: &Executor<'_>,
+    index_or_hash: &[u8],
+    index: i32,
+) -> Result<Option<TransactionItem>, FaultKind> {
+    let Some(block) = traceable_block(executor, index_or_hash)? else { return Ok(None) };
+    let hash = usize::try_from(index).ok().and_then(|index| block.transaction_hashes.get(index));
+    let hash = hash.ok_or_else(|| fault(format!("the block has no transaction {index}")))?;
+    Ok(transaction(executor.layer(), *hash)?.map(|transaction| TransactionItem(transaction.to_stack_item())))
+}
+
+fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
+    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let layer = executor.layer();
+    write(layer, key(ID, PREFIX_BLOCK_HASH).with(&block.index.to_be_bytes()), &block.hash().0)?;
+    let transaction_hashes = block.transactions().iter().map(|transaction| transaction.hash()).collect();
+    let trimmed = TrimmedBlock { header: (*block).clone(), transaction_hashes };
+    write(layer, key(ID, PREFIX_BLOCK).with(&block.hash().0), &trimmed.to_bytes())?;
+    let conflict = serialize(&StackItem::structure([StackItem::from(block.index)]))?;
+    for transaction in block.transactions() {
+        write_state(layer, &block, transaction, 0)?;
+        for attribute in &transaction.attributes {
+            let Attribute::Conflicts { hash } = attribute else { continue };
+            write(layer, transaction_key(*hash), &conflict)?;
+            for signer in &transaction.signers {
+                write(layer, transaction_key(*hash).with(&signer.account.0), &conflict)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_state(
+    layer: &Layer<'_>,
+    block: &PersistingBlock<'_>,
+    transaction: &Transaction,
+    vm_state: u8,
+) -> Result<(), FaultKind> {
+    let fields = [block.index.into(), transaction.to_bytes().into(), vm_state.into()];
+    write(layer, transaction_key(transaction.hash()), &serialize(&StackItem::structure(fields))?)
+}
+
+/// Records how the transactions of a block ended.
+pub(crate) fn write_states(
+    layer: &Layer<'_>,
+    block: &PersistingBlock<'_>,
+    receipts: &[Receipt],
+) -> Result<(), FaultKind> {
+    for (transaction, receipt) in block.transactions().iter().zip(receipts) {
+        write_state(layer, block, transaction, if receipt.halted() { HALT } else { FAULT })?;
+    }
+    Ok(())
+}
+
+fn post_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
+    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let record = StackItem::structure([block.hash().0.as_slice().into(), block.index.into()]);
+    write(executor.layer(), key(ID, PREFIX_CURRENT_BLOCK), &serialize(&record)?)
+}

@@ -1,0 +1,116 @@
+//! The native contracts as they are from a hardfork on: scripts and manifests.
+//!
+//! Source: `NativeContract.cs` (`GetContractState`, `GetAllowedMethods`).
+
+use neovm_types::{
+    Hardfork, Manifest, NefFile, OpCode, Script,
+    hash::syscall_id,
+    manifest::{self, Abi, ContractDescriptor, ParameterType, Permission, Wildcard},
+};
+
+use super::{Event, Method, NATIVES, NativeContract};
+use crate::contract::ContractState;
+
+/// The size of a method's script: PUSH0, SYSCALL, RET.
+const METHOD_SIZE: usize = 7;
+/// Where the SYSCALL lies in it.
+const SYSCALL_OFFSET: usize = 1;
+
+/// The native contracts as they are from a hardfork on.
+#[derive(Debug)]
+pub struct NativeLevel {
+    states: Vec<NativeState>,
+}
+
+/// A native contract as it is from a hardfork on.
+#[derive(Debug)]
+pub struct NativeState {
+    /// The contract's table.
+    pub contract: &'static NativeContract,
+    /// What is stored of it, with an update counter of 0.
+    pub state: ContractState,
+    methods: Vec<LevelMethod>,
+}
+
+/// A method that is active.
+#[derive(Debug)]
+pub struct LevelMethod {
+    /// The row of the table.
+    pub row: &'static Method,
+    /// What the manifest says of it.
+    pub descriptor: manifest::Method,
+}
+
+impl NativeLevel {
+    pub(crate) fn new(hardfork: Hardfork) -> Self {
+        Self { states: NATIVES.into_iter().map(|native| NativeState::new(native, hardfork)).collect() }
+    }
+
+    /// The contracts, in the order of [`NATIVES`]. Those that the hardfork does not have yet are among them.
+    pub fn states(&self) -> &[NativeState] {
+        &self.states
+    }
+
+    /// Returns the method of a native contract whose SYSCALL lies at a position.
+    pub fn method(&self, native: &NativeContract, position: usize) -> Option<&LevelMethod> {
+        let state = self.states.get((-1 - native.id) as usize)?;
+        let index = position.checked_sub(SYSCALL_OFFSET).filter(|start| start % METHOD_SIZE == 0)? / METHOD_SIZE;
+        state.methods.get(index)
+    }
+}
+
+impl NativeState {
+    fn new(contract: &'static NativeContract, hardfork: Hardfork) -> Self {
+        let rows = contract.methods.iter().filter(|row| row.is_active(hardfork));
+        let method = |(index, row): (usize, &'static Method)| LevelMethod { row, descriptor: descriptor(row, index) };
+        let methods: Vec<LevelMethod> = rows.enumerate().map(method).collect();
+        let nef = NefFile {
+            compiler: "neo-core-v3.0".into(),
+            source: String::new(),
+            tokens: Vec::new(),
+            script: script(methods.len()),
+        };
+        let mut manifest = Manifest {
+            name: contract.name.into(),
+            groups: Vec::new(),
+            supported_standards: Vec::new(),
+            abi: Abi {
+                methods: methods.iter().map(|method| method.descriptor.clone()).collect(),
+                events: contract.events.iter().filter(|row| row.is_active(hardfork)).map(event).collect(),
+            },
+            permissions: vec![Permission { contract: ContractDescriptor::Any, methods: Wildcard::Any }],
+            trusts: Wildcard::List(Vec::new()),
+            extra: None,
+        };
+        (contract.compose)(&mut manifest, hardfork);
+        let state = ContractState { id: contract.id, update_counter: 0, hash: contract.hash, nef, manifest };
+        Self { contract, state, methods }
+    }
+}
+
+fn descriptor(row: &Method, index: usize) -> manifest::Method {
+    manifest::Method {
+        name: row.name.into(),
+        parameters: parameters(row.parameters),
+        return_type: row.returns,
+        offset: (index * METHOD_SIZE) as i32,
+        safe: row.is_safe(),
+    }
+}
+
+fn event(row: &Event) -> manifest::Event {
+    manifest::Event { name: row.name.into(), parameters: parameters(row.parameters) }
+}
+
+fn parameters(parameters: &[(&str, ParameterType)]) -> Vec<manifest::Parameter> {
+    let parameter =
+        |&(name, parameter_type): &(&str, ParameterType)| manifest::Parameter { name: name.into(), parameter_type };
+    parameters.iter().map(parameter).collect()
+}
+
+/// The script of a native contract: one system call for each method.
+fn script(methods: usize) -> Script {
+    let [a, b, c, d] = syscall_id("System.Contract.CallNative").to_le_bytes();
+    let method = [OpCode::PUSH0 as u8, OpCode::SYSCALL as u8, a, b, c, d, OpCode::RET as u8];
+    Script::from(method.repeat(methods))
+}

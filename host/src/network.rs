@@ -1,0 +1,115 @@
+//! What all executions on a network share.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
+
+use neovm_engine::{Engine, EngineConfig};
+use neovm_storage::Value;
+use neovm_types::{FaultKind, Hardfork, Hash160};
+
+use crate::{
+    contract::{Contract, ContractState},
+    native::NativeLevel,
+    settings::ProtocolSettings,
+    syscalls::Syscall,
+};
+
+/// A network: its settings, and what executions on it share, on any number of
+/// threads: decoded and compiled scripts, contracts, the tables of native
+/// contracts, and the system calls that an embedder adds.
+#[derive(Debug)]
+pub struct Network {
+    settings: ProtocolSettings,
+    engine: Engine,
+    contracts: ContractCache,
+    natives: [OnceLock<NativeLevel>; Hardfork::ALL.len()],
+    syscalls: HashMap<u32, Syscall>,
+}
+
+impl Network {
+    /// Creates a network with the default engine.
+    pub fn new(settings: ProtocolSettings) -> Self {
+        Self::with_engine(settings, EngineConfig::default())
+    }
+
+    /// Creates a network with an engine of its own. The hardfork in the
+    /// engine's configuration is not used: it follows from the height.
+    pub fn with_engine(settings: ProtocolSettings, config: EngineConfig) -> Self {
+        Self {
+            settings,
+            engine: Engine::new(config),
+            contracts: ContractCache::default(),
+            natives: Default::default(),
+            syscalls: HashMap::new(),
+        }
+    }
+
+    /// Adds a system call, in place of the one with its name if there is one.
+    #[must_use]
+    pub fn with_syscall(mut self, syscall: Syscall) -> Self {
+        self.syscalls.insert(syscall.id(), syscall);
+        self
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &ProtocolSettings {
+        &self.settings
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The system calls that were added, by their ids.
+    pub(crate) fn added_syscalls(&self) -> &HashMap<u32, Syscall> {
+        &self.syscalls
+    }
+
+    /// Returns the native contracts as they are from a hardfork on.
+    pub fn natives(&self, hardfork: Hardfork) -> &NativeLevel {
+        self.natives[hardfork as usize].get_or_init(|| NativeLevel::new(hardfork))
+    }
+
+    /// Returns the contract that lies in the storage under its hash with these bytes.
+    ///
+    /// # Errors
+    /// A fault if the bytes are no contract.
+    pub(crate) fn contract(&self, hash: Hash160, stored: &Value) -> Result<Arc<Contract>, FaultKind> {
+        self.contracts.get(hash, stored)
+    }
+}
+
+/// Contracts that were read from storage, by their hashes.
+///
+/// An entry is used only if it was made from the bytes that are stored now, so
+/// it cannot be stale, whatever chain or branch it comes from.
+#[derive(Debug, Default)]
+struct ContractCache {
+    entries: RwLock<HashMap<Hash160, (Value, Arc<Contract>)>>,
+}
+
+/// More contracts than this are not kept.
+const MAX_CONTRACTS: usize = 4096;
+
+impl ContractCache {
+    fn get(&self, hash: Hash160, stored: &Value) -> Result<Arc<Contract>, FaultKind> {
+        // Nothing under the lock can panic half-way, so a poisoned one is good.
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((bytes, contract)) = entries.get(&hash)
+            && (Arc::ptr_eq(bytes, stored) || bytes == stored)
+        {
+            return Ok(Arc::clone(contract));
+        }
+        drop(entries);
+        let contract = Arc::new(Contract::new(ContractState::from_bytes(stored)?));
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_CONTRACTS {
+            entries.clear();
+        }
+        entries.insert(hash, (Arc::clone(stored), Arc::clone(&contract)));
+        Ok(contract)
+    }
+}

@@ -1,0 +1,348 @@
+//! Arguments of system calls and native methods as Rust values, and results as
+//! stack items.
+//!
+//! The types that handlers take and return are the declaration of a method: the
+//! parameter types of manifests come from them.
+//!
+//! Sources: `InteropParameterDescriptor.cs`, `ContractMethodMetadata.cs`
+//! (`ToParameterType`), `ApplicationEngine.cs` (`Convert`), `ECPoint.cs`.
+
+use neovm_crypto::{Curve, compress_public_key};
+use neovm_interp::Caller;
+use neovm_storage::Value;
+use neovm_types::{
+    CallFlags, FaultKind, Hash160, Hash256, Integer, StackItem,
+    manifest::{ParameterType, PublicKey},
+};
+
+use crate::fault;
+
+/// A value that an argument is converted to.
+pub trait Parameter: Sized {
+    /// The type that manifests show.
+    const TYPE: ParameterType;
+
+    /// Converts an argument.
+    ///
+    /// A list that is given as a number takes its elements from the stack, so
+    /// converting may pop items.
+    ///
+    /// # Errors
+    /// A fault if the item is not such a value.
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind>;
+}
+
+/// What a system call or a native method returns.
+pub trait Return {
+    /// The type that manifests show.
+    const TYPE: ParameterType;
+
+    /// Converts the value to an item; `None` if the method returns nothing.
+    fn into_item(self) -> Option<StackItem>;
+}
+
+fn not_null(item: &StackItem) -> Result<(), FaultKind> {
+    if item.is_null() { Err(fault("an argument is null")) } else { Ok(()) }
+}
+
+impl Parameter for StackItem {
+    const TYPE: ParameterType = ParameterType::Any;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        Ok(item)
+    }
+}
+
+impl Parameter for bool {
+    const TYPE: ParameterType = ParameterType::Boolean;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        not_null(&item)?;
+        item.to_boolean()
+    }
+}
+
+impl Parameter for Integer {
+    const TYPE: ParameterType = ParameterType::Integer;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.to_integer()
+    }
+}
+
+macro_rules! integers {
+    ($($name:ty),*) => {
+        $(impl Parameter for $name {
+            const TYPE: ParameterType = ParameterType::Integer;
+
+            fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+                let value = match item.to_integer()? {
+                    Integer::Small(value) => Self::try_from(value).ok(),
+                    wide => wide.to_string().parse().ok(),
+                };
+                value.ok_or(FaultKind::Overflow)
+            }
+        }
+
+        impl Return for $name {
+            const TYPE: ParameterType = ParameterType::Integer;
+
+            fn into_item(self) -> Option<StackItem> {
+                Some(self.into())
+            }
+        })*
+    };
+}
+
+integers!(u8, i32, u32, i64, u64);
+
+/// Bytes, in a manifest `ByteArray`.
+impl Parameter for Vec<u8> {
+    const TYPE: ParameterType = ParameterType::ByteArray;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(<[u8]>::to_vec)
+    }
+}
+
+impl Parameter for String {
+    const TYPE: ParameterType = ParameterType::String;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(|bytes| str::from_utf8(bytes).map(Self::from))?.map_err(|_| fault("a text is not UTF-8"))
+    }
+}
+
+macro_rules! fixed_bytes {
+    ($($name:ident: $type:ident),*) => {
+        $(impl Parameter for $name {
+            const TYPE: ParameterType = ParameterType::$type;
+
+            fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+                let hash = item.with_bytes(|bytes| bytes.try_into().map(Self))?;
+                hash.map_err(|_| fault(concat!("an argument has not the length of ", stringify!($type))))
+            }
+        }
+
+        impl Return for $name {
+            const TYPE: ParameterType = ParameterType::$type;
+
+            fn into_item(self) -> Option<StackItem> {
+                Some(self.0.as_slice().into())
+            }
+        })*
+    };
+}
+
+fixed_bytes!(Hash160: Hash160, Hash256: Hash256);
+
+impl Parameter for PublicKey {
+    const TYPE: ParameterType = ParameterType::PublicKey;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(decode_point)?
+    }
+}
+
+/// Decodes a public key as `ECPoint.DecodePoint` does: an uncompressed one is not
+/// checked to be on the curve.
+pub(crate) fn decode_point(bytes: &[u8]) -> Result<PublicKey, FaultKind> {
+    /// The prime of the field of secp256r1.
+    const PRIME: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    ];
+    if let ([4, x_and_y @ ..], 65) = (bytes, bytes.len()) {
+        let (x, y) = x_and_y.split_at(32);
+        if x >= &PRIME[..] || y >= &PRIME[..] {
+            return Err(fault("a coordinate of the public key is out of range"));
+        }
+        let mut key = [2 + (y[31] & 1); 33];
+        key[1..].copy_from_slice(x);
+        return Ok(PublicKey(key));
+    }
+    if bytes.len() != 33 {
+        return Err(fault("a public key has neither 33 nor 65 bytes"));
+    }
+    compress_public_key(bytes, Curve::Secp256r1).map(PublicKey).map_err(fault)
+}
+
+impl Return for PublicKey {
+    const TYPE: ParameterType = ParameterType::PublicKey;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.0.as_slice().into())
+    }
+}
+
+/// The bits may have no meaning: handlers check them.
+impl Parameter for CallFlags {
+    const TYPE: ParameterType = ParameterType::Integer;
+
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        u8::from_item(item, caller).map(Self::from_bits_retain)
+    }
+}
+
+impl<T: Parameter> Parameter for Option<T> {
+    const TYPE: ParameterType = T::TYPE;
+
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        if item.is_null() { Ok(None) } else { T::from_item(item, caller).map(Some) }
+    }
+}
+
+/// An array or a struct of the script, not a copy.
+#[derive(Clone, Debug)]
+pub struct ArrayItem(StackItem);
+
+impl ArrayItem {
+    /// The array or struct.
+    pub fn item(&self) -> &StackItem {
+        &self.0
+    }
+
+    /// Returns the items.
+    pub fn to_vec(&self) -> Vec<StackItem> {
+        match &self.0 {
+            StackItem::Array(array) | StackItem::Struct(array) => array.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Parameter for ArrayItem {
+    const TYPE: ParameterType = ParameterType::Array;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        match item {
+            StackItem::Array(_) | StackItem::Struct(_) => Ok(Self(item)),
+            other => Err(fault(format!("the argument is no array, but {}", other.item_type()))),
+        }
+    }
+}
+
+/// A list of values: an array, or a number and that many items behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: Parameter> Parameter for List<T> {
+    const TYPE: ParameterType = ParameterType::Array;
+
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        let element = |item: StackItem, caller: &mut Caller<'_>| {
+            not_null(&item)?;
+            T::from_item(item, caller)
+        };
+        if let StackItem::Array(array) | StackItem::Struct(array) = &item {
+            return array.to_vec().into_iter().map(|item| element(item, caller)).collect::<Result<_, _>>().map(Self);
+        }
+        let count = item.to_i32()?;
+        let count = usize::try_from(count).ok().filter(|count| *count <= caller.limits().max_stack_size as usize);
+        let count = count.ok_or_else(|| fault("the number of elements is out of range"))?;
+        let elements = (0..count).map(|_| {
+            let item = caller.pop()?;
+            element(item, caller)
+        });
+        elements.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A text or bytes of at most `N` bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounded<T, const N: usize>(pub T);
+
+impl<T: Parameter, const N: usize> Parameter for Bounded<T, N> {
+    const TYPE: ParameterType = T::TYPE;
+
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        not_null(&item)?;
+        if item.with_bytes(<[u8]>::len)? > N {
+            return Err(fault(format!("an argument is longer than {N} bytes")));
+        }
+        T::from_item(item, caller).map(Self)
+    }
+}
+
+/// An object of the host.
+impl Parameter for neovm_types::Interop {
+    const TYPE: ParameterType = ParameterType::InteropInterface;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        match item {
+            StackItem::Interop(object) => Ok(object),
+            other => Err(fault(format!("the argument is no InteropInterface, but {}", other.item_type()))),
+        }
+    }
+}
+
+impl Return for neovm_types::Interop {
+    const TYPE: ParameterType = ParameterType::InteropInterface;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(StackItem::Interop(self))
+    }
+}
+
+impl Return for () {
+    const TYPE: ParameterType = ParameterType::Void;
+
+    fn into_item(self) -> Option<StackItem> {
+        None
+    }
+}
+
+impl Return for StackItem {
+    const TYPE: ParameterType = ParameterType::Any;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self)
+    }
+}
+
+macro_rules! returned {
+    ($($name:ty: $type:ident),*) => {
+        $(impl Return for $name {
+            const TYPE: ParameterType = ParameterType::$type;
+
+            fn into_item(self) -> Option<StackItem> {
+                Some(self.into())
+            }
+        })*
+    };
+}
+
+returned!(bool: Boolean, Integer: Integer, &'static str: String, String: String, Vec<u8>: ByteArray, CallFlags: Integer);
+
+impl Return for Value {
+    const TYPE: ParameterType = ParameterType::ByteArray;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some((&*self).into())
+    }
+}
+
+impl<T: Return> Return for Option<T> {
+    const TYPE: ParameterType = T::TYPE;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.and_then(T::into_item).unwrap_or(StackItem::Null))
+    }
+}
+
+/// An array of items.
+impl Return for Vec<StackItem> {
+    const TYPE: ParameterType = ParameterType::Array;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(StackItem::array(self))
+    }
+}
+
+impl<T: Return> Return for List<T> {
+    const TYPE: ParameterType = ParameterType::Array;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(StackItem::array(self.0.into_iter().filter_map(T::into_item).collect::<Vec<_>>()))
+    }
+}

@@ -1,0 +1,301 @@
+//! The system calls: one table.
+//!
+//! Sources: `ApplicationEngine.*.cs` (`Register`), `InteropDescriptor.cs` of the
+//! reference node.
+
+mod contract;
+mod crypto;
+mod iterator;
+mod runtime;
+mod storage;
+
+use neovm_interp::Caller;
+use neovm_storage::Value;
+use neovm_types::{
+    CallFlags, FaultKind, Hardfork, Hash160, Interop, StackItem,
+    manifest::{ParameterType, PublicKey},
+    syscalls::SYSCALLS as NAMES,
+};
+
+use self::storage::Context;
+use crate::{
+    executor::{Executor, FindOptions, IteratorHandle},
+    parameter::{ArrayItem, List, Parameter, Return},
+};
+
+/// A system call.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Syscall {
+    /// The name.
+    pub name: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// The names and types of its arguments, the one on top of the stack first.
+    pub parameters: &'static [(&'static str, ParameterType)],
+    /// The type of what it pushes.
+    pub returns: ParameterType,
+    /// The price in units, without what the handler charges itself.
+    pub price: u64,
+    /// What the script must be allowed to do.
+    pub flags: CallFlags,
+    /// The hardfork that it came with.
+    pub since: Hardfork,
+    /// What runs it.
+    pub handler: SyscallHandler,
+}
+
+/// Runs a system call: pops its arguments and pushes what it returns.
+pub type SyscallHandler = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<(), FaultKind>;
+
+impl Syscall {
+    /// A system call without arguments and result, at no price, for the fields
+    /// that differ.
+    pub const fn new(name: &'static str, handler: SyscallHandler) -> Self {
+        Self {
+            name,
+            doc: "",
+            parameters: &[],
+            returns: ParameterType::Void,
+            price: 0,
+            flags: CallFlags::NONE,
+            since: Hardfork::Genesis,
+            handler,
+        }
+    }
+
+    /// Sets the price in units.
+    #[must_use]
+    pub const fn with_price(self, units: u64) -> Self {
+        Self { price: units, ..self }
+    }
+
+    /// Sets what the script must be allowed to do.
+    #[must_use]
+    pub const fn with_flags(self, flags: CallFlags) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// Returns the number that stands for it in scripts.
+    pub fn id(&self) -> u32 {
+        neovm_types::hash::syscall_id(self.name)
+    }
+}
+
+/// Rows of the table: a name in quotes, parameters with the types that they are
+/// converted to, what is returned, the fields that differ from [`Syscall::new`],
+/// and what runs.
+macro_rules! syscalls {
+    (($executor:ident, $caller:ident) $(
+        $(#[doc = $doc:literal])*
+        $name:literal ( $($parameter:ident : $type:ty),* ) $(-> $returns:ty)? { $($field:ident : $value:expr),* $(,)? }
+            => $body:expr;
+    )*) => {
+        /// All system calls of the networks, sorted by name.
+        pub const SYSCALLS: &[Syscall] = &[$(
+            Syscall {
+                doc: concat!($($doc, "\n"),*),
+                parameters: &[$((stringify!($parameter), <$type as Parameter>::TYPE)),*],
+                returns: syscalls!(@type $($returns)?),
+                $($field: $value,)*
+                ..Syscall::new($name, |$executor, $caller| {
+                    let _ = &$executor;
+                    $(let $parameter = pop::<$type>($caller)?;)*
+                    let result $(: $returns)? = $body?;
+                    push($caller, result);
+                    Ok(())
+                })
+            },
+        )*];
+    };
+    (@type) => { ParameterType::Void };
+    (@type $returns:ty) => { <$returns as Return>::TYPE };
+}
+
+pub(crate) fn is_storage_context(object: &Interop) -> bool {
+    object.downcast_ref::<Context>().is_some()
+}
+
+fn pop<T: Parameter>(caller: &mut Caller<'_>) -> Result<T, FaultKind> {
+    let item = caller.pop()?;
+    T::from_item(item, caller)
+}
+
+fn push(caller: &mut Caller<'_>, result: impl Return) {
+    if let Some(item) = result.into_item() {
+        caller.push(item);
+    }
+}
+
+syscalls! {
+    (executor, caller)
+
+    /// Calls a method of a contract. It leaves one item: what the method returns, or Null.
+    "System.Contract.Call"(contractHash: Hash160, method: String, callFlags: CallFlags, args: ArrayItem)
+        { price: 1 << 15, flags: CallFlags::READ_ONLY }
+        => contract::call(executor, caller, contractHash, &method, callFlags, args);
+    /// Runs a method of a native contract. Only the scripts of native contracts contain it.
+    "System.Contract.CallNative"(version: u8) {} => contract::call_native(executor, caller, version);
+    /// Returns the account of several keys, of which a number must sign.
+    "System.Contract.CreateMultisigAccount"(m: i32, pubKeys: List<PublicKey>) -> Hash160 {}
+        => contract::create_multisig_account(executor, caller, m, pubKeys);
+    /// Returns the account of a key.
+    "System.Contract.CreateStandardAccount"(pubKey: PublicKey) -> Hash160 {}
+        => contract::create_standard_account(executor, caller, pubKey);
+    /// Returns what the current script may do.
+    "System.Contract.GetCallFlags"() -> CallFlags { price: 1 << 10 } => executor.call_flags();
+    /// Lets each native contract do its work before the transactions of a block.
+    "System.Contract.NativeOnPersist"() { flags: CallFlags::STATES } => contract::native_on_persist(executor, caller);
+    /// Lets each native contract do its work after the transactions of a block.
+    "System.Contract.NativePostPersist"() { flags: CallFlags::STATES }
+        => contract::native_post_persist(executor, caller);
+    /// Returns whether signatures of the script's container are by some of the keys, in their order.
+    "System.Crypto.CheckMultisig"(pubkeys: List<Vec<u8>>, signatures: List<Vec<u8>>) -> bool {}
+        => crypto::check_multisig(executor, caller, &pubkeys.0, &signatures.0);
+    /// Returns whether a signature of the script's container is by a key.
+    "System.Crypto.CheckSig"(pubkey: Vec<u8>, signature: Vec<u8>) -> bool { price: 1 << 15 }
+        => crypto::check_sig(executor, &pubkey, &signature);
+    /// Advances an iterator and returns whether there is an entry.
+    "System.Iterator.Next"(iterator: IteratorHandle) -> bool { price: 1 << 15 } => iterator::next(executor, iterator);
+    /// Returns the current entry of an iterator.
+    "System.Iterator.Value"(iterator: IteratorHandle) -> StackItem { price: 1 << 4 }
+        => iterator::value(executor, iterator);
+    /// Consumes gas, in datoshi.
+    "System.Runtime.BurnGas"(datoshi: i64) { price: 1 << 4 } => runtime::burn_gas(caller, datoshi);
+    /// Returns whether an account, given by its hash or its key, has signed.
+    "System.Runtime.CheckWitness"(hashOrPubkey: Vec<u8>) -> bool { price: 1 << 10 }
+        => runtime::check_witness(executor, &hashOrPubkey);
+    /// Returns the signers of the transaction, or Null.
+    "System.Runtime.CurrentSigners"() -> StackItem { price: 1 << 4 } => runtime::current_signers(executor);
+    /// Returns the gas that is left, in datoshi.
+    "System.Runtime.GasLeft"() -> StackItem { price: 1 << 4 } => runtime::gas_left(caller);
+    /// Returns the version byte of addresses.
+    "System.Runtime.GetAddressVersion"() -> u8 { price: 1 << 3 } => Ok(executor.settings().address_version);
+    /// Returns the hash of the script that called the current one, or Null.
+    "System.Runtime.GetCallingScriptHash"() -> Option<Hash160> { price: 1 << 4 } => Ok(executor.calling_hash());
+    /// Returns the hash of the script that was loaded first.
+    "System.Runtime.GetEntryScriptHash"() -> Option<Hash160> { price: 1 << 4 } => Ok(executor.entry_hash());
+    /// Returns the hash of the current script.
+    "System.Runtime.GetExecutingScriptHash"() -> Hash160 { price: 1 << 4 } => executor.current_hash();
+    /// Returns how often the current contract was called in this execution.
+    "System.Runtime.GetInvocationCounter"() -> i32 { price: 1 << 4 } => runtime::invocation_counter(executor);
+    /// Returns the magic number of the network.
+    "System.Runtime.GetNetwork"() -> u32 { price: 1 << 3 } => Ok(executor.settings().network);
+    /// Returns the notifications of a contract, or all of them.
+    "System.Runtime.GetNotifications"(hash: Option<Hash160>) -> Vec<StackItem> { price: 1 << 12 }
+        => executor.notification_items(caller, hash);
+    /// Returns a random number of 128 bits.
+    "System.Runtime.GetRandom"() -> StackItem {} => runtime::get_random(executor, caller);
+    /// Returns the transaction that holds the script.
+    "System.Runtime.GetScriptContainer"() -> StackItem { price: 1 << 3 } => runtime::script_container(executor);
+    /// Returns the time stamp of the block that is being persisted, in milliseconds since 1970.
+    "System.Runtime.GetTime"() -> u64 { price: 1 << 3 } => runtime::get_time(executor);
+    /// Returns why the script runs.
+    "System.Runtime.GetTrigger"() -> u8 { price: 1 << 3 } => Ok(executor.trigger() as u8);
+    /// Runs a script with arguments. It leaves one item: what the script returns, or Null.
+    "System.Runtime.LoadScript"(script: Vec<u8>, callFlags: CallFlags, args: ArrayItem)
+        { price: 1 << 15, flags: CallFlags::ALLOW_CALL }
+        => runtime::load_script(executor, caller, script, callFlags, args);
+    /// Logs a message.
+    "System.Runtime.Log"(state: Vec<u8>) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
+        => runtime::log(executor, state);
+    /// Sends a notification.
+    "System.Runtime.Notify"(eventName: Vec<u8>, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
+        => runtime::notify(executor, caller, eventName, &state);
+    /// Returns the name of the platform.
+    "System.Runtime.Platform"() -> &'static str { price: 1 << 3 } => Ok("NEO");
+    /// Returns a storage context that cannot be written through.
+    "System.Storage.AsReadOnly"(context: Context) -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
+        => storage::as_read_only(context);
+    /// Deletes a key.
+    "System.Storage.Delete"(context: Context, key: Vec<u8>) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
+        => storage::delete(executor, context, &key);
+    /// Returns an iterator over the keys with a prefix.
+    "System.Storage.Find"(context: Context, prefix: Vec<u8>, options: FindOptions) -> IteratorHandle
+        { price: 1 << 15, flags: CallFlags::READ_STATES }
+        => storage::find(executor, context, &prefix, options);
+    /// Returns the value of a key, or Null.
+    "System.Storage.Get"(context: Context, key: Vec<u8>) -> Option<Value>
+        { price: 1 << 15, flags: CallFlags::READ_STATES }
+        => storage::get(executor, context, &key);
+    /// Returns the storage context of the current contract.
+    "System.Storage.GetContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
+        => storage::get_context(executor);
+    /// Returns the storage context of the current contract, which cannot be written through.
+    "System.Storage.GetReadOnlyContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
+        => storage::get_context(executor).and_then(storage::as_read_only);
+    /// Deletes a key of the current contract.
+    "System.Storage.Local.Delete"(key: Vec<u8>)
+        { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
+        => storage::get_context(executor).and_then(|own| storage::delete(executor, own, &key));
+    /// Returns an iterator over the keys of the current contract with a prefix.
+    "System.Storage.Local.Find"(prefix: Vec<u8>, options: FindOptions) -> IteratorHandle
+        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
+        => storage::get_context(executor).and_then(|own| storage::find(executor, own, &prefix, options));
+    /// Returns the value of a key of the current contract, or Null.
+    "System.Storage.Local.Get"(key: Vec<u8>) -> Option<Value>
+        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
+        => storage::get_context(executor).and_then(|own| storage::get(executor, own, &key));
+    /// Sets the value of a key of the current contract.
+    "System.Storage.Local.Put"(key: Vec<u8>, value: Vec<u8>)
+        { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
+        => storage::get_context(executor).and_then(|own| storage::put(executor, caller, own, &key, value));
+    /// Sets the value of a key.
+    "System.Storage.Put"(context: Context, key: Vec<u8>, value: Vec<u8>)
+        { price: 1 << 15, flags: CallFlags::WRITE_STATES }
+        => storage::put(executor, caller, context, &key, value);
+}
+
+/// Returns the system call with this id.
+pub fn find(id: u32) -> Option<&'static Syscall> {
+    let index = usize::from(SLOTS[slot(id, MULTIPLIER)]);
+    // Both tables are sorted by name, which a test checks.
+    NAMES.get(index).filter(|(known, _)| *known == id).map(|_| &SYSCALLS[index])
+}
+
+/// A multiplier under which no two ids have the same slot.
+const MULTIPLIER: u32 = {
+    let mut multiplier = 1;
+    while slots(multiplier).is_none() {
+        multiplier += 2;
+    }
+    multiplier
+};
+
+/// The index of the system call of each slot.
+static SLOTS: [u8; 256] = slots(MULTIPLIER).unwrap();
+
+const fn slot(id: u32, multiplier: u32) -> usize {
+    (id.wrapping_mul(multiplier) >> 24) as usize
+}
+
+/// The slots under a multiplier; none if two ids have the same one.
+const fn slots(multiplier: u32) -> Option<[u8; 256]> {
+    const FREE: u8 = u8::MAX;
+    let mut slots = [FREE; 256];
+    let mut index = 0;
+    while index < NAMES.len() {
+        let slot = slot(NAMES[index].0, multiplier);
+        if slots[slot] != FREE {
+            return None;
+        }
+        slots[slot] = index as u8;
+        index += 1;
+    }
+    Some(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_calls_are_found_by_their_ids() {
+        assert_eq!(SYSCALLS.len(), NAMES.len());
+        for (syscall, (id, name)) in SYSCALLS.iter().zip(NAMES) {
+            assert_eq!((syscall.name, syscall.id()), (*name, *id));
+            assert_eq!(find(*id).map(|found| found.name), Some(*name));
+        }
+        assert!(find(0).is_none());
+    }
+}

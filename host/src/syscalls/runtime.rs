@@ -1,0 +1,166 @@
+//! System calls about the execution. Source: `ApplicationEngine.Runtime.cs`.
+
+use neovm_chain::contract::account as account_of;
+use neovm_interp::{Caller, Code, LoadOptions};
+use neovm_types::{
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, ItemType, Script, StackItem, hash::hash160, item::binary,
+    manifest::ParameterType,
+};
+
+use super::contract::check_flags;
+use crate::{
+    executor::{Container, Executor},
+    fault,
+    parameter::{ArrayItem, decode_point},
+};
+
+/// The longest name of an event.
+const MAX_EVENT_NAME: usize = 32;
+/// The most bytes that a notification or a message may have.
+const MAX_NOTIFICATION_SIZE: usize = 1024;
+
+pub(super) fn burn_gas(caller: &mut Caller<'_>, datoshi: i64) -> Result<(), FaultKind> {
+    if datoshi <= 0 {
+        return Err(fault("the gas to burn is not positive"));
+    }
+    caller.add_fee(Gas::from_datoshi(datoshi))
+}
+
+pub(super) fn check_witness(executor: &Executor<'_>, account: &[u8]) -> Result<bool, FaultKind> {
+    let account = match account.len() {
+        20 => account.try_into().map(Hash160).unwrap_or_default(),
+        33 => account_of(&decode_point(account)?),
+        length => return Err(fault(format!("{length} bytes are neither a script hash nor a public key"))),
+    };
+    executor.check_witness(account)
+}
+
+pub(super) fn current_signers(executor: &Executor<'_>) -> Result<StackItem, FaultKind> {
+    let signers = executor.transaction().map(|transaction| &transaction.signers);
+    Ok(signers.map_or(StackItem::Null, |signers| {
+        StackItem::array(signers.iter().map(|signer| signer.to_stack_item()).collect::<Vec<_>>())
+    }))
+}
+
+pub(super) fn gas_left(caller: &Caller<'_>) -> Result<StackItem, FaultKind> {
+    i64::try_from(caller.gas_left().datoshi_floor()).map(StackItem::from).map_err(|_| FaultKind::Overflow)
+}
+
+pub(super) fn invocation_counter(executor: &mut Executor<'_>) -> Result<i32, FaultKind> {
+    let hash = executor.current_hash()?;
+    Ok(executor.invocation_count(hash))
+}
+
+pub(super) fn get_random(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+    let random = executor.next_random();
+    let price = if executor.is_active(Hardfork::Aspidochelone) { 1 << 13 } else { 1 << 4 };
+    executor.charge_units(caller, price)?;
+    Ok(random.into())
+}
+
+pub(super) fn script_container(executor: &Executor<'_>) -> Result<StackItem, FaultKind> {
+    match executor.container() {
+        Container::Transaction(transaction) => Ok(transaction.to_stack_item()),
+        _ => Err(fault("the script is not in a transaction")),
+    }
+}
+
+pub(super) fn get_time(executor: &Executor<'_>) -> Result<u64, FaultKind> {
+    executor.block().map(|block| block.timestamp).ok_or_else(|| fault("no block is being persisted"))
+}
+
+pub(super) fn load_script(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    script: Vec<u8>,
+    flags: CallFlags,
+    arguments: ArrayItem,
+) -> Result<(), FaultKind> {
+    check_flags(flags)?;
+    let script = Script::from(script);
+    script.validate().map_err(fault)?;
+    let flags = flags & executor.call_flags()? & CallFlags::READ_ONLY;
+    let hash = hash160(script.bytes());
+    let code = Code::decode(script, caller.prices())?;
+    let stack_below = caller.stack_len();
+    let load = caller.load(code.into(), LoadOptions::default())?;
+    executor.enter_dynamic(load, hash, flags, stack_below);
+    for argument in arguments.to_vec().into_iter().rev() {
+        caller.push(argument);
+    }
+    Ok(())
+}
+
+pub(super) fn log(executor: &mut Executor<'_>, message: Vec<u8>) -> Result<(), FaultKind> {
+    if message.len() > MAX_NOTIFICATION_SIZE {
+        return Err(fault(format!("a message has more than {MAX_NOTIFICATION_SIZE} bytes")));
+    }
+    let message = String::from_utf8(message).map_err(|_| fault("a message is not UTF-8"))?;
+    executor.log(message)
+}
+
+pub(super) fn notify(
+    executor: &mut Executor<'_>,
+    caller: &Caller<'_>,
+    event: Vec<u8>,
+    state: &ArrayItem,
+) -> Result<(), FaultKind> {
+    if event.len() > MAX_EVENT_NAME {
+        return Err(fault(format!("the name of an event has more than {MAX_EVENT_NAME} bytes")));
+    }
+    let event = String::from_utf8(event);
+    let contract = executor.frame()?.contract.clone();
+    let contract = contract.ok_or_else(|| fault("a script that is no contract cannot notify"))?;
+    if executor.is_active(Hardfork::Basilisk) {
+        let event = event.as_ref().map_err(|_| fault("the name of an event is not UTF-8"))?;
+        let known = contract.state().manifest.abi.events.iter().find(|known| known.name == *event);
+        let known = known.ok_or_else(|| fault(format!("the manifest has no event {event:?}")))?;
+        let values = state.to_vec();
+        if known.parameters.len() != values.len() {
+            return Err(fault(format!(
+                "event {event:?} has {} parameters, got {}",
+                known.parameters.len(),
+                values.len()
+            )));
+        }
+        for (parameter, value) in known.parameters.iter().zip(&values) {
+            if !fits(value, parameter.parameter_type)? {
+                return Err(fault(format!("parameter {:?} of event {event:?} has another type", parameter.name)));
+            }
+        }
+    }
+    let state = state.item();
+    binary::serialize(state, MAX_NOTIFICATION_SIZE, caller.limits().max_stack_size as usize)?;
+    let event = event.map_err(|_| fault("the name of an event is not UTF-8"))?;
+    let hash = executor.current_hash()?;
+    executor.notify(hash, &event, state)
+}
+
+/// Returns whether an item is of a manifest's type.
+///
+/// Source: `ApplicationEngine.Runtime.cs` (`CheckItemType`).
+fn fits(item: &StackItem, parameter_type: ParameterType) -> Result<bool, FaultKind> {
+    use ItemType as Item;
+    let own = item.item_type();
+    let is_bytes = matches!(own, Item::ByteString | Item::Buffer);
+    let has_length =
+        |length: usize| Ok(own == Item::Any || is_bytes && item.with_bytes(|bytes| bytes.len() == length)?);
+    if own == Item::Pointer {
+        return Ok(false);
+    }
+    match parameter_type {
+        ParameterType::Any => Ok(true),
+        ParameterType::Boolean => Ok(own == Item::Boolean),
+        ParameterType::Integer => Ok(own == Item::Integer),
+        ParameterType::ByteArray => Ok(own == Item::Any || is_bytes),
+        ParameterType::String => Ok(is_bytes && item.with_bytes(|bytes| str::from_utf8(bytes).is_ok())?),
+        ParameterType::Hash160 => has_length(20),
+        ParameterType::Hash256 => has_length(32),
+        ParameterType::PublicKey => has_length(33),
+        ParameterType::Signature => has_length(64),
+        ParameterType::Array => Ok(matches!(own, Item::Any | Item::Array | Item::Struct)),
+        ParameterType::Map => Ok(matches!(own, Item::Any | Item::Map)),
+        ParameterType::InteropInterface => Ok(matches!(own, Item::Any | Item::InteropInterface)),
+        ParameterType::Void => Ok(false),
+    }
+}

@@ -1,0 +1,112 @@
+//! An ordered store in memory.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+use crate::{Cursor, Direction, Entry, Key, Store, StoreError, Value, WriteStore};
+
+/// An ordered store in memory. Nothing in it can fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryStore {
+    entries: BTreeMap<Key, Value>,
+}
+
+impl MemoryStore {
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Returns all entries, the smallest key first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> {
+        self.entries.iter()
+    }
+
+    /// Sets the value of a key and returns the former one.
+    pub fn insert(&mut self, key: Key, value: Value) -> Option<Value> {
+        self.entries.insert(key, value)
+    }
+
+    /// Deletes a key and returns its value.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
+        self.entries.remove(key)
+    }
+}
+
+impl FromIterator<Entry> for MemoryStore {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        Self { entries: entries.into_iter().collect() }
+    }
+}
+
+/// The smallest key that is greater than all keys with a prefix, if there is one.
+fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    Some(end)
+}
+
+impl Store for MemoryStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        Ok(self.entries.get(key).cloned())
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        if from.is_some_and(|from| !from.starts_with(prefix)) {
+            return Box::new(std::iter::empty());
+        }
+        let entry = |(key, value): (&Key, &Value)| Ok((key.clone(), value.clone()));
+        let end = behind(prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        match direction {
+            Direction::Forward => {
+                let start = Bound::Included(from.unwrap_or(prefix));
+                Box::new(self.entries.range::<[u8], _>((start, end)).map(entry))
+            }
+            Direction::Backward => {
+                let end = from.map_or(end, Bound::Included);
+                Box::new(self.entries.range::<[u8], _>((Bound::Included(prefix), end)).rev().map(entry))
+            }
+        }
+    }
+}
+
+impl WriteStore for MemoryStore {
+    fn write(&mut self, changes: &[(Key, Option<Value>)]) -> Result<(), StoreError> {
+        for (key, value) in changes {
+            match value {
+                Some(value) => self.entries.insert(key.clone(), value.clone()),
+                None => self.entries.remove(key),
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(store: &MemoryStore, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Vec<Vec<u8>> {
+        store.seek(prefix, from, direction).map(|entry| entry.unwrap().0.to_vec()).collect()
+    }
+
+    #[test]
+    fn a_seek_stays_within_the_prefix() {
+        let all: [&[u8]; 6] = [b"a", b"b", b"b\x00", b"b\xff", b"b\xff\xff", b"c"];
+        let store: MemoryStore = all.iter().map(|key| (Key::from_bytes(key), Value::from(*key))).collect();
+        assert_eq!(keys(&store, b"b", None, Direction::Forward), all[1..5]);
+        assert_eq!(keys(&store, b"b", Some(b"b\x01"), Direction::Forward), all[3..5]);
+        assert_eq!(keys(&store, b"b", Some(b"b\x01"), Direction::Backward), [all[2], all[1]]);
+        assert_eq!(keys(&store, b"b", Some(b"b\xff"), Direction::Backward), [all[3], all[2], all[1]]);
+        assert_eq!(keys(&store, b"b\xff", None, Direction::Backward), [all[4], all[3]]);
+        assert_eq!(keys(&store, b"", None, Direction::Forward).len(), 6);
+        assert_eq!(keys(&store, b"\xff\xff", None, Direction::Backward).len(), 0);
+        assert_eq!(keys(&store, b"b", Some(b"c"), Direction::Forward).len(), 0);
+    }
+}

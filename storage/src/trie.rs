@@ -1,0 +1,81 @@
+//! The state root of a whole state, in memory.
+//!
+//! Sources: `MPTTrie/*.cs` of the reference node.
+
+use neovm_crypto::hash256;
+
+use crate::{Key, Value};
+
+/// Node types, as nodes are written.
+const BRANCH: u8 = 0;
+const EXTENSION: u8 = 1;
+const LEAF: u8 = 2;
+const HASH: u8 = 3;
+const EMPTY: u8 = 4;
+
+/// Returns the root of the Merkle Patricia trie that holds these entries, which
+/// are in the order of their keys; zeros if there are none.
+///
+/// A node's state root covers the storage of all contracts but the Ledger's.
+pub fn state_root<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Value)>) -> [u8; 32] {
+    let nibbles = |key: &Key| key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
+    let entries: Vec<(Vec<u8>, &Value)> = entries.into_iter().map(|(key, value)| (nibbles(key), value)).collect();
+    if entries.is_empty() { [0; 32] } else { node(&entries, 0) }
+}
+
+/// The hash of the node that holds entries whose keys are equal up to a depth.
+fn node(entries: &[(Vec<u8>, &Value)], depth: usize) -> [u8; 32] {
+    let (first, last) = (&entries[0].0[depth..], &entries[entries.len() - 1].0[depth..]);
+    let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+    if common > 0 {
+        let mut bytes = vec![EXTENSION];
+        write_bytes(&mut bytes, &first[..common]);
+        write_child(&mut bytes, Some(node(entries, depth + common)));
+        return hash256(&bytes);
+    }
+    if entries.len() == 1 {
+        return leaf(entries[0].1);
+    }
+    let mut bytes = vec![BRANCH];
+    let (own, mut rest) = entries.split_at(usize::from(first.is_empty()));
+    for nibble in 0..16 {
+        let count = rest.iter().take_while(|(key, _)| key[depth] == nibble).count();
+        let (child, others) = rest.split_at(count);
+        write_child(&mut bytes, (count > 0).then(|| node(child, depth + 1)));
+        rest = others;
+    }
+    write_child(&mut bytes, own.first().map(|(_, value)| leaf(value)));
+    hash256(&bytes)
+}
+
+fn leaf(value: &[u8]) -> [u8; 32] {
+    let mut bytes = vec![LEAF];
+    write_bytes(&mut bytes, value);
+    hash256(&bytes)
+}
+
+fn write_child(bytes: &mut Vec<u8>, hash: Option<[u8; 32]>) {
+    match hash {
+        Some(hash) => {
+            bytes.push(HASH);
+            bytes.extend(hash);
+        }
+        None => bytes.push(EMPTY),
+    }
+}
+
+/// Writes bytes behind their length.
+fn write_bytes(bytes: &mut Vec<u8>, data: &[u8]) {
+    match data.len() {
+        length @ 0..0xfd => bytes.push(length as u8),
+        length @ 0xfd..=0xffff => {
+            bytes.push(0xfd);
+            bytes.extend((length as u16).to_le_bytes());
+        }
+        length => {
+            bytes.push(0xfe);
+            bytes.extend((length as u32).to_le_bytes());
+        }
+    }
+    bytes.extend_from_slice(data);
+}
