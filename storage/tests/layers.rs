@@ -1,0 +1,357 @@
+//! Layers beside a plain model of the reference's `DataCache`: every operation
+//! is done in both, and what it shows is compared.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use neovm_storage::{Direction, Key, Layer, MemoryStore, Seek, StoreError, Value, WriteStore};
+use proptest::prelude::*;
+
+/// A value that iterators share with the layer that tracks it.
+type Shared = Rc<RefCell<Vec<u8>>>;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Read,
+    Added,
+    Changed,
+    Deleted,
+    Absent,
+}
+
+/// A layer as the reference has it: a dictionary over a dictionary.
+#[derive(Default)]
+struct Plain {
+    entries: RefCell<BTreeMap<Vec<u8>, (Shared, State)>>,
+    below: Option<Rc<Plain>>,
+    store: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+fn is_there(state: State) -> bool {
+    !matches!(state, State::Deleted | State::Absent)
+}
+
+impl Plain {
+    fn fetch(&self, key: &[u8]) -> Option<Vec<u8>> {
+        match &self.below {
+            Some(below) => below.get(key),
+            None => self.store.get(key).cloned(),
+        }
+    }
+
+    fn track(&self, key: &[u8], value: Vec<u8>, state: State) {
+        self.entries.borrow_mut().insert(key.to_vec(), (Rc::new(RefCell::new(value)), state));
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        if let Some((value, state)) = self.entries.borrow().get(key) {
+            return is_there(*state).then(|| value.borrow().clone());
+        }
+        let value = self.fetch(key)?;
+        self.track(key, value.clone(), State::Read);
+        Some(value)
+    }
+
+    fn contains(&self, key: &[u8]) -> bool {
+        match self.entries.borrow().get(key) {
+            Some((_, state)) => is_there(*state),
+            None => self.below.as_ref().map_or_else(|| self.store.contains_key(key), |below| below.contains(key)),
+        }
+    }
+
+    fn put(&self, key: &[u8], new: Vec<u8>) {
+        let old = self.entries.borrow().get(key).cloned();
+        match old {
+            None => {
+                let state = if self.fetch(key).is_some() { State::Changed } else { State::Added };
+                self.track(key, new, state);
+            }
+            Some((_, State::Deleted)) => self.track(key, new, State::Changed),
+            Some((_, State::Absent)) => self.track(key, new, State::Added),
+            Some((value, state)) => {
+                *value.borrow_mut() = new;
+                let state = if state == State::Read { State::Changed } else { state };
+                self.entries.borrow_mut().insert(key.to_vec(), (value, state));
+            }
+        }
+    }
+
+    fn delete(&self, key: &[u8]) {
+        let old = self.entries.borrow().get(key).cloned();
+        match old {
+            None => {
+                if let Some(value) = self.fetch(key) {
+                    self.track(key, value, State::Deleted);
+                }
+            }
+            Some((value, state)) => {
+                let absent = matches!(state, State::Added | State::Absent);
+                let state = if absent { State::Absent } else { State::Deleted };
+                self.entries.borrow_mut().insert(key.to_vec(), (value, state));
+            }
+        }
+    }
+
+    fn commit(&self) {
+        let below = self.below.as_ref().expect("only layers above others are committed");
+        let entries = std::mem::take(&mut *self.entries.borrow_mut());
+        for (key, (value, state)) in entries {
+            match state {
+                State::Added | State::Changed => below.put(&key, value.borrow().clone()),
+                State::Deleted => below.delete(&key),
+                State::Read | State::Absent => {}
+            }
+            let state = match state {
+                State::Deleted => continue,
+                State::Absent => State::Absent,
+                _ => State::Read,
+            };
+            self.entries.borrow_mut().insert(key, (value, state));
+        }
+    }
+}
+
+/// An iterator as the reference has it: lazy, and one entry ahead of what lies below.
+struct PlainSeek {
+    layer: Rc<Plain>,
+    prefix: Vec<u8>,
+    direction: Direction,
+    running: Option<Running>,
+}
+
+struct Running {
+    tracked: Vec<(Vec<u8>, Shared)>,
+    hidden: BTreeSet<Vec<u8>>,
+    below: Option<Box<PlainSeek>>,
+    stored: Vec<(Vec<u8>, Vec<u8>)>,
+    ahead: Option<(Vec<u8>, Shared)>,
+}
+
+impl PlainSeek {
+    fn new(layer: &Rc<Plain>, prefix: &[u8], direction: Direction) -> Self {
+        Self { layer: Rc::clone(layer), prefix: prefix.to_vec(), direction, running: None }
+    }
+
+    fn start(&self) -> Running {
+        let within = |key: &Vec<u8>| key.starts_with(&self.prefix);
+        let entries = self.layer.entries.borrow();
+        let there = entries.iter().filter(|(key, (_, state))| within(key) && is_there(*state));
+        let mut tracked: Vec<_> = there.map(|(key, (value, _))| (key.clone(), Rc::clone(value))).collect();
+        let hidden = entries.keys().cloned().collect();
+        let stored = self.layer.store.iter().filter(|(key, _)| within(key));
+        let mut stored: Vec<_> = stored.map(|(key, value)| (key.clone(), value.clone())).collect();
+        if self.direction == Direction::Backward {
+            tracked.reverse();
+            stored.reverse();
+        }
+        let below = self.layer.below.as_ref();
+        let below = below.map(|below| Box::new(Self::new(below, &self.prefix, self.direction)));
+        let mut running = Running { tracked, hidden, below, stored, ahead: None };
+        running.fetch();
+        running
+    }
+
+    fn next(&mut self) -> Option<(Vec<u8>, Shared)> {
+        if self.running.is_none() {
+            self.running = Some(self.start());
+        }
+        let running = self.running.as_mut()?;
+        let own = running.tracked.first().map(|(key, _)| key);
+        let below = running.ahead.as_ref().map(|(key, _)| key);
+        let takes_own = match (own, below) {
+            (None, None) => return None,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(below)) => (own < below) == (self.direction == Direction::Forward),
+        };
+        if takes_own {
+            return Some(running.tracked.remove(0));
+        }
+        let entry = running.ahead.take();
+        running.fetch();
+        entry
+    }
+}
+
+impl Running {
+    fn fetch(&mut self) {
+        loop {
+            let entry = match &mut self.below {
+                Some(below) => below.next().map(|(key, value)| (key, value.borrow().clone())),
+                None => (!self.stored.is_empty()).then(|| self.stored.remove(0)),
+            };
+            match entry {
+                Some((key, _)) if self.hidden.contains(&key) => {}
+                entry => {
+                    self.ahead = entry.map(|(key, value)| (key, Rc::new(RefCell::new(value))));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What is done, in the layer on top unless an iterator does it.
+#[derive(Clone, Debug)]
+enum Step {
+    Get(u8),
+    Contains(u8),
+    Put(u8, u8),
+    Delete(u8),
+    Open,
+    Commit,
+    Discard,
+    Find(u8, bool),
+    /// Advances an iterator.
+    Next(usize),
+    /// Looks at the entry that an iterator stands at.
+    Look(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let key = 0..12_u8;
+    let step = prop_oneof![
+        3 => key.clone().prop_map(Step::Get),
+        1 => key.clone().prop_map(Step::Contains),
+        4 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::Put(key, value)),
+        2 => key.clone().prop_map(Step::Delete),
+        2 => Just(Step::Open),
+        2 => Just(Step::Commit),
+        1 => Just(Step::Discard),
+        2 => (0..4_u8, any::<bool>()).prop_map(|(prefix, backward)| Step::Find(prefix, backward)),
+        6 => any::<usize>().prop_map(Step::Next),
+        3 => any::<usize>().prop_map(Step::Look),
+    ];
+    prop::collection::vec(step, 1..120)
+}
+
+/// Keys share prefixes and differ in length.
+fn key(number: u8) -> Vec<u8> {
+    let (group, within) = (number % 3, number / 3);
+    [vec![7, 0, 0, 0, group], vec![within; usize::from(within)]].concat()
+}
+
+fn prefix(number: u8) -> Vec<u8> {
+    if number == 3 { vec![7, 0, 0, 0] } else { vec![7, 0, 0, 0, number] }
+}
+
+struct Cursor<'s> {
+    seek: Seek<'s>,
+    plain: PlainSeek,
+    current: Option<(Rc<neovm_storage::Item>, Shared)>,
+}
+
+fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreError> {
+    let store: MemoryStore = stored.iter().map(|(key, value)| (Key::from_bytes(key), Value::from(&**value))).collect();
+    let mut layers = vec![Layer::over(&store)];
+    let mut plains = vec![Rc::new(Plain { store: stored.clone(), ..Plain::default() })];
+    let mut cursors: Vec<Cursor<'_>> = Vec::new();
+    for step in steps {
+        let (layer, plain) = (layers[layers.len() - 1].clone(), plains[plains.len() - 1].clone());
+        match step {
+            Step::Get(number) => {
+                let key = key(*number);
+                assert_eq!(layer.get(&Key::from_bytes(&key))?.as_deref(), plain.get(&key).as_deref());
+            }
+            Step::Contains(number) => {
+                let key = key(*number);
+                assert_eq!(layer.contains(&Key::from_bytes(&key))?, plain.contains(&key));
+            }
+            Step::Put(number, value) => {
+                let value = vec![*value; usize::from(value % 3)];
+                layer.put(Key::from_bytes(&key(*number)), Value::from(&*value))?;
+                plain.put(&key(*number), value);
+            }
+            Step::Delete(number) => {
+                layer.delete(&Key::from_bytes(&key(*number)))?;
+                plain.delete(&key(*number));
+            }
+            Step::Open => {
+                layers.push(Layer::above(&layer));
+                plains.push(Rc::new(Plain { below: Some(plain), ..Plain::default() }));
+            }
+            Step::Commit | Step::Discard if layers.len() > 1 => {
+                if matches!(step, Step::Commit) {
+                    layer.commit()?;
+                    plain.commit();
+                }
+                layers.pop();
+                plains.pop();
+            }
+            Step::Commit | Step::Discard => {}
+            Step::Find(number, backward) => {
+                let direction = if *backward { Direction::Backward } else { Direction::Forward };
+                let seek = layer.find(&prefix(*number), direction);
+                let plain = PlainSeek::new(&plain, &prefix(*number), direction);
+                cursors.push(Cursor { seek, plain, current: None });
+            }
+            Step::Next(index) if !cursors.is_empty() => {
+                let count = cursors.len();
+                let cursor = &mut cursors[index % count];
+                let (own, model) = (cursor.seek.next().transpose()?, cursor.plain.next());
+                assert_eq!(own.as_ref().map(|(key, _)| &**key), model.as_ref().map(|(key, _)| &**key));
+                cursor.current = own.zip(model).map(|((_, item), (_, value))| (item, value)).or(cursor.current.take());
+            }
+            Step::Look(index) if !cursors.is_empty() => {
+                if let Some((item, value)) = &cursors[index % cursors.len()].current {
+                    assert_eq!(*item.value(), **value.borrow());
+                }
+            }
+            Step::Next(_) | Step::Look(_) => {}
+        }
+    }
+    // What is left of the changes makes the same state.
+    while layers.len() > 1 {
+        layers.pop().expect("counted").commit()?;
+        plains.pop().expect("counted").commit();
+    }
+    let changes = layers[0].changes();
+    let mut written = store.clone();
+    written.write(&changes)?;
+    let mut expected = stored.clone();
+    for (key, (value, state)) in &*plains[0].entries.borrow() {
+        match state {
+            State::Added | State::Changed => drop(expected.insert(key.clone(), value.borrow().clone())),
+            State::Deleted => drop(expected.remove(key)),
+            State::Read | State::Absent => {}
+        }
+    }
+    let written: BTreeMap<Vec<u8>, Vec<u8>> =
+        written.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+    assert_eq!(written, expected);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn layers_show_what_the_reference_shows(
+        stored in prop::collection::btree_map((0..12_u8).prop_map(key), prop::collection::vec(any::<u8>(), 0..3), 0..12),
+        steps in steps(),
+    ) {
+        run(&stored, &steps).unwrap();
+    }
+}
+
+/// The rules in words, one by one.
+#[test]
+fn iterators_see_writes_to_keys_that_their_layer_tracks() {
+    let store: MemoryStore =
+        [1, 2, 3].map(|number| (Key::from_bytes(&key(number * 3)), Value::from([number]))).into_iter().collect();
+    let layer = Layer::over(&store);
+    let read = Key::from_bytes(&key(3));
+    let unread = Key::from_bytes(&key(6));
+    layer.get(&read).unwrap();
+    let mut entries = layer.find(&prefix(0), Direction::Forward);
+    layer.delete(&Key::from_bytes(&key(9))).unwrap();
+    let (_, first) = entries.next().unwrap().unwrap();
+    layer.put(read, Value::from([11])).unwrap();
+    layer.put(unread, Value::from([12])).unwrap();
+    assert_eq!(*first.value(), [11], "the key was read before");
+    assert_eq!(*entries.next().unwrap().unwrap().1.value(), [2], "the key was not read before");
+    assert!(entries.next().is_none(), "what was deleted before the first entry is gone");
+}
