@@ -60,8 +60,15 @@ impl ContractState {
     /// # Errors
     /// A fault if the bytes are no contract.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FaultKind> {
-        let item = deserialize(bytes)?;
-        let StackItem::Array(fields) = &item else { return Err(fault("a stored contract is no array")) };
+        Self::from_item(&deserialize(bytes)?)
+    }
+
+    /// Reads a contract from an item, as [`ContractState::to_item`] makes it.
+    ///
+    /// # Errors
+    /// A fault if the item is no contract.
+    pub fn from_item(item: &StackItem) -> Result<Self, FaultKind> {
+        let StackItem::Array(fields) = item else { return Err(fault("a stored contract is no array")) };
         let [id, update_counter, hash, nef, manifest] = &fields.to_vec()[..] else {
             return Err(fault("a stored contract has not five fields"));
         };

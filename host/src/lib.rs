@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod block;
+mod chain;
 mod contract;
 pub mod executor;
 pub mod native;
@@ -15,6 +16,7 @@ pub mod syscalls;
 
 pub use self::{
     block::{BlockReceipt, execute_block, genesis_block},
+    chain::{Chain, Invocation},
     contract::{Contract, ContractState},
     executor::{
         Container, Entry, Executor, FaultPlace, Job, Log, Notification, PersistingBlock, Receipt, Trigger,

@@ -126,6 +126,13 @@ fn to_index(item: &StackItem) -> Result<u32, FaultKind> {
     }
 }
 
+/// The header of the last block that was persisted.
+pub(crate) fn last_header(layer: &Layer<'_>) -> Result<Header, FaultKind> {
+    let (hash, index) = current_block(layer)?;
+    let block = trimmed_block(layer, hash)?.ok_or_else(|| fault(format!("block {index} is not in the storage")))?;
+    Ok(block.header)
+}
+
 /// The index of the last block that was persisted.
 pub(crate) fn current_index(layer: &Layer<'_>) -> Result<u32, FaultKind> {
     Ok(current_block(layer)?.1)

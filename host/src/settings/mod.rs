@@ -1,5 +1,7 @@
 //! The settings of a network.
 
+mod networks;
+
 use neovm_types::{Hardfork, manifest::PublicKey};
 
 /// The settings of a network, as a node's configuration file has them.

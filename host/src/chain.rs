@@ -1,0 +1,247 @@
+//! A chain in memory, for tests and for trying contracts out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use neovm_chain::{Block, Header, Signer, Transaction, UnsignedHeader, UnsignedTransaction, Witness};
+use neovm_storage::{Layer, MemoryStore, WriteStore};
+use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Hash256, Limits, Script, ScriptBuilder, StackItem};
+
+use crate::{
+    block::{BlockReceipt, execute_block, genesis_block},
+    contract::{Contract, ContractState},
+    executor::{Container, Entry, Job, PersistingBlock, Receipt, Trigger, execute},
+    fault,
+    native::{contract_management, ledger, policy},
+    network::Network,
+    settings::ProtocolSettings,
+};
+
+/// The gas that an invocation may use unless it says otherwise: 20 GAS, as nodes
+/// allow for test invocations.
+const TEST_GAS: i64 = 2_000_000_000;
+
+/// A chain in memory.
+///
+/// It starts with the genesis block, so that all native contracts are there.
+/// [`Chain::invoke`] runs a script as the next block would and keeps nothing;
+/// [`Chain::execute`] keeps what the script changed; [`Chain::persist`] appends a
+/// block.
+///
+/// ```
+/// use neovm_host::{Chain, Invocation, ProtocolSettings};
+/// use neovm_types::Hash160;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let chain = Chain::new(ProtocolSettings::private())?;
+/// let neo: Hash160 = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5".parse()?;
+/// let receipt = chain.invoke(&Invocation::call(neo, "symbol", vec![])?)?;
+/// assert_eq!(receipt.stack, ["NEO".into()]);
+/// assert_eq!(receipt.gas_consumed.to_string(), "0.0098406");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chain {
+    network: Arc<Network>,
+    store: MemoryStore,
+}
+
+/// A script to be run on a chain, and who has signed it.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The script.
+    pub script: Script,
+    /// Who has signed. Without signers there is no transaction.
+    pub signers: Vec<Signer>,
+    /// The gas that may be used, in datoshi.
+    pub gas: i64,
+    /// The time stamp of the block, in milliseconds since 1970; by default that
+    /// of the last block and the time between two blocks.
+    pub timestamp: Option<u64>,
+}
+
+impl Invocation {
+    /// An invocation of a script, which nobody has signed and which may use 20 GAS.
+    pub fn new(script: Script) -> Self {
+        Self { script, signers: Vec::new(), gas: TEST_GAS, timestamp: None }
+    }
+
+    /// An invocation of a contract's method.
+    ///
+    /// # Errors
+    /// A fault if an argument cannot be pushed by a script.
+    pub fn call(contract: Hash160, method: &str, arguments: Vec<StackItem>) -> Result<Self, FaultKind> {
+        let script = ScriptBuilder::new().dynamic_call(contract, method, CallFlags::ALL, &arguments).build();
+        script.map(Self::new).map_err(fault)
+    }
+
+    /// Adds a signer. The first one sends the transaction.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Signer) -> Self {
+        self.signers.push(signer);
+        self
+    }
+
+    /// Sets the gas that may be used, in datoshi.
+    #[must_use]
+    pub fn with_gas(self, gas: i64) -> Self {
+        Self { gas, ..self }
+    }
+
+    /// Sets the time stamp of the block, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_timestamp(self, timestamp: u64) -> Self {
+        Self { timestamp: Some(timestamp), ..self }
+    }
+}
+
+impl Chain {
+    /// Creates a chain with the genesis block of a network.
+    ///
+    /// # Errors
+    /// A fault if the settings have no validators.
+    pub fn new(settings: ProtocolSettings) -> Result<Self, FaultKind> {
+        Self::with_network(Arc::new(Network::new(settings)))
+    }
+
+    /// Creates a chain with the genesis block of a network.
+    ///
+    /// # Errors
+    /// A fault if the network's settings have no validators.
+    pub fn with_network(network: Arc<Network>) -> Result<Self, FaultKind> {
+        let block = genesis_block(network.settings())?;
+        let mut chain = Self { network, store: MemoryStore::default() };
+        chain.persist(&block)?;
+        Ok(chain)
+    }
+
+    /// Creates a chain with a state that was made elsewhere.
+    pub fn with_store(network: Arc<Network>, store: MemoryStore) -> Self {
+        Self { network, store }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// The state.
+    pub fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// Returns the header of the last block.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged.
+    pub fn last_header(&self) -> Result<Header, FaultKind> {
+        ledger::last_header(&Layer::over(&self.store))
+    }
+
+    /// Returns a contract, if it is deployed.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged.
+    pub fn contract(&self, hash: Hash160) -> Result<Option<Arc<Contract>>, FaultKind> {
+        let stored = Layer::over(&self.store).get(&contract_management::contract_key(hash)).map_err(fault)?;
+        stored.map(|stored| self.network.contract(hash, &stored)).transpose()
+    }
+
+    /// Runs a script in the block that comes next, and keeps nothing.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged. Faults of the script are in the receipt.
+    pub fn invoke(&self, invocation: &Invocation) -> Result<Receipt, FaultKind> {
+        let header = self.next_header(invocation.timestamp)?;
+        let transaction = self.transaction(invocation, header.index)?;
+        let container = transaction.as_ref().map_or(Container::None, Container::Transaction);
+        let job = Job {
+            trigger: Trigger::Application,
+            container,
+            block: Some(PersistingBlock::from(&header)),
+            gas: invocation.gas,
+            entry: Entry::Script { script: invocation.script.clone(), flags: CallFlags::ALL },
+        };
+        execute(&self.network, &self.store, &job)
+    }
+
+    /// Runs a script as [`Chain::invoke`] does and keeps what it changed.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged. Faults of the script are in the receipt.
+    pub fn execute(&mut self, invocation: &Invocation) -> Result<Receipt, FaultKind> {
+        let receipt = self.invoke(invocation)?;
+        self.store.write(&receipt.changes).map_err(fault)?;
+        Ok(receipt)
+    }
+
+    /// Deploys a contract, as a transaction that its sender signs, and returns it.
+    /// The sender pays nothing.
+    ///
+    /// # Errors
+    /// The fault that the deployment ended with.
+    pub fn deploy(&mut self, sender: Signer, nef: &[u8], manifest: &[u8]) -> Result<Arc<Contract>, FaultKind> {
+        let arguments = vec![nef.into(), manifest.into()];
+        let call = Invocation::call(contract_management::CONTRACT.hash, "deploy", arguments)?;
+        let receipt = self.execute(&call.with_signer(sender).with_gas(i64::MAX))?;
+        if let Some(fault) = receipt.fault {
+            return Err(fault.kind);
+        }
+        let deployed = receipt.stack.first().ok_or_else(|| fault("the deployment returned nothing"))?;
+        let state = ContractState::from_item(deployed)?;
+        self.contract(state.hash)?.ok_or_else(|| fault("the contract was not stored"))
+    }
+
+    /// Executes a block and appends it. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// A fault if native contracts fail, as they do if the block cannot come next.
+    pub fn persist(&mut self, block: &Block) -> Result<BlockReceipt, FaultKind> {
+        let receipt = execute_block(&self.network, &self.store, block)?;
+        self.store.write(&receipt.changes).map_err(fault)?;
+        Ok(receipt)
+    }
+
+    /// The header that a node makes up for test invocations.
+    ///
+    /// Source: `ApplicationEngine.cs` (`CreateDummyBlock`).
+    fn next_header(&self, timestamp: Option<u64>) -> Result<Header, FaultKind> {
+        let last = self.last_header()?;
+        let settings = self.network.settings();
+        let interval = if settings.hardforks.at(last.index) >= Hardfork::Echidna {
+            policy::milliseconds_per_block(&Layer::over(&self.store))?
+        } else {
+            settings.milliseconds_per_block
+        };
+        let header = UnsignedHeader {
+            version: 0,
+            previous_hash: last.hash(),
+            merkle_root: Hash256::default(),
+            timestamp: timestamp.unwrap_or(last.timestamp + u64::from(interval)),
+            nonce: 0,
+            index: last.index + 1,
+            primary_index: 0,
+            next_consensus: last.next_consensus,
+        };
+        header.sign(&Witness::empty()).map_err(fault)
+    }
+
+    /// The transaction that an invocation with signers is in.
+    fn transaction(&self, invocation: &Invocation, index: u32) -> Result<Option<Transaction>, FaultKind> {
+        if invocation.signers.is_empty() {
+            return Ok(None);
+        }
+        let increment = self.network.settings().max_valid_until_block_increment;
+        let unsigned = UnsignedTransaction {
+            version: 0,
+            nonce: 0,
+            system_fee: invocation.gas,
+            network_fee: 0,
+            valid_until_block: index.saturating_add(increment),
+            signers: invocation.signers.clone(),
+            attributes: Vec::new(),
+            script: invocation.script.clone(),
+        };
+        unsigned.with_empty_witnesses().map(Some).map_err(fault)
+    }
+}
