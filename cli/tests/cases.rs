@@ -62,7 +62,8 @@ fn check(path: &Path, engine: &str) {
         for field in fields(expected).expect("filtered") {
             let (a, b) = (compared(&expected[*field]), compared(&answer[*field]));
             if a != b {
-                differences.push(format!("{name}, {field}:\n  expected {a:.600}\n  got      {b:.600} {}", answer["error"]));
+                differences
+                    .push(format!("{name}, {field}:\n  expected {a:.600}\n  got      {b:.600} {}", answer["error"]));
             }
         }
     }

@@ -248,22 +248,6 @@ impl<T: Parameter> Parameter for List<T> {
     }
 }
 
-/// A text or bytes of at most `N` bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bounded<T, const N: usize>(pub T);
-
-impl<T: Parameter, const N: usize> Parameter for Bounded<T, N> {
-    const TYPE: ParameterType = T::TYPE;
-
-    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        not_null(&item)?;
-        if item.with_bytes(<[u8]>::len)? > N {
-            return Err(fault(format!("an argument is longer than {N} bytes")));
-        }
-        T::from_item(item, caller).map(Self)
-    }
-}
-
 /// An object of the host.
 impl Parameter for neovm_types::Interop {
     const TYPE: ParameterType = ParameterType::InteropInterface;
