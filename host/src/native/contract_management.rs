@@ -1,15 +1,85 @@
 //! The native contract ContractManagement. Deploys, updates and destroys contracts.
 //!
-//! Source: `ContractManagement.cs` of the reference node.
+//! Sources: `ContractManagement.cs`, `Helper.cs` (`Check`), `NativeContract.cs`
+//! (`IsInitializeBlock`) of the reference node.
 
-use neovm_storage::Key;
-use neovm_types::Hash160;
+use neovm_chain::contract::contract_hash;
+use neovm_interp::Caller;
+use neovm_storage::{Direction, Key, Layer};
+use neovm_types::{
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, Manifest, NefFile, StackItem, manifest::ParameterType,
+};
 
-use super::table::NativeContract;
+use super::{
+    keys::{key, read_number, write, write_integer},
+    level::NativeState,
+    policy, require_committee,
+    table::{Event, NativeContract, Task},
+};
+use crate::{
+    contract::ContractState,
+    executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
+    fault,
+    parameter::Return,
+};
 
 /// The native contract ContractManagement.
 pub(crate) const CONTRACT: NativeContract = NativeContract {
     doc: "Deploys, updates and destroys contracts.",
+    methods: methods! {
+        (executor, caller)
+
+        /// Deploys a contract and returns it.
+        deploy(nefFile: Vec<u8>, manifest: Vec<u8>) -> Task<ContractItem> { flags: NOTIFYING }
+            => deploy(executor, caller, &nefFile, &manifest, StackItem::Null);
+        /// Deploys a contract, passes data to its `_deploy`, and returns it.
+        deploy(nefFile: Vec<u8>, manifest: Vec<u8>, data: StackItem) -> Task<ContractItem> { flags: NOTIFYING }
+            => deploy(executor, caller, &nefFile, &manifest, data);
+        /// Destroys the contract that calls, and then blocks its account.
+        destroy() -> Task<()> { cpu_fee: 1 << 15, flags: NOTIFYING, until: Some(Hardfork::Gorgon) }
+            => destroy_then_block(executor, caller);
+        /// Blocks the account of the contract that calls, and then destroys the contract.
+        destroy() -> Task<()> { cpu_fee: 1 << 15, flags: NOTIFYING, since: Hardfork::Gorgon }
+            => block_then_destroy(executor, caller);
+        /// Returns a contract, or Null.
+        getContract(hash: Hash160) -> Option<ContractItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => get_contract(executor, hash);
+        /// Returns the contract with an id, or Null.
+        getContractById(id: i32) -> Option<ContractItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => get_contract_by_id(executor, id);
+        /// Returns an iterator over the ids and hashes of the contracts that are not native.
+        getContractHashes() -> IteratorHandle { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => get_contract_hashes(executor);
+        /// Returns what deploying a contract costs at least, in datoshi.
+        getMinimumDeploymentFee() -> i64 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => minimum_deployment_fee(executor.layer());
+        /// Returns whether a contract has a method; -1 stands for any number of parameters.
+        hasMethod(hash: Hash160, method: String, pcount: i32) -> bool { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => has_method(executor, hash, &method, pcount);
+        /// Returns whether there is a contract with a hash.
+        isContract(hash: Hash160) -> bool
+            { cpu_fee: 1 << 14, flags: CallFlags::READ_STATES, since: Hardfork::Echidna }
+            => is_contract(executor.layer(), hash);
+        /// Sets what deploying a contract costs at least, in datoshi.
+        setMinimumDeploymentFee(value: Integer) { cpu_fee: 1 << 15, flags: CallFlags::STATES }
+            => set_minimum_deployment_fee(executor, value);
+        /// Updates the contract that calls. What is Null stays as it is.
+        update(nefFile: Option<Vec<u8>>, manifest: Option<Vec<u8>>) -> Task<()> { flags: NOTIFYING }
+            => update(executor, caller, nefFile.as_deref(), manifest.as_deref(), StackItem::Null);
+        /// Updates the contract that calls, and passes data to its `_deploy`. What is Null stays as it is.
+        update(nefFile: Option<Vec<u8>>, manifest: Option<Vec<u8>>, data: StackItem) -> Task<()> { flags: NOTIFYING }
+            => update(executor, caller, nefFile.as_deref(), manifest.as_deref(), data);
+    },
+    events: &[
+        Event::new(DEPLOY, &[("Hash", ParameterType::Hash160)]),
+        Event::new(UPDATE, &[("Hash", ParameterType::Hash160)]),
+        Event::new(DESTROY, &[("Hash", ParameterType::Hash160)]),
+    ],
+    initialize: |executor, _, hardfork| match hardfork {
+        Hardfork::Genesis => initialize(executor.layer()),
+        _ => Ok(()),
+    },
+    on_persist,
     ..NativeContract::new("ContractManagement", ID, HASH)
 };
 
@@ -21,9 +91,330 @@ const HASH: [u8; 20] = [
     0xff,
 ];
 
+/// The flags of the methods that change contracts.
+const NOTIFYING: CallFlags = CallFlags::STATES.union(CallFlags::ALLOW_NOTIFY);
+
+const DEPLOY: &str = "Deploy";
+const UPDATE: &str = "Update";
+const DESTROY: &str = "Destroy";
+
 const PREFIX_CONTRACT: u8 = 8;
+const PREFIX_CONTRACT_HASH: u8 = 12;
+const PREFIX_NEXT_AVAILABLE_ID: u8 = 15;
+const PREFIX_MINIMUM_DEPLOYMENT_FEE: u8 = 20;
+
+/// What deploying a contract costs at least, unless the committee says otherwise, in datoshi.
+const DEFAULT_MINIMUM_DEPLOYMENT_FEE: i64 = 1_000_000_000;
+
+/// The method that runs when its contract is deployed or updated.
+const DEPLOY_METHOD: &str = "_deploy";
+
+/// A contract as an item.
+struct ContractItem(StackItem);
+
+impl Return for ContractItem {
+    const TYPE: ParameterType = <Vec<StackItem> as Return>::TYPE;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.0)
+    }
+}
 
 /// The key under which a contract is stored.
 pub(crate) fn contract_key(hash: Hash160) -> Key {
-    super::keys::key(ID, PREFIX_CONTRACT).with(&hash.0)
+    key(ID, PREFIX_CONTRACT).with(&hash.0)
+}
+
+/// The key under which the hash of the contract with an id is stored.
+fn contract_hash_key(id: i32) -> Key {
+    key(ID, PREFIX_CONTRACT_HASH).with(&id.to_be_bytes())
+}
+
+fn put_contract(layer: &Layer<'_>, contract: &ContractState) -> Result<(), FaultKind> {
+    write(layer, contract_key(contract.hash), &contract.to_bytes()?)
+}
+
+fn initialize(layer: &Layer<'_>) -> Result<(), FaultKind> {
+    write_integer(layer, key(ID, PREFIX_MINIMUM_DEPLOYMENT_FEE), DEFAULT_MINIMUM_DEPLOYMENT_FEE)?;
+    write_integer(layer, key(ID, PREFIX_NEXT_AVAILABLE_ID), 1)
+}
+
+/// Deploys or updates the native contracts that the block activates or changes.
+fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
+    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    let activated: Vec<Hardfork> = executor.settings().hardforks.activated_at(index).collect();
+    for native in executor.natives().states() {
+        let is_created = index == 0 && native.contract.active_in == Hardfork::Genesis;
+        let hardforks = activated.iter().copied().filter(|hardfork| native.contract.uses(*hardfork));
+        let hardforks: Vec<_> = is_created.then_some(Hardfork::Genesis).into_iter().chain(hardforks).collect();
+        if !hardforks.is_empty() {
+            persist_native(executor, caller, native, &hardforks)?;
+        }
+    }
+    Ok(())
+}
+
+fn persist_native(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    native: &NativeState,
+    hardforks: &[Hardfork],
+) -> Result<(), FaultKind> {
+    let hash = native.state.hash;
+    let old = executor.contract(hash)?;
+    match &old {
+        None => {
+            put_contract(executor.layer(), &native.state)?;
+            write(executor.layer(), contract_hash_key(native.state.id), &hash.0)?;
+        }
+        Some(old) => {
+            let update_counter = old.state().update_counter.wrapping_add(1);
+            put_contract(executor.layer(), &ContractState { update_counter, ..native.state.clone() })?;
+        }
+    }
+    for hardfork in hardforks {
+        (native.contract.initialize)(executor, caller, *hardfork)?;
+    }
+    notify(executor, if old.is_none() { DEPLOY } else { UPDATE }, hash)
+}
+
+fn notify(executor: &mut Executor<'_>, event: &str, contract: Hash160) -> Result<(), FaultKind> {
+    executor.notify(Hash160(HASH), event, &StackItem::array([contract.into()]))
+}
+
+/// Returns whether there is a contract with a hash.
+pub(crate) fn is_contract(layer: &Layer<'_>, hash: Hash160) -> Result<bool, FaultKind> {
+    layer.contains(&contract_key(hash)).map_err(fault)
+}
+
+fn get_contract(executor: &Executor<'_>, hash: Hash160) -> Result<Option<ContractItem>, FaultKind> {
+    let contract = executor.contract(hash)?;
+    contract.map(|contract| contract.state().to_item().map(ContractItem)).transpose()
+}
+
+fn get_contract_by_id(executor: &Executor<'_>, id: i32) -> Result<Option<ContractItem>, FaultKind> {
+    let Some(hash) = executor.layer().get(&contract_hash_key(id)).map_err(fault)? else { return Ok(None) };
+    let hash = (&*hash).try_into().map_err(|_| fault("a stored hash has not 20 bytes"))?;
+    get_contract(executor, Hash160(hash))
+}
+
+fn get_contract_hashes(executor: &mut Executor<'_>) -> Result<IteratorHandle, FaultKind> {
+    let entries = executor.layer().find(&key(ID, PREFIX_CONTRACT_HASH), Direction::Forward);
+    // Ids below zero are those of native contracts.
+    let entries = entries.filter(|entry| match entry {
+        Ok((key, _)) => key.local().get(1).is_some_and(|byte| byte >> 7 == 0),
+        Err(_) => true,
+    });
+    Ok(executor.add_iterator(StorageIterator::new(entries, 1, FindOptions::REMOVE_PREFIX)))
+}
+
+fn has_method(executor: &Executor<'_>, hash: Hash160, method: &str, parameters: i32) -> Result<bool, FaultKind> {
+    let Some(contract) = executor.contract(hash)? else { return Ok(false) };
+    let count = match parameters {
+        -1 => None,
+        count => Some(u16::try_from(count).map_err(|_| fault("the number of parameters is out of range"))?),
+    };
+    Ok(contract.state().manifest.abi.method(method, count.map(usize::from)).is_some())
+}
+
+fn minimum_deployment_fee(layer: &Layer<'_>) -> Result<i64, FaultKind> {
+    read_number(layer, &key(ID, PREFIX_MINIMUM_DEPLOYMENT_FEE))
+}
+
+fn set_minimum_deployment_fee(executor: &Executor<'_>, value: Integer) -> Result<(), FaultKind> {
+    if value < Integer::from(0) {
+        return Err(fault(format!("the fee {value} is below zero")));
+    }
+    require_committee(executor)?;
+    write_integer(executor.layer(), key(ID, PREFIX_MINIMUM_DEPLOYMENT_FEE), value)
+}
+
+/// From Aspidochelone on, contracts are deployed and updated only with all call flags.
+fn require_all_flags(executor: &Executor<'_>) -> Result<(), FaultKind> {
+    if executor.is_active(Hardfork::Aspidochelone) { executor.require(CallFlags::ALL) } else { Ok(()) }
+}
+
+/// What storing a contract costs, in datoshi.
+fn storage_fee(executor: &Executor<'_>, size: usize) -> i64 {
+    // Neither exceeds 32 bits: items are shorter than 2 MiB.
+    i64::from(executor.storage_price()) * size as i64
+}
+
+fn parse_nef(bytes: &[u8]) -> Result<NefFile, FaultKind> {
+    if bytes.is_empty() {
+        return Err(fault("the NEF file is empty"));
+    }
+    NefFile::parse(bytes).map_err(fault)
+}
+
+fn parse_manifest(bytes: &[u8]) -> Result<Manifest, FaultKind> {
+    if bytes.is_empty() {
+        return Err(fault("the manifest is empty"));
+    }
+    Manifest::parse(bytes).map_err(fault)
+}
+
+/// Checks that an instruction starts where each method does, and from Basilisk
+/// on that the whole script is well-formed.
+fn check_script(executor: &Executor<'_>, nef: &NefFile, manifest: &Manifest) -> Result<(), FaultKind> {
+    let script = &nef.script;
+    let is_strict = executor.is_active(Hardfork::Basilisk);
+    let mut starts = vec![false; script.len()];
+    if is_strict {
+        script.validate().map_err(fault)?;
+        script.instructions().for_each(|(position, _)| starts[position] = true);
+    }
+    for method in &manifest.abi.methods {
+        let offset = usize::try_from(method.offset).map_err(fault)?;
+        script.instruction(offset)?;
+        if is_strict && !starts[offset] {
+            return Err(fault(format!("no instruction starts at {offset}, the offset of {:?}", method.name)));
+        }
+    }
+    Ok(())
+}
+
+fn check_groups(manifest: &Manifest, contract: Hash160) -> Result<(), FaultKind> {
+    match manifest.groups.iter().find(|group| !group.has_signed(contract)) {
+        Some(group) => Err(fault(format!("the key of group {} has not signed {contract}", group.pubkey))),
+        None => Ok(()),
+    }
+}
+
+fn deploy(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    nef: &[u8],
+    manifest: &[u8],
+    data: StackItem,
+) -> Result<Task<ContractItem>, FaultKind> {
+    require_all_flags(executor)?;
+    let sender = executor.transaction().ok_or_else(|| fault("no transaction deploys the contract"))?.sender();
+    if nef.is_empty() || manifest.is_empty() {
+        return Err(fault("the NEF file or the manifest is empty"));
+    }
+    let fee = storage_fee(executor, nef.len() + manifest.len()).max(minimum_deployment_fee(executor.layer())?);
+    caller.add_fee(Gas::from_datoshi(fee))?;
+    let (nef, manifest) = (parse_nef(nef)?, parse_manifest(manifest)?);
+    check_script(executor, &nef, &manifest)?;
+    let hash = contract_hash(sender, nef.checksum(), &manifest.name);
+    if policy::is_blocked(executor.layer(), hash)? {
+        return Err(fault(format!("contract {hash} is blocked")));
+    }
+    if is_contract(executor.layer(), hash)? {
+        return Err(fault(format!("there is a contract {hash}")));
+    }
+    let id = next_id(executor.layer())?;
+    check_groups(&manifest, hash)?;
+    let contract = ContractState { id, update_counter: 0, hash, nef, manifest };
+    put_contract(executor.layer(), &contract)?;
+    write(executor.layer(), contract_hash_key(id), &hash.0)?;
+    let deployed = on_deploy(executor, caller, &contract, data, false)?;
+    deployed.then(executor, caller, move |executor, _, ()| {
+        // `_deploy` may have updated the contract, or destroyed it.
+        let item = match get_contract(executor, hash)? {
+            Some(item) => item,
+            None => ContractItem(contract.to_item()?),
+        };
+        Ok(Task::Done(item))
+    })
+}
+
+/// Takes the next id of a contract.
+fn next_id(layer: &Layer<'_>) -> Result<i32, FaultKind> {
+    let key = key(ID, PREFIX_NEXT_AVAILABLE_ID);
+    let id: i32 = read_number(layer, &key)?;
+    write_integer(layer, key, i64::from(id) + 1)?;
+    Ok(id)
+}
+
+/// Calls the contract's `_deploy`, if it has it, and then notifies.
+fn on_deploy(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    contract: &ContractState,
+    data: StackItem,
+    is_update: bool,
+) -> Result<Task<()>, FaultKind> {
+    let hash = contract.hash;
+    let event = if is_update { UPDATE } else { DEPLOY };
+    if contract.manifest.abi.method(DEPLOY_METHOD, Some(2)).is_none() {
+        return notify(executor, event, hash).map(Task::Done);
+    }
+    let arguments = vec![data, is_update.into()];
+    executor.call_from_native(caller, Hash160(HASH), hash, DEPLOY_METHOD, arguments, false)?;
+    Ok(Task::after(move |executor, _| notify(executor, event, hash).map(Task::Done)))
+}
+
+fn update(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    nef: Option<&[u8]>,
+    manifest: Option<&[u8]>,
+    data: StackItem,
+) -> Result<Task<()>, FaultKind> {
+    require_all_flags(executor)?;
+    if nef.is_none() && manifest.is_none() {
+        return Err(fault("neither a NEF file nor a manifest"));
+    }
+    let size = nef.map_or(0, <[u8]>::len) + manifest.map_or(0, <[u8]>::len);
+    caller.add_fee(Gas::from_datoshi(storage_fee(executor, size)))?;
+    let contract = executor.calling_hash().map(|hash| executor.contract(hash)).transpose()?.flatten();
+    let contract = contract.ok_or_else(|| fault("only contracts can be updated"))?;
+    let mut contract = contract.state().clone();
+    let update_counter = contract.update_counter.checked_add(1);
+    contract.update_counter = update_counter.ok_or_else(|| fault("the contract cannot be updated any more"))?;
+    if let Some(nef) = nef {
+        contract.nef = parse_nef(nef)?;
+    }
+    policy::clean_whitelist(executor, contract.hash)?;
+    if let Some(manifest) = manifest {
+        let manifest = parse_manifest(manifest)?;
+        if manifest.name != contract.manifest.name {
+            return Err(fault("the name of a contract cannot be changed"));
+        }
+        check_groups(&manifest, contract.hash)?;
+        contract.manifest = manifest;
+    }
+    check_script(executor, &contract.nef, &contract.manifest)?;
+    put_contract(executor.layer(), &contract)?;
+    on_deploy(executor, caller, &contract, data, true)
+}
+
+/// The hash and id of the contract that calls, if it is one.
+fn calling_contract(executor: &Executor<'_>) -> Result<Option<(Hash160, i32)>, FaultKind> {
+    let contract = executor.calling_hash().map(|hash| executor.contract(hash)).transpose()?.flatten();
+    Ok(contract.map(|contract| (contract.state().hash, contract.state().id)))
+}
+
+/// Removes a contract and its storage.
+fn erase(layer: &std::rc::Rc<Layer<'_>>, hash: Hash160, id: i32) -> Result<(), FaultKind> {
+    layer.delete(&contract_key(hash)).map_err(fault)?;
+    layer.delete(&contract_hash_key(id)).map_err(fault)?;
+    for entry in layer.find(&Key::new(id, &[]), Direction::Forward) {
+        layer.delete(&entry.map_err(fault)?.0).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Destroys the calling contract before Gorgon: what its account holds as a voter goes nowhere.
+fn destroy_then_block(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<()>, FaultKind> {
+    let Some((hash, id)) = calling_contract(executor)? else { return Ok(Task::Done(())) };
+    erase(executor.layer(), hash, id)?;
+    let blocked = policy::block_account(executor, caller, hash)?;
+    blocked.then(executor, caller, move |executor, _, _| {
+        policy::clean_whitelist(executor, hash)?;
+        notify(executor, DESTROY, hash).map(Task::Done)
+    })
+}
+
+/// Destroys the calling contract from Gorgon on: it still gets the GAS that it has as a voter.
+fn block_then_destroy(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<()>, FaultKind> {
+    let Some((hash, id)) = calling_contract(executor)? else { return Ok(Task::Done(())) };
+    let blocked = policy::block_account(executor, caller, hash)?;
+    blocked.then(executor, caller, move |executor, _, _| {
+        policy::clean_whitelist(executor, hash)?;
+        erase(executor.layer(), hash, id)?;
+        notify(executor, DESTROY, hash).map(Task::Done)
+    })
 }
