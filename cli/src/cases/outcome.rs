@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm::{
     StackItem,
-    host::{self, BlockReceipt, Notification, Receipt},
+    host::{self, BlockReceipt, FaultPlace, Notification, Receipt},
     storage::{Batch, Key, MemoryStore, Store, Value as Stored},
 };
 use serde_json::{Map, Value, json};
@@ -12,18 +12,19 @@ use serde_json::{Map, Value, json};
 const MAX_DEPTH: usize = 55;
 
 /// What came of a script, with its changes against the state before.
-pub(super) fn outcome(receipt: &Receipt, before: &MemoryStore) -> Value {
-    let mut outcome = outcome_without_changes(receipt);
+pub(super) fn outcome(receipt: &Receipt, limit: i64, before: &MemoryStore) -> Value {
+    let mut outcome = outcome_without_changes(receipt, limit);
     outcome["changes"] = changes(&receipt.changes, |key| before.get(key).ok().flatten());
     outcome
 }
 
-/// What came of a script.
-pub(super) fn outcome_without_changes(receipt: &Receipt) -> Value {
+/// What came of a script with a gas limit in datoshi, which stands for gas that is
+/// too much for a node's counter.
+pub(super) fn outcome_without_changes(receipt: &Receipt, limit: i64) -> Value {
     let pico = receipt.gas_consumed.pico();
     let mut outcome = json!({
         "state": if receipt.halted() { "HALT" } else { "FAULT" },
-        "gasDatoshi": i64::try_from(receipt.gas_consumed.datoshi_ceil()).unwrap_or(i64::MAX),
+        "gasDatoshi": i64::try_from(receipt.gas_consumed.datoshi_ceil()).unwrap_or(limit),
         "gasPico": pico.to_string(),
         "stack": receipt.stack.iter().map(item).collect::<Vec<_>>(),
         "notifications": receipt.notifications.iter().map(notification).collect::<Vec<_>>(),
@@ -31,16 +32,23 @@ pub(super) fn outcome_without_changes(receipt: &Receipt) -> Value {
     });
     if let Some(fault) = &receipt.fault {
         outcome["fault"] = json!({"message": fault.kind.to_string()});
-        outcome["faultAt"] = receipt.fault_place.map_or(Value::Null, |place| {
-            json!({
-                "depth": place.depth,
-                "scriptHash": place.script_hash.to_string(),
-                "ip": place.position,
-                "opcode": format!("{:?}", place.opcode),
-            })
-        });
+        outcome["faultAt"] = receipt.fault_place.map_or(Value::Null, fault_place);
     }
     outcome
+}
+
+fn fault_place(place: FaultPlace) -> Value {
+    let mut value = json!({
+        "depth": place.depth,
+        "scriptHash": place.script_hash.to_string(),
+        "ip": place.position,
+    });
+    if place.is_end {
+        value["opcode"] = Value::Null;
+    } else if let Some(opcode) = place.opcode {
+        value["opcode"] = format!("{opcode:?}").into();
+    }
+    value
 }
 
 /// What came of a block, with the changes against the state before.
@@ -51,16 +59,16 @@ pub(super) fn block(hash: &str, receipt: &BlockReceipt, before: &MemoryStore) ->
     }
     let mut transactions = Vec::new();
     for transaction in &receipt.transactions {
-        transactions.push(json!({"outcome": outcome(transaction, &state)}));
+        transactions.push(json!({"outcome": outcome(transaction, i64::MAX, &state)}));
         for (key, value) in &transaction.changes {
             set(&mut state, key, value.as_ref());
         }
     }
     let mut fields = Map::new();
     fields.insert("hash".into(), hash.into());
-    fields.insert("onPersist".into(), outcome_without_changes(&receipt.on_persist));
+    fields.insert("onPersist".into(), outcome_without_changes(&receipt.on_persist, 0));
     fields.insert("txs".into(), transactions.into());
-    fields.insert("postPersist".into(), outcome_without_changes(&receipt.post_persist));
+    fields.insert("postPersist".into(), outcome_without_changes(&receipt.post_persist, 0));
     fields.insert("changes".into(), changes(&receipt.changes, |key| before.get(key).ok().flatten()));
     fields
 }

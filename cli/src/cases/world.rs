@@ -116,7 +116,7 @@ impl Setting {
 
     fn genesis_state(&self) -> Map<String, Value> {
         let engine =
-            |trigger: &str, receipt| json!({"trigger": trigger, "outcome": outcome::outcome_without_changes(receipt)});
+            |trigger: &str, receipt| json!({"trigger": trigger, "outcome": outcome::outcome_without_changes(receipt, 0)});
         let engines =
             [engine("OnPersist", &self.receipt.on_persist), engine("PostPersist", &self.receipt.post_persist)];
         let storage: Map<String, Value> =
@@ -165,7 +165,7 @@ impl Setting {
             },
         };
         let receipt = execute(&self.network, &self.state.1, &job).map_err(|fault| anyhow!("{fault}"))?;
-        Ok(Map::from_iter([("outcome".into(), outcome::outcome(&receipt, &self.state.1))]))
+        Ok(Map::from_iter([("outcome".into(), outcome::outcome(&receipt, case.gas, &self.state.1))]))
     }
 
     fn verify(&mut self, line: &[u8]) -> Result<Map<String, Value>> {

@@ -115,8 +115,11 @@ pub struct FaultPlace {
     pub script_hash: Hash160,
     /// The position in the script, in bytes.
     pub position: usize,
-    /// The instruction there.
-    pub opcode: OpCode,
+    /// The instruction there; `None` if the bytes are no instruction. At the end
+    /// of the script it is a RET that is not written.
+    pub opcode: Option<OpCode>,
+    /// Whether the position is the end of the script.
+    pub is_end: bool,
 }
 
 /// What came of an execution.

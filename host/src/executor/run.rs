@@ -217,14 +217,22 @@ impl<'s> Executor<'s> {
     /// Where it faulted. The reference runs native methods to the end of their
     /// instruction even if they fail, and then stands behind it.
     fn fault_place(&self, vm: &Vm, fault: &Fault) -> Option<FaultPlace> {
-        /// The size of SYSCALL, behind which a native script has a RET.
-        const SYSCALL: usize = 5;
-        let script_hash = self.frames.last()?.hash;
-        let (position, opcode) = (fault.position?, fault.opcode.unwrap_or(OpCode::RET));
-        let (position, opcode) = match opcode {
-            OpCode::SYSCALL if self.native_fault => (position + SYSCALL, OpCode::RET),
-            opcode => (position, opcode),
-        };
-        Some(FaultPlace { depth: vm.depth(), script_hash, position, opcode })
+        const SYSCALL_SIZE: usize = 5;
+        let script = vm.script()?;
+        let mut position = fault.position?;
+        if self.native_fault && fault.opcode == Some(OpCode::SYSCALL) {
+            position += SYSCALL_SIZE;
+        }
+        let is_end = position == script.len();
+        let opcode = script.instruction(position).ok().map(|instruction| instruction.opcode);
+        // The reference has taken the context off before it looks at what it returns.
+        let returned = matches!(fault.kind, FaultKind::ReturnCount { .. });
+        Some(FaultPlace {
+            depth: vm.depth() - usize::from(returned),
+            script_hash: self.frames.last()?.hash,
+            position,
+            opcode: if is_end { Some(OpCode::RET) } else { opcode },
+            is_end,
+        })
     }
 }
