@@ -146,7 +146,7 @@ impl Setting {
         let transaction = case
             .tx
             .as_ref()
-            .map(|tx| Ok::<_, anyhow::Error>(Transaction::parse(&bytes("tx.raw", &tx.raw)?)?))
+            .map(|tx| Ok::<_, anyhow::Error>(Transaction::parse_lenient(&bytes("tx.raw", &tx.raw)?)?))
             .transpose()?;
         let container = match (&*case.container, &transaction, header) {
             ("tx", Some(transaction), _) => Container::Transaction(transaction),
