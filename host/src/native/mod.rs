@@ -6,6 +6,7 @@
 mod table;
 pub(crate) mod contract_management;
 pub(crate) mod crypto_lib;
+pub(crate) mod fungible;
 pub(crate) mod gas_token;
 mod keys;
 pub(crate) mod ledger;
