@@ -1,0 +1,130 @@
+//! The committee, and the validators among its members.
+
+use std::cmp::Reverse;
+
+use neovm_chain::contract::majority_address;
+use neovm_storage::Layer;
+use neovm_types::{FaultKind, Hardfork, Hash160, Integer, StackItem, manifest::PublicKey};
+
+use super::{COMMITTEE_CHANGED, ID, Neo, TOTAL_AMOUNT, state::stored_key, votes};
+use crate::{
+    executor::Executor,
+    fault,
+    native::{
+        fungible::Token,
+        keys::{key, write},
+    },
+    settings::ProtocolSettings,
+    stored::{deserialize, serialize},
+};
+
+const PREFIX_COMMITTEE: u8 = 14;
+
+/// Candidates are elected if one in this many tokens votes at least.
+///
+/// Source: `NeoToken.cs` (`EffectiveVoterTurnout`).
+const EFFECTIVE_VOTER_TURNOUT: i64 = 5;
+
+/// A member of the committee.
+pub(super) struct Member {
+    /// The key.
+    pub(super) key: PublicKey,
+    /// The votes that the member had when the committee was elected.
+    pub(super) votes: Integer,
+}
+
+/// Returns the members with the most votes first, as they were elected.
+pub(super) fn members(layer: &Layer<'_>) -> Result<Vec<Member>, FaultKind> {
+    let stored = layer.get(&key(ID, PREFIX_COMMITTEE)).map_err(fault)?;
+    let stored = stored.ok_or_else(|| fault("the storage holds no committee"))?;
+    let damaged = || fault("the stored committee is damaged");
+    let StackItem::Array(items) = deserialize(&stored)? else { return Err(damaged()) };
+    let member = |item: &StackItem| {
+        let StackItem::Struct(fields) = item else { return Err(damaged()) };
+        let [key, votes] = &fields.to_vec()[..] else { return Err(damaged()) };
+        Ok(Member { key: stored_key(key)?, votes: votes.to_integer()? })
+    };
+    items.to_vec().iter().map(member).collect()
+}
+
+fn write_members(layer: &Layer<'_>, members: &[Member]) -> Result<(), FaultKind> {
+    let item = |member: &Member| StackItem::structure([(&member.key).into(), member.votes.into()]);
+    let items: Vec<_> = members.iter().map(item).collect();
+    write(layer, key(ID, PREFIX_COMMITTEE), &serialize(&StackItem::array(items))?)
+}
+
+pub(super) fn initialize(layer: &Layer<'_>, standby: &[PublicKey]) -> Result<(), FaultKind> {
+    let member = |key: &PublicKey| Member { key: *key, votes: Integer::Small(0) };
+    write_members(layer, &standby.iter().map(member).collect::<Vec<_>>())
+}
+
+/// The keys of the members, sorted.
+pub(crate) fn committee(layer: &Layer<'_>) -> Result<Vec<PublicKey>, FaultKind> {
+    Ok(sorted(members(layer)?.iter()))
+}
+
+/// The account of the committee: more than half of the members must sign.
+pub(crate) fn committee_address(layer: &Layer<'_>) -> Result<Hash160, FaultKind> {
+    majority_address(&committee(layer)?).map_err(fault)
+}
+
+/// The keys of the validators of the next block, sorted.
+pub(crate) fn next_block_validators(executor: &Executor<'_>) -> Result<Vec<PublicKey>, FaultKind> {
+    let count = executor.settings().validators_count as usize;
+    Ok(sorted(members(executor.layer())?.iter().take(count)))
+}
+
+fn sorted<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<PublicKey> {
+    let mut keys: Vec<_> = members.map(|member| member.key).collect();
+    keys.sort();
+    keys
+}
+
+/// Returns whether the committee is elected anew in a block.
+pub(super) fn is_elected_in(settings: &ProtocolSettings, index: u32) -> Result<bool, FaultKind> {
+    index.checked_rem(settings.committee_size() as u32).map(|rest| rest == 0).ok_or(FaultKind::DivideByZero)
+}
+
+/// Elects a committee: the candidates with the most votes, or else the standby
+/// committee.
+///
+/// Source: `NeoToken.cs` (`ComputeCommitteeMembers`).
+fn elect(executor: &Executor<'_>) -> Result<Vec<Member>, FaultKind> {
+    let settings = executor.settings();
+    let voters = votes::voters_count(executor.layer())?;
+    let mut candidates = Vec::new();
+    for candidate in votes::candidates(executor.layer()) {
+        let (_, _, key, votes) = candidate?;
+        candidates.push(Member { key, votes });
+    }
+    let is_effective = voters.mul(EFFECTIVE_VOTER_TURNOUT.into())? >= TOTAL_AMOUNT.into();
+    if !is_effective || candidates.len() < settings.committee_size() {
+        let member = |key: &PublicKey| {
+            let votes = candidates.iter().find(|candidate| candidate.key == *key).map(|candidate| candidate.votes);
+            Member { key: *key, votes: votes.unwrap_or(Integer::Small(0)) }
+        };
+        return Ok(settings.standby_committee.iter().map(member).collect());
+    }
+    candidates.sort_by(|a, b| (Reverse(a.votes), a.key).cmp(&(Reverse(b.votes), b.key)));
+    candidates.truncate(settings.committee_size());
+    Ok(candidates)
+}
+
+/// Elects the committee in the blocks that are due for it.
+pub(super) fn on_persist(executor: &mut Executor<'_>) -> Result<(), FaultKind> {
+    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    if !is_elected_in(executor.settings(), index)? {
+        return Ok(());
+    }
+    let old = members(executor.layer())?;
+    let new = elect(executor)?;
+    write_members(executor.layer(), &new)?;
+    let is_same = old.iter().map(|member| member.key).eq(new.iter().map(|member| member.key));
+    if is_same || !executor.is_active(Hardfork::Cockatrice) {
+        return Ok(());
+    }
+    let keys = |members: &[Member]| {
+        StackItem::array(members.iter().map(|member| StackItem::from(&member.key)).collect::<Vec<_>>())
+    };
+    executor.notify(Neo::HASH, COMMITTEE_CHANGED, &StackItem::array([keys(&old), keys(&new)]))
+}
