@@ -1,12 +1,60 @@
 //! The native contract RoleManagement. Which keys have which role.
 //!
-//! Source: `RoleManagement.cs` of the reference node.
+//! Sources: `RoleManagement.cs`, `Role.cs` of the reference node.
 
-use super::table::NativeContract;
+use neovm_storage::{Direction, Key, Layer};
+use neovm_types::{
+    CallFlags, FaultKind, Hardfork, Hash160, StackItem,
+    manifest::{ParameterType, PublicKey},
+};
+
+use super::{
+    keys::{key, write},
+    ledger, require_committee,
+    table::{Event, NativeContract},
+};
+use crate::{
+    executor::Executor,
+    fault,
+    parameter::{List, decode_point},
+    stored::{deserialize, serialize},
+};
 
 /// The native contract RoleManagement.
-pub(crate) const CONTRACT: NativeContract =
-    NativeContract { doc: "Which keys have which role.", ..NativeContract::new("RoleManagement", ID, HASH) };
+pub(crate) const CONTRACT: NativeContract = NativeContract {
+    doc: "Which keys have which role.",
+    methods: methods! {
+        (executor, _caller)
+
+        /// Gives a role to some keys, from the next block on.
+        designateAsRole(role: u8, nodes: List<PublicKey>)
+            { cpu_fee: 1 << 15, flags: CallFlags::STATES.union(CallFlags::ALLOW_NOTIFY) }
+            => designate(executor, role, nodes.0);
+        /// Returns the keys that have a role in a block.
+        getDesignatedByRole(role: u8, index: u32) -> List<PublicKey>
+            { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Role::new(role).and_then(|role| designated(executor, role, index)).map(List);
+    },
+    events: &[
+        Event {
+            until: Some(Hardfork::Echidna),
+            ..Event::new(DESIGNATION, &[("Role", ParameterType::Integer), ("BlockIndex", ParameterType::Integer)])
+        },
+        Event {
+            since: Hardfork::Echidna,
+            ..Event::new(
+                DESIGNATION,
+                &[
+                    ("Role", ParameterType::Integer),
+                    ("BlockIndex", ParameterType::Integer),
+                    ("Old", ParameterType::Array),
+                    ("New", ParameterType::Array),
+                ],
+            )
+        },
+    ],
+    ..NativeContract::new("RoleManagement", ID, HASH)
+};
 
 /// The id.
 pub(crate) const ID: i32 = -8;
@@ -15,3 +63,92 @@ const HASH: [u8; 20] = [
     0xe2, 0x95, 0xe3, 0x91, 0x54, 0x4c, 0x17, 0x8a, 0xd9, 0x4f, 0x03, 0xec, 0x4d, 0xcd, 0xff, 0x78, 0x53, 0x4e, 0xcf,
     0x49,
 ];
+
+const DESIGNATION: &str = "Designation";
+
+/// The number of keys that a role can have.
+const MAX_NODES: usize = 32;
+
+/// A role that keys can have. Its byte is the prefix of the keys in the storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Role {
+    /// Signs state roots.
+    StateValidator = 4,
+    /// Answers oracle requests.
+    Oracle = 8,
+    /// Belongs to the inner ring of NeoFS.
+    NeoFsAlphabetNode = 16,
+    /// Collects signatures for others.
+    P2pNotary = 32,
+}
+
+impl Role {
+    fn new(byte: u8) -> Result<Self, FaultKind> {
+        let all = [Self::StateValidator, Self::Oracle, Self::NeoFsAlphabetNode, Self::P2pNotary];
+        all.into_iter().find(|role| *role as u8 == byte).ok_or_else(|| fault(format!("there is no role {byte}")))
+    }
+
+    /// The key of the nodes that have the role from a block on.
+    fn key(self, index: u32) -> Key {
+        key(ID, self as u8).with(&index.to_be_bytes())
+    }
+}
+
+/// Returns the keys that have a role in a block, in order; none if nobody has it.
+///
+/// # Errors
+/// A fault if the block comes after the next one.
+pub(crate) fn designated(executor: &Executor<'_>, role: Role, index: u32) -> Result<Vec<PublicKey>, FaultKind> {
+    let current = ledger::current_index(executor.layer())?;
+    if current.wrapping_add(1) < index {
+        return Err(fault(format!("block {index} comes after the next one, {current} is the last")));
+    }
+    let last = role.key(index);
+    for entry in executor.layer().find(&key(ID, role as u8), Direction::Backward) {
+        let (key, item) = entry.map_err(fault)?;
+        if key <= last {
+            return read_nodes(&item.value());
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn read_nodes(stored: &[u8]) -> Result<Vec<PublicKey>, FaultKind> {
+    let StackItem::Array(nodes) = deserialize(stored)? else { return Err(fault("the stored nodes are no array")) };
+    nodes.to_vec().iter().map(|node| node.with_bytes(decode_point)?).collect()
+}
+
+fn to_item(nodes: &[PublicKey]) -> StackItem {
+    StackItem::array(nodes.iter().map(StackItem::from).collect::<Vec<_>>())
+}
+
+fn write_nodes(layer: &Layer<'_>, key: Key, nodes: &[PublicKey]) -> Result<(), FaultKind> {
+    let mut sorted = nodes.to_vec();
+    sorted.sort();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(fault("a key is given twice"));
+    }
+    write(layer, key, &serialize(&to_item(&sorted))?)
+}
+
+fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Result<(), FaultKind> {
+    if nodes.is_empty() || nodes.len() > MAX_NODES {
+        return Err(fault(format!("{} keys for a role: there can be 1 to {MAX_NODES}", nodes.len())));
+    }
+    let role = Role::new(role)?;
+    require_committee(executor)?;
+    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let next = block.index.wrapping_add(1);
+    let key = role.key(next);
+    if executor.layer().contains(&key).map_err(fault)? {
+        return Err(fault(format!("role {role:?} was given in this block before")));
+    }
+    write_nodes(executor.layer(), key, &nodes)?;
+    let mut state: Vec<StackItem> = vec![(role as u8).into(), block.index.into()];
+    if executor.is_active(Hardfork::Echidna) {
+        let old = designated(executor, role, block.index)?;
+        state.extend([to_item(&old), to_item(&nodes)]);
+    }
+    executor.notify(Hash160(HASH), DESIGNATION, &StackItem::array(state))
+}
