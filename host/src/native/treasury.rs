@@ -2,14 +2,28 @@
 //!
 //! Source: `Treasury.cs` of the reference node.
 
-use neovm_types::{Hardfork, Hash160};
+use neovm_types::{CallFlags, Hardfork, Hash160, Integer, StackItem};
 
-use super::table::NativeContract;
+use super::{neo_token, table::NativeContract};
 
 /// The native contract Treasury.
 pub(crate) const CONTRACT: NativeContract = NativeContract {
     doc: "Receives tokens that the committee controls.",
     active_in: Hardfork::Faun,
+    methods: methods! {
+        (executor, _caller)
+
+        /// Accepts a token that is one of a kind.
+        onNEP11Payment(from: Hash160, amount: Integer, tokenId: Vec<u8>, data: StackItem) { cpu_fee: 1 << 5 }
+            => { _ = (executor, from, amount, tokenId, data); Ok(()) };
+        /// Accepts tokens.
+        onNEP17Payment(from: Hash160, amount: Integer, data: StackItem) { cpu_fee: 1 << 5 }
+            => { _ = (executor, from, amount, data); Ok(()) };
+        /// Returns whether the committee has signed.
+        verify() -> bool { cpu_fee: 1 << 5, flags: CallFlags::READ_STATES }
+            => neo_token::committee_address(executor.layer()).and_then(|committee| executor.check_witness(committee));
+    },
+    compose: |manifest, _| manifest.supported_standards = ["NEP-26", "NEP-27", "NEP-30"].map(String::from).to_vec(),
     ..NativeContract::new("Treasury", ID, HASH)
 };
 
