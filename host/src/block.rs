@@ -11,7 +11,6 @@ use neovm_types::{CallFlags, FaultKind, Hash256, OpCode, Script, ScriptBuilder};
 use crate::{
     executor::{Container, Entry, Job, Receipt, Trigger, execute_in},
     fault,
-    native::ledger,
     network::Network,
     settings::ProtocolSettings,
 };
@@ -59,7 +58,6 @@ pub fn execute_block(network: &Network, store: &dyn Store, block: &Block) -> Res
         }
         transactions.push(receipt);
     }
-    ledger::write_states(&layer, &block.into(), &transactions)?;
     let post_persist = persist(network, &layer, block, Trigger::PostPersist)?;
     Ok(BlockReceipt { on_persist, transactions, post_persist, changes: layer.changes() })
 }

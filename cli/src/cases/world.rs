@@ -180,7 +180,7 @@ impl Setting {
         let container = Container::Transaction(&transaction);
         let verdict = verify_witness(&self.network, &self.state.1, container, hash, &witness, line.datoshi);
         let verdict = verdict.map_err(|fault| anyhow!("{fault}"))?;
-        let fee = i64::try_from(verdict.fee.datoshi_ceil()).unwrap_or(i64::MAX);
+        let fee = verdict.ok.then(|| i64::try_from(verdict.fee.datoshi_ceil()).unwrap_or(i64::MAX));
         Ok(Map::from_iter([("ok".into(), verdict.ok.into()), ("fee".into(), fee.into())]))
     }
 

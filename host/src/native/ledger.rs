@@ -15,7 +15,7 @@ use super::{
     table::NativeContract,
 };
 use crate::{
-    executor::{Executor, PersistingBlock, Receipt},
+    executor::{Executor, PersistingBlock},
     fault,
     parameter::Return,
     stored::{deserialize, serialize},
@@ -71,9 +71,11 @@ const PREFIX_BLOCK_HASH: u8 = 9;
 const PREFIX_TRANSACTION: u8 = 11;
 const PREFIX_CURRENT_BLOCK: u8 = 12;
 
-/// How a transaction ended, as it is stored.
-const HALT: u8 = 1;
-const FAULT: u8 = 2;
+/// How a transaction ended, as it is stored: always that it has not run.
+///
+/// The reference stores a copy of its record before the transactions run, and
+/// notes how they end in the original alone.
+const VM_STATE: u8 = 0;
 
 /// A block as an item.
 struct BlockItem(StackItem);
@@ -247,7 +249,7 @@ fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
     write(layer, key(ID, PREFIX_BLOCK).with(&block.hash().0), &trimmed.to_bytes())?;
     let conflict = serialize(&StackItem::structure([StackItem::from(block.index)]))?;
     for transaction in block.transactions() {
-        write_state(layer, &block, transaction, 0)?;
+        write_state(layer, &block, transaction)?;
         for attribute in &transaction.attributes {
             let Attribute::Conflicts { hash } = attribute else { continue };
             write(layer, transaction_key(*hash), &conflict)?;
@@ -263,22 +265,9 @@ fn write_state(
     layer: &Layer<'_>,
     block: &PersistingBlock<'_>,
     transaction: &Transaction,
-    vm_state: u8,
 ) -> Result<(), FaultKind> {
-    let fields = [block.index.into(), transaction.to_bytes().into(), vm_state.into()];
+    let fields = [block.index.into(), transaction.to_bytes().into(), VM_STATE.into()];
     write(layer, transaction_key(transaction.hash()), &serialize(&StackItem::structure(fields))?)
-}
-
-/// Records how the transactions of a block ended.
-pub(crate) fn write_states(
-    layer: &Layer<'_>,
-    block: &PersistingBlock<'_>,
-    receipts: &[Receipt],
-) -> Result<(), FaultKind> {
-    for (transaction, receipt) in block.transactions().iter().zip(receipts) {
-        write_state(layer, block, transaction, if receipt.halted() { HALT } else { FAULT })?;
-    }
-    Ok(())
 }
 
 fn post_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {

@@ -165,7 +165,7 @@ fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<()
     let reward = reward.ok_or_else(|| fault("there is no notary node"))?;
     for node in nodes {
         // Without a call of the account's contract the task is done.
-        gas_token::mint(executor, caller, account(&node), &reward.into(), false)?;
+        gas_token::mint(executor, caller, account(&node), reward.into(), false)?;
     }
     Ok(())
 }

@@ -256,7 +256,7 @@ fn request(
     }
     caller.add_fee(Gas::from_datoshi(price(executor.layer())?))?;
     caller.add_fee(Gas::from_datoshi(gas_for_response))?;
-    let minted = gas_token::mint(executor, caller, Hash160(HASH), &gas_for_response.into(), false)?;
+    let minted = gas_token::mint(executor, caller, Hash160(HASH), gas_for_response.into(), false)?;
     minted.then(executor, caller, move |executor, _, ()| {
         let id = next_id(executor.layer())?;
         let callback_contract = executor.calling_hash().ok_or_else(|| fault("no contract asks"))?;
@@ -332,7 +332,7 @@ fn post_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<
     for (account, earned) in nodes.unwrap_or_default() {
         if earned > Integer::from(0) {
             // Without a call of the account's contract the task is done.
-            gas_token::mint(executor, caller, account, &earned, false)?;
+            gas_token::mint(executor, caller, account, earned, false)?;
         }
     }
     Ok(())
