@@ -20,8 +20,8 @@ use crate::{
 pub struct BlockReceipt {
     /// What native contracts did before the transactions.
     pub on_persist: Receipt,
-    /// The transactions, in their order. Their changes are those against the
-    /// state that the transaction before left.
+    /// The transactions, in their order. The changes of each are those against
+    /// the state that the one before left.
     pub transactions: Vec<Receipt>,
     /// What native contracts did after the transactions.
     pub post_persist: Receipt,
@@ -39,7 +39,6 @@ pub fn execute_block(network: &Network, store: &dyn Store, block: &Block) -> Res
     let layer = Layer::over(store);
     let on_persist = persist(network, &layer, block, Trigger::OnPersist)?;
     let mut transactions = Vec::with_capacity(block.transactions().len());
-    let mut snapshot = Layer::above(&layer);
     for transaction in block.transactions() {
         let entry = Entry::Script { script: transaction.script.clone(), flags: CallFlags::ALL };
         let job = Job {
@@ -49,17 +48,21 @@ pub fn execute_block(network: &Network, store: &dyn Store, block: &Block) -> Res
             gas: transaction.system_fee,
             entry,
         };
-        let mut receipt = execute_in(network, &snapshot, &job)?;
-        if receipt.halted() {
-            receipt.changes = differences(&snapshot, &layer)?;
-            snapshot.commit().map_err(fault)?;
-        } else {
-            snapshot = Layer::above(&layer);
-        }
-        transactions.push(receipt);
+        transactions.push(execute_above(network, &layer, &job)?);
     }
     let post_persist = persist(network, &layer, block, Trigger::PostPersist)?;
     Ok(BlockReceipt { on_persist, transactions, post_persist, changes: layer.changes() })
+}
+
+/// Executes a job in a layer above the block's, and commits that unless the script faulted.
+fn execute_above<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Receipt, FaultKind> {
+    let above = Layer::above(layer);
+    let mut receipt = execute_in(network, &above, job)?;
+    if receipt.halted() {
+        receipt.changes = differences(&above, layer)?;
+        above.commit().map_err(fault)?;
+    }
+    Ok(receipt)
 }
 
 /// The changes of a layer that are not back at what lies below.
@@ -91,7 +94,7 @@ fn persist<'s>(
     let script = ScriptBuilder::new().syscall(call).build().map_err(fault)?;
     let entry = Entry::Script { script, flags: CallFlags::ALL };
     let job = Job { trigger, container: Container::None, block: Some(block.into()), gas: 0, entry };
-    let receipt = execute_in(network, layer, &job)?;
+    let receipt = execute_above(network, layer, &job)?;
     match receipt.fault {
         Some(failed) => Err(failed.kind),
         None => Ok(receipt),

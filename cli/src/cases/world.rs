@@ -115,8 +115,7 @@ impl Setting {
     }
 
     fn genesis_state(&self) -> Map<String, Value> {
-        let engine =
-            |trigger: &str, receipt| json!({"trigger": trigger, "outcome": outcome::outcome_without_changes(receipt, 0)});
+        let engine = |trigger: &str, receipt| json!({"trigger": trigger, "outcome": outcome::outcome_without_changes(receipt, 0)});
         let engines =
             [engine("OnPersist", &self.receipt.on_persist), engine("PostPersist", &self.receipt.post_persist)];
         let storage: Map<String, Value> =

@@ -261,11 +261,7 @@ fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
     Ok(())
 }
 
-fn write_state(
-    layer: &Layer<'_>,
-    block: &PersistingBlock<'_>,
-    transaction: &Transaction,
-) -> Result<(), FaultKind> {
+fn write_state(layer: &Layer<'_>, block: &PersistingBlock<'_>, transaction: &Transaction) -> Result<(), FaultKind> {
     let fields = [block.index.into(), transaction.to_bytes().into(), VM_STATE.into()];
     write(layer, transaction_key(transaction.hash()), &serialize(&StackItem::structure(fields))?)
 }

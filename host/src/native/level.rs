@@ -68,7 +68,7 @@ impl NativeState {
             compiler: "neo-core-v3.0".into(),
             source: String::new(),
             tokens: Vec::new(),
-            script: script(methods.len().max(1)),
+            script: script(methods.len()),
         };
         let mut manifest = Manifest {
             name: contract.name.into(),

@@ -173,11 +173,7 @@ fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<()
 fn charge(layer: &Layer<'_>, payer: Hash160, fees: Integer) -> Result<(), FaultKind> {
     let Some(mut deposit) = deposit(layer, payer)? else { return Ok(()) };
     deposit.amount = deposit.amount.sub(fees)?;
-    if deposit.amount == Integer::from(0) {
-        remove_deposit(layer, payer)
-    } else {
-        put_deposit(layer, payer, deposit)
-    }
+    if deposit.amount == Integer::from(0) { remove_deposit(layer, payer) } else { put_deposit(layer, payer, deposit) }
 }
 
 fn verify(executor: &Executor<'_>, signature: &[u8]) -> Result<bool, FaultKind> {

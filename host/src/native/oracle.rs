@@ -123,7 +123,8 @@ impl Request {
 
     fn from_bytes(stored: &[u8]) -> Result<Self, FaultKind> {
         let damaged = || fault("a stored oracle request is damaged");
-        let text = |item: &StackItem| item.with_bytes(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| damaged()))?;
+        let text =
+            |item: &StackItem| item.with_bytes(|bytes| String::from_utf8(bytes.to_vec()).map_err(|_| damaged()))?;
         let StackItem::Array(fields) = deserialize(stored)? else { return Err(damaged()) };
         let [original, gas_for_response, url, filter, contract, method, user_data] = &fields.to_vec()[..] else {
             return Err(damaged());
