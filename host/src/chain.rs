@@ -1,10 +1,10 @@
 //! A chain in memory, for tests and for trying contracts out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use neovm_chain::{Block, Header, Signer, Transaction, UnsignedHeader, UnsignedTransaction, Witness};
 use neovm_storage::{Layer, MemoryStore, WriteStore};
-use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Hash256, Limits, Script, ScriptBuilder, StackItem};
+use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Hash256, Script, ScriptBuilder, StackItem};
 
 use crate::{
     block::{BlockReceipt, execute_block, genesis_block},

@@ -41,5 +41,5 @@ pub fn interface_name(object: &Interop) -> &'static str {
 
 /// A fault of the host, whose text is for people.
 pub(crate) fn fault(message: impl ToString) -> FaultKind {
-    FaultKind::Host(message.to_string().into())
+    FaultKind::Host(message.to_string())
 }

@@ -218,7 +218,7 @@ impl<'s> Layer<'s> {
         let entries = self.entries.borrow();
         let within = entries.iter().filter(|(key, _)| key.starts_with(prefix));
         let mut all: Vec<(&Key, &Tracked)> = within.collect();
-        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_unstable_by_key(|(key, _)| *key);
         let keys = all.iter().map(|(key, _)| (*key).clone()).collect();
         let there = all.into_iter().filter(|(_, tracked)| tracked.state.is_there());
         let mut there: Vec<_> = there.map(|(key, tracked)| (key.clone(), Rc::clone(&tracked.item))).collect();

@@ -20,9 +20,9 @@ pub(crate) mod std_lib;
 pub(crate) mod treasury;
 
 use neovm_interp::Caller;
-use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
+use neovm_types::{FaultKind, Gas, Hardfork, Hash160};
 
-pub(crate) use self::table::{Finished, Task};
+pub(crate) use self::table::Finished;
 pub use self::{
     level::{LevelMethod, NativeLevel, NativeState},
     table::{Event, Method, NativeContract},
@@ -155,6 +155,3 @@ pub(crate) fn require_almost_full_committee(executor: &Executor<'_>) -> Result<H
     let account = neovm_types::hash::hash160(script.map_err(fault)?.bytes());
     if executor.check_witness(account)? { Ok(account) } else { Err(fault("too few of the committee have signed")) }
 }
-
-/// No call flags, for rows of tables.
-pub(crate) const NO_FLAGS: CallFlags = CallFlags::NONE;

@@ -175,8 +175,11 @@ pub(crate) enum Task<T> {
     Done(T),
     /// The method has called a contract with
     /// [`Executor::call_from_native`] and goes on when that returns.
-    Await(Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Task<T>, FaultKind>>),
+    Await(Continuation<T>),
 }
+
+/// What a native method does after a contract has returned.
+pub(crate) type Continuation<T> = Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Task<T>, FaultKind>>;
 
 impl<T: Return + 'static> Task<T> {
     /// Goes on after a contract returns that was called just now.

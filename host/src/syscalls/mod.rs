@@ -100,7 +100,10 @@ macro_rules! syscalls {
                 $($field: $value,)*
                 ..Syscall::new($name, |$executor, $caller| {
                     let _ = &$executor;
-                    $(let $parameter = pop::<$type>($caller)?;)*
+                    $(
+                        #[allow(non_snake_case, reason = "the reference's names")]
+                        let $parameter = pop::<$type>($caller)?;
+                    )*
                     let result $(: $returns)? = $body?;
                     push($caller, result);
                     Ok(())

@@ -105,7 +105,7 @@ fn elect(executor: &Executor<'_>) -> Result<Vec<Member>, FaultKind> {
         };
         return Ok(settings.standby_committee.iter().map(member).collect());
     }
-    candidates.sort_by(|a, b| (Reverse(a.votes), a.key).cmp(&(Reverse(b.votes), b.key)));
+    candidates.sort_by_key(|candidate| (Reverse(candidate.votes), candidate.key));
     candidates.truncate(settings.committee_size());
     Ok(candidates)
 }
