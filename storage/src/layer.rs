@@ -1,8 +1,8 @@
 //! Copy-on-write layers.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, fmt, hash::BuildHasher, rc::Rc, sync::LazyLock};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::{Batch, Cursor, Direction, Key, Seek, Store, StoreError, Value};
 
@@ -44,8 +44,34 @@ impl State {
 
 #[derive(Clone, Debug)]
 struct Tracked {
+    key: Key,
     item: Rc<Item>,
     state: State,
+}
+
+/// The hash of a key is computed once for all layers. Nobody can foresee it.
+fn hash(key: &[u8]) -> u64 {
+    static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
+    HASHER.hash_one(key)
+}
+
+#[derive(Debug, Default)]
+struct Entries(HashTable<Tracked>);
+
+impl Entries {
+    fn get(&self, key: &Key, hash: u64) -> Option<&Tracked> {
+        self.0.find(hash, |tracked| tracked.key == *key)
+    }
+
+    fn get_mut(&mut self, key: &Key, hash: u64) -> Option<&mut Tracked> {
+        self.0.find_mut(hash, |tracked| tracked.key == *key)
+    }
+
+    /// Adds an entry whose key is not there.
+    fn add(&mut self, key: Key, hash: u64, value: Value, state: State) {
+        let tracked = Tracked { key, item: Item::new(value), state };
+        self.0.insert_unique(hash, tracked, |tracked| self::hash(&tracked.key));
+    }
 }
 
 /// Changes over a store or over another layer.
@@ -61,7 +87,7 @@ struct Tracked {
 ///
 /// Source: `DataCache.cs` and `ClonedCache.cs` of the reference node.
 pub struct Layer<'s> {
-    entries: RefCell<HashMap<Key, Tracked>>,
+    entries: RefCell<Entries>,
     below: Below<'s>,
 }
 
@@ -87,29 +113,45 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn get(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        if let Some(tracked) = self.entries.borrow().get(key) {
+        self.get_hashed(key, hash(key))
+    }
+
+    fn get_hashed(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
+        if let Some(tracked) = self.entries.borrow().get(key, hash) {
             return Ok(tracked.state.is_there().then(|| tracked.item.value()));
         }
-        let value = self.get_below(key)?;
+        let value = self.get_below(key, hash)?;
         if let Some(value) = &value {
-            self.track(key, value.clone(), State::Read);
+            self.entries.borrow_mut().add(key.clone(), hash, value.clone(), State::Read);
         }
         Ok(value)
     }
 
-    /// Returns whether a key is there. Unlike [`Layer::get`] it leaves no trace
-    /// in the layer.
+    /// Returns the value of a key as [`Layer::get`] does, but leaves no trace of
+    /// that in the layer: an iterator does not see later writes to the key.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn peek(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        let hash = hash(key);
+        let mut layer = self;
+        loop {
+            if let Some(tracked) = layer.entries.borrow().get(key, hash) {
+                return Ok(tracked.state.is_there().then(|| tracked.item.value()));
+            }
+            match &layer.below {
+                Below::Layer(below) => layer = below,
+                Below::Store(store) => return store.get(key),
+            }
+        }
+    }
+
+    /// Returns whether a key is there. Like [`Layer::peek`] it leaves no trace.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn contains(&self, key: &Key) -> Result<bool, StoreError> {
-        if let Some(tracked) = self.entries.borrow().get(key) {
-            return Ok(tracked.state.is_there());
-        }
-        match &self.below {
-            Below::Layer(layer) => layer.contains(key),
-            Below::Store(store) => Ok(store.get(key)?.is_some()),
-        }
+        Ok(self.peek(key)?.is_some())
     }
 
     /// Sets the value of a key.
@@ -117,10 +159,11 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn put(&self, key: Key, value: Value) -> Result<(), StoreError> {
-        if let Some(tracked) = self.entries.borrow_mut().get_mut(&key) {
+        let hash = hash(&key);
+        if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
             match tracked.state {
-                State::Deleted => *tracked = Tracked { item: Item::new(value), state: State::Changed },
-                State::Absent => *tracked = Tracked { item: Item::new(value), state: State::Added },
+                State::Deleted => (tracked.item, tracked.state) = (Item::new(value), State::Changed),
+                State::Absent => (tracked.item, tracked.state) = (Item::new(value), State::Added),
                 State::Read | State::Changed | State::Added => {
                     if tracked.state == State::Read {
                         tracked.state = State::Changed;
@@ -130,8 +173,8 @@ impl<'s> Layer<'s> {
             }
             return Ok(());
         }
-        let state = if self.get_below(&key)?.is_some() { State::Changed } else { State::Added };
-        self.track(&key, value, state);
+        let state = if self.get_below(&key, hash)?.is_some() { State::Changed } else { State::Added };
+        self.entries.borrow_mut().add(key, hash, value, state);
         Ok(())
     }
 
@@ -140,15 +183,16 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn delete(&self, key: &Key) -> Result<(), StoreError> {
-        if let Some(tracked) = self.entries.borrow_mut().get_mut(key) {
+        let hash = hash(key);
+        if let Some(tracked) = self.entries.borrow_mut().get_mut(key, hash) {
             tracked.state = match tracked.state {
                 State::Added | State::Absent => State::Absent,
                 State::Read | State::Changed | State::Deleted => State::Deleted,
             };
             return Ok(());
         }
-        if let Some(value) = self.get_below(key)? {
-            self.track(key, value, State::Deleted);
+        if let Some(value) = self.get_below(key, hash)? {
+            self.entries.borrow_mut().add(key.clone(), hash, value, State::Deleted);
         }
         Ok(())
     }
@@ -172,42 +216,39 @@ impl<'s> Layer<'s> {
             return Err(StoreError("the layer lies over a store, which is written with its changes".into()));
         };
         let mut entries = self.entries.borrow_mut();
-        for (key, tracked) in entries.iter_mut() {
+        for tracked in &entries.0 {
             match tracked.state {
-                State::Added | State::Changed => below.put(key.clone(), tracked.item.value())?,
-                State::Deleted => below.delete(key)?,
+                State::Added | State::Changed => below.put(tracked.key.clone(), tracked.item.value())?,
+                State::Deleted => below.delete(&tracked.key)?,
                 State::Read | State::Absent => {}
             }
         }
-        entries.retain(|_, tracked| tracked.state != State::Deleted);
-        entries.values_mut().filter(|tracked| tracked.state.is_there()).for_each(|tracked| tracked.state = State::Read);
+        entries.0.retain(|tracked| {
+            if tracked.state.is_there() {
+                tracked.state = State::Read;
+            }
+            tracked.state != State::Deleted
+        });
         Ok(())
     }
 
     /// Returns the changes that the layer holds, in the order of their keys.
     pub fn changes(&self) -> Batch {
         let entries = self.entries.borrow();
-        let change = |(key, tracked): (&Key, &Tracked)| match tracked.state {
-            State::Added | State::Changed => Some((key.clone(), Some(tracked.item.value()))),
-            State::Deleted => Some((key.clone(), None)),
+        let change = |tracked: &Tracked| match tracked.state {
+            State::Added | State::Changed => Some((tracked.key.clone(), Some(tracked.item.value()))),
+            State::Deleted => Some((tracked.key.clone(), None)),
             State::Read | State::Absent => None,
         };
-        let mut changes: Batch = entries.iter().filter_map(change).collect();
+        let mut changes: Batch = entries.0.iter().filter_map(change).collect();
         changes.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         changes
     }
 
-    fn track(&self, key: &Key, value: Value, state: State) {
-        self.entries.borrow_mut().insert(key.clone(), Tracked { item: Item::new(value), state });
-    }
-
     /// The value of a key without this layer's changes.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store cannot be read.
-    fn get_below(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+    fn get_below(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
         match &self.below {
-            Below::Layer(layer) => layer.get(key),
+            Below::Layer(layer) => layer.get_hashed(key, hash),
             Below::Store(store) => store.get(key),
         }
     }
@@ -216,12 +257,12 @@ impl<'s> Layer<'s> {
     /// of all that are tracked, there or not, sorted.
     pub(crate) fn tracked(&self, prefix: &[u8], direction: Direction) -> (Vec<(Key, Rc<Item>)>, Vec<Key>) {
         let entries = self.entries.borrow();
-        let within = entries.iter().filter(|(key, _)| key.starts_with(prefix));
-        let mut all: Vec<(&Key, &Tracked)> = within.collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        let keys = all.iter().map(|(key, _)| (*key).clone()).collect();
-        let there = all.into_iter().filter(|(_, tracked)| tracked.state.is_there());
-        let mut there: Vec<_> = there.map(|(key, tracked)| (key.clone(), Rc::clone(&tracked.item))).collect();
+        let within = entries.0.iter().filter(|tracked| tracked.key.starts_with(prefix));
+        let mut all: Vec<&Tracked> = within.collect();
+        all.sort_unstable_by_key(|tracked| &tracked.key);
+        let keys = all.iter().map(|tracked| tracked.key.clone()).collect();
+        let there = all.into_iter().filter(|tracked| tracked.state.is_there());
+        let mut there: Vec<_> = there.map(|tracked| (tracked.key.clone(), Rc::clone(&tracked.item))).collect();
         if direction == Direction::Backward {
             there.reverse();
         }
@@ -249,6 +290,6 @@ impl fmt::Debug for Layer<'_> {
             Below::Layer(layer) => Some(layer),
             Below::Store(_) => None,
         };
-        f.debug_struct("Layer").field("entries", &self.entries.borrow().len()).field("below", &below).finish()
+        f.debug_struct("Layer").field("entries", &self.entries.borrow().0.len()).field("below", &below).finish()
     }
 }
