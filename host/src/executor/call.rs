@@ -1,15 +1,17 @@
 //! Calls of contracts.
 
-use std::{rc::Rc, sync::Arc};
+use std::sync::Arc;
 
-use neovm_interp::{Caller, LoadOptions};
+use hashbrown::HashMap;
+use neovm_interp::{Caller, LoadId, LoadOptions};
 use neovm_storage::Layer;
 use neovm_types::{
     CallFlags, FaultKind, Gas, Hardfork, Hash160, StackItem,
     manifest::{Method, ParameterType},
 };
+use smallvec::SmallVec;
 
-use super::{Calling, Executor, Frame};
+use super::{Executor, Frame, ScriptHash};
 use crate::{
     contract::Contract,
     fault,
@@ -25,14 +27,71 @@ pub(crate) struct Call {
     pub(crate) native: Option<Hash160>,
 }
 
+/// What is known of contracts that were looked up, as long as nothing that could
+/// change it is written or undone.
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    contracts: HashMap<Hash160, Lookup>,
+}
+
+#[derive(Debug)]
+struct Lookup {
+    contract: Arc<Contract>,
+    is_blocked: Option<bool>,
+    /// The fixed fees, in datoshi, of methods by their offsets.
+    fixed_fees: SmallVec<[(i32, Option<i64>); 2]>,
+}
+
 impl<'s> Executor<'s> {
     /// Returns the contract with a hash, if it is deployed.
     ///
     /// # Errors
     /// A fault if the storage cannot be read or is damaged.
     pub fn contract(&self, hash: Hash160) -> Result<Option<Arc<Contract>>, FaultKind> {
-        let stored = self.layer().get(&contract_management::contract_key(hash)).map_err(fault)?;
-        stored.map(|stored| self.network.contract(hash, &stored)).transpose()
+        if let Some(known) = self.lookups.borrow().contracts.get(&hash) {
+            return Ok(Some(Arc::clone(&known.contract)));
+        }
+        let stored = self.layer().peek(&contract_management::contract_key(hash)).map_err(fault)?;
+        let Some(stored) = stored else { return Ok(None) };
+        let contract = self.network.contract(hash, &stored)?;
+        let known = Lookup { contract: Arc::clone(&contract), is_blocked: None, fixed_fees: SmallVec::new() };
+        self.lookups.borrow_mut().contracts.insert(hash, known);
+        Ok(Some(contract))
+    }
+
+    /// Forgets what was looked up of contracts. Whoever changes a contract, what
+    /// is blocked, or a fixed fee calls this, and so does what undoes changes.
+    pub(crate) fn forget_contracts(&self) {
+        self.lookups.borrow_mut().contracts.clear();
+    }
+
+    /// Returns whether a deployed contract is blocked.
+    fn is_blocked(&self, hash: Hash160) -> Result<bool, FaultKind> {
+        if let Some(Lookup { is_blocked: Some(known), .. }) = self.lookups.borrow().contracts.get(&hash) {
+            return Ok(*known);
+        }
+        let is_blocked = policy::is_blocked(self.layer(), hash)?;
+        if let Some(lookup) = self.lookups.borrow_mut().contracts.get_mut(&hash) {
+            lookup.is_blocked = Some(is_blocked);
+        }
+        Ok(is_blocked)
+    }
+
+    /// Returns the fixed fee of a contract's method, in datoshi, if it has one.
+    pub(crate) fn fixed_fee(&self, hash: Hash160, offset: i32) -> Result<Option<i64>, FaultKind> {
+        if !self.is_active(Hardfork::Faun) {
+            return Ok(None);
+        }
+        if let Some(lookup) = self.lookups.borrow().contracts.get(&hash)
+            && let Some((_, fee)) = lookup.fixed_fees.iter().find(|(known, _)| *known == offset)
+        {
+            return Ok(*fee);
+        }
+        let fee = policy::fixed_fee(self.layer(), hash, offset)?;
+        if let Some(lookup) = self.lookups.borrow_mut().contracts.get_mut(&hash) {
+            lookup.fixed_fees.push((offset, fee));
+        }
+        Ok(fee)
     }
 
     /// Calls a method of a contract: it runs when the system call returns.
@@ -57,18 +116,14 @@ impl<'s> Executor<'s> {
         if call.returns.is_some_and(|wanted| wanted != returns) {
             return Err(fault(format!("method {method:?} of {hash} does not return what the caller wants")));
         }
-        let (caller_hash, caller_flags, is_entry) = {
-            let frame = self.frame()?;
-            (frame.hash, frame.flags, frame.calling.is_none())
-        };
-        self.load_method(caller, &contract, found, flags & caller_flags)?;
+        let flags = flags & self.frame()?.flags;
+        let calling = self.frames.len() - 1;
+        self.load_method(caller, &contract, found, flags)?;
         let frame = self.frame_mut()?;
-        frame.calling = Some(Calling { hash: caller_hash, is_entry });
+        frame.calling = Some(calling);
         frame.native_calling = call.native;
         frame.is_dynamic = call.returns.is_none();
-        if self.is_active(Hardfork::Faun)
-            && let Some(fee) = policy::whitelisted_fee(self.layer(), hash, found)?
-        {
+        if let Some(fee) = self.fixed_fee(hash, found.offset)? {
             caller.add_fee(Gas::from_datoshi(fee))?;
             caller.set_context_free(true);
         }
@@ -81,7 +136,7 @@ impl<'s> Executor<'s> {
     /// Returns the flags that a method gets, if it may be called from here.
     fn check_call(&self, contract: &Contract, method: &Method, flags: CallFlags) -> Result<CallFlags, FaultKind> {
         let hash = contract.state().hash;
-        if policy::is_blocked(self.layer(), hash)? {
+        if self.is_blocked(hash)? {
             return Err(fault(format!("contract {hash} is blocked")));
         }
         if method.safe {
@@ -90,7 +145,8 @@ impl<'s> Executor<'s> {
         let executing = if self.is_active(Hardfork::Domovoi) {
             self.frame()?.contract.clone()
         } else {
-            self.contract(self.current_hash()?)?
+            let current = self.current_hash()?;
+            self.contract(current)?
         };
         match executing {
             Some(executing) if !executing.state().can_call(contract.state(), &method.name) => {
@@ -118,8 +174,8 @@ impl<'s> Executor<'s> {
         let options = LoadOptions::default().with_return_count(return_count).with_position(position);
         let stack_below = caller.stack_len();
         let load = caller.load(Arc::clone(code), options)?;
-        let frame = self.new_frame(load, contract.state().hash, flags, stack_below);
-        self.push_frame(Frame { contract: Some(Arc::clone(contract)), ..frame });
+        let frame = self.new_frame(load, ScriptHash::Contract(contract.state().hash), flags, stack_below);
+        self.frames.push(Frame { contract: Some(Arc::clone(contract)), ..frame });
         if let Some(initialize) = contract.initialize() {
             caller.call(initialize.into())?;
         }
@@ -129,14 +185,14 @@ impl<'s> Executor<'s> {
     /// The frame of a load that nobody called, in a layer of its own.
     pub(super) fn new_frame(
         &self,
-        load: neovm_interp::LoadId,
-        hash: Hash160,
+        load: LoadId,
+        script: ScriptHash,
         flags: CallFlags,
         stack_below: usize,
     ) -> Frame<'s> {
         Frame {
             load,
-            hash,
+            script,
             calling: None,
             native_calling: None,
             contract: None,
@@ -148,11 +204,6 @@ impl<'s> Executor<'s> {
             arguments: 0,
             then: None,
         }
-    }
-
-    pub(super) fn push_frame(&mut self, frame: Frame<'s>) {
-        self.invocations.entry(frame.hash).or_insert(1);
-        self.frames.push(frame);
     }
 
     /// Calls a method of a contract from a native one, in the name of a native
@@ -174,10 +225,5 @@ impl<'s> Executor<'s> {
     ) -> Result<(), FaultKind> {
         let call = Call { flags: CallFlags::ALL, returns: Some(returns), native: Some(native) };
         self.call_contract(caller, hash, method, arguments, &call)
-    }
-
-    /// The layer of the current script, shared.
-    pub(crate) fn shared_layer(&self) -> Rc<Layer<'s>> {
-        Rc::clone(self.layer())
     }
 }

@@ -1,10 +1,10 @@
 //! What the executor knows of each script that is loaded.
 
-use std::{fmt, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, fmt, rc::Rc, sync::Arc};
 
 use neovm_interp::{Caller, LoadId};
 use neovm_storage::Layer;
-use neovm_types::{CallFlags, FaultKind, Hash160};
+use neovm_types::{CallFlags, FaultKind, Hash160, Script, hash::hash160};
 
 use super::Executor;
 use crate::{contract::Contract, native::Finished};
@@ -17,9 +17,9 @@ pub(crate) type Then = Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Res
 /// Source: `ExecutionContextState.cs` of the reference node.
 pub(crate) struct Frame<'s> {
     pub(crate) load: LoadId,
-    /// The hash of the script, or of the contract that it belongs to.
-    pub(crate) hash: Hash160,
-    pub(crate) calling: Option<Calling>,
+    pub(crate) script: ScriptHash,
+    /// The place of the frame that called.
+    pub(crate) calling: Option<usize>,
     /// The native contract that called, which counts as the caller.
     pub(crate) native_calling: Option<Hash160>,
     /// The contract as it was when it was called.
@@ -38,16 +38,30 @@ pub(crate) struct Frame<'s> {
     pub(crate) then: Option<Then>,
 }
 
-/// The script that called another one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Calling {
-    pub(crate) hash: Hash160,
-    /// Whether nobody called it.
-    pub(crate) is_entry: bool,
+/// The hash of a script, which is computed when it is asked for.
+#[derive(Debug)]
+pub(crate) enum ScriptHash {
+    /// That of a contract.
+    Contract(Hash160),
+    /// That of a script that is no contract.
+    Script(Script, OnceCell<Hash160>),
+}
+
+impl ScriptHash {
+    pub(crate) fn of(script: Script) -> Self {
+        Self::Script(script, OnceCell::new())
+    }
+
+    pub(crate) fn get(&self) -> Hash160 {
+        match self {
+            Self::Contract(hash) => *hash,
+            Self::Script(script, hash) => *hash.get_or_init(|| hash160(script.bytes())),
+        }
+    }
 }
 
 impl fmt::Debug for Frame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Frame").field("hash", &self.hash).field("flags", &self.flags).finish_non_exhaustive()
+        f.debug_struct("Frame").field("script", &self.script).field("flags", &self.flags).finish_non_exhaustive()
     }
 }

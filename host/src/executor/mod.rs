@@ -11,18 +11,18 @@ mod notify;
 mod run;
 mod witness;
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use hashbrown::HashMap;
 use neovm_chain::Transaction;
-use neovm_interp::Caller;
+use neovm_interp::{Caller, LoadId};
 use neovm_storage::Layer;
 use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
 
 pub(crate) use self::run::execute_in;
 pub(crate) use self::{
     call::Call,
-    frame::{Calling, Frame, Then},
+    frame::{Frame, ScriptHash, Then},
     iterator::Handle as IteratorHandle,
 };
 pub use self::{
@@ -59,6 +59,7 @@ pub struct Executor<'s> {
     base: Rc<Layer<'s>>,
     /// One for each load, the current one last.
     frames: Vec<Frame<'s>>,
+    lookups: RefCell<call::Lookups>,
     invocations: HashMap<Hash160, i32>,
     notifications: Vec<Notification>,
     logs: Vec<Log>,
@@ -158,18 +159,18 @@ impl<'s> Executor<'s> {
     /// # Errors
     /// A fault if no script is loaded.
     pub fn current_hash(&self) -> Result<Hash160, FaultKind> {
-        Ok(self.frame()?.hash)
+        Ok(self.frame()?.script.get())
     }
 
     /// The hash of the script that called the current one, if there is one.
     pub fn calling_hash(&self) -> Option<Hash160> {
         let frame = self.frames.last()?;
-        frame.native_calling.or(frame.calling.map(|calling| calling.hash))
+        frame.native_calling.or_else(|| Some(self.frames[frame.calling?].script.get()))
     }
 
     /// The hash of the script that was loaded first.
     pub fn entry_hash(&self) -> Option<Hash160> {
-        self.frames.first().map(|frame| frame.hash)
+        self.frames.first().map(|frame| frame.script.get())
     }
 
     /// What the current script may do.
@@ -195,6 +196,15 @@ impl<'s> Executor<'s> {
     /// A fault if there is not enough gas.
     pub fn charge_units(&self, caller: &mut Caller<'_>, units: u64) -> Result<(), FaultKind> {
         caller.add_fee(Gas::from_units(units, self.fee_factor))
+    }
+
+    /// Whether nobody called the script that called the current one, or the
+    /// current one itself.
+    ///
+    /// Source: `CalledByEntryCondition.cs`.
+    pub(crate) fn is_called_by_entry(&self) -> bool {
+        let calling = self.frames.last().and_then(|frame| frame.calling);
+        calling.is_none_or(|calling| self.frames[calling].calling.is_none())
     }
 
     /// Returns how often a script was called in this execution; 1 if it was not.
@@ -250,16 +260,10 @@ impl Executor<'_> {
     }
 
     /// Takes note of a script that another one loaded.
-    pub(crate) fn enter_dynamic(
-        &mut self,
-        load: neovm_interp::LoadId,
-        hash: Hash160,
-        flags: CallFlags,
-        stack_below: usize,
-    ) {
-        let calling = self.frames.last().map(|frame| Calling { hash: frame.hash, is_entry: frame.calling.is_none() });
-        let frame = self.new_frame(load, hash, flags, stack_below);
-        self.push_frame(Frame { calling, is_dynamic: true, ..frame });
+    pub(crate) fn enter_dynamic(&mut self, load: LoadId, script: ScriptHash, flags: CallFlags, stack_below: usize) {
+        let calling = self.frames.len().checked_sub(1);
+        let frame = self.new_frame(load, script, flags, stack_below);
+        self.frames.push(Frame { calling, is_dynamic: true, ..frame });
     }
 
     /// Ends what a native method did: takes its arguments off the stack and

@@ -3,13 +3,11 @@
 use std::rc::Rc;
 
 use neovm_chain::Witness;
-use neovm_interp::{Caller, Code, LoadOptions, Outcome, RunOptions, Vm};
+use neovm_interp::{Caller, LoadOptions, Outcome, RunOptions, Vm};
 use neovm_storage::{Layer, Store};
-use neovm_types::{
-    CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, hash::hash160, manifest::ParameterType,
-};
+use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, manifest::ParameterType};
 
-use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, Trigger};
+use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger};
 use crate::{
     fault,
     native::{self, ledger, policy},
@@ -115,6 +113,7 @@ impl<'s> Executor<'s> {
             storage_price: policy::DEFAULT_STORAGE_PRICE,
             base,
             frames: Vec::new(),
+            lookups: Default::default(),
             invocations: Default::default(),
             notifications: Vec::new(),
             logs: Vec::new(),
@@ -167,12 +166,11 @@ impl<'s> Executor<'s> {
 
     /// Loads a script that nobody called.
     fn load_script(&mut self, caller: &mut Caller<'_>, script: Script, flags: CallFlags) -> Result<(), FaultKind> {
-        let hash = hash160(script.bytes());
-        let code = Code::decode(script, caller.prices())?;
+        let code = self.network.engine().prepare(&script)?;
         let stack_below = caller.stack_len();
-        let load = caller.load(code.into(), LoadOptions::default())?;
-        let frame = self.new_frame(load, hash, flags, stack_below);
-        self.push_frame(frame);
+        let load = caller.load(code, LoadOptions::default())?;
+        let frame = self.new_frame(load, ScriptHash::of(script), flags, stack_below);
+        self.frames.push(frame);
         Ok(())
     }
 
@@ -229,7 +227,7 @@ impl<'s> Executor<'s> {
         let returned = matches!(fault.kind, FaultKind::ReturnCount { .. });
         Some(FaultPlace {
             depth: vm.depth() - usize::from(returned),
-            script_hash: self.frames.last()?.hash,
+            script_hash: self.frames.last()?.script.get(),
             position,
             opcode: if is_end { Some(OpCode::RET) } else { opcode },
             is_end,

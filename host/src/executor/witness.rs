@@ -83,7 +83,7 @@ impl Executor<'_> {
                 self.require(CallFlags::READ_STATES)?;
                 self.is_in_group(self.current_hash().ok(), key)
             }
-            Condition::CalledByEntry => Ok(self.frame()?.calling.is_none_or(|calling| calling.is_entry)),
+            Condition::CalledByEntry => Ok(self.is_called_by_entry()),
             Condition::CalledByContract(hash) => Ok(self.calling_hash() == Some(*hash)),
             Condition::CalledByGroup(key) => {
                 self.require(CallFlags::READ_STATES)?;

@@ -130,8 +130,9 @@ fn contract_hash_key(id: i32) -> Key {
     key(ID, PREFIX_CONTRACT_HASH).with(&id.to_be_bytes())
 }
 
-fn put_contract(layer: &Layer<'_>, contract: &ContractState) -> Result<(), FaultKind> {
-    write(layer, contract_key(contract.hash), &contract.to_bytes()?)
+fn put_contract(executor: &Executor<'_>, contract: &ContractState) -> Result<(), FaultKind> {
+    executor.forget_contracts();
+    write(executor.layer(), contract_key(contract.hash), &contract.to_bytes()?)
 }
 
 fn initialize(layer: &Layer<'_>) -> Result<(), FaultKind> {
@@ -164,12 +165,12 @@ fn persist_native(
     let old = executor.contract(hash)?;
     match &old {
         None => {
-            put_contract(executor.layer(), &native.state)?;
+            put_contract(executor, &native.state)?;
             write(executor.layer(), contract_hash_key(native.state.id), &hash.0)?;
         }
         Some(old) => {
             let update_counter = old.state().update_counter.wrapping_add(1);
-            put_contract(executor.layer(), &ContractState { update_counter, ..native.state.clone() })?;
+            put_contract(executor, &ContractState { update_counter, ..native.state.clone() })?;
         }
     }
     for hardfork in hardforks {
@@ -307,7 +308,7 @@ fn deploy(
     let id = next_id(executor.layer())?;
     check_groups(&manifest, hash)?;
     let contract = ContractState { id, update_counter: 0, hash, nef, manifest };
-    put_contract(executor.layer(), &contract)?;
+    put_contract(executor, &contract)?;
     write(executor.layer(), contract_hash_key(id), &hash.0)?;
     let deployed = on_deploy(executor, caller, &contract, data, false)?;
     deployed.then(executor, caller, move |executor, _, ()| {
@@ -377,7 +378,7 @@ fn update(
         contract.manifest = manifest;
     }
     check_script(executor, &contract.nef, &contract.manifest)?;
-    put_contract(executor.layer(), &contract)?;
+    put_contract(executor, &contract)?;
     on_deploy(executor, caller, &contract, data, true)
 }
 
@@ -388,7 +389,9 @@ fn calling_contract(executor: &Executor<'_>) -> Result<Option<(Hash160, i32)>, F
 }
 
 /// Removes a contract and its storage.
-fn erase(layer: &std::rc::Rc<Layer<'_>>, hash: Hash160, id: i32) -> Result<(), FaultKind> {
+fn erase(executor: &Executor<'_>, hash: Hash160, id: i32) -> Result<(), FaultKind> {
+    executor.forget_contracts();
+    let layer = executor.layer();
     layer.delete(&contract_key(hash)).map_err(fault)?;
     layer.delete(&contract_hash_key(id)).map_err(fault)?;
     for entry in layer.find(&Key::new(id, &[]), Direction::Forward) {
@@ -400,7 +403,7 @@ fn erase(layer: &std::rc::Rc<Layer<'_>>, hash: Hash160, id: i32) -> Result<(), F
 /// Destroys the calling contract before Gorgon: what its account holds as a voter goes nowhere.
 fn destroy_then_block(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<()>, FaultKind> {
     let Some((hash, id)) = calling_contract(executor)? else { return Ok(Task::Done(())) };
-    erase(executor.layer(), hash, id)?;
+    erase(executor, hash, id)?;
     let blocked = policy::block_account(executor, caller, hash)?;
     blocked.then(executor, caller, move |executor, _, _| {
         policy::clean_whitelist(executor, hash)?;
@@ -414,7 +417,7 @@ fn block_then_destroy(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> R
     let blocked = policy::block_account(executor, caller, hash)?;
     blocked.then(executor, caller, move |executor, _, _| {
         policy::clean_whitelist(executor, hash)?;
-        erase(executor.layer(), hash, id)?;
+        erase(executor, hash, id)?;
         notify(executor, DESTROY, hash).map(Task::Done)
     })
 }

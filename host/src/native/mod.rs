@@ -97,9 +97,7 @@ fn run(
     if !flags.contains(method.row.flags) {
         return Err(fault(format!("{} is not allowed with the call flags {flags}", method.row.name)));
     }
-    let is_free = executor.is_active(Hardfork::Faun)
-        && policy::whitelisted_fee(executor.layer(), native.hash, &method.descriptor)?.is_some();
-    if !is_free {
+    if executor.fixed_fee(native.hash, method.descriptor.offset)?.is_none() {
         let storage = i64::from(method.row.storage_fee) * i64::from(executor.storage_price());
         let fee = Gas::from_units(method.row.cpu_fee, executor.fee_factor());
         caller.add_fee(fee.saturating_add(Gas::from_datoshi(storage)))?;

@@ -6,10 +6,7 @@
 use neovm_chain::AttributeType;
 use neovm_interp::Caller;
 use neovm_storage::{Direction, Key, Layer};
-use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, StackItem,
-    manifest::{Method, ParameterType},
-};
+use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, StackItem, manifest::ParameterType};
 
 use super::{
     keys::{key, read_integer, read_number, write, write_integer},
@@ -268,9 +265,10 @@ fn whitelist_key(contract: Hash160, offset: i32) -> Key {
     key(ID, PREFIX_WHITELIST).with(&contract.0).with(&offset.to_be_bytes())
 }
 
-/// Returns the fixed fee of a method of a deployed contract, in datoshi, if it has one.
-pub(crate) fn whitelisted_fee(layer: &Layer<'_>, contract: Hash160, method: &Method) -> Result<Option<i64>, FaultKind> {
-    let stored = layer.get(&whitelist_key(contract, method.offset)).map_err(fault)?;
+/// Returns the fixed fee of the method of a contract that starts at an offset, in
+/// datoshi, if it has one.
+pub(crate) fn fixed_fee(layer: &Layer<'_>, contract: Hash160, offset: i32) -> Result<Option<i64>, FaultKind> {
+    let stored = layer.peek(&whitelist_key(contract, offset)).map_err(fault)?;
     stored.map(|stored| Whitelisted::read(&stored).map(|entry| entry.fee)).transpose()
 }
 
@@ -323,6 +321,7 @@ fn set_whitelisted(
         return Err(fault(format!("the fee {fee} is below zero")));
     }
     let key = whitelist_key_of(executor, contract, method, arguments)?;
+    executor.forget_contracts();
     let record = StackItem::structure([contract.into(), method.into(), arguments.into(), fee.into()]);
     write(executor.layer(), key, &serialize(&record)?)?;
     notify_whitelist(executor, contract, method.into(), arguments.into(), fee.into())
@@ -338,12 +337,14 @@ fn remove_whitelisted(
     if !executor.layer().contains(&key).map_err(fault)? {
         return Err(fault(format!("method {method:?} of {contract} has no fixed fee")));
     }
+    executor.forget_contracts();
     executor.layer().delete(&key).map_err(fault)?;
     notify_whitelist(executor, contract, method.into(), arguments.into(), StackItem::Null)
 }
 
 /// Takes the fixed fees of a contract's methods away, when it is updated or destroyed.
 pub(crate) fn clean_whitelist(executor: &mut Executor<'_>, contract: Hash160) -> Result<(), FaultKind> {
+    executor.forget_contracts();
     let prefix = key(ID, PREFIX_WHITELIST).with(&contract.0);
     for entry in executor.layer().find(&prefix, Direction::Forward) {
         let (key, item) = entry.map_err(fault)?;
@@ -431,12 +432,14 @@ pub(crate) fn block_account(
     if is_blocked(executor.layer(), account)? {
         return Ok(Task::Done(false));
     }
+    executor.forget_contracts();
     if !executor.is_active(Hardfork::Faun) {
         write(executor.layer(), blocked_key(account), &[])?;
         return Ok(Task::Done(true));
     }
     let vote = neo_token::vote_internal(executor, caller, account, None)?;
     vote.then(executor, caller, move |executor, _, _| {
+        executor.forget_contracts();
         write_integer(executor.layer(), blocked_key(account), Integer::from(time(executor)?))?;
         Ok(Task::Done(true))
     })
@@ -444,6 +447,7 @@ pub(crate) fn block_account(
 
 fn unblock_account(executor: &Executor<'_>, account: Hash160) -> Result<bool, FaultKind> {
     require_committee(executor)?;
+    executor.forget_contracts();
     let was_blocked = is_blocked(executor.layer(), account)?;
     if was_blocked {
         executor.layer().delete(&blocked_key(account)).map_err(fault)?;

@@ -1,15 +1,14 @@
 //! System calls about the execution. Source: `ApplicationEngine.Runtime.cs`.
 
 use neovm_chain::contract::account as account_of;
-use neovm_interp::{Caller, Code, LoadOptions};
+use neovm_interp::{Caller, LoadOptions};
 use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, ItemType, Script, StackItem, hash::hash160, item::binary,
-    manifest::ParameterType,
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, ItemType, Script, StackItem, item::binary, manifest::ParameterType,
 };
 
 use super::contract::check_flags;
 use crate::{
-    executor::{Container, Executor},
+    executor::{Container, Executor, ScriptHash},
     fault,
     parameter::{ArrayItem, decode_point},
 };
@@ -80,11 +79,10 @@ pub(super) fn load_script(
     let script = Script::from(script);
     script.validate().map_err(fault)?;
     let flags = flags & executor.call_flags()? & CallFlags::READ_ONLY;
-    let hash = hash160(script.bytes());
-    let code = Code::decode(script, caller.prices())?;
+    let code = executor.network().engine().prepare(&script)?;
     let stack_below = caller.stack_len();
-    let load = caller.load(code.into(), LoadOptions::default())?;
-    executor.enter_dynamic(load, hash, flags, stack_below);
+    let load = caller.load(code, LoadOptions::default())?;
+    executor.enter_dynamic(load, ScriptHash::of(script), flags, stack_below);
     for argument in arguments.to_vec().into_iter().rev() {
         caller.push(argument);
     }

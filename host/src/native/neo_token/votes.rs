@@ -227,7 +227,7 @@ pub(crate) fn vote_internal(
     account: Hash160,
     vote_to: Option<PublicKey>,
 ) -> Result<Task<bool>, FaultKind> {
-    let layer = executor.shared_layer();
+    let layer = Rc::clone(executor.layer());
     let state = read_account::<Neo>(&layer, account)?.filter(|state| !state.balance().is_zero());
     let Some(mut state) = state else { return Ok(Task::Done(false)) };
     let is_candidate = |key: &PublicKey| Ok(read_candidate(&layer, key)?.is_some_and(|state| state.registered));
