@@ -19,18 +19,21 @@
 //! ```
 //!
 //! # Features
+//! - `bls12-381` (default): pairings, by a library in C and assembly.
 //! - `signatures` (default): ECDSA, Ed25519 and public key recovery.
 //! - `std` (default): enables `std` in the dependencies. The crate itself is
 //!   `no_std` and needs only `alloc`.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 extern crate alloc;
 
 mod base58;
 mod bits;
+#[cfg(feature = "bls12-381")]
+pub mod bls12_381;
 #[cfg(feature = "signatures")]
 mod ecdsa;
 #[cfg(feature = "signatures")]
