@@ -106,6 +106,14 @@ impl World {
         self.chain.invoke(&call).unwrap().stack.remove(0)
     }
 
+    /// What a vote for an account's candidate had earned when the account last got GAS.
+    fn last_gas_per_vote(&self, account: Hash160) -> Integer {
+        let call = Invocation::call(NEO.parse().unwrap(), "getAccountState", vec![account.into()]).unwrap();
+        let state = self.chain.invoke(&call).unwrap().stack.remove(0);
+        let StackItem::Struct(fields) = state else { panic!("{state:?}") };
+        fields.get(3).unwrap().to_integer().unwrap()
+    }
+
     fn stored(&self, prefix: u8, key: &PublicKey) -> Option<Vec<u8>> {
         let key = Key::new(NEO_ID, &[prefix]).with(&key.0);
         self.chain.store().get(&key).unwrap().map(|value| value.to_vec())
@@ -181,6 +189,14 @@ fn a_candidate_that_withdraws_is_forgotten_with_its_last_vote() {
         world.block(&[vote(ALICE, None)]);
         assert_eq!(world.voter_reward(&key), None);
         assert_eq!(world.stored(PREFIX_CANDIDATE, &key), None);
+        // If it comes back, votes start with nothing.
+        world.block(&[register(&key)]);
+        world.block(&[vote(ALICE, Some(&key))]);
+        assert_eq!(world.last_gas_per_vote(ALICE), Integer::from(0), "{last}");
+        world.block(&[]);
+        world.block(&[(ALICE, NEO, "transfer", vec![ALICE.into(), ALICE.into(), 0.into(), StackItem::Null])]);
+        let earned = if last < Hardfork::Gorgon { PER_VOTE } else { 2 * PER_VOTE };
+        assert_eq!(world.last_gas_per_vote(ALICE), Integer::from(earned), "{last}");
     }
 }
 

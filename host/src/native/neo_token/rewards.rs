@@ -190,7 +190,7 @@ pub(super) fn post_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>)
     let voters = generated.mul(VOTER_REWARD_RATIO.into())?.mul(VOTE_FACTOR.into())?.mul(size.into())?;
     let voters = voters.div(shares.into())?.div(Integer::Small(100))?;
     for (place, member) in committee.iter().enumerate() {
-        // From Gorgon on, votes count that came and went in this block.
+        // From Gorgon on, the votes at the end of the block count, and only those for candidates (neo#4569).
         let votes = if executor.is_active(Hardfork::Gorgon) {
             candidate_vote(executor.layer(), &member.key)?
         } else {
