@@ -75,6 +75,15 @@ impl Invocation {
         script.map(Self::new).map_err(fault)
     }
 
+    /// The deployment of a contract, which may use any amount of gas.
+    ///
+    /// # Errors
+    /// A fault if the contract is too large for a script.
+    pub fn deploy(nef: &[u8], manifest: &[u8]) -> Result<Self, FaultKind> {
+        let call = Self::call(contract_management::CONTRACT.hash, "deploy", vec![nef.into(), manifest.into()])?;
+        Ok(call.with_gas(i64::MAX))
+    }
+
     /// Adds a signer. The first one sends the transaction.
     #[must_use]
     pub fn with_signer(mut self, signer: Signer) -> Self {
@@ -95,6 +104,40 @@ impl Invocation {
     }
 }
 
+/// An invocation with the block and the transaction that it runs in, as
+/// [`Chain::prepare`] makes them up.
+#[derive(Clone, Debug)]
+pub struct PendingInvocation {
+    header: Header,
+    transaction: Option<Transaction>,
+    script: Script,
+    gas: i64,
+}
+
+impl PendingInvocation {
+    /// The header of the block.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The transaction, if there are signers.
+    pub fn transaction(&self) -> Option<&Transaction> {
+        self.transaction.as_ref()
+    }
+
+    /// Returns the job, for [`execute`](crate::execute()) and
+    /// [`Execution`](crate::Execution).
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            trigger: Trigger::Application,
+            container: self.transaction.as_ref().map_or(Container::None, Container::Transaction),
+            block: Some(PersistingBlock::from(&self.header)),
+            gas: self.gas,
+            entry: Entry::Script { script: self.script.clone(), flags: CallFlags::ALL },
+        }
+    }
+}
+
 impl Chain {
     /// Creates a chain with the genesis block of a network.
     ///
@@ -112,6 +155,30 @@ impl Chain {
         let block = genesis_block(network.settings())?;
         let mut chain = Self { network, store: MemoryStore::default() };
         chain.persist(&block)?;
+        Ok(chain)
+    }
+
+    /// Creates a chain whose last block is at a height. Of the blocks below it,
+    /// only those are there at which hardforks become active, so that the native
+    /// contracts are what they are on the network. All blocks are empty, and their
+    /// time stamps are as far apart as the settings say.
+    ///
+    /// # Errors
+    /// A fault if the network's settings have no validators.
+    pub fn at_height(network: Arc<Network>, height: u32) -> Result<Self, FaultKind> {
+        let mut chain = Self::with_network(network)?;
+        let heights = chain.network.settings().hardforks;
+        let of_hardforks = Hardfork::ALL.into_iter().filter_map(|hardfork| heights.height(hardfork));
+        let mut blocks: Vec<u32> = of_hardforks.filter(|start| *start < height).chain([height]).collect();
+        blocks.dedup();
+        for index in blocks.into_iter().filter(|index| *index > 0) {
+            let last = chain.last_header()?;
+            let interval = u64::from(chain.network.settings().milliseconds_per_block);
+            let timestamp = last.timestamp + u64::from(index - last.index) * interval;
+            let header = UnsignedHeader { index, timestamp, ..following(&last) };
+            let header = header.sign(&Witness::empty()).map_err(fault)?;
+            chain.persist(&Block::new(header, Vec::new()).map_err(fault)?)?;
+        }
         Ok(chain)
     }
 
@@ -152,17 +219,17 @@ impl Chain {
     /// # Errors
     /// A fault if the state is damaged. Faults of the script are in the receipt.
     pub fn invoke(&self, invocation: &Invocation) -> Result<Receipt, FaultKind> {
+        execute(&self.network, &self.store, &self.prepare(invocation)?.job())
+    }
+
+    /// Makes the block and the transaction that an invocation runs in.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged, or the signers cannot be those of a transaction.
+    pub fn prepare(&self, invocation: &Invocation) -> Result<PendingInvocation, FaultKind> {
         let header = self.next_header(invocation.timestamp)?;
         let transaction = self.transaction(invocation, header.index)?;
-        let container = transaction.as_ref().map_or(Container::None, Container::Transaction);
-        let job = Job {
-            trigger: Trigger::Application,
-            container,
-            block: Some(PersistingBlock::from(&header)),
-            gas: invocation.gas,
-            entry: Entry::Script { script: invocation.script.clone(), flags: CallFlags::ALL },
-        };
-        execute(&self.network, &self.store, &job)
+        Ok(PendingInvocation { header, transaction, script: invocation.script.clone(), gas: invocation.gas })
     }
 
     /// Runs a script as [`Chain::invoke`] does and keeps what it changed.
@@ -181,11 +248,17 @@ impl Chain {
     /// # Errors
     /// The fault that the deployment ended with.
     pub fn deploy(&mut self, sender: Signer, nef: &[u8], manifest: &[u8]) -> Result<Arc<Contract>, FaultKind> {
-        let arguments = vec![nef.into(), manifest.into()];
-        let call = Invocation::call(contract_management::CONTRACT.hash, "deploy", arguments)?;
-        let receipt = self.execute(&call.with_signer(sender).with_gas(i64::MAX))?;
-        if let Some(fault) = receipt.fault {
-            return Err(fault.kind);
+        let receipt = self.execute(&Invocation::deploy(nef, manifest)?.with_signer(sender))?;
+        self.deployed(&receipt)
+    }
+
+    /// Returns the contract that an execution of [`Invocation::deploy`] has deployed.
+    ///
+    /// # Errors
+    /// The fault that the deployment ended with.
+    pub fn deployed(&self, receipt: &Receipt) -> Result<Arc<Contract>, FaultKind> {
+        if let Some(fault) = &receipt.fault {
+            return Err(fault.kind.clone());
         }
         let deployed = receipt.stack.first().ok_or_else(|| fault("the deployment returned nothing"))?;
         let state = ContractState::from_item(deployed)?;
@@ -213,16 +286,8 @@ impl Chain {
         } else {
             settings.milliseconds_per_block
         };
-        let header = UnsignedHeader {
-            version: 0,
-            previous_hash: last.hash(),
-            merkle_root: Hash256::default(),
-            timestamp: timestamp.unwrap_or(last.timestamp + u64::from(interval)),
-            nonce: 0,
-            index: last.index + 1,
-            primary_index: 0,
-            next_consensus: last.next_consensus,
-        };
+        let timestamp = timestamp.unwrap_or(last.timestamp + u64::from(interval));
+        let header = UnsignedHeader { timestamp, ..following(&last) };
         header.sign(&Witness::empty()).map_err(fault)
     }
 
@@ -243,5 +308,19 @@ impl Chain {
             script: invocation.script.clone(),
         };
         unsigned.with_empty_witnesses().map(Some).map_err(fault)
+    }
+}
+
+/// The header of an empty block that follows another one at the same time.
+fn following(last: &Header) -> UnsignedHeader {
+    UnsignedHeader {
+        version: 0,
+        previous_hash: last.hash(),
+        merkle_root: Hash256::default(),
+        timestamp: last.timestamp,
+        nonce: 0,
+        index: last.index + 1,
+        primary_index: 0,
+        next_consensus: last.next_consensus,
     }
 }

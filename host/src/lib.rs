@@ -16,11 +16,11 @@ pub mod syscalls;
 
 pub use self::{
     block::{BlockReceipt, execute_block, genesis_block},
-    chain::{Chain, Invocation},
+    chain::{Chain, Invocation, PendingInvocation},
     contract::{Contract, ContractState},
     executor::{
-        Container, Entry, Executor, FaultPlace, Job, Log, Notification, PersistingBlock, Receipt, Trigger,
-        Verification, execute, verify_witness,
+        Container, Entry, Execution, Executor, FaultPlace, Job, Log, Notification, PersistingBlock, Receipt,
+        RunningScript, Trigger, Verification, execute, verify_witness,
     },
     network::Network,
     settings::{HardforkHeights, HardforkHeightsError, ProtocolSettings},

@@ -3,6 +3,7 @@
 //! Source: `ApplicationEngine.cs` of the reference node.
 
 mod call;
+mod execution;
 mod frame;
 mod host;
 mod iterator;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     iterator::Handle as IteratorHandle,
 };
 pub use self::{
+    execution::{Execution, RunningScript},
     iterator::{FindOptions, StorageIterator},
     job::{Container, Entry, FaultPlace, Job, PersistingBlock, Receipt, Trigger},
     notify::{Log, Notification},

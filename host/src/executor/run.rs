@@ -36,7 +36,6 @@ pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Re
 pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Receipt, FaultKind> {
     let mut executor = Executor::new(network, Rc::clone(layer), job)?;
     let mut vm = executor.machine(job)?;
-    let stopped = || Fault { kind: fault("the execution was stopped"), opcode: None, position: None };
     let fault = match executor.load_entry(&mut vm.caller(), &job.entry) {
         Err(kind) => Some(Fault { kind, opcode: None, position: None }),
         Ok(()) => match vm.run(&mut executor) {
@@ -47,6 +46,11 @@ pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &
         },
     };
     Ok(executor.receipt(&mut vm, fault))
+}
+
+/// The fault of an execution that did not run to its end.
+pub(super) fn stopped() -> Fault {
+    Fault { kind: fault("the execution was stopped"), opcode: None, position: None }
 }
 
 /// A script that was checked strictly.
@@ -87,7 +91,7 @@ pub fn verify_witness(
 }
 
 impl<'s> Executor<'s> {
-    fn new(network: &'s Network, base: Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
+    pub(super) fn new(network: &'s Network, base: Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
         let heights = &network.settings().hardforks;
         let index = match job.block {
             Some(block) => block.index,
@@ -147,7 +151,7 @@ impl<'s> Executor<'s> {
     }
 
     /// The machine for the job: its handlers are those of the height.
-    fn machine(&self, job: &Job<'_>) -> Result<Vm, FaultKind> {
+    pub(super) fn machine(&self, job: &Job<'_>) -> Result<Vm, FaultKind> {
         let index = match job.block {
             Some(block) => block.index,
             None => ledger::current_index(&self.base)?,
@@ -157,7 +161,7 @@ impl<'s> Executor<'s> {
         Ok(Vm::new(config, RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor)))
     }
 
-    fn load_entry(&mut self, caller: &mut Caller<'_>, entry: &Entry) -> Result<(), FaultKind> {
+    pub(super) fn load_entry(&mut self, caller: &mut Caller<'_>, entry: &Entry) -> Result<(), FaultKind> {
         match entry {
             Entry::Script { script, flags } => self.load_script(caller, script.clone(), *flags),
             Entry::Witness { hash, witness } => self.load_witness(caller, *hash, witness),
@@ -196,7 +200,7 @@ impl<'s> Executor<'s> {
     }
 
     /// What came of it, without the changes.
-    fn receipt(mut self, vm: &mut Vm, fault: Option<Fault>) -> Receipt {
+    pub(super) fn receipt(&mut self, vm: &mut Vm, fault: Option<Fault>) -> Receipt {
         let fault_place = fault.as_ref().and_then(|fault| self.fault_place(vm, fault));
         if fault.is_some() {
             self.notifications.clear();

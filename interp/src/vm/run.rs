@@ -93,9 +93,9 @@ impl Vm {
         }
     }
 
-    /// Runs one instruction within the budget, unless the flag is set; tells
-    /// if the execution ended or was stopped.
-    pub(crate) fn next_instruction(&mut self, host: &mut dyn Host) -> Option<Outcome> {
+    /// Runs one instruction, unless the budget is used up or the interrupt flag
+    /// is set. Returns the outcome if the execution has ended or was stopped.
+    pub fn next_instruction(&mut self, host: &mut dyn Host) -> Option<Outcome> {
         if let Some(outcome) = self.stopped() {
             return Some(outcome);
         }
@@ -110,8 +110,9 @@ impl Vm {
         self.budget = self.budget.map(|left| left.saturating_sub(used));
     }
 
-    /// Whether it ended, or must not go on.
-    fn stopped(&mut self) -> Option<Outcome> {
+    /// Returns the outcome if the execution has ended, or if the budget or the
+    /// interrupt flag keeps it from going on.
+    pub fn stopped(&mut self) -> Option<Outcome> {
         if let Some(outcome) = self.ended() {
             return Some(outcome);
         }
