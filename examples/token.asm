@@ -70,7 +70,7 @@ transfer: INITSLOT 0, 4
         LDARG2
         LDARG1
         LDARG0
-        CALL notify
+        CALL_L notify
 ; A contract is told of what it gets.
         LDARG1
         PUSH1
@@ -99,7 +99,7 @@ refuse: PUSHF
 ; Adds to the balance of an account: add(account, amount).
 add:    INITSLOT 1, 2
         LDARG0
-        CALL balance
+        CALL_L balance
         LDARG1
         ADD
         STLOC0

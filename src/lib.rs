@@ -58,9 +58,51 @@
 //! }
 //! ```
 //!
-//! [`StubHost`] answers system calls from a JSON file, for trying contracts
-//! out. The host layer of a node (storage, native contracts) is not part of
-//! this crate yet.
+//! [`StubHost`] answers system calls from a JSON file, for benchmarks and for
+//! trying contracts out.
+//!
+//! # Chains
+//!
+//! The module [`host`] is the host of a node: all system calls and native
+//! contracts, over a storage. A [`Chain`] is such a host in memory: it begins
+//! with the genesis block of a network, deploys contracts, and runs scripts as
+//! the next block would.
+//!
+//! ```
+//! use neovm::{Chain, Hash160, ProtocolSettings, Signer, StackItem, WitnessScopes, host::Invocation};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let nef = include_bytes!("../examples/token.nef");
+//! # let manifest = include_bytes!("../examples/token.manifest.json");
+//! let mut chain = Chain::new(ProtocolSettings::private())?;
+//! let (owner, friend) = (Hash160([1; 20]), Hash160([2; 20]));
+//! let signer = Signer::new(owner, WitnessScopes::CALLED_BY_ENTRY);
+//! let token = chain.deploy(signer.clone(), nef, manifest)?.state().hash;
+//!
+//! let arguments = vec![owner.into(), friend.into(), 500.into(), StackItem::Null];
+//! let transfer = Invocation::call(token, "transfer", arguments)?.with_signer(signer);
+//! let receipt = chain.execute(&transfer)?;
+//!
+//! assert_eq!(receipt.stack, [true]);
+//! assert_eq!(receipt.gas_consumed.to_string(), "0.1250014");
+//! assert_eq!(receipt.notifications[0].event, "Transfer");
+//! for (key, value) in &receipt.changes {
+//!     println!("{key:?} is now {value:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Chain::invoke`] runs a script and keeps nothing, [`Chain::execute`] keeps
+//!   the changes, [`Chain::persist`] appends a block with its transactions.
+//! - [`Execution`] runs a script step by step, under a budget or until a flag
+//!   is set.
+//! - [`host::execute`](host::execute()), [`host::execute_block`] and
+//!   [`host::verify_witness`] work over any [`Store`]: they take plain data, and
+//!   return a [`Receipt`] that says what to write.
+//! - [`Network::with_syscall`] adds a system call or replaces one.
+//! - The module [`mod@chain`] has the formats: transactions, signers, blocks.
+//!   [`storage`] has the layers that take the changes of a script.
 //!
 //! # Limits
 //!
@@ -95,11 +137,13 @@ pub mod stub_host;
 
 pub use contract::{Contract, ContractError, check_methods, find_method, load_method};
 pub use neovm_chain as chain;
+pub use neovm_chain::{Block, Signer, Transaction, WitnessScopes};
 pub use neovm_crypto as crypto;
 #[cfg(feature = "jit")]
 pub use neovm_engine::JitMode;
 pub use neovm_engine::{Engine, EngineConfig};
 pub use neovm_host as host;
+pub use neovm_host::{Chain, Execution, Network, ProtocolSettings, Receipt};
 pub use neovm_interp::{
     Caller, Code, ContextView, DEFAULT_FEE_FACTOR, Debugger, Dispatch, Host, HostError, Invocation, LoadId,
     LoadOptions, NoHost, Observer, OpProfile, Outcome, Pause, Profile, RefDelta, RunOptions, State, Step, Stop,
@@ -108,6 +152,7 @@ pub use neovm_interp::{
 #[cfg(feature = "jit")]
 pub use neovm_jit as jit;
 pub use neovm_storage as storage;
+pub use neovm_storage::{MemoryStore, Store};
 pub use neovm_types as types;
 pub use neovm_types::{
     Fault, FaultKind, Gas, Hardfork, Hash160, Hash256, Integer, Limits, OpCode, PriceTable, Script, StackItem,

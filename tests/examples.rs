@@ -1,5 +1,9 @@
 //! Runs the examples, which check what they show.
 
+#[path = "../examples/custom_store.rs"]
+mod custom_store;
+#[path = "../examples/custom_syscall.rs"]
+mod custom_syscall;
 #[path = "../examples/debug.rs"]
 mod debug;
 #[path = "../examples/embed.rs"]
@@ -10,6 +14,8 @@ mod limits;
 mod observe;
 #[path = "../examples/threads.rs"]
 mod threads;
+#[path = "../examples/token.rs"]
+mod token;
 
 #[test]
 fn debugs() {
@@ -34,4 +40,29 @@ fn observes() {
 #[test]
 fn shares_an_engine() {
     threads::main().unwrap();
+}
+
+#[test]
+fn serves_a_store() {
+    custom_store::main().unwrap();
+}
+
+#[test]
+fn adds_a_system_call() {
+    custom_syscall::main().unwrap();
+}
+
+#[test]
+fn runs_a_token_on_a_chain() {
+    token::main().unwrap();
+}
+
+/// The contract in the examples is what its source says.
+#[test]
+fn the_token_is_that_of_its_source() {
+    let script = neovm::types::assemble(include_str!("../examples/token.asm")).unwrap();
+    let nef = neovm::types::NefFile::parse(include_bytes!("../examples/token.nef")).unwrap();
+    assert_eq!(nef.script, script);
+    let manifest = neovm::types::Manifest::parse(include_bytes!("../examples/token.manifest.json")).unwrap();
+    neovm::check_methods(&script, &manifest.abi).unwrap();
 }
