@@ -65,7 +65,8 @@ fn behind(prefix: &[u8]) -> Bound<Bytes> {
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let network = Arc::new(Network::new(ProtocolSettings::private()));
     let chain = Chain::with_network(Arc::clone(&network))?;
-    let data: BTreeMap<Bytes, Bytes> = chain.store().iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+    let data: BTreeMap<Bytes, Bytes> =
+        chain.store().iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
 
     let calls = Cell::new(0);
     let get = |key: &[u8]| {

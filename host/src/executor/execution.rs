@@ -117,7 +117,7 @@ impl<'s> Execution<'s> {
     pub fn running_scripts(&self) -> Vec<RunningScript> {
         let frame = |load| self.executor.frames.iter().rev().find(|frame| frame.load == load);
         let contexts = self.vm.invocation_stack().filter_map(|context| frame(context.load));
-        contexts.map(|frame| RunningScript { hash: frame.hash, contract: frame.contract.clone() }).collect()
+        contexts.map(|frame| RunningScript { hash: frame.script.get(), contract: frame.contract.clone() }).collect()
     }
 
     /// Returns what changed so far, as the current script sees it: what the
