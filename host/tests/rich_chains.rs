@@ -166,7 +166,7 @@ fn one_validator() {
 
 #[test]
 fn seven_validators() {
-    let rewards = [269, 272, 273, 277, 278, 283, 287, 294, 296, 298, 301, 306, 308, 372, 378, 408, 413];
+    let rewards = [269, 272, 273, 277, 283, 287, 294, 296, 298, 301, 306, 308, 372, 378, 408, 413];
     let mut exceptions = rewards.map(|index| (index, VOTER_REWARD)).to_vec();
     exceptions.push((291, ORACLE_NODES));
     check("mid", &exceptions);
