@@ -45,7 +45,7 @@ impl Scalar {
 
     /// Returns the number that adds up to the order, or 0 for 0.
     #[must_use]
-    pub fn neg(self) -> Self {
+    pub fn negated(self) -> Self {
         if self.0 == [0; 32] {
             return self;
         }

@@ -36,8 +36,8 @@ fn scalars_are_below_the_order() {
     assert!(Scalar::from_bytes(&order).is_none());
     order[0] = 0;
     let largest = Scalar::from_bytes(&order).unwrap();
-    assert_eq!(largest.neg(), scalar(1));
-    assert_eq!(scalar(0).neg(), scalar(0));
+    assert_eq!(largest.negated(), scalar(1));
+    assert_eq!(scalar(0).negated(), scalar(0));
     assert!(Scalar::from_bytes(&[0; 31]).is_none());
     assert!(Scalar::from_bytes(&[0xff; 32]).is_none());
 }
@@ -89,7 +89,7 @@ proptest! {
         prop_assert_eq!(p.mul(&scalar(a)).add(&p.mul(&scalar(b))), p.mul(&scalar(a + b)));
         prop_assert_eq!(q.mul(&scalar(a)).add(&q.mul(&scalar(b))), q.mul(&scalar(a + b)));
         prop_assert_eq!(e.mul(&scalar(a)).add(&e.mul(&scalar(b))), e.mul(&scalar(a + b)));
-        prop_assert_eq!(p.mul(&scalar(a)).add(&p.mul(&scalar(a).neg())), p.mul(&scalar(0)));
+        prop_assert_eq!(p.mul(&scalar(a)).add(&p.mul(&scalar(a).negated())), p.mul(&scalar(0)));
         let point = G1Affine::from(p.mul(&scalar(a)));
         prop_assert_eq!(G1Affine::from_compressed(&point.to_compressed()).map(|same| same == point), Some(true));
     }
@@ -108,6 +108,6 @@ proptest! {
         if let Some(element) = Gt::from_bytes(&third) {
             prop_assert_eq!(element.to_bytes(), third);
         }
-        let _ = Scalar::from_bytes(&bytes).map(Scalar::neg);
+        let _ = Scalar::from_bytes(&bytes).map(Scalar::negated);
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn add(x: &Interop, y: &Interop) -> Result<Interop, FaultKind> {
 
 pub(super) fn mul(x: &Interop, scalar: &[u8], negate: bool) -> Result<Interop, FaultKind> {
     let scalar = Scalar::from_bytes(scalar).ok_or_else(|| fault("the scalar of BLS12-381 is not canonical"))?;
-    let scalar = if negate { scalar.neg() } else { scalar };
+    let scalar = if negate { scalar.negated() } else { scalar };
     Ok(Interop::new(match point(x)? {
         Point::G1Affine(point) => Point::G1Projective(G1Projective::from(point).mul(&scalar)),
         Point::G1Projective(point) => Point::G1Projective(point.mul(&scalar)),
