@@ -20,7 +20,7 @@ fn price(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), Fau
     // A fee for each byte, beside the price in the table.
     executor.charge_units(caller, name.len() as u64)?;
     let price = executor.layer().get(&neovm::storage::Key::new(PRICES, &name));
-    let price = price.map_err(|error| FaultKind::Host(error.to_string().into()))?;
+    let price = price.map_err(|error| FaultKind::Host(error.to_string()))?;
     caller.push(price.map(|bytes| bytes.to_vec()));
     Ok(())
 }

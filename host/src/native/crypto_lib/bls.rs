@@ -10,6 +10,7 @@ use crate::fault;
 /// A point as contracts hold it. The reference tells affine from projective
 /// coordinates.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "an object of a contract is on the heap anyway")]
 enum Point {
     G1Affine(G1Affine),
     G1Projective(G1Projective),
