@@ -13,11 +13,17 @@ use neovm::{
 /// Bytes as they pass between the programs.
 type Bytes = Vec<u8>;
 
+/// Returns the value of a key.
+type Get = dyn Fn(&[u8]) -> Result<Option<Bytes>, String>;
+
+/// Returns the entry that follows a key.
+type Next = dyn Fn(Bound<&[u8]>, Direction) -> Result<Option<(Bytes, Bytes)>, String>;
+
 /// What the other program offers: the value of a key, and the entry that comes
 /// next after a key or at it.
 struct CallBacks<'a> {
-    get: &'a dyn Fn(&[u8]) -> Result<Option<Bytes>, String>,
-    next: &'a dyn Fn(Bound<&[u8]>, Direction) -> Result<Option<(Bytes, Bytes)>, String>,
+    get: &'a Get,
+    next: &'a Next,
 }
 
 impl Store for CallBacks<'_> {
