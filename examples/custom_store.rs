@@ -14,16 +14,16 @@ use neovm::{
 type Bytes = Vec<u8>;
 
 /// Returns the value of a key.
-type Get = dyn Fn(&[u8]) -> Result<Option<Bytes>, String>;
+type Get<'a> = dyn Fn(&[u8]) -> Result<Option<Bytes>, String> + 'a;
 
 /// Returns the entry that follows a key.
-type Next = dyn Fn(Bound<&[u8]>, Direction) -> Result<Option<(Bytes, Bytes)>, String>;
+type Next<'a> = dyn Fn(Bound<&[u8]>, Direction) -> Result<Option<(Bytes, Bytes)>, String> + 'a;
 
 /// What the other program offers: the value of a key, and the entry that comes
 /// next after a key or at it.
 struct CallBacks<'a> {
-    get: &'a Get,
-    next: &'a Next,
+    get: &'a Get<'a>,
+    next: &'a Next<'a>,
 }
 
 impl Store for CallBacks<'_> {
