@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
+use hashbrown::HashMap;
 use neovm_engine::Engine;
 use neovm_interp::Code;
 use neovm_types::{
     FaultKind, Hash160, Manifest, NefFile, StackItem,
     manifest::{ContractDescriptor, Method, Wildcard},
 };
+use smallvec::SmallVec;
 
 use crate::{
     fault,
@@ -110,13 +112,20 @@ pub struct Contract {
     code: OnceLock<Arc<Code>>,
     /// Where `_initialize` starts, if the contract has it.
     initialize: Option<i32>,
+    /// The methods by their names: the numbers of parameters and the places in
+    /// the manifest.
+    methods: HashMap<Box<str>, SmallVec<[(usize, usize); 1]>>,
 }
 
 impl Contract {
     /// Takes a contract's state.
     pub fn new(state: ContractState) -> Self {
         let initialize = state.manifest.abi.method("_initialize", Some(0)).map(|method| method.offset);
-        Self { state, code: OnceLock::new(), initialize }
+        let mut methods: HashMap<Box<str>, SmallVec<[(usize, usize); 1]>> = HashMap::new();
+        for (place, method) in state.manifest.abi.methods.iter().enumerate() {
+            methods.entry(method.name.as_str().into()).or_default().push((method.parameters.len(), place));
+        }
+        Self { state, code: OnceLock::new(), initialize, methods }
     }
 
     /// The state that is stored.
@@ -131,7 +140,8 @@ impl Contract {
 
     /// Returns the method with a name and a number of parameters.
     pub fn method(&self, name: &str, parameters: usize) -> Option<&Method> {
-        self.state.manifest.abi.method(name, Some(parameters))
+        let (_, place) = self.methods.get(name)?.iter().find(|(count, _)| *count == parameters)?;
+        self.state.manifest.abi.methods.get(*place)
     }
 
     /// Returns the decoded script, which is decoded at the first call.

@@ -6,6 +6,7 @@ mod block;
 mod chain;
 mod contract;
 pub mod executor;
+mod hash_state;
 pub mod native;
 mod network;
 pub mod parameter;

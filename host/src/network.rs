@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use neovm_engine::{Engine, EngineConfig};
@@ -21,6 +24,8 @@ use crate::{
 /// contracts, and the system calls that an embedder adds.
 #[derive(Debug)]
 pub struct Network {
+    /// Tells it from other networks of the process.
+    id: u64,
     settings: ProtocolSettings,
     engine: Engine,
     contracts: ContractCache,
@@ -37,7 +42,9 @@ impl Network {
     /// Creates a network with an engine of its own. The hardfork in the
     /// engine's configuration is not used: it follows from the height.
     pub fn with_engine(settings: ProtocolSettings, config: EngineConfig) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         Self {
+            id: COUNT.fetch_add(1, Ordering::Relaxed),
             settings,
             engine: Engine::new(config),
             contracts: ContractCache::default(),
@@ -51,6 +58,11 @@ impl Network {
     pub fn with_syscall(mut self, syscall: Syscall) -> Self {
         self.syscalls.insert(syscall.id(), syscall);
         self
+    }
+
+    /// A number that no other network of the process has.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// The settings.

@@ -14,6 +14,7 @@ use neovm_types::{
     CallFlags, FaultKind, Hash160, Hash256, Integer, StackItem,
     manifest::{ParameterType, PublicKey},
 };
+use smallvec::SmallVec;
 
 use crate::fault;
 
@@ -102,6 +103,40 @@ impl Parameter for Vec<u8> {
 
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
         item.with_bytes(<[u8]>::to_vec)
+    }
+}
+
+/// Bytes that are usually few.
+pub type ShortBytes = SmallVec<[u8; 64]>;
+
+impl Parameter for ShortBytes {
+    const TYPE: ParameterType = ParameterType::ByteArray;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(Self::from_slice)
+    }
+}
+
+/// A text that is usually short, such as the name of a method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(ShortBytes);
+
+impl Name {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Parameter for Name {
+    const TYPE: ParameterType = ParameterType::String;
+
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        let bytes = ShortBytes::from_item(item, caller)?;
+        if str::from_utf8(&bytes).is_err() {
+            return Err(fault("a text is not UTF-8"));
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -200,6 +235,16 @@ impl ArrayItem {
     /// The array or struct.
     pub fn item(&self) -> &StackItem {
         &self.0
+    }
+
+    /// Returns the items one by one.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = StackItem> + ExactSizeIterator {
+        let array = match &self.0 {
+            StackItem::Array(array) | StackItem::Struct(array) => Some(array),
+            _ => None,
+        };
+        let count = array.map_or(0, |array| array.len());
+        (0..count).map(move |index| array.and_then(|array| array.get(index)).unwrap_or_default())
     }
 
     /// Returns the items.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, hash_map::Entry};
 use neovm_interp::{Caller, LoadId, LoadOptions};
 use neovm_storage::Layer;
 use neovm_types::{
@@ -15,6 +15,7 @@ use super::{Executor, Frame, ScriptHash};
 use crate::{
     contract::Contract,
     fault,
+    hash_state::HashState,
     native::{contract_management, policy},
 };
 
@@ -31,7 +32,7 @@ pub(crate) struct Call {
 /// change it is written or undone.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
-    contracts: HashMap<Hash160, Lookup>,
+    contracts: HashMap<Hash160, Lookup, HashState>,
 }
 
 #[derive(Debug)]
@@ -48,15 +49,26 @@ impl<'s> Executor<'s> {
     /// # Errors
     /// A fault if the storage cannot be read or is damaged.
     pub fn contract(&self, hash: Hash160) -> Result<Option<Arc<Contract>>, FaultKind> {
-        if let Some(known) = self.lookups.borrow().contracts.get(&hash) {
-            return Ok(Some(Arc::clone(&known.contract)));
-        }
-        let stored = self.layer().peek(&contract_management::contract_key(hash)).map_err(fault)?;
-        let Some(stored) = stored else { return Ok(None) };
-        let contract = self.network.contract(hash, &stored)?;
-        let known = Lookup { contract: Arc::clone(&contract), is_blocked: None, fixed_fees: SmallVec::new() };
-        self.lookups.borrow_mut().contracts.insert(hash, known);
-        Ok(Some(contract))
+        self.look_up(hash, |lookup| Ok(Arc::clone(&lookup.contract)))
+    }
+
+    /// Looks a contract up and returns something of it, if it is deployed.
+    fn look_up<T>(
+        &self,
+        hash: Hash160,
+        read: impl FnOnce(&mut Lookup) -> Result<T, FaultKind>,
+    ) -> Result<Option<T>, FaultKind> {
+        let mut lookups = self.lookups.borrow_mut();
+        let lookup = match lookups.contracts.entry(hash) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let stored = self.layer().peek(&contract_management::contract_key(hash)).map_err(fault)?;
+                let Some(stored) = stored else { return Ok(None) };
+                let contract = self.network.contract(hash, &stored)?;
+                place.insert(Lookup { contract, is_blocked: None, fixed_fees: SmallVec::new() })
+            }
+        };
+        read(lookup).map(Some)
     }
 
     /// Forgets what was looked up of contracts. Whoever changes a contract, what
@@ -65,33 +77,20 @@ impl<'s> Executor<'s> {
         self.lookups.borrow_mut().contracts.clear();
     }
 
-    /// Returns whether a deployed contract is blocked.
-    fn is_blocked(&self, hash: Hash160) -> Result<bool, FaultKind> {
-        if let Some(Lookup { is_blocked: Some(known), .. }) = self.lookups.borrow().contracts.get(&hash) {
-            return Ok(*known);
-        }
-        let is_blocked = policy::is_blocked(self.layer(), hash)?;
-        if let Some(lookup) = self.lookups.borrow_mut().contracts.get_mut(&hash) {
-            lookup.is_blocked = Some(is_blocked);
-        }
-        Ok(is_blocked)
-    }
-
     /// Returns the fixed fee of a contract's method, in datoshi, if it has one.
     pub(crate) fn fixed_fee(&self, hash: Hash160, offset: i32) -> Result<Option<i64>, FaultKind> {
         if !self.is_active(Hardfork::Faun) {
             return Ok(None);
         }
-        if let Some(lookup) = self.lookups.borrow().contracts.get(&hash)
-            && let Some((_, fee)) = lookup.fixed_fees.iter().find(|(known, _)| *known == offset)
-        {
-            return Ok(*fee);
-        }
-        let fee = policy::fixed_fee(self.layer(), hash, offset)?;
-        if let Some(lookup) = self.lookups.borrow_mut().contracts.get_mut(&hash) {
+        let fee = self.look_up(hash, |lookup| {
+            if let Some((_, fee)) = lookup.fixed_fees.iter().find(|(known, _)| *known == offset) {
+                return Ok(*fee);
+            }
+            let fee = policy::fixed_fee(self.layer(), hash, offset)?;
             lookup.fixed_fees.push((offset, fee));
-        }
-        Ok(fee)
+            Ok(fee)
+        });
+        Ok(fee?.flatten())
     }
 
     /// Calls a method of a contract: it runs when the system call returns.
@@ -102,14 +101,14 @@ impl<'s> Executor<'s> {
         caller: &mut Caller<'_>,
         hash: Hash160,
         method: &str,
-        arguments: Vec<StackItem>,
+        arguments: impl DoubleEndedIterator<Item = StackItem> + ExactSizeIterator,
         call: &Call,
     ) -> Result<(), FaultKind> {
+        let count = arguments.len();
         let contract = self.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))?;
-        let found = contract.method(method, arguments.len());
-        let found = found.ok_or_else(|| {
-            fault(format!("contract {hash} has no method {method:?} with {} parameters", arguments.len()))
-        })?;
+        let found = contract.method(method, count);
+        let found =
+            found.ok_or_else(|| fault(format!("contract {hash} has no method {method:?} with {count} parameters")))?;
         let flags = self.check_call(&contract, found, call.flags)?;
         *self.invocations.entry(hash).or_insert(0) += 1;
         let returns = found.return_type != ParameterType::Void;
@@ -127,7 +126,7 @@ impl<'s> Executor<'s> {
             caller.add_fee(Gas::from_datoshi(fee))?;
             caller.set_context_free(true);
         }
-        for argument in arguments.into_iter().rev() {
+        for argument in arguments.rev() {
             caller.push(argument);
         }
         Ok(())
@@ -136,25 +135,31 @@ impl<'s> Executor<'s> {
     /// Returns the flags that a method gets, if it may be called from here.
     fn check_call(&self, contract: &Contract, method: &Method, flags: CallFlags) -> Result<CallFlags, FaultKind> {
         let hash = contract.state().hash;
-        if self.is_blocked(hash)? {
+        let is_blocked = self.look_up(hash, |lookup| {
+            let is_blocked = match lookup.is_blocked {
+                Some(known) => known,
+                None => policy::is_blocked(self.layer(), hash)?,
+            };
+            lookup.is_blocked = Some(is_blocked);
+            Ok(is_blocked)
+        });
+        if is_blocked?.unwrap_or(false) {
             return Err(fault(format!("contract {hash} is blocked")));
         }
         if method.safe {
             return Ok(flags - (CallFlags::WRITE_STATES | CallFlags::ALLOW_NOTIFY));
         }
-        let executing = if self.is_active(Hardfork::Domovoi) {
-            self.frame()?.contract.clone()
+        let is_permitted = if self.is_active(Hardfork::Domovoi) {
+            let executing = self.frame()?.contract.as_ref();
+            executing.is_none_or(|executing| executing.state().can_call(contract.state(), &method.name))
         } else {
-            let current = self.current_hash()?;
-            self.contract(current)?
+            let executing = self.contract(self.current_hash()?)?;
+            executing.is_none_or(|executing| executing.state().can_call(contract.state(), &method.name))
         };
-        match executing {
-            Some(executing) if !executing.state().can_call(contract.state(), &method.name) => {
-                let name = &method.name;
-                Err(fault(format!("the contract's manifest does not permit to call {name:?} of {hash}")))
-            }
-            _ => Ok(flags),
+        if is_permitted {
+            return Ok(flags);
         }
+        Err(fault(format!("the contract's manifest does not permit to call {:?} of {hash}", method.name)))
     }
 
     /// Loads a method of a contract, and `_initialize` above it.
@@ -224,6 +229,6 @@ impl<'s> Executor<'s> {
         returns: bool,
     ) -> Result<(), FaultKind> {
         let call = Call { flags: CallFlags::ALL, returns: Some(returns), native: Some(native) };
-        self.call_contract(caller, hash, method, arguments, &call)
+        self.call_contract(caller, hash, method, arguments.into_iter(), &call)
     }
 }

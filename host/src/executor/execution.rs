@@ -58,7 +58,7 @@ impl<'s> Execution<'s> {
     /// A fault if the storage cannot be read or lacks what every execution reads.
     pub fn new(network: &'s Network, store: &'s dyn Store, job: &Job<'s>) -> Result<Self, FaultKind> {
         let mut executor = Executor::new(network, Layer::over(store), job)?;
-        let mut vm = executor.machine(job)?;
+        let mut vm = executor.machine(job);
         let loaded = executor.load_entry(&mut vm.caller(), &job.entry);
         let refused = loaded.err().map(|kind| Fault { kind, opcode: None, position: None });
         Ok(Self { executor, vm, refused })

@@ -31,7 +31,7 @@ impl Host for Executor<'_> {
         if count > caller.stack_len() {
             return Err(fault("CALLT with too few arguments").into());
         }
-        let arguments = caller.pop_many(count)?;
+        let arguments = caller.pop_many(count)?.into_iter();
         let call = Call { flags: token.call_flags, returns: Some(token.has_return_value), native: None };
         Ok(self.call_contract(caller, token.hash, &token.method, arguments, &call)?)
     }

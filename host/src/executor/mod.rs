@@ -8,6 +8,7 @@ mod frame;
 mod host;
 mod iterator;
 mod job;
+mod machine;
 mod notify;
 mod run;
 mod witness;
@@ -35,6 +36,7 @@ pub use self::{
 };
 use crate::{
     fault,
+    hash_state::HashState,
     native::{Finished, NativeLevel},
     network::Network,
     settings::ProtocolSettings,
@@ -62,7 +64,7 @@ pub struct Executor<'s> {
     /// One for each load, the current one last.
     frames: Vec<Frame<'s>>,
     lookups: RefCell<call::Lookups>,
-    invocations: HashMap<Hash160, i32>,
+    invocations: HashMap<Hash160, i32, HashState>,
     notifications: Vec<Notification>,
     logs: Vec<Log>,
     iterators: Vec<StorageIterator<'s>>,

@@ -7,7 +7,7 @@ use neovm_interp::{Caller, LoadOptions, Outcome, RunOptions, Vm};
 use neovm_storage::{Layer, Store};
 use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, manifest::ParameterType};
 
-use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger};
+use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, machine};
 use crate::{
     fault,
     native::{self, ledger, policy},
@@ -35,7 +35,7 @@ pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Re
 /// Those of [`execute`].
 pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Receipt, FaultKind> {
     let mut executor = Executor::new(network, Rc::clone(layer), job)?;
-    let mut vm = executor.machine(job)?;
+    let mut vm = executor.machine(job);
     let fault = match executor.load_entry(&mut vm.caller(), &job.entry) {
         Err(kind) => Some(Fault { kind, opcode: None, position: None }),
         Ok(()) => match vm.run(&mut executor) {
@@ -45,7 +45,9 @@ pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &
             _ => Some(stopped()),
         },
     };
-    Ok(executor.receipt(&mut vm, fault))
+    let receipt = executor.receipt(&mut vm, fault);
+    machine::give_back(network, vm);
+    Ok(receipt)
 }
 
 /// The fault of an execution that did not run to its end.
@@ -151,14 +153,9 @@ impl<'s> Executor<'s> {
     }
 
     /// The machine for the job: its handlers are those of the height.
-    pub(super) fn machine(&self, job: &Job<'_>) -> Result<Vm, FaultKind> {
-        let index = match job.block {
-            Some(block) => block.index,
-            None => ledger::current_index(&self.base)?,
-        };
-        let config = self.network.engine().config().vm.clone();
-        let config = config.with_hardfork(self.settings().hardforks.at(index));
-        Ok(Vm::new(config, RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor)))
+    pub(super) fn machine(&self, job: &Job<'_>) -> Vm {
+        let options = RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor);
+        machine::take(self.network, self.natives.hardfork(), options)
     }
 
     pub(super) fn load_entry(&mut self, caller: &mut Caller<'_>, entry: &Entry) -> Result<(), FaultKind> {

@@ -19,6 +19,7 @@ const SYSCALL_OFFSET: usize = 1;
 /// The native contracts as they are from a hardfork on.
 #[derive(Debug)]
 pub struct NativeLevel {
+    hardfork: Hardfork,
     states: Vec<NativeState>,
 }
 
@@ -43,7 +44,12 @@ pub struct LevelMethod {
 
 impl NativeLevel {
     pub(crate) fn new(hardfork: Hardfork) -> Self {
-        Self { states: NATIVES.into_iter().map(|native| NativeState::new(native, hardfork)).collect() }
+        Self { hardfork, states: NATIVES.into_iter().map(|native| NativeState::new(native, hardfork)).collect() }
+    }
+
+    /// The hardfork.
+    pub fn hardfork(&self) -> Hardfork {
+        self.hardfork
     }
 
     /// The contracts, in the order of [`NATIVES`]. Those that the hardfork does not have yet are among them.

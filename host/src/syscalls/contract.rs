@@ -23,7 +23,7 @@ pub(super) fn call(
     }
     check_flags(flags)?;
     let call = Call { flags, returns: None, native: None };
-    executor.call_contract(caller, contract, method, arguments.to_vec(), &call)
+    executor.call_contract(caller, contract, method, arguments.iter(), &call)
 }
 
 /// Checks that all bits of call flags have a meaning.

@@ -20,7 +20,7 @@ use neovm_types::{
 use self::storage::Context;
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle},
-    parameter::{ArrayItem, List, Parameter, Return},
+    parameter::{ArrayItem, List, Name, Parameter, Return, ShortBytes},
 };
 
 /// A system call.
@@ -134,9 +134,9 @@ syscalls! {
     (executor, caller)
 
     /// Calls a method of a contract. It leaves one item: what the method returns, or Null.
-    "System.Contract.Call"(contractHash: Hash160, method: String, callFlags: CallFlags, args: ArrayItem)
+    "System.Contract.Call"(contractHash: Hash160, method: Name, callFlags: CallFlags, args: ArrayItem)
         { price: 1 << 15, flags: CallFlags::READ_ONLY }
-        => contract::call(executor, caller, contractHash, &method, callFlags, args);
+        => contract::call(executor, caller, contractHash, method.as_str(), callFlags, args);
     /// Runs a method of a native contract. Only the scripts of native contracts contain it.
     "System.Contract.CallNative"(version: u8) {} => contract::call_native(executor, caller, version);
     /// Returns the account of several keys, of which a number must sign.
@@ -156,7 +156,7 @@ syscalls! {
     "System.Crypto.CheckMultisig"(pubkeys: List<Vec<u8>>, signatures: List<Vec<u8>>) -> bool {}
         => crypto::check_multisig(executor, caller, &pubkeys.0, &signatures.0);
     /// Returns whether a signature of the script's container is by a key.
-    "System.Crypto.CheckSig"(pubkey: Vec<u8>, signature: Vec<u8>) -> bool { price: 1 << 15 }
+    "System.Crypto.CheckSig"(pubkey: ShortBytes, signature: Vec<u8>) -> bool { price: 1 << 15 }
         => crypto::check_sig(executor, &pubkey, &signature);
     /// Advances an iterator and returns whether there is an entry.
     "System.Iterator.Next"(iterator: IteratorHandle) -> bool { price: 1 << 15 } => iterator::next(executor, iterator);
@@ -166,7 +166,7 @@ syscalls! {
     /// Consumes gas, in datoshi.
     "System.Runtime.BurnGas"(datoshi: i64) { price: 1 << 4 } => runtime::burn_gas(caller, datoshi);
     /// Returns whether an account, given by its hash or its key, has signed.
-    "System.Runtime.CheckWitness"(hashOrPubkey: Vec<u8>) -> bool { price: 1 << 10 }
+    "System.Runtime.CheckWitness"(hashOrPubkey: ShortBytes) -> bool { price: 1 << 10 }
         => runtime::check_witness(executor, &hashOrPubkey);
     /// Returns the signers of the transaction, or Null.
     "System.Runtime.CurrentSigners"() -> StackItem { price: 1 << 4 } => runtime::current_signers(executor);
@@ -211,14 +211,14 @@ syscalls! {
     "System.Storage.AsReadOnly"(context: Context) -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::as_read_only(context);
     /// Deletes a key.
-    "System.Storage.Delete"(context: Context, key: Vec<u8>) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
+    "System.Storage.Delete"(context: Context, key: ShortBytes) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
         => storage::delete(executor, context, &key);
     /// Returns an iterator over the keys with a prefix.
-    "System.Storage.Find"(context: Context, prefix: Vec<u8>, options: FindOptions) -> IteratorHandle
+    "System.Storage.Find"(context: Context, prefix: ShortBytes, options: FindOptions) -> IteratorHandle
         { price: 1 << 15, flags: CallFlags::READ_STATES }
         => storage::find(executor, context, &prefix, options);
     /// Returns the value of a key, or Null.
-    "System.Storage.Get"(context: Context, key: Vec<u8>) -> Option<Value>
+    "System.Storage.Get"(context: Context, key: ShortBytes) -> Option<Value>
         { price: 1 << 15, flags: CallFlags::READ_STATES }
         => storage::get(executor, context, &key);
     /// Returns the storage context of the current contract.
@@ -228,23 +228,23 @@ syscalls! {
     "System.Storage.GetReadOnlyContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::get_context(executor).and_then(storage::as_read_only);
     /// Deletes a key of the current contract.
-    "System.Storage.Local.Delete"(key: Vec<u8>)
+    "System.Storage.Local.Delete"(key: ShortBytes)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::delete(executor, own, &key));
     /// Returns an iterator over the keys of the current contract with a prefix.
-    "System.Storage.Local.Find"(prefix: Vec<u8>, options: FindOptions) -> IteratorHandle
+    "System.Storage.Local.Find"(prefix: ShortBytes, options: FindOptions) -> IteratorHandle
         { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::find(executor, own, &prefix, options));
     /// Returns the value of a key of the current contract, or Null.
-    "System.Storage.Local.Get"(key: Vec<u8>) -> Option<Value>
+    "System.Storage.Local.Get"(key: ShortBytes) -> Option<Value>
         { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::get(executor, own, &key));
     /// Sets the value of a key of the current contract.
-    "System.Storage.Local.Put"(key: Vec<u8>, value: Vec<u8>)
+    "System.Storage.Local.Put"(key: ShortBytes, value: Vec<u8>)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::put(executor, caller, own, &key, value));
     /// Sets the value of a key.
-    "System.Storage.Put"(context: Context, key: Vec<u8>, value: Vec<u8>)
+    "System.Storage.Put"(context: Context, key: ShortBytes, value: Vec<u8>)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES }
         => storage::put(executor, caller, context, &key, value);
 }

@@ -83,7 +83,7 @@ pub(super) fn load_script(
     let stack_below = caller.stack_len();
     let load = caller.load(code, LoadOptions::default())?;
     executor.enter_dynamic(load, ScriptHash::of(script), flags, stack_below);
-    for argument in arguments.to_vec().into_iter().rev() {
+    for argument in arguments.iter().rev() {
         caller.push(argument);
     }
     Ok(())
