@@ -11,14 +11,16 @@ use smallvec::SmallVec;
 ///
 /// Source: `StorageKey.cs` of the reference node.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Key(SmallVec<[u8; 36]>);
+pub struct Key(SmallVec<[u8; INLINE]>);
+
+/// Keys of up to this number of bytes need no allocation: all those of native
+/// contracts, and most of others.
+const INLINE: usize = 36;
 
 impl Key {
     /// Creates the key of a contract.
     pub fn new(contract: i32, key: &[u8]) -> Self {
-        let mut bytes = SmallVec::from_slice(&contract.to_le_bytes());
-        bytes.extend_from_slice(key);
-        Self(bytes)
+        Self::joined(&contract.to_le_bytes(), key)
     }
 
     /// Creates a key from all its bytes, the contract's id first.
@@ -28,9 +30,19 @@ impl Key {
 
     /// Returns this key with more bytes behind it.
     #[must_use]
-    pub fn with(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(bytes);
-        self
+    pub fn with(self, bytes: &[u8]) -> Self {
+        Self::joined(&self, bytes)
+    }
+
+    fn joined(first: &[u8], second: &[u8]) -> Self {
+        let length = first.len() + second.len();
+        if length > INLINE {
+            return Self(SmallVec::from_vec([first, second].concat()));
+        }
+        let mut bytes = [0; INLINE];
+        bytes[..first.len()].copy_from_slice(first);
+        bytes[first.len()..length].copy_from_slice(second);
+        Self(SmallVec::from_buf_and_len(bytes, length))
     }
 
     /// Returns the contract's id; 0 for a key of less than four bytes.

@@ -36,7 +36,7 @@ use crate::{contract::Contract, network::Network};
 /// ```
 pub struct Execution<'s> {
     executor: Executor<'s>,
-    vm: Vm,
+    vm: Box<Vm>,
     /// Why the script could not be loaded.
     refused: Option<Fault>,
 }

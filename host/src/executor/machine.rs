@@ -11,7 +11,7 @@ use crate::network::Network;
 struct Idle {
     network: u64,
     hardfork: Hardfork,
-    vm: Vm,
+    vm: Box<Vm>,
 }
 
 thread_local! {
@@ -20,19 +20,19 @@ thread_local! {
 
 /// Returns a machine with the handlers of a hardfork: the one that the thread
 /// used last, if it fits.
-pub(super) fn take(network: &Network, hardfork: Hardfork, options: RunOptions) -> Vm {
+pub(super) fn take(network: &Network, hardfork: Hardfork, options: RunOptions) -> Box<Vm> {
     let idle = IDLE.take().filter(|idle| idle.network == network.id() && idle.hardfork == hardfork);
     match idle {
         Some(Idle { mut vm, .. }) => {
             vm.reset(options, &mut NoHost);
             vm
         }
-        None => Vm::new(network.engine().config().vm.clone().with_hardfork(hardfork), options),
+        None => Box::new(Vm::new(network.engine().config().vm.clone().with_hardfork(hardfork), options)),
     }
 }
 
 /// Empties a machine and keeps it for the next execution of this thread.
-pub(super) fn give_back(network: &Network, mut vm: Vm) {
+pub(super) fn give_back(network: &Network, mut vm: Box<Vm>) {
     vm.reset(RunOptions::default(), &mut NoHost);
     vm.set_interrupt(None);
     let idle = Idle { network: network.id(), hardfork: vm.hardfork(), vm };

@@ -153,7 +153,7 @@ impl<'s> Executor<'s> {
     }
 
     /// The machine for the job: its handlers are those of the height.
-    pub(super) fn machine(&self, job: &Job<'_>) -> Vm {
+    pub(super) fn machine(&self, job: &Job<'_>) -> Box<Vm> {
         let options = RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor);
         machine::take(self.network, self.natives.hardfork(), options)
     }
