@@ -103,6 +103,11 @@ fn script_hash(text: &str) -> Result<[u8; 20]> {
     Ok(hash?.0)
 }
 
+/// An account, as a signer is given.
+pub(crate) fn account(text: &str) -> Result<Hash160> {
+    script_hash(text).map(Hash160)
+}
+
 /// The hash of a block or transaction, from the reversed digits that people write.
 fn hash256(text: &str) -> Result<Vec<u8>> {
     let mut bytes = sized(text, 32)?;

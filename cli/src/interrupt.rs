@@ -8,8 +8,6 @@ use std::{
     },
 };
 
-use neovm::Vm;
-
 /// The exit code of what Ctrl-C stopped, as shells have it: 128 and the number of
 /// the signal.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -17,8 +15,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// Set by the first Ctrl-C.
 static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// Has Ctrl-C stop a machine; a second one ends the program at once.
-pub(crate) fn watch(vm: &mut Vm) {
+/// The flag that Ctrl-C sets, for a machine to watch; a second Ctrl-C ends the
+/// program at once.
+pub(crate) fn flag() -> Arc<AtomicBool> {
     let flag = FLAG.get_or_init(|| {
         let flag = Arc::new(AtomicBool::new(false));
         let own = Arc::clone(&flag);
@@ -31,5 +30,5 @@ pub(crate) fn watch(vm: &mut Vm) {
         let _ = ctrlc::set_handler(handler);
         flag
     });
-    vm.set_interrupt(Some(Arc::clone(flag)));
+    Arc::clone(flag)
 }

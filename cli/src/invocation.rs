@@ -8,15 +8,20 @@ use std::{
 
 use anyhow::{Context, Result};
 use neovm::{
-    Code, Engine, EngineConfig, Gas, Hardfork, Host, LoadOptions, NoHost, RunOptions, StackItem, Vm, load_method,
+    Code, ContextView, Engine, EngineConfig, Gas, Hardfork, Host, LoadOptions, NoHost, Outcome, RunOptions, StackItem,
+    Stop, Vm, load_method,
     types::manifest::{Abi, Method, ParameterType},
 };
 
 use crate::{
     Usage, args,
     input::{self, Program, Source, TEST_GAS},
+    interrupt,
     manifest::ManifestFile,
-    methods, terminal,
+    methods,
+    place::Site,
+    report::{self, Syscalls},
+    terminal,
 };
 
 /// What is run, and with what.
@@ -39,7 +44,8 @@ pub(crate) struct Invocation {
     /// Stop after N instructions and show the state so far; the exit code is 1
     #[arg(long, value_name = "N")]
     pub(crate) max_instructions: Option<u64>,
-    /// The file of system calls: what each pops and pushes. They cost nothing.
+    /// Take system calls from this file, which says what each pops and pushes. They
+    /// cost nothing
     #[arg(long, value_name = "STUB.json")]
     pub(crate) host: Option<PathBuf>,
 }
@@ -132,10 +138,44 @@ impl Invocation {
     }
 }
 
+impl Invocation {
+    /// The contexts to show of a run: those before the instruction that faulted, or
+    /// as it was stopped.
+    pub(crate) fn sites(&self, engine: &Engine, program: &Program, vm: &Vm, outcome: &Outcome) -> Vec<Site> {
+        let replayed = if report::needs_replay(outcome) { self.replayed(engine, program, vm, outcome) } else { None };
+        let contexts = if *outcome == Outcome::Halt { None } else { replayed.or_else(|| Some(vm.contexts())) };
+        Site::of_program(program, contexts.unwrap_or_default())
+    }
+
+    /// The contexts of a second run, up to the fault. None if that is interrupted
+    /// or ends otherwise.
+    fn replayed(&self, engine: &Engine, program: &Program, vm: &Vm, outcome: &Outcome) -> Option<Vec<ContextView>> {
+        let mut again = self.prepare(engine, program).ok()?;
+        again.vm.set_interrupt(Some(interrupt::flag()));
+        // Bytes that are no instruction do not count as one.
+        again.vm.set_budget(Some(vm.instructions().saturating_sub(1)));
+        if !matches!(again.vm.run(again.host.as_mut()), Outcome::Stopped(Stop::Budget)) {
+            return None;
+        }
+        for _ in 0..2 {
+            let contexts = again.vm.contexts();
+            if let Some(end) = again.vm.step(again.host.as_mut()) {
+                return (end == *outcome).then_some(contexts);
+            }
+        }
+        None
+    }
+
+    /// Where system calls come from without a chain.
+    pub(crate) fn syscalls(&self) -> Syscalls {
+        if self.host.is_some() { Syscalls::Stub } else { Syscalls::None }
+    }
+}
+
 /// Where execution begins, and with which arguments.
 pub(crate) struct Entry<'a> {
-    method: Option<(&'a Abi, &'a Method)>,
-    items: Vec<StackItem>,
+    pub(crate) method: Option<(&'a Abi, &'a Method)>,
+    pub(crate) items: Vec<StackItem>,
 }
 
 impl Call {
@@ -166,9 +206,13 @@ fn require_method(program: &Program) -> Result<()> {
 }
 
 impl Entry<'_> {
+    /// The arguments for one run, which may change what is in them.
+    pub(crate) fn fresh_items(&self) -> Vec<StackItem> {
+        self.items.iter().map(|item| item.deep_copy(false)).collect()
+    }
+
     pub(crate) fn load(&self, vm: &mut Vm, code: &Arc<Code>) -> Result<()> {
-        // A run may change what is in them.
-        let items: Vec<StackItem> = self.items.iter().map(|item| item.deep_copy(false)).collect();
+        let items = self.fresh_items();
         match self.method {
             Some((abi, method)) => load_method(vm, code, abi, method, items)
                 .with_context(|| format!("method {} starts at byte {}", method.name, method.offset)),

@@ -11,7 +11,7 @@ use neovm::{Engine, JitMode, jit::Report as Compiled};
 use crate::{
     Usage, interrupt,
     invocation::{Call, Invocation, Prepared},
-    report::{self, Report},
+    report::{Ended, Report},
     show,
 };
 
@@ -51,7 +51,7 @@ pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
     jit.watch();
     let program = invocation.read()?;
     let Prepared { mut vm, mut host, method, .. } = invocation.prepare(&engine, &program)?;
-    interrupt::watch(&mut vm);
+    vm.set_interrupt(Some(interrupt::flag()));
     let outcome = vm.run(host.as_mut());
     // Before the report, which may run the script once more.
     let (compiled, stats) = (jit.reports(), jit.stats());
@@ -61,8 +61,10 @@ pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
     }
     writeln!(out, "{stats}\n").context("cannot write to standard output")?;
     drop(out);
-    Report { invocation, engine: &engine, program: &program, method, vm: &vm, outcome: &outcome }.write()?;
-    Ok(report::exit_code(&outcome).into())
+    let sites = invocation.sites(&engine, &program, &vm, &outcome);
+    let ended = Ended::new(&vm, outcome);
+    Report { ended: &ended, sites, method, syscalls: invocation.syscalls(), events: String::new() }.write()?;
+    Ok(ended.exit_code().into())
 }
 
 fn write_region(out: &mut impl Write, region: &Compiled, args: &JitArgs) -> io::Result<()> {

@@ -38,14 +38,20 @@ pub(crate) fn push_results(out: &mut String, items: &[StackItem]) {
     out.push('[');
     for (i, item) in items.iter().enumerate() {
         out.push_str(if i > 0 { "," } else { "" });
-        let mut text = String::new();
-        match write_json_stack(&mut text, [item], limits) {
-            // The item without the brackets of the list of one.
-            Ok(()) => out.push_str(&text[1..text.len() - 1]),
-            Err(JsonError::Cycle) => push_text(out, Some("error: Circular reference.")),
-            Err(_) => push_text(out, Some("error: Max size reached.")),
-        }
-        limits.text = limits.text.saturating_sub(text.len());
+        let start = out.len();
+        push_result(out, item, limits);
+        limits.text = limits.text.saturating_sub(out.len() - start);
     }
     out.push(']');
+}
+
+/// Appends an item, or the text of why it cannot be shown.
+pub(crate) fn push_result(out: &mut String, item: &StackItem, limits: JsonLimits) {
+    let mut text = String::new();
+    match write_json_stack(&mut text, [item], limits) {
+        // The item without the brackets of the list of one.
+        Ok(()) => out.push_str(&text[1..text.len() - 1]),
+        Err(JsonError::Cycle) => push_text(out, Some("error: Circular reference.")),
+        Err(_) => push_text(out, Some("error: Max size reached.")),
+    }
 }

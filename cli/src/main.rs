@@ -11,7 +11,9 @@ mod asm;
 mod batch;
 mod bench;
 mod cases;
+mod chain;
 mod check;
+mod diff;
 mod disasm;
 mod engine;
 mod input;
@@ -30,6 +32,7 @@ mod progress;
 mod report;
 mod run;
 mod show;
+mod tables;
 mod terminal;
 mod trace;
 
@@ -56,6 +59,8 @@ enum Command {
     Cases(cases::CasesArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
+    Syscalls(tables::SyscallsArgs),
+    Natives(tables::NativesArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -88,6 +93,8 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Cases(args) => cases::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
+        Command::Syscalls(args) => tables::syscalls(args),
+        Command::Natives(args) => tables::natives(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }

@@ -1,7 +1,7 @@
 //! Where a run ended: the instruction with its operands and slots, and the calls
 //! that led there.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use neovm::{
     ContextView, OpCode, Script, StackItem,
@@ -16,76 +16,79 @@ const MAX_CALLERS: usize = 10;
 /// How many items of a slot, or operands, are shown at most.
 const MAX_ITEMS: usize = 16;
 
-/// The functions of a program: the methods of its manifest, and whatever its
-/// instructions call.
-pub(crate) struct Functions<'a> {
-    script: &'a Script,
-    /// Where they start, in bytes.
-    starts: BTreeMap<usize, Option<&'a Method>>,
+/// A context of a run, and the functions of its script.
+pub(crate) struct Site {
+    pub(crate) view: ContextView,
+    functions: Rc<Functions>,
 }
 
-impl<'a> Functions<'a> {
-    pub(crate) fn of(program: &'a Program) -> Self {
-        let script = &program.script;
+/// The functions of a script: the methods of a manifest, and whatever its
+/// instructions call.
+pub(crate) struct Functions {
+    /// What the script belongs to, unless it is the program that was given.
+    of: Option<String>,
+    /// Where they start, in bytes.
+    starts: BTreeMap<usize, Option<Method>>,
+}
+
+impl Functions {
+    pub(crate) fn new(script: &Script, methods: &[Method], of: Option<String>) -> Self {
         let called = script.instructions().filter_map(|(position, instruction)| {
             let instruction = instruction.ok()?;
             let is_call = matches!(instruction.opcode, OpCode::CALL | OpCode::CALL_L | OpCode::PUSHA);
             let offset = instruction.offsets().0.filter(|_| is_call)?;
             Some((usize::try_from(position as i64 + i64::from(offset)).ok()?, None))
         });
-        let mut starts: BTreeMap<usize, Option<&Method>> = called.collect();
-        let methods = program.manifest().into_iter().flat_map(|manifest| &manifest.abi.methods);
-        starts.extend(methods.map(|method| (method.offset as usize, Some(method))));
-        Self { script, starts }
+        let mut starts: BTreeMap<usize, Option<Method>> = called.collect();
+        starts.extend(methods.iter().map(|method| (method.offset as usize, Some(method.clone()))));
+        Self { of, starts }
+    }
+
+    /// The functions of the program that was given.
+    pub(crate) fn of_program(program: &Program) -> Self {
+        let methods = program.manifest().map(|manifest| &manifest.abi.methods[..]);
+        Self::new(&program.script, methods.unwrap_or_default(), None)
     }
 
     /// The start of the function that holds a position, and its method.
-    fn at(&self, position: usize) -> Option<(usize, Option<&'a Method>)> {
-        self.starts.range(..=position).next_back().map(|(start, method)| (*start, *method))
+    fn at(&self, position: usize) -> Option<(usize, Option<&Method>)> {
+        self.starts.range(..=position).next_back().map(|(start, method)| (*start, method.as_ref()))
     }
 
     /// The name of the function at a position, with a comma before it.
-    fn name(&self, script: &Script, position: usize) -> String {
-        if script != self.script {
-            return ", in another script".into();
-        }
-        match self.at(position) {
-            Some((_, Some(method))) => format!(", in {}", method.name.escape_debug()),
-            Some((start, None)) => format!(", in the function at byte {start}"),
-            None => String::new(),
-        }
-    }
-
-    /// Appends where the current context stands and what it holds.
-    pub(crate) fn push_site(&self, out: &mut String, contexts: &[ContextView]) {
-        let Some(current) = contexts.first() else { return };
-        let ContextView { script, position, .. } = current;
-        let text = trace::instruction(script, *position);
-        line(out, "at", &format!("byte {position}, {text}{}", self.name(script, *position)));
-        let operands = operands(current);
-        if !operands.is_empty() {
-            line(out, "operands", &items(operands, |_| None));
-        }
-        let method = if script == self.script { self.at(*position).and_then(|(_, method)| method) } else { None };
-        let parameters = method.map(|method| &method.parameters[..]).unwrap_or_default();
-        let named = parameters.len() == current.arguments.len();
-        let name = |index: usize| named.then(|| parameters[index].name.escape_debug().to_string());
-        push_slot(out, "arguments", &current.arguments, name);
-        push_slot(out, "locals", &current.locals, |_| None);
-        push_slot(out, "statics", &current.statics, |_| None);
-        let callers = &contexts[1..];
-        for (i, caller) in callers.iter().take(MAX_CALLERS).enumerate() {
-            line(out, if i == 0 { "called from" } else { "" }, &self.caller(caller));
-        }
-        if callers.len() > MAX_CALLERS {
-            line(out, "", &format!("and {} more", callers.len() - MAX_CALLERS));
+    fn name(&self, position: usize) -> String {
+        let of = self.of.as_ref().map_or_else(String::new, |of| format!(" of {of}"));
+        match (self.at(position), &self.of) {
+            (Some((_, Some(method))), _) => format!(", in {}{of}", method.name.escape_debug()),
+            (Some((start, None)), _) => format!(", in the function at byte {start}{of}"),
+            (None, Some(of)) => format!(", in {of}"),
+            (None, None) => String::new(),
         }
     }
+}
 
-    /// A caller: the instruction that called, or where it begins if it has not run
-    /// yet, as a method while `_initialize` runs.
-    fn caller(&self, caller: &ContextView) -> String {
-        let ContextView { script, position, .. } = caller;
+impl Site {
+    pub(crate) fn new(view: ContextView, functions: Rc<Functions>) -> Self {
+        Self { view, functions }
+    }
+
+    /// The contexts of a run without a chain.
+    pub(crate) fn of_program(program: &Program, contexts: Vec<ContextView>) -> Vec<Self> {
+        let own = Rc::new(Functions::of_program(program));
+        let site = |view: ContextView| {
+            if view.script == program.script {
+                return Self::new(view, Rc::clone(&own));
+            }
+            let functions = Functions::new(&view.script, &[], Some("another script".into()));
+            Self::new(view, functions.into())
+        };
+        contexts.into_iter().map(site).collect()
+    }
+
+    /// The caller: the instruction that called, or where it begins if it has not
+    /// run yet, as a method while `_initialize` runs.
+    fn caller(&self) -> String {
+        let ContextView { script, position, .. } = &self.view;
         let calls =
             |opcode| matches!(opcode, OpCode::CALL | OpCode::CALL_L | OpCode::CALLA | OpCode::CALLT | OpCode::SYSCALL);
         let call = script.instructions().find_map(|(start, instruction)| {
@@ -93,9 +96,35 @@ impl<'a> Functions<'a> {
             (calls(instruction.opcode) && start + instruction.size() == *position).then_some(start)
         });
         match call {
-            Some(start) => format!("byte {start}, {}{}", trace::instruction(script, start), self.name(script, start)),
-            None => format!("byte {position}{}", self.name(script, *position)),
+            Some(start) => format!("byte {start}, {}{}", trace::instruction(script, start), self.functions.name(start)),
+            None => format!("byte {position}{}", self.functions.name(*position)),
         }
+    }
+}
+
+/// Appends where the current context stands and what it holds.
+pub(crate) fn push_sites(out: &mut String, sites: &[Site]) {
+    let Some(Site { view: current, functions }) = sites.first() else { return };
+    let ContextView { script, position, .. } = current;
+    let text = trace::instruction(script, *position);
+    line(out, "at", &format!("byte {position}, {text}{}", functions.name(*position)));
+    let operands = operands(current);
+    if !operands.is_empty() {
+        line(out, "operands", &items(operands, |_| None));
+    }
+    let method = functions.at(*position).and_then(|(_, method)| method);
+    let parameters = method.map(|method| &method.parameters[..]).unwrap_or_default();
+    let named = parameters.len() == current.arguments.len();
+    let name = |index: usize| named.then(|| parameters[index].name.escape_debug().to_string());
+    push_slot(out, "arguments", &current.arguments, name);
+    push_slot(out, "locals", &current.locals, |_| None);
+    push_slot(out, "statics", &current.statics, |_| None);
+    let callers = &sites[1..];
+    for (i, caller) in callers.iter().take(MAX_CALLERS).enumerate() {
+        line(out, if i == 0 { "called from" } else { "" }, &caller.caller());
+    }
+    if callers.len() > MAX_CALLERS {
+        line(out, "", &format!("and {} more", callers.len() - MAX_CALLERS));
     }
 }
 

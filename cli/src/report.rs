@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
-    ContextView, Engine, FaultKind, Outcome, StackItem, Stop, Vm,
+    FaultKind, Outcome, Script, StackItem, State, Stop, Vm,
     types::{
         manifest::{Method, ParameterType},
         syscalls::syscall_name,
@@ -13,11 +13,9 @@ use neovm::{
 };
 
 use crate::{
-    input::Program,
     interrupt,
-    invocation::Invocation,
     json::{push, push_results, push_text},
-    place::{Functions, line},
+    place::{Site, line, push_sites},
     show,
     terminal::{BAD, GOOD, NOTE},
 };
@@ -26,130 +24,143 @@ use crate::{
 const MAX_ITEMS: usize = 20;
 
 /// A run that ended or was stopped.
-pub(crate) struct Report<'a> {
-    pub(crate) invocation: &'a Invocation,
-    pub(crate) engine: &'a Engine,
-    pub(crate) program: &'a Program,
-    /// The method that was called.
-    pub(crate) method: Option<&'a Method>,
-    pub(crate) vm: &'a Vm,
-    pub(crate) outcome: &'a Outcome,
+pub(crate) struct Ended {
+    pub(crate) outcome: Outcome,
+    state: State,
+    gas: u128,
+    instructions: u64,
+    /// The result stack, or that of the current context if the run was stopped.
+    stack: Vec<StackItem>,
 }
 
-/// The result in the form of the RPC call invokescript, on a line, with the
-/// position of a fault beside it. Of a run that was stopped, the stack so far.
-pub(crate) fn json(program: &Program, vm: &Vm) -> String {
-    let script = BASE64_STANDARD.encode(program.script.bytes());
-    let (state, gas) = (vm.state(), vm.gas_consumed().datoshi_ceil());
-    let mut out = format!("{{\"script\":\"{script}\",\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":");
-    push_text(&mut out, vm.fault().map(|fault| fault.kind.to_string()).as_deref());
-    let position = serde_json::Value::from(vm.fault().and_then(|fault| fault.position));
-    push(&mut out, format_args!(",\"fault_at\":{position},\"stack\":"));
-    let running = if vm.fault().is_none() { vm.contexts() } else { Vec::new() };
-    push_results(&mut out, running.first().map_or(vm.results(), |current| &current.stack));
-    out.push_str("}\n");
-    out
-}
+impl Ended {
+    pub(crate) fn new(vm: &Vm, outcome: Outcome) -> Self {
+        let running = if matches!(outcome, Outcome::Stopped(_)) { vm.contexts() } else { Vec::new() };
+        let stack = running.into_iter().next().map_or_else(|| vm.results().to_vec(), |current| current.stack);
+        let gas = vm.gas_consumed().datoshi_ceil();
+        Self { outcome, state: vm.state(), gas, instructions: vm.instructions(), stack }
+    }
 
-/// What stopped a run, if it was stopped.
-pub(crate) fn stopped(outcome: &Outcome, vm: &Vm) -> Option<String> {
-    let Outcome::Stopped(stop) = outcome else { return None };
-    let count = show::count(vm.instructions(), "instruction");
-    Some(match stop {
-        Stop::Budget => format!("after {count}, as --max-instructions says"),
-        Stop::Interrupted => format!("by Ctrl-C, after {count}"),
-        other => format!("after {count}: {other:?}"),
-    })
-}
+    /// What stopped the run, if it was stopped.
+    pub(crate) fn stopped(&self) -> Option<String> {
+        let Outcome::Stopped(stop) = &self.outcome else { return None };
+        let count = show::count(self.instructions, "instruction");
+        Some(match stop {
+            Stop::Budget => format!("after {count}, as --max-instructions says"),
+            Stop::Interrupted => format!("by Ctrl-C, after {count}"),
+            other => format!("after {count}: {other:?}"),
+        })
+    }
 
-/// The exit code of a run: 0 for HALT, 3 for FAULT; where it was stopped 1, or
-/// 130 by Ctrl-C.
-pub(crate) fn exit_code(outcome: &Outcome) -> u8 {
-    match outcome {
-        Outcome::Halt => 0,
-        Outcome::Fault(_) => 3,
-        Outcome::Stopped(Stop::Interrupted) => interrupt::INTERRUPTED,
-        _ => 1,
+    /// The exit code: 0 for HALT, 3 for FAULT; where the run was stopped 1, or
+    /// 130 by Ctrl-C.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self.outcome {
+            Outcome::Halt => 0,
+            Outcome::Fault(_) => 3,
+            Outcome::Stopped(Stop::Interrupted) => interrupt::INTERRUPTED,
+            _ => 1,
+        }
+    }
+
+    /// The result in the form of the RPC calls `invokescript` and
+    /// `invokefunction`, on a line, with the position of a fault beside it.
+    /// `push_events` writes what comes before the stack.
+    pub(crate) fn json(&self, script: &Script, push_events: impl FnOnce(&mut String)) -> String {
+        let script = BASE64_STANDARD.encode(script.bytes());
+        let Self { state, gas, .. } = self;
+        let fault = if let Outcome::Fault(fault) = &self.outcome { Some(fault) } else { None };
+        let mut out =
+            format!("{{\"script\":\"{script}\",\"state\":\"{state}\",\"gasconsumed\":\"{gas}\",\"exception\":");
+        push_text(&mut out, fault.map(|fault| fault.kind.to_string()).as_deref());
+        let position = serde_json::Value::from(fault.and_then(|fault| fault.position));
+        push(&mut out, format_args!(",\"fault_at\":{position}"));
+        push_events(&mut out);
+        out.push_str(",\"stack\":");
+        push_results(&mut out, &self.stack);
+        out.push_str("}\n");
+        out
     }
 }
 
+/// What is shown to people.
+pub(crate) struct Report<'a> {
+    pub(crate) ended: &'a Ended,
+    /// The contexts before the instruction that faulted, or as the run was stopped.
+    pub(crate) sites: Vec<Site>,
+    /// The method that was called.
+    pub(crate) method: Option<&'a Method>,
+    /// The system calls that there are.
+    pub(crate) syscalls: Syscalls,
+    /// Lines between the number of instructions and the stack.
+    pub(crate) events: String,
+}
+
+/// Where system calls come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Syscalls {
+    None,
+    Stub,
+    Chain,
+}
+
 impl Report<'_> {
-    /// Writes the report for people to standard output.
+    /// Writes the report to standard output.
     pub(crate) fn write(&self) -> Result<()> {
         let mut out = anstream::stdout().lock();
         out.write_all(self.text().as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
     }
 
     fn text(&self) -> String {
-        let Self { vm, outcome, .. } = self;
+        let Ended { outcome, state, gas, instructions, stack } = self.ended;
         let mut out = String::new();
         let colour = match outcome {
             Outcome::Halt => GOOD,
             Outcome::Fault(_) => BAD,
             _ => NOTE,
         };
-        line(&mut out, "state", &format!("{colour}{}{colour:#}", vm.state()));
-        let mut contexts = Vec::new();
+        line(&mut out, "state", &format!("{colour}{state}{colour:#}"));
         if let Outcome::Fault(fault) = outcome {
             line(&mut out, "fault", &fault.kind.to_string());
-            contexts = self.before_fault();
             if let FaultKind::NoSyscall(id) = fault.kind {
-                line(&mut out, "", &missing_syscall(id, self.invocation.host.is_some()));
+                line(&mut out, "", &self.syscalls.missing(id));
             }
-        } else if let Some(why) = stopped(outcome, vm) {
+        } else if let Some(why) = self.ended.stopped() {
             line(&mut out, "stopped", &why);
-            contexts = vm.contexts();
         }
-        Functions::of(self.program).push_site(&mut out, &contexts);
-        let gas = vm.gas_consumed().datoshi_ceil();
-        let free = if self.invocation.host.is_some() {
+        push_sites(&mut out, &self.sites);
+        let free = if self.syscalls == Syscalls::Stub {
             ", and nothing for system calls: under --host they are free"
         } else {
             ""
         };
-        line(&mut out, "gas", &format!("{} GAS ({gas} datoshi){free}", show::gas(gas)));
-        line(&mut out, "instructions", &vm.instructions().to_string());
-        match contexts.first() {
-            Some(current) => push_items(&mut out, &current.stack, None),
-            None if matches!(outcome, Outcome::Halt) => {
-                push_items(&mut out, vm.results(), self.method.map(|method| method.return_type));
+        line(&mut out, "gas", &format!("{} GAS ({gas} datoshi){free}", show::gas(*gas)));
+        line(&mut out, "instructions", &instructions.to_string());
+        out.push_str(&self.events);
+        match self.sites.first() {
+            Some(current) => push_items(&mut out, &current.view.stack, None),
+            None if *outcome == Outcome::Halt => {
+                push_items(&mut out, stack, self.method.map(|method| method.return_type));
             }
             None => {}
         }
         out
     }
-
-    /// The contexts before the instruction that faulted. That instruction may have
-    /// popped its operands, so the script runs again up to there. If the second run
-    /// is interrupted or ends otherwise, the contexts are as the fault left them.
-    fn before_fault(&self) -> Vec<ContextView> {
-        let is_out_of_gas = self.vm.fault().is_some_and(|fault| fault.kind == FaultKind::InsufficientGas);
-        if is_out_of_gas { None } else { self.replayed() }.unwrap_or_else(|| self.vm.contexts())
-    }
-
-    fn replayed(&self) -> Option<Vec<ContextView>> {
-        let mut again = self.invocation.prepare(self.engine, self.program).ok()?;
-        interrupt::watch(&mut again.vm);
-        // Bytes that are no instruction do not count as one.
-        again.vm.set_budget(Some(self.vm.instructions().saturating_sub(1)));
-        if !matches!(again.vm.run(again.host.as_mut()), Outcome::Stopped(Stop::Budget)) {
-            return None;
-        }
-        for _ in 0..2 {
-            let contexts = again.vm.contexts();
-            if let Some(outcome) = again.vm.step(again.host.as_mut()) {
-                return (outcome == *self.outcome).then_some(contexts);
-            }
-        }
-        None
-    }
 }
 
-/// The name of a system call that the host does not have, and what it needs.
-fn missing_syscall(id: u32, has_host: bool) -> String {
-    let name = syscall_name(id).map_or_else(|| format!("{id:#010x}, which no network has,"), Into::into);
-    let what = if has_host { "is not in the file of --host" } else { "needs --host STUB.json, a file of system calls" };
-    format!("{name} {what}")
+impl Syscalls {
+    /// The name of a system call that is missing, and what it needs.
+    fn missing(self, id: u32) -> String {
+        let name = syscall_name(id).map_or_else(|| format!("{id:#010x}, which no network has,"), Into::into);
+        match self {
+            Self::None => format!("{name} needs --host STUB.json, a file of system calls"),
+            Self::Stub => format!("{name} is not in the file of --host"),
+            Self::Chain => match neovm::host::syscalls::find(id) {
+                Some(syscall) => format!("{name} is there from {} on", syscall.since),
+                None => format!("{name} is not there"),
+            },
+        }
+    }
 }
 
 /// Appends a stack, its top last; a result by the type that the manifest names.
@@ -162,4 +173,11 @@ fn push_items(out: &mut String, items: &[StackItem], wanted: Option<ParameterTyp
     if items.len() > MAX_ITEMS {
         push(out, format_args!("        and {} more\n", items.len() - MAX_ITEMS));
     }
+}
+
+/// Whether the contexts before the instruction that faulted must be found by
+/// running the script again: the instruction may have popped its operands,
+/// unless it ran out of gas before.
+pub(crate) fn needs_replay(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Fault(fault) if fault.kind != FaultKind::InsufficientGas)
 }

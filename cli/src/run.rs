@@ -7,24 +7,34 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use neovm::{Engine, Outcome};
+use neovm::{Engine, Outcome, Vm};
 
 use crate::{
+    chain::{ChainArgs, Session},
+    diff::{self, Calls},
     engine::{EngineKind, compiler_stats},
+    input::Program,
     interrupt,
     invocation::{Call, Invocation, Prepared},
-    report::{self, Report},
-    show, terminal, trace,
+    report::{Ended, Report, Syscalls},
+    show, terminal,
+    trace::{self, Tracer},
 };
 
 /// Run a script, or a method of a contract
 ///
+/// It runs on a chain in memory that begins with the genesis block of a network: a
+/// contract is deployed first, and its method is called as by the RPC call
+/// invokefunction. With --host there is no chain.
+///
 /// The exit code is 0 if the script halts and 3 if it faults; with --json it is 0
-/// for both. Without --host, system calls fault.
+/// for both.
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     invocation: Invocation,
+    #[command(flatten)]
+    chain: ChainArgs,
     /// What runs the script
     #[arg(long, value_enum, default_value_t)]
     engine: EngineKind,
@@ -34,8 +44,8 @@ pub(crate) struct RunArgs {
     /// Show what ran and how fast, on standard error
     #[arg(long)]
     stats: bool,
-    /// Write JSON: the result of the RPC call invokescript, and "fault_at", the
-    /// position of a fault in bytes
+    /// Write JSON: the result of the RPC call invokefunction or invokescript, and
+    /// beside it "fault_at", the position of a fault in bytes, and on a chain "logs"
     #[arg(long)]
     json: bool,
 }
@@ -44,42 +54,114 @@ impl RunArgs {
     pub(crate) fn call_mut(&mut self) -> &mut Call {
         &mut self.invocation.call
     }
+
+    fn exit_code(&self, ended: &Ended) -> ExitCode {
+        // To programs that read JSON, a fault is a result like any other.
+        let is_result = self.json && matches!(ended.outcome, Outcome::Fault(_));
+        if is_result { ExitCode::SUCCESS } else { ended.exit_code().into() }
+    }
 }
 
 pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
+    let program = args.invocation.read()?;
+    if args.invocation.host.is_some() { alone(args, &program) } else { on_chain(args, &program) }
+}
+
+/// Runs a program with system calls from a file.
+fn alone(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     let RunArgs { invocation, engine: kind, .. } = args;
     let engine = kind.engine(invocation.config());
-    let program = invocation.read()?;
-    let mut prepared = invocation.prepare(&engine, &program)?;
+    let mut prepared = invocation.prepare(&engine, program)?;
     let Prepared { vm, host, .. } = &mut prepared;
-    interrupt::watch(vm);
+    vm.set_interrupt(Some(interrupt::flag()));
     let begun = Instant::now();
     let outcome = if args.trace { trace::run(vm, host.as_mut())? } else { vm.run(host.as_mut()) };
     let running = begun.elapsed();
-    let Prepared { vm, method, .. } = &prepared;
+    let Prepared { vm, method, code, decoding, .. } = &prepared;
+    let ended = Ended::new(vm, outcome);
     if args.json {
-        let text = report::json(&program, vm);
-        io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
-        report::stopped(&outcome, vm).iter().for_each(|why| terminal::warn(&format!("stopped {why}")));
+        write_json(&ended, &ended.json(&program.script, |_| {}))?;
     } else {
-        Report { invocation, engine: &engine, program: &program, method: *method, vm, outcome: &outcome }.write()?;
+        let sites = invocation.sites(&engine, program, vm, &ended.outcome);
+        Report { ended: &ended, sites, method: *method, syscalls: invocation.syscalls(), events: String::new() }
+            .write()?;
     }
     if args.stats {
-        write_stats(&engine, &prepared, args, running).context("cannot write to standard error")?;
+        let decoded = format!(
+            "script of {} bytes decoded to {} bytes in {decoding:.1?}\n",
+            code.script().len(),
+            code.memory()
+        );
+        write_stats(args, &engine, vm, "stub, system calls are free", &decoded, running)?;
     }
-    // To programs that read JSON, a fault is a result like any other.
-    let is_result = args.json && matches!(outcome, Outcome::Fault(_));
-    Ok(if is_result { ExitCode::SUCCESS } else { report::exit_code(&outcome).into() })
+    Ok(args.exit_code(&ended))
 }
 
-fn write_stats(engine: &Engine, prepared: &Prepared<'_>, args: &RunArgs, running: Duration) -> io::Result<()> {
-    let Prepared { vm, code, decoding, .. } = prepared;
-    let host = if args.invocation.host.is_some() { "stub, system calls are free" } else { "none" };
+/// Runs a program on a chain.
+fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
+    let config = args.engine.config(args.invocation.config());
+    let session = Session::new(&args.chain, &args.invocation, program, config)?;
+    let mut execution = session.begin()?;
+    let mut calls = Calls::default();
+    let wants_calls = args.json && args.chain.diff;
+    let begun = Instant::now();
+    let outcome = if args.trace || wants_calls {
+        let mut tracer = args.trace.then(Tracer::new);
+        let outcome = execution.run_watched(|execution| {
+            tracer.iter_mut().for_each(|tracer| tracer.line(execution.vm()));
+            if wants_calls {
+                calls.watch(execution);
+            }
+        });
+        tracer.map_or(Ok(()), Tracer::finish)?;
+        outcome
+    } else {
+        execution.run()
+    };
+    let running = begun.elapsed();
+    let ended = Ended::new(execution.vm(), outcome);
+    let sites = if args.json { Vec::new() } else { session.sites(&execution, &ended.outcome) };
+    if args.stats {
+        let what = format!("chain at height {}", session.height());
+        write_stats(args, session.chain.network().engine(), execution.vm(), &what, "", running)?;
+    }
+    let changes = execution.changes();
+    let receipt = execution.finish();
+    if args.json {
+        let events = |out: &mut String| {
+            diff::push_json_events(out, &receipt);
+            if wants_calls {
+                diff::push_diagnostics(out, &calls, &changes, session.chain.store());
+            }
+        };
+        write_json(&ended, &ended.json(&session.script, events))?;
+    } else {
+        let events = session.events(&receipt, args.chain.diff);
+        Report { ended: &ended, sites, method: session.method, syscalls: Syscalls::Chain, events }.write()?;
+    }
+    Ok(args.exit_code(&ended))
+}
+
+fn write_json(ended: &Ended, text: &str) -> Result<()> {
+    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    ended.stopped().iter().for_each(|why| terminal::warn(&format!("stopped {why}")));
+    Ok(())
+}
+
+fn write_stats(
+    args: &RunArgs,
+    engine: &Engine,
+    vm: &Vm,
+    host: &str,
+    decoded: &str,
+    running: Duration,
+) -> Result<()> {
     let how = if args.trace { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;
-    let mut out = io::stderr().lock();
-    writeln!(out, "engine {how}; hardfork {}; host {host}", vm.hardfork().name())?;
-    writeln!(out, "script of {} bytes decoded to {} bytes in {decoding:.1?}", code.script().len(), code.memory())?;
-    writeln!(out, "ran {} in {running:.1?}, {each:.2} ns each", show::count(vm.instructions(), "instruction"))?;
-    writeln!(out, "{}", compiler_stats(engine))
+    let (hardfork, count) = (vm.hardfork().name(), show::count(vm.instructions(), "instruction"));
+    let text = format!(
+        "engine {how}; hardfork {hardfork}; host {host}\n{decoded}ran {count} in {running:.1?}, {each:.2} ns each\n{}\n",
+        compiler_stats(engine)
+    );
+    io::stderr().write_all(text.as_bytes()).context("cannot write to standard error")
 }

@@ -1,6 +1,6 @@
 //! A line for each instruction before it runs.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, StderrLock, Write};
 
 use anyhow::{Context, Result};
 use neovm::{
@@ -16,28 +16,43 @@ const TOP: usize = 3;
 /// The longest instruction whose operand is shown, in bytes.
 const MAX_SIZE: usize = 48;
 
-/// Runs as [`Vm::run`] does, and writes a line to standard error before each
-/// instruction: its number, the depth of the invocation stack, the position, the
-/// instruction, the gas so far, and the stack from its top.
+/// Runs as [`Vm::run`] does, and writes a line before each instruction.
 pub(crate) fn run(vm: &mut Vm, host: &mut dyn Host) -> Result<Outcome> {
-    let mut tracer = Tracer { out: BufWriter::new(io::stderr().lock()), written: Ok(()) };
+    let mut tracer = Tracer::new();
     let outcome = vm.run_observed(host, &mut tracer);
-    let Tracer { mut out, written } = tracer;
-    written.and_then(|()| out.flush()).context("cannot write to standard error")?;
+    tracer.finish()?;
     Ok(outcome)
 }
 
-struct Tracer<W> {
-    out: W,
+/// Writes a line to standard error for each instruction: its number, the depth
+/// of the invocation stack, the position, the instruction, the gas so far, and
+/// the stack from its top.
+pub(crate) struct Tracer {
+    out: BufWriter<StderrLock<'static>>,
     /// The first failure; nothing is written after it.
     written: io::Result<()>,
 }
 
-impl<W: Write> Observer for Tracer<W> {
-    fn before(&mut self, vm: &Vm) {
+impl Tracer {
+    pub(crate) fn new() -> Self {
+        Self { out: BufWriter::new(io::stderr().lock()), written: Ok(()) }
+    }
+
+    /// Writes the line of the next instruction.
+    pub(crate) fn line(&mut self, vm: &Vm) {
         if self.written.is_ok() {
             self.written = write_line(&mut self.out, vm);
         }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.written.and_then(|()| self.out.flush()).context("cannot write to standard error")
+    }
+}
+
+impl Observer for Tracer {
+    fn before(&mut self, vm: &Vm) {
+        self.line(vm);
     }
 }
 

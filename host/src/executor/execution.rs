@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use neovm_interp::{Outcome, Vm};
+use neovm_interp::{Invocation, Outcome, Vm};
 use neovm_storage::{Batch, Layer, Store};
-use neovm_types::{Fault, FaultKind, Hash160, StackItem};
+use neovm_types::{Fault, FaultKind, Hash160, StackItem, hash::hash160};
 
 use super::{Executor, Job, Receipt};
 use crate::{contract::Contract, network::Network};
@@ -115,9 +115,13 @@ impl<'s> Execution<'s> {
     /// Returns the scripts of the contexts on the invocation stack, the current
     /// one first. Contexts of one load have the same script.
     pub fn running_scripts(&self) -> Vec<RunningScript> {
-        let frame = |load| self.executor.frames.iter().rev().find(|frame| frame.load == load);
-        let contexts = self.vm.invocation_stack().filter_map(|context| frame(context.load));
-        contexts.map(|frame| RunningScript { hash: frame.script.get(), contract: frame.contract.clone() }).collect()
+        let running = |context: Invocation<'_>| {
+            match self.executor.frames.iter().rev().find(|frame| frame.load == context.load) {
+                Some(frame) => RunningScript { hash: frame.script.get(), contract: frame.contract.clone() },
+                None => RunningScript { hash: hash160(context.script.bytes()), contract: None },
+            }
+        };
+        self.vm.invocation_stack().map(running).collect()
     }
 
     /// Returns what changed so far, as the current script sees it: what the

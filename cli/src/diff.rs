@@ -1,0 +1,159 @@
+//! What a run leaves on a chain: notifications, logs and storage changes.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use neovm::{
+    Execution, Hash160, LoadId, Receipt, StackItem, Store,
+    storage::{Batch, Value},
+    types::item::JsonLimits,
+};
+
+use crate::{
+    chain::Session,
+    json::{push, push_result, push_text},
+    place::line,
+    show,
+};
+
+/// How many notifications, logs or changes are shown to people at most, each.
+const MAX_EVENTS: usize = 50;
+
+/// Appends notifications and logs for people.
+pub(crate) fn push_events(out: &mut String, session: &Session<'_>, receipt: &Receipt) {
+    let notification = |event: &neovm::host::Notification| {
+        let name = event.event.escape_debug();
+        format!("{name} {}, of {}", show::item(&event.state), session.name(event.contract))
+    };
+    push_list(out, "notifications", "notification", receipt.notifications.iter().map(notification));
+    let log = |log: &neovm::host::Log| format!("{:?}, of {}", log.message, session.name(log.script_hash));
+    push_list(out, "logs", "log", receipt.logs.iter().map(log));
+}
+
+/// Appends storage changes for people. What was written as it was before is no change.
+pub(crate) fn push_changes(out: &mut String, session: &Session<'_>, changes: &Batch) {
+    let show = |value: &Value| show::item(&StackItem::from(&value[..]));
+    let mut lines = Vec::new();
+    for (key, new) in changes {
+        // A store in memory can always be read.
+        let old = session.chain.store().get(key).ok().flatten();
+        let (what, value) = match (&old, new) {
+            (None, Some(new)) => ("added", show(new)),
+            (Some(old), Some(new)) if old != new => ("changed", format!("{} -> {}", show(old), show(new))),
+            (Some(old), None) => ("deleted", show(old)),
+            _ => continue,
+        };
+        let contract = session.name_of_id(key.contract());
+        lines.push(format!("{what:<9}{contract} 0x{}: {value}", hex::encode(key.local())));
+    }
+    if lines.is_empty() {
+        line(out, "storage", "0 changes");
+    }
+    push_list(out, "storage", "change", lines.into_iter());
+}
+
+/// Appends a list with its count, unless it is empty.
+fn push_list(out: &mut String, what: &str, one: &str, lines: impl ExactSizeIterator<Item = String>) {
+    let count = lines.len();
+    if count == 0 {
+        return;
+    }
+    line(out, what, &show::count(count as u64, one));
+    for (i, text) in lines.take(MAX_EVENTS).enumerate() {
+        push(out, format_args!("{i:>6}  {text}\n"));
+    }
+    if count > MAX_EVENTS {
+        push(out, format_args!("        and {} more\n", count - MAX_EVENTS));
+    }
+}
+
+/// Appends notifications as the RPC has them, and logs.
+pub(crate) fn push_json_events(out: &mut String, receipt: &Receipt) {
+    out.push_str(",\"notifications\":[");
+    for (i, notification) in receipt.notifications.iter().enumerate() {
+        out.push_str(if i > 0 { ",{\"eventname\":" } else { "{\"eventname\":" });
+        push_text(out, Some(&notification.event));
+        push(out, format_args!(",\"contract\":\"{}\",\"state\":", notification.contract));
+        push_result(out, &notification.state, JsonLimits::default());
+        out.push('}');
+    }
+    out.push_str("],\"logs\":[");
+    for (i, log) in receipt.logs.iter().enumerate() {
+        push(out, format_args!("{}{{\"contract\":\"{}\",\"message\":", if i > 0 { "," } else { "" }, log.script_hash));
+        push_text(out, Some(&log.message));
+        out.push('}');
+    }
+    out.push(']');
+}
+
+/// Appends the `diagnostics` of the RPC. The storage changes are those of the
+/// current script if it faulted, in the order of keys; the value of a key that was
+/// deleted is the former one.
+///
+/// Source: `RpcServer.SmartContract.cs` of the reference node (`GetInvokeResult`,
+/// `ToJson`).
+pub(crate) fn push_diagnostics(out: &mut String, calls: &Calls, changes: &Batch, store: &dyn Store) {
+    out.push_str(",\"diagnostics\":{\"invokedcontracts\":");
+    if calls.nodes.is_empty() { out.push_str("null") } else { calls.push_json(out) }
+    out.push_str(",\"storagechanges\":[");
+    for (i, (key, new)) in changes.iter().enumerate() {
+        let old = store.get(key).ok().flatten();
+        let (state, value) = match (&old, new) {
+            (None, new) => ("Added", new.as_ref()),
+            (Some(_), Some(new)) => ("Changed", Some(new)),
+            (Some(old), None) => ("Deleted", Some(old)),
+        };
+        let [key, value] = [&key[..], value.map_or(&[], |value| &value[..])].map(|bytes| BASE64_STANDARD.encode(bytes));
+        let comma = if i > 0 { "," } else { "" };
+        push(out, format_args!("{comma}{{\"state\":\"{state}\",\"key\":\"{key}\",\"value\":\"{value}\"}}"));
+    }
+    out.push_str("]}");
+}
+
+/// Which script called which, a node for each context.
+///
+/// Source: `Diagnostic.cs` of the reference node's RPC server.
+#[derive(Default)]
+pub(crate) struct Calls {
+    /// The nodes in the order in which they were called, with their depth.
+    nodes: Vec<(usize, Hash160)>,
+    /// The contexts on the invocation stack, the current one last.
+    open: Vec<LoadId>,
+}
+
+impl Calls {
+    /// Takes note of contexts that came since the last instruction.
+    pub(crate) fn watch(&mut self, execution: &Execution<'_>) {
+        let vm = execution.vm();
+        if self.open.len() == vm.depth() && self.open.last() == vm.current_load().as_ref() {
+            return;
+        }
+        let mut loads: Vec<LoadId> = vm.invocation_stack().map(|context| context.load).collect();
+        loads.reverse();
+        let same = self.open.iter().zip(&loads).take_while(|(old, new)| old == new).count();
+        let scripts = execution.running_scripts();
+        for (depth, script) in scripts.iter().rev().enumerate().skip(same) {
+            self.nodes.push((depth, script.hash));
+        }
+        self.open = loads;
+    }
+
+    /// The tree: `{"hash":..,"call":[..]}`.
+    fn push_json(&self, out: &mut String) {
+        let mut depth_before = None;
+        for (depth, hash) in &self.nodes {
+            match depth_before {
+                None => {}
+                Some(before) if *depth > before => out.push_str(",\"call\":["),
+                Some(before) => {
+                    out.push('}');
+                    (*depth..before).for_each(|_| out.push_str("]}"));
+                    out.push(',');
+                }
+            }
+            push(out, format_args!("{{\"hash\":\"{hash}\""));
+            depth_before = Some(*depth);
+        }
+        let Some(last) = depth_before else { return };
+        out.push('}');
+        (0..last).for_each(|_| out.push_str("]}"));
+    }
+}

@@ -1,0 +1,188 @@
+//! `neovm syscalls` and `neovm natives`: the tables of the host.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use neovm::{
+    Hardfork,
+    host::{
+        native::{self, NATIVES, NativeContract},
+        syscalls::{SYSCALLS, Syscall},
+    },
+    types::{json::Json, manifest::ParameterType},
+};
+
+/// List the system calls
+///
+/// Each with its parameters, the type of what it returns, its price in units and
+/// what a script must be allowed to do. A unit costs 30 datoshi unless the network's
+/// policy says otherwise. Some calls charge more than their price, by what they do.
+#[derive(clap::Args)]
+pub(crate) struct SyscallsArgs {
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the native contracts and their methods
+///
+/// Each method with its parameters, the type of what it returns, its price in units
+/// and in bytes of storage, and what a caller must be allowed to do.
+#[derive(clap::Args)]
+pub(crate) struct NativesArgs {
+    /// Only the contract with this name
+    name: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn syscalls(args: &SyscallsArgs) -> Result<ExitCode> {
+    let text = if args.json {
+        SYSCALLS.iter().map(syscall_json).collect::<Json>().to_string() + "\n"
+    } else {
+        let rows = SYSCALLS.iter().map(|syscall| {
+            let signature = signature(syscall.name, syscall.parameters, syscall.returns);
+            [signature, syscall.price.to_string(), syscall.flags.to_string(), since(syscall.since, None)]
+        });
+        table(["system call", "units", "flags", ""], rows.collect())
+    };
+    write(&text)
+}
+
+pub(crate) fn natives(args: &NativesArgs) -> Result<ExitCode> {
+    let name = args.name.as_deref();
+    let chosen: Vec<_> = NATIVES.into_iter().filter(|native| name.is_none_or(|name| native.name == name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<&str> = NATIVES.iter().map(|native| native.name).collect();
+        return Err(anyhow::anyhow!("there is no such native contract; there are {}", known.join(", ")));
+    }
+    let text = if args.json {
+        chosen.into_iter().map(native_json).collect::<Json>().to_string() + "\n"
+    } else {
+        chosen.into_iter().map(native_text).collect::<Vec<_>>().join("\n")
+    };
+    write(&text)
+}
+
+fn write(text: &str) -> Result<ExitCode> {
+    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn native_text(native: &NativeContract) -> String {
+    let mut text = format!("{} {}, id {}", native.name, native.hash, native.id);
+    if native.active_in > Hardfork::Genesis {
+        let _ = write!(text, ", from {}", native.active_in);
+    }
+    text.push('\n');
+    let rows = native.methods.iter().map(|method| {
+        let signature = signature(method.name, method.parameters, method.returns);
+        let fee = match method.storage_fee {
+            0 => method.cpu_fee.to_string(),
+            bytes => format!("{} + {bytes} bytes", method.cpu_fee),
+        };
+        [signature, fee, method.flags.to_string(), since(method.since, method.until)]
+    });
+    text + &table(["method", "units", "flags", ""], rows.collect())
+}
+
+fn signature(name: &str, parameters: &[(&str, ParameterType)], returns: ParameterType) -> String {
+    let parameters: Vec<String> = parameters.iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
+    format!("{name}({}): {returns}", parameters.join(", "))
+}
+
+/// When a row is there: `from Echidna`, `until Gorgon`.
+fn since(since: Hardfork, until: Option<Hardfork>) -> String {
+    let since = (since > Hardfork::Genesis).then(|| format!("from {since}"));
+    let until = until.map(|until| format!("until {until}"));
+    since.into_iter().chain(until).collect::<Vec<_>>().join(" ")
+}
+
+/// Rows in columns, numbers to the left like everything else.
+fn table(head: [&str; 4], rows: Vec<[String; 4]>) -> String {
+    let rows: Vec<[String; 4]> = [head.map(String::from)].into_iter().chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2].map(width);
+    let mut text = String::new();
+    for [first, second, third, last] in &rows {
+        let [a, b, c] = widths;
+        let line = format!("{first:<a$}  {second:<b$}  {third:<c$}  {last}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+    Json::Object(members.map(|(key, value)| (key.into(), value)).into())
+}
+
+fn parameters_json(parameters: &[(&str, ParameterType)]) -> Json {
+    let parameter = |(name, kind): &(&str, ParameterType)| {
+        object([("name", (*name).into()), ("type", kind.to_string().as_str().into())])
+    };
+    parameters.iter().map(parameter).collect()
+}
+
+fn hardfork_json(hardfork: Option<Hardfork>) -> Json {
+    hardfork.map_or(Json::Null, |hardfork| hardfork.name().into())
+}
+
+/// A price, which is far below what a float loses.
+fn number(value: u64) -> Json {
+    Json::Number(value as f64)
+}
+
+fn syscall_json(syscall: &Syscall) -> Json {
+    let id = syscall.id().to_le_bytes();
+    object([
+        ("name", syscall.name.into()),
+        ("id", hex::encode(id).as_str().into()),
+        ("doc", syscall.doc.trim().into()),
+        ("parameters", parameters_json(syscall.parameters)),
+        ("returntype", syscall.returns.to_string().as_str().into()),
+        ("price", number(syscall.price)),
+        ("flags", syscall.flags.to_string().as_str().into()),
+        ("since", hardfork_json(Some(syscall.since))),
+    ])
+}
+
+fn native_json(native: &NativeContract) -> Json {
+    let event = |event: &native::Event| {
+        object([
+            ("name", event.name.into()),
+            ("parameters", parameters_json(event.parameters)),
+            ("since", hardfork_json(Some(event.since))),
+            ("until", hardfork_json(event.until)),
+        ])
+    };
+    object([
+        ("name", native.name.into()),
+        ("id", Json::Number(native.id.into())),
+        ("hash", native.hash.to_string().as_str().into()),
+        ("doc", native.doc.trim().into()),
+        ("since", hardfork_json(Some(native.active_in))),
+        ("methods", native.methods.iter().map(method_json).collect()),
+        ("events", native.events.iter().map(event).collect()),
+    ])
+}
+
+fn method_json(method: &native::Method) -> Json {
+    object([
+        ("name", method.name.into()),
+        ("doc", method.doc.trim().into()),
+        ("parameters", parameters_json(method.parameters)),
+        ("returntype", method.returns.to_string().as_str().into()),
+        ("price", number(method.cpu_fee)),
+        ("storagefee", number(method.storage_fee.into())),
+        ("flags", method.flags.to_string().as_str().into()),
+        ("safe", Json::Bool(method.is_safe())),
+        ("since", hardfork_json(Some(method.since))),
+        ("until", hardfork_json(method.until)),
+    ])
+}
