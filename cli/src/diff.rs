@@ -3,8 +3,9 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
     Execution, Hash160, LoadId, Receipt, StackItem, Store,
+    host::{Log, Notification},
     storage::{Batch, Value},
-    types::item::JsonLimits,
+    types::{item::JsonLimits, manifest::Parameter},
 };
 
 use crate::{
@@ -19,13 +20,28 @@ const MAX_EVENTS: usize = 50;
 
 /// Appends notifications and logs for people.
 pub(crate) fn push_events(out: &mut String, session: &Session<'_>, receipt: &Receipt) {
-    let notification = |event: &neovm::host::Notification| {
-        let name = event.event.escape_debug();
-        format!("{name} {}, of {}", show::item(&event.state), session.name(event.contract))
+    let notification = |event: &Notification| {
+        let (name, contract) = (event.event.escape_debug(), session.name(event.contract));
+        format!("{name} of {contract}: {}", values(session, event))
     };
     push_list(out, "notifications", "notification", receipt.notifications.iter().map(notification));
-    let log = |log: &neovm::host::Log| format!("{:?}, of {}", log.message, session.name(log.script_hash));
+    let log = |log: &Log| format!("{}: {:?}", session.name(log.script_hash), log.message);
     push_list(out, "logs", "log", receipt.logs.iter().map(log));
+}
+
+/// The values of an event, with the names and in the notation that the manifest of
+/// the contract gives.
+fn values(session: &Session<'_>, event: &Notification) -> String {
+    let StackItem::Array(values) = &event.state else { return show::item(&event.state) };
+    let values = values.to_vec();
+    let contract = session.chain.contract(event.contract).ok().flatten();
+    let events = contract.as_ref().map(|contract| &contract.state().manifest.abi.events[..]).unwrap_or_default();
+    let known = events.iter().find(|known| known.name == event.event && known.parameters.len() == values.len());
+    let Some(known) = known else { return show::item(&event.state) };
+    let value = |(value, parameter): (&StackItem, &Parameter)| {
+        format!("{} = {}", parameter.name.escape_debug(), show::brief(value, parameter.parameter_type))
+    };
+    values.iter().zip(&known.parameters).map(value).collect::<Vec<_>>().join(", ")
 }
 
 /// Appends storage changes for people. What was written as it was before is no change.
@@ -92,7 +108,7 @@ pub(crate) fn push_json_events(out: &mut String, receipt: &Receipt) {
 /// `ToJson`).
 pub(crate) fn push_diagnostics(out: &mut String, calls: &Calls, changes: &Batch, store: &dyn Store) {
     out.push_str(",\"diagnostics\":{\"invokedcontracts\":");
-    if calls.nodes.is_empty() { out.push_str("null") } else { calls.push_json(out) }
+    calls.push_json(out);
     out.push_str(",\"storagechanges\":[");
     for (i, (key, new)) in changes.iter().enumerate() {
         let old = store.get(key).ok().flatten();
@@ -120,7 +136,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// Takes note of contexts that came since the last instruction.
+    /// Takes note of the contexts that the last instruction loaded.
     pub(crate) fn watch(&mut self, execution: &Execution<'_>) {
         let vm = execution.vm();
         if self.open.len() == vm.depth() && self.open.last() == vm.current_load().as_ref() {
@@ -152,7 +168,7 @@ impl Calls {
             push(out, format_args!("{{\"hash\":\"{hash}\""));
             depth_before = Some(*depth);
         }
-        let Some(last) = depth_before else { return };
+        let Some(last) = depth_before else { return out.push_str("null") };
         out.push('}');
         (0..last).for_each(|_| out.push_str("]}"));
     }

@@ -87,11 +87,8 @@ fn alone(args: &RunArgs, program: &Program) -> Result<ExitCode> {
             .write()?;
     }
     if args.stats {
-        let decoded = format!(
-            "script of {} bytes decoded to {} bytes in {decoding:.1?}\n",
-            code.script().len(),
-            code.memory()
-        );
+        let decoded =
+            format!("script of {} bytes decoded to {} bytes in {decoding:.1?}\n", code.script().len(), code.memory());
         write_stats(args, &engine, vm, "stub, system calls are free", &decoded, running)?;
     }
     Ok(args.exit_code(&ended))
@@ -119,6 +116,7 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
         execution.run()
     };
     let running = begun.elapsed();
+    calls.watch(&execution);
     let ended = Ended::new(execution.vm(), outcome);
     let sites = if args.json { Vec::new() } else { session.sites(&execution, &ended.outcome) };
     if args.stats {
@@ -148,14 +146,7 @@ fn write_json(ended: &Ended, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_stats(
-    args: &RunArgs,
-    engine: &Engine,
-    vm: &Vm,
-    host: &str,
-    decoded: &str,
-    running: Duration,
-) -> Result<()> {
+fn write_stats(args: &RunArgs, engine: &Engine, vm: &Vm, host: &str, decoded: &str, running: Duration) -> Result<()> {
     let how = if args.trace { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;
     let (hardfork, count) = (vm.hardfork().name(), show::count(vm.instructions(), "instruction"));

@@ -30,6 +30,19 @@ pub(crate) fn result(value: &StackItem, wanted: Option<ParameterType>) -> (&'sta
     (name, text)
 }
 
+/// A value as [`result`] shows it, without the name of the type and the address of
+/// an account.
+pub(crate) fn brief(value: &StackItem, wanted: ParameterType) -> String {
+    match wanted {
+        ParameterType::Hash160 => hash160(value).map_or_else(|| item(value), |hash| hash.to_string()),
+        _ => of_type(value, wanted).unwrap_or_else(|| item(value)),
+    }
+}
+
+fn hash160(value: &StackItem) -> Option<Hash160> {
+    value.with_bytes(|bytes| bytes.try_into().ok().map(Hash160)).ok().flatten()
+}
+
 /// Whether an item that [`of_type`] does not show is of a type nevertheless.
 /// Null is of all types.
 fn agrees(value: &StackItem, wanted: ParameterType) -> bool {

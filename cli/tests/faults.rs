@@ -119,17 +119,24 @@ fn out_of_gas_is_before_the_instruction() {
 
 #[test]
 fn system_calls_have_names() {
-    let answer = neovm(&["run", &assembled("SYSCALL System.Runtime.GetTime")]);
-    let expected = "fault         Syscall not found: 59294647
-              System.Runtime.GetTime needs --host STUB.json, a file of system calls
-at            byte 0, SYSCALL System.Runtime.GetTime
-";
-    assert!(answer.out.contains(expected), "{}", answer.out);
+    let script = assembled("SYSCALL System.Runtime.GetTime");
+    let missing = "fault         Syscall not found: 59294647\n              ";
+    let place = "at            byte 0, SYSCALL System.Runtime.GetTime\n";
+    let without = neovm(&["jit", &script]);
+    let why = format!("{missing}System.Runtime.GetTime needs --host STUB.json, a file of system calls\n{place}");
+    assert!(without.out.contains(&why), "{}", without.out);
     let host = file("empty-host.json", br#"{"syscalls":{}}"#);
-    let answer = neovm(&["run", &assembled("SYSCALL System.Runtime.GetTime"), "--host", &host]);
-    assert!(answer.out.contains("System.Runtime.GetTime is not in the file of --host\n"), "{}", answer.out);
-    let answer = neovm(&["run", &assembled("SYSCALL 0x00000001")]);
-    assert!(answer.out.contains("0x01000000, which no network has, needs --host"), "{}", answer.out);
+    let stub = neovm(&["run", &script, "--host", &host]);
+    let why = format!("{missing}System.Runtime.GetTime is not in the file of --host\n{place}");
+    assert!(stub.out.contains(&why), "{}", stub.out);
+    let chain = neovm(&["run", &script]);
+    assert!(chain.ok().ends_with("Integer     1468595316000\n"), "{}", chain.out);
+
+    let local = assembled("PUSHDATA1 \"key\"\nSYSCALL System.Storage.Local.Get");
+    let early = neovm(&["run", &local, "--hardfork", "Echidna"]);
+    assert!(early.out.contains("\n              System.Storage.Local.Get is there from Faun on\n"), "{}", early.out);
+    let none = neovm(&["run", &assembled("SYSCALL 0x00000001")]);
+    assert!(none.out.contains("0x01000000, which no network has, is not there\n"), "{}", none.out);
 }
 
 #[test]

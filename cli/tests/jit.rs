@@ -88,10 +88,18 @@ fn run_tells_what_was_compiled() {
     let (auto, jit, interp) = (with("auto"), with("jit"), with("interp"));
     for (name, answer) in [("auto", &auto), ("jit", &jit), ("interp", &interp)] {
         assert_eq!((answer.code, &answer.out), (0, &interp.out), "{name}");
-        assert!(answer.err.starts_with(&format!("engine {name}; hardfork Gorgon; host none\n")), "{}", answer.err);
+        assert!(
+            answer.err.starts_with(&format!("engine {name}; hardfork Gorgon; host chain at height 0\n")),
+            "{}",
+            answer.err
+        );
     }
-    assert!(jit.err.contains("compiled 1 region (0 recompiled, 0 given up) of 43 instructions"), "{}", jit.err);
-    assert!(jit.err.ends_with("entered 1, left by opcode 1\n"), "{}", jit.err);
+    // The method of 43 instructions, and what the script does before and after the call.
+    assert!(jit.err.contains("compiled 3 regions (0 recompiled, 0 given up) of 50 instructions"), "{}", jit.err);
+    assert!(jit.err.ends_with("entered 3, left by opcode 3\n"), "{}", jit.err);
     assert!(auto.err.contains("compiled 0 regions"), "1,000 turns are not hot: {}", auto.err);
     assert!(interp.err.ends_with("not compiled: the interpreter alone\n"), "{}", interp.err);
+    // A script: PUSHINT16 1000; at 3 DEC DUP JMPIF.
+    let script = neovm(&["run", "0x01e8039d4a24fe", "--stats", "--engine", "jit"]);
+    assert!(script.err.contains("compiled 1 region "), "{}", script.err);
 }

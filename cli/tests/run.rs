@@ -31,10 +31,21 @@ fn contracts_give_what_their_sources_say() {
 
 #[test]
 fn people_see_state_gas_and_stack() {
+    let host = file("no-calls.json", br#"{"syscalls":{}}"#);
+    let answer = neovm(&["run", "arith.nef", "--method", "fib", "10", "--host", &host]);
+    let expected = "state         HALT
+gas           0.0003513 GAS (35130 datoshi), and nothing for system calls: under --host they are free
+instructions  344
+stack         1 item
+     0  Integer     55
+";
+    assert_eq!(answer.ok(), expected);
+    // With System.Contract.Call, which costs 2^15 units of 30 datoshi, and what it takes.
     let answer = neovm(&["run", "arith.nef", "--method", "fib", "10"]);
     let expected = "state         HALT
-gas           0.0003513 GAS (35130 datoshi)
-instructions  344
+gas           0.0108018 GAS (1080180 datoshi)
+instructions  352
+contract      arith 0xeccc837c552a4ebfef9ebf4f2d42ac902994122f
 stack         1 item
      0  Integer     55
 ";
@@ -58,7 +69,7 @@ stack         1 item
     let answer = neovm(&["run", "0x12139ea0", "--json"]);
     let expected = concat!(
         r#"{"script":"EhOeoA==","state":"FAULT","gasconsumed":"540","#,
-        r#""exception":"Out of stack bounds: 0/0 (Parameter 'index')","fault_at":3,"stack":[]}"#,
+        r#""exception":"Out of stack bounds: 0/0 (Parameter 'index')","fault_at":3,"notifications":[],"logs":[],"stack":[]}"#,
         "\n"
     );
     assert_eq!(answer.ok(), expected);
@@ -110,7 +121,7 @@ fn trace_and_stats_go_to_standard_error() {
     assert!(lines[2].contains("MUL") && lines[2].contains("gas         60  stack 2: 3 2"), "{}", lines[2]);
     assert!(lines[3].contains("PUSHDATA1 \"a\""));
     assert!(lines[4].contains("RET (behind the script)"));
-    assert!(answer.err.contains("engine interp, step by step; hardfork Gorgon; host none"));
+    assert!(answer.err.contains("engine interp, step by step; hardfork Gorgon; host chain at height 0"));
     assert!(answer.err.contains("ran 5 instructions"));
 }
 
@@ -140,7 +151,7 @@ stack         1 item
     let answer = neovm(&["run", "0x172200", "--max-instructions", "1000", "--json"]);
     let expected = concat!(
         r#"{"script":"FyIA","state":"BREAK","gasconsumed":"59970","exception":null,"fault_at":null,"#,
-        r#""stack":[{"type":"Integer","value":"7"}]}"#,
+        r#""notifications":[],"logs":[],"stack":[{"type":"Integer","value":"7"}]}"#,
         "\n"
     );
     assert_eq!((answer.code, answer.out.as_str()), (1, expected));
