@@ -35,7 +35,7 @@ const TEST_GAS: i64 = 2_000_000_000;
 /// let chain = Chain::new(ProtocolSettings::private())?;
 /// let neo: Hash160 = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5".parse()?;
 /// let receipt = chain.invoke(&Invocation::call(neo, "symbol", vec![])?)?;
-/// assert_eq!(receipt.stack, ["NEO".into()]);
+/// assert_eq!(receipt.stack, ["NEO"]);
 /// assert_eq!(receipt.gas_consumed.to_string(), "0.0098406");
 /// # Ok(())
 /// # }

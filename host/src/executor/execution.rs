@@ -30,7 +30,7 @@ use crate::{contract::Contract, network::Network};
 /// let mut deepest = 0;
 /// execution.run_watched(|execution| deepest = deepest.max(execution.vm().depth()));
 /// assert_eq!(deepest, 2);
-/// assert_eq!(execution.finish().stack, [8.into()]);
+/// assert_eq!(execution.finish().stack, [8]);
 /// # Ok(())
 /// # }
 /// ```
