@@ -115,11 +115,15 @@ impl<'s> Execution<'s> {
     /// Returns the scripts of the contexts on the invocation stack, the current
     /// one first. Contexts of one load have the same script.
     pub fn running_scripts(&self) -> Vec<RunningScript> {
-        let running = |context: Invocation<'_>| {
-            match self.executor.frames.iter().rev().find(|frame| frame.load == context.load) {
-                Some(frame) => RunningScript { hash: frame.script.get(), contract: frame.contract.clone() },
-                None => RunningScript { hash: hash160(context.script.bytes()), contract: None },
-            }
+        let running = |context: Invocation<'_>| match self
+            .executor
+            .frames
+            .iter()
+            .rev()
+            .find(|frame| frame.load == context.load)
+        {
+            Some(frame) => RunningScript { hash: frame.script.get(), contract: frame.contract.clone() },
+            None => RunningScript { hash: hash160(context.script.bytes()), contract: None },
         };
         self.vm.invocation_stack().map(running).collect()
     }
