@@ -12,7 +12,7 @@ mod storage;
 use neovm_interp::Caller;
 use neovm_storage::Value;
 use neovm_types::{
-    CallFlags, FaultKind, Hardfork, Hash160, Interop, StackItem,
+    CallFlags, FaultKind, Hardfork, Hash160, Integer, Interop, StackItem,
     manifest::{ParameterType, PublicKey},
     syscalls::SYSCALLS as NAMES,
 };
@@ -169,9 +169,10 @@ syscalls! {
     "System.Runtime.CheckWitness"(hashOrPubkey: ShortBytes) -> bool { price: 1 << 10 }
         => runtime::check_witness(executor, &hashOrPubkey);
     /// Returns the signers of the transaction, or Null.
-    "System.Runtime.CurrentSigners"() -> StackItem { price: 1 << 4 } => runtime::current_signers(executor);
+    "System.Runtime.CurrentSigners"() -> Option<Vec<StackItem>> { price: 1 << 4 }
+        => Ok(runtime::current_signers(executor));
     /// Returns the gas that is left, in datoshi.
-    "System.Runtime.GasLeft"() -> StackItem { price: 1 << 4 } => runtime::gas_left(caller);
+    "System.Runtime.GasLeft"() -> i64 { price: 1 << 4 } => runtime::gas_left(caller);
     /// Returns the version byte of addresses.
     "System.Runtime.GetAddressVersion"() -> u8 { price: 1 << 3 } => Ok(executor.settings().address_version);
     /// Returns the hash of the script that called the current one, or Null.
@@ -188,7 +189,7 @@ syscalls! {
     "System.Runtime.GetNotifications"(hash: Option<Hash160>) -> Vec<StackItem> { price: 1 << 12 }
         => executor.notification_items(caller, hash);
     /// Returns a random number of 128 bits.
-    "System.Runtime.GetRandom"() -> StackItem {} => runtime::get_random(executor, caller);
+    "System.Runtime.GetRandom"() -> Integer {} => runtime::get_random(executor, caller);
     /// Returns the transaction that holds the script.
     "System.Runtime.GetScriptContainer"() -> StackItem { price: 1 << 3 } => runtime::script_container(executor);
     /// Returns the time stamp of the block that is being persisted, in milliseconds since 1970.

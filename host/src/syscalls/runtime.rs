@@ -3,7 +3,7 @@
 use neovm_chain::contract::account as account_of;
 use neovm_interp::{Caller, LoadOptions};
 use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, ItemType, Script, StackItem, item::binary, manifest::ParameterType,
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem, item::binary, manifest::ParameterType,
 };
 
 use super::contract::check_flags;
@@ -34,15 +34,13 @@ pub(super) fn check_witness(executor: &Executor<'_>, account: &[u8]) -> Result<b
     executor.check_witness(account)
 }
 
-pub(super) fn current_signers(executor: &Executor<'_>) -> Result<StackItem, FaultKind> {
-    let signers = executor.transaction().map(|transaction| &transaction.signers);
-    Ok(signers.map_or(StackItem::Null, |signers| {
-        StackItem::array(signers.iter().map(|signer| signer.to_stack_item()).collect::<Vec<_>>())
-    }))
+pub(super) fn current_signers(executor: &Executor<'_>) -> Option<Vec<StackItem>> {
+    let transaction = executor.transaction()?;
+    Some(transaction.signers.iter().map(|signer| signer.to_stack_item()).collect())
 }
 
-pub(super) fn gas_left(caller: &Caller<'_>) -> Result<StackItem, FaultKind> {
-    i64::try_from(caller.gas_left().datoshi_floor()).map(StackItem::from).map_err(|_| FaultKind::Overflow)
+pub(super) fn gas_left(caller: &Caller<'_>) -> Result<i64, FaultKind> {
+    i64::try_from(caller.gas_left().datoshi_floor()).map_err(|_| FaultKind::Overflow)
 }
 
 pub(super) fn invocation_counter(executor: &mut Executor<'_>) -> Result<i32, FaultKind> {
@@ -50,7 +48,7 @@ pub(super) fn invocation_counter(executor: &mut Executor<'_>) -> Result<i32, Fau
     Ok(executor.invocation_count(hash))
 }
 
-pub(super) fn get_random(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+pub(super) fn get_random(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Integer, FaultKind> {
     let random = executor.next_random();
     let price = if executor.is_active(Hardfork::Aspidochelone) { 1 << 13 } else { 1 << 4 };
     executor.charge_units(caller, price)?;

@@ -1,18 +1,22 @@
-//! The tables of the native contracts beside those of the reference node.
+//! The tables of system calls and native contracts beside those of the reference node.
 //!
-//! `data/native-tables.json.gz` was printed by the C# node 3.10.2: its methods
-//! and events with prices, flags and hardforks, and the script and manifest of
-//! each native contract from each hardfork on.
+//! Both files were printed by the C# node 3.10.2. `data/syscalls.json` holds its
+//! system calls with their ids (as bytes in scripts), prices and flags.
+//! `data/native-tables.json.gz` holds the methods and events of the native
+//! contracts with prices, flags and hardforks, and the script and manifest of
+//! each contract from each hardfork on.
 
 use std::io::Read;
 
 use neovm_host::{
     Network, ProtocolSettings,
     native::{Event, Method, NATIVES, NativeContract},
+    syscalls::{SYSCALLS, Syscall},
 };
 use neovm_types::{Hardfork, manifest::ParameterType};
 use serde_json::{Value, json};
 
+/// The recorded tables of the native contracts.
 fn recorded() -> Value {
     let file = &include_bytes!("data/native-tables.json.gz")[..];
     let mut text = String::new();
@@ -52,6 +56,45 @@ fn event(row: &Event) -> Value {
     })
 }
 
+/// The type in a manifest of a parameter or result that the reference declares with a C# type.
+fn parameter_type(csharp: &str) -> ParameterType {
+    match csharp {
+        "Boolean" => ParameterType::Boolean,
+        "Byte" | "Int32" | "UInt32" | "Int64" | "UInt64" | "BigInteger" => ParameterType::Integer,
+        "CallFlags" | "FindOptions" | "TriggerType" => ParameterType::Integer,
+        "Byte[]" | "Nullable<ReadOnlyMemory<Byte>>" => ParameterType::ByteArray,
+        "String" => ParameterType::String,
+        "UInt160" => ParameterType::Hash160,
+        "ECPoint" => ParameterType::PublicKey,
+        "VM.Array" | "Byte[][]" | "ECPoint[]" | "Signer[]" => ParameterType::Array,
+        "IIterator" | "StorageContext" => ParameterType::InteropInterface,
+        "VM.StackItem" => ParameterType::Any,
+        "Void" => ParameterType::Void,
+        other => panic!("the type {other} is not known"),
+    }
+}
+
+/// A recorded system call in the form that [`syscall`] writes.
+fn with_parameter_types(mut recorded: Value) -> Value {
+    let replace = |field: &mut Value| *field = parameter_type(field.as_str().unwrap()).name().into();
+    recorded["parameters"].as_array_mut().unwrap().iter_mut().for_each(|parameter| replace(&mut parameter["type"]));
+    replace(&mut recorded["returnType"]);
+    recorded
+}
+
+fn syscall(row: &Syscall) -> Value {
+    let id: String = row.id().to_le_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({
+        "name": row.name,
+        "hash": id,
+        "fixedPrice": row.price,
+        "requiredCallFlagsValue": row.flags.bits(),
+        "hardfork": hardfork(row.since),
+        "parameters": parameters(row.parameters),
+        "returnType": row.returns.name(),
+    })
+}
+
 /// The hardforks that a contract names itself, without the one that it came with.
 fn activations(native: &NativeContract, recorded: &Value) -> (Vec<Value>, Vec<Value>) {
     let active_in = hardfork(native.active_in);
@@ -61,7 +104,16 @@ fn activations(native: &NativeContract, recorded: &Value) -> (Vec<Value>, Vec<Va
 }
 
 #[test]
-fn the_rows_are_those_of_the_node() {
+fn system_calls_are_those_of_the_node() {
+    let recorded: Vec<Value> = serde_json::from_str(include_str!("data/syscalls.json")).unwrap();
+    for (row, recorded) in SYSCALLS.iter().zip(&recorded) {
+        assert_eq!(syscall(row), with_parameter_types(recorded.clone()));
+    }
+    assert_eq!(SYSCALLS.len(), recorded.len());
+}
+
+#[test]
+fn methods_and_events_are_those_of_the_node() {
     let recorded = recorded();
     let all = recorded["natives"].as_array().unwrap();
     assert_eq!(all.len(), NATIVES.len());
