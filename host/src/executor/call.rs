@@ -73,7 +73,7 @@ impl<'s> Executor<'s> {
 
     /// Forgets what was looked up of contracts. Whoever changes a contract, what
     /// is blocked, or a fixed fee calls this, and so does what undoes changes.
-    pub(crate) fn forget_contracts(&self) {
+    pub fn forget_contracts(&self) {
         self.lookups.borrow_mut().contracts.clear();
     }
 

@@ -3,7 +3,8 @@
 use neovm_chain::contract::account as account_of;
 use neovm_interp::{Caller, LoadOptions};
 use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem, item::binary, manifest::ParameterType,
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem, item::binary,
+    manifest::ParameterType,
 };
 
 use super::contract::check_flags;
