@@ -15,22 +15,22 @@ use crate::{
     settings::ProtocolSettings,
 };
 
-/// What came of a block.
+/// The results of executing a block.
 #[derive(Clone, Debug)]
 pub struct BlockReceipt {
-    /// What native contracts did before the transactions.
+    /// The receipt of OnPersist, before the transactions.
     pub on_persist: Receipt,
-    /// The transactions, in their order. The changes of each are those against
-    /// the state that the one before left.
+    /// The receipts of the transactions, in their order. The changes of each are
+    /// relative to the state that the transaction before it left.
     pub transactions: Vec<Receipt>,
-    /// What native contracts did after the transactions.
+    /// The receipt of PostPersist, after the transactions.
     pub post_persist: Receipt,
-    /// What the block changed, in the order of keys.
+    /// The changes of the whole block, in the order of their keys.
     pub changes: Batch,
 }
 
-/// Executes a block over a store. The store does not change: the receipt says
-/// what to write. Neither the block nor the transactions are verified.
+/// Executes a block over a store. The store does not change: the receipt lists
+/// the changes to write. Neither the block nor the transactions are verified.
 ///
 /// # Errors
 /// A fault if native contracts fail, as they do if the block cannot come next,
@@ -101,7 +101,7 @@ fn persist<'s>(
     }
 }
 
-/// The first block of a network, which holds nothing.
+/// Returns the genesis block of a network, which has no transactions.
 ///
 /// Source: `NeoSystem.cs` (`CreateGenesisBlock`) of the reference node.
 ///

@@ -1,5 +1,42 @@
 //! Runs Neo N3 transactions as the reference node does: system calls, native
 //! contracts, fees, notifications and rollback, over a storage.
+//!
+//! - [`execute`] runs a [`Job`] over a [`Store`](neovm_storage::Store) and returns
+//!   a [`Receipt`]. [`execute_block`] runs a whole block, [`verify_witness`] a
+//!   witness. The store does not change: receipts list the changes to write.
+//! - [`Execution`] runs a job step by step, under a budget, or until another
+//!   thread stops it.
+//! - [`Chain`] is a chain in memory, for tests and for trying out contracts.
+//! - [`Network`] holds what executions share. An embedder adds system calls, or
+//!   replaces them, by [`Network::with_syscall`].
+//! - [`syscalls::SYSCALLS`] and [`native::NATIVES`] are the tables of the system
+//!   calls and the native contracts.
+//!
+//! ```
+//! use neovm_host::{Container, Entry, Job, Network, ProtocolSettings, Trigger, execute, execute_block, genesis_block};
+//! use neovm_storage::{MemoryStore, WriteStore};
+//! use neovm_types::{CallFlags, ScriptBuilder};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let network = Network::new(ProtocolSettings::private());
+//! let mut store = MemoryStore::default();
+//! let genesis = execute_block(&network, &store, &genesis_block(network.settings())?)?;
+//! store.write(&genesis.changes)?;
+//!
+//! let script = ScriptBuilder::new().syscall("System.Runtime.GetNetwork").build()?;
+//! let job = Job {
+//!     trigger: Trigger::Application,
+//!     container: Container::None,
+//!     block: None,
+//!     gas: 100_000_000,
+//!     entry: Entry::Script { script, flags: CallFlags::ALL },
+//! };
+//! let receipt = execute(&network, &store, &job)?;
+//! assert!(receipt.halted());
+//! assert_eq!(receipt.stack, [network.settings().network]);
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 mod block;
@@ -29,7 +66,7 @@ pub use self::{
 
 use neovm_types::{FaultKind, Interop};
 
-/// Returns the reference's name for the type of an object that scripts hold.
+/// Returns the name that the reference gives to the type of a host object in a stack item.
 pub fn interface_name(object: &Interop) -> &'static str {
     if object.downcast_ref::<executor::IteratorHandle>().is_some() {
         "StorageIterator"

@@ -1,4 +1,4 @@
-//! What a store offers.
+//! The traits of stores.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub enum Direction {
     Backward,
 }
 
-/// What a store could not do.
+/// An error of a store, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("storage: {0}")]
 pub struct StoreError(pub String);

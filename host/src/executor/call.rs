@@ -71,8 +71,11 @@ impl<'s> Executor<'s> {
         read(lookup).map(Some)
     }
 
-    /// Forgets what was looked up of contracts. Whoever changes a contract, what
-    /// is blocked, or a fixed fee calls this, and so does what undoes changes.
+    /// Forgets what this execution has looked up about contracts.
+    ///
+    /// Code that changes a contract, the blocked accounts or a fixed fee in the
+    /// storage must call this. A system call of an embedder needs it only if it
+    /// writes such records.
     pub fn forget_contracts(&self) {
         self.lookups.borrow_mut().contracts.clear();
     }

@@ -1,4 +1,4 @@
-//! What is executed, and what comes of it: plain data.
+//! Jobs and receipts: plain data.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -8,23 +8,23 @@ use neovm_types::{CallFlags, Fault, Gas, Hash160, OpCode, Script, StackItem};
 
 use super::{Log, Notification};
 
-/// Why a script runs.
+/// The reason for an execution.
 ///
 /// Source: `TriggerType.cs` of the reference node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Trigger {
-    /// Before the transactions of a block: the node itself.
+    /// Native contracts do their work before the transactions of a block.
     OnPersist = 0x01,
-    /// After the transactions of a block: the node itself.
+    /// Native contracts do their work after the transactions of a block.
     PostPersist = 0x02,
-    /// To verify a witness.
+    /// A witness is verified.
     Verification = 0x20,
-    /// For a transaction, or a call by RPC.
+    /// A transaction is executed, or a test invocation by RPC.
     Application = 0x40,
 }
 
-/// What holds a script.
+/// What contains a script. It is what signatures cover, and signers come from it.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Container<'a> {
     /// Nothing.
@@ -74,11 +74,11 @@ impl Deref for PersistingBlock<'_> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Entry {
-    /// A script. It is checked only where it is reached.
+    /// A script. Its instructions are checked when they are reached.
     Script {
         /// The script.
         script: Script,
-        /// What the script may do.
+        /// The call flags of the script.
         flags: CallFlags,
     },
     /// A witness: a verification script or a contract's `verify`, and an
@@ -91,16 +91,16 @@ pub enum Entry {
     },
 }
 
-/// An execution.
+/// Describes an execution.
 #[derive(Clone, Debug)]
 pub struct Job<'a> {
-    /// Why it runs.
+    /// The reason for the execution.
     pub trigger: Trigger,
-    /// What holds the script.
+    /// What contains the script.
     pub container: Container<'a>,
     /// The block that is being persisted, if there is one.
     pub block: Option<PersistingBlock<'a>>,
-    /// The gas that may be used, in datoshi.
+    /// The gas limit, in datoshi.
     pub gas: i64,
     /// The script.
     pub entry: Entry,
@@ -122,7 +122,7 @@ pub struct FaultPlace {
     pub is_end: bool,
 }
 
-/// What came of an execution.
+/// The result of an execution.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     /// The fault, unless the script ran to its end.
@@ -135,9 +135,9 @@ pub struct Receipt {
     pub stack: Vec<StackItem>,
     /// The notifications; none after a fault.
     pub notifications: Vec<Notification>,
-    /// What scripts logged, before a fault too.
+    /// The messages that scripts logged, also those before a fault.
     pub logs: Vec<Log>,
-    /// What changed in the storage, in the order of keys; nothing after a fault.
+    /// The changes to the storage, in the order of their keys; none after a fault.
     pub changes: Batch,
 }
 

@@ -76,27 +76,27 @@ pub struct Executor<'s> {
 
 /// What executes, and in which circumstances.
 impl<'s> Executor<'s> {
-    /// The network.
+    /// Returns the network.
     pub fn network(&self) -> &'s Network {
         self.network
     }
 
-    /// The network's settings.
+    /// Returns the settings of the network.
     pub fn settings(&self) -> &'s ProtocolSettings {
         self.network.settings()
     }
 
-    /// Why the script runs.
+    /// Returns the reason for the execution.
     pub fn trigger(&self) -> Trigger {
         self.trigger
     }
 
-    /// What holds the script.
+    /// Returns what contains the script.
     pub fn container(&self) -> Container<'s> {
         self.container
     }
 
-    /// The transaction that holds the script, if it is one.
+    /// Returns the transaction that contains the script, if it is in one.
     pub fn transaction(&self) -> Option<&'s Transaction> {
         match self.container {
             Container::Transaction(transaction) => Some(transaction),
@@ -104,13 +104,13 @@ impl<'s> Executor<'s> {
         }
     }
 
-    /// The block that is being persisted, if there is one.
+    /// Returns the block that is being persisted, if there is one.
     pub fn block(&self) -> Option<PersistingBlock<'s>> {
         self.block
     }
 
-    /// The last hardfork whose rules hold. Without a block it is the last one
-    /// that is configured, whatever its height.
+    /// Returns the last hardfork whose rules hold. Without a block it is the last
+    /// one that is configured, whatever its height.
     ///
     /// Source: `ApplicationEngine.cs` (`IsHardforkEnabled`).
     pub fn hardfork(&self) -> Hardfork {
@@ -122,27 +122,27 @@ impl<'s> Executor<'s> {
         self.hardfork >= hardfork
     }
 
-    /// The native contracts at this height.
+    /// Returns the native contracts at this height.
     pub fn natives(&self) -> &'s NativeLevel {
         self.natives
     }
 
-    /// What a price unit costs.
+    /// Returns the cost of a price unit.
     pub fn fee_factor(&self) -> Gas {
         self.fee_factor
     }
 
-    /// What a byte of storage costs, in datoshi.
+    /// Returns the price of a byte of storage, in datoshi.
     pub fn storage_price(&self) -> u32 {
         self.storage_price
     }
 
-    /// The storage as the current script sees it.
+    /// Returns the storage as the current script sees it.
     pub fn layer(&self) -> &Rc<Layer<'s>> {
         self.frames.last().map_or(&self.base, |frame| &frame.layer)
     }
 
-    /// The notifications so far.
+    /// Returns the notifications sent so far.
     pub fn notifications(&self) -> &[Notification] {
         &self.notifications
     }
@@ -158,7 +158,7 @@ impl<'s> Executor<'s> {
         self.frames.last_mut().ok_or_else(|| fault("no script is loaded"))
     }
 
-    /// The hash of the current script.
+    /// Returns the hash of the current script.
     ///
     /// # Errors
     /// A fault if no script is loaded.
@@ -166,18 +166,18 @@ impl<'s> Executor<'s> {
         Ok(self.frame()?.script.get())
     }
 
-    /// The hash of the script that called the current one, if there is one.
+    /// Returns the hash of the script that called the current one, if there is one.
     pub fn calling_hash(&self) -> Option<Hash160> {
         let frame = self.frames.last()?;
         frame.native_calling.or_else(|| Some(self.frames[frame.calling?].script.get()))
     }
 
-    /// The hash of the script that was loaded first.
+    /// Returns the hash of the script that was loaded first.
     pub fn entry_hash(&self) -> Option<Hash160> {
         self.frames.first().map(|frame| frame.script.get())
     }
 
-    /// What the current script may do.
+    /// Returns the call flags of the current script.
     ///
     /// # Errors
     /// A fault if no script is loaded.
@@ -185,16 +185,16 @@ impl<'s> Executor<'s> {
         Ok(self.frame()?.flags)
     }
 
-    /// Checks that the current script may do something.
+    /// Checks that the current script has all of these call flags.
     ///
     /// # Errors
-    /// A fault if it may not.
+    /// A fault if it lacks one.
     pub fn require(&self, flags: CallFlags) -> Result<(), FaultKind> {
         let own = self.call_flags()?;
         if own.contains(flags) { Ok(()) } else { Err(fault(format!("not allowed with the call flags {own}"))) }
     }
 
-    /// Charges price units.
+    /// Charges a number of price units, at the fee factor of the execution.
     ///
     /// # Errors
     /// A fault if there is not enough gas.

@@ -61,12 +61,12 @@ fn strict(script: &Script) -> Result<Script, FaultKind> {
     Ok(script.clone())
 }
 
-/// What came of verifying a witness.
+/// The result of verifying a witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// Whether the witness is good.
+    /// Whether the witness is valid.
     pub ok: bool,
-    /// What it cost; nothing if it is not good.
+    /// The gas that the verification consumed; zero if the witness is not valid.
     pub fee: Gas,
 }
 

@@ -16,13 +16,13 @@ use crate::{
 pub struct NativeContract {
     /// The name.
     pub name: &'static str,
-    /// What the contract is for.
+    /// A sentence that says what the contract is for.
     pub doc: &'static str,
-    /// The id, below zero.
+    /// The id, which is negative.
     pub id: i32,
     /// The hash.
     pub hash: Hash160,
-    /// The hardfork that it came with.
+    /// The hardfork from which the contract exists.
     pub active_in: Hardfork,
     /// Hardforks at which it is initialized again or its manifest changes,
     /// beside those of its methods and events.
@@ -80,21 +80,21 @@ impl NativeContract {
 pub struct Method {
     /// The name.
     pub name: &'static str,
-    /// What it does.
+    /// A sentence that says what the method does.
     pub doc: &'static str,
     /// The names and types of its parameters.
     pub parameters: &'static [(&'static str, ParameterType)],
-    /// The type of what it returns.
+    /// The type of the result; `Void` if the method returns nothing.
     pub returns: ParameterType,
-    /// The price in units, without what the method charges itself.
+    /// The fixed price in units. A method may charge more.
     pub cpu_fee: u64,
-    /// The price in bytes of storage.
+    /// The number of bytes of storage that the method is charged for.
     pub storage_fee: u32,
-    /// What a caller must be allowed to do.
+    /// The call flags that the method needs.
     pub flags: CallFlags,
-    /// The hardfork that it came with.
+    /// The hardfork from which the method exists.
     pub since: Hardfork,
-    /// The hardfork that it went with.
+    /// The hardfork from which the method no longer exists, if any.
     pub until: Option<Hardfork>,
     /// What runs it.
     pub(crate) handler: MethodHandler,
@@ -119,12 +119,13 @@ impl Method {
         }
     }
 
-    /// Returns whether there is the method under a hardfork.
+    /// Returns whether the method exists under a hardfork.
     pub fn is_active(&self, hardfork: Hardfork) -> bool {
         hardfork >= self.since && self.until.is_none_or(|until| hardfork < until)
     }
 
-    /// Returns whether the method only reads.
+    /// Returns whether the method only reads and calls, so that manifests mark it as
+    /// safe.
     pub fn is_safe(&self) -> bool {
         CallFlags::READ_ONLY.contains(self.flags)
     }
@@ -144,9 +145,9 @@ pub struct Event {
     pub name: &'static str,
     /// The names and types of its values.
     pub parameters: &'static [(&'static str, ParameterType)],
-    /// The hardfork that it came with.
+    /// The hardfork from which the event exists.
     pub since: Hardfork,
-    /// The hardfork that it went with.
+    /// The hardfork from which the event no longer exists, if any.
     pub until: Option<Hardfork>,
 }
 
@@ -155,7 +156,7 @@ impl Event {
         Self { name, parameters, since: Hardfork::Genesis, until: None }
     }
 
-    /// Returns whether there is the event under a hardfork.
+    /// Returns whether the event exists under a hardfork.
     pub fn is_active(&self, hardfork: Hardfork) -> bool {
         hardfork >= self.since && self.until.is_none_or(|until| hardfork < until)
     }

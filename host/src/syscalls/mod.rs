@@ -29,19 +29,19 @@ use crate::{
 pub struct Syscall {
     /// The name.
     pub name: &'static str,
-    /// What it does.
+    /// A sentence that says what the call does.
     pub doc: &'static str,
     /// The names and types of its arguments, the one on top of the stack first.
     pub parameters: &'static [(&'static str, ParameterType)],
-    /// The type of what it pushes.
+    /// The type of the result; `Void` if the call returns nothing.
     pub returns: ParameterType,
-    /// The price in units, without what the handler charges itself.
+    /// The fixed price in units. A handler may charge more.
     pub price: u64,
-    /// What the script must be allowed to do.
+    /// The call flags that the calling script must have.
     pub flags: CallFlags,
-    /// The hardfork that it came with.
+    /// The hardfork from which the call exists.
     pub since: Hardfork,
-    /// What runs it.
+    /// The function that runs the call.
     pub handler: SyscallHandler,
 }
 
@@ -49,8 +49,8 @@ pub struct Syscall {
 pub type SyscallHandler = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<(), FaultKind>;
 
 impl Syscall {
-    /// A system call without arguments and result, at no price, for the fields
-    /// that differ.
+    /// Creates a system call that has no price, needs no call flags and exists from
+    /// the genesis block on.
     pub const fn new(name: &'static str, handler: SyscallHandler) -> Self {
         Self {
             name,
@@ -70,13 +70,14 @@ impl Syscall {
         Self { price: units, ..self }
     }
 
-    /// Sets what the script must be allowed to do.
+    /// Sets the call flags that the calling script must have.
     #[must_use]
     pub const fn with_flags(self, flags: CallFlags) -> Self {
         Self { flags, ..self }
     }
 
-    /// Returns the number that stands for it in scripts.
+    /// Returns the identifier, which is the operand of SYSCALL: the first four bytes
+    /// of the SHA-256 of the name.
     pub fn id(&self) -> u32 {
         neovm_types::hash::syscall_id(self.name)
     }
@@ -250,7 +251,7 @@ syscalls! {
         => storage::put(executor, caller, context, &key, value);
 }
 
-/// Returns the system call with this id.
+/// Returns the system call with an identifier, if the networks have it.
 pub fn find(id: u32) -> Option<&'static Syscall> {
     let index = usize::from(SLOTS[slot(id, MULTIPLIER)]);
     // Both tables are sorted by name, which a test checks.
