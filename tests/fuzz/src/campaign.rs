@@ -13,21 +13,25 @@ use std::{
 
 use neovm_generator::Random;
 
-use crate::{
-    NATIVE_STACK,
-    case::{Against, Case},
-    tally::Tally,
-    worker::Worker,
-};
+use crate::{NATIVE_STACK, case::Against, chain::ChainWorker, tally::Tally, worker::Worker};
 
 /// The number of scripts that a thread takes at once.
 const BATCH: u64 = 64;
 
+/// What to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Machines that run a script.
+    Scripts(Against),
+    /// Compiled code and the interpreter over the host: contracts on a chain.
+    Host,
+}
+
 /// What to compare, and how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign {
-    /// The machines to compare.
-    pub against: Against,
+    /// What to compare.
+    pub target: Target,
     /// The seed of the first script. The seeds of the following scripts count up from it.
     pub seed: u64,
     /// The number of scripts.
@@ -47,10 +51,62 @@ pub struct Campaign {
 pub struct Difference {
     /// The seed of the script as it was found.
     pub seed: u64,
-    /// The case, with the shortest script that was found to differ.
-    pub case: Case,
-    /// A report for people: the script, both final states, and where the executions part.
+    /// The case as JSON, with the shortest script that was found to differ.
+    pub case: String,
+    /// A report for people: both final states and, for a script, where the executions part.
     pub text: String,
+}
+
+/// Compares what random numbers generate.
+enum Checker {
+    Scripts(Box<Worker>),
+    Host(Box<ChainWorker>),
+}
+
+impl Target {
+    /// Returns its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scripts(against) => against.name(),
+            Self::Host => "host",
+        }
+    }
+}
+
+impl Checker {
+    fn new(target: Target) -> Self {
+        match target {
+            Target::Scripts(against) => Self::Scripts(Box::new(Worker::new(against))),
+            Target::Host => Self::Host(Box::default()),
+        }
+    }
+
+    /// Returns a case that differs, as JSON, and a report, if there is a difference.
+    fn check(&mut self, random: &mut Random) -> Option<(String, String)> {
+        match self {
+            Self::Scripts(worker) => {
+                let case = worker.check(random)?;
+                let (case, text) = worker.explain(case);
+                Some((json(&case), text))
+            }
+            Self::Host(worker) => {
+                let case = worker.check(random)?;
+                let (case, text) = worker.explain(case);
+                Some((json(&case), text))
+            }
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        match self {
+            Self::Scripts(worker) => worker.tally(),
+            Self::Host(worker) => worker.tally(),
+        }
+    }
+}
+
+fn json(case: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(case).expect("a case is JSON")
 }
 
 /// What the threads share.
@@ -127,13 +183,12 @@ impl Shared {
 
     /// Compares scripts in a thread.
     fn work(&self, number: usize, sender: &Sender<Difference>) {
-        let mut worker = Worker::new(self.campaign.against);
+        let mut worker = Checker::new(self.campaign.target);
         while !self.stop.load(Ordering::Relaxed) {
             let first = self.next.fetch_add(BATCH, Ordering::Relaxed);
             for place in first..(first + BATCH).min(self.campaign.scripts) {
                 let seed = self.campaign.seed.wrapping_add(place);
-                if let Some(case) = worker.check(&mut Random::new(seed)) {
-                    let (case, text) = worker.explain(case);
+                if let Some((case, text)) = worker.check(&mut Random::new(seed)) {
                     // The receiver listens until the last sender is gone.
                     let _ = sender.send(Difference { seed, case, text });
                 }

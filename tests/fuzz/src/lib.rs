@@ -5,10 +5,14 @@
 //! cases and keeps machines and engines from one case to the next. [`minimized`] shortens a case that
 //! differs, [`report`] shows where its executions part. [`run`] does all of this for any number of
 //! scripts; the command `neovm-fuzz` and the tests use it. Fuzzers call [`targets`].
+//!
+//! A [`ChainCase`] is a script over the host, with the contracts that it calls. A [`ChainComparer`] runs
+//! it in two modes of the engine.
 #![forbid(unsafe_code)]
 
 mod campaign;
 mod case;
+mod chain;
 mod compare;
 mod describe;
 mod final_state;
@@ -20,8 +24,9 @@ pub mod targets;
 mod worker;
 
 pub use crate::{
-    campaign::{Campaign, Difference, run},
+    campaign::{Campaign, Difference, Target, run},
     case::{Against, Case, Executor, Run},
+    chain::{ChainCase, ChainComparer, ChainWorker, Comparison, ContractFiles, Ending, minimized_chain},
     compare::Comparer,
     final_state::FinalState,
     host::Hosts,

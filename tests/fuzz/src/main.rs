@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use neovm_fuzz::{Against, Campaign, Case, Comparer, Difference, NATIVE_STACK, Tally, report};
+use neovm_fuzz::{Against, Campaign, Case, ChainComparer, Comparer, Difference, NATIVE_STACK, Tally, Target, report};
 use serde_json::json;
 
 /// The duration of a campaign in seconds, unless configured otherwise.
@@ -77,14 +77,17 @@ enum Oracle {
     Jit,
     /// The interpreter and compiled code against a model that shares no code with them
     Model,
+    /// Compiled code against the interpreter over the host: contracts on a chain
+    Host,
 }
 
-impl From<Oracle> for Against {
+impl From<Oracle> for Target {
     fn from(oracle: Oracle) -> Self {
         match oracle {
-            Oracle::Interp => Self::Interp,
-            Oracle::Jit => Self::Jit,
-            Oracle::Model => Self::Model,
+            Oracle::Interp => Self::Scripts(Against::Interp),
+            Oracle::Jit => Self::Scripts(Against::Jit),
+            Oracle::Model => Self::Scripts(Against::Model),
+            Oracle::Host => Self::Host,
         }
     }
 }
@@ -103,7 +106,7 @@ fn execute(args: &Args) -> Result<ExitCode> {
     let has_bar = args.every.is_none() && io::stderr().is_terminal();
     let seconds = args.seconds.or(args.scripts.is_none().then_some(SECONDS));
     let campaign = Campaign {
-        against: args.against.into(),
+        target: args.against.into(),
         seed: args.seed,
         scripts: args.scripts.unwrap_or(u64::MAX),
         time: seconds.map(Duration::from_secs),
@@ -163,9 +166,9 @@ fn summary(tally: &Tally, elapsed: Duration) -> String {
 }
 
 fn json_line(campaign: &Campaign, tally: &Tally, elapsed: Duration) -> String {
-    let Campaign { against, seed, threads, .. } = campaign;
+    let Campaign { target, seed, threads, .. } = campaign;
     json!({
-        "against": against.name(), "seed": seed, "threads": threads, "seconds": elapsed.as_secs_f64(),
+        "against": target.name(), "seed": seed, "threads": threads, "seconds": elapsed.as_secs_f64(),
         "scripts_per_second": rate(tally, elapsed), "tally": tally,
     })
     .to_string()
@@ -177,19 +180,30 @@ fn save(difference: &Difference, folder: &Path) -> Result<()> {
     let path = folder.join(format!("neovm-fuzz-{seed}.json"));
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "seed {seed}: {text}");
-    fs::write(&path, serde_json::to_string_pretty(case)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, case).with_context(|| format!("cannot write {}", path.display()))?;
     let _ = writeln!(err, "to run it again: neovm-fuzz --replay {}", path.display());
     Ok(())
 }
 
 fn replay(path: &Path) -> Result<ExitCode> {
     let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let case: Case = serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?;
-    let worker = thread::Builder::new().stack_size(NATIVE_STACK);
-    let shown = worker.spawn(move || report(&mut Comparer::new(), &case)).context("cannot start a thread")?.join();
-    let shown = shown.map_err(|_| anyhow!("the comparison panicked"))?;
+    // Only cases over the host have contracts.
+    let value: serde_json::Value = serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?;
+    let shown = if value.get("contracts").is_some() {
+        let case = serde_json::from_value(value).with_context(|| format!("{}", path.display()))?;
+        spawn(move || ChainComparer::new().compare(&case).difference)?
+    } else {
+        let case: Case = serde_json::from_value(value).with_context(|| format!("{}", path.display()))?;
+        spawn(move || report(&mut Comparer::new(), &case))?
+    };
     let text = shown.as_deref().unwrap_or("nothing differs\n");
     write!(io::stdout(), "{text}").context("cannot write to standard output")?;
     Ok(if shown.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs a comparison in a thread with enough native stack, and returns what differs.
+fn spawn(compare: impl FnOnce() -> Option<String> + Send + 'static) -> Result<Option<String>> {
+    let worker = thread::Builder::new().stack_size(NATIVE_STACK);
+    let worker = worker.spawn(compare).context("cannot start a thread")?;
+    worker.join().map_err(|_| anyhow!("the comparison panicked"))
 }

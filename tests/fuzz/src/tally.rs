@@ -19,6 +19,8 @@ pub struct Tally {
     pub instructions: u64,
     /// The executions by their kind of outcome.
     pub ends: BTreeMap<&'static str, u64>,
+    /// The number of scripts over the host that were run again without the calls that were rolled back.
+    pub replayed: u64,
     /// The number of scripts that entered compiled code.
     pub entered_scripts: u64,
     /// What was compiled.
@@ -54,6 +56,7 @@ impl Tally {
         self.scripts += other.scripts;
         self.executions += other.executions;
         self.instructions += other.instructions;
+        self.replayed += other.replayed;
         self.entered_scripts += other.entered_scripts;
         self.differences += other.differences;
         add_counts(&mut self.ends, &other.ends);
@@ -106,8 +109,11 @@ fn list<K: Display>(counts: &BTreeMap<K, u64>) -> String {
 
 impl Display for Tally {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Self { scripts, executions, instructions, entered_scripts, compiled, differences, ends } = self;
+        let Self { scripts, executions, instructions, replayed, entered_scripts, compiled, differences, ends } = self;
         writeln!(f, "{scripts} scripts, {executions} executions of {instructions} instructions: {}", list(ends))?;
+        if *replayed > 0 {
+            writeln!(f, "{replayed} scripts were run again without the calls that were rolled back")?;
+        }
         if compiled.regions > 0 {
             let share = *entered_scripts as f64 * 100.0 / (*scripts).max(1) as f64;
             writeln!(f, "{entered_scripts} scripts ({share:.0} %) entered compiled code")?;

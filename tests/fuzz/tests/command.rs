@@ -58,7 +58,7 @@ fn case(reference: &str, gas: u64) -> String {
 
 #[test]
 fn scripts_are_compared_and_counted() {
-    for against in ["interp", "jit", "model"] {
+    for against in ["interp", "jit", "model", "host"] {
         let answer = neovm_fuzz(&["--against", against, "--scripts", "150", "--seed", "7", "--threads", "2"]);
         let out = answer.ok();
         for part in ["150 scripts, ", "0 scripts differ", "scripts a second"] {

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
-use neovm_fuzz::{Against, Campaign, Hosts, NATIVE_STACK, Tally, run, targets};
+use neovm_fuzz::{Against, Campaign, Hosts, NATIVE_STACK, Tally, Target, run, targets};
 use neovm_generator::{Random, any_script};
 use neovm_model::{Machine, Op, Setup};
 
 /// Compares scripts with fixed seeds, which must agree.
 #[track_caller]
-fn agree(against: Against, scripts: u64) -> Tally {
+fn agree(target: Target, scripts: u64) -> Tally {
     let every = Duration::from_secs(3600);
-    let campaign = Campaign { against, seed: 0, scripts, time: None, threads: 2, differences: 3, every };
+    let campaign = Campaign { target, seed: 0, scripts, time: None, threads: 2, differences: 3, every };
     let mut texts = Vec::new();
     let tally = run(&campaign, |_, _| {}, |found| texts.push(format!("seed {}: {}", found.seed, found.text))).unwrap();
     assert!(texts.is_empty(), "{}", texts.join("\n\n"));
@@ -20,7 +20,7 @@ fn agree(against: Against, scripts: u64) -> Tally {
 
 #[test]
 fn interpreters_agree() {
-    let tally = agree(Against::Interp, 6000);
+    let tally = agree(Target::Scripts(Against::Interp), 6000);
     let ends = ["halted", "out of gas", "too many items", "too many contexts", "exception not caught", "other faults"];
     assert_eq!(tally.ends.keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from(ends));
     assert!(tally.ends["halted"] * 5 > tally.executions, "too few scripts come to an end: {tally}");
@@ -28,7 +28,7 @@ fn interpreters_agree() {
 
 #[test]
 fn compiled_code_agrees_with_the_interpreter() {
-    let tally = agree(Against::Jit, 2000);
+    let tally = agree(Target::Scripts(Against::Jit), 2000);
     if !neovm::TAIL_CALLS {
         return eprintln!("SKIPPED: no code is compiled here");
     }
@@ -46,7 +46,18 @@ fn compiled_code_agrees_with_the_interpreter() {
 
 #[test]
 fn the_engine_agrees_with_the_model() {
-    agree(Against::Model, 3000);
+    agree(Target::Scripts(Against::Model), 3000);
+}
+
+#[test]
+fn compiled_code_agrees_over_the_host() {
+    let tally = agree(Target::Host, 300);
+    assert!(tally.ends["halted"] * 5 > tally.executions, "too few scripts come to an end: {tally}");
+    assert!(tally.replayed * 10 > tally.scripts, "too few calls are rolled back: {tally}");
+    if !neovm::TAIL_CALLS {
+        return eprintln!("SKIPPED: no code is compiled here");
+    }
+    assert!(tally.entered_scripts * 3 > tally.scripts, "too few scripts enter compiled code: {tally}");
 }
 
 /// What never runs is never compared: each opcode completes in some script.

@@ -2,9 +2,11 @@
 
 use neovm_types::OpCode::{self, *};
 
+mod contracts;
 mod functions;
 mod held;
 
+pub use self::contracts::{ChainCalls, contract, contract_call};
 pub(crate) use self::held::Held;
 use crate::{
     random::Random,
@@ -172,7 +174,11 @@ impl Scripter<'_> {
     fn hot_body(&mut self) {
         let most = if self.reserved > 1 { 2 } else { 5 };
         for _ in 0..1 + self.random.below(most) {
-            self.chosen(HOT)(self);
+            if self.calls.chain.is_some() && self.random.one_in(4) {
+                self.chain_statement();
+            } else {
+                self.chosen(HOT)(self);
+            }
         }
     }
 

@@ -33,7 +33,7 @@ mod scripter;
 mod values;
 
 pub use crate::{
-    hot::hot_script,
+    hot::{ChainCalls, contract, contract_call, hot_script},
     mutate::mutated,
     random::Random,
     scripter::{SystemCalls, script},

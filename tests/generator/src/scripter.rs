@@ -2,7 +2,10 @@
 
 use neovm_types::OpCode::{self, *};
 
-use crate::{hot::Held, random::Random};
+use crate::{
+    hot::{ChainCalls, Held},
+    random::Random,
+};
 
 /// The maximum nesting depth of statements.
 const MAX_DEPTH: usize = 4;
@@ -52,6 +55,8 @@ pub struct SystemCalls {
     pub load: Option<u32>,
     /// The call that pops an item and throws it.
     pub throw: Option<u32>,
+    /// What contracts on a chain call besides.
+    pub chain: Option<ChainCalls>,
 }
 
 /// The target of a jump.
@@ -86,6 +91,8 @@ pub(crate) struct Scripter<'a> {
     pub(crate) may_call: bool,
     /// The number of local variables that are reserved as counters of hot loops.
     pub(crate) reserved: usize,
+    /// Whether the method being generated may write to the storage and notify.
+    pub(crate) may_write: bool,
     /// The end of the current hot loop.
     pub(crate) loop_end: Option<Label>,
     /// The hot function being generated.
@@ -123,6 +130,7 @@ impl<'a> Scripter<'a> {
             depth: 0,
             may_call: functions > 0,
             reserved: 0,
+            may_write: true,
             loop_end: None,
             current: None,
             held: [Held::Small; 3],

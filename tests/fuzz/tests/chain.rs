@@ -1,0 +1,72 @@
+//! How cases over the host are compared, shortened and written.
+
+use neovm::{
+    Dispatch, Hash160, JitMode, OpCode, StackItem,
+    host::native::NATIVES,
+    types::{CallFlags, ScriptBuilder},
+};
+use neovm_fuzz::{ChainCase, ChainComparer, ChainWorker, ContractFiles, minimized_chain};
+use neovm_generator::Random;
+use neovm_testing::Mode;
+
+/// Returns a call that notifies: a transfer of nothing. It claims to be committed or rolled back.
+fn transfer(is_committed: bool) -> Vec<u8> {
+    let gas = NATIVES.into_iter().find(|native| native.name == "GasToken").unwrap().hash;
+    let signer = Hash160([1; 20]);
+    let arguments = [signer.into(), signer.into(), 0.into(), StackItem::Null];
+    let mut script = ScriptBuilder::new();
+    script.dynamic_call(gas, "transfer", CallFlags::ALL, &arguments).push(i32::from(is_committed)).push(2);
+    script.op(OpCode::PACK).build().unwrap().bytes().to_vec()
+}
+
+fn case(calls: &[bool]) -> ChainCase {
+    ChainCase {
+        contracts: Vec::new(),
+        calls: calls.iter().copied().map(transfer).collect(),
+        is_repeatable: true,
+        reference: Mode::Interpreted(Dispatch::Auto),
+        subject: Mode::Compiled(JitMode::Eager),
+        runs: vec![10_000_000_000; 2],
+    }
+}
+
+#[test]
+fn calls_that_are_committed_agree() {
+    let comparison = ChainComparer::new().compare(&case(&[true, true]));
+    assert_eq!((comparison.difference, comparison.is_replayed), (None, false));
+    assert_eq!(comparison.endings.len(), 2);
+    for ending in &comparison.endings {
+        assert_eq!((&ending.fault, ending.notifications.len()), (&None, 2));
+    }
+}
+
+/// A call that was not rolled back although its mark says so.
+#[test]
+fn what_is_not_rolled_back_is_found_and_shortened() {
+    let case = case(&[true, false, true]);
+    let comparer = ChainComparer::new();
+    let text = comparer.compare(&case).difference.expect("a difference");
+    assert!(text.contains("without the calls that were rolled back"), "{text}");
+    let short = minimized_chain(&comparer, case);
+    assert_eq!((&short.calls[..], short.runs.len()), (&[transfer(false)][..], 1));
+    let text = serde_json::to_string(&short).unwrap();
+    assert_eq!(serde_json::from_str::<ChainCase>(&text).unwrap(), short);
+}
+
+#[test]
+fn contracts_that_cannot_be_deployed_are_no_difference() {
+    let files = ContractFiles { nef: vec![1], manifest: String::new() };
+    let comparison = ChainComparer::new().compare(&ChainCase { contracts: vec![files], ..case(&[true]) });
+    assert_eq!((comparison.difference, comparison.endings.len()), (None, 0));
+}
+
+#[test]
+fn a_seed_decides_all() {
+    let tally = || {
+        let mut worker = ChainWorker::default();
+        (0..20).for_each(|seed| assert!(worker.check(&mut Random::new(seed)).is_none()));
+        let tally = worker.tally();
+        (tally.instructions, tally.ends)
+    };
+    assert_eq!(tally(), tally());
+}
