@@ -175,7 +175,7 @@ impl Chain {
             let last = chain.last_header()?;
             let interval = u64::from(chain.network.settings().milliseconds_per_block);
             let timestamp = last.timestamp + u64::from(index - last.index) * interval;
-            let header = UnsignedHeader { index, timestamp, ..following(&last) };
+            let header = UnsignedHeader { index, timestamp, ..following(&last)? };
             let header = header.sign(&Witness::empty()).map_err(fault)?;
             chain.persist(&Block::new(header, Vec::new()).map_err(fault)?)?;
         }
@@ -286,8 +286,8 @@ impl Chain {
         } else {
             settings.milliseconds_per_block
         };
-        let timestamp = timestamp.unwrap_or(last.timestamp + u64::from(interval));
-        let header = UnsignedHeader { timestamp, ..following(&last) };
+        let timestamp = timestamp.unwrap_or(last.timestamp.saturating_add(interval.into()));
+        let header = UnsignedHeader { timestamp, ..following(&last)? };
         header.sign(&Witness::empty()).map_err(fault)
     }
 
@@ -312,15 +312,17 @@ impl Chain {
 }
 
 /// The header of an empty block that follows another one at the same time.
-fn following(last: &Header) -> UnsignedHeader {
-    UnsignedHeader {
+fn following(last: &Header) -> Result<UnsignedHeader, FaultKind> {
+    let index = last.index.checked_add(1);
+    let index = index.ok_or_else(|| fault(format!("no block can follow the one at height {}", last.index)))?;
+    Ok(UnsignedHeader {
         version: 0,
         previous_hash: last.hash(),
         merkle_root: Hash256::default(),
         timestamp: last.timestamp,
         nonce: 0,
-        index: last.index + 1,
+        index,
         primary_index: 0,
         next_consensus: last.next_consensus,
-    }
+    })
 }

@@ -121,3 +121,14 @@ fn a_gap_between_hardforks_is_not_lost() {
         assert_eq!(chain.contract(notary).unwrap().is_some(), active, "{height}");
     }
 }
+
+#[test]
+fn nothing_follows_the_greatest_height() {
+    let network = Arc::new(Network::new(ProtocolSettings::private()));
+    let last = Chain::at_height(Arc::clone(&network), u32::MAX).unwrap();
+    assert_eq!(last.last_header().unwrap().index, u32::MAX);
+    let error = last.invoke(&endless()).unwrap_err();
+    assert_eq!(error.to_string(), "no block can follow the one at height 4294967295");
+    let before = Chain::at_height(network, u32::MAX - 1).unwrap();
+    assert_eq!(before.prepare(&endless()).unwrap().header().index, u32::MAX);
+}
