@@ -115,6 +115,8 @@ macro_rules! group {
             }
         }
 
+        impl Eq for $affine {}
+
         impl $projective {
             /// Returns the sum of two points.
             #[must_use]
@@ -141,6 +143,8 @@ macro_rules! group {
                 unsafe { $equal(&self.0, &other.0) }
             }
         }
+
+        impl Eq for $projective {}
 
         impl From<$affine> for $projective {
             fn from(point: $affine) -> Self {
@@ -274,6 +278,8 @@ impl PartialEq for Gt {
         unsafe { blst_fp12_is_equal(&self.0, &other.0) }
     }
 }
+
+impl Eq for Gt {}
 
 /// Returns the pairing of two points.
 pub fn pairing(g1: &G1Affine, g2: &G2Affine) -> Gt {

@@ -363,6 +363,20 @@ fn objects_of_the_host_come_back_as_their_type() {
 }
 
 #[test]
+fn objects_with_an_equality_of_their_own_are_compared_by_it() {
+    let item = |object: Interop| StackItem::Interop(object);
+    let by_value = |number: u8| item(Interop::by_value(number));
+    assert!(equal(by_value(1), by_value(1)));
+    assert!(!equal(by_value(1), by_value(2)));
+    // Another type, and an object without an equality of its own, on either side.
+    assert!(!equal(by_value(1), item(Interop::by_value(1u16))));
+    assert!(!equal(by_value(1), item(Interop::new(1u8))));
+    assert!(!equal(item(Interop::new(1u8)), by_value(1)));
+    assert!(equal(structure([by_value(1), 5.into()]), structure([by_value(1), 5.into()])));
+    assert!(!equal(structure([by_value(1), 5.into()]), structure([by_value(2), 5.into()])));
+}
+
+#[test]
 fn a_visit_of_a_struct_is_what_its_clone_would_be() {
     let limit = StructCloneLimit::from(&LIMITS);
     let (array, buffer) = (StackItem::array([1.into()]), StackItem::buffer(&[1]));

@@ -210,7 +210,7 @@ syscalls! {
     /// Returns the name of the platform.
     "System.Runtime.Platform"() -> &'static str { price: 1 << 3 } => Ok("NEO");
     /// Returns a storage context that cannot be written through.
-    "System.Storage.AsReadOnly"(context: Context) -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
+    "System.Storage.AsReadOnly"(context: Interop) -> Interop { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::as_read_only(context);
     /// Deletes a key.
     "System.Storage.Delete"(context: Context, key: ShortBytes) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
@@ -228,7 +228,7 @@ syscalls! {
         => storage::get_context(executor);
     /// Returns the storage context of the current contract, which cannot be written through.
     "System.Storage.GetReadOnlyContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
-        => storage::get_context(executor).and_then(storage::as_read_only);
+        => storage::get_read_only_context(executor);
     /// Deletes a key of the current contract.
     "System.Storage.Local.Delete"(key: ShortBytes)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }

@@ -28,9 +28,12 @@ impl Parameter for Context {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
     fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        let object = Interop::from_item(item, caller)?;
-        object.downcast_ref().copied().ok_or_else(|| fault("the argument is no storage context"))
+        context(&Interop::from_item(item, caller)?)
     }
+}
+
+fn context(object: &Interop) -> Result<Context, FaultKind> {
+    object.downcast_ref().copied().ok_or_else(|| fault("the argument is no storage context"))
 }
 
 impl Return for Context {
@@ -47,8 +50,15 @@ pub(super) fn get_context(executor: &Executor<'_>) -> Result<Context, FaultKind>
     Ok(Context { contract: contract.state().id, is_read_only: false })
 }
 
-pub(super) fn as_read_only(context: Context) -> Result<Context, FaultKind> {
-    Ok(Context { is_read_only: true, ..context })
+pub(super) fn get_read_only_context(executor: &Executor<'_>) -> Result<Context, FaultKind> {
+    Ok(Context { is_read_only: true, ..get_context(executor)? })
+}
+
+/// Returns a context that is read-only already itself, not a new object: scripts
+/// can tell by EQUAL.
+pub(super) fn as_read_only(object: Interop) -> Result<Interop, FaultKind> {
+    let context = context(&object)?;
+    Ok(if context.is_read_only { object } else { Interop::new(Context { is_read_only: true, ..context }) })
 }
 
 pub(super) fn get(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<Option<Value>, FaultKind> {

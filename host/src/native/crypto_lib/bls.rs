@@ -8,8 +8,8 @@ use neovm_types::{FaultKind, Interop};
 use crate::fault;
 
 /// A point as contracts hold it. The reference tells affine from projective
-/// coordinates.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// coordinates, and compares points by value also in the instruction EQUAL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "an object of a contract is on the heap anyway")]
 enum Point {
     G1Affine(G1Affine),
@@ -58,7 +58,7 @@ pub(super) fn deserialize(bytes: &[u8]) -> Result<Interop, FaultKind> {
     } else {
         return Err(fault(format!("no point of BLS12-381 has {} bytes", bytes.len())));
     };
-    point.map(Interop::new).ok_or_else(|| fault("the bytes are no point of BLS12-381"))
+    point.map(Interop::by_value).ok_or_else(|| fault("the bytes are no point of BLS12-381"))
 }
 
 pub(super) fn equal(x: &Interop, y: &Interop) -> Result<bool, FaultKind> {
@@ -71,7 +71,7 @@ pub(super) fn add(x: &Interop, y: &Interop) -> Result<Interop, FaultKind> {
     let (x, y) = (point(x)?, point(y)?);
     let in_g1 = |a: G1Projective, b: G1Projective| P::G1Projective(a.add(&b));
     let in_g2 = |a: G2Projective, b: G2Projective| P::G2Projective(a.add(&b));
-    Ok(Interop::new(match (x, y) {
+    Ok(Interop::by_value(match (x, y) {
         (P::G1Affine(a), P::G1Affine(b)) => in_g1(a.into(), b.into()),
         (P::G1Affine(a), P::G1Projective(b)) => in_g1(a.into(), b),
         (P::G1Projective(a), P::G1Affine(b)) => in_g1(a, b.into()),
@@ -88,7 +88,7 @@ pub(super) fn add(x: &Interop, y: &Interop) -> Result<Interop, FaultKind> {
 pub(super) fn mul(x: &Interop, scalar: &[u8], negate: bool) -> Result<Interop, FaultKind> {
     let scalar = Scalar::from_bytes(scalar).ok_or_else(|| fault("the scalar of BLS12-381 is not canonical"))?;
     let scalar = if negate { scalar.negated() } else { scalar };
-    Ok(Interop::new(match point(x)? {
+    Ok(Interop::by_value(match point(x)? {
         Point::G1Affine(point) => Point::G1Projective(G1Projective::from(point).mul(&scalar)),
         Point::G1Projective(point) => Point::G1Projective(point.mul(&scalar)),
         Point::G2Affine(point) => Point::G2Projective(G2Projective::from(point).mul(&scalar)),
@@ -108,5 +108,5 @@ pub(super) fn pairing(g1: &Interop, g2: &Interop) -> Result<Interop, FaultKind> 
         Point::G2Projective(point) => point.into(),
         _ => return Err(mismatch()),
     };
-    Ok(Interop::new(Point::Gt(pair(&g1, &g2))))
+    Ok(Interop::by_value(Point::Gt(pair(&g1, &g2))))
 }
