@@ -1,0 +1,71 @@
+//! Times with their spread.
+
+use std::{
+    ops::{Div, Sub},
+    time::{Duration, Instant},
+};
+
+/// How often is measured, and how long a measurement and the time before them last at least.
+const ROUNDS: usize = 41;
+const ROUND: Duration = Duration::from_millis(4);
+const WARM_UP: Duration = Duration::from_millis(150);
+
+/// The fastest, the middle and the slowest of several rounds, in nanoseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+}
+
+impl Times {
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Self { min: f(self.min), median: f(self.median), max: f(self.max) }
+    }
+}
+
+impl Div<f64> for Times {
+    type Output = Self;
+
+    fn div(self, count: f64) -> Self {
+        self.map(|time| time / count)
+    }
+}
+
+/// Takes off the best time of what else was measured.
+impl Sub for Times {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self.map(|time| time - other.min)
+    }
+}
+
+/// Measures a run.
+pub(crate) fn measure(mut run: impl FnMut()) -> Times {
+    measure_parts(|| {
+        let begun = Instant::now();
+        run();
+        begun.elapsed()
+    })
+}
+
+/// Measures what a run says it took.
+pub(crate) fn measure_parts(mut run: impl FnMut() -> Duration) -> Times {
+    let begun = Instant::now();
+    while begun.elapsed() < WARM_UP {
+        run();
+    }
+    let mut times: Vec<f64> = (0..ROUNDS).map(|_| round(&mut run)).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    Times { min: times[0], median: times[ROUNDS / 2], max: times[ROUNDS - 1] }
+}
+
+fn round(run: &mut impl FnMut() -> Duration) -> f64 {
+    let (mut sum, mut count) = (Duration::ZERO, 0);
+    while sum < ROUND {
+        sum += run();
+        count += 1;
+    }
+    sum.as_secs_f64() * 1e9 / f64::from(count)
+}
