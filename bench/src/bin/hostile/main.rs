@@ -7,12 +7,14 @@
 //! cargo run --release -p neovm-bench --bin hostile -- cycles            garbage in cycles, with 20,000 GAS
 //! cargo run --release -p neovm-bench --bin hostile -- memory            scripts that use as much memory as possible
 //! cargo run --release -p neovm-bench --bin hostile -- compiler          scripts that cause much compilation
+//! cargo run --release -p neovm-bench --bin hostile -- host [PART]       system calls and native methods whose name has PART
 //! ```
 //!
 //! The output consists of Markdown tables. Memory is the peak of what the thread that runs the script
 //! has allocated, including memory for decoding and, if it takes place on that thread, compilation.
 
 mod growth;
+mod host;
 mod recorded;
 mod run;
 mod search;
@@ -41,7 +43,12 @@ fn main() -> ExitCode {
         ["cycles"] => tables::cycles(),
         ["memory"] => tables::memory(),
         ["compiler"] => tables::compiler(),
-        _ => Err("usage: hostile recorded [FILE] | search [SECONDS] | growth | cycles | memory | compiler".into()),
+        ["host"] => host::print(""),
+        ["host", part] => host::print(part),
+        _ => {
+            Err("usage: hostile recorded [FILE] | search [SECONDS] | growth | cycles | memory | compiler | host [PART]"
+                .into())
+        }
     };
     exit_code(result.map(|()| ExitCode::SUCCESS))
 }
