@@ -1,13 +1,17 @@
 use core::fmt;
 
-use k256::elliptic_curve::Curve as _;
-use k256::elliptic_curve::bigint::{CheckedAdd, U256};
-use k256::elliptic_curve::ops::{LinearCombination, Reduce};
 use k256::elliptic_curve::sec1::ToSec1Point;
-use k256::{CompressedPoint, ProjectivePoint, Scalar, Secp256k1};
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
 use crate::{CryptoError, keccak256, sha256};
+
+#[cfg(feature = "native-signatures")]
+mod native;
+pub mod portable;
+
+#[cfg(feature = "native-signatures")]
+use native as backend;
+#[cfg(not(feature = "native-signatures"))]
+use portable as backend;
 
 /// The elliptic curve of an ECDSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,29 +98,9 @@ pub fn verify_prehashed(
     signature: &[u8],
     curve: Curve,
 ) -> Result<bool, CryptoError> {
-    check_hash(message_hash)?;
+    let hash = check_hash(message_hash)?;
     check_key(public_key, curve)?;
-    let off_curve = |_| CryptoError::PublicKeyNotOnCurve(curve);
-    match curve {
-        Curve::Secp256r1 => {
-            use p256::ecdsa::{Signature, VerifyingKey};
-            let key = VerifyingKey::from_sec1_bytes(public_key).map_err(off_curve)?;
-            check_signature(signature)?;
-            Ok(Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_prehash(message_hash, &signature).is_ok()))
-        }
-        Curve::Secp256k1 => {
-            use k256::ecdsa::{Signature, VerifyingKey};
-            let key = VerifyingKey::from_sec1_bytes(public_key).map_err(off_curve)?;
-            check_signature(signature)?;
-            // Unlike Neo, k256 rejects a high s. Replacing s by n - s does not
-            // change whether the signature is valid.
-            Ok(Signature::from_slice(signature).is_ok_and(|signature| {
-                let low = signature.normalize_s();
-                key.verify_prehash(message_hash, &low).is_ok()
-            }))
-        }
-    }
+    backend::verify_checked(hash, public_key, signature, curve)
 }
 
 /// Returns the compressed form of a public key. Source:
@@ -138,7 +122,7 @@ pub fn compress_public_key(public_key: &[u8], curve: Curve) -> Result<[u8; 33], 
             p256::CompressedPoint::from(key).into()
         }
         Curve::Secp256k1 => {
-            CompressedPoint::from(k256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?).into()
+            k256::CompressedPoint::from(k256::PublicKey::from_sec1_bytes(public_key).map_err(off_curve)?).into()
         }
     })
 }
@@ -216,36 +200,8 @@ pub fn recover(message_hash: &[u8], signature: &[u8]) -> Result<[u8; 33], Crypto
 /// - [`CryptoError::NotRecoverable`] if no public key matches the signature.
 pub fn recover_with_id(message_hash: &[u8], signature: &[u8], recovery_id: u8) -> Result<[u8; 33], CryptoError> {
     let hash = check_hash(message_hash)?;
-    let signature = check_signature(signature)?;
-    if recovery_id > 3 {
-        return Err(CryptoError::RecoveryId(recovery_id));
-    }
-    let r = U256::from_be_slice(&signature[..32]);
-    let s = U256::from_be_slice(&signature[32..]);
-    recover_key(&U256::from_be_slice(hash), &r, &s, recovery_id).ok_or(CryptoError::NotRecoverable)
-}
-
-/// Returns `(s * R - e * G) / r`, where `R` is the nonce point, or `None` if it
-/// is not defined.
-///
-/// The recovery function of k256 rejects a high, zero or unreduced `s`, which
-/// Neo accepts, so the formula is implemented here.
-fn recover_key(e: &U256, r: &U256, s: &U256, recovery_id: u8) -> Option<[u8; 33]> {
-    let x = if recovery_id & 2 == 0 { *r } else { Option::from(r.checked_add(&Secp256k1::ORDER))? };
-    let mut nonce = [2 | recovery_id & 1; 33];
-    nonce[1..].copy_from_slice(&x.to_be_bytes());
-    let nonce = k256::PublicKey::from_sec1_bytes(&nonce).ok()?;
-
-    let r_inverse: Scalar = Option::from(Scalar::reduce(r).invert())?;
-    let by_generator = -(Scalar::reduce(e) * r_inverse);
-    let by_nonce = Scalar::reduce(s) * r_inverse;
-    let key = ProjectivePoint::lincomb_vartime(&[
-        (ProjectivePoint::GENERATOR, by_generator),
-        (nonce.to_projective(), by_nonce),
-    ]);
-    // Fails for the point at infinity, which has no compressed form.
-    let key = k256::PublicKey::from_affine(key.to_affine()).ok()?;
-    Some(CompressedPoint::from(key).into())
+    let signature = check_recovery(signature, recovery_id)?;
+    backend::recover_checked(hash, signature, recovery_id).ok_or(CryptoError::NotRecoverable)
 }
 
 fn check_hash(hash: &[u8]) -> Result<&[u8; 32], CryptoError> {
@@ -254,6 +210,14 @@ fn check_hash(hash: &[u8]) -> Result<&[u8; 32], CryptoError> {
 
 fn check_signature(signature: &[u8]) -> Result<&[u8; 64], CryptoError> {
     signature.try_into().map_err(|_| CryptoError::SignatureLength(signature.len()))
+}
+
+fn check_recovery(signature: &[u8], recovery_id: u8) -> Result<&[u8; 64], CryptoError> {
+    let signature = check_signature(signature)?;
+    if recovery_id > 3 {
+        return Err(CryptoError::RecoveryId(recovery_id));
+    }
+    Ok(signature)
 }
 
 /// Makes the checks that Neo makes before it evaluates the curve equation, so
