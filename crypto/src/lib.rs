@@ -21,7 +21,7 @@
 //! # Features
 //! - `bls12-381` (default): pairings, by a library in C and assembly.
 //! - `native-signatures` (default): checks ECDSA signatures and recovers keys by
-//!   libraries in C and assembly, which take a quarter to a half of the time.
+//!   libraries in C and assembly, which take a third to a half of the time.
 //!   Results do not change.
 //! - `signatures` (default): ECDSA, Ed25519 and public key recovery.
 //! - `std` (default): enables `std` in the dependencies. The crate itself is
