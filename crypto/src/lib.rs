@@ -19,7 +19,8 @@
 //! ```
 //!
 //! # Features
-//! - `bls12-381` (default): pairings, by a library in C and assembly.
+//! - `bls12-381` (default): pairings, by `blst`, a library in C and assembly,
+//!   which uses `std` where there is one.
 //! - `native-signatures` (default): checks ECDSA signatures and recovers keys by
 //!   libraries in C and assembly, which take a third to a half of the time.
 //!   Results do not change.

@@ -57,6 +57,22 @@ fn the_point_at_infinity_is_read_in_the_first_group_alone() {
     assert_eq!(pairing(&g1(), &none), Gt::identity());
 }
 
+/// The file has the compressed forms of 0 to 19 times the generator.
+#[test]
+fn multiples_of_the_generator_have_their_known_encodings() {
+    let multiples = include_str!("data/g1-multiples.txt");
+    assert_eq!(multiples.lines().count(), 20);
+    let mut sum = G1Projective::from(g1()).mul(&scalar(0));
+    for (number, expected) in (0..).zip(multiples.lines()) {
+        let expected: [u8; 48] = bytes(expected);
+        let product = G1Projective::from(g1()).mul(&scalar(number));
+        assert_eq!(G1Affine::from(product).to_compressed(), expected, "{number}");
+        assert_eq!(G1Affine::from(sum).to_compressed(), expected, "{number}");
+        assert_eq!(G1Affine::from_compressed(&expected), Some(product.into()));
+        sum = sum.add(&g1().into());
+    }
+}
+
 #[test]
 fn coefficients_are_below_the_prime() {
     let one = Gt::identity().to_bytes();
