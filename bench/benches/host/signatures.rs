@@ -22,8 +22,13 @@ const G1: &str = "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac
 const G2: &str = "93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e\
                   024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8";
 
+/// A name, and what measures it.
+type Figure<'a> = (&'static str, Box<dyn Fn() -> Times + 'a>);
+/// Returns the public key and the signature that the key with a number makes of data.
+type Sign = fn(u16, &[u8]) -> (Vec<u8>, Vec<u8>);
+
 /// The figures: a name, and what measures it.
-pub(crate) fn figures(world: &World) -> Vec<(&'static str, Box<dyn Fn() -> Times + '_>)> {
+pub(crate) fn figures(world: &World) -> Vec<Figure<'_>> {
     vec![
         ("checksig_300_keys", Box::new(|| time(world, KEYS, check_sig))),
         ("ecdsa_secp256r1_300_keys", Box::new(|| time(world, KEYS, |script, data| verify(script, data, p256, 23)))),
@@ -88,7 +93,7 @@ fn check_sig(script: &mut ScriptBuilder, data: &[u8]) {
     }
 }
 
-fn verify(script: &mut ScriptBuilder, data: &[u8], sign: fn(u16, &[u8]) -> (Vec<u8>, Vec<u8>), curve: i32) {
+fn verify(script: &mut ScriptBuilder, data: &[u8], sign: Sign, curve: i32) {
     for index in 0..KEYS {
         let (key, signature) = sign(index, data);
         let arguments = [StackItem::from(data), key.into(), signature.into(), curve.into()];
