@@ -366,6 +366,7 @@ fn objects_of_the_host_come_back_as_their_type() {
 fn objects_with_an_equality_of_their_own_are_compared_by_it() {
     let item = |object: Interop| StackItem::Interop(object);
     let by_value = |number: u8| item(Interop::by_value(number));
+    let equal = |a: StackItem, b: StackItem| a.equals(&b, &LIMITS).unwrap();
     assert!(equal(by_value(1), by_value(1)));
     assert!(!equal(by_value(1), by_value(2)));
     // Another type, and an object without an equality of its own, on either side.
