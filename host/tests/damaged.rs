@@ -3,13 +3,14 @@
 //! Every native method and every system call runs over stores in which some
 //! values are damaged, with arguments that may be wrong too.
 
+mod common;
+
 use std::sync::{Arc, LazyLock};
 
 use neovm_chain::{
-    Attribute, Block, Header, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedHeader,
-    UnsignedTransaction, Witness, WitnessScopes,
+    Attribute, Block, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness,
+    WitnessScopes,
     contract::{bft_address, majority_address},
-    merkle_root,
 };
 use neovm_host::{
     Chain, Container, ContractState, Entry, Execution, Invocation, Job, Network, PersistingBlock, ProtocolSettings,
@@ -30,6 +31,8 @@ use proptest::{
     sample::{Index, select},
 };
 use serde_json::json;
+
+use self::common::next_block;
 
 /// More instructions than this are not run: fees may be damaged too, and a
 /// script that costs nothing may be endless.
@@ -122,20 +125,7 @@ impl World {
 
     /// The next block.
     fn block(&self, transactions: &[Transaction]) -> Block {
-        let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
-        let last = self.chain.last_header().unwrap();
-        let header = UnsignedHeader {
-            version: 0,
-            previous_hash: last.hash(),
-            merkle_root: merkle_root(&hashes),
-            timestamp: last.timestamp + 1,
-            nonce: 0,
-            index: last.index + 1,
-            primary_index: 0,
-            next_consensus: last.next_consensus,
-        };
-        let header: Header = header.sign(&Witness::empty()).unwrap();
-        Block::new(header, transactions.iter().cloned().map(Arc::new).collect()).unwrap()
+        next_block(&self.chain, transactions.to_vec())
     }
 }
 

@@ -1,18 +1,18 @@
 //! Rules of native contracts that no recorded case shows.
 
-use std::sync::Arc;
+mod common;
 
 use neovm_chain::{
-    Attribute, Block, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedHeader, UnsignedTransaction,
-    Witness, WitnessScopes,
+    Attribute, Block, OracleResponse, OracleResponseCode, Signer, UnsignedTransaction, WitnessScopes,
     contract::{account, bft_address, majority_address},
-    merkle_root,
 };
 use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt};
 use neovm_types::{
     CallFlags, Hash160, Manifest, NefFile, OpCode, PublicKey, Script, ScriptBuilder, StackItem,
     manifest::{Abi, ContractDescriptor, Method, Parameter, ParameterType, Permission, Wildcard},
 };
+
+use self::common::next_block;
 
 const GAS: i64 = 10_000_000_000;
 
@@ -128,25 +128,8 @@ fn transaction(chain: &Chain, attributes: Vec<Attribute>) -> UnsignedTransaction
 
 /// The next block, with these transactions. Witnesses are not checked.
 fn block(chain: &Chain, transactions: &[UnsignedTransaction]) -> Block {
-    let empty = Witness { invocation: Script::from(vec![]), verification: Script::from(vec![]) };
-    let signed = |transaction: &UnsignedTransaction| {
-        let witnesses = vec![empty.clone(); transaction.signers.len()];
-        Arc::new(transaction.sign(&witnesses).unwrap())
-    };
-    let transactions: Vec<Arc<Transaction>> = transactions.iter().map(signed).collect();
-    let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
-    let last = chain.last_header().unwrap();
-    let header = UnsignedHeader {
-        version: 0,
-        previous_hash: last.hash(),
-        merkle_root: merkle_root(&hashes),
-        timestamp: last.timestamp + 1,
-        nonce: 0,
-        index: last.index + 1,
-        primary_index: 0,
-        next_consensus: last.next_consensus,
-    };
-    Block::new(header.sign(&empty).unwrap(), transactions).unwrap()
+    let signed = |transaction: &UnsignedTransaction| transaction.clone().with_empty_witnesses().unwrap();
+    next_block(chain, transactions.iter().map(signed).collect())
 }
 
 /// The reference divides the fees by the number of nodes.

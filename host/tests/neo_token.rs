@@ -1,16 +1,17 @@
 //! NeoToken over blocks: who is elected, and who earns GAS. The expected values
 //! are worked out by hand from `NeoToken.cs` of the reference node.
 
-use std::sync::Arc;
+mod common;
 
 use neovm_chain::{
-    Block, Signer, UnsignedHeader, UnsignedTransaction, Witness, WitnessScopes,
+    Signer, UnsignedTransaction, WitnessScopes,
     contract::{account, bft_address, majority_address},
-    merkle_root,
 };
 use neovm_host::{BlockReceipt, Chain, HardforkHeights, Invocation, ProtocolSettings};
 use neovm_storage::{Key, Store};
 use neovm_types::{CallFlags, Hardfork, Hash160, Integer, ScriptBuilder, StackItem, manifest::PublicKey};
+
+use self::common::next_block;
 
 const NEO: &str = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5";
 const POLICY: &str = "0xcc5e4edd9f5f8dba8bb65734541df7a1c081c67b";
@@ -74,20 +75,10 @@ impl World {
                 attributes: Vec::new(),
                 script: script.unwrap(),
             };
-            Arc::new(unsigned.with_empty_witnesses().unwrap())
+            unsigned.with_empty_witnesses().unwrap()
         };
-        let transactions: Vec<_> = calls.iter().enumerate().map(transaction).collect();
-        let header = UnsignedHeader {
-            version: 0,
-            previous_hash: last.hash(),
-            merkle_root: merkle_root(&transactions.iter().map(|transaction| transaction.hash()).collect::<Vec<_>>()),
-            timestamp: last.timestamp + 1,
-            nonce: 0,
-            index: last.index + 1,
-            primary_index: 0,
-            next_consensus: last.next_consensus,
-        };
-        let block = Block::new(header.sign(&Witness::empty()).unwrap(), transactions).unwrap();
+        let transactions = calls.iter().enumerate().map(transaction).collect();
+        let block = next_block(&self.chain, transactions);
         let receipt = self.chain.persist(&block).unwrap();
         for transaction in &receipt.transactions {
             assert!(transaction.halted(), "{:?}", transaction.fault);

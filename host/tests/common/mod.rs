@@ -1,0 +1,23 @@
+//! What several tests of the host need.
+
+use std::sync::Arc;
+
+use neovm_chain::{Block, Transaction, UnsignedHeader, Witness, merkle_root};
+use neovm_host::Chain;
+
+/// The block that comes next, with these transactions. Its witness is empty.
+pub(crate) fn next_block(chain: &Chain, transactions: Vec<Transaction>) -> Block {
+    let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
+    let last = chain.last_header().unwrap();
+    let header = UnsignedHeader {
+        version: 0,
+        previous_hash: last.hash(),
+        merkle_root: merkle_root(&hashes),
+        timestamp: last.timestamp + 1,
+        nonce: 0,
+        index: last.index + 1,
+        primary_index: 0,
+        next_consensus: last.next_consensus,
+    };
+    Block::new(header.sign(&Witness::empty()).unwrap(), transactions.into_iter().map(Arc::new).collect()).unwrap()
+}
