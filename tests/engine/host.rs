@@ -5,7 +5,7 @@ use neovm::{
     Unload, Vm, VmConfig,
 };
 
-use crate::{code, decode, integers, json, loaded, script};
+use crate::{code, decode, fault, integers, json, loaded, script};
 
 /// System calls of the host below.
 const LOAD: &str = "SYSCALL 0x01000000";
@@ -89,13 +89,6 @@ fn run(text: &str, host: &mut Notes) -> (Vm, Outcome) {
     let mut vm = loaded(&code(text), VmConfig::default());
     let outcome = vm.run(host);
     (vm, outcome)
-}
-
-fn fault(outcome: Outcome) -> FaultKind {
-    match outcome {
-        Outcome::Fault(fault) => fault.kind,
-        other => panic!("{other:?} is no fault"),
-    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ mod unload;
 use std::sync::Arc;
 
 use neovm::{
-    Code, Gas, LoadOptions, PriceTable, RunOptions, Script, StackItem, StubHost, Vm, VmConfig,
+    Code, FaultKind, Gas, LoadOptions, Outcome, PriceTable, RunOptions, Script, StackItem, StubHost, Vm, VmConfig,
     types::{asm::assemble, item::JsonLimits, item::write_json_stack},
 };
 
@@ -46,6 +46,14 @@ fn code(text: &str) -> Arc<Code> {
 /// Decodes a script, with the prices of the networks.
 fn decode(script: impl Into<Script>) -> Arc<Code> {
     modes::decode(script, &Arc::new(PriceTable::DEFAULT))
+}
+
+/// Returns the fault that an execution ended with.
+fn fault(outcome: Outcome) -> FaultKind {
+    match outcome {
+        Outcome::Fault(fault) => fault.kind,
+        other => panic!("{other:?} is no fault"),
+    }
 }
 
 /// Returns a machine with the code loaded.

@@ -9,7 +9,7 @@ use neovm::{
     Caller, FaultKind, Host, HostError, LoadId, LoadOptions, Outcome, RunOptions, Script, Unload, Vm, VmConfig,
 };
 
-use crate::{code, decode, integers, loaded, script};
+use crate::{code, decode, fault, integers, loaded, script};
 
 /// A native call under way.
 struct Task {
@@ -78,13 +78,6 @@ fn run(text: &str) -> (Vm, Outcome, Natives) {
     let mut vm = loaded(&code(text), VmConfig::default());
     let outcome = vm.run(&mut host);
     (vm, outcome, host)
-}
-
-fn fault(outcome: Outcome) -> FaultKind {
-    match outcome {
-        Outcome::Fault(fault) => fault.kind,
-        other => panic!("{other:?} is no fault"),
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use neovm::{
     Script, State, Step, Unload, Vm, VmConfig,
 };
 
-use crate::{code, decode, integers, loaded, script};
+use crate::{code, decode, fault, integers, loaded, script};
 
 /// What a host does when a script is unloaded.
 type Deed = fn(&mut Caller<'_>, Unload) -> Result<(), HostError>;
@@ -60,13 +60,6 @@ fn run(text: &str, deed: Deed) -> (Vm, Outcome, Unloads) {
     let mut vm = loaded(&code(text), VmConfig::default());
     let outcome = vm.run(&mut host);
     (vm, outcome, host)
-}
-
-fn fault(outcome: Outcome) -> FaultKind {
-    match outcome {
-        Outcome::Fault(fault) => fault.kind,
-        other => panic!("{other:?} is no fault"),
-    }
 }
 
 /// A way to put a context on the invocation stack.
