@@ -227,9 +227,9 @@ impl<T: Parameter> Parameter for Option<T> {
     }
 }
 
-/// An array or a struct of the script, not a copy.
+/// An array or a struct: as an argument that of the script, not a copy.
 #[derive(Clone, Debug)]
-pub struct ArrayItem(StackItem);
+pub struct ArrayItem(pub(crate) StackItem);
 
 impl ArrayItem {
     /// The array or struct.
@@ -264,6 +264,14 @@ impl Parameter for ArrayItem {
             StackItem::Array(_) | StackItem::Struct(_) => Ok(Self(item)),
             other => Err(fault(format!("the argument is no array, but {}", other.item_type()))),
         }
+    }
+}
+
+impl Return for ArrayItem {
+    const TYPE: ParameterType = ParameterType::Array;
+
+    fn into_item(self) -> Option<StackItem> {
+        Some(self.0)
     }
 }
 

@@ -52,6 +52,19 @@ impl<'s> Executor<'s> {
         self.look_up(hash, |lookup| Ok(Arc::clone(&lookup.contract)))
     }
 
+    /// Returns the contract with a hash.
+    ///
+    /// # Errors
+    /// A fault if it is not deployed, and those of [`Executor::contract`].
+    pub(crate) fn require_contract(&self, hash: Hash160) -> Result<Arc<Contract>, FaultKind> {
+        self.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))
+    }
+
+    /// Returns the contract that called the current script, if it is one.
+    pub(crate) fn calling_contract(&self) -> Result<Option<Arc<Contract>>, FaultKind> {
+        self.calling_hash().map_or(Ok(None), |hash| self.contract(hash))
+    }
+
     /// Looks a contract up and returns something of it, if it is deployed.
     fn look_up<T>(
         &self,
@@ -108,7 +121,7 @@ impl<'s> Executor<'s> {
         call: &Call,
     ) -> Result<(), FaultKind> {
         let count = arguments.len();
-        let contract = self.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))?;
+        let contract = self.require_contract(hash)?;
         let found = contract.method(method, count);
         let found =
             found.ok_or_else(|| fault(format!("contract {hash} has no method {method:?} with {count} parameters")))?;
@@ -152,12 +165,11 @@ impl<'s> Executor<'s> {
         if method.safe {
             return Ok(flags - (CallFlags::WRITE_STATES | CallFlags::ALLOW_NOTIFY));
         }
+        let permits = |executing: &Arc<Contract>| executing.state().can_call(contract.state(), &method.name);
         let is_permitted = if self.is_active(Hardfork::Domovoi) {
-            let executing = self.frame()?.contract.as_ref();
-            executing.is_none_or(|executing| executing.state().can_call(contract.state(), &method.name))
+            self.frame()?.contract.as_ref().is_none_or(permits)
         } else {
-            let executing = self.contract(self.current_hash()?)?;
-            executing.is_none_or(|executing| executing.state().can_call(contract.state(), &method.name))
+            self.contract(self.current_hash()?)?.as_ref().is_none_or(permits)
         };
         if is_permitted {
             return Ok(flags);

@@ -17,7 +17,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use hashbrown::HashMap;
 use neovm_chain::Transaction;
-use neovm_interp::{Caller, LoadId};
+use neovm_interp::Caller;
 use neovm_storage::Layer;
 use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
 
@@ -107,6 +107,14 @@ impl<'s> Executor<'s> {
     /// Returns the block that is being persisted, if there is one.
     pub fn block(&self) -> Option<PersistingBlock<'s>> {
         self.block
+    }
+
+    /// Returns the block that is being persisted.
+    ///
+    /// # Errors
+    /// A fault if there is none.
+    pub(crate) fn require_block(&self) -> Result<PersistingBlock<'s>, FaultKind> {
+        self.block.ok_or_else(|| fault("no block is being persisted"))
     }
 
     /// Returns the last hardfork whose rules hold. Without a block it is the last
@@ -261,13 +269,6 @@ impl Executor<'_> {
         if let Some(frame) = self.frames.last_mut() {
             frame.arguments = count;
         }
-    }
-
-    /// Takes note of a script that another one loaded.
-    pub(crate) fn enter_dynamic(&mut self, load: LoadId, script: ScriptHash, flags: CallFlags, stack_below: usize) {
-        let calling = self.frames.len().checked_sub(1);
-        let frame = self.new_frame(load, script, flags, stack_below);
-        self.frames.push(Frame { calling, is_dynamic: true, ..frame });
     }
 
     /// Ends what a native method did: takes its arguments off the stack and

@@ -175,6 +175,20 @@ impl<'s> Executor<'s> {
         Ok(())
     }
 
+    /// Loads a script that the current one calls.
+    pub(crate) fn call_script(
+        &mut self,
+        caller: &mut Caller<'_>,
+        script: Script,
+        flags: CallFlags,
+    ) -> Result<(), FaultKind> {
+        let calling = self.frames.len().checked_sub(1);
+        self.load_script(caller, script, flags)?;
+        let frame = self.frame_mut()?;
+        (frame.calling, frame.is_dynamic) = (calling, true);
+        Ok(())
+    }
+
     /// Loads a witness: the verification script or the contract's method, and
     /// the invocation script above it.
     ///
@@ -182,7 +196,7 @@ impl<'s> Executor<'s> {
     fn load_witness(&mut self, caller: &mut Caller<'_>, hash: Hash160, witness: &Witness) -> Result<(), FaultKind> {
         let invocation = strict(&witness.invocation)?;
         if witness.verification.is_empty() {
-            let contract = self.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))?;
+            let contract = self.require_contract(hash)?;
             let method = contract.state().manifest.abi.method("verify", None);
             let method = method.filter(|method| method.return_type == ParameterType::Boolean);
             let method = method.ok_or_else(|| fault(format!("contract {hash} has no method to verify a witness")))?;

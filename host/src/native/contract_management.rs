@@ -20,7 +20,7 @@ use crate::{
     contract::ContractState,
     executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
-    parameter::Return,
+    parameter::ArrayItem,
 };
 
 /// The native contract ContractManagement.
@@ -30,10 +30,10 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         (executor, caller)
 
         /// Deploys a contract and returns it.
-        deploy(nefFile: Vec<u8>, manifest: Vec<u8>) -> Task<ContractItem> { flags: NOTIFYING }
+        deploy(nefFile: Vec<u8>, manifest: Vec<u8>) -> Task<ArrayItem> { flags: NOTIFYING }
             => deploy(executor, caller, &nefFile, &manifest, StackItem::Null);
         /// Deploys a contract, passes data to its `_deploy`, and returns it.
-        deploy(nefFile: Vec<u8>, manifest: Vec<u8>, data: StackItem) -> Task<ContractItem> { flags: NOTIFYING }
+        deploy(nefFile: Vec<u8>, manifest: Vec<u8>, data: StackItem) -> Task<ArrayItem> { flags: NOTIFYING }
             => deploy(executor, caller, &nefFile, &manifest, data);
         /// Destroys the contract that calls, and then blocks its account.
         destroy() -> Task<()> { cpu_fee: 1 << 15, flags: NOTIFYING, until: Some(Hardfork::Gorgon) }
@@ -42,10 +42,10 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         destroy() -> Task<()> { cpu_fee: 1 << 15, flags: NOTIFYING, since: Hardfork::Gorgon }
             => block_then_destroy(executor, caller);
         /// Returns a contract, or Null.
-        getContract(hash: Hash160) -> Option<ContractItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+        getContract(hash: Hash160) -> Option<ArrayItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
             => get_contract(executor, hash);
         /// Returns the contract with an id, or Null.
-        getContractById(id: i32) -> Option<ContractItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+        getContractById(id: i32) -> Option<ArrayItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
             => get_contract_by_id(executor, id);
         /// Returns an iterator over the ids and hashes of the contracts that are not native.
         getContractHashes() -> IteratorHandle { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
@@ -109,17 +109,6 @@ const DEFAULT_MINIMUM_DEPLOYMENT_FEE: i64 = 1_000_000_000;
 /// The method that runs when its contract is deployed or updated.
 const DEPLOY_METHOD: &str = "_deploy";
 
-/// A contract as an item.
-struct ContractItem(StackItem);
-
-impl Return for ContractItem {
-    const TYPE: ParameterType = <Vec<StackItem> as Return>::TYPE;
-
-    fn into_item(self) -> Option<StackItem> {
-        Some(self.0)
-    }
-}
-
 /// The key under which a contract is stored.
 pub(crate) fn contract_key(hash: Hash160) -> Key {
     key(ID, PREFIX_CONTRACT).with(&hash.0)
@@ -142,7 +131,7 @@ fn initialize(layer: &Layer<'_>) -> Result<(), FaultKind> {
 
 /// Deploys or updates the native contracts that the block activates or changes.
 fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
-    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    let index = executor.require_block()?.index;
     let activated: Vec<Hardfork> = executor.settings().hardforks.activated_at(index).collect();
     for native in executor.natives().states() {
         let is_created = index == 0 && native.contract.active_in == Hardfork::Genesis;
@@ -188,12 +177,12 @@ pub(crate) fn is_contract(layer: &Layer<'_>, hash: Hash160) -> Result<bool, Faul
     layer.contains(&contract_key(hash)).map_err(fault)
 }
 
-fn get_contract(executor: &Executor<'_>, hash: Hash160) -> Result<Option<ContractItem>, FaultKind> {
+fn get_contract(executor: &Executor<'_>, hash: Hash160) -> Result<Option<ArrayItem>, FaultKind> {
     let contract = executor.contract(hash)?;
-    contract.map(|contract| contract.state().to_item().map(ContractItem)).transpose()
+    contract.map(|contract| contract.state().to_item().map(ArrayItem)).transpose()
 }
 
-fn get_contract_by_id(executor: &Executor<'_>, id: i32) -> Result<Option<ContractItem>, FaultKind> {
+fn get_contract_by_id(executor: &Executor<'_>, id: i32) -> Result<Option<ArrayItem>, FaultKind> {
     let Some(hash) = executor.layer().get(&contract_hash_key(id)).map_err(fault)? else { return Ok(None) };
     let hash = (&*hash).try_into().map_err(|_| fault("a stored hash has not 20 bytes"))?;
     get_contract(executor, Hash160(hash))
@@ -288,7 +277,7 @@ fn deploy(
     nef: &[u8],
     manifest: &[u8],
     data: StackItem,
-) -> Result<Task<ContractItem>, FaultKind> {
+) -> Result<Task<ArrayItem>, FaultKind> {
     require_all_flags(executor)?;
     let sender = executor.transaction().ok_or_else(|| fault("no transaction deploys the contract"))?.sender();
     if nef.is_empty() || manifest.is_empty() {
@@ -315,7 +304,7 @@ fn deploy(
         // `_deploy` may have updated the contract, or destroyed it.
         let item = match get_contract(executor, hash)? {
             Some(item) => item,
-            None => ContractItem(contract.to_item()?),
+            None => ArrayItem(contract.to_item()?),
         };
         Ok(Task::Done(item))
     })
@@ -360,7 +349,7 @@ fn update(
     }
     let size = nef.map_or(0, <[u8]>::len) + manifest.map_or(0, <[u8]>::len);
     caller.add_fee(Gas::from_datoshi(storage_fee(executor, size)))?;
-    let contract = executor.calling_hash().map(|hash| executor.contract(hash)).transpose()?.flatten();
+    let contract = executor.calling_contract()?;
     let contract = contract.ok_or_else(|| fault("only contracts can be updated"))?;
     let mut contract = contract.state().clone();
     let update_counter = contract.update_counter.checked_add(1);
@@ -382,12 +371,6 @@ fn update(
     on_deploy(executor, caller, &contract, data, true)
 }
 
-/// The hash and id of the contract that calls, if it is one.
-fn calling_contract(executor: &Executor<'_>) -> Result<Option<(Hash160, i32)>, FaultKind> {
-    let contract = executor.calling_hash().map(|hash| executor.contract(hash)).transpose()?.flatten();
-    Ok(contract.map(|contract| (contract.state().hash, contract.state().id)))
-}
-
 /// Removes a contract and its storage.
 fn erase(executor: &Executor<'_>, hash: Hash160, id: i32) -> Result<(), FaultKind> {
     executor.forget_contracts();
@@ -402,7 +385,8 @@ fn erase(executor: &Executor<'_>, hash: Hash160, id: i32) -> Result<(), FaultKin
 
 /// Destroys the calling contract before Gorgon: what its account holds as a voter goes nowhere.
 fn destroy_then_block(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<()>, FaultKind> {
-    let Some((hash, id)) = calling_contract(executor)? else { return Ok(Task::Done(())) };
+    let Some(contract) = executor.calling_contract()? else { return Ok(Task::Done(())) };
+    let (hash, id) = (contract.state().hash, contract.state().id);
     erase(executor, hash, id)?;
     let blocked = policy::block_account(executor, caller, hash)?;
     blocked.then(executor, caller, move |executor, _, _| {
@@ -413,7 +397,8 @@ fn destroy_then_block(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> R
 
 /// Destroys the calling contract from Gorgon on: it still gets the GAS that it has as a voter.
 fn block_then_destroy(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<()>, FaultKind> {
-    let Some((hash, id)) = calling_contract(executor)? else { return Ok(Task::Done(())) };
+    let Some(contract) = executor.calling_contract()? else { return Ok(Task::Done(())) };
+    let (hash, id) = (contract.state().hash, contract.state().id);
     let blocked = policy::block_account(executor, caller, hash)?;
     blocked.then(executor, caller, move |executor, _, _| {
         policy::clean_whitelist(executor, hash)?;

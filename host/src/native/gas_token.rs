@@ -105,7 +105,7 @@ fn initialize(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<()
 /// Burns the fees of the block's transactions. The network fees go to the
 /// validator that proposed the block, but for what notaries get.
 fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let mut reward = Integer::Small(0);
     for transaction in block.transactions() {
         let network_fee = Integer::from(transaction.network_fee);

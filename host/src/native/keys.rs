@@ -18,10 +18,7 @@ pub(crate) fn read_integer(layer: &Layer<'_>, key: &Key) -> Result<Option<Intege
 /// Reads an integer that is always there, as a Rust integer.
 pub(crate) fn read_number<T: TryFrom<i64>>(layer: &Layer<'_>, key: &Key) -> Result<T, FaultKind> {
     let value = layer.peek(key).map_err(fault)?.ok_or_else(|| fault(format!("the storage lacks {key:?}")))?;
-    match stored::integer(&value)? {
-        Integer::Small(value) => T::try_from(value).map_err(|_| FaultKind::Overflow),
-        Integer::Wide(_) => Err(FaultKind::Overflow),
-    }
+    stored::number(stored::integer(&value)?)
 }
 
 /// Writes an integer.

@@ -17,8 +17,8 @@ use super::{
 use crate::{
     executor::{Executor, PersistingBlock},
     fault,
-    parameter::Return,
-    stored::{deserialize, serialize},
+    parameter::ArrayItem,
+    stored::{deserialize, number, serialize},
 };
 
 /// The native contract LedgerContract.
@@ -32,13 +32,13 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         /// Returns the index of the last block.
         currentIndex() -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES } => current_index(executor.layer());
         /// Returns a block, given by its index or hash, or Null.
-        getBlock(indexOrHash: Vec<u8>) -> Option<BlockItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+        getBlock(indexOrHash: Vec<u8>) -> Option<ArrayItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
             => get_block(executor, &indexOrHash);
         /// Returns a transaction, or Null.
-        getTransaction(hash: Hash256) -> Option<TransactionItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
-            => Ok(traceable(executor, hash)?.map(|state| TransactionItem(state.transaction.to_stack_item())));
+        getTransaction(hash: Hash256) -> Option<ArrayItem> { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => Ok(traceable(executor, hash)?.map(|state| ArrayItem(state.transaction.to_stack_item())));
         /// Returns the transaction at an index of a block, or Null.
-        getTransactionFromBlock(blockIndexOrHash: Vec<u8>, txIndex: i32) -> Option<TransactionItem>
+        getTransactionFromBlock(blockIndexOrHash: Vec<u8>, txIndex: i32) -> Option<ArrayItem>
             { cpu_fee: 1 << 16, flags: CallFlags::READ_STATES }
             => get_transaction_from_block(executor, &blockIndexOrHash, txIndex);
         /// Returns the index of the block that holds a transaction, or -1.
@@ -77,28 +77,6 @@ const PREFIX_CURRENT_BLOCK: u8 = 12;
 /// notes how they end in the original alone.
 const VM_STATE: u8 = 0;
 
-/// A block as an item.
-struct BlockItem(StackItem);
-
-impl Return for BlockItem {
-    const TYPE: neovm_types::manifest::ParameterType = <Vec<StackItem> as Return>::TYPE;
-
-    fn into_item(self) -> Option<StackItem> {
-        Some(self.0)
-    }
-}
-
-/// A transaction as an item.
-struct TransactionItem(StackItem);
-
-impl Return for TransactionItem {
-    const TYPE: neovm_types::manifest::ParameterType = <Vec<StackItem> as Return>::TYPE;
-
-    fn into_item(self) -> Option<StackItem> {
-        Some(self.0)
-    }
-}
-
 /// A transaction and what came of it.
 struct TransactionState {
     block_index: u32,
@@ -118,14 +96,7 @@ fn current_block(layer: &Layer<'_>) -> Result<(Hash256, u32), FaultKind> {
     let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(damaged()) };
     let [hash, index] = &fields.to_vec()[..] else { return Err(damaged()) };
     let hash = hash.with_bytes(|bytes| bytes.try_into())?.map_err(|_| damaged())?;
-    Ok((Hash256(hash), to_index(index)?))
-}
-
-fn to_index(item: &StackItem) -> Result<u32, FaultKind> {
-    match item.to_integer()? {
-        Integer::Small(index) => u32::try_from(index).map_err(|_| FaultKind::Overflow),
-        Integer::Wide(_) => Err(FaultKind::Overflow),
-    }
+    Ok((Hash256(hash), number(index.to_integer()?)?))
 }
 
 /// The header of the last block that was persisted.
@@ -164,7 +135,7 @@ fn transaction_state(layer: &Layer<'_>, hash: Hash256) -> Result<Option<Transact
         // The transaction conflicts with one that was persisted.
         [_] => Ok(None),
         [block_index, transaction, vm_state] => Ok(Some(TransactionState {
-            block_index: to_index(block_index)?,
+            block_index: number(block_index.to_integer()?)?,
             transaction: transaction.with_bytes(Transaction::parse)?.map_err(fault)?,
             vm_state: u8::try_from(vm_state.to_i32()?).map_err(|_| damaged())?,
         })),
@@ -215,7 +186,7 @@ fn traceable_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Opti
         Err(_) if index_or_hash.len() > 32 => return Err(fault("neither an index nor a hash of a block")),
         Err(_) => {
             let index = Integer::from_le_bytes(index_or_hash).ok_or(FaultKind::Overflow)?;
-            block_hash(layer, to_index(&index.into())?)?
+            block_hash(layer, number(index)?)?
         }
     };
     let block = hash.map(|hash| trimmed_block(layer, hash)).transpose()?.flatten();
@@ -225,23 +196,23 @@ fn traceable_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Opti
     }
 }
 
-fn get_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Option<BlockItem>, FaultKind> {
-    Ok(traceable_block(executor, index_or_hash)?.map(|block| BlockItem(block.to_stack_item())))
+fn get_block(executor: &Executor<'_>, index_or_hash: &[u8]) -> Result<Option<ArrayItem>, FaultKind> {
+    Ok(traceable_block(executor, index_or_hash)?.map(|block| ArrayItem(block.to_stack_item())))
 }
 
 fn get_transaction_from_block(
     executor: &Executor<'_>,
     index_or_hash: &[u8],
     index: i32,
-) -> Result<Option<TransactionItem>, FaultKind> {
+) -> Result<Option<ArrayItem>, FaultKind> {
     let Some(block) = traceable_block(executor, index_or_hash)? else { return Ok(None) };
     let hash = usize::try_from(index).ok().and_then(|index| block.transaction_hashes.get(index));
     let hash = hash.ok_or_else(|| fault(format!("the block has no transaction {index}")))?;
-    Ok(transaction(executor.layer(), *hash)?.map(|transaction| TransactionItem(transaction.to_stack_item())))
+    Ok(transaction(executor.layer(), *hash)?.map(|transaction| ArrayItem(transaction.to_stack_item())))
 }
 
 fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let layer = executor.layer();
     write(layer, key(ID, PREFIX_BLOCK_HASH).with(&block.index.to_be_bytes()), &block.hash().0)?;
     let transaction_hashes = block.transactions().iter().map(|transaction| transaction.hash()).collect();
@@ -267,7 +238,7 @@ fn write_state(layer: &Layer<'_>, block: &PersistingBlock<'_>, transaction: &Tra
 }
 
 fn post_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let record = StackItem::structure([block.hash().0.as_slice().into(), block.index.into()]);
     write(executor.layer(), key(ID, PREFIX_CURRENT_BLOCK), &serialize(&record)?)
 }

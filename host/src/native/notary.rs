@@ -18,7 +18,7 @@ use super::{
 use crate::{
     executor::{Container, Executor},
     fault,
-    stored::{deserialize, serialize},
+    stored::{deserialize, number, serialize},
 };
 
 /// The native contract Notary.
@@ -102,7 +102,7 @@ fn deposit(layer: &Layer<'_>, account: Hash160) -> Result<Option<Deposit>, Fault
     let damaged = || fault("a stored deposit is damaged");
     let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(damaged()) };
     let [amount, till] = &fields.to_vec()[..] else { return Err(damaged()) };
-    Ok(Some(Deposit { amount: amount.to_integer()?, till: to_index(till)? }))
+    Ok(Some(Deposit { amount: amount.to_integer()?, till: number(till.to_integer()?)? }))
 }
 
 fn put_deposit(layer: &Layer<'_>, account: Hash160, deposit: Deposit) -> Result<(), FaultKind> {
@@ -112,13 +112,6 @@ fn put_deposit(layer: &Layer<'_>, account: Hash160, deposit: Deposit) -> Result<
 
 fn remove_deposit(layer: &Layer<'_>, account: Hash160) -> Result<(), FaultKind> {
     layer.delete(&deposit_key(account)).map_err(fault)
-}
-
-fn to_index(item: &StackItem) -> Result<u32, FaultKind> {
-    match item.to_integer()? {
-        Integer::Small(index) => u32::try_from(index).map_err(|_| FaultKind::Overflow),
-        Integer::Wide(_) => Err(FaultKind::Overflow),
-    }
 }
 
 /// The number of signatures that are collected for a transaction, if it uses the service.
@@ -147,7 +140,7 @@ fn fee_per_key(layer: &Layer<'_>) -> Result<i64, FaultKind> {
 
 /// Takes the fees of the transactions that deposits pay for, and pays the nodes.
 fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let mut keys = 0;
     for transaction in block.transactions() {
         let Some(assisted) = assisted_keys(transaction) else { continue };
@@ -212,7 +205,7 @@ fn on_payment(executor: &Executor<'_>, from: Hash160, amount: Integer, data: &St
     };
     let [to, till] = &data.to_vec()[..] else { return Err(fault("the data of a deposit has not two elements")) };
     let to = if to.is_null() { from } else { leading_hash(to)? };
-    let mut till = to_index(till)?;
+    let mut till = number(till.to_integer()?)?;
     let transaction = executor.transaction().ok_or_else(|| fault("the container is no transaction"))?;
     let is_owner = transaction.sender() == to;
     let layer = executor.layer();

@@ -313,7 +313,7 @@ fn add_request(executor: &mut Executor<'_>, id: u64, request: &Request) -> Resul
 
 /// Removes the requests that the block answers, and pays the nodes that answer.
 fn post_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let mut nodes: Option<Vec<(Hash160, Integer)>> = None;
     for response in block.transactions().iter().filter_map(|transaction| response(transaction)) {
         if !remove_request(executor.layer(), response.id)? {

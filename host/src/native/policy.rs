@@ -303,7 +303,7 @@ fn notify_whitelist(
 /// The key of a method's fixed fee; a fault if there is no such method.
 fn whitelist_key_of(executor: &Executor<'_>, hash: Hash160, method: &str, arguments: i32) -> Result<Key, FaultKind> {
     require_committee(executor)?;
-    let contract = executor.contract(hash)?.ok_or_else(|| fault(format!("there is no contract {hash}")))?;
+    let contract = executor.require_contract(hash)?;
     let known = usize::try_from(arguments).ok().and_then(|count| contract.method(method, count));
     let known =
         known.ok_or_else(|| fault(format!("contract {hash} has no method {method:?} with {arguments} parameters")))?;
@@ -440,7 +440,7 @@ pub(crate) fn block_account(
     let vote = neo_token::vote_internal(executor, caller, account, None)?;
     vote.then(executor, caller, move |executor, _, _| {
         executor.forget_contracts();
-        write_integer(executor.layer(), blocked_key(account), Integer::from(time(executor)?))?;
+        write_integer(executor.layer(), blocked_key(account), Integer::from(executor.require_block()?.timestamp))?;
         Ok(Task::Done(true))
     })
 }
@@ -455,11 +455,6 @@ fn unblock_account(executor: &Executor<'_>, account: Hash160) -> Result<bool, Fa
     Ok(was_blocked)
 }
 
-/// The time stamp of the block that is being persisted.
-fn time(executor: &Executor<'_>) -> Result<u64, FaultKind> {
-    executor.block().map(|block| block.timestamp).ok_or_else(|| fault("no block is being persisted"))
-}
-
 /// Source: `PolicyContract.cs` (`RecoverFund`).
 fn recover_fund(
     executor: &mut Executor<'_>,
@@ -470,10 +465,10 @@ fn recover_fund(
     require_almost_full_committee(executor)?;
     let blocked_at = read_integer(executor.layer(), &blocked_key(account))?;
     let blocked_at = blocked_at.ok_or_else(|| fault(format!("account {account} is not blocked")))?;
-    if Integer::from(time(executor)?).sub(blocked_at)? < Integer::from(RECOVERY_TIME) {
+    if Integer::from(executor.require_block()?.timestamp).sub(blocked_at)? < Integer::from(RECOVERY_TIME) {
         return Err(fault(format!("account {account} was blocked less than a year ago")));
     }
-    let contract = executor.contract(token)?.ok_or_else(|| fault(format!("there is no contract {token}")))?;
+    let contract = executor.require_contract(token)?;
     if !contract.state().manifest.supported_standards.iter().any(|standard| standard == "NEP-17") {
         return Err(fault(format!("contract {token} is no NEP-17 token")));
     }
@@ -518,7 +513,7 @@ fn initialize(executor: &Executor<'_>, hardfork: Hardfork) -> Result<(), FaultKi
         Hardfork::Faun => {
             let datoshi: i64 = read_number(layer, &key(ID, PREFIX_EXEC_FEE_FACTOR))?;
             put(PREFIX_EXEC_FEE_FACTOR, datoshi * Gas::PICO_PER_DATOSHI as i64)?;
-            let now = Integer::from(time(executor)?);
+            let now = Integer::from(executor.require_block()?.timestamp);
             for entry in layer.find(&key(ID, PREFIX_BLOCKED_ACCOUNT), Direction::Forward) {
                 write_integer(layer, entry.map_err(fault)?.0, now)?;
             }

@@ -138,7 +138,7 @@ fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Re
     }
     let role = Role::new(role)?;
     require_committee(executor)?;
-    let block = executor.block().ok_or_else(|| fault("no block is being persisted"))?;
+    let block = executor.require_block()?;
     let next = block.index.wrapping_add(1);
     let key = role.key(next);
     if executor.layer().contains(&key).map_err(fault)? {

@@ -1,7 +1,7 @@
 //! System calls about the execution. Source: `ApplicationEngine.Runtime.cs`.
 
 use neovm_chain::contract::account as account_of;
-use neovm_interp::{Caller, LoadOptions};
+use neovm_interp::Caller;
 use neovm_types::{
     CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem, item::binary,
     manifest::ParameterType,
@@ -9,7 +9,7 @@ use neovm_types::{
 
 use super::contract::check_flags;
 use crate::{
-    executor::{Container, Executor, ScriptHash},
+    executor::{Container, Executor},
     fault,
     parameter::{ArrayItem, decode_point},
 };
@@ -64,7 +64,7 @@ pub(super) fn script_container(executor: &Executor<'_>) -> Result<StackItem, Fau
 }
 
 pub(super) fn get_time(executor: &Executor<'_>) -> Result<u64, FaultKind> {
-    executor.block().map(|block| block.timestamp).ok_or_else(|| fault("no block is being persisted"))
+    Ok(executor.require_block()?.timestamp)
 }
 
 pub(super) fn load_script(
@@ -78,10 +78,7 @@ pub(super) fn load_script(
     let script = Script::from(script);
     script.validate().map_err(fault)?;
     let flags = flags & executor.call_flags()? & CallFlags::READ_ONLY;
-    let code = executor.network().engine().prepare(&script)?;
-    let stack_below = caller.stack_len();
-    let load = caller.load(code, LoadOptions::default())?;
-    executor.enter_dynamic(load, ScriptHash::of(script), flags, stack_below);
+    executor.call_script(caller, script, flags)?;
     for argument in arguments.iter().rev() {
         caller.push(argument);
     }

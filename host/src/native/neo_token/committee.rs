@@ -112,7 +112,7 @@ fn elect(executor: &Executor<'_>) -> Result<Vec<Member>, FaultKind> {
 
 /// Elects the committee in the blocks that are due for it.
 pub(super) fn on_persist(executor: &mut Executor<'_>) -> Result<(), FaultKind> {
-    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    let index = executor.require_block()?.index;
     if !is_elected_in(executor.settings(), index)? {
         return Ok(());
     }

@@ -85,7 +85,7 @@ pub(super) fn set_gas_per_block(executor: &Executor<'_>, datoshi: Integer) -> Re
         return Err(fault(format!("a block may generate from 0 to {MAX_GAS_PER_BLOCK} datoshi")));
     }
     require_committee(executor)?;
-    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    let index = executor.require_block()?.index;
     write_integer(executor.layer(), gas_per_block_key(index.wrapping_add(1)), datoshi)
 }
 
@@ -174,7 +174,7 @@ fn generated(layer: &std::rc::Rc<Layer<'_>>, start: u32, mut end: u32) -> Result
 /// vote for its members.
 pub(super) fn post_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
     let settings = executor.settings();
-    let index = executor.block().ok_or_else(|| fault("no block is being persisted"))?.index;
+    let index = executor.require_block()?.index;
     let is_election = is_elected_in(settings, index)?;
     let generated = gas_per_block(executor.layer())?;
     let committee = members(executor.layer())?;

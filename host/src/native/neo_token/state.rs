@@ -11,7 +11,7 @@ use crate::{
     fault,
     native::fungible::Account,
     parameter::Return,
-    stored::{deserialize, serialize},
+    stored::{deserialize, number, serialize},
 };
 
 /// What is stored for an account.
@@ -46,10 +46,7 @@ impl Account for NeoAccount {
         let damaged = || fault("a stored account is damaged");
         let StackItem::Struct(fields) = item else { return Err(damaged()) };
         let [balance, balance_height, vote_to, last_gas_per_vote] = &fields.to_vec()[..] else { return Err(damaged()) };
-        let balance_height = match balance_height.to_integer()? {
-            Integer::Small(height) => u32::try_from(height).map_err(|_| damaged())?,
-            Integer::Wide(_) => return Err(damaged()),
-        };
+        let balance_height = number(balance_height.to_integer()?).map_err(|_| damaged())?;
         let vote_to = if vote_to.is_null() { None } else { Some(stored_key(vote_to)?) };
         Ok(Self {
             balance: balance.to_integer()?,
