@@ -11,9 +11,10 @@ use crate::{
     contract::{Contract, ContractState},
     executor::{Container, Entry, Job, PersistingBlock, Receipt, Trigger, execute},
     fault,
-    native::{contract_management, ledger, policy},
+    native::{contract_management, ledger},
     network::Network,
     settings::ProtocolSettings,
+    state::StateView,
 };
 
 /// The gas that an invocation may use unless it says otherwise: 20 GAS, as nodes
@@ -197,6 +198,11 @@ impl Chain {
         &self.store
     }
 
+    /// What a node reads of the state.
+    pub fn state(&self) -> StateView<'_> {
+        StateView::new(&self.network, &self.store)
+    }
+
     /// Returns the header of the last block.
     ///
     /// # Errors
@@ -210,8 +216,7 @@ impl Chain {
     /// # Errors
     /// A fault if the state is damaged.
     pub fn contract(&self, hash: Hash160) -> Result<Option<Arc<Contract>>, FaultKind> {
-        let stored = Layer::over(&self.store).get(&contract_management::contract_key(hash)).map_err(fault)?;
-        stored.map(|stored| self.network.contract(hash, &stored)).transpose()
+        self.state().contract(hash)
     }
 
     /// Runs a script in the block that comes next, and keeps nothing.
@@ -280,12 +285,7 @@ impl Chain {
     /// Source: `ApplicationEngine.cs` (`CreateDummyBlock`).
     fn next_header(&self, timestamp: Option<u64>) -> Result<Header, FaultKind> {
         let last = self.last_header()?;
-        let settings = self.network.settings();
-        let interval = if settings.hardforks.at(last.index) >= Hardfork::Echidna {
-            policy::milliseconds_per_block(&Layer::over(&self.store))?
-        } else {
-            settings.milliseconds_per_block
-        };
+        let interval = self.state().milliseconds_per_block()?;
         let timestamp = timestamp.unwrap_or(last.timestamp.saturating_add(interval.into()));
         let header = UnsignedHeader { timestamp, ..following(&last)? };
         header.sign(&Witness::empty()).map_err(fault)

@@ -6,6 +6,7 @@
 //!   witness. The store does not change: receipts list the changes to write.
 //! - [`Execution`] runs a job step by step, under a budget, or until another
 //!   thread stops it.
+//! - [`StateView`] is what a node reads of a state without executing anything.
 //! - [`Chain`] is a chain in memory, for tests and for trying out contracts.
 //! - [`Network`] holds what executions share. An embedder adds system calls, or
 //!   replaces them, by [`Network::with_syscall`].
@@ -49,6 +50,7 @@ mod network;
 pub mod parameter;
 mod serialize;
 pub mod settings;
+mod state;
 mod stored;
 pub mod syscalls;
 
@@ -61,7 +63,8 @@ pub use self::{
         RunningScript, Trigger, Verification, execute, verify_witness,
     },
     network::Network,
-    settings::{HardforkHeights, HardforkHeightsError, ProtocolSettings},
+    settings::{HardforkHeights, HardforkHeightsError, PolicyAtEchidna, ProtocolSettings},
+    state::StateView,
 };
 
 use neovm_types::{FaultKind, Interop};

@@ -79,6 +79,7 @@ fn settings(config: &Json) -> ProtocolSettings {
         max_traceable_blocks: number("MaxTraceableBlocks") as u32,
         initial_gas_distribution: number("InitialGasDistribution"),
         hardforks: HardforkHeights::new(&heights).unwrap(),
+        policy_at_echidna: None,
     }
 }
 

@@ -166,6 +166,7 @@ impl Inputs {
                 max_traceable_blocks: settings.max_traceable_blocks,
                 initial_gas_distribution: settings.initial_gas_distribution,
                 hardforks: HardforkHeights::new(&hardforks).expect("hardforks in order"),
+                policy_at_echidna: None,
             },
             config,
         );

@@ -52,6 +52,7 @@ impl SettingsLine {
             max_traceable_blocks: self.max_traceable_blocks,
             initial_gas_distribution: self.initial_gas_distribution,
             hardforks: HardforkHeights::new(&named)?,
+            policy_at_echidna: None,
         })
     }
 }

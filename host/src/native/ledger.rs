@@ -111,18 +111,19 @@ pub(crate) fn current_index(layer: &Layer<'_>) -> Result<u32, FaultKind> {
     Ok(current_block(layer)?.1)
 }
 
-fn current_hash(layer: &Layer<'_>) -> Result<Hash256, FaultKind> {
+pub(crate) fn current_hash(layer: &Layer<'_>) -> Result<Hash256, FaultKind> {
     Ok(current_block(layer)?.0)
 }
 
 /// The hash of the block at an index.
-fn block_hash(layer: &Layer<'_>, index: u32) -> Result<Option<Hash256>, FaultKind> {
+pub(crate) fn block_hash(layer: &Layer<'_>, index: u32) -> Result<Option<Hash256>, FaultKind> {
     let stored = layer.get(&key(ID, PREFIX_BLOCK_HASH).with(&index.to_be_bytes())).map_err(fault)?;
     let hash = stored.map(|hash| (&*hash).try_into().map(Hash256));
     hash.transpose().map_err(|_| fault("a stored hash has not 32 bytes"))
 }
 
-fn trimmed_block(layer: &Layer<'_>, hash: Hash256) -> Result<Option<TrimmedBlock>, FaultKind> {
+/// The block with a hash, if it is there.
+pub(crate) fn trimmed_block(layer: &Layer<'_>, hash: Hash256) -> Result<Option<TrimmedBlock>, FaultKind> {
     let stored = layer.get(&key(ID, PREFIX_BLOCK).with(&hash.0)).map_err(fault)?;
     stored.map(|block| TrimmedBlock::parse(&block).map_err(fault)).transpose()
 }
@@ -141,6 +142,11 @@ fn transaction_state(layer: &Layer<'_>, hash: Hash256) -> Result<Option<Transact
         })),
         _ => Err(damaged()),
     }
+}
+
+/// A transaction of the past and the index of its block, if it is known.
+pub(crate) fn transaction_and_index(layer: &Layer<'_>, hash: Hash256) -> Result<Option<(Transaction, u32)>, FaultKind> {
+    Ok(transaction_state(layer, hash)?.map(|state| (state.transaction, state.block_index)))
 }
 
 /// A transaction of the past, if it is known.
@@ -166,8 +172,31 @@ fn is_traceable(executor: &Executor<'_>, index: u32) -> Result<bool, FaultKind> 
     } else {
         executor.settings().max_traceable_blocks
     };
-    let current = current_index(executor.layer())?;
+    is_among_last(executor.layer(), index, count)
+}
+
+/// Returns whether a block is one of the last ones, of which there are `count`.
+fn is_among_last(layer: &Layer<'_>, index: u32, count: u32) -> Result<bool, FaultKind> {
+    let current = current_index(layer)?;
     Ok(index <= current && index.wrapping_add(count) > current)
+}
+
+/// Returns whether a transaction in one of the last `count` blocks conflicts with
+/// the one that has this hash; with a signer, whether that account has signed it.
+pub(crate) fn is_conflicting(
+    layer: &Layer<'_>,
+    hash: Hash256,
+    signer: Option<Hash160>,
+    count: u32,
+) -> Result<bool, FaultKind> {
+    let key = signer.map_or(transaction_key(hash), |signer| transaction_key(hash).with(&signer.0));
+    let Some(stored) = layer.get(&key).map_err(fault)? else { return Ok(false) };
+    let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(fault("a stored conflict is damaged")) };
+    match &fields.to_vec()[..] {
+        [index] => is_among_last(layer, number(index.to_integer()?)?, count),
+        // A transaction, not a conflict.
+        _ => Ok(false),
+    }
 }
 
 /// A transaction that contracts can see.

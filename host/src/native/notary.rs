@@ -130,7 +130,7 @@ fn fees(transaction: &Transaction) -> Integer {
 /// The keys of the notary nodes in the next block.
 fn notary_nodes(executor: &Executor<'_>) -> Result<Vec<PublicKey>, FaultKind> {
     let next = ledger::current_index(executor.layer())?.wrapping_add(1);
-    designated(executor, Role::P2pNotary, next)
+    designated(executor.layer(), Role::P2pNotary, next)
 }
 
 /// The fee for a signature that the service collects, in datoshi.

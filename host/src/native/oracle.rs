@@ -99,7 +99,7 @@ const DEFAULT_PRICE: i64 = 50_000_000;
 pub(crate) struct Request {
     /// The transaction that asked.
     pub(crate) original: Hash256,
-    gas_for_response: i64,
+    pub(crate) gas_for_response: i64,
     url: String,
     filter: Option<String>,
     callback_contract: Hash160,
@@ -320,7 +320,7 @@ fn post_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<
             continue;
         }
         if nodes.is_none() {
-            let keys = designated(executor, Role::Oracle, block.index)?;
+            let keys = designated(executor.layer(), Role::Oracle, block.index)?;
             nodes = Some(keys.iter().map(|key| (account(key), Integer::from(0))).collect());
         }
         let nodes = nodes.as_mut().filter(|nodes| !nodes.is_empty());

@@ -503,12 +503,12 @@ fn initialize(executor: &Executor<'_>, hardfork: Hardfork) -> Result<(), FaultKi
             put(PREFIX_STORAGE_PRICE, DEFAULT_STORAGE_PRICE.into())
         }
         Hardfork::Echidna => {
-            let settings = executor.settings();
+            let values = executor.settings().policy_at_echidna();
             let notary = key(ID, PREFIX_ATTRIBUTE_FEE).with(&[AttributeType::NotaryAssisted as u8]);
             write_integer(layer, notary, DEFAULT_NOTARY_ASSISTED_FEE)?;
-            put(PREFIX_MILLISECONDS_PER_BLOCK, settings.milliseconds_per_block.into())?;
-            put(PREFIX_MAX_VALID_UNTIL_BLOCK_INCREMENT, settings.max_valid_until_block_increment.into())?;
-            put(PREFIX_MAX_TRACEABLE_BLOCKS, settings.max_traceable_blocks.into())
+            put(PREFIX_MILLISECONDS_PER_BLOCK, values.milliseconds_per_block.into())?;
+            put(PREFIX_MAX_VALID_UNTIL_BLOCK_INCREMENT, values.max_valid_until_block_increment.into())?;
+            put(PREFIX_MAX_TRACEABLE_BLOCKS, values.max_traceable_blocks.into())
         }
         Hardfork::Faun => {
             let datoshi: i64 = read_number(layer, &key(ID, PREFIX_EXEC_FEE_FACTOR))?;

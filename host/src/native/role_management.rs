@@ -2,6 +2,8 @@
 //!
 //! Sources: `RoleManagement.cs`, `Role.cs` of the reference node.
 
+use std::rc::Rc;
+
 use neovm_storage::{Direction, Key, Layer};
 use neovm_types::{
     CallFlags, FaultKind, Hardfork, Hash160, StackItem,
@@ -33,7 +35,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         /// Returns the keys that have a role in a block.
         getDesignatedByRole(role: u8, index: u32) -> List<PublicKey>
             { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
-            => Role::new(role).and_then(|role| designated(executor, role, index)).map(List);
+            => Role::new(role).and_then(|role| designated(executor.layer(), role, index)).map(List);
     },
     events: &[
         Event {
@@ -99,13 +101,13 @@ impl Role {
 ///
 /// # Errors
 /// A fault if the block comes after the next one.
-pub(crate) fn designated(executor: &Executor<'_>, role: Role, index: u32) -> Result<Vec<PublicKey>, FaultKind> {
-    let current = ledger::current_index(executor.layer())?;
+pub(crate) fn designated<'s>(layer: &Rc<Layer<'s>>, role: Role, index: u32) -> Result<Vec<PublicKey>, FaultKind> {
+    let current = ledger::current_index(layer)?;
     if current.wrapping_add(1) < index {
         return Err(fault(format!("block {index} comes after the next one, {current} is the last")));
     }
     let last = role.key(index);
-    for entry in executor.layer().find(&key(ID, role as u8), Direction::Backward) {
+    for entry in layer.find(&key(ID, role as u8), Direction::Backward) {
         let (key, item) = entry.map_err(fault)?;
         if key <= last {
             return read_nodes(&item.value());
@@ -147,7 +149,7 @@ fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Re
     write_nodes(executor.layer(), key, &nodes)?;
     let mut state: Vec<StackItem> = vec![(role as u8).into(), block.index.into()];
     if executor.is_active(Hardfork::Echidna) {
-        let old = designated(executor, role, block.index)?;
+        let old = designated(executor.layer(), role, block.index)?;
         state.extend([to_item(&old), to_item(&nodes)]);
     }
     executor.notify(Hash160(HASH), DESIGNATION, &StackItem::array(state))

@@ -31,6 +31,20 @@ pub struct ProtocolSettings {
     pub initial_gas_distribution: u64,
     /// The heights of the hardforks.
     pub hardforks: HardforkHeights,
+    /// The values that policy has when Echidna is activated, if they are not those above.
+    pub policy_at_echidna: Option<PolicyAtEchidna>,
+}
+
+/// What the committee can change from Echidna on. A configuration of neo-go can
+/// name values for it that differ from those of the blocks before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyAtEchidna {
+    /// See [`ProtocolSettings::milliseconds_per_block`].
+    pub milliseconds_per_block: u32,
+    /// See [`ProtocolSettings::max_valid_until_block_increment`].
+    pub max_valid_until_block_increment: u32,
+    /// See [`ProtocolSettings::max_traceable_blocks`].
+    pub max_traceable_blocks: u32,
 }
 
 /// The height from which each hardfork is active.
@@ -122,6 +136,15 @@ impl ProtocolSettings {
     /// The number of members of the committee.
     pub fn committee_size(&self) -> usize {
         self.standby_committee.len()
+    }
+
+    /// The values that policy has when Echidna is activated.
+    pub fn policy_at_echidna(&self) -> PolicyAtEchidna {
+        self.policy_at_echidna.unwrap_or(PolicyAtEchidna {
+            milliseconds_per_block: self.milliseconds_per_block,
+            max_valid_until_block_increment: self.max_valid_until_block_increment,
+            max_traceable_blocks: self.max_traceable_blocks,
+        })
     }
 
     /// The validators as long as nobody votes.

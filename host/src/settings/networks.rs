@@ -61,6 +61,7 @@ impl ProtocolSettings {
             max_traceable_blocks: 2_102_400,
             initial_gas_distribution: 5_200_000_000_000_000,
             hardforks: HardforkHeights::new(heights).expect("the heights of the networks are in order"),
+            policy_at_echidna: None,
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     native::crypto_lib,
 };
 
-/// The units that a signature costs.
-const CHECK_SIG_PRICE: u64 = 1 << 15;
+/// What a signature check costs, in price units.
+pub const CHECK_SIG_PRICE: u64 = 1 << 15;
 
 /// What the signatures of a container cover.
 fn sign_data(executor: &Executor<'_>) -> Result<Vec<u8>, FaultKind> {

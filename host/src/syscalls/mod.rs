@@ -17,6 +17,7 @@ use neovm_types::{
     syscalls::SYSCALLS as NAMES,
 };
 
+pub use self::crypto::CHECK_SIG_PRICE;
 use self::storage::Context;
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle},
@@ -157,7 +158,7 @@ syscalls! {
     "System.Crypto.CheckMultisig"(pubkeys: List<Vec<u8>>, signatures: List<Vec<u8>>) -> bool {}
         => crypto::check_multisig(executor, caller, &pubkeys.0, &signatures.0);
     /// Returns whether a signature of the script's container is by a key.
-    "System.Crypto.CheckSig"(pubkey: ShortBytes, signature: Vec<u8>) -> bool { price: 1 << 15 }
+    "System.Crypto.CheckSig"(pubkey: ShortBytes, signature: Vec<u8>) -> bool { price: CHECK_SIG_PRICE }
         => crypto::check_sig(executor, &pubkey, &signature);
     /// Advances an iterator and returns whether there is an entry.
     "System.Iterator.Next"(iterator: IteratorHandle) -> bool { price: 1 << 15 } => iterator::next(executor, iterator);

@@ -1,0 +1,175 @@
+//! The verification of transactions, headers and blocks.
+//!
+//! The order of the checks and the names of the results are those of the reference
+//! node (`Ledger/Blockchain.cs`, `Ledger/MemoryPool.cs`, `Payloads/Transaction.cs`,
+//! `Payloads/Header.cs`).
+
+mod attributes;
+mod block;
+mod fee;
+mod pool;
+mod transaction;
+
+use std::{fmt, str::FromStr};
+
+use neovm_chain::{Attribute, Transaction};
+use neovm_types::Hash256;
+
+pub use self::{
+    block::{BlockRefusal, InvalidHeader, verify_block, verify_header, verify_header_after},
+    fee::{NetworkFeeError, network_fee},
+    pool::Pool,
+    transaction::{verify_new_transaction, verify_state_dependent, verify_state_independent},
+};
+
+/// The gas that the witnesses of a transaction may use together, in datoshi: 1.5 GAS.
+///
+/// Source: `SmartContract/Helper.cs` of the reference node.
+pub const MAX_VERIFICATION_GAS: i64 = 150_000_000;
+
+/// The gas that the witness of a header may use, in datoshi: 3 GAS.
+///
+/// Source: `Payloads/Header.cs` (`Verify`) of the reference node.
+pub const MAX_HEADER_VERIFICATION_GAS: i64 = 300_000_000;
+
+/// The result of verifying a transaction or a block.
+///
+/// Source: `Ledger/VerifyResult.cs` of the reference node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum VerifyResult {
+    /// It is valid.
+    Succeed,
+    /// It is in the chain.
+    AlreadyExists,
+    /// It is in the pool.
+    AlreadyInPool,
+    /// The pool is full. [`Pool`] has no limit and never answers this.
+    OutOfMemory,
+    /// The block before it is unknown.
+    UnableToVerify,
+    /// A witness does not verify.
+    Invalid,
+    /// The script has bytes that are no instructions, or a jump that leads nowhere.
+    InvalidScript,
+    /// An attribute does not hold.
+    InvalidAttribute,
+    /// A signature of a standard account does not verify.
+    InvalidSignature,
+    /// It is too large.
+    OverSize,
+    /// The last block that it is valid for has passed, or is too far away.
+    Expired,
+    /// The sender's GAS or the network fee is not enough, or an oracle request is
+    /// answered in the pool already.
+    InsufficientFunds,
+    /// An account that signs is blocked.
+    PolicyFail,
+    /// It conflicts with a transaction of the chain or the pool.
+    HasConflicts,
+    /// Another reason.
+    Unknown,
+}
+
+impl VerifyResult {
+    /// All results, in the order of the reference.
+    pub const ALL: [Self; 15] = [
+        Self::Succeed,
+        Self::AlreadyExists,
+        Self::AlreadyInPool,
+        Self::OutOfMemory,
+        Self::UnableToVerify,
+        Self::Invalid,
+        Self::InvalidScript,
+        Self::InvalidAttribute,
+        Self::InvalidSignature,
+        Self::OverSize,
+        Self::Expired,
+        Self::InsufficientFunds,
+        Self::PolicyFail,
+        Self::HasConflicts,
+        Self::Unknown,
+    ];
+
+    /// Returns the name, which is that of the reference.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeed => "Succeed",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::AlreadyInPool => "AlreadyInPool",
+            Self::OutOfMemory => "OutOfMemory",
+            Self::UnableToVerify => "UnableToVerify",
+            Self::Invalid => "Invalid",
+            Self::InvalidScript => "InvalidScript",
+            Self::InvalidAttribute => "InvalidAttribute",
+            Self::InvalidSignature => "InvalidSignature",
+            Self::OverSize => "OverSize",
+            Self::Expired => "Expired",
+            Self::InsufficientFunds => "InsufficientFunds",
+            Self::PolicyFail => "PolicyFail",
+            Self::HasConflicts => "HasConflicts",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl fmt::Display for VerifyResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What of a block is verified before it is executed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum VerifyLevel {
+    /// Nothing.
+    None,
+    /// The header: that it follows the last block, and that the consensus nodes have
+    /// signed it. This is what the reference does when it imports blocks.
+    #[default]
+    Headers,
+    /// The header and the transactions.
+    Full,
+}
+
+impl VerifyLevel {
+    /// All levels with their names.
+    pub const ALL: [(&str, Self); 3] = [("none", Self::None), ("headers", Self::Headers), ("full", Self::Full)];
+}
+
+/// A name that no level of verification has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of none, headers, full")]
+pub struct UnknownLevel(String);
+
+impl FromStr for VerifyLevel {
+    type Err = UnknownLevel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        let known = Self::ALL.into_iter().find(|(known, _)| *known == name);
+        known.map(|(_, level)| level).ok_or_else(|| UnknownLevel(name.into()))
+    }
+}
+
+impl fmt::Display for VerifyLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::ALL.into_iter().find(|(_, level)| level == self);
+        f.pad(named.map_or("", |(name, _)| name))
+    }
+}
+
+/// The hashes that a transaction names in attributes Conflicts, in their order.
+fn conflicts(transaction: &Transaction) -> impl Iterator<Item = Hash256> {
+    transaction.attributes.iter().filter_map(|attribute| match attribute {
+        Attribute::Conflicts { hash } => Some(*hash),
+        _ => None,
+    })
+}
+
+/// The number of the oracle request that a transaction answers, if it does.
+fn oracle_request(transaction: &Transaction) -> Option<u64> {
+    transaction.attributes.iter().find_map(|attribute| match attribute {
+        Attribute::OracleResponse(response) => Some(response.id),
+        _ => None,
+    })
+}
