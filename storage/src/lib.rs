@@ -5,6 +5,8 @@
 //!   object-safe, so a host in another language can implement it by call-backs.
 //! - [`WriteStore`] writes a batch atomically.
 //! - [`MemoryStore`] is an ordered store in memory.
+//! - [`ChainState`] follows a chain: blocks are appended to it, it computes state
+//!   roots with a [`Trie`] and keeps all in a [`Place`].
 //! - [`Layer`] collects changes over a store or another layer, as the reference
 //!   node's `DataCache` does, down to what iterators see of later writes.
 //!
@@ -28,6 +30,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod chain;
 mod key;
 mod layer;
 mod memory;
@@ -36,10 +39,14 @@ mod store;
 mod trie;
 
 pub use self::{
+    chain::{ChainError, ChainState, Commit, FlushPolicy, MemoryPlace, Place, StateBuffer, Tip, TrieMode},
     key::Key,
     layer::{Item, Layer},
-    memory::MemoryStore,
+    memory::{MemoryStore, behind},
     seek::Seek,
     store::{Batch, Cursor, Direction, Entry, Store, StoreError, Value, WriteStore},
-    trie::state_root,
+    trie::{
+        Find, MAX_KEY_LENGTH, NodeChanges, NodeHash, NodeRecord, Nodes, Position, Proof, Trie, TrieError, TrieReader,
+        state_root,
+    },
 };

@@ -44,11 +44,35 @@ impl FromIterator<Entry> for MemoryStore {
 }
 
 /// The smallest key that is greater than all keys with a prefix, if there is one.
-fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
+pub fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
     Some(end)
+}
+
+/// The entries that [`Store::seek`] reads.
+pub(crate) fn range<'a, V>(
+    entries: &'a BTreeMap<Key, V>,
+    prefix: &[u8],
+    from: Option<&[u8]>,
+    direction: Direction,
+) -> Box<dyn Iterator<Item = (&'a Key, &'a V)> + 'a> {
+    if from.is_some_and(|from| !from.starts_with(prefix)) {
+        return Box::new(std::iter::empty());
+    }
+    let end = behind(prefix);
+    let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    match direction {
+        Direction::Forward => {
+            let start = Bound::Included(from.unwrap_or(prefix));
+            Box::new(entries.range::<[u8], _>((start, end)))
+        }
+        Direction::Backward => {
+            let end = from.map_or(end, Bound::Included);
+            Box::new(entries.range::<[u8], _>((Bound::Included(prefix), end)).rev())
+        }
+    }
 }
 
 impl Store for MemoryStore {
@@ -57,22 +81,8 @@ impl Store for MemoryStore {
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
-        if from.is_some_and(|from| !from.starts_with(prefix)) {
-            return Box::new(std::iter::empty());
-        }
-        let entry = |(key, value): (&Key, &Value)| Ok((key.clone(), value.clone()));
-        let end = behind(prefix);
-        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        match direction {
-            Direction::Forward => {
-                let start = Bound::Included(from.unwrap_or(prefix));
-                Box::new(self.entries.range::<[u8], _>((start, end)).map(entry))
-            }
-            Direction::Backward => {
-                let end = from.map_or(end, Bound::Included);
-                Box::new(self.entries.range::<[u8], _>((Bound::Included(prefix), end)).rev().map(entry))
-            }
-        }
+        let entries = range(&self.entries, prefix, from, direction);
+        Box::new(entries.map(|(key, value)| Ok((key.clone(), value.clone()))))
     }
 }
 

@@ -1,10 +1,9 @@
-//! The state root of a whole state, in memory.
-//!
-//! Sources: `MPTTrie/*.cs` of the reference node.
+//! The state root of a whole state, computed by a recursion over its entries that knows no nodes.
+
+use std::collections::BTreeMap;
 
 use neovm_crypto::hash256;
-
-use crate::{Key, Value};
+use neovm_storage::{Key, Value};
 
 /// Node types, as nodes are written.
 const BRANCH: u8 = 0;
@@ -13,13 +12,9 @@ const LEAF: u8 = 2;
 const HASH: u8 = 3;
 const EMPTY: u8 = 4;
 
-/// Returns the root of the Merkle Patricia trie that holds these entries, which
-/// are in the order of their keys; zeros if there are none.
-///
-/// A node's state root covers the storage of all contracts but the Ledger's.
-pub fn state_root<'a>(entries: impl IntoIterator<Item = (&'a Key, &'a Value)>) -> [u8; 32] {
+pub(crate) fn state_root(state: &BTreeMap<Key, Value>) -> [u8; 32] {
     let nibbles = |key: &Key| key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
-    let entries: Vec<(Vec<u8>, &Value)> = entries.into_iter().map(|(key, value)| (nibbles(key), value)).collect();
+    let entries: Vec<(Vec<u8>, &Value)> = state.iter().map(|(key, value)| (nibbles(key), value)).collect();
     if entries.is_empty() { [0; 32] } else { node(&entries, 0) }
 }
 

@@ -1,0 +1,82 @@
+//! Changes that are not written yet.
+
+use std::{collections::BTreeMap, iter::Peekable};
+
+use crate::{Batch, Cursor, Direction, Entry, Key, StoreError, Value, memory::range};
+
+/// Changes of blocks, in the order of keys: new values, and None for entries that are deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateBuffer {
+    entries: BTreeMap<Key, Option<Value>>,
+    bytes: usize,
+}
+
+impl StateBuffer {
+    /// Adds the changes of a block.
+    pub fn add(&mut self, changes: &Batch) {
+        for (key, value) in changes {
+            self.bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
+            self.entries.insert(key.clone(), value.clone());
+        }
+    }
+
+    /// Returns the changes, in the order of keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, Option<&Value>)> {
+        self.entries.iter().map(|(key, value)| (key, value.as_ref()))
+    }
+
+    /// The number of bytes of the changes that were added, also of those that others replaced.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The change of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Option<Value>> {
+        self.entries.get(key)
+    }
+
+    /// Shows entries from below as they are with these changes.
+    pub(super) fn over<'a>(
+        &'a self,
+        below: Cursor<'a>,
+        prefix: &[u8],
+        from: Option<&[u8]>,
+        direction: Direction,
+    ) -> Cursor<'a> {
+        let changes = range(&self.entries, prefix, from, direction);
+        Box::new(Overlay { changes: changes.peekable(), below: below.peekable(), direction })
+    }
+}
+
+/// Changes merged with the entries below, which they hide.
+struct Overlay<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> {
+    changes: Peekable<C>,
+    below: Peekable<Cursor<'a>>,
+    direction: Direction,
+}
+
+impl<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> Iterator for Overlay<'a, C> {
+    type Item = Result<Entry, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let order = match (self.changes.peek(), self.below.peek()) {
+                (None, _) | (_, Some(Err(_))) => return self.below.next(),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (Some((changed, _)), Some(Ok((below, _)))) => match self.direction {
+                    Direction::Forward => (*changed).cmp(below),
+                    Direction::Backward => below.cmp(changed),
+                },
+            };
+            if order.is_gt() {
+                return self.below.next();
+            }
+            if order.is_eq() {
+                self.below.next();
+            }
+            if let Some((key, Some(value))) = self.changes.next() {
+                return Some(Ok((key.clone(), value.clone())));
+            }
+        }
+    }
+}

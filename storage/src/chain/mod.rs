@@ -1,0 +1,319 @@
+//! The state of a chain that is followed, block after block.
+
+mod buffer;
+mod memory;
+mod worker;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use worker::{Job, Report, Worker};
+
+pub use self::{buffer::StateBuffer, memory::MemoryPlace};
+use crate::{Batch, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader, Value};
+
+/// Which state tries a place keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrieMode {
+    /// None: no state roots are computed.
+    None,
+    /// That of the last block.
+    Latest,
+    /// Those of all blocks.
+    Full,
+}
+
+/// The last block that a place holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Its height.
+    pub height: u32,
+    /// The state root after it; zeros if none are computed.
+    pub root: NodeHash,
+}
+
+/// Blocks to write: what they changed since the last write.
+#[derive(Debug)]
+pub struct Commit<'a> {
+    /// The last of the blocks.
+    pub tip: Tip,
+    /// Changed entries, in the order of their keys.
+    pub state: &'a StateBuffer,
+    /// Changed nodes of the trie.
+    pub nodes: NodeChanges,
+    /// Heights and state roots of the blocks.
+    pub roots: &'a [(u32, NodeHash)],
+}
+
+/// Where a chain is kept: in memory, on disk.
+pub trait Place: Store + Nodes + Send + Sync {
+    /// Which tries it keeps.
+    fn trie_mode(&self) -> TrieMode;
+
+    /// Returns the last block; None if there is not even the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the place cannot be read.
+    fn tip(&self) -> Result<Option<Tip>, StoreError>;
+
+    /// Returns the state root after a block.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the place cannot be read.
+    fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError>;
+
+    /// Writes blocks. When this returns they survive a power cut; if it fails, or never returns, none of them is
+    /// there.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the place cannot be written.
+    fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError>;
+}
+
+/// Why a block is not kept, or something cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// The place failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The trie failed.
+    #[error(transparent)]
+    Trie(#[from] TrieError),
+    /// The state root after a block is not the expected one. That block is not kept, nor is any after it.
+    #[error("the state root after block {height} is {root}, not {expected}", root = crate::trie::shown(.root), expected = crate::trie::shown(.expected))]
+    WrongRoot {
+        /// The block.
+        height: u32,
+        /// The root that was expected.
+        expected: NodeHash,
+        /// The root of the state.
+        root: NodeHash,
+    },
+    /// The block is not the one that follows the last.
+    #[error("block {height} cannot follow: the next block is {next}")]
+    Height {
+        /// The block.
+        height: u32,
+        /// The block that should come.
+        next: u32,
+    },
+    /// A root is not the latest, and the place keeps no other: "Old state not supported" in the reference's RPC.
+    #[error("old state is not supported: only the latest state is kept")]
+    OldState,
+    /// An earlier error, after which nothing more is kept.
+    #[error("nothing can be appended after an error")]
+    Stopped,
+}
+
+/// When blocks that were appended are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlushPolicy {
+    /// After this number of blocks.
+    pub blocks: u32,
+    /// After about this number of bytes of keys and values that they changed.
+    pub bytes: usize,
+    /// About how many nodes of the trie are held after a write. One takes some 200 bytes.
+    pub nodes: usize,
+}
+
+impl FlushPolicy {
+    /// Only when [`ChainState::flush`] is called.
+    pub const ON_DEMAND: Self = Self { blocks: u32::MAX, bytes: usize::MAX, nodes: usize::MAX };
+}
+
+/// A hundred megabytes of memory, more or less.
+impl Default for FlushPolicy {
+    fn default() -> Self {
+        Self { blocks: 1000, bytes: 16 << 20, nodes: 200_000 }
+    }
+}
+
+/// The state of a chain: entries, state trie and roots, kept in a [`Place`].
+///
+/// Blocks are appended; reads see them at once. State roots are computed on another thread, and so are blocks
+/// written, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
+#[derive(Debug)]
+pub struct ChainState<P: Place> {
+    place: Arc<P>,
+    policy: FlushPolicy,
+    /// The last block that was appended.
+    height: Option<u32>,
+    /// Changes of blocks that are not written yet.
+    state: StateBuffer,
+    /// Changes that are being written.
+    flushing: Option<Arc<StateBuffer>>,
+    /// Blocks appended since the last write began.
+    blocks: u32,
+    worker: Worker,
+    /// Roots that nobody took yet.
+    roots: VecDeque<(u32, NodeHash)>,
+    /// The last block whose root is known.
+    rooted: Option<u32>,
+    failure: Option<ChainError>,
+}
+
+impl<P: Place + 'static> ChainState<P> {
+    /// Opens the chain that a place keeps.
+    ///
+    /// # Errors
+    /// [`ChainError::Store`] if the place cannot be read.
+    pub fn open(place: Arc<P>, policy: FlushPolicy) -> Result<Self, ChainError> {
+        let tip = place.tip()?;
+        let worker = Worker::start(Arc::clone(&place), tip, policy.nodes);
+        let height = tip.map(|tip| tip.height);
+        let state = StateBuffer::default();
+        let roots = VecDeque::new();
+        Ok(Self {
+            place,
+            policy,
+            height,
+            state,
+            flushing: None,
+            blocks: 0,
+            worker,
+            roots,
+            rooted: height,
+            failure: None,
+        })
+    }
+
+    /// Returns the height of the last block; None if there is not even the first.
+    pub fn height(&self) -> Option<u32> {
+        self.height
+    }
+
+    /// Returns where the chain is kept.
+    pub fn place(&self) -> &Arc<P> {
+        &self.place
+    }
+
+    /// Appends a block, given what it changed in the order of keys. The changes of the Ledger are kept, and have no
+    /// part in the state root. If a root is expected and another one comes out, the block is never written.
+    ///
+    /// An error may concern a block that was appended earlier; [`ChainError::WrongRoot`] says which.
+    ///
+    /// # Errors
+    /// [`ChainError`]; after [`ChainError::Height`] the next block can still come, and after others none.
+    pub fn append(&mut self, height: u32, changes: Arc<Batch>, expected: Option<NodeHash>) -> Result<(), ChainError> {
+        let next = self.height.map_or(0, |height| height + 1);
+        if height != next {
+            return Err(ChainError::Height { height, next });
+        }
+        self.receive(false)?;
+        self.state.add(&changes);
+        self.height = Some(height);
+        self.blocks += 1;
+        self.send(Job::Block { height, changes, expected })?;
+        if self.flushing.is_none() && (self.blocks >= self.policy.blocks || self.state.bytes() >= self.policy.bytes) {
+            self.start_flush()?;
+        }
+        Ok(())
+    }
+
+    /// Returns the heights and state roots of blocks whose roots are known and were not returned yet. With `wait`,
+    /// waits for all blocks that were appended.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn take_roots(&mut self, wait: bool) -> Result<Vec<(u32, NodeHash)>, ChainError> {
+        let received = self.receive(false);
+        // Roots that came before an error are of use.
+        if received.is_err() && !self.roots.is_empty() {
+            return Ok(self.roots.drain(..).collect());
+        }
+        received?;
+        while wait && self.rooted != self.height {
+            self.receive(true)?;
+        }
+        Ok(self.roots.drain(..).collect())
+    }
+
+    /// Writes all blocks that were appended. When it returns they survive a power cut.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn flush(&mut self) -> Result<(), ChainError> {
+        while self.flushing.is_some() {
+            self.receive(true)?;
+        }
+        if self.blocks > 0 {
+            self.start_flush()?;
+        }
+        while self.flushing.is_some() {
+            self.receive(true)?;
+        }
+        Ok(())
+    }
+
+    /// Returns a reader of the state that has a root, as it is kept: flush first.
+    ///
+    /// # Errors
+    /// - [`ChainError::OldState`] if only the latest state is kept and the root is another one.
+    /// - [`ChainError::Store`] if the place cannot be read.
+    pub fn trie(&self, root: NodeHash) -> Result<TrieReader<Arc<P>>, ChainError> {
+        let latest = self.place.tip()?.map(|tip| tip.root);
+        match self.place.trie_mode() {
+            TrieMode::Full => {}
+            TrieMode::Latest if latest == Some(root) => {}
+            TrieMode::Latest | TrieMode::None => return Err(ChainError::OldState),
+        }
+        Ok(TrieReader::new(Arc::clone(&self.place), root))
+    }
+
+    fn start_flush(&mut self) -> Result<(), ChainError> {
+        let state = Arc::new(std::mem::take(&mut self.state));
+        self.flushing = Some(Arc::clone(&state));
+        self.blocks = 0;
+        let Some(height) = self.height else { return Ok(()) };
+        self.send(Job::Flush { height, state })
+    }
+
+    fn send(&mut self, job: Job) -> Result<(), ChainError> {
+        if self.worker.send(job) {
+            return Ok(());
+        }
+        // It stopped, and says why.
+        self.receive(true)
+    }
+
+    /// Takes in what the worker has done.
+    fn receive(&mut self, wait: bool) -> Result<(), ChainError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let mut first = wait;
+        while let Some(report) = self.worker.report(std::mem::take(&mut first)) {
+            match report {
+                Report::Root { height, root } => {
+                    if let Some(root) = root {
+                        self.roots.push_back((height, root));
+                    }
+                    self.rooted = Some(height);
+                }
+                Report::Flushed => self.flushing = None,
+                Report::Failed(error) => {
+                    self.failure = Some(error.clone());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<P: Place> Store for ChainState<P> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let buffers = [Some(&self.state), self.flushing.as_deref()];
+        match buffers.into_iter().flatten().find_map(|buffer| buffer.get(key)) {
+            Some(value) => Ok(value.clone()),
+            None => self.place.get(key),
+        }
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        let mut cursor = self.place.seek(prefix, from, direction);
+        for buffer in [self.flushing.as_deref(), Some(&self.state)].into_iter().flatten() {
+            cursor = buffer.over(cursor, prefix, from, direction);
+        }
+        cursor
+    }
+}

@@ -1,0 +1,147 @@
+//! A chain's state: what is read of it, its roots, and what its place keeps.
+
+mod model;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use neovm_storage::{
+    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, MemoryPlace, Place, Store, Tip, TrieMode, Value,
+};
+use proptest::{collection::vec, prelude::*};
+
+const LEDGER: i32 = -4;
+
+fn key() -> impl Strategy<Value = Key> {
+    let contract = prop_oneof![Just(1), Just(-5), Just(LEDGER)];
+    (contract, vec(0..3_u8, 0..3)).prop_map(|(contract, key)| Key::new(contract, &key))
+}
+
+fn batch() -> impl Strategy<Value = Batch> {
+    let value = prop_oneof![Just(None), vec(any::<u8>(), 0..3).prop_map(|value| Some(Value::from(value)))];
+    proptest::collection::btree_map(key(), value, 0..8).prop_map(|changes| changes.into_iter().collect())
+}
+
+/// The root of all but the Ledger's entries.
+fn root(map: &BTreeMap<Key, Value>) -> [u8; 32] {
+    let covered = map.iter().filter(|(key, _)| key.contract() != LEDGER);
+    model::state_root(&covered.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+fn apply(map: &mut BTreeMap<Key, Value>, batch: &Batch) {
+    for (key, value) in batch {
+        match value {
+            Some(value) => map.insert(key.clone(), value.clone()),
+            None => map.remove(key),
+        };
+    }
+}
+
+fn read(store: &dyn Store, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Vec<(Key, Value)> {
+    store.seek(prefix, from, direction).map(Result::unwrap).collect()
+}
+
+/// What [`Store::seek`] says that it reads.
+fn expected(map: &BTreeMap<Key, Value>, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Vec<(Key, Value)> {
+    if from.is_some_and(|from| !from.starts_with(prefix)) {
+        return Vec::new();
+    }
+    let inside = map.iter().filter(|(key, _)| key.starts_with(prefix));
+    let ahead = inside.filter(|(key, _)| match (from, direction) {
+        (None, _) => true,
+        (Some(from), Direction::Forward) => key[..] >= *from,
+        (Some(from), Direction::Backward) => key[..] <= *from,
+    });
+    let entries = ahead.map(|(key, value)| (key.clone(), value.clone()));
+    match direction {
+        Direction::Forward => entries.collect(),
+        Direction::Backward => entries.rev().collect(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn it_reads_as_a_map_does(
+        batches in vec(batch(), 1..10),
+        flush in 1..5_u32,
+        mode in prop_oneof![Just(TrieMode::Latest), Just(TrieMode::Full), Just(TrieMode::None)],
+        prefix in key(),
+        from in key(),
+    ) {
+        let place = Arc::new(MemoryPlace::new(mode));
+        let policy = FlushPolicy { blocks: flush, bytes: usize::MAX, nodes: 3 };
+        let mut chain = ChainState::open(Arc::clone(&place), policy).unwrap();
+        let mut map = BTreeMap::new();
+        let mut roots = Vec::new();
+        for (height, batch) in (0..).zip(batches) {
+            apply(&mut map, &batch);
+            roots.push((height, root(&map)));
+            chain.append(height, Arc::new(batch), None).unwrap();
+            for direction in [Direction::Forward, Direction::Backward] {
+                for prefix in [&prefix[..], &prefix[..4], &[]] {
+                    for from in [None, Some(&from[..])] {
+                        prop_assert_eq!(read(&chain, prefix, from, direction), expected(&map, prefix, from, direction));
+                    }
+                }
+            }
+            let found = chain.get(&from).unwrap();
+            prop_assert_eq!(found.as_ref(), map.get(&from[..]));
+        }
+        let taken = chain.take_roots(true).unwrap();
+        if mode != TrieMode::None {
+            prop_assert_eq!(taken, roots.clone());
+        }
+        chain.flush().unwrap();
+        let (height, last) = *roots.last().unwrap();
+        let last = if mode == TrieMode::None { [0; 32] } else { last };
+        prop_assert_eq!(place.tip().unwrap(), Some(Tip { height, root: last }));
+        prop_assert_eq!(read(&*place, b"", None, Direction::Forward), map.into_iter().collect::<Vec<_>>());
+        for (height, root) in &roots {
+            prop_assert_eq!(place.root(*height).unwrap(), (mode != TrieMode::None).then_some(*root));
+            let reader = chain.trie(*root);
+            match mode {
+                TrieMode::Full => prop_assert!(reader.is_ok()),
+                TrieMode::Latest => prop_assert_eq!(reader.err(), (*root != last).then_some(ChainError::OldState)),
+                TrieMode::None => prop_assert_eq!(reader.err(), Some(ChainError::OldState)),
+            }
+        }
+
+        // Another chain goes on from there.
+        drop(chain);
+        let mut chain = ChainState::open(place, policy).unwrap();
+        prop_assert_eq!(chain.height(), Some(height));
+        prop_assert_eq!(chain.append(height, Arc::default(), None), Err(ChainError::Height { height, next: height + 1 }));
+        chain.append(height + 1, Arc::default(), Some(last)).unwrap();
+    }
+}
+
+#[test]
+fn a_block_with_a_wrong_root_is_never_written() {
+    let place = Arc::new(MemoryPlace::new(TrieMode::Latest));
+    let mut chain = ChainState::open(Arc::clone(&place), FlushPolicy::default()).unwrap();
+    let block = |value: u8| Arc::new(vec![(Key::new(1, b"k"), Some(Value::from([value])))]);
+    let root = |value: u8| root(&BTreeMap::from([(Key::new(1, b"k"), Value::from([value]))]));
+    chain.append(0, block(0), Some(root(0))).unwrap();
+    chain.flush().unwrap();
+    chain.append(1, block(1), Some(root(1))).unwrap();
+    let wrong = ChainError::WrongRoot { height: 2, expected: root(1), root: root(2) };
+    let appended = chain.append(2, block(2), Some(root(1))).and_then(|()| chain.append(3, block(3), None));
+    assert!(appended.is_ok() || appended == Err(wrong.clone()));
+    assert_eq!(chain.flush(), Err(wrong.clone()));
+    assert_eq!(chain.take_roots(true), Ok(vec![(0, root(0)), (1, root(1))]));
+    assert_eq!(chain.take_roots(true), Err(wrong.clone()));
+    assert_eq!(chain.append(4, block(4), None), Err(wrong));
+    assert_eq!(place.tip(), Ok(Some(Tip { height: 0, root: root(0) })));
+    assert_eq!(place.get(&Key::new(1, b"k")), Ok(Some(Value::from([0]))));
+}
+
+#[test]
+fn blocks_that_are_not_flushed_are_forgotten() {
+    let place = Arc::new(MemoryPlace::new(TrieMode::None));
+    let mut chain = ChainState::open(Arc::clone(&place), FlushPolicy::ON_DEMAND).unwrap();
+    chain.append(0, Arc::new(vec![(Key::new(1, b"k"), Some(Value::from([1])))]), None).unwrap();
+    assert_eq!(chain.height(), Some(0));
+    drop(chain);
+    assert_eq!(ChainState::open(place, FlushPolicy::ON_DEMAND).unwrap().height(), None);
+}
