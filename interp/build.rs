@@ -6,7 +6,7 @@
 //! compiled code is never entered.
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(neovm_tail_calls, neovm_unoptimized)");
+    println!("cargo::rustc-check-cfg=cfg(neovm_tail_calls, neovm_unoptimized, neovm_shared_generics)");
     println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| std::env::var(name).unwrap_or_default();
     let watched = ["CARGO_CFG_MIRI", "CARGO_CFG_SANITIZE"].iter().any(|name| std::env::var(name).is_ok());
@@ -17,6 +17,11 @@ fn main() {
     // Without optimization, handlers that are inlined into one function would take megabytes of its stack.
     if variable("OPT_LEVEL") == "0" {
         println!("cargo::rustc-cfg=neovm_unoptimized");
+    }
+    // Below opt-level 2, rustc calls the instances of generic functions that the crates below already have, where it
+    // could inline instances of its own.
+    if !matches!(&*variable("OPT_LEVEL"), "2" | "3") {
+        println!("cargo::rustc-cfg=neovm_shared_generics");
     }
 }
 

@@ -512,7 +512,7 @@ fn the_host_changes_its_own() {
             let mut host = Sink::default();
             assert_eq!(vm.run(&mut host), Outcome::Halt);
             let StackItem::Buffer(buffer) = &host.kept[0] else { panic!("a buffer was on top") };
-            assert!(buffer.set(0, b'D'));
+            assert_eq!(buffer.set(0, b'D'), Ok(()));
             assert_eq!(json(vm.results()), json(&[StackItem::buffer(b"Data"), "data".into()]));
             assert_eq!(json(&host.kept[1..]), json(&["data".into()]));
         }

@@ -1,5 +1,5 @@
 //! Objects of the host that act when they are dropped: whenever a machine drops one, all else
-//! that the host can reach stays in order.
+//! that the host can reach stays in order. And items that the host is reading while a machine runs.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -8,7 +8,7 @@ use neovm::{
     types::item::{Array, Buffer, Interop, Map},
 };
 
-use crate::{code, loaded};
+use crate::{code, fault, json, loaded};
 
 /// What all objects reach.
 #[derive(Clone)]
@@ -28,8 +28,7 @@ impl Reached {
         let _ = (self.array.set(0, 5.into()), self.array.remove(1), self.map.insert(1.into(), 2.into()));
         let _ = (self.map.remove(&2.into()), self.array.get(0), self.map.to_vec(), self.map.keys());
         self.array.for_each(|item| drop(item.to_json()));
-        self.buffer.set(0, self.dropped.get() as u8);
-        self.buffer.reverse();
+        let _ = (self.buffer.set(0, self.dropped.get() as u8), self.buffer.reverse());
         let _ = (self.array.clear(), self.map.clear());
     }
 }
@@ -142,5 +141,149 @@ fn objects_may_act_when_a_machine_ends() {
             }
             assert!(host.0.dropped.get() >= 5, "{end}: {}", host.0.dropped.get());
         }
+    }
+}
+
+/// System call 1 pushes a copy of an item the first time, and then the item itself.
+struct CopyFirst {
+    item: StackItem,
+    calls: u32,
+}
+
+impl Host for CopyFirst {
+    fn syscall(&mut self, caller: &mut Caller<'_>, _: u32) -> Result<(), HostError> {
+        self.calls += 1;
+        match self.calls {
+            1 => caller.push(self.item.deep_copy(false)),
+            2 => caller.push(self.item.clone()),
+            _ => return Err(FaultKind::Host("the change did not fault".into()).into()),
+        }
+        Ok(())
+    }
+}
+
+/// Calls a function once while the host is reading an item.
+fn while_reading(item: &StackItem, f: impl FnOnce()) {
+    let mut f = Some(f);
+    let mut once = || f.take().into_iter().for_each(|f| f());
+    match item {
+        StackItem::Array(array) | StackItem::Struct(array) => array.for_each(|_| once()),
+        StackItem::Map(map) => map.for_each(|_| once()),
+        StackItem::Buffer(buffer) => buffer.with(|_| once()),
+        item => panic!("{item:?} cannot change"),
+    }
+    assert!(f.is_none(), "the item has something to read");
+}
+
+/// Checks that a script cannot change an item which the host is reading. The script changes a copy
+/// of the item in a loop first, so that what changes the item is compiled code.
+fn refused(item: &StackItem, change: &str) {
+    // Behind NOP, so that compiled code is entered where the loop begins.
+    let code = code(&format!(
+        "INITSLOT 2, 0\nagain: SYSCALL 0x01000000\nSTLOC0\nPUSHINT8 30\nSTLOC1\nNOP\nnext: LDLOC0\n{change}\n\
+         LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF next\nJMP again"
+    ));
+    let before = json([item]);
+    while_reading(item, || {
+        let mut host = CopyFirst { item: item.clone(), calls: 0 };
+        let mut vm = loaded(&code, VmConfig::default());
+        let FaultKind::Host(message) = fault(vm.run(&mut host)) else { panic!("{change}: the host's fault") };
+        assert_eq!((&*message, host.calls), ("the host is reading the item", 2), "{change}");
+        // The machine lets go of the item while the host is still reading it.
+        drop((vm, host));
+        assert_eq!(json([item]), before, "{change}");
+    });
+    assert_eq!(json([item]), before, "{change}");
+    let mut vm = loaded(&code, VmConfig::default());
+    let mut host = CopyFirst { item: item.clone(), calls: 1 };
+    let message = fault(vm.run(&mut host)).to_string();
+    assert_eq!(message, "the change did not fault", "nobody is reading the item any more: {change}");
+}
+
+#[test]
+fn machines_do_not_change_what_the_host_looks_at() {
+    let items = || (0..40).map(StackItem::from).chain([StackItem::array([])]).collect::<Vec<_>>();
+    let changes = [
+        "PUSH0\nPUSH7\nSETITEM",
+        "PUSH0\nPUSHDATA1 \"seven\"\nSETITEM",
+        "PUSH0\nNEWMAP\nSETITEM",
+        "PUSH7\nAPPEND",
+        "NEWARRAY0\nAPPEND",
+        "PUSH0\nREMOVE",
+        "POPITEM\nDROP",
+        "REVERSEITEMS",
+        "CLEARITEMS",
+    ];
+    for change in changes {
+        refused(&StackItem::array(items()), change);
+        refused(&StackItem::structure(items()), change);
+    }
+    // The 31st turn leaves something to change for the last run.
+    let map = || {
+        let map = Map::new();
+        (0..60).for_each(|key| drop(map.insert(key.into(), StackItem::from(key)).unwrap()));
+        StackItem::Map(map)
+    };
+    let changes = [
+        "PUSH1\nPUSH7\nSETITEM",
+        "PUSH1\nLDLOC1\nSETITEM",
+        "PUSH1\nNEWARRAY0\nSETITEM",
+        "LDLOC1\nPUSHINT8 100\nADD\nPUSH7\nSETITEM",
+        "LDLOC1\nREMOVE",
+        "CLEARITEMS",
+    ];
+    for change in changes {
+        refused(&map(), change);
+    }
+    let changes = [
+        "PUSH0\nPUSH7\nSETITEM",
+        "PUSH0\nLDLOC1\nSETITEM",
+        "REVERSEITEMS",
+        "PUSH0\nPUSHDATA1 \"ab\"\nPUSH0\nPUSH2\nMEMCPY",
+        "PUSH0\nLDLOC0\nPUSH1\nPUSH2\nMEMCPY",
+    ];
+    for change in changes {
+        refused(&StackItem::buffer(b"changed"), change);
+    }
+}
+
+#[test]
+fn what_the_host_reads_is_not_freed() {
+    let inner = |item: i64| StackItem::array([StackItem::array([item.into()])]);
+    let outer = Array::new(vec![inner(1), inner(2)]);
+    let item = StackItem::Array(outer.clone());
+    let mut seen = 0;
+    outer.for_each(|child| {
+        while_reading(child, || {
+            for change in ["CLEARITEMS", "PUSH0\nPUSH0\nSETITEM", "PUSH0\nREMOVE", "POPITEM\nDROP"] {
+                let mut host = CopyFirst { item: item.clone(), calls: 1 };
+                let mut vm = loaded(&code(&format!("SYSCALL 0x01000000\n{change}")), VmConfig::default());
+                assert!(matches!(fault(vm.run(&mut host)), FaultKind::Host(_)), "{change}");
+            }
+            // What the outer array holds may go where the host is not reading it: here, it is.
+            let mut host = CopyFirst { item: child.clone(), calls: 1 };
+            let mut vm = loaded(&code("SYSCALL 0x01000000\nCLEARITEMS"), VmConfig::default());
+            assert!(matches!(fault(vm.run(&mut host)), FaultKind::Host(_)));
+        });
+        seen += 1;
+        assert_eq!(json([child]), json([&inner(seen)]));
+    });
+    drop(item);
+    assert_eq!((seen, outer.clear().map(|items| items.len())), (2, Ok(2)));
+}
+
+#[test]
+fn a_read_ends_when_the_host_panics() {
+    let items = [StackItem::array([1.into()]), StackItem::buffer(b"1"), {
+        let map = Map::new();
+        map.insert(1.into(), 1.into()).unwrap();
+        StackItem::Map(map)
+    }];
+    for item in items {
+        let read = || while_reading(&item, || panic!("while it reads"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).is_err());
+        let text = if matches!(item, StackItem::Buffer(_)) { "REVERSEITEMS" } else { "CLEARITEMS" };
+        let mut vm = loaded(&code(&format!("SYSCALL 0x01000000\n{text}")), VmConfig::default());
+        assert_eq!(vm.run(&mut CopyFirst { item, calls: 1 }), Outcome::Halt);
     }
 }

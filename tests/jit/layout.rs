@@ -28,10 +28,10 @@ fn the_layout_holds_for_arrays_and_structs_of_any_length() {
                 array.for_each(|own| {
                     places.push(std::ptr::from_ref(own));
                     let barred = read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED;
-                    assert_eq!(barred, Header::BORROWED, "while somebody looks at the items");
+                    assert_eq!(barred, Header::BORROWED, "while somebody reads the items");
                 });
                 assert_eq!(first, places[0]);
-                assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED, 0, "nobody looks any more");
+                assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED, 0, "all read");
             }
         }
     }

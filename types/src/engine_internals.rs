@@ -92,7 +92,7 @@ pub trait ArrayInternals: Sized {
     /// there.
     fn items(&self) -> *mut ItemVec;
 
-    /// Returns whether somebody looks at the items just now, so that they must not change.
+    /// Returns whether somebody is reading the items, so that they must not change.
     fn is_borrowed(&self) -> bool;
 
     /// Does what [`Array::set`] does.

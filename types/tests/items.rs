@@ -338,19 +338,21 @@ fn arrays_are_lists() {
 fn buffers_are_changed_within_their_bounds() {
     let buffer = Buffer::joined(&[1, 2], &[3; 40]);
     assert_eq!((buffer.len(), buffer.get(2), buffer.get(42)), (42, Some(3), None));
-    assert!(buffer.set(41, 9) && !buffer.set(42, 9));
-    assert!(buffer.write(40, &[7, 8]) && !buffer.write(41, &[7, 8]) && !buffer.write(usize::MAX, &[1]));
-    assert!(buffer.write(42, &[]) && !buffer.write(43, &[]));
-    assert!(buffer.copy_within(0..2, 40) && !buffer.copy_within(0..2, 41) && !buffer.copy_within(41..43, 0));
-    assert!(buffer.copy_within(0..41, 1));
+    let past = Err(FaultKind::ListIndex);
+    assert_eq!((buffer.set(41, 9), buffer.set(42, 9)), (Ok(()), past.clone()));
+    assert_eq!((buffer.write(40, &[7, 8]), buffer.write(41, &[7, 8])), (Ok(()), past.clone()));
+    assert_eq!((buffer.write(42, &[]), buffer.write(43, &[])), (Ok(()), past.clone()));
+    assert_eq!(buffer.write(usize::MAX, &[1]), past);
+    assert_eq!((buffer.copy_within(0..2, 40), buffer.copy_within(0..2, 41)), (Ok(()), past.clone()));
+    assert_eq!((buffer.copy_within(41..43, 0), buffer.copy_within(0..41, 1)), (past, Ok(())));
     buffer.with(|bytes| assert_eq!((&bytes[..4], &bytes[40..]), (&[1, 1, 2, 3][..], &[3, 1][..])));
-    buffer.reverse();
+    buffer.reverse().unwrap();
     assert_eq!(buffer.get(0), Some(1));
     for length in [0, 1, 32, 33] {
         Buffer::zeroed(length).with(|bytes| assert_eq!(bytes, vec![0; length]));
     }
     let clone = buffer.clone();
-    clone.set(0, 77);
+    clone.set(0, 77).unwrap();
     assert_eq!(buffer.get(0), Some(77));
 }
 

@@ -27,13 +27,16 @@ unsafe fn shared_array<'a>(r: &Regs, depth: usize) -> Option<&'a mut Array> {
 }
 
 /// Drops such a reference. The caller leaves its cell above `sp` or overwrites it.
-#[inline(always)]
+///
+/// Where rustc does not see that the array is not freed, because the functions of `Rc` are calls, what frees it takes a
+/// place on the native stack, which would keep tail calls from being jumps: this is a call then.
+#[cfg_attr(neovm_shared_generics, inline(never))]
+#[cfg_attr(not(neovm_shared_generics), inline(always))]
 unsafe fn drop_shared(array: &mut Array) {
     let header = array.header();
     header.set_references(header.references() - 1);
     // SAFETY: it is the one in the cell, and `shared_array` found another: the array
-    // is not freed, which needs no registers to be saved. In place: a copy on the
-    // native stack would keep tail calls from being jumps.
+    // is not freed, which needs no registers to be saved.
     unsafe {
         core::hint::assert_unchecked(!array.is_unique());
         core::ptr::drop_in_place(array);
@@ -125,14 +128,14 @@ unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         let StackItem::Map(map) = &*r.at(3) else { return Flow::Full };
         let header = map.header();
-        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY || header.references() <= 1 || header.is_read_only() {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY || header.references() <= 1 || !header.is_writable() {
             return Flow::Full;
         }
         match map.get(&*r.at(2)) {
             Ok(Some(old)) if !old.is_compound() => {}
             _ => return Flow::Full,
         }
-        // The key is in the map, so this cannot fail.
+        // The key is in the map, which may change, so this cannot fail.
         drop(map.engine_insert(vm.promote(r.at(2).read()), vm.promote(r.at(1).read())));
         header.set_references(header.references() - 1);
         r.at(3).drop_in_place();
@@ -150,7 +153,7 @@ pub(crate) unsafe fn set_item(r: &mut Regs) -> Flow {
             return Flow::Heap;
         }
         let Some(array) = shared_array(r, 3) else { return Flow::Heap };
-        if array.header().is_read_only() || array.is_borrowed() {
+        if !array.header().is_writable() {
             return Flow::Heap;
         }
         let items = &mut *array.items();
@@ -179,13 +182,13 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
         match &*r.at(3) {
             StackItem::Array(array) | StackItem::Struct(array) => {
                 let header = array.header();
-                // The host may be reading the items.
-                if array.is_borrowed() {
+                // The host may be reading the items: they are borrowed only after this.
+                if header.references() <= 1 || !header.is_writable() {
                     return Flow::Full;
                 }
                 let items = &mut *array.items();
                 let place = match items.get_mut(index) {
-                    Some(place) if header.references() > 1 && !header.is_read_only() && !place.is_compound() => place,
+                    Some(place) if !place.is_compound() => place,
                     _ => return Flow::Full,
                 };
                 let old = core::mem::replace(place, vm.promote(r.at(1).read()));
@@ -193,7 +196,7 @@ pub(crate) unsafe fn set_item_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
                 header.set_references(header.references() - 1);
             }
             StackItem::Buffer(buffer) if r.tag(1) == tag::INTEGER => match u8::try_from(r.int(1)) {
-                Ok(byte) if buffer.set(index, byte) => {}
+                Ok(byte) if buffer.set(index, byte).is_ok() => {}
                 _ => return Flow::Full,
             },
             _ => return Flow::Full,

@@ -133,7 +133,7 @@ pub(crate) unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
         }
         let (StackItem::Array(array) | StackItem::Struct(array)) = &*r.at(2) else { return Flow::Full };
         let header = array.header();
-        if header.references() <= 1 || header.is_read_only() || array.is_borrowed() {
+        if header.references() <= 1 || !header.is_writable() {
             return Flow::Full;
         }
         (*array.items()).push(vm.promote(r.at(1).read()));

@@ -327,7 +327,7 @@ pub(super) fn set_item_by(vm: &mut Vm, check: IndexCheck, cast: ByteCast) -> Don
             if !value.is_primitive() {
                 return Err(FaultKind::BufferValue);
             }
-            buffer.set(index, cast(value.to_integer()?)?);
+            buffer.set(index, cast(value.to_integer()?)?)?;
         }
         item => return Err(wrong_type(OpCode::SETITEM, item)),
     }
@@ -367,10 +367,7 @@ pub(super) fn reverse_items(vm: &mut Vm) -> Done {
     let item = vm.pop()?;
     match &item {
         StackItem::Array(array) | StackItem::Struct(array) => array.reverse(),
-        StackItem::Buffer(buffer) => {
-            buffer.reverse();
-            Ok(())
-        }
+        StackItem::Buffer(buffer) => buffer.reverse(),
         item => Err(wrong_type(OpCode::REVERSEITEMS, item)),
     }
 }

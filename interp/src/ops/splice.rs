@@ -39,8 +39,7 @@ pub(super) fn memcpy(vm: &mut Vm) -> Done {
     match &source {
         StackItem::Buffer(buffer) if buffer.is_same(&target) => target.copy_within(range, index as usize),
         source => source.with_bytes(|bytes| target.write(index as usize, &bytes[range]))?,
-    };
-    Ok(())
+    }
 }
 
 pub(super) fn cat(vm: &mut Vm) -> Done {

@@ -67,8 +67,8 @@ pub const ARRAY_ITEMS: i32 = array_layout::ITEMS as i32;
 /// The offset of the number of items, of eight bytes.
 pub const ARRAY_LENGTH: i32 = array_layout::LENGTH as i32;
 /// The flags of an array whose items must not change: it is read-only, or the
-/// host is looking at them.
-pub const ARRAY_BARRED: u8 = Header::READ_ONLY | Header::BORROWED;
+/// host is reading them.
+pub const ARRAY_BARRED: u8 = Header::BARRED;
 
 const _: () = {
     let most_used = [

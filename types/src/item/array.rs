@@ -70,22 +70,22 @@ impl Body {
     /// this module that runs no foreign code: it drops no item.
     ///
     /// # Panics
-    /// If somebody looks at the items.
+    /// If somebody is reading the items.
     #[inline]
     fn change<R>(&self, f: impl FnOnce(&mut ItemVec) -> R) -> R {
-        assert!(!self.header.is_borrowed(), "an array changes while somebody looks at its items");
-        // SAFETY: nobody looks at the items, and `f` reaches them by its argument alone.
+        assert!(!self.header.is_borrowed(), "an array changes while somebody reads its items");
+        // SAFETY: nobody is reading the items, and `f` reaches them by its argument alone.
         f(unsafe { &mut *self.items.get() })
     }
 }
 
 /// What can be asked of an array and done to it. What changes it faults with
-/// [`FaultKind::ReadOnly`] if it is read-only, and panics within a function
-/// given to [`Array::for_each`] of this array. What changes its items faults
-/// with [`FaultKind::Host`] while a machine counts the array, since that machine
-/// would not learn of it: while the array lies on a stack, in a slot or in
-/// another compound that does.
-#[allow(clippy::missing_errors_doc, clippy::missing_panics_doc, reason = "the block's doc states them")]
+/// [`FaultKind::ReadOnly`] if it is read-only, and with [`FaultKind::Host`]
+/// within a function given to [`Array::for_each`] of this array. What changes
+/// its items also faults with [`FaultKind::Host`] while a machine counts the
+/// array, since that machine would not learn of it: while the array lies on a
+/// stack, in a slot or in another compound that does.
+#[allow(clippy::missing_errors_doc, reason = "the block's doc states them")]
 impl Array {
     /// Creates an array of items.
     pub fn new(items: Vec<StackItem>) -> Self {
@@ -133,7 +133,8 @@ impl Array {
         unsafe { self.0.peek().to_vec() }
     }
 
-    /// Calls a function with each item. The function must not change the array.
+    /// Calls a function with each item. The array refuses changes meanwhile, those
+    /// of machines that the function runs included.
     pub fn for_each(&self, f: impl FnMut(&StackItem)) {
         self.0.look(|items| items.iter().for_each(f));
     }

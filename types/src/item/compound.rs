@@ -26,10 +26,12 @@ impl Header {
     const LINKED: u8 = 2;
     const TRACKED: u8 = 4;
     const NESTED: u8 = 8;
-    /// The flag that is set while somebody looks at the items, which must not
+    /// The flag that is set while somebody reads the items, which must not
     /// change meanwhile.
     pub const BORROWED: u8 = 16;
     const MARKED: u8 = 32;
+    /// The flags of a compound that must not change.
+    pub const BARRED: u8 = Self::READ_ONLY | Self::BORROWED;
 
     pub(super) const REFERENCES_OFFSET: usize = core::mem::offset_of!(Self, references);
     pub(super) const FLAGS_OFFSET: usize = core::mem::offset_of!(Self, flags);
@@ -103,13 +105,20 @@ impl Header {
         self.flags.set(self.flags.get() & !Self::TRACKED);
     }
 
-    /// Whether somebody looks at the items.
+    /// Whether somebody is reading the items.
     #[inline(always)]
     pub(crate) fn is_borrowed(&self) -> bool {
         self.flags.get() & Self::BORROWED != 0
     }
 
-    /// Notes that somebody looks at the items until the result is dropped. Of
+    /// Returns whether the compound may change: it is not read-only, and nobody
+    /// is reading its items.
+    #[inline(always)]
+    pub fn is_writable(&self) -> bool {
+        self.flags.get() & Self::BARRED == 0
+    }
+
+    /// Notes that somebody is reading the items until the result is dropped. Of
     /// several results the last is to be dropped first.
     #[inline]
     pub(super) fn borrow(&self) -> Borrow<'_> {
@@ -126,12 +135,25 @@ impl Header {
         Err(FaultKind::Host("a machine holds this compound, and does not count what others change in it".into()))
     }
 
+    /// Checks that the compound may change. The message is that of a read-only one.
+    #[inline]
     pub(super) fn check_writable(&self, message: &'static str) -> Result<(), FaultKind> {
-        if self.is_read_only() { Err(FaultKind::ReadOnly(message)) } else { Ok(()) }
+        if self.is_writable() { Ok(()) } else { Err(self.refusal(message)) }
+    }
+
+    #[cold]
+    fn refusal(&self, message: &'static str) -> FaultKind {
+        if self.is_read_only() { FaultKind::ReadOnly(message) } else { being_read() }
     }
 }
 
-/// The time during which somebody looks at a compound's items.
+/// The fault of a change to an item that the host is reading.
+#[cold]
+pub(super) fn being_read() -> FaultKind {
+    FaultKind::Host("the host is reading the item".into())
+}
+
+/// The time during which somebody reads a compound's items.
 pub(super) struct Borrow<'a> {
     header: &'a Header,
     outermost: bool,

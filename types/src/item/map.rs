@@ -32,9 +32,9 @@ pub(super) struct Body {
 /// What can be asked of a map and done to it. Keys are integers, booleans and
 /// byte strings of at most [`super::MAX_KEY_SIZE`] bytes, and differ by type;
 /// another key faults. What changes the map faults with
-/// [`FaultKind::ReadOnly`] if it is read-only, with [`FaultKind::Host`] while a
-/// machine counts the map, since that machine would not learn of it, and panics
-/// within a function given to [`Map::for_each`] of this map.
+/// [`FaultKind::ReadOnly`] if it is read-only, and with [`FaultKind::Host`]
+/// within a function given to [`Map::for_each`] of this map, and while a machine
+/// counts the map, since that machine would not learn of it.
 #[allow(clippy::missing_errors_doc, reason = "the block's doc states them")]
 impl Map {
     /// Creates an empty map.
@@ -132,16 +132,18 @@ impl Map {
         Ok(self.0.entries.take().into_entries())
     }
 
-    /// Calls a function with each key, then with each value. The function must
-    /// not change the map.
+    /// Calls a function with each key, then with each value. The map refuses
+    /// changes meanwhile, those of machines that the function runs included.
     pub fn for_each(&self, mut f: impl FnMut(&StackItem)) {
-        let entries = self.0.entries.borrow();
-        entries.entries().iter().for_each(|(key, _)| f(key));
-        entries.entries().iter().for_each(|(_, value)| f(value));
+        self.look(|entries| {
+            entries.iter().for_each(|(key, _)| f(key));
+            entries.iter().for_each(|(_, value)| f(value));
+        });
     }
 
-    /// Calls a function with all entries, which must not change meanwhile.
+    /// Calls a function with all entries, which cannot change meanwhile.
     pub(super) fn look<R>(&self, f: impl FnOnce(&[(StackItem, StackItem)]) -> R) -> R {
+        let _borrow = self.header().borrow();
         f(self.0.entries.borrow().entries())
     }
 

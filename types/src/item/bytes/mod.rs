@@ -11,6 +11,7 @@ use core::str::Utf8Error;
 
 use self::node::Node;
 pub use self::{node::Constants, wide::WideInteger};
+use crate::fault::FaultKind;
 
 /// An immutable byte string. Clones share the bytes.
 #[derive(Clone)]
@@ -108,6 +109,10 @@ impl core::fmt::Debug for ByteString {
 #[derive(Clone)]
 pub struct Buffer(Node);
 
+/// What can be asked of a buffer and done to it. What changes it faults with
+/// [`FaultKind::Host`] within a function given to [`Buffer::with`] of this
+/// buffer, and with [`FaultKind::ListIndex`] past its end.
+#[allow(clippy::missing_errors_doc, reason = "the block's doc states them")]
 impl Buffer {
     /// Creates a buffer with a copy of some bytes.
     pub fn new(bytes: &[u8]) -> Self {
@@ -139,39 +144,35 @@ impl Buffer {
         self.0.get(index)
     }
 
-    /// Sets the byte at an index; returns false if there is none.
-    ///
-    /// # Panics
-    /// As all changes do, within a function given to [`Buffer::with`] of this buffer.
-    pub fn set(&self, index: usize, byte: u8) -> bool {
-        self.0.write(|bytes| bytes.get_mut(index).map(|place| *place = byte).is_some())
+    /// Sets the byte at an index; faults if there is none.
+    pub fn set(&self, index: usize, byte: u8) -> Result<(), FaultKind> {
+        self.0.write(|bytes| bytes.get_mut(index).map(|place| *place = byte))?.ok_or(FaultKind::ListIndex)
     }
 
     /// Reverses the order of the bytes.
-    pub fn reverse(&self) {
-        self.0.write(<[u8]>::reverse);
+    pub fn reverse(&self) -> Result<(), FaultKind> {
+        self.0.write(<[u8]>::reverse)
     }
 
-    /// Copies bytes, other than this buffer's own, to an index. Returns false and
-    /// changes nothing if they do not fit.
-    pub fn write(&self, index: usize, bytes: &[u8]) -> bool {
-        self.0.write(|own| {
+    /// Copies bytes, other than this buffer's own, to an index. Faults and changes
+    /// nothing if they do not fit.
+    pub fn write(&self, index: usize, bytes: &[u8]) -> Result<(), FaultKind> {
+        let copied = self.0.write(|own| {
             let place = index.checked_add(bytes.len()).and_then(|end| own.get_mut(index..end));
-            place.map(|place| place.copy_from_slice(bytes)).is_some()
-        })
+            place.map(|place| place.copy_from_slice(bytes))
+        });
+        copied?.ok_or(FaultKind::ListIndex)
     }
 
     /// Copies bytes of this buffer to another index of it; the ranges may overlap.
-    /// Returns false and changes nothing if they do not fit.
-    pub fn copy_within(&self, from: core::ops::Range<usize>, to: usize) -> bool {
-        self.0.write(|bytes| {
+    /// Faults and changes nothing if they do not fit.
+    pub fn copy_within(&self, from: core::ops::Range<usize>, to: usize) -> Result<(), FaultKind> {
+        let copied = self.0.write(|bytes| {
             let length = bytes.len();
             let fits = from.start <= from.end && from.end <= length && to <= length && from.len() <= length - to;
-            if fits {
-                bytes.copy_within(from, to);
-            }
-            fits
-        })
+            fits.then(|| bytes.copy_within(from, to))
+        });
+        copied?.ok_or(FaultKind::ListIndex)
     }
 
     /// Checks that the bytes are UTF-8, and remembers it until they change.
@@ -179,7 +180,8 @@ impl Buffer {
         self.0.check_text()
     }
 
-    /// Calls a function with the bytes. The function must not change this buffer.
+    /// Calls a function with the bytes. The buffer refuses changes meanwhile, those
+    /// of machines that the function runs included.
     pub fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         self.0.look(f)
     }

@@ -19,7 +19,8 @@ use alloc::{
 };
 use core::{ptr::NonNull, str::Utf8Error};
 
-use super::block;
+use super::{super::compound::being_read, block};
+use crate::fault::FaultKind;
 
 /// The count of constants. Counts of others stay below.
 const CONSTANT: u32 = u32::MAX;
@@ -182,14 +183,17 @@ impl Node {
     /// Calls a function with the bytes, to be changed. The function must not
     /// reach other nodes that point here; it is one of this crate.
     ///
-    /// # Panics
-    /// If somebody looks at the bytes: [`Node::look`].
-    pub(super) fn write<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
-        // SAFETY: nobody looks at the bytes, and `f` reaches them by its argument alone.
+    /// # Errors
+    /// If somebody is reading the bytes: [`Node::look`].
+    #[inline]
+    pub(super) fn write<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> Result<R, FaultKind> {
+        // SAFETY: nobody is reading the bytes, and `f` reaches them by its argument alone.
         unsafe {
-            assert!((*self.0.as_ptr()).looks == 0, "a buffer changes while somebody looks at it");
+            if (*self.0.as_ptr()).looks != 0 {
+                return Err(being_read());
+            }
             (*self.0.as_ptr()).is_text = false;
-            f(core::slice::from_raw_parts_mut(self.start(), self.len()))
+            Ok(f(core::slice::from_raw_parts_mut(self.start(), self.len())))
         }
     }
 
