@@ -1,5 +1,7 @@
 //! Runs the examples, which check what they show.
 
+#[path = "../examples/custom_native.rs"]
+mod custom_native;
 #[path = "../examples/custom_store.rs"]
 mod custom_store;
 #[path = "../examples/custom_syscall.rs"]
@@ -50,6 +52,11 @@ fn serves_a_store() {
 #[test]
 fn adds_a_system_call() {
     custom_syscall::main().unwrap();
+}
+
+#[test]
+fn adds_a_native_contract_and_methods() {
+    custom_native::main().unwrap();
 }
 
 #[test]

@@ -9,7 +9,9 @@
 //! - [`StateView`] is what a node reads of a state without executing anything.
 //! - [`Chain`] is a chain in memory, for tests and for trying out contracts.
 //! - [`Network`] holds what executions share. An embedder adds system calls, or
-//!   replaces them, by [`Network::with_syscall`].
+//!   replaces them, by [`Network::with_syscall`]; likewise native contracts by
+//!   [`Network::with_native`], and their methods by [`Network::with_native_method`]
+//!   and [`Network::with_native_handler`].
 //! - [`syscalls::SYSCALLS`] and [`native::NATIVES`] are the tables of the system
 //!   calls and the native contracts.
 //!

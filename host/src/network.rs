@@ -14,14 +14,14 @@ use neovm_types::{FaultKind, Hardfork, Hash160};
 
 use crate::{
     contract::{Contract, ContractState},
-    native::NativeLevel,
+    native::{Method, MethodHandler, NativeContract, NativeError, NativeLevel, Natives},
     settings::ProtocolSettings,
     syscalls::Syscall,
 };
 
 /// A network: its settings, and what executions on it share, on any number of
 /// threads: decoded and compiled scripts, contracts, the tables of native
-/// contracts, and the system calls that an embedder adds.
+/// contracts, and what an embedder adds to those and to the system calls.
 #[derive(Debug)]
 pub struct Network {
     /// Tells it from other networks of the process.
@@ -29,7 +29,8 @@ pub struct Network {
     settings: ProtocolSettings,
     engine: Engine,
     contracts: ContractCache,
-    natives: [OnceLock<NativeLevel>; Hardfork::ALL.len()],
+    natives: Natives,
+    levels: [OnceLock<NativeLevel>; Hardfork::ALL.len()],
     syscalls: HashMap<u32, Syscall>,
 }
 
@@ -48,7 +49,8 @@ impl Network {
             settings,
             engine: Engine::new(config),
             contracts: ContractCache::default(),
-            natives: Default::default(),
+            natives: Natives::default(),
+            levels: Default::default(),
             syscalls: HashMap::new(),
         }
     }
@@ -58,6 +60,55 @@ impl Network {
     pub fn with_syscall(mut self, syscall: Syscall) -> Self {
         self.syscalls.insert(syscall.id(), syscall);
         self
+    }
+
+    /// Adds a native contract. The block that brings it stores its script and
+    /// manifest; it can be called from the next block on. Its place is behind all
+    /// others: it is initialized and persists last.
+    ///
+    /// # Errors
+    /// [`NativeError`] if another native contract has the hash or the id, if the id
+    /// is not negative, or if two methods cannot be told apart.
+    pub fn with_native(mut self, contract: &NativeContract) -> Result<Self, NativeError> {
+        self.natives.add(contract)?;
+        self.levels = Default::default();
+        Ok(self)
+    }
+
+    /// Adds a method to a native contract, in place of those with its name and
+    /// number of parameters if there are any.
+    ///
+    /// The script and the manifest of the contract change with it: the chain is not
+    /// that of the nodes that lack the method. They are stored when the contract is
+    /// created and at each hardfork that concerns it, so the method must exist
+    /// since a hardfork that the chain has not reached yet. With a store that
+    /// holds the contract as it was without the method, calls reach the wrong
+    /// methods.
+    ///
+    /// # Errors
+    /// [`NativeError`] if there is no such contract.
+    pub fn with_native_method(mut self, contract: Hash160, method: Method) -> Result<Self, NativeError> {
+        self.natives.add_method(contract, method)?;
+        self.levels = Default::default();
+        Ok(self)
+    }
+
+    /// Replaces what runs a method of a native contract, under all hardforks. Its
+    /// price, its flags, and the script and the manifest of the contract stay what
+    /// they are.
+    ///
+    /// # Errors
+    /// [`NativeError`] if there is no such contract or method.
+    pub fn with_native_handler(
+        mut self,
+        contract: Hash160,
+        method: &str,
+        parameters: usize,
+        handler: MethodHandler,
+    ) -> Result<Self, NativeError> {
+        self.natives.replace_handler(contract, method, parameters, handler)?;
+        self.levels = Default::default();
+        Ok(self)
     }
 
     /// A number that no other network of the process has.
@@ -82,7 +133,7 @@ impl Network {
 
     /// Returns the native contracts as they are from a hardfork on.
     pub fn natives(&self, hardfork: Hardfork) -> &NativeLevel {
-        self.natives[hardfork as usize].get_or_init(|| NativeLevel::new(hardfork))
+        self.levels[hardfork as usize].get_or_init(|| NativeLevel::new(self.natives.as_slice(), hardfork))
     }
 
     /// Returns the contract that lies in the storage under its hash with these bytes.

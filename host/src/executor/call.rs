@@ -227,14 +227,15 @@ impl<'s> Executor<'s> {
     }
 
     /// Calls a method of a contract from a native one, in the name of a native
-    /// contract. What follows is what the native method returns as
-    /// [`Finished::Await`](crate::native::Finished::Await).
+    /// contract. `returns` says whether the method returns a value. It runs when
+    /// the native method returns
+    /// [`Finished::Await`](crate::native::Finished::Await), with what follows.
     ///
     /// Source: `ApplicationEngine.cs` (`CallFromNativeContractAsync`).
     ///
     /// # Errors
     /// A fault if the method cannot be called.
-    pub(crate) fn call_from_native(
+    pub fn call_from_native(
         &mut self,
         caller: &mut Caller<'_>,
         native: Hash160,

@@ -9,8 +9,9 @@ use neovm_types::{CallFlags, FaultKind, Hash160, Script, hash::hash160};
 use super::Executor;
 use crate::{contract::Contract, native::Finished};
 
-/// What a native method does after the contract that it called has returned.
-pub(crate) type Then = Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Finished, FaultKind>>;
+/// What a native method does after the contract that it called has returned. What
+/// that returned is on top of the stack.
+pub type Then = Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Finished, FaultKind>>;
 
 /// The state of a loaded script.
 ///

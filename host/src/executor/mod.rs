@@ -24,11 +24,12 @@ use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
 pub(crate) use self::run::execute_in;
 pub(crate) use self::{
     call::Call,
-    frame::{Frame, ScriptHash, Then},
+    frame::{Frame, ScriptHash},
     iterator::Handle as IteratorHandle,
 };
 pub use self::{
     execution::{Execution, RunningScript},
+    frame::Then,
     iterator::{FindOptions, StorageIterator},
     job::{Container, Entry, FaultPlace, Job, PersistingBlock, Receipt, Trigger},
     notify::{Log, Notification},

@@ -10,7 +10,7 @@ use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, S
 use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, machine};
 use crate::{
     fault,
-    native::{self, ledger, policy},
+    native::{ledger, policy},
     network::Network,
 };
 
@@ -202,7 +202,7 @@ impl<'s> Executor<'s> {
             let method = method.ok_or_else(|| fault(format!("contract {hash} has no method to verify a witness")))?;
             self.load_method(caller, &contract, method, CallFlags::READ_ONLY)?;
         } else {
-            if native::find(hash).is_some() || witness.script_hash() != hash {
+            if self.natives.find(hash).is_some() || witness.script_hash() != hash {
                 return Err(fault("the verification script is not that of the account"));
             }
             self.load_script(caller, strict(&witness.verification)?, CallFlags::READ_ONLY)?;

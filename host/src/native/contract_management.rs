@@ -14,7 +14,8 @@ use super::{
     keys::{key, read_number, write, write_integer},
     level::NativeState,
     policy, require_committee,
-    table::{Event, NativeContract, Task},
+    table::{Event, NativeContract},
+    task::Task,
 };
 use crate::{
     contract::ContractState,
@@ -80,7 +81,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         _ => Ok(()),
     },
     on_persist,
-    ..NativeContract::new("ContractManagement", ID, HASH)
+    ..NativeContract::new("ContractManagement", ID, Hash160(HASH))
 };
 
 /// The id.
@@ -132,11 +133,8 @@ fn initialize(layer: &Layer<'_>) -> Result<(), FaultKind> {
 /// Deploys or updates the native contracts that the block activates or changes.
 fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
     let index = executor.require_block()?.index;
-    let activated: Vec<Hardfork> = executor.settings().hardforks.activated_at(index).collect();
     for native in executor.natives().states() {
-        let is_created = index == 0 && native.contract.active_in == Hardfork::Genesis;
-        let hardforks = activated.iter().copied().filter(|hardfork| native.contract.uses(*hardfork));
-        let hardforks: Vec<_> = is_created.then_some(Hardfork::Genesis).into_iter().chain(hardforks).collect();
+        let hardforks = native.activated_at(&executor.settings().hardforks, index);
         if !hardforks.is_empty() {
             persist_native(executor, caller, native, &hardforks)?;
         }

@@ -10,7 +10,8 @@ use super::{
     contract_management::is_contract,
     gas_token::Gas,
     keys::{key, read_integer, write, write_integer},
-    table::{Event, Task},
+    table::Event,
+    task::Task,
 };
 use crate::{
     executor::Executor,

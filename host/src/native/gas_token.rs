@@ -12,7 +12,8 @@ use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Integer, StackItem};
 use super::{
     fungible::{self, Account, Token},
     neo_token, policy,
-    table::{NativeContract, Task},
+    table::NativeContract,
+    task::Task,
 };
 use crate::{executor::Executor, fault};
 
@@ -44,7 +45,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
     },
     on_persist,
     compose: |manifest, _| manifest.supported_standards = vec![fungible::NEP_17.into()],
-    ..NativeContract::new("GasToken", ID, HASH)
+    ..NativeContract::new("GasToken", ID, Hash160(HASH))
 };
 
 /// The id.

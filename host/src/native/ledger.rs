@@ -55,7 +55,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
     },
     on_persist: |executor, _| on_persist(executor),
     post_persist: |executor, _| post_persist(executor),
-    ..NativeContract::new("LedgerContract", ID, HASH)
+    ..NativeContract::new("LedgerContract", ID, Hash160(HASH))
 };
 
 /// The id.

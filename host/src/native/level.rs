@@ -3,13 +3,13 @@
 //! Source: `NativeContract.cs` (`GetContractState`, `GetAllowedMethods`).
 
 use neovm_types::{
-    Hardfork, Manifest, NefFile, OpCode, Script,
+    Hardfork, Hash160, Manifest, NefFile, OpCode, Script,
     hash::syscall_id,
     manifest::{self, Abi, ContractDescriptor, ParameterType, Permission, Wildcard},
 };
 
-use super::{Event, Method, NATIVES, NativeContract};
-use crate::contract::ContractState;
+use super::{Event, Method, NativeContract, registry::Native};
+use crate::{contract::ContractState, settings::HardforkHeights};
 
 /// The size of a method's script: PUSH0, SYSCALL, RET.
 const METHOD_SIZE: usize = 7;
@@ -26,25 +26,27 @@ pub struct NativeLevel {
 /// A native contract as it is from a hardfork on.
 #[derive(Debug)]
 pub struct NativeState {
-    /// The contract's table.
-    pub contract: &'static NativeContract,
+    /// The contract's table. Its methods are those of all networks.
+    pub contract: NativeContract,
     /// What is stored of it, with an update counter of 0.
     pub state: ContractState,
     methods: Vec<LevelMethod>,
+    /// The hardforks with which the state changes, in order.
+    hardforks: Vec<Hardfork>,
 }
 
 /// A method that is active.
 #[derive(Debug)]
 pub struct LevelMethod {
     /// The row of the table.
-    pub row: &'static Method,
+    pub row: Method,
     /// What the manifest says of it.
     pub descriptor: manifest::Method,
 }
 
 impl NativeLevel {
-    pub(crate) fn new(hardfork: Hardfork) -> Self {
-        Self { hardfork, states: NATIVES.into_iter().map(|native| NativeState::new(native, hardfork)).collect() }
+    pub(crate) fn new(natives: &[Native], hardfork: Hardfork) -> Self {
+        Self { hardfork, states: natives.iter().map(|native| NativeState::new(native, hardfork)).collect() }
     }
 
     /// The hardfork.
@@ -52,23 +54,23 @@ impl NativeLevel {
         self.hardfork
     }
 
-    /// The contracts, in the order of [`NATIVES`]. Those that the hardfork does not have yet are among them.
+    /// The contracts: those of [`NATIVES`](super::NATIVES) in their order, and then those that were added. Contracts
+    /// that do not exist yet are among them.
     pub fn states(&self) -> &[NativeState] {
         &self.states
     }
 
-    /// Returns the method of a native contract whose SYSCALL lies at a position.
-    pub fn method(&self, native: &NativeContract, position: usize) -> Option<&LevelMethod> {
-        let state = self.states.get((-1 - native.id) as usize)?;
-        let index = position.checked_sub(SYSCALL_OFFSET).filter(|start| start % METHOD_SIZE == 0)? / METHOD_SIZE;
-        state.methods.get(index)
+    /// Returns the contract with a hash.
+    pub fn find(&self, hash: Hash160) -> Option<&NativeState> {
+        self.states.iter().find(|state| state.contract.hash == hash)
     }
 }
 
 impl NativeState {
-    fn new(contract: &'static NativeContract, hardfork: Hardfork) -> Self {
-        let rows = contract.methods.iter().filter(|row| row.is_active(hardfork));
-        let method = |(index, row): (usize, &'static Method)| LevelMethod { row, descriptor: descriptor(row, index) };
+    fn new(native: &Native, hardfork: Hardfork) -> Self {
+        let contract = native.contract;
+        let rows = native.methods.iter().filter(|row| row.is_active(hardfork));
+        let method = |(index, row): (usize, &Method)| LevelMethod { row: *row, descriptor: descriptor(row, index) };
         let methods: Vec<LevelMethod> = rows.enumerate().map(method).collect();
         let nef = NefFile {
             compiler: "neo-core-v3.0".into(),
@@ -90,7 +92,24 @@ impl NativeState {
         };
         (contract.compose)(&mut manifest, hardfork);
         let state = ContractState { id: contract.id, update_counter: 0, hash: contract.hash, nef, manifest };
-        Self { contract, state, methods }
+        Self { contract, state, methods, hardforks: native.hardforks() }
+    }
+
+    /// Returns the method whose SYSCALL lies at a position of the contract's script.
+    pub fn method(&self, position: usize) -> Option<&LevelMethod> {
+        let index = position.checked_sub(SYSCALL_OFFSET).filter(|start| start % METHOD_SIZE == 0)? / METHOD_SIZE;
+        self.methods.get(index)
+    }
+
+    /// The hardforks that the block at a height activates and with which the state
+    /// is created or changes, in order. The genesis block counts as one.
+    ///
+    /// Source: `NativeContract.cs` (`IsInitializeBlock`).
+    pub(crate) fn activated_at(&self, heights: &HardforkHeights, height: u32) -> Vec<Hardfork> {
+        let is_created = self.contract.active_in == Hardfork::Genesis && self.contract.height == height;
+        let exists = self.contract.start(heights) <= height;
+        let activated = heights.activated_at(height).filter(|hardfork| exists && self.hardforks.contains(hardfork));
+        is_created.then_some(Hardfork::Genesis).into_iter().chain(activated).collect()
     }
 }
 

@@ -15,24 +15,28 @@ pub(crate) mod neo_token;
 pub(crate) mod notary;
 pub(crate) mod oracle;
 pub(crate) mod policy;
+mod registry;
 pub(crate) mod role_management;
 pub(crate) mod std_lib;
+mod task;
 pub(crate) mod treasury;
 
 use neovm_interp::Caller;
-use neovm_types::{FaultKind, Gas, Hardfork, Hash160};
+use neovm_types::{FaultKind, Gas, Hash160};
 
-pub(crate) use self::table::Finished;
+pub(crate) use self::registry::Natives;
 pub use self::{
     level::{LevelMethod, NativeLevel, NativeState},
-    table::{Event, Method, NativeContract},
+    registry::NativeError,
+    table::{Compose, Event, Initialize, Method, MethodHandler, NativeContract, Persist},
+    task::{Finished, argument},
 };
 use crate::{
     executor::{Executor, Trigger},
     fault,
 };
 
-/// The native contracts, in the order in which they are initialized and persist.
+/// The native contracts of all networks, in the order in which they are initialized and persist.
 pub const NATIVES: [&NativeContract; 11] = [
     &contract_management::CONTRACT,
     &std_lib::CONTRACT,
@@ -47,7 +51,7 @@ pub const NATIVES: [&NativeContract; 11] = [
     &treasury::CONTRACT,
 ];
 
-/// Returns the native contract with a hash.
+/// Returns the native contract of all networks with a hash.
 pub fn find(hash: Hash160) -> Option<&'static NativeContract> {
     NATIVES.into_iter().find(|native| native.hash == hash)
 }
@@ -59,15 +63,12 @@ pub fn find(hash: Hash160) -> Option<&'static NativeContract> {
 /// `NativeContract.cs` (`Invoke`).
 pub(crate) fn invoke(executor: &mut Executor<'_>, caller: &mut Caller<'_>, version: u8) -> Result<(), FaultKind> {
     let hash = executor.current_hash()?;
-    let native = find(hash).ok_or_else(|| fault("only native contracts may run System.Contract.CallNative"))?;
+    let native = executor.natives().find(hash);
+    let native = native.ok_or_else(|| fault("only native contracts may run System.Contract.CallNative"))?;
     // A native contract can be called from the block after the one that activates it.
-    if native.active_in > Hardfork::Genesis {
-        let height = ledger::current_index(executor.layer())?;
-        // Without a height in the settings it counts as active from the first block.
-        let heights = &executor.settings().hardforks;
-        if heights.height(native.active_in).is_some_and(|from| from > height) {
-            return Err(fault(format!("{} is not active", native.name)));
-        }
+    let start = native.contract.start(&executor.settings().hardforks);
+    if start > 0 && start > ledger::current_index(executor.layer())? {
+        return Err(fault(format!("{} is not active", native.contract.name)));
     }
     let depth = executor.frame_count();
     let result = run(executor, caller, native, version);
@@ -80,14 +81,13 @@ pub(crate) fn invoke(executor: &mut Executor<'_>, caller: &mut Caller<'_>, versi
 fn run(
     executor: &mut Executor<'_>,
     caller: &mut Caller<'_>,
-    native: &'static NativeContract,
+    native: &NativeState,
     version: u8,
 ) -> Result<(), FaultKind> {
     if version != 0 {
-        return Err(fault(format!("there is no version {version} of {}", native.name)));
+        return Err(fault(format!("there is no version {version} of {}", native.contract.name)));
     }
-    let position = caller.position().unwrap_or(0);
-    let method = executor.natives().method(native, position);
+    let method = native.method(caller.position().unwrap_or(0));
     let method = method.ok_or_else(|| fault("the position is no method of the native contract"))?;
     let hardfork = executor.hardfork();
     if !method.row.is_active(hardfork) {
@@ -97,7 +97,7 @@ fn run(
     if !flags.contains(method.row.flags) {
         return Err(fault(format!("{} is not allowed with the call flags {flags}", method.row.name)));
     }
-    if executor.fixed_fee(native.hash, method.descriptor.offset)?.is_none() {
+    if executor.fixed_fee(native.contract.hash, method.descriptor.offset)?.is_none() {
         let storage = i64::from(method.row.storage_fee) * i64::from(executor.storage_price());
         let fee = Gas::from_units(method.row.cpu_fee, executor.fee_factor());
         caller.add_fee(fee.saturating_add(Gas::from_datoshi(storage)))?;
@@ -124,11 +124,9 @@ pub(crate) fn persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>, trig
 fn persist_all(executor: &mut Executor<'_>, caller: &mut Caller<'_>, trigger: Trigger) -> Result<(), FaultKind> {
     let block = executor.block().filter(|_| executor.trigger() == trigger);
     let index = block.ok_or_else(|| fault("wrong trigger"))?.index;
-    for native in NATIVES {
-        let heights = &executor.settings().hardforks;
-        let is_active = heights.height(native.active_in).is_none_or(|from| from <= index);
-        if is_active {
-            let work = if trigger == Trigger::OnPersist { native.on_persist } else { native.post_persist };
+    for NativeState { contract, .. } in executor.natives().states() {
+        if contract.start(&executor.settings().hardforks) <= index {
+            let work = if trigger == Trigger::OnPersist { contract.on_persist } else { contract.post_persist };
             work(executor, caller)?;
         }
     }

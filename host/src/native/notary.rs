@@ -13,7 +13,8 @@ use super::{
     keys::{key, read_number, write, write_integer},
     ledger, policy, require_committee,
     role_management::{Role, designated},
-    table::{NativeContract, Task},
+    table::NativeContract,
+    task::Task,
 };
 use crate::{
     executor::{Container, Executor},
@@ -66,7 +67,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         let standards: &[&str] = if hardfork >= Hardfork::Faun { &["NEP-27", "NEP-30"] } else { &["NEP-27"] };
         manifest.supported_standards = standards.iter().map(|&standard| standard.into()).collect();
     },
-    ..NativeContract::new("Notary", ID, HASH)
+    ..NativeContract::new("Notary", ID, Hash160(HASH))
 };
 
 /// The id.

@@ -15,7 +15,8 @@ use super::{
     keys::{key, read_number, write, write_integer},
     require_committee,
     role_management::{Role, designated},
-    table::{Event, NativeContract, Task},
+    table::{Event, NativeContract},
+    task::Task,
 };
 use crate::{
     executor::{Container, Executor},
@@ -65,7 +66,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             manifest.supported_standards = vec!["NEP-30".into()];
         }
     },
-    ..NativeContract::new("OracleContract", ID, HASH)
+    ..NativeContract::new("OracleContract", ID, Hash160(HASH))
 };
 
 /// The id.

@@ -11,7 +11,8 @@ use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, StackIt
 use super::{
     keys::{key, read_integer, read_number, write, write_integer},
     neo_token, require_almost_full_committee, require_committee,
-    table::{Event, NativeContract, Task},
+    table::{Event, NativeContract},
+    task::Task,
     treasury,
 };
 use crate::{
@@ -155,7 +156,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         Event { since: Hardfork::Faun, ..Event::new(RECOVERED_FUND, &[("account", ParameterType::Hash160)]) },
     ],
     initialize: |executor, _, hardfork| initialize(executor, hardfork),
-    ..NativeContract::new("PolicyContract", ID, HASH)
+    ..NativeContract::new("PolicyContract", ID, Hash160(HASH))
 };
 
 /// The id.
@@ -426,7 +427,7 @@ pub(crate) fn block_account(
     caller: &mut Caller<'_>,
     account: Hash160,
 ) -> Result<Task<bool>, FaultKind> {
-    if super::find(account).is_some() {
+    if executor.natives().find(account).is_some() {
         return Err(fault("native contracts cannot be blocked"));
     }
     if is_blocked(executor.layer(), account)? {

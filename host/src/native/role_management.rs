@@ -55,7 +55,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             )
         },
     ],
-    ..NativeContract::new("RoleManagement", ID, HASH)
+    ..NativeContract::new("RoleManagement", ID, Hash160(HASH))
 };
 
 /// The id.

@@ -3,15 +3,13 @@
 use std::fmt;
 
 use neovm_interp::Caller;
-use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Manifest, StackItem, manifest::ParameterType};
+use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Manifest, manifest::ParameterType};
 
-use crate::{
-    executor::{Executor, Then},
-    parameter::{Parameter, Return},
-};
+use super::task::Finished;
+use crate::{executor::Executor, settings::HardforkHeights};
 
 /// A native contract.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NativeContract {
     /// The name.
@@ -24,6 +22,8 @@ pub struct NativeContract {
     pub hash: Hash160,
     /// The hardfork from which the contract exists.
     pub active_in: Hardfork,
+    /// The height from which the contract exists, if no hardfork brings it.
+    pub height: u32,
     /// Hardforks at which it is initialized again or its manifest changes,
     /// beside those of its methods and events.
     pub activations: &'static [Hardfork],
@@ -31,29 +31,36 @@ pub struct NativeContract {
     pub methods: &'static [Method],
     /// The events of all hardforks.
     pub events: &'static [Event],
-    /// Writes what the contract starts with, when it is created (with the hardfork that it came with) and at each
-    /// hardfork that concerns it.
-    pub(crate) initialize: fn(&mut Executor<'_>, &mut Caller<'_>, Hardfork) -> Result<(), FaultKind>,
-    /// Runs before the transactions of a block.
+    pub(crate) initialize: Initialize,
     pub(crate) on_persist: Persist,
-    /// Runs after the transactions of a block.
     pub(crate) post_persist: Persist,
-    /// Adds to the manifest what is neither method nor event.
-    pub(crate) compose: fn(&mut Manifest, Hardfork),
+    pub(crate) compose: Compose,
 }
 
+/// Writes what a native contract starts with, when it is created (with the
+/// hardfork that it came with) and at each hardfork that concerns it.
+pub type Initialize = fn(&mut Executor<'_>, &mut Caller<'_>, Hardfork) -> Result<(), FaultKind>;
+
 /// What a native contract does before or after the transactions of a block.
-pub(crate) type Persist = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<(), FaultKind>;
+pub type Persist = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<(), FaultKind>;
+
+/// Adds to the manifest of a native contract what is neither method nor event.
+pub type Compose = fn(&mut Manifest, Hardfork);
 
 impl NativeContract {
-    /// A contract without methods, for the fields that differ.
-    pub(crate) const fn new(name: &'static str, id: i32, hash: [u8; 20]) -> Self {
+    /// A contract without methods and events that exists from the genesis block on.
+    ///
+    /// The hashes of the networks' contracts are
+    /// [`contract_hash`](neovm_chain::contract::contract_hash) of the zero hash, a
+    /// checksum of 0 and the name.
+    pub const fn new(name: &'static str, id: i32, hash: Hash160) -> Self {
         Self {
             name,
             doc: "",
             id,
-            hash: Hash160(hash),
+            hash,
             active_in: Hardfork::Genesis,
+            height: 0,
             activations: &[],
             methods: &[],
             events: &[],
@@ -64,13 +71,64 @@ impl NativeContract {
         }
     }
 
-    /// Returns whether the contract's state changes with a hardfork.
+    /// Lets a hardfork bring the contract.
+    #[must_use]
+    pub const fn with_hardfork(self, hardfork: Hardfork) -> Self {
+        Self { active_in: hardfork, ..self }
+    }
+
+    /// Lets the block at a height bring the contract. A hardfork that brings it goes first.
+    #[must_use]
+    pub const fn with_height(self, height: u32) -> Self {
+        Self { height, ..self }
+    }
+
+    /// Sets the methods, in any order.
+    #[must_use]
+    pub const fn with_methods(self, methods: &'static [Method]) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// Sets the events.
+    #[must_use]
+    pub const fn with_events(self, events: &'static [Event]) -> Self {
+        Self { events, ..self }
+    }
+
+    /// Sets what writes the state that the contract starts with.
+    #[must_use]
+    pub const fn with_initialize(self, initialize: Initialize) -> Self {
+        Self { initialize, ..self }
+    }
+
+    /// Sets what runs before the transactions of a block.
+    #[must_use]
+    pub const fn with_on_persist(self, on_persist: Persist) -> Self {
+        Self { on_persist, ..self }
+    }
+
+    /// Sets what runs after the transactions of a block.
+    #[must_use]
+    pub const fn with_post_persist(self, post_persist: Persist) -> Self {
+        Self { post_persist, ..self }
+    }
+
+    /// Sets what is added to the manifest, such as supported standards.
+    #[must_use]
+    pub const fn with_compose(self, compose: Compose) -> Self {
+        Self { compose, ..self }
+    }
+
+    /// The first block in which the contract is active. If a hardfork without a
+    /// height brings it, that is the genesis block, although the contract is never
+    /// stored.
     ///
-    /// Source: `NativeContract.cs` (`_usedHardforks`).
-    pub(crate) fn uses(&self, hardfork: Hardfork) -> bool {
-        let of_methods = self.methods.iter().any(|row| row.since == hardfork || row.until == Some(hardfork));
-        let of_events = self.events.iter().any(|row| row.since == hardfork || row.until == Some(hardfork));
-        of_methods || of_events || self.active_in == hardfork || self.activations.contains(&hardfork)
+    /// Source: `NativeContract.cs` (`IsActive`).
+    pub(crate) fn start(&self, heights: &HardforkHeights) -> u32 {
+        match self.active_in {
+            Hardfork::Genesis => self.height,
+            hardfork => heights.height(hardfork).unwrap_or(0),
+        }
     }
 }
 
@@ -97,14 +155,17 @@ pub struct Method {
     /// The hardfork from which the method no longer exists, if any.
     pub until: Option<Hardfork>,
     /// What runs it.
-    pub(crate) handler: MethodHandler,
+    pub handler: MethodHandler,
 }
 
-/// Runs a native method. Its arguments stay on the stack meanwhile.
-pub(crate) type MethodHandler = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<Finished, FaultKind>;
+/// Runs a native method, which takes its arguments with
+/// [`argument`](super::argument). They stay on the stack meanwhile.
+pub type MethodHandler = fn(&mut Executor<'_>, &mut Caller<'_>) -> Result<Finished, FaultKind>;
 
 impl Method {
-    pub(crate) const fn new(name: &'static str, handler: MethodHandler) -> Self {
+    /// A method that takes and returns nothing, has no price, needs no call flags
+    /// and exists under all hardforks.
+    pub const fn new(name: &'static str, handler: MethodHandler) -> Self {
         Self {
             name,
             doc: "",
@@ -117,6 +178,48 @@ impl Method {
             until: None,
             handler,
         }
+    }
+
+    /// Sets the names and types of the parameters, which manifests show.
+    #[must_use]
+    pub const fn with_parameters(self, parameters: &'static [(&'static str, ParameterType)]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// Sets the type of the result.
+    #[must_use]
+    pub const fn with_returns(self, returns: ParameterType) -> Self {
+        Self { returns, ..self }
+    }
+
+    /// Sets the price in units.
+    #[must_use]
+    pub const fn with_price(self, units: u64) -> Self {
+        Self { cpu_fee: units, ..self }
+    }
+
+    /// Sets the number of bytes of storage that the method is charged for.
+    #[must_use]
+    pub const fn with_storage_fee(self, bytes: u32) -> Self {
+        Self { storage_fee: bytes, ..self }
+    }
+
+    /// Sets the call flags that the method needs.
+    #[must_use]
+    pub const fn with_flags(self, flags: CallFlags) -> Self {
+        Self { flags, ..self }
+    }
+
+    /// Sets the hardfork from which the method exists.
+    #[must_use]
+    pub const fn with_since(self, hardfork: Hardfork) -> Self {
+        Self { since: hardfork, ..self }
+    }
+
+    /// Sets the hardfork from which the method no longer exists.
+    #[must_use]
+    pub const fn with_until(self, hardfork: Hardfork) -> Self {
+        Self { until: Some(hardfork), ..self }
     }
 
     /// Returns whether the method exists under a hardfork.
@@ -152,7 +255,8 @@ pub struct Event {
 }
 
 impl Event {
-    pub(crate) const fn new(name: &'static str, parameters: &'static [(&'static str, ParameterType)]) -> Self {
+    /// An event that exists under all hardforks.
+    pub const fn new(name: &'static str, parameters: &'static [(&'static str, ParameterType)]) -> Self {
         Self { name, parameters, since: Hardfork::Genesis, until: None }
     }
 
@@ -160,85 +264,6 @@ impl Event {
     pub fn is_active(&self, hardfork: Hardfork) -> bool {
         hardfork >= self.since && self.until.is_none_or(|until| hardfork < until)
     }
-}
-
-/// How far a native method is.
-pub(crate) enum Finished {
-    /// It has ended with a result, or without one.
-    Done(Option<StackItem>),
-    /// It has called a contract, and goes on when that returns.
-    Await(Then),
-}
-
-/// A result that may be there only after a contract that was called returns.
-pub(crate) enum Task<T> {
-    /// It is there.
-    Done(T),
-    /// The method has called a contract with
-    /// [`Executor::call_from_native`] and goes on when that returns.
-    Await(Continuation<T>),
-}
-
-/// What a native method does after a contract has returned.
-pub(crate) type Continuation<T> = Box<dyn FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Task<T>, FaultKind>>;
-
-impl<T: Return + 'static> Task<T> {
-    /// Goes on after a contract returns that was called just now.
-    pub(crate) fn after(
-        then: impl FnOnce(&mut Executor<'_>, &mut Caller<'_>) -> Result<Self, FaultKind> + 'static,
-    ) -> Self {
-        Self::Await(Box::new(then))
-    }
-
-    /// Goes on with the result, when it is there.
-    pub(crate) fn then<U: 'static>(
-        self,
-        executor: &mut Executor<'_>,
-        caller: &mut Caller<'_>,
-        next: impl FnOnce(&mut Executor<'_>, &mut Caller<'_>, T) -> Result<Task<U>, FaultKind> + 'static,
-    ) -> Result<Task<U>, FaultKind> {
-        match self {
-            Self::Done(value) => next(executor, caller, value),
-            Self::Await(wait) => Ok(Task::Await(Box::new(move |executor, caller| {
-                let task = wait(executor, caller)?;
-                task.then(executor, caller, next)
-            }))),
-        }
-    }
-}
-
-/// What the handler of a native method may return.
-pub(crate) trait NativeReturn {
-    /// The type that manifests show.
-    const TYPE: ParameterType;
-
-    fn finish(self) -> Finished;
-}
-
-impl<T: Return> NativeReturn for T {
-    const TYPE: ParameterType = <T as Return>::TYPE;
-
-    fn finish(self) -> Finished {
-        Finished::Done(self.into_item())
-    }
-}
-
-impl<T: Return + 'static> NativeReturn for Task<T> {
-    const TYPE: ParameterType = <T as Return>::TYPE;
-
-    fn finish(self) -> Finished {
-        match self {
-            Self::Done(value) => Finished::Done(value.into_item()),
-            Self::Await(then) => Finished::Await(Box::new(|executor, caller| Ok(then(executor, caller)?.finish()))),
-        }
-    }
-}
-
-/// Converts an argument of the current native method: the one at a depth of the stack.
-pub(crate) fn argument<T: Parameter>(caller: &mut Caller<'_>, depth: &mut usize) -> Result<T, FaultKind> {
-    let item = caller.peek(*depth)?.clone();
-    *depth += 1;
-    T::from_item(item, caller)
 }
 
 /// Rows of a native contract's table: the name, parameters with the types that
@@ -259,17 +284,17 @@ macro_rules! methods {
                 ..$crate::native::table::Method::new(stringify!($name), |$executor, $caller| {
                     let _ = (&$executor, &$caller);
                     #[allow(unused_mut, unused_variables, reason = "methods without parameters")]
-                    let mut depth = 0;
+                    let mut index = 0;
                     $(
                         #[allow(non_snake_case, reason = "manifests have these names")]
-                        let $parameter = $crate::native::table::argument::<$type>($caller, &mut depth)?;
+                        let $parameter = $crate::native::task::next_argument::<$type>($caller, &mut index)?;
                     )*
                     let result $(: $returns)? = $body?;
-                    Ok($crate::native::table::NativeReturn::finish(result))
+                    Ok($crate::native::task::NativeReturn::finish(result))
                 })
             },
         )*]
     };
     (@type) => { neovm_types::manifest::ParameterType::Void };
-    (@type $returns:ty) => { <$returns as $crate::native::table::NativeReturn>::TYPE };
+    (@type $returns:ty) => { <$returns as $crate::native::task::NativeReturn>::TYPE };
 }

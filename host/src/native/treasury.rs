@@ -24,7 +24,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             => neo_token::committee_address(executor.layer()).and_then(|committee| executor.check_witness(committee));
     },
     compose: |manifest, _| manifest.supported_standards = ["NEP-26", "NEP-27", "NEP-30"].map(String::from).to_vec(),
-    ..NativeContract::new("Treasury", ID, HASH)
+    ..NativeContract::new("Treasury", ID, Hash160(HASH))
 };
 
 /// The id.

@@ -5,7 +5,7 @@
 mod bls;
 
 use neovm_crypto::{CryptoError, Curve, Hash, ed25519};
-use neovm_types::{FaultKind, Hardfork, Interop};
+use neovm_types::{FaultKind, Hardfork, Hash160, Interop};
 
 pub(crate) use self::bls::point_name;
 use super::table::NativeContract;
@@ -64,7 +64,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             { cpu_fee: 1 << 15, since: Hardfork::Echidna, until: Some(Hardfork::Gorgon) }
             => Ok(ed25519::verify(&message, &pubkey, &signature).unwrap_or(false));
     },
-    ..NativeContract::new("CryptoLib", ID, HASH)
+    ..NativeContract::new("CryptoLib", ID, Hash160(HASH))
 };
 
 /// The id.

@@ -21,7 +21,8 @@ pub(crate) use self::{
 };
 use super::{
     fungible::{self, Token},
-    table::{Event, NativeContract, Task},
+    table::{Event, NativeContract},
+    task::Task,
 };
 use crate::{
     executor::{Executor, IteratorHandle},
@@ -144,7 +145,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
     on_persist: |executor, _| committee::on_persist(executor),
     post_persist: rewards::post_persist,
     compose,
-    ..NativeContract::new("NeoToken", ID, HASH)
+    ..NativeContract::new("NeoToken", ID, Hash160(HASH))
 };
 
 /// The id.

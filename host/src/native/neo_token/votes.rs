@@ -20,7 +20,7 @@ use crate::{
         gas_token,
         keys::{key, read_integer, read_number, write, write_integer},
         policy, require_committee,
-        table::Task,
+        task::Task,
     },
     parameter::decode_point,
 };

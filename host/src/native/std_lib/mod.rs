@@ -11,7 +11,7 @@ mod graphemes;
 pub(crate) mod numbers;
 pub(crate) mod text;
 
-use neovm_types::{FaultKind, Hardfork, Integer, Limits, StackItem, item::binary};
+use neovm_types::{FaultKind, Hardfork, Hash160, Integer, Limits, StackItem, item::binary};
 
 use super::table::NativeContract;
 use crate::{parameter::List, serialize::json};
@@ -82,7 +82,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         stringSplit(str: String, separator: String, removeEmptyEntries: bool) -> List<String> { cpu_fee: 1 << 8 }
             => split(&str, &separator, removeEmptyEntries);
     },
-    ..NativeContract::new("StdLib", ID, HASH)
+    ..NativeContract::new("StdLib", ID, Hash160(HASH))
 };
 
 /// The id.
