@@ -1,3 +1,329 @@
-//! A store on disk for the state of a Neo N3 chain, its blocks and the nodes of
-//! its state trie.
+//! A place on disk for the state of a Neo N3 chain and the nodes of its state trie.
+//!
+//! [`Disk`] is a [`Place`] of [`ChainState`](neovm_storage::ChainState): one folder, used by one process at a time.
+//! What a commit has written survives a power cut; what it has not written yet is not there at all. Whatever is read
+//! was verified against a checksum.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use neovm_disk::{Disk, Settings};
+//! use neovm_storage::{ChainState, FlushPolicy, Key, Store, TrieMode, Value};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::env::temp_dir().join(format!("neovm-disk-{}", std::process::id()));
+//! let settings = Settings { network: 860_833_102, trie_mode: TrieMode::Latest, ..Settings::default() };
+//! let mut chain = ChainState::open(Arc::new(Disk::open(&folder, settings)?), FlushPolicy::default())?;
+//! chain.append(0, Arc::new(vec![(Key::new(5, b"name"), Some(Value::from(*b"neo")))]), None)?;
+//! chain.flush()?;
+//! drop(chain);
+//!
+//! let chain = ChainState::open(Arc::new(Disk::open(&folder, settings)?), FlushPolicy::default())?;
+//! assert_eq!(chain.height(), Some(0));
+//! assert_eq!(chain.get(&Key::new(5, b"name"))?.as_deref(), Some(&b"neo"[..]));
+//! # drop(chain);
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
+
+mod error;
+mod folder;
+mod pages;
+
+use std::{
+    fs::{File, OpenOptions},
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use folder::Folder;
+use neovm_storage::{
+    Commit, Cursor, Direction, Entry, Key, NodeHash, Nodes, Place, Position, Store, StoreError, Tip, TrieMode, Value,
+    behind,
+};
+use pages::Pages;
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition};
+
+pub use self::error::DiskError;
+
+/// Entries of the state.
+const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
+
+/// Nodes of the trie: by position, or by hash if all states are kept.
+const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
+
+/// State roots by height.
+const ROOTS: TableDefinition<'_, u32, NodeHash> = TableDefinition::new("roots");
+
+/// The settings, and the last block: numbers in little-endian order.
+const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+
+const NETWORK: &str = "network";
+const TRIE_MODE: &str = "trie mode";
+const TIP: &str = "tip";
+
+/// How a folder is used. The network and the kind of trie are fixed when it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The magic number of the network.
+    pub network: u32,
+    /// Which state tries are kept.
+    pub trie_mode: TrieMode,
+    /// How many bytes of the file are held in memory, apart from what the operating system holds.
+    pub cache: usize,
+    /// The greatest size of the database's file in bytes; a file that would become greater is a full disk.
+    pub limit: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { network: 0, trie_mode: TrieMode::Latest, cache: 128 << 20, limit: None }
+    }
+}
+
+/// A chain in a folder.
+#[derive(Debug)]
+pub struct Disk {
+    /// Before the database, which they keep from ending.
+    tables: RwLock<Arc<Tables>>,
+    database: Database,
+    trie_mode: TrieMode,
+    file: PathBuf,
+    /// Unlocked last.
+    _folder: Folder,
+}
+
+/// What is read, as of the last write.
+#[derive(Debug)]
+struct Tables {
+    state: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    nodes: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    roots: ReadOnlyTable<u32, NodeHash>,
+    meta: ReadOnlyTable<&'static str, &'static [u8]>,
+}
+
+impl Tables {
+    fn open(transaction: &ReadTransaction) -> Result<Self, redb::Error> {
+        Ok(Self {
+            state: transaction.open_table(STATE)?,
+            nodes: transaction.open_table(NODES)?,
+            roots: transaction.open_table(ROOTS)?,
+            meta: transaction.open_table(META)?,
+        })
+    }
+}
+
+impl Disk {
+    /// Opens a folder, or makes it.
+    ///
+    /// # Errors
+    /// [`DiskError`] if the folder is in use, has a later format or was made with other settings, and if files
+    /// cannot be read or written.
+    pub fn open(folder: impl AsRef<Path>, settings: Settings) -> Result<Self, DiskError> {
+        let folder = Folder::open(folder.as_ref())?;
+        if !folder.database().exists() {
+            create(&folder, settings)?;
+        }
+        let file = folder.database();
+        // The database would take an empty file for a new one.
+        if std::fs::metadata(&file).map_err(|error| DiskError::io(&file, error))?.len() == 0 {
+            return Err(DiskError::Damaged { file, reason: "the file is damaged: it is empty".to_owned() });
+        }
+        let database = open(&file, settings)?;
+        let fail = |error: redb::Error| DiskError::database(&file, error);
+        let transaction = database.begin_read().map_err(|error| fail(error.into()))?;
+        let tables = Tables::open(&transaction).map_err(fail)?;
+        check(&folder, &file, &tables, settings)?;
+        Ok(Self {
+            tables: RwLock::new(Arc::new(tables)),
+            database,
+            trie_mode: settings.trie_mode,
+            file,
+            _folder: folder,
+        })
+    }
+
+    fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn fail(&self, error: impl Into<redb::Error>) -> StoreError {
+        DiskError::database(&self.file, error).into()
+    }
+
+    fn commit(&self, commit: &Commit<'_>) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        // The file can be used again at once after a crash.
+        transaction.set_quick_repair(true);
+        {
+            let mut state = transaction.open_table(STATE)?;
+            for (key, value) in commit.state.iter() {
+                match value {
+                    Some(value) => state.insert(&key[..], &value[..])?,
+                    None => state.remove(&key[..])?,
+                };
+            }
+            let mut nodes = transaction.open_table(NODES)?;
+            if self.trie_mode == TrieMode::Full {
+                let mut written: Vec<_> = commit.nodes.written.iter().collect();
+                written.sort_unstable_by_key(|node| node.hash);
+                for node in written {
+                    nodes.insert(&node.hash[..], &node.bytes[..])?;
+                }
+            } else {
+                for position in &commit.nodes.removed {
+                    nodes.remove(&position[..])?;
+                }
+                let mut written: Vec<_> = commit.nodes.written.iter().collect();
+                written.sort_unstable_by(|a, b| a.position.cmp(&b.position));
+                for node in written {
+                    nodes.insert(&node.position[..], &node.bytes[..])?;
+                }
+            }
+            let mut roots = transaction.open_table(ROOTS)?;
+            for (height, root) in commit.roots {
+                roots.insert(height, root)?;
+            }
+            let Tip { height, root } = commit.tip;
+            let tip = [&height.to_le_bytes()[..], &root].concat();
+            transaction.open_table(META)?.insert(TIP, &tip[..])?;
+        }
+        transaction.commit()?;
+        let tables = Tables::open(&self.database.begin_read()?)?;
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+        Ok(())
+    }
+}
+
+/// Makes a database with nothing but the settings. Until it is complete it has another name.
+fn create(folder: &Folder, settings: Settings) -> Result<(), DiskError> {
+    let file = folder.new_database();
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DiskError::io(file, error)),
+        _ => {}
+    }
+    let fill = |database: &Database| -> Result<(), redb::Error> {
+        let mut transaction = database.begin_write()?;
+        transaction.set_quick_repair(true);
+        transaction.open_table(STATE)?;
+        transaction.open_table(NODES)?;
+        transaction.open_table(ROOTS)?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            meta.insert(NETWORK, &settings.network.to_le_bytes()[..])?;
+            meta.insert(TRIE_MODE, &[settings.trie_mode as u8][..])?;
+        }
+        Ok(transaction.commit()?)
+    };
+    let database = open(&file, settings)?;
+    fill(&database).map_err(|error| DiskError::database(&file, error))?;
+    drop(database);
+    let synced = File::open(&file).and_then(|file| file.sync_all());
+    let named = synced.and_then(|()| std::fs::rename(&file, folder.database())).and_then(|()| folder.sync());
+    named.map_err(|error| DiskError::io(file, error))
+}
+
+fn open(file: &Path, settings: Settings) -> Result<Database, DiskError> {
+    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
+    let opened = options.open(file).and_then(|file| Pages::new(file, settings.limit));
+    let pages = opened.map_err(|error| DiskError::io(file, error))?;
+    let mut builder = Database::builder();
+    let database = builder.set_cache_size(settings.cache).create_with_backend(pages);
+    database.map_err(|error| DiskError::database(file, error))
+}
+
+/// Compares the settings with those that a folder was made with.
+fn check(folder: &Folder, file: &Path, tables: &Tables, settings: Settings) -> Result<(), DiskError> {
+    let read = |name: &str| -> Result<Vec<u8>, DiskError> {
+        let value = tables.meta.get(name).map_err(|error| DiskError::database(file, error))?;
+        Ok(value.map(|value| value.value().to_vec()).unwrap_or_default())
+    };
+    let damaged = |what: &str| DiskError::Damaged { file: file.to_owned(), reason: format!("it does not say {what}") };
+    let network = read(NETWORK)?.try_into().map(u32::from_le_bytes).map_err(|_| damaged("which network it is for"))?;
+    if network != settings.network {
+        return Err(DiskError::Network {
+            folder: folder.path().to_owned(),
+            found: network,
+            expected: settings.network,
+        });
+    }
+    let mode = read(TRIE_MODE)?;
+    let found = [TrieMode::None, TrieMode::Latest, TrieMode::Full].into_iter().find(|known| mode == [*known as u8]);
+    let found = found.ok_or_else(|| damaged("which tries it keeps"))?;
+    if found != settings.trie_mode {
+        let folder = folder.path().to_owned();
+        return Err(DiskError::TrieMode { folder, found, expected: settings.trie_mode });
+    }
+    Ok(())
+}
+
+impl Store for Disk {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let value = self.tables().state.get(key).map_err(|error| self.fail(error))?;
+        Ok(value.map(|value| value.value().into()))
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        if from.is_some_and(|from| !from.starts_with(prefix)) {
+            return Box::new(std::iter::empty());
+        }
+        let end = behind(prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let (start, end) = match direction {
+            Direction::Forward => (from.unwrap_or(prefix), end),
+            Direction::Backward => (prefix, from.map_or(end, Bound::Included)),
+        };
+        let range = match self.tables().state.range_owned::<&[u8]>((Bound::Included(start), end)) {
+            Ok(range) => range,
+            Err(error) => return Box::new(std::iter::once(Err(self.fail(error)))),
+        };
+        let entry = move |entry: Result<_, redb::StorageError>| -> Result<Entry, StoreError> {
+            let (key, value): (redb::OwnedAccessGuard<&[u8]>, redb::OwnedAccessGuard<&[u8]>) =
+                entry.map_err(|error| self.fail(error))?;
+            Ok((Key::from_bytes(key.value()), value.value().into()))
+        };
+        match direction {
+            Direction::Forward => Box::new(range.map(entry)),
+            Direction::Backward => Box::new(range.rev().map(entry)),
+        }
+    }
+}
+
+impl Nodes for Disk {
+    fn node(&self, position: &Position, hash: &NodeHash) -> Result<Option<Value>, StoreError> {
+        let key = if self.trie_mode == TrieMode::Full { &hash[..] } else { position };
+        let node = self.tables().nodes.get(key).map_err(|error| self.fail(error))?;
+        Ok(node.map(|node| node.value().into()))
+    }
+}
+
+impl Place for Disk {
+    fn trie_mode(&self) -> TrieMode {
+        self.trie_mode
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, StoreError> {
+        let tip = self.tables().meta.get(TIP).map_err(|error| self.fail(error))?;
+        let Some(tip) = tip else { return Ok(None) };
+        let parts = tip.value().split_first_chunk::<4>().map(|(height, root)| (*height, root.try_into()));
+        match parts {
+            Some((height, Ok(root))) => Ok(Some(Tip { height: u32::from_le_bytes(height), root })),
+            _ => {
+                Err(DiskError::Damaged { file: self.file.clone(), reason: "the last block is unreadable".into() }
+                    .into())
+            }
+        }
+    }
+
+    fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError> {
+        let root = self.tables().roots.get(height).map_err(|error| self.fail(error))?;
+        Ok(root.map(|root| root.value()))
+    }
+
+    fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        self.commit(commit).map_err(|error| self.fail(error))
+    }
+}

@@ -1,0 +1,81 @@
+//! The files of a folder: `format`, which says what made it and is locked while it is used, and the database.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::DiskError;
+
+/// The format of folders that this version makes and reads.
+const FORMAT: u32 = 1;
+
+/// What stands before and behind the number of the format.
+const WORDS: [&str; 2] = ["neovm chain, format ", "\n"];
+
+/// A folder that this process has to itself.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Locked as long as it is open.
+    _format: File,
+}
+
+impl Folder {
+    /// Locks a folder, which is made if it is not there.
+    pub(crate) fn open(path: &Path) -> Result<Self, DiskError> {
+        let is_new = !path.exists();
+        fs::create_dir_all(path).map_err(|error| DiskError::io(path, error))?;
+        let file = path.join("format");
+        if !is_new && !file.exists() && fs::read_dir(path).map_err(|error| DiskError::io(path, error))?.next().is_some()
+        {
+            return Err(DiskError::Foreign(path.to_owned()));
+        }
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
+        let mut format = options.open(&file).map_err(|error| DiskError::io(&file, error))?;
+        match format.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(DiskError::InUse(path.to_owned())),
+            Err(fs::TryLockError::Error(error)) => return Err(DiskError::io(file, error)),
+        }
+        let mut bytes = Vec::new();
+        format.read_to_end(&mut bytes).map_err(|error| DiskError::io(&file, error))?;
+        let folder = Self { path: path.to_owned(), _format: format };
+        if bytes.is_empty() && !folder.database().exists() {
+            let text = WORDS.join(&FORMAT.to_string());
+            let written = (&folder._format).write_all(text.as_bytes()).and_then(|()| folder._format.sync_all());
+            written.and_then(|()| folder.sync()).map_err(|error| DiskError::io(&file, error))?;
+            return Ok(folder);
+        }
+        match parse(&bytes) {
+            Some(FORMAT) => Ok(folder),
+            Some(found) if found > FORMAT => Err(DiskError::Newer { folder: path.to_owned(), found, known: FORMAT }),
+            _ => Err(DiskError::Damaged { file, reason: "the file is damaged: it does not name a format".to_owned() }),
+        }
+    }
+
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join("chain.redb")
+    }
+
+    /// The file of a database that is being made.
+    pub(crate) fn new_database(&self) -> PathBuf {
+        self.path.join("chain.redb.new")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes sure that names of files survive a power cut.
+    pub(crate) fn sync(&self) -> std::io::Result<()> {
+        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.strip_prefix(WORDS[0])?.strip_suffix(WORDS[1])?.parse().ok()
+}

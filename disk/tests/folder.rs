@@ -1,0 +1,274 @@
+//! Folders: what they keep, when they are refused, and what damage to them leads to.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use neovm_disk::{Disk, DiskError, Settings};
+use neovm_storage::{
+    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, NodeHash, Place, Store, StoreError, TrieError,
+    TrieMode, Value,
+};
+
+/// A folder that is deleted in the end.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("neovm-disk-{name}-{}", std::process::id()));
+        _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("chain.redb")
+    }
+}
+
+impl AsRef<Path> for Temporary {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A small cache, so that pages are read.
+const SETTINGS: Settings = Settings { network: 42, trie_mode: TrieMode::Latest, cache: 1 << 16, limit: None };
+
+/// The changes of a block: entries of many sizes that come, change and go.
+fn block(height: u32) -> Batch {
+    let mut seed = u64::from(height).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut next = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed
+    };
+    let change = |_| {
+        let key = neovm_crypto::sha256(&(next() % 400).to_le_bytes());
+        let length = if next().is_multiple_of(50) { 9000 } else { next() % 60 };
+        let value = (!next().is_multiple_of(4)).then(|| vec![next() as u8; length as usize].into());
+        (Key::new((next() % 3) as i32, &key[..20]), value)
+    };
+    (0..60).map(change).collect::<BTreeMap<_, _>>().into_iter().collect()
+}
+
+fn apply(map: &mut BTreeMap<Key, Value>, batch: &Batch) {
+    for (key, value) in batch {
+        match value {
+            Some(value) => map.insert(key.clone(), value.clone()),
+            None => map.remove(key),
+        };
+    }
+}
+
+/// The state after blocks.
+fn state(blocks: u32) -> BTreeMap<Key, Value> {
+    let mut map = BTreeMap::new();
+    (0..blocks).for_each(|height| apply(&mut map, &block(height)));
+    map
+}
+
+fn open(folder: &Temporary, settings: Settings) -> Result<Disk, DiskError> {
+    Disk::open(folder, settings)
+}
+
+fn chain(folder: &Temporary, settings: Settings, blocks: u32) -> ChainState<Disk> {
+    let policy = FlushPolicy { blocks, nodes: 50, ..FlushPolicy::default() };
+    ChainState::open(Arc::new(open(folder, settings).unwrap()), policy).unwrap()
+}
+
+/// Appends blocks, and writes them every few.
+fn follow(folder: &Temporary, settings: Settings, blocks: std::ops::Range<u32>) -> Vec<NodeHash> {
+    let mut chain = chain(folder, settings, 7);
+    for height in blocks {
+        chain.append(height, Arc::new(block(height)), None).unwrap();
+    }
+    chain.flush().unwrap();
+    chain.take_roots(true).unwrap().into_iter().map(|(_, root)| root).collect()
+}
+
+fn read_all(store: &dyn Store, direction: Direction) -> Result<Vec<(Key, Value)>, StoreError> {
+    store.seek(b"", None, direction).collect()
+}
+
+#[test]
+fn what_was_written_is_there_when_it_is_opened_again() {
+    for trie_mode in [TrieMode::None, TrieMode::Latest, TrieMode::Full] {
+        let folder = Temporary::new(&format!("reopen-{trie_mode:?}"));
+        let settings = Settings { trie_mode, ..SETTINGS };
+        let mut roots = follow(&folder, settings, 0..30);
+        roots.extend(follow(&folder, settings, 30..60));
+        let disk = open(&folder, settings).unwrap();
+        assert_eq!(disk.tip().unwrap().unwrap().height, 59);
+        let map = state(60);
+        let mut expected: Vec<_> = map.clone().into_iter().collect();
+        assert_eq!(read_all(&disk, Direction::Forward).unwrap(), expected);
+        expected.reverse();
+        assert_eq!(read_all(&disk, Direction::Backward).unwrap(), expected);
+        for (key, value) in &map {
+            assert_eq!(disk.get(key).unwrap().as_ref(), Some(value));
+        }
+        drop(disk);
+
+        let chain = chain(&folder, settings, 7);
+        let found: Vec<_> = chain.seek(&1_i32.to_le_bytes(), None, Direction::Forward).map(Result::unwrap).collect();
+        assert_eq!(found, map.clone().into_iter().filter(|(key, _)| key.contract() == 1).collect::<Vec<_>>());
+        for (height, root) in (0..).zip(&roots) {
+            assert_eq!(chain.place().root(height).unwrap(), Some(*root));
+            match chain.trie(*root) {
+                Ok(trie) if trie_mode == TrieMode::Full || height == 59 => {
+                    for (key, value) in state(height + 1).iter().step_by(17) {
+                        assert_eq!(trie.get(key).unwrap().as_ref(), Some(value));
+                        assert_eq!(trie.proof(key).unwrap().unwrap().verify(*root).unwrap().as_ref(), Some(value));
+                    }
+                }
+                other => assert_eq!(other.err(), Some(ChainError::OldState)),
+            }
+        }
+        assert_eq!(roots.len(), if trie_mode == TrieMode::None { 0 } else { 60 });
+    }
+}
+
+#[test]
+fn two_at_once_are_refused() {
+    let folder = Temporary::new("two");
+    let first = open(&folder, SETTINGS).unwrap();
+    let second = open(&folder, SETTINGS).unwrap_err();
+    assert!(matches!(second, DiskError::InUse(_)));
+    assert!(second.to_string().ends_with(": another process uses this folder"), "{second}");
+    drop(first);
+    open(&folder, SETTINGS).unwrap();
+}
+
+#[test]
+fn other_folders_and_other_settings_are_refused() {
+    let folder = Temporary::new("settings");
+    follow(&folder, SETTINGS, 0..3);
+    let refused = |settings| open(&folder, settings).unwrap_err().to_string();
+    let text = refused(Settings { network: 43, ..SETTINGS });
+    assert!(text.ends_with(": this folder holds the chain of network 42, not 43"), "{text}");
+    let text = refused(Settings { trie_mode: TrieMode::Full, ..SETTINGS });
+    let expected = ": this folder was made to keep the latest state trie, not all state tries (full state)";
+    assert!(text.ends_with(expected), "{text}");
+
+    let format = folder.0.join("format");
+    assert_eq!(fs::read_to_string(&format).unwrap(), "neovm chain, format 1\n");
+    fs::write(&format, "neovm chain, format 2\n").unwrap();
+    let text = refused(SETTINGS);
+    assert!(
+        text.ends_with(": this folder has format 2, and this version reads format 1: use a later version"),
+        "{text}"
+    );
+    for text in ["neovm chain, format 0\n", "neovm chain, format 1", "neovm\n", ""] {
+        fs::write(&format, text).unwrap();
+        assert!(matches!(open(&folder, SETTINGS), Err(DiskError::Damaged { .. })), "{text:?}");
+    }
+    fs::remove_file(&format).unwrap();
+    assert!(matches!(open(&folder, SETTINGS), Err(DiskError::Foreign(_))));
+    fs::write(&format, "neovm chain, format 1\n").unwrap();
+    assert_eq!(open(&folder, SETTINGS).unwrap().tip().unwrap().unwrap().height, 2);
+}
+
+#[test]
+fn a_full_disk_leaves_the_blocks_that_were_written() {
+    let folder = Temporary::new("full");
+    let limit = 1 << 20;
+    let settings = Settings { limit: Some(limit), ..SETTINGS };
+    let mut chain = chain(&folder, settings, 5);
+    let mut height = 0;
+    let error = loop {
+        match chain.append(height, Arc::new(block(height)), None) {
+            Ok(()) => height += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("the disk is full. Blocks written before are safe"), "{error}");
+    assert_eq!(chain.flush(), Err(error));
+    drop(chain);
+    assert!(fs::metadata(folder.database()).unwrap().len() <= limit);
+
+    let disk = open(&folder, SETTINGS).unwrap();
+    let tip = disk.tip().unwrap().unwrap();
+    assert!(tip.height > 0 && tip.height < height);
+    assert_eq!(read_all(&disk, Direction::Forward).unwrap(), state(tip.height + 1).into_iter().collect::<Vec<_>>());
+    drop(disk);
+    follow(&folder, SETTINGS, tip.height + 1..height);
+    let disk = open(&folder, SETTINGS).unwrap();
+    assert_eq!(read_all(&disk, Direction::Forward).unwrap(), state(height).into_iter().collect::<Vec<_>>());
+}
+
+/// Reads all that a folder holds. Nothing but what was written, or an error, may come of it.
+fn read_damaged(folder: &Temporary, expected: &BTreeMap<Key, Value>, last: NodeHash) -> Result<(), String> {
+    let disk = open(folder, SETTINGS).map_err(|error| error.to_string())?;
+    let tip = disk.tip().map_err(|error| error.to_string())?.unwrap();
+    assert_eq!((tip.height, tip.root), (39, last));
+    for direction in [Direction::Forward, Direction::Backward] {
+        let mut entries = read_all(&disk, direction).map_err(|error| error.to_string())?;
+        entries.sort();
+        assert!(entries.into_iter().eq(expected.clone()));
+    }
+    let chain = ChainState::open(Arc::new(disk), FlushPolicy::default()).unwrap();
+    let trie = chain.trie(last).unwrap();
+    for (key, value) in expected {
+        assert_eq!(chain.get(key).map_err(|error| error.to_string())?.as_ref(), Some(value));
+        let proven = trie.get(key).map_err(|error: TrieError| error.to_string())?;
+        assert_eq!(proven.as_ref(), Some(value));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_bit_that_flipped_never_becomes_a_wrong_state() {
+    let folder = Temporary::new("flip");
+    let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
+    let expected = state(40);
+    let good = fs::read(folder.database()).unwrap();
+    assert_eq!(read_damaged(&folder, &expected, last), Ok(()));
+
+    // Some bytes of the header and its checksum, and one of each page elsewhere.
+    let header = 4096..4096 + 512;
+    let pages = (0..good.len()).step_by(4096).filter(|at| *at != header.start).map(|at| at + at / 13 % 4096);
+    let mut found = 0;
+    let mut count = 0;
+    for at in header.clone().step_by(7).chain(pages) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1 << (at % 8);
+        fs::write(folder.database(), &bytes).unwrap();
+        count += 1;
+        let result = read_damaged(&folder, &expected, last);
+        if header.contains(&at) {
+            assert!(result.is_err(), "byte {at} of the header");
+        }
+        if let Err(text) = result {
+            found += 1;
+            assert!(text.contains("chain.redb: ") && text.contains("damaged"), "byte {at}: {text}");
+        }
+    }
+    println!("{found} of {count} flipped bits were found; the others are in pages that nothing refers to");
+    assert!(found > count / 3);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_refused() {
+    let folder = Temporary::new("cut");
+    let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
+    let expected = state(40);
+    let good = fs::read(folder.database()).unwrap();
+    for part in 0..64 {
+        for more in [0, 1, 511] {
+            let length = (good.len() / 64 / 4096 * 4096 * part + more).min(good.len() - 1);
+            fs::write(folder.database(), &good[..length]).unwrap();
+            let text = read_damaged(&folder, &expected, last).unwrap_err();
+            assert!(text.contains("chain.redb: ") && text.contains("damaged"), "{length} bytes: {text}");
+        }
+    }
+}
