@@ -1,80 +1,28 @@
 //! Folders: what they keep, when they are refused, and what damage to them leads to.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod common;
 
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+
+use common::{Temporary, apply, block};
 use neovm_disk::{Disk, DiskError, Settings};
 use neovm_storage::{
-    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, NodeHash, Place, Store, StoreError, TrieError,
-    TrieMode, Value,
+    ChainError, ChainState, Direction, FlushPolicy, Key, NodeHash, Place, Store, StoreError, TrieError, TrieMode, Value,
 };
-
-/// A folder that is deleted in the end.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neovm-disk-{name}-{}", std::process::id()));
-        _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    fn database(&self) -> PathBuf {
-        self.0.join("chain.redb")
-    }
-}
-
-impl AsRef<Path> for Temporary {
-    fn as_ref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A small cache, so that pages are read.
 const SETTINGS: Settings = Settings { network: 42, trie_mode: TrieMode::Latest, cache: 1 << 16, limit: None };
-
-/// The changes of a block: entries of many sizes that come, change and go.
-fn block(height: u32) -> Batch {
-    let mut seed = u64::from(height).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut next = move || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        seed
-    };
-    let change = |_| {
-        let key = neovm_crypto::sha256(&(next() % 400).to_le_bytes());
-        let length = if next().is_multiple_of(50) { 9000 } else { next() % 60 };
-        let value = (!next().is_multiple_of(4)).then(|| vec![next() as u8; length as usize].into());
-        (Key::new((next() % 3) as i32, &key[..20]), value)
-    };
-    (0..60).map(change).collect::<BTreeMap<_, _>>().into_iter().collect()
-}
-
-fn apply(map: &mut BTreeMap<Key, Value>, batch: &Batch) {
-    for (key, value) in batch {
-        match value {
-            Some(value) => map.insert(key.clone(), value.clone()),
-            None => map.remove(key),
-        };
-    }
-}
 
 /// The state after blocks.
 fn state(blocks: u32) -> BTreeMap<Key, Value> {
     let mut map = BTreeMap::new();
     (0..blocks).for_each(|height| apply(&mut map, &block(height)));
     map
+}
+
+/// The file of the database.
+fn database(folder: &Temporary) -> PathBuf {
+    folder.0.join("chain.redb")
 }
 
 fn open(folder: &Temporary, settings: Settings) -> Result<Disk, DiskError> {
@@ -194,7 +142,7 @@ fn a_full_disk_leaves_the_blocks_that_were_written() {
     assert!(error.to_string().contains("the disk is full. Blocks written before are safe"), "{error}");
     assert_eq!(chain.flush(), Err(error));
     drop(chain);
-    assert!(fs::metadata(folder.database()).unwrap().len() <= limit);
+    assert!(fs::metadata(database(&folder)).unwrap().len() <= limit);
 
     let disk = open(&folder, SETTINGS).unwrap();
     let tip = disk.tip().unwrap().unwrap();
@@ -231,7 +179,7 @@ fn a_bit_that_flipped_never_becomes_a_wrong_state() {
     let folder = Temporary::new("flip");
     let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
     let expected = state(40);
-    let good = fs::read(folder.database()).unwrap();
+    let good = fs::read(database(&folder)).unwrap();
     assert_eq!(read_damaged(&folder, &expected, last), Ok(()));
 
     // Some bytes of the header and its checksum, and one of each page elsewhere.
@@ -242,7 +190,7 @@ fn a_bit_that_flipped_never_becomes_a_wrong_state() {
     for at in header.clone().step_by(7).chain(pages) {
         let mut bytes = good.clone();
         bytes[at] ^= 1 << (at % 8);
-        fs::write(folder.database(), &bytes).unwrap();
+        fs::write(database(&folder), &bytes).unwrap();
         count += 1;
         let result = read_damaged(&folder, &expected, last);
         if header.contains(&at) {
@@ -262,11 +210,11 @@ fn a_file_that_was_cut_off_is_refused() {
     let folder = Temporary::new("cut");
     let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
     let expected = state(40);
-    let good = fs::read(folder.database()).unwrap();
+    let good = fs::read(database(&folder)).unwrap();
     for part in 0..64 {
         for more in [0, 1, 511] {
             let length = (good.len() / 64 / 4096 * 4096 * part + more).min(good.len() - 1);
-            fs::write(folder.database(), &good[..length]).unwrap();
+            fs::write(database(&folder), &good[..length]).unwrap();
             let text = read_damaged(&folder, &expected, last).unwrap_err();
             assert!(text.contains("chain.redb: ") && text.contains("damaged"), "{length} bytes: {text}");
         }
