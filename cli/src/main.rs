@@ -35,6 +35,7 @@ mod show;
 mod tables;
 mod terminal;
 mod trace;
+mod verify;
 
 use std::{io, process::ExitCode};
 
@@ -57,6 +58,7 @@ enum Command {
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
     Cases(cases::CasesArgs),
+    Verify(verify::VerifyArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
     Syscalls(tables::SyscallsArgs),
@@ -91,6 +93,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Asm(args) => asm::execute(args),
         Command::Batch(args) => batch::execute(args),
         Command::Cases(args) => cases::execute(args),
+        Command::Verify(args) => verify::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
         Command::Syscalls(args) => tables::syscalls(args),

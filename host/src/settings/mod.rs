@@ -88,7 +88,9 @@ impl HardforkHeights {
         let mut before = Some(0);
         for (height, hardfork) in heights.0.iter().zip(&Hardfork::ALL[1..]) {
             match (before, height) {
-                (None, Some(_)) => return Err(HardforkHeightsError::Gap(*hardfork)),
+                (None, Some(_)) => {
+                    return Err(HardforkHeightsError::Gap(Hardfork::ALL[*hardfork as usize - 1]));
+                }
                 (Some(before), Some(height)) if *height < before => return Err(HardforkHeightsError::Order(*hardfork)),
                 _ => before = *height,
             }
@@ -170,7 +172,7 @@ mod tests {
             HardforkHeights::new(&[(Basilisk, 5), (Cockatrice, 4)]),
             Err(HardforkHeightsError::Order(Cockatrice))
         );
-        assert_eq!(HardforkHeights::new(&[(Basilisk, 5), (Domovoi, 6)]), Err(HardforkHeightsError::Gap(Domovoi)));
+        assert_eq!(HardforkHeights::new(&[(Basilisk, 5), (Domovoi, 6)]), Err(HardforkHeightsError::Gap(Cockatrice)));
         assert_eq!(HardforkHeights::new(&[]).unwrap(), HardforkHeights::NONE);
         assert_eq!(HardforkHeights::all_until(Gorgon).at(0), Gorgon);
         assert_eq!(HardforkHeights::NONE.at(u32::MAX), Genesis);

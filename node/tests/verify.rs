@@ -1,0 +1,455 @@
+//! The verification of transactions, headers and blocks: each result, by hand.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Key, block, unsigned, witness};
+use neovm_chain::{
+    Attribute, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes,
+    contract,
+};
+use neovm_host::{Chain, HardforkHeights, Invocation, ProtocolSettings};
+use neovm_node::verify::{
+    BlockRefusal, InvalidHeader, Pool, VerifyLevel, VerifyResult, network_fee, verify_block, verify_header,
+    verify_new_transaction,
+};
+use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, StackItem};
+
+const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
+const POLICY: &str = "0xcc5e4edd9f5f8dba8bb65734541df7a1c081c67b";
+
+/// A private chain whose only consensus node has the secret number 1, and two accounts
+/// with 10 GAS each.
+struct World {
+    chain: Chain,
+    node: Key,
+    alice: Key,
+    bob: Key,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(ProtocolSettings::private())
+    }
+
+    fn with(settings: ProtocolSettings) -> Self {
+        let (node, alice, bob) = (Key::new(1), Key::new(2), Key::new(3));
+        let mut world = Self { chain: Chain::new(settings).unwrap(), node, alice, bob };
+        for account in [world.alice.account(), world.bob.account()] {
+            let from = world.rich();
+            let arguments = vec![from.into(), account.into(), 1_000_000_000.into(), StackItem::Null];
+            world.call(GAS, "transfer", arguments);
+        }
+        world
+    }
+
+    /// The account of the consensus nodes, which is also that of the committee.
+    fn rich(&self) -> Hash160 {
+        contract::bft_address(&[self.node.public]).unwrap()
+    }
+
+    /// Calls a method of a native contract, signed by the committee.
+    fn call(&mut self, contract: &str, method: &str, arguments: Vec<StackItem>) {
+        let signer = Signer::new(self.rich(), WitnessScopes::GLOBAL);
+        let call = Invocation::call(contract.parse().unwrap(), method, arguments).unwrap();
+        assert!(self.chain.execute(&call.with_signer(signer)).unwrap().halted(), "{method}");
+    }
+
+    fn message(&self, transaction: &UnsignedTransaction) -> [u8; 36] {
+        transaction.sign_data(self.chain.network().settings().network)
+    }
+
+    /// The transaction, signed by the keys of its signers.
+    fn sign(&self, transaction: &UnsignedTransaction, keys: &[&Key]) -> Transaction {
+        let message = self.message(transaction);
+        let witnesses: Vec<_> = keys.iter().map(|key| key.witness(&message)).collect();
+        transaction.sign(&witnesses).unwrap()
+    }
+
+    /// A transaction of Alice with a nonce and attributes.
+    fn by_alice(&self, nonce: u32, attributes: Vec<Attribute>) -> Transaction {
+        self.sign(&UnsignedTransaction { nonce, ..unsigned(&[self.alice.account()], attributes) }, &[&self.alice])
+    }
+
+    fn verify(&self, transaction: &Transaction) -> VerifyResult {
+        self.verify_beside(&Pool::new(), transaction)
+    }
+
+    fn verify_beside(&self, pool: &Pool, transaction: &Transaction) -> VerifyResult {
+        verify_new_transaction(self.chain.network(), self.chain.store(), pool, transaction).unwrap()
+    }
+
+    fn pool(&self, pool: &mut Pool, transaction: &Transaction) -> VerifyResult {
+        pool.try_add(self.chain.network(), self.chain.store(), Arc::new(transaction.clone())).unwrap()
+    }
+
+    fn persist(&mut self, transactions: Vec<Transaction>) {
+        let block = block(&self.chain, &self.node, transactions, |_| {});
+        self.chain.persist(&block).unwrap();
+    }
+}
+
+fn names(hash: Hash256) -> Vec<Attribute> {
+    vec![Attribute::Conflicts { hash }]
+}
+
+#[test]
+fn witnesses_of_standard_accounts() {
+    let world = World::new();
+    let transaction = unsigned(&[world.alice.account(), world.bob.account()], vec![]);
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.alice, &world.bob])), VerifyResult::Succeed);
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.bob, &world.alice])), VerifyResult::Invalid);
+
+    let signed = |witness: Witness| unsigned(&[world.alice.account()], vec![]).sign(&[witness]).unwrap();
+    let message = world.message(&unsigned(&[world.alice.account()], vec![]));
+    let other = [&message[..], b"x"].concat();
+    assert_eq!(world.verify(&signed(world.alice.witness(&message))), VerifyResult::Succeed);
+    assert_eq!(world.verify(&signed(world.alice.witness(&other))), VerifyResult::InvalidSignature);
+    // Two signatures for one key are executed, and leave an item too many.
+    let script = contract::signature_script(&world.alice.public);
+    let twice = witness(&[world.alice.signature(&message); 2], script);
+    assert_eq!(world.verify(&signed(twice)), VerifyResult::Invalid);
+}
+
+#[test]
+fn witnesses_of_several_keys() {
+    let world = World::new();
+    let mut keys = [&world.alice, &world.bob, &world.node];
+    keys.sort_by_key(|key| key.public);
+    let script = contract::multisig_script(2, &keys.map(|key| key.public)).unwrap();
+    let transaction = unsigned(&[world.alice.account(), script.hash()], vec![]);
+    let message = world.message(&transaction);
+    let verify = |signers: &[&Key]| {
+        let signatures: Vec<_> = signers.iter().map(|key| key.signature(&message)).collect();
+        let witnesses = [world.alice.witness(&message), witness(&signatures, script.clone())];
+        world.verify(&transaction.sign(&witnesses).unwrap())
+    };
+    assert_eq!(verify(&[keys[0], keys[1]]), VerifyResult::Succeed);
+    assert_eq!(verify(&[keys[0], keys[2]]), VerifyResult::Succeed);
+    assert_eq!(verify(&[keys[1], keys[2]]), VerifyResult::Succeed);
+    assert_eq!(verify(&[keys[1], keys[0]]), VerifyResult::InvalidSignature);
+    assert_eq!(verify(&[keys[0], keys[0]]), VerifyResult::InvalidSignature);
+    // Another number of signatures is executed.
+    assert_eq!(verify(&[keys[0]]), VerifyResult::Invalid);
+    assert_eq!(verify(&keys), VerifyResult::Invalid);
+}
+
+/// A key that is not on the curve never verifies, also not unseen.
+#[test]
+fn keys_that_are_not_on_the_curve() {
+    let world = World::new();
+    let check = |script: Script, account: Hash160| {
+        let transaction = unsigned(&[world.alice.account(), account], vec![]);
+        let message = world.message(&transaction);
+        let signature = world.alice.signature(&message);
+        world.verify(&transaction.sign(&[world.alice.witness(&message), witness(&[signature], script)]).unwrap())
+    };
+    let damaged = |script: Script| {
+        let mut bytes = script.bytes().to_vec();
+        let start = bytes.windows(2).position(|pair| pair == [OpCode::PUSHDATA1 as u8, 33]).unwrap();
+        bytes[start + 2..start + 35].fill(5);
+        Script::new(bytes)
+    };
+    let single = damaged(contract::signature_script(&world.bob.public));
+    assert_eq!(check(single.clone(), single.hash()), VerifyResult::Invalid);
+    let multisig = damaged(contract::multisig_script(1, &[world.bob.public]).unwrap());
+    assert_eq!(check(multisig.clone(), multisig.hash()), VerifyResult::Invalid);
+    assert_eq!(check(multisig, world.bob.account()), VerifyResult::Invalid);
+}
+
+#[test]
+fn witnesses_that_are_executed() {
+    let world = World::new();
+    let check = |script: &[OpCode], invocation: &[OpCode]| {
+        let bytes = |script: &[OpCode]| Script::new(script.iter().map(|opcode| *opcode as u8).collect::<Vec<_>>());
+        let script = bytes(script);
+        let transaction = unsigned(&[world.alice.account(), script.hash()], vec![]);
+        let message = world.message(&transaction);
+        let second = Witness { invocation: bytes(invocation), verification: script };
+        world.verify(&transaction.sign(&[world.alice.witness(&message), second]).unwrap())
+    };
+    assert_eq!(check(&[OpCode::PUSH1], &[]), VerifyResult::Succeed);
+    assert_eq!(check(&[OpCode::NOT], &[OpCode::PUSH0]), VerifyResult::Succeed);
+    assert_eq!(check(&[OpCode::PUSH0], &[]), VerifyResult::Invalid);
+    assert_eq!(check(&[OpCode::PUSH1, OpCode::PUSH1], &[]), VerifyResult::Invalid);
+    assert_eq!(check(&[OpCode::ABORT], &[]), VerifyResult::Invalid);
+    // An endless loop runs out of the network fee.
+    let jump = [OpCode::JMP, OpCode::PUSHINT8];
+    assert_eq!(check(&jump, &[]), VerifyResult::Invalid);
+}
+
+#[test]
+fn sizes_and_scripts() {
+    let world = World::new();
+    let mut transaction = unsigned(&[world.alice.account()], vec![]);
+    transaction.script = Script::new([0xff]);
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.alice])), VerifyResult::InvalidScript);
+    transaction.script = Script::new([OpCode::JMP as u8, 100]);
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.alice])), VerifyResult::InvalidScript);
+
+    let response = |size| OracleResponse { id: 0, code: OracleResponseCode::Success, result: vec![0; size] };
+    transaction.script = Script::new(vec![OpCode::NOP as u8; 65_535]);
+    transaction.attributes = vec![Attribute::OracleResponse(response(36_000))];
+    let size = world.sign(&transaction, &[&world.alice]).size();
+    let most = 36_000 + Transaction::MAX_SIZE - size;
+    transaction.attributes = vec![Attribute::OracleResponse(response(most + 1))];
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.alice])), VerifyResult::OverSize);
+    transaction.attributes = vec![Attribute::OracleResponse(response(most))];
+    let largest = world.sign(&transaction, &[&world.alice]);
+    assert_eq!(largest.size(), Transaction::MAX_SIZE);
+    assert_eq!(world.verify(&largest), VerifyResult::InvalidAttribute);
+}
+
+#[test]
+fn how_long_a_transaction_is_valid() {
+    for last in [Hardfork::Domovoi, Hardfork::Gorgon] {
+        let settings = ProtocolSettings {
+            max_valid_until_block_increment: 20,
+            hardforks: HardforkHeights::all_until(last),
+            ..ProtocolSettings::private()
+        };
+        let mut world = World::with(settings);
+        world.persist(vec![]);
+        let check = |world: &World, valid_until_block| {
+            let transaction = UnsignedTransaction { valid_until_block, ..unsigned(&[world.alice.account()], vec![]) };
+            world.verify(&world.sign(&transaction, &[&world.alice]))
+        };
+        assert_eq!(check(&world, 1), VerifyResult::Expired);
+        assert_eq!(check(&world, 2), VerifyResult::Succeed);
+        assert_eq!(check(&world, 21), VerifyResult::Succeed);
+        assert_eq!(check(&world, 22), VerifyResult::Expired);
+        if last >= Hardfork::Echidna {
+            world.call(POLICY, "setMaxValidUntilBlockIncrement", vec![10.into()]);
+            assert_eq!(check(&world, 11), VerifyResult::Succeed);
+            assert_eq!(check(&world, 12), VerifyResult::Expired);
+        }
+    }
+}
+
+#[test]
+fn blocked_accounts() {
+    let mut world = World::new();
+    world.call(POLICY, "blockAccount", vec![world.bob.account().into()]);
+    let transaction = unsigned(&[world.alice.account(), world.bob.account()], vec![]);
+    assert_eq!(world.verify(&world.sign(&transaction, &[&world.alice, &world.bob])), VerifyResult::PolicyFail);
+    assert_eq!(world.verify(&world.by_alice(0, vec![])), VerifyResult::Succeed);
+}
+
+#[test]
+fn what_the_sender_can_pay() {
+    let world = World::new();
+    let paying = |nonce, system_fee| {
+        let transaction = UnsignedTransaction { nonce, system_fee, ..unsigned(&[world.alice.account()], vec![]) };
+        world.sign(&transaction, &[&world.alice])
+    };
+    assert_eq!(world.verify(&paying(0, 990_000_000)), VerifyResult::Succeed);
+    assert_eq!(world.verify(&paying(0, 990_000_001)), VerifyResult::InsufficientFunds);
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &paying(1, 500_000_000)), VerifyResult::Succeed);
+    assert_eq!(world.verify_beside(&pool, &paying(2, 480_000_001)), VerifyResult::InsufficientFunds);
+    assert_eq!(world.verify_beside(&pool, &paying(2, 480_000_000)), VerifyResult::Succeed);
+    assert_eq!(pool.len(), 1);
+}
+
+/// The calculated fee is the least that is accepted.
+#[test]
+fn network_fees() {
+    let mut world = World::new();
+    world.call(POLICY, "setAttributeFee", vec![0x21.into(), 12_345.into()]);
+    world.call(POLICY, "setFeePerByte", vec![777.into()]);
+    let mut keys = [&world.alice, &world.bob];
+    keys.sort_by_key(|key| key.public);
+    let script = contract::multisig_script(2, &keys.map(|key| key.public)).unwrap();
+    let accounts = [world.alice.account(), script.hash()];
+    let mut transaction = unsigned(&accounts, names(Hash256([7; 32])));
+    let sign = |transaction: &UnsignedTransaction| {
+        let message = world.message(transaction);
+        let second = witness(&keys.map(|key| key.signature(&message)), script.clone());
+        transaction.sign(&[world.alice.witness(&message), second]).unwrap()
+    };
+    let fee = network_fee(world.chain.network(), world.chain.store(), &sign(&transaction)).unwrap();
+    // 30 for a price unit: 8 for each push of bytes, 1 for each number, 2^15 for a signature.
+    let witnesses = 30 * ((2 * 8 + 32_768) + (4 * 8 + 2 + 2 * 32_768));
+    assert_eq!(fee, witnesses + 777 * sign(&transaction).size() as i64 + 2 * 12_345);
+    transaction.network_fee = fee;
+    assert_eq!(world.verify(&sign(&transaction)), VerifyResult::Succeed);
+    transaction.network_fee = fee - 1;
+    assert_eq!(world.verify(&sign(&transaction)), VerifyResult::InsufficientFunds);
+    transaction.network_fee = 777;
+    assert_eq!(world.verify(&sign(&transaction)), VerifyResult::InsufficientFunds);
+}
+
+#[test]
+fn attributes_that_do_not_hold() {
+    let mut world = World::new();
+    let check = |world: &World, attribute| world.verify(&world.by_alice(0, vec![attribute]));
+    assert_eq!(check(&world, Attribute::HighPriority), VerifyResult::InvalidAttribute);
+    assert_eq!(check(&world, Attribute::NotValidBefore { height: 0 }), VerifyResult::Succeed);
+    assert_eq!(check(&world, Attribute::NotValidBefore { height: 1 }), VerifyResult::InvalidAttribute);
+    assert_eq!(check(&world, Attribute::NotaryAssisted { keys: 0 }), VerifyResult::InvalidAttribute);
+    let response = OracleResponse { id: 0, code: OracleResponseCode::Timeout, result: vec![] };
+    assert_eq!(check(&world, Attribute::OracleResponse(response)), VerifyResult::InvalidAttribute);
+
+    // The committee signs.
+    let transaction = unsigned(&[world.alice.account(), world.rich()], vec![Attribute::HighPriority]);
+    let message = world.message(&transaction);
+    let witnesses = [world.alice.witness(&message), world.node.multisig_witness(&message)];
+    assert_eq!(world.verify(&transaction.sign(&witnesses).unwrap()), VerifyResult::Succeed);
+
+    let known = world.by_alice(1, vec![]);
+    world.persist(vec![known.clone()]);
+    let hash = known.hash();
+    assert_eq!(check(&world, Attribute::Conflicts { hash }), VerifyResult::InvalidAttribute);
+}
+
+#[test]
+fn notary_assisted_transactions_need_echidna() {
+    let notary = contract::contract_hash(Hash160::default(), 0, "Notary");
+    for (last, expected) in
+        [(Hardfork::Domovoi, VerifyResult::InvalidAttribute), (Hardfork::Gorgon, VerifyResult::Invalid)]
+    {
+        let hardforks = HardforkHeights::all_until(last);
+        let world = World::with(ProtocolSettings { hardforks, ..ProtocolSettings::private() });
+        let mut transaction = unsigned(&[world.alice.account(), notary], vec![Attribute::NotaryAssisted { keys: 1 }]);
+        transaction.network_fee = 50_000_000;
+        let witnesses = [world.alice.witness(&world.message(&transaction)), Witness::empty()];
+        assert_eq!(world.verify(&transaction.sign(&witnesses).unwrap()), expected, "{last}");
+    }
+}
+
+#[test]
+fn transactions_that_are_known() {
+    let mut world = World::new();
+    let transaction = world.by_alice(0, vec![]);
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &transaction), VerifyResult::Succeed);
+    assert_eq!(world.pool(&mut pool, &transaction), VerifyResult::AlreadyInPool);
+    world.persist(vec![transaction.clone()]);
+    assert_eq!(world.verify(&transaction), VerifyResult::AlreadyExists);
+}
+
+#[test]
+fn conflicts_with_the_chain() {
+    let settings = ProtocolSettings { max_traceable_blocks: 2, ..ProtocolSettings::private() };
+    let mut world = World::with(settings);
+    let unwanted = world.by_alice(0, vec![]);
+    let same_script = world.sign(&unsigned(&[world.bob.account()], vec![]), &[&world.bob]);
+    let naming = [unwanted.hash(), same_script.hash()].map(|hash| Attribute::Conflicts { hash });
+    let naming = world.by_alice(1, naming.to_vec());
+    world.persist(vec![naming]);
+    assert_eq!(world.verify(&unwanted), VerifyResult::HasConflicts);
+    // Alice cannot keep Bob from anything.
+    assert_eq!(world.verify(&same_script), VerifyResult::Succeed);
+    world.persist(vec![]);
+    assert_eq!(world.verify(&unwanted), VerifyResult::HasConflicts);
+    // The block is out of sight.
+    world.persist(vec![]);
+    assert_eq!(world.verify(&unwanted), VerifyResult::Succeed);
+}
+
+#[test]
+fn conflicts_in_the_pool() {
+    let world = World::new();
+    let paying = |network_fee, nonce, attributes| {
+        let transaction = UnsignedTransaction {
+            network_fee,
+            nonce,
+            system_fee: 600_000_000,
+            ..unsigned(&[world.alice.account()], attributes)
+        };
+        world.sign(&transaction, &[&world.alice])
+    };
+    let first = paying(10_000_000, 0, vec![]);
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &first), VerifyResult::Succeed);
+    let equal = paying(10_000_000, 1, names(first.hash()));
+    assert_eq!(world.pool(&mut pool, &equal), VerifyResult::HasConflicts);
+    // One that pays more takes the place, and the GAS that the other one would have used.
+    assert_eq!(world.pool(&mut pool, &paying(10_000_001, 2, vec![])), VerifyResult::InsufficientFunds);
+    let better = paying(10_000_001, 1, names(first.hash()));
+    assert_eq!(world.pool(&mut pool, &better), VerifyResult::Succeed);
+    assert!(pool.contains(better.hash()) && !pool.contains(first.hash()));
+    // What it names has to pay more in turn.
+    assert_eq!(world.pool(&mut pool, &first), VerifyResult::HasConflicts);
+    let by_bob = world.sign(&unsigned(&[world.bob.account()], names(better.hash())), &[&world.bob]);
+    assert_eq!(world.pool(&mut pool, &by_bob), VerifyResult::HasConflicts);
+}
+
+/// A transaction that the pool names, of a sender who has not signed the naming one,
+/// takes its place whatever it pays.
+#[test]
+fn strangers_cannot_keep_a_transaction_out() {
+    let world = World::new();
+    let cheap = UnsignedTransaction { network_fee: 5_000_000, ..unsigned(&[world.bob.account()], vec![]) };
+    let cheap = world.sign(&cheap, &[&world.bob]);
+    let naming = world.by_alice(0, names(cheap.hash()));
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &naming), VerifyResult::Succeed);
+    assert_eq!(world.pool(&mut pool, &cheap), VerifyResult::Succeed);
+    assert!(pool.contains(cheap.hash()) && !pool.contains(naming.hash()));
+}
+
+#[test]
+fn headers() {
+    let mut world = World::new();
+    world.persist(vec![]);
+    let last = world.chain.last_header().unwrap();
+    let check = |node: &Key, change: &dyn Fn(&mut neovm_chain::UnsignedHeader)| {
+        let block = block(&world.chain, node, vec![], change);
+        match verify_header(world.chain.network(), world.chain.store(), &block) {
+            Ok(()) => None,
+            Err(BlockRefusal::Header(why)) => Some(why),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    assert_eq!(check(&world.node, &|_| {}), None);
+    assert_eq!(check(&world.alice, &|_| {}), Some(InvalidHeader::Witness));
+    let primary = InvalidHeader::PrimaryIndex { primary_index: 1, validators: 1 };
+    assert_eq!(check(&world.node, &|header| header.primary_index = 1), Some(primary));
+    let unknown = Hash256([7; 32]);
+    let previous = InvalidHeader::UnknownPrevious(unknown);
+    assert_eq!(check(&world.node, &|header| header.previous_hash = unknown), Some(previous));
+    let index = InvalidHeader::Index { previous: 1, found: 3 };
+    assert_eq!(check(&world.node, &|header| header.index = 3), Some(index));
+    let timestamp = InvalidHeader::Timestamp { previous: last.timestamp, found: last.timestamp };
+    assert_eq!(check(&world.node, &|header| header.timestamp = last.timestamp), Some(timestamp));
+}
+
+#[test]
+fn blocks() {
+    let world = World::new();
+    let check = |transactions: Vec<Transaction>, level| {
+        let block = block(&world.chain, &world.node, transactions, |_| {});
+        match verify_block(world.chain.network(), world.chain.store(), &block, level) {
+            Ok(()) => VerifyResult::Succeed,
+            Err(BlockRefusal::Transaction { result, .. }) => result,
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let first = world.by_alice(0, vec![]);
+    let conflicting = world.by_alice(1, names(first.hash()));
+    for both in [vec![first.clone(), conflicting.clone()], vec![conflicting, first.clone()]] {
+        assert_eq!(check(both.clone(), VerifyLevel::Full), VerifyResult::HasConflicts);
+        assert_eq!(check(both, VerifyLevel::Headers), VerifyResult::Succeed);
+    }
+    let unpayable = UnsignedTransaction { system_fee: 985_000_000, ..unsigned(&[world.alice.account()], vec![]) };
+    let unpayable = world.sign(&unpayable, &[&world.alice]);
+    assert_eq!(check(vec![unpayable.clone()], VerifyLevel::Full), VerifyResult::Succeed);
+    assert_eq!(check(vec![first, unpayable], VerifyLevel::Full), VerifyResult::InsufficientFunds);
+    // No transactions, nothing to verify but the header; at the lowest level not even that.
+    let unsigned = block(&world.chain, &world.alice, vec![], |_| {});
+    let verify = |level| verify_block(world.chain.network(), world.chain.store(), &unsigned, level).is_ok();
+    assert_eq!([VerifyLevel::None, VerifyLevel::Headers, VerifyLevel::Full].map(verify), [true, false, false]);
+}
+
+#[test]
+fn names_of_levels_and_results() {
+    for (name, level) in VerifyLevel::ALL {
+        assert_eq!(name.parse(), Ok(level));
+        assert_eq!(level.to_string(), name);
+    }
+    assert_eq!("all".parse::<VerifyLevel>().unwrap_err().to_string(), r#""all" is none of none, headers, full"#);
+    assert_eq!(VerifyResult::ALL.map(|result| result as u8), std::array::from_fn(|i| i as u8));
+    assert_eq!(VerifyResult::HasConflicts.to_string(), "HasConflicts");
+}
