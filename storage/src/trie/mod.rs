@@ -13,7 +13,8 @@ mod proof;
 mod read;
 mod update;
 
-use node::{Kind, Link, Record};
+use neovm_crypto::hash256;
+use node::{Kind, Link, Node, Record};
 use update::{Change, Update};
 
 pub use self::{
@@ -107,7 +108,7 @@ pub struct NodeRecord {
     pub position: Position,
     /// Its hash.
     pub hash: NodeHash,
-    /// Its bytes.
+    /// Its bytes, and those of the leaf that it leads to if it is an extension above one.
     pub bytes: Vec<u8>,
 }
 
@@ -120,14 +121,32 @@ pub struct NodeChanges {
     pub written: Vec<NodeRecord>,
 }
 
+/// A node that was read.
+struct Loaded {
+    kind: Kind,
+    bytes: Value,
+    /// How many of the bytes are those of the node. Behind an extension may follow the leaf that it leads to.
+    length: usize,
+}
+
 /// Reads a node, checks its hash and decodes it.
-fn load(nodes: &impl Nodes, position: &[u8], hash: &NodeHash) -> Result<(Kind, Value), TrieError> {
+fn load(nodes: &impl Nodes, position: &[u8], hash: &NodeHash) -> Result<Loaded, TrieError> {
     let position = Position::new(position);
     let Some(bytes) = nodes.node(&position, hash)? else { return Err(TrieError::Missing { hash: *hash, position }) };
-    if neovm_crypto::hash256(&bytes) != *hash {
-        return Err(TrieError::Damaged { hash: *hash, position });
+    let (mut kind, length) = Kind::read(&bytes)?;
+    let (own, behind) = bytes.split_at(length);
+    let mut is_right = hash256(own) == *hash;
+    if !behind.is_empty() {
+        let (leaf, leaf_length) = Kind::read(behind)?;
+        let (Kind::Extension(_, next), Kind::Leaf(_)) = (&mut kind, &leaf) else {
+            return Err(TrieError::Format { at: length, reason: "bytes behind a node" });
+        };
+        let leaf_hash = hash256(behind);
+        is_right &= next.hash() == Some(leaf_hash) && leaf_length == behind.len();
+        let leaf = Node { kind: leaf, hash: Some(leaf_hash), record: Record::Absent, used: 0 };
+        *next = Link::Loaded(Box::new(leaf));
     }
-    Ok((Kind::read(&bytes)?, bytes))
+    if is_right { Ok(Loaded { kind, bytes, length }) } else { Err(TrieError::Damaged { hash: *hash, position }) }
 }
 
 /// The trie over the latest state. It holds the nodes that it has come by, and reads others.
@@ -210,6 +229,11 @@ fn save(link: &mut Link, position: &mut Vec<u8>, written: &mut Vec<NodeRecord>) 
     node.record = Record::Current;
     let mut bytes = Vec::new();
     node.kind.write(&mut bytes);
+    if let Kind::Extension(_, Link::Loaded(next)) = &node.kind
+        && let Kind::Leaf(_) = next.kind
+    {
+        next.kind.write(&mut bytes);
+    }
     written.push(NodeRecord { position: Position::new(position), hash: node.hash.unwrap_or_default(), bytes });
     let depth = position.len();
     match &mut node.kind {
@@ -220,12 +244,12 @@ fn save(link: &mut Link, position: &mut Vec<u8>, written: &mut Vec<NodeRecord>) 
                 position.truncate(depth);
             }
         }
-        Kind::Extension(path, next) => {
+        Kind::Extension(path, next) if !next.is_leaf() => {
             position.extend_from_slice(path);
             save(next, position, written);
             position.truncate(depth);
         }
-        Kind::Leaf(_) => {}
+        Kind::Extension(..) | Kind::Leaf(_) => {}
     }
 }
 

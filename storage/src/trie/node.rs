@@ -52,7 +52,7 @@ pub(super) enum Record {
     Current,
     /// Another one is kept at its position.
     Outdated,
-    /// None is kept at its position.
+    /// None is kept at its position. So it is with the leaf that an extension leads to: it is kept with the extension.
     Absent,
 }
 
@@ -74,6 +74,10 @@ impl Link {
 
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
+    }
+
+    pub(super) fn is_leaf(&self) -> bool {
+        matches!(self, Self::Loaded(node) if matches!(node.kind, Kind::Leaf(_)))
     }
 
     pub(super) fn take(&mut self) -> Self {
@@ -110,6 +114,13 @@ impl Link {
     }
 }
 
+impl Node {
+    /// The value of a leaf.
+    pub(super) fn value(&self) -> Option<Value> {
+        if let Kind::Leaf(value) = &self.kind { Some(value.clone()) } else { None }
+    }
+}
+
 impl Kind {
     /// Appends the bytes that are hashed, which have no reference count.
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
@@ -130,8 +141,8 @@ impl Kind {
         }
     }
 
-    /// Reads the bytes of one node, and nothing behind it.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, TrieError> {
+    /// Reads the bytes of a node, and returns how many they are.
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), TrieError> {
         let mut reader = Reader { bytes, at: 0 };
         let kind = match reader.byte()? {
             BRANCH => {
@@ -151,7 +162,7 @@ impl Kind {
             LEAF => Self::Leaf(reader.var_bytes()?.into()),
             _ => return Err(reader.error("no type of node")),
         };
-        if reader.at < bytes.len() { Err(reader.error("bytes behind a node")) } else { Ok(kind) }
+        Ok((kind, reader.at))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading a trie at a root.
 
 use super::{
-    MAX_KEY_LENGTH, NodeHash, Nodes, Proof, TrieError, load,
+    Loaded, MAX_KEY_LENGTH, NodeHash, Nodes, Proof, TrieError, load,
     node::{Kind, Link, VALUE},
 };
 use crate::{Entry, Key, Value};
@@ -55,13 +55,14 @@ impl<N: Nodes> TrieReader<N> {
         path.push(VALUE);
         let (mut depth, mut hash) = (0, self.root);
         loop {
-            let (kind, bytes) = load(&self.nodes, &path[..depth], &hash)?;
+            let Loaded { kind, bytes, length } = load(&self.nodes, &path[..depth], &hash)?;
+            let (own, behind) = bytes.split_at(length);
             let next = match kind {
                 Kind::Leaf(value) => {
                     if depth + 1 < path.len() {
                         return Ok(None);
                     }
-                    show(&bytes);
+                    show(own);
                     return Ok(Some(value));
                 }
                 Kind::Extension(nibbles, next) => {
@@ -80,9 +81,15 @@ impl<N: Nodes> TrieReader<N> {
                     children[usize::from(*nibble)].take()
                 }
             };
-            show(&bytes);
-            let Link::Stored(next) = next else { return Ok(None) };
-            hash = next;
+            show(own);
+            hash = match next {
+                Link::Stored(next) => next,
+                Link::Loaded(leaf) if depth + 1 == path.len() => {
+                    show(behind);
+                    return Ok(leaf.value());
+                }
+                Link::Loaded(_) | Link::Empty => return Ok(None),
+            };
         }
     }
 
@@ -123,24 +130,35 @@ impl<N: Nodes> Find<'_, N> {
         }
     }
 
+    /// The entry of a leaf, if it is looked for.
+    fn entry(&self, path: &[u8], value: Value) -> Option<Entry> {
+        let key = path.strip_suffix(&[VALUE]).unwrap_or(path);
+        let is_behind = self.from.is_empty() || *key > *self.from;
+        let bytes = || key.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect::<Vec<_>>();
+        (key.starts_with(&self.prefix) && is_behind).then(|| (Key::from_bytes(&bytes()), value))
+    }
+
     fn advance(&mut self) -> Result<Option<Entry>, TrieError> {
         while let Some((path, hash)) = self.ahead.pop() {
-            match load(&self.reader.nodes, &path, &hash)?.0 {
-                Kind::Leaf(value) => {
-                    let key = path.strip_suffix(&[VALUE]).unwrap_or(&path);
-                    if key.starts_with(&self.prefix) && (self.from.is_empty() || *key > *self.from) {
-                        let (bytes, _) = key.as_chunks::<2>();
-                        let bytes: Vec<u8> = bytes.iter().map(|[high, low]| high << 4 | low).collect();
-                        return Ok(Some((Key::from_bytes(&bytes), value)));
-                    }
+            let entry = match load(&self.reader.nodes, &path, &hash)?.kind {
+                Kind::Leaf(value) => self.entry(&path, value),
+                Kind::Extension(nibbles, Link::Loaded(leaf)) => {
+                    leaf.value().and_then(|value| self.entry(&[&path[..], &nibbles].concat(), value))
                 }
-                Kind::Extension(nibbles, next) => self.visit([&path[..], &nibbles].concat(), &next),
+                Kind::Extension(nibbles, next) => {
+                    self.visit([&path[..], &nibbles].concat(), &next);
+                    None
+                }
                 Kind::Branch(children) => {
                     for nibble in (0..VALUE).rev() {
                         self.visit([&path[..], &[nibble]].concat(), &children[usize::from(nibble)]);
                     }
                     self.visit([&path[..], &[VALUE]].concat(), &children[usize::from(VALUE)]);
+                    None
                 }
+            };
+            if entry.is_some() {
+                return Ok(entry);
             }
         }
         Ok(None)

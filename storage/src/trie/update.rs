@@ -92,7 +92,8 @@ impl<'a, N: Nodes> Update<'a, N> {
     /// The node here, if there is one, read if need be.
     fn loaded<'l>(&mut self, link: &'l mut Link) -> Result<Option<&'l mut Node>, TrieError> {
         if let Link::Stored(hash) = link {
-            let (kind, _) = super::load(self.nodes, &self.position, hash)?;
+            let kind = super::load(self.nodes, &self.position, hash)?.kind;
+            *self.held += usize::from(matches!(kind, Kind::Extension(_, Link::Loaded(_))));
             let node = Node { kind, hash: Some(*hash), record: Record::Current, used: self.now };
             *link = Link::Loaded(Box::new(node));
             *self.held += 1;
@@ -212,7 +213,7 @@ impl<'a, N: Nodes> Update<'a, N> {
         };
     }
 
-    /// An extension leads neither to nothing nor to another one.
+    /// An extension leads neither to nothing nor to another one, and a leaf that it leads to is kept with it.
     fn join_extension(&mut self, link: &mut Link) {
         let Link::Loaded(node) = link else { return };
         let Kind::Extension(path, next) = &mut node.kind else { return };
@@ -221,15 +222,19 @@ impl<'a, N: Nodes> Update<'a, N> {
                 self.remove(node.record);
                 *link = Link::Empty;
             }
-            Link::Loaded(lower) => {
-                let record = lower.record;
-                if let Kind::Extension(more, last) = &mut lower.kind {
-                    let joined = [&path[..], more].concat().into();
-                    let last = last.take();
+            Link::Loaded(lower) => match &mut lower.kind {
+                Kind::Branch(_) => {}
+                Kind::Leaf(_) => {
+                    let record = std::mem::replace(&mut lower.record, Record::Absent);
+                    self.below(path, |update| update.remove(record));
+                }
+                Kind::Extension(more, last) => {
+                    let (joined, last) = ([&path[..], more].concat().into(), last.take());
+                    let record = lower.record;
                     self.below(path, |update| update.remove(record));
                     node.kind = Kind::Extension(joined, last);
                 }
-            }
+            },
             Link::Stored(_) => {}
         }
     }
@@ -271,25 +276,17 @@ impl<'a, N: Nodes> Update<'a, N> {
         if there.next().is_some() {
             return Ok(());
         }
-        let kind = self.below(&[nibble], |update| -> Result<Kind, TrieError> {
-            let Some(lower) = update.loaded(child)? else { return Ok(Kind::Extension([nibble].into(), Link::Empty)) };
-            let lower_record = lower.record;
-            Ok(match &mut lower.kind {
-                Kind::Leaf(value) if nibble == VALUE => {
-                    let value = value.clone();
-                    update.remove(lower_record);
-                    Kind::Leaf(value)
-                }
-                Kind::Extension(path, next) => {
-                    let joined = [&[nibble], &path[..]].concat().into();
-                    let next = next.take();
-                    update.remove(lower_record);
-                    Kind::Extension(joined, next)
-                }
-                _ => Kind::Extension([nibble].into(), child.take()),
-            })
-        })?;
-        *link = Link::new(kind, record, self.now);
+        self.below(&[nibble], |update| update.loaded(child).map(drop))?;
+        let child = child.take();
+        *link = match child {
+            Link::Loaded(mut leaf) if nibble == VALUE => {
+                self.below(&[VALUE], |update| update.remove(leaf.record));
+                leaf.record = record;
+                Link::Loaded(leaf)
+            }
+            child => Link::new(Kind::Extension([nibble].into(), child), record, self.now),
+        };
+        self.join_extension(link);
         Ok(())
     }
 }
