@@ -110,7 +110,9 @@ impl<'a> Session<'a> {
         let entry = invocation.call.resolve(program)?;
         let signers = signers(&args.signers, &args.scopes)?;
         let network = Arc::new(args.network(invocation, config));
-        let mut chain = Chain::at_height(network, args.height.unwrap_or(0))?;
+        let height = args.height.unwrap_or(0);
+        let mut chain =
+            Chain::at_height(network, height).with_context(|| format!("no chain can be made at height {height}"))?;
         let method = entry.method.map(|(_, method)| method);
         let (contract, call) = match method {
             None => (None, host::Invocation::new(program.script.clone())),
@@ -121,7 +123,7 @@ impl<'a> Session<'a> {
             }
         };
         let call = signers.into_iter().fold(call.with_gas(invocation.gas), host::Invocation::with_signer);
-        let pending = chain.prepare(&call).context("the signers cannot be those of a transaction")?;
+        let pending = chain.prepare(&call)?;
         let max_instructions = invocation.max_instructions;
         Ok(Self { chain, script: call.script, method, program, contract, pending, entry, max_instructions })
     }

@@ -307,7 +307,8 @@ impl Chain {
             attributes: Vec::new(),
             script: invocation.script.clone(),
         };
-        unsigned.with_empty_witnesses().map(Some).map_err(fault)
+        let transaction = unsigned.with_empty_witnesses();
+        transaction.map(Some).map_err(|error| fault(format!("the signers cannot be those of a transaction: {error}")))
     }
 }
 

@@ -1,6 +1,15 @@
 //! Copy-on-write layers.
 
-use std::{cell::RefCell, fmt, hash::BuildHasher, rc::Rc, sync::LazyLock};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    hash::BuildHasher,
+    rc::Rc,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -89,7 +98,11 @@ impl Entries {
 pub struct Layer<'s> {
     entries: RefCell<Entries>,
     below: Below<'s>,
+    stamp: Cell<u64>,
 }
+
+/// The contracts whose changes stamp a layer: ContractManagement and Policy.
+const STAMPING: [i32; 2] = [-1, -7];
 
 #[derive(Clone)]
 enum Below<'s> {
@@ -100,12 +113,32 @@ enum Below<'s> {
 impl<'s> Layer<'s> {
     /// Opens a layer over a store.
     pub fn over(store: &'s dyn Store) -> Rc<Self> {
-        Rc::new(Self { entries: RefCell::default(), below: Below::Store(store) })
+        Rc::new(Self { entries: RefCell::default(), below: Below::Store(store), stamp: Cell::default() })
     }
 
     /// Opens a layer above another one.
     pub fn above(layer: &Rc<Self>) -> Rc<Self> {
-        Rc::new(Self { entries: RefCell::default(), below: Below::Layer(Rc::clone(layer)) })
+        Rc::new(Self { entries: RefCell::default(), below: Below::Layer(Rc::clone(layer)), stamp: layer.stamp.clone() })
+    }
+
+    /// Returns a number that stands for what the native contracts ContractManagement
+    /// and Policy store, as it is seen through the layer: whether a contract can be
+    /// called, and how, depends on nothing else.
+    ///
+    /// Layers over the same store with the same stamp see the same. A write to those
+    /// contracts gives the layer a new stamp, which no other layer had before. A layer
+    /// has the stamp of the one below it until then, so that dropping it brings the
+    /// old stamp back. While a layer is open, the one below it is not written to.
+    pub fn contracts_stamp(&self) -> u64 {
+        self.stamp.get()
+    }
+
+    /// Notes that a key is written or deleted.
+    fn note_write(&self, key: &Key) {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        if STAMPING.contains(&key.contract()) {
+            self.stamp.set(COUNT.fetch_add(1, Ordering::Relaxed));
+        }
     }
 
     /// Returns the value of a key, if it is there.
@@ -159,6 +192,7 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn put(&self, key: Key, value: Value) -> Result<(), StoreError> {
+        self.note_write(&key);
         let hash = hash(&key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
             match tracked.state {
@@ -183,6 +217,7 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.note_write(key);
         let hash = hash(key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(key, hash) {
             tracked.state = match tracked.state {

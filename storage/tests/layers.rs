@@ -355,3 +355,33 @@ fn iterators_see_writes_to_keys_that_their_layer_tracks() {
     assert_eq!(*entries.next().unwrap().unwrap().1.value(), [2], "the key was not read before");
     assert!(entries.next().is_none(), "what was deleted before the first entry is gone");
 }
+
+#[test]
+fn a_stamp_stands_for_what_is_stored_of_contracts() {
+    let store = MemoryStore::default();
+    let below = Layer::over(&store);
+    let value = || Value::from(&[1][..]);
+    let (contract, blocked, other) = (Key::new(-1, &[8, 1]), Key::new(-7, &[15, 1]), Key::new(-5, &[20]));
+    let start = below.contracts_stamp();
+    below.put(other.clone(), value()).unwrap();
+    below.delete(&other).unwrap();
+    assert_eq!(below.contracts_stamp(), start);
+    below.put(contract.clone(), value()).unwrap();
+    let put = below.contracts_stamp();
+    assert_ne!(put, start);
+
+    let above = Layer::above(&below);
+    assert_eq!(above.contracts_stamp(), put);
+    above.delete(&contract).unwrap();
+    let deleted = above.contracts_stamp();
+    assert!(deleted != put && deleted != start);
+    drop(above);
+    assert_eq!(below.contracts_stamp(), put, "dropped changes are no changes");
+
+    let above = Layer::above(&below);
+    above.put(blocked, value()).unwrap();
+    assert_ne!(above.contracts_stamp(), deleted, "each stamp is used once");
+    assert_eq!(below.contracts_stamp(), put);
+    above.commit().unwrap();
+    assert_ne!(below.contracts_stamp(), put);
+}

@@ -1,7 +1,7 @@
 //! The recorded inputs: a state, the cases that run on it, and what came of them in the C# node.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -26,28 +26,13 @@ const COPY: &[u8] = include_bytes!("../../data/host-inputs.jsonl.gz");
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 enum Line {
-    Settings(Settings),
+    Settings(ProtocolSettings),
     Block(BlockLine),
     Case(Case),
     Verify(Verify),
     Seed(Seed),
     #[serde(other)]
     Other,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Settings {
-    network: u32,
-    address_version: u8,
-    standby_committee: Vec<String>,
-    validators_count: u32,
-    milliseconds_per_block: u32,
-    max_transactions_per_block: u32,
-    max_valid_until_block_increment: u32,
-    max_traceable_blocks: u32,
-    initial_gas_distribution: u64,
-    hardforks: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +82,7 @@ struct Seed {
 
 /// All inputs.
 pub(crate) struct Inputs {
-    settings: Settings,
+    settings: ProtocolSettings,
     header: Header,
     changes: HashMap<String, Batch>,
     pub(crate) cases: HashMap<String, Case>,
@@ -147,29 +132,8 @@ impl Inputs {
 
     /// Makes a network with the hardforks up to `last`, all from the genesis block on, and its genesis state.
     pub(crate) fn world(&self, last: Hardfork, config: EngineConfig) -> World {
-        let hardfork = |(name, height): (&String, &u32)| {
-            let hardfork: Hardfork = name.trim_start_matches("HF_").parse().expect("a hardfork");
-            (hardfork <= last).then_some((hardfork, *height))
-        };
-        let hardforks: Vec<_> = self.settings.hardforks.iter().filter_map(hardfork).collect();
-        let settings = &self.settings;
-        let key = |key: &String| key.parse().expect("a public key");
-        let network = Network::with_engine(
-            ProtocolSettings {
-                network: settings.network,
-                address_version: settings.address_version,
-                standby_committee: settings.standby_committee.iter().map(key).collect(),
-                validators_count: settings.validators_count,
-                milliseconds_per_block: settings.milliseconds_per_block,
-                max_transactions_per_block: settings.max_transactions_per_block,
-                max_valid_until_block_increment: settings.max_valid_until_block_increment,
-                max_traceable_blocks: settings.max_traceable_blocks,
-                initial_gas_distribution: settings.initial_gas_distribution,
-                hardforks: HardforkHeights::new(&hardforks).expect("hardforks in order"),
-                policy_at_echidna: None,
-            },
-            config,
-        );
+        let settings = ProtocolSettings { hardforks: HardforkHeights::all_until(last), ..self.settings.clone() };
+        let network = Network::with_engine(settings, config);
         let block = genesis_block(network.settings()).expect("a genesis block");
         let mut genesis = MemoryStore::default();
         let receipt = execute_block(&network, &genesis, &block).expect("a genesis block that runs");

@@ -1,12 +1,7 @@
 //! The lines that are read.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, anyhow};
-use neovm::{
-    Hardfork,
-    host::{HardforkHeights, ProtocolSettings},
-};
+use anyhow::{Context, Result};
+use neovm::ProtocolSettings;
 use serde::Deserialize;
 
 /// What every line has.
@@ -18,43 +13,10 @@ pub(super) struct Head {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct SettingsLine {
     pub(super) name: String,
-    network: u32,
-    address_version: u8,
-    standby_committee: Vec<String>,
-    validators_count: u32,
-    milliseconds_per_block: u32,
-    max_transactions_per_block: u32,
-    max_valid_until_block_increment: u32,
-    max_traceable_blocks: u32,
-    initial_gas_distribution: u64,
-    hardforks: BTreeMap<String, u32>,
-}
-
-impl SettingsLine {
-    pub(super) fn settings(&self) -> Result<ProtocolSettings> {
-        let key = |key: &String| key.parse().with_context(|| format!("standbyCommittee: {key:?}"));
-        let hardfork = |(name, height): (&String, &u32)| {
-            let known = name.strip_prefix("HF_").unwrap_or(name).parse::<Hardfork>();
-            known.map(|hardfork| (hardfork, *height)).map_err(|error| anyhow!("hardforks: {error}"))
-        };
-        let named = self.hardforks.iter().map(hardfork).collect::<Result<Vec<_>>>()?;
-        Ok(ProtocolSettings {
-            network: self.network,
-            address_version: self.address_version,
-            standby_committee: self.standby_committee.iter().map(key).collect::<Result<_>>()?,
-            validators_count: self.validators_count,
-            milliseconds_per_block: self.milliseconds_per_block,
-            max_transactions_per_block: self.max_transactions_per_block,
-            max_valid_until_block_increment: self.max_valid_until_block_increment,
-            max_traceable_blocks: self.max_traceable_blocks,
-            initial_gas_distribution: self.initial_gas_distribution,
-            hardforks: HardforkHeights::new(&named)?,
-            policy_at_echidna: None,
-        })
-    }
+    #[serde(flatten)]
+    pub(super) settings: ProtocolSettings,
 }
 
 #[derive(Deserialize)]

@@ -56,7 +56,7 @@ impl World {
         let fields = match &*head.kind {
             "settings" => {
                 let line: SettingsLine = lines::parse(line)?;
-                let setting = Setting::new(line.settings()?, self.engine)?;
+                let setting = Setting::new(line.settings, self.engine)?;
                 self.settings.insert(line.name, setting);
                 return Ok(false);
             }

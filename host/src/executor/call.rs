@@ -28,10 +28,12 @@ pub(crate) struct Call {
     pub(crate) native: Option<Hash160>,
 }
 
-/// What is known of contracts that were looked up, as long as nothing that could
-/// change it is written or undone.
+/// What is known of contracts that were looked up.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
+    /// The [stamp](Layer::contracts_stamp) of the layer that it was read from: in a
+    /// layer with another one, nothing of it holds.
+    stamp: u64,
     contracts: HashMap<Hash160, Lookup, HashState>,
 }
 
@@ -65,13 +67,19 @@ impl<'s> Executor<'s> {
         self.calling_hash().map_or(Ok(None), |hash| self.contract(hash))
     }
 
-    /// Looks a contract up and returns something of it, if it is deployed.
+    /// Looks a contract up and returns something of it, if it is deployed. What
+    /// `read` remembers must come from ContractManagement and Policy alone.
     fn look_up<T>(
         &self,
         hash: Hash160,
         read: impl FnOnce(&mut Lookup) -> Result<T, FaultKind>,
     ) -> Result<Option<T>, FaultKind> {
         let mut lookups = self.lookups.borrow_mut();
+        let stamp = self.layer().contracts_stamp();
+        if lookups.stamp != stamp {
+            lookups.contracts.clear();
+            lookups.stamp = stamp;
+        }
         let lookup = match lookups.contracts.entry(hash) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
@@ -82,15 +90,6 @@ impl<'s> Executor<'s> {
             }
         };
         read(lookup).map(Some)
-    }
-
-    /// Forgets what this execution has looked up about contracts.
-    ///
-    /// Code that changes a contract, the blocked accounts or a fixed fee in the
-    /// storage must call this. A system call of an embedder needs it only if it
-    /// writes such records.
-    pub fn forget_contracts(&self) {
-        self.lookups.borrow_mut().contracts.clear();
     }
 
     /// Returns the fixed fee of a contract's method, in datoshi, if it has one.
@@ -120,12 +119,24 @@ impl<'s> Executor<'s> {
         arguments: impl DoubleEndedIterator<Item = StackItem> + ExactSizeIterator,
         call: &Call,
     ) -> Result<(), FaultKind> {
-        let count = arguments.len();
         let contract = self.require_contract(hash)?;
+        self.call_method(caller, &contract, method, arguments, call)
+    }
+
+    /// Calls a method of a contract that was looked up.
+    pub(crate) fn call_method(
+        &mut self,
+        caller: &mut Caller<'_>,
+        contract: &Arc<Contract>,
+        method: &str,
+        arguments: impl DoubleEndedIterator<Item = StackItem> + ExactSizeIterator,
+        call: &Call,
+    ) -> Result<(), FaultKind> {
+        let (hash, count) = (contract.state().hash, arguments.len());
         let found = contract.method(method, count);
         let found =
             found.ok_or_else(|| fault(format!("contract {hash} has no method {method:?} with {count} parameters")))?;
-        let flags = self.check_call(&contract, found, call.flags)?;
+        let flags = self.check_call(contract, found, call.flags)?;
         *self.invocations.entry(hash).or_insert(0) += 1;
         let returns = found.return_type != ParameterType::Void;
         if call.returns.is_some_and(|wanted| wanted != returns) {
@@ -133,7 +144,7 @@ impl<'s> Executor<'s> {
         }
         let flags = flags & self.frame()?.flags;
         let calling = self.frames.len() - 1;
-        self.load_method(caller, &contract, found, flags)?;
+        self.load_method(caller, contract, found, flags)?;
         let frame = self.frame_mut()?;
         frame.calling = Some(calling);
         frame.native_calling = call.native;

@@ -44,7 +44,6 @@ impl Host for Executor<'_> {
         // Not only where an exception passed through the script: also where a
         // finally block of an exception that nobody caught yet had called it.
         if caller.pending_exception().is_some() {
-            self.forget_contracts();
             self.notifications.truncate(self.notifications.len().saturating_sub(frame.notifications));
             return match frame.then {
                 Some(_) => Err(fault("an exception left a contract that a native contract called").into()),

@@ -3,6 +3,8 @@
 //! Sources: `ContractManagement.cs`, `Helper.cs` (`Check`), `NativeContract.cs`
 //! (`IsInitializeBlock`) of the reference node.
 
+use std::sync::Arc;
+
 use neovm_chain::contract::contract_hash;
 use neovm_interp::Caller;
 use neovm_storage::{Direction, Key, Layer};
@@ -18,10 +20,11 @@ use super::{
     task::Task,
 };
 use crate::{
-    contract::ContractState,
-    executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
+    contract::{Contract, ContractState},
+    executor::{Call, Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
     parameter::ArrayItem,
+    stored::serialize,
 };
 
 /// The native contract ContractManagement.
@@ -121,7 +124,6 @@ fn contract_hash_key(id: i32) -> Key {
 }
 
 fn put_contract(executor: &Executor<'_>, contract: &ContractState) -> Result<(), FaultKind> {
-    executor.forget_contracts();
     write(executor.layer(), contract_key(contract.hash), &contract.to_bytes()?)
 }
 
@@ -326,12 +328,16 @@ fn on_deploy(
 ) -> Result<Task<()>, FaultKind> {
     let hash = contract.hash;
     let event = if is_update { UPDATE } else { DEPLOY };
-    if contract.manifest.abi.method(DEPLOY_METHOD, Some(2)).is_none() {
+    if !has_deploy_method(contract) {
         return notify(executor, event, hash).map(Task::Done);
     }
     let arguments = vec![data, is_update.into()];
     executor.call_from_native(caller, Hash160(HASH), hash, DEPLOY_METHOD, arguments, false)?;
     Ok(Task::after(move |executor, _| notify(executor, event, hash).map(Task::Done)))
+}
+
+fn has_deploy_method(contract: &ContractState) -> bool {
+    contract.manifest.abi.method(DEPLOY_METHOD, Some(2)).is_some()
 }
 
 fn update(
@@ -361,17 +367,38 @@ fn update(
         if manifest.name != contract.manifest.name {
             return Err(fault("the name of a contract cannot be changed"));
         }
+        serialize(&manifest.to_stack_item())?;
         check_groups(&manifest, contract.hash)?;
         contract.manifest = manifest;
     }
     check_script(executor, &contract.nef, &contract.manifest)?;
-    put_contract(executor, &contract)?;
-    on_deploy(executor, caller, &contract, data, true)
+    match contract.to_bytes() {
+        Ok(bytes) => {
+            write(executor.layer(), contract_key(contract.hash), &bytes)?;
+            on_deploy(executor, caller, &contract, data, true)
+        }
+        Err(too_large) => Err(load_too_large(executor, caller, contract, data).err().unwrap_or(too_large)),
+    }
+}
+
+/// Loads the `_deploy` of a contract that is too large to be stored. The reference serializes an updated contract
+/// only after that, so that this is where it faults.
+fn load_too_large(
+    executor: &mut Executor<'_>,
+    caller: &mut Caller<'_>,
+    contract: ContractState,
+    data: StackItem,
+) -> Result<(), FaultKind> {
+    if !has_deploy_method(&contract) {
+        return Ok(());
+    }
+    let call = Call { flags: CallFlags::ALL, returns: Some(false), native: Some(Hash160(HASH)) };
+    let arguments = [data, true.into()].into_iter();
+    executor.call_method(caller, &Arc::new(Contract::new(contract)), DEPLOY_METHOD, arguments, &call)
 }
 
 /// Removes a contract and its storage.
 fn erase(executor: &Executor<'_>, hash: Hash160, id: i32) -> Result<(), FaultKind> {
-    executor.forget_contracts();
     let layer = executor.layer();
     layer.delete(&contract_key(hash)).map_err(fault)?;
     layer.delete(&contract_hash_key(id)).map_err(fault)?;

@@ -322,7 +322,6 @@ fn set_whitelisted(
         return Err(fault(format!("the fee {fee} is below zero")));
     }
     let key = whitelist_key_of(executor, contract, method, arguments)?;
-    executor.forget_contracts();
     let record = StackItem::structure([contract.into(), method.into(), arguments.into(), fee.into()]);
     write(executor.layer(), key, &serialize(&record)?)?;
     notify_whitelist(executor, contract, method.into(), arguments.into(), fee.into())
@@ -338,14 +337,12 @@ fn remove_whitelisted(
     if !executor.layer().contains(&key).map_err(fault)? {
         return Err(fault(format!("method {method:?} of {contract} has no fixed fee")));
     }
-    executor.forget_contracts();
     executor.layer().delete(&key).map_err(fault)?;
     notify_whitelist(executor, contract, method.into(), arguments.into(), StackItem::Null)
 }
 
 /// Takes the fixed fees of a contract's methods away, when it is updated or destroyed.
 pub(crate) fn clean_whitelist(executor: &mut Executor<'_>, contract: Hash160) -> Result<(), FaultKind> {
-    executor.forget_contracts();
     let prefix = key(ID, PREFIX_WHITELIST).with(&contract.0);
     for entry in executor.layer().find(&prefix, Direction::Forward) {
         let (key, item) = entry.map_err(fault)?;
@@ -433,14 +430,12 @@ pub(crate) fn block_account(
     if is_blocked(executor.layer(), account)? {
         return Ok(Task::Done(false));
     }
-    executor.forget_contracts();
     if !executor.is_active(Hardfork::Faun) {
         write(executor.layer(), blocked_key(account), &[])?;
         return Ok(Task::Done(true));
     }
     let vote = neo_token::vote_internal(executor, caller, account, None)?;
     vote.then(executor, caller, move |executor, _, _| {
-        executor.forget_contracts();
         write_integer(executor.layer(), blocked_key(account), Integer::from(executor.require_block()?.timestamp))?;
         Ok(Task::Done(true))
     })
@@ -448,7 +443,6 @@ pub(crate) fn block_account(
 
 fn unblock_account(executor: &Executor<'_>, account: Hash160) -> Result<bool, FaultKind> {
     require_committee(executor)?;
-    executor.forget_contracts();
     let was_blocked = is_blocked(executor.layer(), account)?;
     if was_blocked {
         executor.layer().delete(&blocked_key(account)).map_err(fault)?;

@@ -1,13 +1,20 @@
 //! The settings of a network.
 
+#[cfg(feature = "serde")]
+mod line;
 mod networks;
 
 use neovm_types::{Hardfork, manifest::PublicKey};
 
 /// The settings of a network, as a node's configuration file has them.
 ///
+/// With the feature `serde` they are read from an object with their names in camel
+/// case. Its member `hardforks` holds heights by names of hardforks, which may start
+/// with `HF_`; [`HardforkHeights::new`] tells what holds for those that are left out.
+///
 /// Source: `ProtocolSettings.cs` of the reference node.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(try_from = "line::Line"))]
 pub struct ProtocolSettings {
     /// The magic number of the network, which signatures cover.
     pub network: u32,
