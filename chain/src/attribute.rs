@@ -10,6 +10,7 @@ use neovm_types::{
 use crate::{
     byte_enum::byte_enum,
     contract::{built, contract_hash},
+    json::{Field, FromJsonError},
 };
 
 byte_enum! {
@@ -160,6 +161,29 @@ impl Attribute {
             Self::NotaryAssisted { keys } => add("nkeys", Json::Number(f64::from(*keys))),
         }
         Json::Object(members)
+    }
+
+    /// Reads the JSON form that nodes use.
+    ///
+    /// # Errors
+    /// [`FromJsonError`] for the first field that is wrong.
+    pub fn from_json(json: &Json) -> Result<Self, FromJsonError> {
+        Self::from_field(Field { path: "attribute".into(), value: json })
+    }
+
+    pub(crate) fn from_field(field: Field<'_>) -> Result<Self, FromJsonError> {
+        let json = field.object()?;
+        Ok(match json.required("type")?.parse(str::parse)? {
+            AttributeType::HighPriority => Self::HighPriority,
+            AttributeType::OracleResponse => Self::OracleResponse(OracleResponse {
+                id: json.required("id")?.integer()?,
+                code: json.required("code")?.parse(str::parse)?,
+                result: json.required("result")?.bytes()?,
+            }),
+            AttributeType::NotValidBefore => Self::NotValidBefore { height: json.required("height")?.integer()? },
+            AttributeType::Conflicts => Self::Conflicts { hash: json.required("hash")?.parse(str::parse)? },
+            AttributeType::NotaryAssisted => Self::NotaryAssisted { keys: json.required("nkeys")?.integer()? },
+        })
     }
 }
 

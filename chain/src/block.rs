@@ -9,7 +9,11 @@ use neovm_types::{
     json::Json,
 };
 
-use crate::{header::Header, transaction::Transaction};
+use crate::{
+    header::Header,
+    json::{FromJsonError, Object},
+    transaction::Transaction,
+};
 
 /// The largest number of transactions in a block that can be read.
 const MAX_TRANSACTIONS: usize = u16::MAX as usize;
@@ -119,6 +123,20 @@ impl Block {
             members.push(("tx".into(), transactions.collect()));
         }
         json
+    }
+
+    /// Reads the JSON form that nodes use, with addresses of this version. Hashes are
+    /// checked where they are there; sizes, and what RPC adds, are not read.
+    ///
+    /// # Errors
+    /// [`FromJsonError`] for the first field that is wrong, and if nodes would not
+    /// read the block.
+    pub fn from_json(json: &Json, address_version: u8) -> Result<Self, FromJsonError> {
+        let json = Object::new(json, "block")?;
+        let header = Header::from_object(&json, address_version)?;
+        let transaction = |field| Transaction::from_field(field).map(Arc::new);
+        let transactions = json.required("tx")?.list(MAX_TRANSACTIONS, transaction)?;
+        Self::new(header, transactions).map_err(|error| FromJsonError::new(json.path(), error))
     }
 }
 

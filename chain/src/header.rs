@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use neovm_crypto::{address_from_script_hash, sha256};
+use neovm_crypto::{address_from_script_hash, script_hash_from_address, sha256};
 use neovm_types::{
     Hash160, Hash256, StackItem,
     io::{ReadError, Reader, invalid, write_list},
@@ -10,7 +10,7 @@ use neovm_types::{
 };
 
 use crate::{
-    json::{number, object},
+    json::{FromJsonError, Object, number, object},
     sign_data,
     witness::Witness,
 };
@@ -198,6 +198,37 @@ impl Header {
     /// this version.
     pub fn to_json(&self, address_version: u8) -> Json {
         self.to_json_with_size(self.size(), address_version)
+    }
+
+    /// Reads the JSON form that nodes use, with addresses of this version. The hash is
+    /// checked if it is there; the size follows from the rest and is not read.
+    ///
+    /// # Errors
+    /// [`FromJsonError`] for the first field that is wrong.
+    pub fn from_json(json: &Json, address_version: u8) -> Result<Self, FromJsonError> {
+        Self::from_object(&Object::new(json, "header")?, address_version)
+    }
+
+    /// Reads a header from what it says of itself or of its block.
+    pub(crate) fn from_object(json: &Object<'_>, address_version: u8) -> Result<Self, FromJsonError> {
+        let address = |text: &str| script_hash_from_address(text, address_version);
+        let unsigned = UnsignedHeader {
+            version: json.required("version")?.integer()?,
+            previous_hash: json.required("previousblockhash")?.parse(str::parse)?,
+            merkle_root: json.required("merkleroot")?.parse(str::parse)?,
+            timestamp: json.required("time")?.integer()?,
+            nonce: json.required("nonce")?.parse(|text| u64::from_str_radix(text, 16))?,
+            index: json.required("index")?.integer()?,
+            primary_index: json.required("primary")?.integer()?,
+            next_consensus: Hash160(json.required("nextconsensus")?.parse(address)?),
+        };
+        let witnesses = json.required("witnesses")?;
+        let Ok([witness]) = <[Witness; 1]>::try_from(witnesses.list(1, Witness::from_field)?) else {
+            return Err(FromJsonError::new(witnesses.path, "is empty"));
+        };
+        let header = unsigned.sign(&witness).map_err(|error| FromJsonError::new(json.path(), error))?;
+        json.check("hash", &header.hash.to_string())?;
+        Ok(header)
     }
 
     /// Returns the JSON form with the size of the header or of its block.

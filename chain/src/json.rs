@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_types::json::Json;
 
-/// Why JSON is not the form of a signer, rule, condition or witness.
+/// Why JSON is not the form of what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct FromJsonError {
@@ -49,6 +50,22 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Reads a whole number.
+    pub(crate) fn integer<T: TryFrom<u64>>(&self) -> Result<T, FromJsonError> {
+        let whole = match self.value {
+            // What is not whole or out of range does not come back the same.
+            Json::Number(value) => Some(*value as u64).filter(|whole| *whole as f64 == *value),
+            _ => None,
+        };
+        let number = whole.and_then(|whole| T::try_from(whole).ok());
+        number.ok_or_else(|| self.wrong(format_args!("is {}, not a whole number of the right size", self.value)))
+    }
+
+    /// Reads bytes in base64.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, FromJsonError> {
+        self.parse(|text| BASE64_STANDARD.decode(text))
+    }
+
     /// Reads an array of at most `limit` elements with a function.
     pub(crate) fn list<T>(
         &self,
@@ -80,10 +97,24 @@ impl<'a> Object<'a> {
         Field { path: name.into(), value }.object()
     }
 
+    pub(crate) fn path(&self) -> &str {
+        &self.0.path
+    }
+
     /// Returns the member with a key, unless it is missing or null.
     pub(crate) fn optional(&self, key: &str) -> Option<Field<'a>> {
         let value = self.0.value.get(key).filter(|value| **value != Json::Null)?;
         Some(Field { path: format!("{}.{key}", self.0.path), value })
+    }
+
+    /// Checks that a member, if it is there, is the text that follows from the others.
+    pub(crate) fn check(&self, key: &str, expected: &str) -> Result<(), FromJsonError> {
+        match self.optional(key) {
+            Some(field) if field.value.as_str() != Some(expected) => {
+                Err(field.wrong(format_args!("is {}, of the rest it is {expected:?}", field.value)))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn required(&self, key: &str) -> Result<Field<'a>, FromJsonError> {

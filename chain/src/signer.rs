@@ -11,7 +11,7 @@ use neovm_types::{
 use crate::{
     byte_enum::{UnknownName, byte_enum},
     condition::Condition,
-    json::{Field, FromJsonError, Object, object},
+    json::{Field, FromJsonError, object},
 };
 
 bitflags::bitflags! {
@@ -214,7 +214,11 @@ impl Signer {
     /// [`FromJsonError`] for the first field that is wrong. Limits are those of
     /// [`Signer::read`].
     pub fn from_json(json: &Json) -> Result<Self, FromJsonError> {
-        let json = Object::new(json, "signer")?;
+        Self::from_field(Field { path: "signer".into(), value: json })
+    }
+
+    pub(crate) fn from_field(field: Field<'_>) -> Result<Self, FromJsonError> {
+        let json = field.object()?;
         let account = json.required("account")?.parse(str::parse)?;
         let scopes = json.required("scopes")?;
         let mut signer = Self::new(account, scopes.parse(str::parse)?);

@@ -12,7 +12,7 @@ use neovm_types::{
 
 use crate::{
     attribute::Attribute,
-    json::{number, object},
+    json::{Field, FromJsonError, number, object},
     sign_data,
     signer::Signer,
     witness::Witness,
@@ -336,6 +336,36 @@ impl Transaction {
             ("script", BASE64_STANDARD.encode(self.script.bytes()).into()),
             ("witnesses", self.witnesses.iter().map(Witness::to_json).collect()),
         ])
+    }
+
+    /// Reads the JSON form that nodes use. The hash is checked if it is there; the
+    /// size and the sender follow from the rest and are not read.
+    ///
+    /// # Errors
+    /// [`FromJsonError`] for the first field that is wrong, and if nodes would not
+    /// read the transaction.
+    pub fn from_json(json: &Json) -> Result<Self, FromJsonError> {
+        Self::from_field(Field { path: "transaction".into(), value: json })
+    }
+
+    pub(crate) fn from_field(field: Field<'_>) -> Result<Self, FromJsonError> {
+        let path = field.path.clone();
+        let json = field.object()?;
+        let limit = Self::MAX_ATTRIBUTES;
+        let unsigned = UnsignedTransaction {
+            version: json.required("version")?.integer()?,
+            nonce: json.required("nonce")?.integer()?,
+            system_fee: json.required("sysfee")?.parse(str::parse)?,
+            network_fee: json.required("netfee")?.parse(str::parse)?,
+            valid_until_block: json.required("validuntilblock")?.integer()?,
+            signers: json.required("signers")?.list(limit, Signer::from_field)?,
+            attributes: json.required("attributes")?.list(limit, Attribute::from_field)?,
+            script: json.required("script")?.bytes()?.into(),
+        };
+        let witnesses = json.required("witnesses")?.list(limit, Witness::from_field)?;
+        let transaction = unsigned.sign(&witnesses).map_err(|error| FromJsonError::new(path, error))?;
+        json.check("hash", &transaction.hash.to_string())?;
+        Ok(transaction)
     }
 }
 

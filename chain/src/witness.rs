@@ -7,7 +7,7 @@ use neovm_types::{
     json::Json,
 };
 
-use crate::json::{FromJsonError, Object, object};
+use crate::json::{Field, FromJsonError, object};
 
 /// Two scripts, run one after the other, that prove that an account agrees.
 ///
@@ -65,10 +65,14 @@ impl Witness {
     /// # Errors
     /// [`FromJsonError`] for the first field that is wrong.
     pub fn from_json(json: &Json) -> Result<Self, FromJsonError> {
-        let witness = Object::new(json, "witness")?;
+        Self::from_field(Field { path: "witness".into(), value: json })
+    }
+
+    pub(crate) fn from_field(field: Field<'_>) -> Result<Self, FromJsonError> {
+        let witness = field.object()?;
         let script = |key| match witness.optional(key) {
             None => Ok(Script::new([])),
-            Some(field) => field.parse(|text| BASE64_STANDARD.decode(text)).map(Script::from),
+            Some(field) => field.bytes().map(Script::from),
         };
         Ok(Self { invocation: script("invocation")?, verification: script("verification")? })
     }

@@ -133,6 +133,23 @@ proptest! {
         prop_assert_eq!(Signer::from_json(&json), Ok(signer));
     }
 
+    /// Numbers of oracle requests beyond 2^53 are rounded in JSON; the hash tells.
+    #[test]
+    fn transactions_read_back_from_json(unsigned in unsigned()) {
+        if let Ok(signed) = unsigned.sign(&vec![Witness::empty(); unsigned.signers.len()]) {
+            let is_rounded = signed.attributes.iter().any(|attribute| match attribute {
+                Attribute::OracleResponse(response) => response.id as f64 as u64 != response.id,
+                _ => false,
+            });
+            let text = signed.to_json(53).to_string();
+            let read = Transaction::from_json(&Json::parse(text.as_bytes(), 20).unwrap());
+            match read {
+                Ok(read) => prop_assert!(!is_rounded && read.to_bytes() == signed.to_bytes()),
+                Err(error) => prop_assert!(is_rounded, "{error}"),
+            }
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in hostile()) {
         for read in [Transaction::parse(&bytes), Transaction::parse_lenient(&bytes)] {

@@ -68,6 +68,8 @@ fn check_block(raw: &[u8]) -> Block {
     assert_eq!(block.to_bytes(), raw);
     assert_eq!(block.size(), raw.len());
     assert_eq!(Header::parse(&block.header().to_bytes()).unwrap().hash(), block.hash());
+    let from_json = Block::from_json(&block.to_json(ADDRESS_VERSION), ADDRESS_VERSION);
+    assert_eq!(from_json.map(|block| block.to_bytes()).as_deref(), Ok(raw));
     let trimmed = block.trim();
     assert_eq!(TrimmedBlock::parse(&trimmed.to_bytes()).as_ref(), Ok(&trimmed));
     for tx in block.transactions() {

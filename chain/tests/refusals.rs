@@ -4,7 +4,7 @@ use neovm_chain::{
     Attribute, Block, Condition, Header, OracleResponse, OracleResponseCode, ReadProblem, Signer, Transaction,
     UnsignedHeader, UnsignedTransaction, Witness, WitnessRule, WitnessRuleAction, WitnessScopes, merkle_root,
 };
-use neovm_types::{Hash160, Hash256, PublicKey, Script};
+use neovm_types::{Hash160, Hash256, PublicKey, Script, json::Json};
 
 const KEY: &str = "03d972eedf3059f44f84b9a976f49bd5ac75935f803c59ee3832b173ba42799d3f";
 
@@ -290,7 +290,7 @@ fn json() {
 
     let refused = |from: &str, to: &str| {
         let text = text.replace(from, to);
-        let json = neovm_types::json::Json::parse(text.as_bytes(), 20).unwrap();
+        let json = Json::parse(text.as_bytes(), 20).unwrap();
         Signer::from_json(&json).unwrap_err().to_string()
     };
     assert!(refused("CalledByEntry, ", "Global, ").ends_with("has Global together with other scopes"));
@@ -331,6 +331,38 @@ fn transactions_as_json() {
     let text = header.to_json(53).to_string();
     let rest = r#""time":2,"nonce":"0000000000000003","index":4,"primary":5,"nextconsensus":"NLTpTRqixGkJfq7QVsPeomRPKsAgvNjWcQ","witnesses":["#;
     assert!(text.contains(rest), "{text}");
-    let block = Block::new(header, vec![tx.into()]).unwrap().to_json(53).to_string();
-    assert!(block.ends_with("]}]}") && block.contains(&format!(r#","tx":[{expected}]}}"#)), "{block}");
+    let block = Block::new(header, vec![tx.into()]).unwrap();
+    let text = block.to_json(53).to_string();
+    assert!(text.ends_with("]}]}") && text.contains(&format!(r#","tx":[{expected}]}}"#)), "{text}");
+
+    let read = |from: &str, to: &str| {
+        let json = Json::parse(text.replacen(from, to, 1).as_bytes(), 20).unwrap();
+        Block::from_json(&json, 53).map(|block| block.to_bytes()).map_err(|error| error.to_string())
+    };
+    assert_eq!(read("", ""), Ok(block.to_bytes()));
+    // Sizes and the sender follow from the rest.
+    assert_eq!(read(r#""size":"#, r#""hexed":"#), Ok(block.to_bytes()));
+    assert_eq!(read(r#""sender":"#, r#""from":"#), Ok(block.to_bytes()));
+    let refused = |from: &str, to: &str| read(from, to).unwrap_err();
+    assert_eq!(refused(r#""time":2"#, r#""time":2.5"#), "block.time: is 2.5, not a whole number of the right size");
+    assert_eq!(
+        refused(r#""primary":5"#, r#""primary":256"#),
+        "block.primary: is 256, not a whole number of the right size"
+    );
+    assert_eq!(refused(r#""nonce":"0"#, r#""nonce":"x"#), "block.nonce: invalid digit found in string");
+    assert!(refused("NLTp", "NLTq").starts_with("block.nextconsensus: "));
+    assert!(refused(r#""index":4"#, r#""index":6"#).starts_with("block.hash: is "));
+    assert!(refused(r#""sysfee":"5""#, r#""sysfee":"7""#).starts_with("block.tx[0].hash: is "));
+    assert_eq!(refused(r#""sysfee":"5""#, r#""sysfee":5"#), "block.tx[0].sysfee: is not a string");
+    assert_eq!(
+        refused(r#""nkeys":3"#, r#""nkeys":-3"#),
+        "block.tx[0].attributes[2].nkeys: is -3, not a whole number of the right size"
+    );
+    assert_eq!(
+        refused(r#""type":"HighPriority""#, r#""type":"Low""#),
+        "block.tx[0].attributes[0].type: \"Low\" is none of HighPriority, OracleResponse, NotValidBefore, Conflicts, NotaryAssisted"
+    );
+    assert_eq!(refused(r#""script":"QA==""#, r#""script":"""#), "block.tx[0]: byte 101: the script is empty");
+    assert_eq!(refused(r#""merkleroot":"0x"#, r#""root":"0x"#), "block.merkleroot: is missing");
+    assert_eq!(refused(r#","tx":["#, r#","tx":{},"x":["#), "block.tx: is not an array");
 }

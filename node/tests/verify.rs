@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use common::{Key, block, unsigned, witness};
 use neovm_chain::{
-    Attribute, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes,
-    contract,
+    Attribute, Block, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness,
+    WitnessScopes, contract,
 };
 use neovm_host::{Chain, HardforkHeights, Invocation, ProtocolSettings};
 use neovm_node::verify::{
-    BlockRefusal, InvalidHeader, Pool, VerifyLevel, VerifyResult, network_fee, verify_block, verify_header,
-    verify_new_transaction,
+    BlockRefusal, InvalidHeader, Pool, VerifyLevel, VerifyResult, network_fee, verify_block, verify_block_dependent,
+    verify_block_independent, verify_header, verify_new_transaction,
 };
 use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, StackItem};
 
@@ -414,6 +414,53 @@ fn headers() {
     assert_eq!(check(&world.node, &|header| header.index = 3), Some(index));
     let timestamp = InvalidHeader::Timestamp { previous: last.timestamp, found: last.timestamp };
     assert_eq!(check(&world.node, &|header| header.timestamp = last.timestamp), Some(timestamp));
+}
+
+/// A contract or a script of another form can have to sign a block: it is executed.
+#[test]
+fn headers_whose_witness_is_executed() {
+    let mut world = World::new();
+    let script = Script::new([OpCode::PUSH1 as u8]);
+    let signer = script.hash();
+    let next = block(&world.chain, &world.node, vec![], |header| header.next_consensus = signer);
+    world.chain.persist(&next).unwrap();
+    let check = |verification: Script, invocation: Script| {
+        let unsigned = block(&world.chain, &world.node, vec![], |_| {}).unsigned().clone();
+        let header = unsigned.sign(&Witness { invocation, verification }).unwrap();
+        verify_header(world.chain.network(), world.chain.store(), &header).map_err(|refusal| refusal.to_string())
+    };
+    let nothing = || Script::new([]);
+    let refused = Err(InvalidHeader::Witness.to_string());
+    assert_eq!(check(script.clone(), nothing()), Ok(()));
+    assert_eq!(check(script.clone(), script.clone()), refused);
+    assert_eq!(check(contract::signature_script(&world.node.public), nothing()), refused);
+    // A script with an endless loop in front uses up 3 GAS.
+    assert_eq!(check(script, Script::new([OpCode::JMP as u8, 0])), refused);
+}
+
+/// The part that needs no state and the part that does make up the whole.
+#[test]
+fn blocks_in_two_parts() {
+    let world = World::new();
+    let (network, store) = (world.chain.network(), world.chain.store());
+    let previous = world.chain.last_header().unwrap();
+    let parts = |block: &Block, level| {
+        let independent = verify_block_independent(network.settings(), &previous, block, level);
+        [independent, verify_block_dependent(network, store, &previous, block, level)].map(|part| part.is_ok())
+    };
+    let good = block(&world.chain, &world.node, vec![world.by_alice(0, vec![])], |_| {});
+    assert_eq!(parts(&good, VerifyLevel::Full), [true, true]);
+    let forged = block(&world.chain, &world.alice, vec![], |_| {});
+    assert_eq!(parts(&forged, VerifyLevel::Headers), [false, true]);
+    assert_eq!(parts(&forged, VerifyLevel::None), [true, true]);
+    let unsigned = unsigned(&[world.bob.account()], vec![]);
+    let stolen = unsigned.sign(&[world.bob.witness(b"another message")]).unwrap();
+    let stolen = block(&world.chain, &world.node, vec![stolen], |_| {});
+    assert_eq!(parts(&stolen, VerifyLevel::Full), [false, true]);
+    assert_eq!(parts(&stolen, VerifyLevel::Headers), [true, true]);
+    let early = world.by_alice(0, vec![Attribute::NotValidBefore { height: 5 }]);
+    let early = block(&world.chain, &world.node, vec![early], |_| {});
+    assert_eq!(parts(&early, VerifyLevel::Full), [true, false]);
 }
 
 #[test]

@@ -5,14 +5,16 @@
 //! checked when a block is read. The number of transactions that the settings name
 //! binds the consensus nodes when they make a block; nobody else checks it.
 
-use neovm_chain::{Block, Header};
-use neovm_host::{Container, Network, StateView, verify_witness};
+use neovm_chain::{Block, Header, Transaction};
+use neovm_host::{Container, Network, ProtocolSettings, StateView, verify_witness};
 use neovm_storage::Store;
 use neovm_types::{FaultKind, Hash256};
 
 use super::{
     MAX_HEADER_VERIFICATION_GAS, Pool, VerifyLevel, VerifyResult,
+    fee::standard_cost,
     transaction::{in_chain, verify_in, verify_state_independent},
+    witness::{Standard, verify_standard},
 };
 
 /// What is wrong with a header.
@@ -93,8 +95,9 @@ pub fn verify_block(
     if level == VerifyLevel::None {
         return Ok(());
     }
-    verify_header(network, store, block)?;
-    if level == VerifyLevel::Full { verify_transactions(network, store, block) } else { Ok(()) }
+    let previous = previous(network, store, block)?;
+    verify_block_independent(network.settings(), &previous, block, level)?;
+    verify_block_dependent(network, store, &previous, block, level)
 }
 
 /// Verifies a header over the state after the block before it.
@@ -102,43 +105,63 @@ pub fn verify_block(
 /// # Errors
 /// [`BlockRefusal`] for the first thing that is wrong.
 pub fn verify_header(network: &Network, store: &dyn Store, header: &Header) -> Result<(), BlockRefusal> {
-    check_primary(network, header)?;
-    let previous = StateView::new(network, store).block(header.previous_hash)?;
-    let previous = previous.ok_or(InvalidHeader::UnknownPrevious(header.previous_hash))?;
-    verify_header_after(network, store, &previous.header, header)
+    let previous = previous(network, store, header)?;
+    verify_header_independent(network.settings(), &previous, header)?;
+    verify_header_dependent(network, store, &previous, header)
 }
 
-/// Verifies a header that follows another one, whose block need not be executed yet.
-/// The state only decides what the witness costs, and what a contract does if one
-/// has to sign.
+/// Verifies what of a block does not depend on the state: that it follows another
+/// one, and signatures. It can run on any thread, before the blocks below are
+/// executed; the rest is for [`verify_block_dependent`].
 ///
 /// # Errors
 /// [`BlockRefusal`] for the first thing that is wrong.
-pub fn verify_header_after(
+pub fn verify_block_independent(
+    settings: &ProtocolSettings,
+    previous: &Header,
+    block: &Block,
+    level: VerifyLevel,
+) -> Result<(), BlockRefusal> {
+    if level == VerifyLevel::None {
+        return Ok(());
+    }
+    verify_header_independent(settings, previous, block)?;
+    if level == VerifyLevel::Full {
+        for transaction in block.transactions() {
+            check(transaction, verify_state_independent(settings, transaction))?;
+        }
+    }
+    Ok(())
+}
+
+/// Verifies what of a block depends on the state after the block before it, if
+/// [`verify_block_independent`] accepts it.
+///
+/// # Errors
+/// [`BlockRefusal`] for the first thing that is wrong.
+pub fn verify_block_dependent(
     network: &Network,
     store: &dyn Store,
     previous: &Header,
-    header: &Header,
+    block: &Block,
+    level: VerifyLevel,
 ) -> Result<(), BlockRefusal> {
-    check_primary(network, header)?;
-    if header.previous_hash != previous.hash() {
-        let (expected, found) = (previous.hash(), header.previous_hash);
-        return Err(InvalidHeader::PreviousHash { expected, found }.into());
+    if level == VerifyLevel::None {
+        return Ok(());
     }
-    if previous.index.checked_add(1) != Some(header.index) {
-        return Err(InvalidHeader::Index { previous: previous.index, found: header.index }.into());
-    }
-    if header.timestamp <= previous.timestamp {
-        return Err(InvalidHeader::Timestamp { previous: previous.timestamp, found: header.timestamp }.into());
-    }
-    let container = Container::Block(header);
-    let (account, gas) = (previous.next_consensus, MAX_HEADER_VERIFICATION_GAS);
-    let verification = verify_witness(network, store, container, account, header.witness(), gas)?;
-    if verification.ok { Ok(()) } else { Err(InvalidHeader::Witness.into()) }
+    verify_header_dependent(network, store, previous, block)?;
+    if level == VerifyLevel::Full { verify_transactions(network, store, block) } else { Ok(()) }
 }
 
-fn check_primary(network: &Network, header: &Header) -> Result<(), InvalidHeader> {
-    let (primary_index, validators) = (header.primary_index, network.settings().validators_count);
+/// Returns the header that another one names as the one before it.
+fn previous(network: &Network, store: &dyn Store, header: &Header) -> Result<Header, BlockRefusal> {
+    check_primary(network.settings(), header)?;
+    let block = StateView::new(network, store).block(header.previous_hash)?;
+    Ok(block.ok_or(InvalidHeader::UnknownPrevious(header.previous_hash))?.header)
+}
+
+fn check_primary(settings: &ProtocolSettings, header: &Header) -> Result<(), InvalidHeader> {
+    let (primary_index, validators) = (header.primary_index, settings.validators_count);
     if u32::from(primary_index) < validators {
         Ok(())
     } else {
@@ -146,22 +169,70 @@ fn check_primary(network: &Network, header: &Header) -> Result<(), InvalidHeader
     }
 }
 
+fn verify_header_independent(
+    settings: &ProtocolSettings,
+    previous: &Header,
+    header: &Header,
+) -> Result<(), InvalidHeader> {
+    check_primary(settings, header)?;
+    if header.previous_hash != previous.hash() {
+        return Err(InvalidHeader::PreviousHash { expected: previous.hash(), found: header.previous_hash });
+    }
+    if previous.index.checked_add(1) != Some(header.index) {
+        return Err(InvalidHeader::Index { previous: previous.index, found: header.index });
+    }
+    if header.timestamp <= previous.timestamp {
+        return Err(InvalidHeader::Timestamp { previous: previous.timestamp, found: header.timestamp });
+    }
+    let message = header.sign_data(settings.network);
+    match verify_standard(&message, previous.next_consensus, header.witness()) {
+        VerifyResult::Succeed => Ok(()),
+        _ => Err(InvalidHeader::Witness),
+    }
+}
+
+/// Verifies that the witness needs no more than 3 GAS, and executes it unless it is
+/// that of a standard account.
+fn verify_header_dependent(
+    network: &Network,
+    store: &dyn Store,
+    previous: &Header,
+    header: &Header,
+) -> Result<(), BlockRefusal> {
+    let witness = header.witness();
+    if Standard::new(witness).is_some() {
+        // Of the price of a unit in picoGAS, which is what execution counts, the next datoshi.
+        let state = StateView::new(network, store);
+        let most = state.exec_fee_factor(state.height()?)? + 1;
+        let cost = standard_cost(witness.verification.bytes()).and_then(|cost| cost.checked_mul(most));
+        if cost.is_some_and(|cost| cost <= MAX_HEADER_VERIFICATION_GAS) {
+            return Ok(());
+        }
+    }
+    let container = Container::Block(header);
+    let (account, gas) = (previous.next_consensus, MAX_HEADER_VERIFICATION_GAS);
+    let verification = verify_witness(network, store, container, account, witness, gas)?;
+    if verification.ok { Ok(()) } else { Err(InvalidHeader::Witness.into()) }
+}
+
 fn verify_transactions(network: &Network, store: &dyn Store, block: &Block) -> Result<(), BlockRefusal> {
     let state = StateView::new(network, store);
     let mut before = Pool::new();
     for transaction in block.transactions() {
-        let result = match verify_state_independent(network.settings(), transaction) {
-            VerifyResult::Succeed => match in_chain(&state, transaction)? {
-                Some(result) => result,
-                None if before.conflicts_with(transaction) => VerifyResult::HasConflicts,
-                None => verify_in(network, store, &state, &before, &[], transaction)?,
-            },
-            refused => refused,
+        let result = match in_chain(&state, transaction)? {
+            Some(result) => result,
+            None if before.conflicts_with(transaction) => VerifyResult::HasConflicts,
+            None => verify_in(network, store, &state, &before, &[], transaction)?,
         };
-        if result != VerifyResult::Succeed {
-            return Err(BlockRefusal::Transaction { hash: transaction.hash(), result });
-        }
+        check(transaction, result)?;
         before.add(transaction.clone());
     }
     Ok(())
+}
+
+fn check(transaction: &Transaction, result: VerifyResult) -> Result<(), BlockRefusal> {
+    match result {
+        VerifyResult::Succeed => Ok(()),
+        result => Err(BlockRefusal::Transaction { hash: transaction.hash(), result }),
+    }
 }

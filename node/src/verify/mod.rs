@@ -9,6 +9,7 @@ mod block;
 mod fee;
 mod pool;
 mod transaction;
+mod witness;
 
 use std::{fmt, str::FromStr};
 
@@ -16,7 +17,9 @@ use neovm_chain::{Attribute, Transaction};
 use neovm_types::Hash256;
 
 pub use self::{
-    block::{BlockRefusal, InvalidHeader, verify_block, verify_header, verify_header_after},
+    block::{
+        BlockRefusal, InvalidHeader, verify_block, verify_block_dependent, verify_block_independent, verify_header,
+    },
     fee::{NetworkFeeError, network_fee},
     pool::Pool,
     transaction::{verify_new_transaction, verify_state_dependent, verify_state_independent},

@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
-use neovm_chain::{Transaction, Witness, contract};
-use neovm_crypto::{Curve, Hash, verify as verify_signature};
+use neovm_chain::Transaction;
 use neovm_host::{Container, Network, ProtocolSettings, StateView, verify_witness};
 use neovm_storage::Store;
-use neovm_types::{FaultKind, Hash160, PublicKey};
+use neovm_types::FaultKind;
 
-use super::{MAX_VERIFICATION_GAS, Pool, VerifyResult, attributes, fee::standard_cost};
+use super::{
+    MAX_VERIFICATION_GAS, Pool, VerifyResult, attributes,
+    fee::standard_cost,
+    witness::{Standard, verify_standard},
+};
 
 /// Verifies a transaction that was received, over the state after the last block and
 /// beside a pool.
@@ -71,67 +74,6 @@ pub fn verify_state_independent(settings: &ProtocolSettings, transaction: &Trans
         }
     }
     VerifyResult::Succeed
-}
-
-/// Verifies a witness of a standard account. Others are left for execution.
-fn verify_standard(message: &[u8], account: Hash160, witness: &Witness) -> VerifyResult {
-    let Some(standard) = Standard::new(witness) else { return VerifyResult::Succeed };
-    if witness.script_hash() != account {
-        return VerifyResult::Invalid;
-    }
-    let check =
-        |key: &[u8], signature: &[u8; 64]| verify_signature(message, key, signature, Curve::Secp256r1, Hash::Sha256);
-    match standard {
-        Standard::Signature { key, signature } => match check(key, signature) {
-            Ok(true) => VerifyResult::Succeed,
-            Ok(false) => VerifyResult::InvalidSignature,
-            Err(_) => VerifyResult::Invalid,
-        },
-        Standard::Multisig { keys, signatures } => {
-            let mut keys = keys.iter();
-            for (i, signature) in signatures.iter().enumerate() {
-                loop {
-                    if signatures.len() - i > keys.len() {
-                        return VerifyResult::InvalidSignature;
-                    }
-                    let Some(key) = keys.next() else { return VerifyResult::InvalidSignature };
-                    match check(&key.0, signature) {
-                        Ok(true) => break,
-                        Ok(false) => {}
-                        Err(_) => return VerifyResult::Invalid,
-                    }
-                }
-            }
-            VerifyResult::Succeed
-        }
-    }
-}
-
-/// A witness of a standard account whose invocation script pushes as many signatures
-/// as are required. It is verified without being executed.
-pub(super) enum Standard<'a> {
-    /// Of a single key.
-    Signature { key: &'a [u8; 33], signature: &'a [u8; 64] },
-    /// Of several keys, some of which must sign, in their order.
-    Multisig { keys: Vec<PublicKey>, signatures: Vec<&'a [u8; 64]> },
-}
-
-impl<'a> Standard<'a> {
-    /// Returns what a witness consists of; none if it has to be executed.
-    ///
-    /// One with several keys, of which one is not on the curve, is executed, which
-    /// fails.
-    pub(super) fn new(witness: &'a Witness) -> Option<Self> {
-        let verification = witness.verification.bytes();
-        let signatures = contract::signatures(witness.invocation.bytes())?;
-        if let Some(key) = contract::signature_contract(verification) {
-            let [signature] = signatures[..] else { return None };
-            return Some(Self::Signature { key, signature });
-        }
-        let multisig = contract::multisig_contract(verification)?;
-        let keys = multisig.public_keys().filter(|_| signatures.len() == multisig.required)?;
-        Some(Self::Multisig { keys, signatures })
-    }
 }
 
 /// Verifies what depends on the state after the last block, of a transaction that
