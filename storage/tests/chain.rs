@@ -70,7 +70,7 @@ proptest! {
         from in key(),
     ) {
         let place = Arc::new(MemoryPlace::new(mode));
-        let policy = FlushPolicy { blocks: flush, bytes: usize::MAX, nodes: 3 };
+        let policy = FlushPolicy { blocks: flush, nodes: 3, ..FlushPolicy::ON_DEMAND };
         let mut chain = ChainState::open(Arc::clone(&place), policy).unwrap();
         let mut map = BTreeMap::new();
         let mut roots = Vec::new();

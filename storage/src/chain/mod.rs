@@ -4,7 +4,11 @@ mod buffer;
 mod memory;
 mod worker;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use worker::{Job, Report, Worker};
 
@@ -111,19 +115,21 @@ pub struct FlushPolicy {
     pub blocks: u32,
     /// After about this number of bytes of keys and values that they changed.
     pub bytes: usize,
+    /// At the first block that comes this long after the first that is not written.
+    pub age: Duration,
     /// About how many nodes of the trie are held after a write. One takes some 200 bytes.
     pub nodes: usize,
 }
 
 impl FlushPolicy {
     /// Only when [`ChainState::flush`] is called.
-    pub const ON_DEMAND: Self = Self { blocks: u32::MAX, bytes: usize::MAX, nodes: usize::MAX };
+    pub const ON_DEMAND: Self = Self { blocks: u32::MAX, bytes: usize::MAX, age: Duration::MAX, nodes: usize::MAX };
 }
 
-/// A hundred megabytes of memory, more or less.
+/// Some 200 MB of memory: blocks that are appended while others are written, and nodes of the trie.
 impl Default for FlushPolicy {
     fn default() -> Self {
-        Self { blocks: 1000, bytes: 16 << 20, nodes: 200_000 }
+        Self { blocks: 10_000, bytes: 24 << 20, age: Duration::from_secs(10), nodes: 400_000 }
     }
 }
 
@@ -139,10 +145,13 @@ pub struct ChainState<P: Place> {
     height: Option<u32>,
     /// Changes of blocks that are not written yet.
     state: StateBuffer,
-    /// Changes that are being written.
-    flushing: Option<Arc<StateBuffer>>,
+    /// Changes that are being written, or were written last: what is read again soon.
+    recent: Arc<StateBuffer>,
+    is_flushing: bool,
     /// Blocks appended since the last write began.
     blocks: u32,
+    /// When the first of them was.
+    since: Instant,
     worker: Worker,
     /// Roots that nobody took yet.
     roots: VecDeque<(u32, NodeHash)>,
@@ -167,8 +176,10 @@ impl<P: Place + 'static> ChainState<P> {
             policy,
             height,
             state,
-            flushing: None,
+            recent: Arc::default(),
+            is_flushing: false,
             blocks: 0,
+            since: Instant::now(),
             worker,
             roots,
             rooted: height,
@@ -199,11 +210,16 @@ impl<P: Place + 'static> ChainState<P> {
             return Err(ChainError::Height { height, next });
         }
         self.receive(false)?;
+        if self.blocks == 0 {
+            self.since = Instant::now();
+        }
         self.state.add(&changes);
         self.height = Some(height);
         self.blocks += 1;
         self.send(Job::Block { height, changes, expected })?;
-        if self.flushing.is_none() && (self.blocks >= self.policy.blocks || self.state.bytes() >= self.policy.bytes) {
+        let FlushPolicy { blocks, bytes, age, .. } = self.policy;
+        let is_due = || self.blocks >= blocks || self.state.bytes() >= bytes || self.since.elapsed() >= age;
+        if !self.is_flushing && is_due() {
             self.start_flush()?;
         }
         Ok(())
@@ -232,13 +248,13 @@ impl<P: Place + 'static> ChainState<P> {
     /// # Errors
     /// As for [`append`](Self::append).
     pub fn flush(&mut self) -> Result<(), ChainError> {
-        while self.flushing.is_some() {
+        while self.is_flushing {
             self.receive(true)?;
         }
         if self.blocks > 0 {
             self.start_flush()?;
         }
-        while self.flushing.is_some() {
+        while self.is_flushing {
             self.receive(true)?;
         }
         Ok(())
@@ -261,7 +277,8 @@ impl<P: Place + 'static> ChainState<P> {
 
     fn start_flush(&mut self) -> Result<(), ChainError> {
         let state = Arc::new(std::mem::take(&mut self.state));
-        self.flushing = Some(Arc::clone(&state));
+        self.recent = Arc::clone(&state);
+        self.is_flushing = true;
         self.blocks = 0;
         let Some(height) = self.height else { return Ok(()) };
         self.send(Job::Flush { height, state })
@@ -289,7 +306,7 @@ impl<P: Place + 'static> ChainState<P> {
                     }
                     self.rooted = Some(height);
                 }
-                Report::Flushed => self.flushing = None,
+                Report::Flushed => self.is_flushing = false,
                 Report::Failed(error) => {
                     self.failure = Some(error.clone());
                     return Err(error);
@@ -302,8 +319,7 @@ impl<P: Place + 'static> ChainState<P> {
 
 impl<P: Place> Store for ChainState<P> {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        let buffers = [Some(&self.state), self.flushing.as_deref()];
-        match buffers.into_iter().flatten().find_map(|buffer| buffer.get(key)) {
+        match self.state.get(key).or_else(|| self.recent.get(key)) {
             Some(value) => Ok(value.clone()),
             None => self.place.get(key),
         }
@@ -311,7 +327,8 @@ impl<P: Place> Store for ChainState<P> {
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
         let mut cursor = self.place.seek(prefix, from, direction);
-        for buffer in [self.flushing.as_deref(), Some(&self.state)].into_iter().flatten() {
+        let flushing = self.is_flushing.then_some(&*self.recent);
+        for buffer in flushing.into_iter().chain([&self.state]) {
             cursor = buffer.over(cursor, prefix, from, direction);
         }
         cursor
