@@ -100,8 +100,10 @@ pub enum ChainError {
         /// The block that should come.
         next: u32,
     },
-    /// A root is not the latest, and the place keeps no other: "Old state not supported" in the reference's RPC.
-    #[error("old state is not supported: only the latest state is kept")]
+    /// A root is not the latest, and the place keeps no other. In the reference's words.
+    ///
+    /// Source: `RpcError.cs` (`UnsupportedState`).
+    #[error("Old state not supported")]
     OldState,
     /// An earlier error, after which nothing more is kept.
     #[error("nothing can be appended after an error")]
