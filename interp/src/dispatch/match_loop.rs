@@ -7,8 +7,8 @@ use crate::{
     vm::Vm,
 };
 
-/// Aborts the process if a handler panics, by a second panic: the registers are
-/// not in the machine then. Tail calls, which cannot unwind, abort it too.
+/// Aborts the process if a handler panics, by panicking again, because the machine's
+/// registers are not up to date then. Tail calls cannot unwind, so they abort as well.
 struct NoUnwind;
 
 impl Drop for NoUnwind {
@@ -17,13 +17,13 @@ impl Drop for NoUnwind {
     }
 }
 
-/// Runs fast handlers, fused or not, until one has to give control back.
+/// Runs fast handlers, fused or not, until one cannot do its work.
 pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
     let mut r = vm.regs();
     let guard = NoUnwind;
     loop {
-        // SAFETY: `ip` points to a decoded instruction of the current code: each
-        // handler leaves it so, and the last RET is a general handler's.
+        // SAFETY: `ip` points to a decoded instruction of the current code. Handlers
+        // keep it so, and a general handler runs the RET at the end.
         let inst = unsafe { &*r.ip };
         let form = if FUSED { inst.form } else { Form::alone(inst.op) };
         let cost = if FUSED { inst.cost } else { inst.single_cost(vm.prices()) };
@@ -34,8 +34,8 @@ pub(super) fn run<const FUSED: bool>(vm: &mut Vm) -> Reason {
             core::mem::forget(guard);
             return Reason::Refill;
         }
-        // SAFETY: the machine's invariants hold between two instructions. A
-        // handler that returns `Heap` or `Unfuse` has done nothing.
+        // SAFETY: the machine's invariants hold between two instructions. A handler
+        // that returns `Heap` or `Unfuse` has not changed anything.
         let flow = unsafe {
             let mut flow = fast::run_form(form, &mut r, vm);
             if let Some(pattern) = form.pattern() {

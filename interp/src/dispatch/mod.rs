@@ -1,8 +1,8 @@
 //! Dispatch: from one instruction to the next.
 //!
 //! Fast handlers are chained in one of two ways, with the same results: by tail
-//! calls, where the platform has them, or by a loop around a `match`. Both
-//! return when the general handler is needed.
+//! calls, on platforms that have them, or by a loop around a `match`. Both return
+//! when a general handler is needed.
 
 mod match_loop;
 #[cfg(neovm_tail_calls)]
@@ -15,32 +15,32 @@ use crate::{config::Dispatch, fast::Regs, host::Host, vm::Vm};
 /// Whether [`Dispatch::Auto`] uses tail calls in this build; otherwise it uses the loop.
 pub const TAIL_CALLS: bool = cfg!(neovm_tail_calls);
 
-/// Why fast handlers, or compiled code among them, gave control back.
+/// Why fast handlers, or compiled code, returned to [`dispatch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Reason {
-    /// The instruction at `ip`, which is charged, needs its general handler.
+    /// The instruction at `ip`, which is already charged, needs its general handler.
     Full = 0,
     /// The instruction at `ip` left more items than the limit allows.
     Limit = 1,
     /// The general handler of the instruction at `ip` failed.
     Failed = 2,
-    /// Compiled code ends before the instruction at `ip`, which the interpreter
-    /// has to run, even if compiled code begins there.
+    /// Compiled code was left before the instruction at `ip`. The interpreter has to
+    /// run that instruction even if compiled code begins there.
     Resume = 3,
-    /// The same, because what compiled code took for granted does not hold.
+    /// As `Resume`, because speculation failed.
     Deopt = 4,
-    /// The instruction at `ip` cannot be charged from this grant.
+    /// The rest of the grant does not cover the instruction at `ip`.
     Refill = 5,
-    /// The instruction at `ip` was reached often.
+    /// The instruction at `ip` is hot.
     #[cfg(neovm_tail_calls)]
     Hot = 6,
-    /// As `Resume`, because compiled code could not be paid ahead.
+    /// As `Resume`, because the meter does not cover compiled code in advance.
     Starved = 7,
 }
 
 /// Runs instructions until the grant is used up, the chunk is over or the last
-/// context returns. A context is loaded and the meter is set.
+/// context returns. A context must be loaded and the meter set.
 ///
 /// # Errors
 /// The fault of the instruction at `ip`.
@@ -74,9 +74,8 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind
     }
 }
 
-/// Runs an instruction by its general handler, and counts where control comes back from
-/// the host or another script: compiled code that was left for the call may be entered
-/// again there.
+/// Runs an instruction by its general handler. If control comes back from the host or
+/// from another script, the arrival is counted, so that what follows can be compiled.
 fn execute(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind> {
     let (opcode, loads) = (vm.inst().opcode, vm.loads.len());
     vm.execute(host)?;
@@ -97,8 +96,8 @@ fn run_fast(vm: &mut Vm) -> Reason {
     }
 }
 
-/// Runs on like [`run_fast`], but the first instruction by its own handler, even
-/// if a tier put an entry in its place.
+/// Continues as [`run_fast`] does, but runs the first instruction by its own handler
+/// even if compiled code begins there.
 fn resume_fast(vm: &mut Vm) -> Reason {
     #[cfg(neovm_tail_calls)]
     if vm.dispatch == Dispatch::Auto {

@@ -1,14 +1,14 @@
-//! Fast dispatch: each handler ends in a call of the next one, which has the same
-//! signature, and the compiler turns that call into a jump.
+//! Dispatch by tail calls: each handler ends with a call of the next one, which has
+//! the same signature, and rustc turns that call into a jump.
 //!
-//! The registers of the machine are the six arguments that the calling convention
-//! passes in processor registers. A handler that cannot do its work ends the
-//! chain: it writes the registers back and returns.
+//! The machine's registers are the six arguments that the calling convention passes
+//! in processor registers. A handler that cannot do its work ends the chain: it
+//! writes the registers back and returns.
 //!
-//! A compiler turns a call into a jump only where no memory of the caller's stack
-//! frame can still be in use. Work that needs such memory, because it calls
-//! functions that take or return more than registers hold, runs in a function of
-//! its own, [`work`].
+//! rustc turns a call into a jump only if nothing in the caller's stack frame can be
+//! in use any more. Work that needs a stack frame, because it calls functions that
+//! take or return more than fits in registers, is done in a function of its own,
+//! [`work`].
 
 use core::sync::atomic::Ordering;
 
@@ -29,17 +29,17 @@ pub(crate) type TailFn =
 /// Returns the handler of a form.
 #[inline(always)]
 pub(crate) fn handler_of(form: Form) -> HandlerPtr {
-    // SAFETY: it is a handler, and lives for ever.
+    // SAFETY: it is a handler, and static.
     unsafe { HandlerPtr::new(HANDLERS[form.number()] as *mut ()) }
 }
 
-/// Returns the handler of a form that jumps or calls, which counts what it reaches.
+/// Returns the handler of a form in code with a tier: jumps and calls count arrivals.
 pub(crate) fn counting_handler_of(form: Form) -> HandlerPtr {
-    // SAFETY: it is a handler, and lives for ever.
+    // SAFETY: it is a handler, and static.
     unsafe { HandlerPtr::new(COUNTING[form.number()] as *mut ()) }
 }
 
-/// Runs fast handlers until one has to give control back.
+/// Runs fast handlers until one ends the chain.
 #[inline(always)]
 pub(super) fn run(vm: &mut Vm) -> Reason {
     let r = vm.regs();
@@ -49,8 +49,8 @@ pub(super) fn run(vm: &mut Vm) -> Reason {
     vm.reason
 }
 
-/// Runs on like [`run`], but the first instruction by the handler of its form,
-/// even if a tier put an entry in its place.
+/// Continues as [`run`] does, but runs the first instruction by the handler of its
+/// form even if compiled code begins there.
 #[inline(always)]
 pub(super) fn resume(vm: &mut Vm) -> Reason {
     let r = vm.regs();
@@ -58,7 +58,7 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
     if r.meter < cost {
         return Reason::Refill;
     }
-    // Its handler would only return.
+    // The handler of this form would only return.
     if form == Form::alone(Op::Full) {
         vm.meter = r.meter - cost;
         return Reason::Full;
@@ -71,7 +71,7 @@ pub(super) fn resume(vm: &mut Vm) -> Reason {
 /// The handler of each form.
 pub(crate) static HANDLERS: [TailFn; FORMS] = for_each_form!(form_table handler);
 
-/// The handler of each form; those of jumps and calls count what they reach.
+/// The handler of each form, for code with a tier: jumps and calls count arrivals.
 pub(crate) static COUNTING: [TailFn; FORMS] = for_each_form!(form_table counting);
 
 /// Charges the instruction at `ip` and goes to its handler.
@@ -93,7 +93,7 @@ unsafe fn next(vm: &mut Vm, r: Regs) {
     }
 }
 
-/// A fast handler that goes on to the next.
+/// A fast handler, which continues with the next one.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -106,7 +106,7 @@ unsafe extern "sysv64" fn handler<const FORM: usize>(
     limit: *mut StackItem,
 ) {
     let mut r = Regs { ip, sp, slots, meter, limit };
-    // SAFETY: whoever goes to a handler keeps the guarantees of `fast`.
+    // SAFETY: guaranteed by whoever runs a handler.
     unsafe {
         match fast::run::<FORM>(&mut r, vm) {
             Flow::Next => next(vm, r),
@@ -118,7 +118,7 @@ unsafe extern "sysv64" fn handler<const FORM: usize>(
     }
 }
 
-/// The handler of a jump or call that counts how often its target is reached.
+/// The handler of a jump or call that counts arrivals at its target.
 ///
 /// # Safety
 /// See [`crate::fast`]; the current code has counters.
@@ -131,12 +131,12 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     limit: *mut StackItem,
 ) {
     if const { !Form::from_number(FORM).is_jump() } {
-        // SAFETY: the caller's word.
+        // SAFETY: guaranteed by the caller.
         return unsafe { handler::<FORM>(vm, ip, sp, slots, meter, limit) };
     }
     let mut r = Regs { ip, sp, slots, meter, limit };
-    // SAFETY: whoever goes to a handler keeps the guarantees of `fast`; the
-    // current code has a counter for each of its instructions.
+    // SAFETY: guaranteed by whoever runs a handler; the current code has a counter for
+    // each of its instructions.
     unsafe {
         match fast::run::<FORM>(&mut r, vm) {
             Flow::Next if r.ip > ip && const { FORM != Op::Call as usize } => next(vm, r),
@@ -157,7 +157,7 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     }
 }
 
-/// Runs the first of fused instructions alone, and charges for that one only.
+/// Runs the first of several fused instructions alone and charges for that one only.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -179,7 +179,7 @@ unsafe extern "sysv64" fn unfuse(
     }
 }
 
-/// The form of a fast handler for operands that own memory; goes on to the next handler.
+/// Runs a form for operands that own memory, and continues with the next handler.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -192,7 +192,7 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
     meter: i64,
     limit: *mut StackItem,
 ) {
-    // SAFETY: whoever goes to a handler keeps the guarantees of `fast`.
+    // SAFETY: guaranteed by whoever runs a handler.
     unsafe {
         let done = work::<FORM>(vm, ip, sp, slots, limit);
         let sp = done.sp.map_addr(|address| address & !FLOW);
@@ -208,7 +208,7 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
                 next(vm, Regs { meter, ..r });
             }
             _ => {
-                // RET may have dropped some slots.
+                // RET may already have dropped slots.
                 let slots = if const { FORM == Op::Ret as usize } { vm.slots } else { slots };
                 exit::<FULL>(vm, ip, sp, slots, meter, done.limit);
             }
@@ -216,28 +216,30 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
     }
 }
 
-/// What [`work`] leaves, in two registers.
+/// The result of [`work`], which fits in two registers.
 #[repr(C)]
 struct Done {
-    /// The stack pointer, with the way the work ended in bits that are zero in the address of an item.
+    /// The stack pointer. How the work ended is in the low bits, which are zero in the
+    /// address of an item.
     sp: *mut StackItem,
     limit: *mut StackItem,
 }
 
-/// The bits of [`Done::sp`] that say how the work ended.
+/// The bits of [`Done::sp`] that tell how the work ended.
 const FLOW: usize = 7;
+/// The work is done.
 const DONE: usize = 0;
 /// The work is done, but there are more items than the limit allows.
 const LIMITED: usize = 1;
-/// Nothing is done.
+/// Nothing was done.
 const UNDONE: usize = 2;
-/// Another context is current now; its registers are in the machine.
+/// Another context is current now, with its registers in the machine.
 const RETURNED: usize = 3;
-/// Nothing is done, and the fused instructions have to run one by one.
+/// Nothing was done, and the fused instructions have to run one by one.
 const UNFUSED: usize = 4;
 
-/// Runs the form of a handler for operands that own memory. All but that of RET
-/// leave `slots` as they are and go on behind the instructions that they run.
+/// Does the work of a form for operands that own memory. All forms but RET leave
+/// `slots` alone and continue behind the instructions that they run.
 ///
 /// # Safety
 /// See [`crate::fast`].
@@ -250,7 +252,7 @@ unsafe extern "sysv64" fn work<const FORM: usize>(
     limit: *mut StackItem,
 ) -> Done {
     let mut r = Regs { ip, sp, slots, meter: 0, limit };
-    // SAFETY: the caller keeps the guarantees of `fast`.
+    // SAFETY: guaranteed by the caller.
     let flow = unsafe { fast::run_heap::<FORM>(&mut r, vm) };
     if const { FORM == Op::Ret as usize } {
         vm.set_regs(r);
@@ -270,11 +272,11 @@ const REFILL: u8 = 1;
 const LIMIT: u8 = 2;
 const HOT: u8 = 3;
 
-/// Ends the chain: writes the registers back and returns. It has the signature of
-/// a handler and is not inlined, so that most handlers need no stack frame.
+/// Ends the chain: writes the registers back and returns. It has the signature of a
+/// handler and is not inlined, so that most handlers need no stack frame.
 ///
 /// # Safety
-/// None of its own; it has the signature of the others.
+/// It has no requirements of its own; it is unsafe because handlers are.
 #[cold]
 #[inline(never)]
 unsafe extern "sysv64" fn exit<const WHY: u8>(

@@ -1,8 +1,8 @@
 //! The builtins: functions of the interpreter that compiled code calls.
 //!
-//! They are listed once, with the types of their parameters and results. A function of another type does not compile,
-//! and a compiler makes its calls from the numbers of words that are listed. A builtin that is not given the machine
-//! only reads, and may be called again.
+//! One table lists them with the types of their parameters and results. A function of another type does not compile,
+//! and the compiler derives its calls from the table. A builtin that does not take the machine only reads, so it may be
+//! called repeatedly.
 
 use alloc::borrow::Cow;
 
@@ -32,24 +32,24 @@ pub struct Builtin<const PARAMETERS: usize, const RESULTS: usize> {
 }
 
 impl<const PARAMETERS: usize, const RESULTS: usize> Builtin<PARAMETERS, RESULTS> {
-    /// The name, for people. No two functions share one.
+    /// Returns the name of the function, which is unique.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The address of the function.
+    /// Returns the address of the function.
     pub fn address(&self) -> *const u8 {
         self.address
     }
 }
 
-/// Counts a parameter or result, which must be a word. (Where addresses have 32 bits, nothing is compiled.)
+/// Counts one parameter or result, which must be a word. (Nothing is compiled where addresses have 32 bits.)
 const fn word<T>() -> usize {
     assert!(size_of::<T>() == 8 || cfg!(not(target_pointer_width = "64")), "compiled code passes words");
     1
 }
 
-/// The table of builtins: single functions, then a generic one that there is for each form.
+/// Defines the builtins: single functions, and a generic one that is instantiated for each form.
 macro_rules! builtins {
     (
         { $($(#[$doc:meta])* $constant:ident = $function:ident($($parameter:ident: $type:ty),*) $(-> $result:ty)?;)* }
@@ -78,7 +78,7 @@ macro_rules! builtins {
 builtins! {
     {
         /// Leaves compiled code by an exit, with the meter, the function's base of the evaluation stack and its slots.
-        /// The place of the guard that failed, if one did, is in the machine ([`super::layout::FAILED_GUARD`]).
+        /// The machine holds the index of the guard that failed, if one did ([`super::layout::FAILED_GUARD`]).
         LEAVE = leave(
             vm: &mut Vm,
             exit: *const Exit,
@@ -88,7 +88,7 @@ builtins! {
         );
         /// Copies an item to a free cell of the evaluation stack, and counts the reference.
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
-        /// Sets the bounds of calls between compiled methods; returns whether there may be none.
+        /// Sets the bounds of calls between compiled methods, and returns whether none are allowed.
         BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
         /// Returns what SIZE pushes, or -1 for an item that has no size.
         ITEM_SIZE = item_size(item: *const StackItem) -> i64;
@@ -100,8 +100,8 @@ builtins! {
         SLICE_INTEGER = slice_integer(item: *const StackItem, index: i64, count: i64) -> i64;
     }
     each form {
-        /// Runs one instruction, and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots
-        /// stay where they are.
+        /// Runs one instruction and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots do
+        /// not move.
         InstBuiltin, RUN_INST = run_inst(
             vm: &mut Vm,
             inst: *const DecodedInst,
@@ -111,7 +111,7 @@ builtins! {
     }
 }
 
-/// The builtin that runs an instruction. Its name is that of the opcode, and of the way the interpreter runs it alone.
+/// Returns the builtin that runs an instruction. Its name consists of the opcode and of the op that runs it alone.
 #[cfg(neovm_tail_calls)]
 pub(super) fn of_inst(inst: &DecodedInst) -> Option<InstBuiltin> {
     let opcode = OpCode::from_byte(inst.opcode)?;
@@ -119,24 +119,24 @@ pub(super) fn of_inst(inst: &DecodedInst) -> Option<InstBuiltin> {
     Some(Builtin { name, address: RUN_INST[inst.op as usize] as *const u8 })
 }
 
-/// There is none without tail calls.
+/// Returns `None`: without tail calls there are no such builtins.
 #[cfg(not(neovm_tail_calls))]
 pub(super) fn of_inst(_: &DecodedInst) -> Option<InstBuiltin> {
     None
 }
 
-/// How a builtin that runs an instruction ended: the lowest three bits of what it returns. The others are the stack
+/// How a builtin that runs an instruction ended. This is the lowest three bits of its result; the others are the stack
 /// pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum BuiltinStatus {
-    /// It ran.
+    /// The instruction ran.
     Done = 0,
-    /// It ran, but now there are more items than allowed: leave at the instruction, which is charged.
+    /// The instruction ran, but there are now more items than allowed: leave at the instruction, which is charged.
     Limit = Reason::Limit as u8,
-    /// It faulted: leave at the instruction, which is charged.
+    /// The instruction faulted: leave at the instruction, which is charged.
     Failed = Reason::Failed as u8,
-    /// It ran, but there is too little room left, or the arena has to grow: leave at the next instruction.
+    /// The instruction ran, but too little room is left, or the arena has to grow: leave at the next instruction.
     Resume = Reason::Resume as u8,
 }
 
@@ -146,8 +146,8 @@ pub const STATUS_MASK: u64 = 7;
 /// Runs an instruction for compiled code: by its fast handler, or by its general one.
 ///
 /// # Safety
-/// As for a handler: the machine's invariants hold, but for what compiled code keeps in registers, which no such
-/// instruction looks at.
+/// As for a handler: the machine's invariants hold, except for values that compiled code keeps in registers, which the
+/// instruction does not read.
 #[cfg(neovm_tail_calls)]
 unsafe extern "C" fn run_inst<const FORM: usize>(
     vm: &mut Vm,
@@ -156,7 +156,7 @@ unsafe extern "C" fn run_inst<const FORM: usize>(
     slots: *mut StackItem,
 ) -> *mut StackItem {
     let mut r = Regs { ip, sp, slots, meter: 0, limit: vm.limit };
-    // SAFETY: the caller keeps the guarantees of `fast`.
+    // SAFETY: guaranteed by the caller.
     let flow = unsafe {
         if const { Form::from_number(FORM).pattern().is_some() } {
             return sp.map_addr(|address| address | vm.no_builtin() as usize);
@@ -184,7 +184,7 @@ unsafe extern "C" fn run_inst<const FORM: usize>(
 
 #[cfg(neovm_tail_calls)]
 impl Vm {
-    /// Refuses a fused form: an instruction alone never has one.
+    /// Refuses a fused form, which a single instruction never has.
     #[cold]
     fn no_builtin(&mut self) -> BuiltinStatus {
         self.failed = Some(FaultKind::Engine("compiled code ran fused instructions"));

@@ -1,24 +1,24 @@
-//! Calls between compiled methods, whose frames the machine learns about only when compiled code is left.
+//! Calls between compiled methods. The machine learns of their frames only when compiled code is left.
 
 use neovm_types::StackItem;
 
 use crate::{inst::DecodedInst, vm::Vm};
 
-/// The number of bytes of the native stack that compiled methods may use together.
+/// The number of bytes of native stack that nested compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;
 
-/// The least number of bytes of the native stack that a compiled method uses: its return address and the frame pointer
-/// of its caller.
+/// The smallest number of bytes of native stack that a compiled method can use: its return address and its caller's
+/// frame pointer.
 const LEAST_FRAME: usize = 16;
 
-/// The part of the machine that calls between compiled methods need.
+/// The bounds of calls between compiled methods.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Calls {
     /// The lowest value that the native stack pointer may have.
     pub(super) native_limit: usize,
-    /// What the stack pointer and the end of the slots of a called frame must not exceed together, so that there are
-    /// neither too many items nor too many slots.
+    /// The bound of the sum of the stack pointer and the end of a called frame's slots, so that there are neither too
+    /// many items nor too many slots.
     pub(super) room: usize,
     /// The end of the memory for slots.
     pub(super) slots_end: *mut StackItem,
@@ -31,7 +31,7 @@ impl Default for Calls {
 }
 
 /// A frame of a compiled method that is left: the instruction where it continues, its slots, and the numbers of its
-/// local variables and arguments. Those of the frame that was entered are known to the machine.
+/// local variables and arguments. The machine knows those of the frame in which compiled code was entered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LeftFrame {
     pub(super) ip: *const DecodedInst,
@@ -43,12 +43,12 @@ pub(crate) struct LeftFrame {
 /// Sets the bounds of calls from a region that is entered; see [`super::builtins::BEGIN_CALLS`].
 ///
 /// # Safety
-/// It is called by compiled code of the current script of the machine.
+/// The caller is compiled code of the machine's current script.
 pub(super) unsafe extern "C" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
     let depth = vm.limits.max_invocation_stack_size as usize;
     let frames = depth.saturating_sub(vm.frames.len() + 1);
-    // A method's frame is larger, so this is reached before the depth is. One that
-    // finds itself too deep was called, and is a frame too.
+    // Frames of methods are larger than that, so this limit is reached first. A method that
+    // finds that it is too deep has been called, so it counts as a frame, too.
     let below = frames.saturating_sub(1) * LEAST_FRAME;
     vm.calls.native_limit = native.saturating_sub(below.min(NATIVE_STACK));
     vm.calls.slots_end = vm.slots_end();
@@ -56,7 +56,7 @@ pub(super) unsafe extern "C" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
 }
 
 impl Vm {
-    /// Puts the frames that compiled code left on the invocation stack.
+    /// Pushes the frames of the compiled methods that were left onto the invocation stack.
     pub(super) fn rebuild_frames(&mut self) {
         let Some(entered) = self.left_frames.pop() else { return };
         (self.ip, self.slots) = (entered.ip, entered.slots);

@@ -1,4 +1,4 @@
-//! What a tier may know of decoded code, and do to it.
+//! Decoded code as a tier sees it.
 
 use core::{ops::Range, sync::atomic::Ordering};
 
@@ -15,15 +15,15 @@ use crate::{
     op::Op,
 };
 
-/// Decoded code as a tier sees it. Instructions are named by their index among the decoded instructions, their *index*;
-/// the last one stands for the RET behind the last byte.
+/// A view of decoded code for a tier. Instructions are identified by their index; the last one stands for the implicit
+/// RET behind the last byte.
 ///
 /// Methods that take an index panic if there is no such instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeView<'a>(&'a Code);
 
 impl<'a> CodeView<'a> {
-    /// The view of some decoded code.
+    /// Creates a view of decoded code.
     pub fn new(code: &'a Code) -> Self {
         Self(code)
     }
@@ -32,17 +32,17 @@ impl<'a> CodeView<'a> {
         &self.0.insts()[index]
     }
 
-    /// The script that was decoded.
+    /// Returns the script that was decoded.
     pub fn script(self) -> &'a Script {
         self.0.script()
     }
 
-    /// Returns the number of instructions, the RET behind the last byte included.
+    /// Returns the number of instructions, including the RET behind the last byte.
     pub fn inst_count(self) -> usize {
         self.0.insts().len()
     }
 
-    /// Returns the index of the instruction that begins at a position, in bytes; none within an instruction.
+    /// Returns the index of the instruction that begins at a position in bytes, or `None` within an instruction.
     pub fn inst_index(self, position: usize) -> Option<usize> {
         self.0.inst_index(position)
     }
@@ -52,46 +52,46 @@ impl<'a> CodeView<'a> {
         self.inst(index).offset as usize
     }
 
-    /// Returns the address of a decoded instruction, as builtins and exits take it.
+    /// Returns the address of a decoded instruction, which builtins and exits take.
     pub fn inst_address(self, index: usize) -> usize {
         core::ptr::from_ref(self.inst(index)).addr()
     }
 
-    /// Returns what an instruction takes off the meter.
+    /// Returns what an instruction subtracts from the meter.
     pub fn meter_cost(self, index: usize) -> i64 {
         self.inst(index).single_cost(self.0.prices())
     }
 
-    /// Returns what the interpreter has taken off the meter when it enters compiled code at an instruction.
+    /// Returns what the interpreter has subtracted from the meter when it enters compiled code at an instruction.
     pub fn entry_cost(self, index: usize) -> i64 {
         self.inst(index).cost
     }
 
-    /// Returns what an instruction pushes, if that is an integer of at most 64 bits.
+    /// Returns the integer that an instruction pushes, if it pushes one of at most 64 bits.
     pub fn small_constant(self, index: usize) -> Option<i64> {
         let inst = self.inst(index);
         (inst.op == Op::Int).then_some(inst.operand as i64)
     }
 
-    /// Returns the remainder with the sign of the divisor that begins at an instruction, as compilers write it. The
-    /// dividend is on top of the stack, above the divisor.
+    /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if
+    /// they begin at this index. The dividend is on top of the stack, above the divisor.
     pub fn floor_mod(self, index: usize) -> Option<FloorMod> {
         let Fused::FloorMod = patterns::find(&self.0.insts()[index..])?.fused_handler()? else { return None };
         let at = |range: Range<usize>| index + range.start..index + range.end;
         Some(FloorMod { jump: index + floor_mod::JUMP, differ: at(floor_mod::DIFFER), agree: at(floor_mod::AGREE) })
     }
 
-    /// Returns the builtin that runs an instruction; none on platforms without tail calls.
+    /// Returns the builtin that runs an instruction, or `None` on platforms without tail calls.
     pub fn inst_builtin(self, index: usize) -> Option<InstBuiltin> {
         of_inst(self.inst(index))
     }
 
-    /// Lets the interpreter enter compiled code at an instruction, or takes the entry away. Machines that are running
-    /// notice it soon.
+    /// Lets the interpreter enter compiled code at an instruction, or removes the entry. Machines that are running
+    /// notice the change soon.
     ///
     /// # Safety
-    /// The entry is a function with the signature of a handler, keeps the invariants of the machine as handlers do, and
-    /// lives as long as the decoded code.
+    /// The entry is a function with the signature of a handler. It keeps the invariants of the machine as handlers do,
+    /// and lives as long as the decoded code.
     #[allow(unused_variables, reason = "nothing is entered without tail calls")]
     pub unsafe fn enter_by(self, index: usize, entry: Option<*const u8>) {
         #[cfg(neovm_tail_calls)]
@@ -100,14 +100,14 @@ impl<'a> CodeView<'a> {
             let inst = self.inst(index);
             // SAFETY: the caller guarantees that it is such a function.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
-            // Code with a tier counts.
+            // In code with a tier, the counting handlers run.
             let handler = entry.unwrap_or(COUNTING[inst.form.number()]);
-            // SAFETY: handlers of the interpreter live for ever; the entry is the caller's word.
+            // SAFETY: handlers of the interpreter are static; the entry is guaranteed by the caller.
             unsafe { inst.handler.set(handler as *mut ()) };
         }
     }
 
-    /// Makes an instruction hot again after it was reached `times` times more.
+    /// Makes an instruction hot again once it has been reached `times` more times.
     pub fn reset_counter(self, index: usize, times: u32) {
         if let Some(hot_counters) = self.0.hot_counters() {
             hot_counters.counters[index].store(times, Ordering::Relaxed);
@@ -115,14 +115,14 @@ impl<'a> CodeView<'a> {
     }
 }
 
-/// The places of instructions that compute a remainder with the sign of the divisor: a run of instructions that ends in
-/// a conditional jump, and two alternatives. What follows lies behind the second one.
+/// The indexes of instructions that compute a remainder with the sign of the divisor: a sequence that ends in a
+/// conditional jump, followed by two alternatives. Execution continues behind the second one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FloorMod {
-    /// The jump, which is taken where the signs of the remainder and the divisor agree.
+    /// The jump, which is taken if the signs of the remainder and the divisor agree.
     pub jump: usize,
-    /// The instructions that run where the signs differ.
+    /// The instructions that run if the signs differ.
     pub differ: Range<usize>,
-    /// The instructions that run where they agree.
+    /// The instructions that run if they agree.
     pub agree: Range<usize>,
 }

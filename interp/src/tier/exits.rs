@@ -1,7 +1,7 @@
-//! Leaving compiled code: the machine is made what the interpreter would have made it.
+//! Exits: leaving compiled code with the machine in the state that the interpreter would have produced.
 //!
-//! Machine code stores one word for each value it holds to the cell of the item; the rest is in tables, which [`leave`]
-//! follows.
+//! For each value that it holds, machine code stores one word to the item's cell. Tables say the rest, and [`leave`]
+//! follows them.
 
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -16,65 +16,64 @@ use crate::{dispatch::Reason, host::Host, inst::DecodedInst, vm::Vm};
 pub enum Leave {
     /// It runs the instruction at `ip`, which is not charged yet.
     Resume,
-    /// It runs that instruction because something that was taken for granted does not hold.
+    /// As `Resume`, because speculation failed.
     Deopt,
 }
 
-/// A place where compiled code is left: what to do there, and how often it was taken.
+/// A place where compiled code is left: what has to be done there, and how often it has been taken.
 #[derive(Debug)]
 pub struct Exit {
-    /// How often it was taken, except for want of gas.
+    /// How often it was taken for reasons other than gas.
     pub taken: AtomicU32,
-    /// How often it was taken for want of gas.
+    /// How often it was taken for lack of gas.
     pub starved: AtomicU32,
     /// The number of the exit, for the tier.
     pub number: u32,
     /// The number of the region, for the tier.
     pub region: u32,
-    /// What to do there.
+    /// What has to be done.
     pub plan: Plan,
 }
 
-/// What to do where compiled code is left.
+/// What has to be done where compiled code is left.
 #[derive(Debug)]
 pub struct Plan {
-    /// The decoded instruction where the interpreter goes on, see [`super::CodeView::inst_address`].
+    /// The decoded instruction at which the interpreter continues, see [`super::CodeView::inst_address`].
     pub cell: usize,
-    /// How it continues.
+    /// How the interpreter continues.
     pub leave: Leave,
-    /// What the meter was charged in advance, units and instructions.
+    /// The units and instructions that the meter was charged in advance.
     pub refund: i64,
-    /// If the meter has less than this before the refund, compiled code is left for want of gas.
+    /// If the meter holds less than this before the refund, compiled code is left for lack of gas.
     pub min_gas: i64,
-    /// Where the evaluation stack ends, in bytes from the base of the function.
+    /// The end of the evaluation stack, in bytes from the base of the function.
     pub top: i32,
     /// The items that are not in memory.
     pub items: Box<[Restored]>,
-    /// The frame that is left too, if the function is called by others.
+    /// The frame of the function, if other compiled code calls it.
     pub frame: Option<OwnFrame>,
-    /// Whether it follows a call.
+    /// The call that it follows, if any.
     pub after: After,
 }
 
 /// The call that an exit follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// None.
+    /// No call.
     Nothing,
-    /// That of a builtin that did not just run its instruction. What it returned is in the stack pointer of the
-    /// machine: see [`BuiltinStatus`].
+    /// The call of a builtin whose status is not [`BuiltinStatus::Done`]. The status is in the machine's stack pointer.
     Builtin,
-    /// That of a compiled method that was left: the registers of the machine are set, and the frame of this function
-    /// lies below.
+    /// The call of a compiled method that was left. The machine's registers are set, and the frame of this function
+    /// lies below the method's.
     Method,
 }
 
 /// The frame of a compiled method that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnFrame {
-    /// Where its slots are, in bytes from where the function has them.
+    /// The offset of its slots from those of the function, in bytes.
     pub offset: i32,
-    /// The number of local variables. Those of the frame that was entered are known to the machine.
+    /// The number of local variables. The machine knows that of the frame in which compiled code was entered.
     pub locals: u32,
     /// The number of arguments.
     pub arguments: u32,
@@ -83,11 +82,11 @@ pub struct OwnFrame {
 /// An item that is not in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Where its cell is.
+    /// The area that its cell is in.
     pub area: Area,
-    /// Where its cell is there, in bytes.
+    /// The offset of its cell in the area, in bytes.
     pub offset: i32,
-    /// What it is.
+    /// Its value.
     pub value: Held,
 }
 
@@ -113,17 +112,17 @@ pub enum Held {
     Boolean,
     /// Null.
     Null,
-    /// A copy of the item in another cell: the area, and where it is there in bytes.
+    /// A copy of the item in another cell, by area and offset in bytes.
     Copy(Area, i32),
     /// A copy of the item whose address is in the second word of the cell.
     CopyOf,
 }
 
 impl Exit {
-    /// How often a [`Leave::Deopt`] exit is taken before the tier is told.
+    /// How often a [`Leave::Deopt`] exit is taken before the tier is notified.
     pub const PATIENCE: u32 = 32;
 
-    /// An exit that was not taken yet.
+    /// Creates an exit that has not been taken yet.
     pub const fn new(number: u32, region: u32, plan: Plan) -> Self {
         Self { taken: AtomicU32::new(0), starved: AtomicU32::new(0), number, region, plan }
     }
@@ -133,11 +132,11 @@ impl Exit {
         size_of::<Self>() + size_of_val(&*self.plan.items)
     }
 
-    /// Counts that it is taken; returns how the interpreter continues.
+    /// Counts the exit and returns how the interpreter continues.
     fn count(&self, meter: i64) -> Reason {
         let starved = meter < self.plan.min_gas;
         let counter = if starved { &self.starved } else { &self.taken };
-        // Two threads may lose a count: that is not worth a locked instruction.
+        // Counts may get lost between threads; that does not justify a locked instruction.
         counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         match self.plan.leave {
             _ if starved => Reason::Starved,
@@ -148,10 +147,10 @@ impl Exit {
 }
 
 impl Restored {
-    /// Makes the item in its cell.
+    /// Writes the item to its cell.
     ///
     /// # Safety
-    /// The cell's second word is as [`Held`] says.
+    /// The second word of the cell holds what [`Held`] says.
     unsafe fn restore(self, vm: &mut Vm, base: *mut StackItem, slots: *mut StackItem) {
         let place = |vm: &Vm, area, offset: i32| {
             let first = match area {
@@ -163,8 +162,8 @@ impl Restored {
         };
         let cell = place(vm, self.area, self.offset);
         let words = cell.cast::<i64>();
-        // SAFETY: the cell is the function's own, of two words; tags and payloads
-        // are those of items, see `layout`.
+        // SAFETY: the cell belongs to the function and has two words; tags and
+        // payloads are those of items, see `layout`.
         unsafe {
             let (tag, payload) = match self.value {
                 Held::Constant(value) => (layout::INTEGER, value),
@@ -183,7 +182,7 @@ impl Restored {
 /// Leaves compiled code by an exit; see [`super::builtins::LEAVE`].
 ///
 /// # Safety
-/// It is called by compiled code of the current script of the machine, which wrote what the plan of the exit says.
+/// The caller is compiled code of the machine's current script, and has stored what the plan of the exit says.
 pub(super) unsafe extern "C" fn leave(
     vm: &mut Vm,
     exit: *const Exit,
@@ -195,7 +194,7 @@ pub(super) unsafe extern "C" fn leave(
     let taken = unsafe { &*exit };
     let plan = &taken.plan;
     for item in &plan.items {
-        // SAFETY: the caller's word.
+        // SAFETY: guaranteed by the caller.
         unsafe { item.restore(vm, base, slots) };
     }
     let mut ip = plan.cell as *const DecodedInst;
@@ -226,13 +225,13 @@ pub(super) unsafe extern "C" fn leave(
 }
 
 impl Vm {
-    /// Ends the instruction with the fault of a builtin that failed.
+    /// Ends an instruction whose builtin faulted.
     pub(crate) fn fail_compiled(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let kind = self.failed.take().unwrap_or(FaultKind::Engine("compiled code failed without a fault"));
         self.conclude(Err(kind), false, host)
     }
 
-    /// Puts the machine in order after compiled code left it, and tells the tier of an exit that fails often.
+    /// Completes the machine's state after compiled code was left, and notifies the tier of an exit that fails often.
     pub(crate) fn leave_compiled(&mut self, reason: Reason) {
         self.rebuild_frames();
         let failed_guard = core::mem::take(&mut self.failed_guard);

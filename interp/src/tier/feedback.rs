@@ -1,4 +1,4 @@
-//! What the interpreter counts, and what it tells a tier.
+//! Hot counters and type feedback: what the interpreter counts, and what it tells a tier.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -14,12 +14,12 @@ use crate::{
     vm::Vm,
 };
 
-/// The counters of decoded code, and the tier that is told when one is down to zero.
+/// The counters of decoded code, and the tier that is notified when one reaches zero.
 pub(crate) struct HotCounters {
     pub(super) tier: Arc<dyn Tier>,
-    /// How often each instruction may still be reached until it is hot.
+    /// For each instruction, how often it can be reached before it is hot.
     pub(super) counters: Box<[AtomicU32]>,
-    /// Whether the first instruction of a script is hot at once.
+    /// Whether the first instruction of a script is hot from the start.
     eager: bool,
 }
 
@@ -33,17 +33,17 @@ impl HotCounters {
         self.counters.len() * size_of::<AtomicU32>() + self.tier.memory()
     }
 
-    /// Where the counter of a decoded instruction at address 0 would be.
+    /// Returns the address that the counter of a decoded instruction at address 0 would have.
     pub(crate) fn counters(&self, code: &Code) -> *const u32 {
         let offset = code.insts().as_ptr().addr() / (size_of::<DecodedInst>() / size_of::<u32>());
         self.counters.as_ptr().cast::<u32>().wrapping_byte_sub(offset)
     }
 }
 
-/// The counter of a decoded instruction.
+/// Returns the counter of a decoded instruction.
 ///
 /// # Safety
-/// `counters` belong to the code that the instruction is part of, which lives on.
+/// `counters` are those of the code that the instruction belongs to, and the code stays alive.
 #[inline(always)]
 pub(crate) unsafe fn counter<'a>(counters: *const u32, inst: *const DecodedInst) -> &'a AtomicU32 {
     let offset = inst.addr() / (size_of::<DecodedInst>() / size_of::<u32>());
@@ -60,7 +60,7 @@ pub enum Kind {
     Boolean,
     /// Null.
     Null,
-    /// One of these three, not always the same one.
+    /// An integer, a boolean or Null: not always of the same type.
     Scalar,
     /// An array or a struct.
     Array,
@@ -75,7 +75,7 @@ impl Kind {
         matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Scalar)
     }
 
-    /// Returns what holds for both.
+    /// Returns the kind that covers both.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
@@ -97,26 +97,26 @@ impl Kind {
     }
 }
 
-/// The types of the items that the machine holds at an instruction that is hot.
+/// The types of the items that the machine holds at a hot instruction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypeFeedback {
     /// Local variables.
     pub locals: Vec<Kind>,
     /// Arguments.
     pub arguments: Vec<Kind>,
-    /// Items of the evaluation stack, the top first, at most [`TypeFeedback::DEPTH`].
+    /// The topmost items of the evaluation stack, the top first, at most [`TypeFeedback::DEPTH`].
     pub stack: Vec<Kind>,
-    /// How many items the array or struct on top has, if there is one.
+    /// The number of items in the array or struct on top, if there is one.
     pub count: Option<usize>,
 }
 
 impl TypeFeedback {
-    /// The number of items of the evaluation stack that are looked at.
+    /// The largest number of items of the evaluation stack that are recorded.
     pub const DEPTH: usize = 16;
 }
 
 impl Vm {
-    /// Tells the tier that the instruction at `ip` is hot.
+    /// Notifies the tier that the instruction at `ip` is hot.
     #[cold]
     pub(crate) fn report_hot(&mut self) {
         let Some(load) = self.loads.last() else { return };
@@ -128,16 +128,16 @@ impl Vm {
         hot_counters.tier.hot(&load.code, index, &self.feedback());
     }
 
-    /// Counts that the instruction at `ip` was reached from the host or another script, and
-    /// tells the tier if it is hot.
+    /// Counts an arrival at the instruction at `ip` from the host or another script, and
+    /// notifies the tier if the instruction is hot.
     #[inline(always)]
     pub(crate) fn count_arrival(&mut self) {
-        // Misaligned instructions, which have no counters, have one of these two ops.
+        // Misaligned instructions have no counters; their op is one of these two.
         if self.counters.is_null() || matches!(self.inst().op, Op::Misaligned | Op::Bad) {
             return;
         }
-        // SAFETY: `counters` are those of the current code, and `ip` points to one of its aligned
-        // instructions: `select_load` and whoever sets `ip` see to that.
+        // SAFETY: `select_load` sets `counters` to those of the current code, and `ip` points to one
+        // of its aligned instructions.
         let counter = unsafe { counter(self.counters, self.ip) };
         let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
         counter.store(left, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Vm {
         }
     }
 
-    /// Tells the tier of what was loaded, if it wants to know at once.
+    /// Notifies the tier of code that was loaded, if the first instruction is hot from the start.
     #[inline(always)]
     pub(crate) fn loaded(&mut self) {
         if self.loads.last().and_then(|load| load.code.hot_counters()).is_some_and(|counters| counters.eager) {
@@ -159,7 +159,7 @@ impl Vm {
             (0..count)
                 .map(|i| {
                     let cell = first.wrapping_add(i);
-                    // SAFETY: the callers name cells that are occupied.
+                    // SAFETY: the cells are occupied by items or sentinels.
                     unsafe { if tag_of(cell) == tag::EMPTY { Kind::Other } else { Kind::of(&*cell) } }
                 })
                 .collect::<Vec<_>>()
@@ -168,7 +168,7 @@ impl Vm {
         let depth = self.stack_len().min(TypeFeedback::DEPTH);
         let stack = kinds(self.sp.wrapping_sub(depth), depth).into_iter().rev().collect::<Vec<_>>();
         let top = (stack.first() == Some(&Kind::Array)).then(|| self.sp.wrapping_sub(1));
-        // SAFETY: the topmost cell is occupied.
+        // SAFETY: the top cell is occupied.
         let count = top.and_then(|top| match unsafe { &*top } {
             StackItem::Array(array) | StackItem::Struct(array) => Some(array.len()),
             _ => None,

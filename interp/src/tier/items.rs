@@ -1,5 +1,5 @@
-//! What compiled code asks about items whose type it does not know. Except for copying, none of this has an effect, so
-//! it may be asked again.
+//! Builtins for items whose type compiled code does not know. Except for copying, they have no effect, so they may be
+//! called repeatedly.
 
 use neovm_types::{StackItem, integer::small_from_le_bytes};
 
@@ -58,11 +58,11 @@ pub(super) unsafe extern "C" fn slice_integer(item: *const StackItem, index: i64
     with_bytes(unsafe { &*item }, number).unwrap_or(NO_INTEGER)
 }
 
-/// What [`super::builtins::SLICE_INTEGER`] returns if there are fewer bytes, more than an integer of 64 bits has, or
-/// another item.
+/// The result of [`super::builtins::SLICE_INTEGER`] if the item is neither a byte string nor a buffer, has too few
+/// bytes, or the integer does not fit 64 bits.
 pub const NO_INTEGER: i64 = i64::MIN;
 
-/// Looks at the bytes of a byte string or buffer; other items have none.
+/// Calls a function with the bytes of a byte string or buffer; returns `None` for other items.
 fn with_bytes<T>(item: &StackItem, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
     match item {
         StackItem::ByteString(_) | StackItem::Buffer(_) => item.with_bytes(look).ok().flatten(),

@@ -1,4 +1,4 @@
-//! Where things lie, in bytes: what compiled code reads and writes.
+//! Offsets in bytes of everything that compiled code reads and writes.
 
 use core::mem::offset_of;
 
@@ -10,32 +10,32 @@ use neovm_types::{
 use super::Calls;
 use crate::{stack::tag, vm::Vm};
 
-/// Behind the top item of the evaluation stack.
+/// The end of the evaluation stack, behind its top item.
 pub const SP: i32 = offset_of!(Vm, sp) as i32;
 /// The highest stack pointer allowed.
 pub const LIMIT: i32 = offset_of!(Vm, limit) as i32;
-/// Where the last argument lies, in bytes from the slots.
+/// The offset of the last argument from the slots, in bytes.
 pub const ARGS_OFFSET: i32 = offset_of!(Vm, args_offset) as i32;
 /// The number of local variables, of four bytes.
 pub const LOCALS: i32 = offset_of!(Vm, locals) as i32;
 /// The first static field.
 pub const STATICS: i32 = offset_of!(Vm, statics) as i32;
-/// Their number, of four bytes.
+/// The number of static fields, of four bytes.
 pub const STATICS_COUNT: i32 = offset_of!(Vm, statics_count) as i32;
-/// The lowest limit that compiled code can go on with: builtins look at it.
+/// The lowest limit with which compiled code can continue; builtins check it.
 pub const NEEDED: i32 = offset_of!(Vm, needed) as i32;
 /// The bottom of the evaluation stack.
 pub const STACK: i32 = offset_of!(Vm, stack) as i32;
-/// The lowest place that the native stack pointer may have in a called method.
+/// The lowest value of the native stack pointer in a called method.
 pub const NATIVE_LIMIT: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, native_limit)) as i32;
-/// What the stack pointer and the place behind a called frame's slots must not
-/// exceed together.
+/// The bound of the sum of the stack pointer and the end of a called frame's
+/// slots.
 pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
-/// The place behind the memory for slots.
+/// The end of the memory for slots.
 pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;
-/// Where compiled code notes a guard that fails: the place of its instruction, plus one.
+/// Where compiled code stores which guard failed: the index of its instruction, plus one.
 pub const FAILED_GUARD: i32 = offset_of!(Vm, failed_guard) as i32;
-/// Most bits of a shift, of four bytes.
+/// The largest number of bits to shift by, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
 
 /// Bytes of a stack item: eight of its tag, and eight of its payload.
@@ -45,15 +45,15 @@ pub const ITEM: i32 = size_of::<StackItem>() as i32;
 pub const INTEGER: i64 = tag::INTEGER as i64;
 /// The tag of a boolean, whose payload is 0 or 1.
 pub const BOOLEAN: i64 = tag::BOOLEAN as i64;
-/// The tag of Null, whose payload means nothing.
+/// The tag of Null, whose payload is unspecified.
 pub const NULL: i64 = tag::NULL as i64;
-/// Items with tags up to this one can be copied and forgotten.
+/// Items with tags up to this one own no memory: they can be copied, and need not be dropped.
 pub const LAST_SCALAR: i64 = tag::LAST_SCALAR as i64;
 /// The tag of a byte string.
 pub const BYTE_STRING: i64 = tag::BYTE_STRING as i64;
 /// The tag of a buffer.
 pub const BUFFER: i64 = tag::BUFFER as i64;
-/// The tag of an array; that of a struct is one more.
+/// The tag of an array. The tag of a struct is one more.
 pub const ARRAY: i64 = tag::ARRAY as i64;
 /// The tag of a struct.
 pub const STRUCT: i64 = ARRAY + 1;

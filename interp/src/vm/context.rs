@@ -1,4 +1,4 @@
-//! Contexts: loading scripts, calls, returns, and where control goes.
+//! Contexts: loading scripts, calls, returns and jumps.
 //!
 //! Sources: `ExecutionContext.cs`, `ExecutionEngine.cs` (`LoadContext`,
 //! `ContextUnloaded`), `JumpTable.Control.cs` (`Ret`, `ExecuteCall`).
@@ -133,20 +133,20 @@ impl Vm {
         Ok(())
     }
 
-    /// Suspends the current context, if there is one, for another above it.
+    /// Suspends the current context, if there is one, and begins another above it.
     fn begin_context(&mut self) {
         if !self.loads.is_empty() {
-            // The context whose instruction runs continues behind it; one that
-            // was only just loaded continues where it begins.
+            // A context that is running an instruction continues behind it; one
+            // that was just loaded has not begun.
             let ip = if self.in_instruction && !self.jumped { self.next_ip() } else { self.ip };
             self.slots = self.push_frame(ip, self.slots);
         }
         self.jumped = true;
     }
 
-    /// Suspends the current context, whose slots are given and which continues
-    /// at `ip`, for one that has no slots and no try blocks yet. Returns where
-    /// the slots of that one begin.
+    /// Suspends the current context, which has its slots at `slots` and continues
+    /// at `ip`, and begins one without slots and try blocks. Returns where the
+    /// slots of the new context begin.
     #[inline(always)]
     pub(crate) fn push_frame(&mut self, ip: *const DecodedInst, slots: *mut StackItem) -> *mut StackItem {
         let Self { locals, args_offset, try_base, .. } = *self;
@@ -176,7 +176,7 @@ impl Vm {
             Some(load) => {
                 self.stack = load.stack;
                 self.constants = load.code.constants().start();
-                // Other ways of dispatch never enter compiled code.
+                // Only tail calls enter compiled code.
                 let counts = cfg!(neovm_tail_calls) && self.dispatch == Dispatch::Auto;
                 let hot_counters = load.code.hot_counters().filter(|_| counts);
                 self.counters = hot_counters.map_or(core::ptr::null(), |hot| hot.counters(&load.code));
@@ -197,7 +197,7 @@ impl Vm {
         }
     }
 
-    /// Makes the static fields of the current load, all Null.
+    /// Creates the static fields of the current load, all Null.
     pub(crate) fn make_statics(&mut self, count: u32) {
         if let Some(load) = self.loads.last_mut() {
             load.statics = core::mem::take(&mut self.spare_statics);
@@ -218,8 +218,8 @@ impl Vm {
         if load.return_count >= 0 && load.return_count as usize != count {
             return Err(FaultKind::ReturnCount { expected: load.return_count, count }.into());
         }
-        // The items move down onto the stack below, and stay counted; what they
-        // lent from the code does not stay with it.
+        // The items move down onto the stack below and stay counted. Constants
+        // of the code are copied, because the code may be dropped.
         let below = self.stack.wrapping_sub(SENTINELS);
         for i in 0..count {
             // SAFETY: the sentinels lie below the stack's items, both within
@@ -234,7 +234,7 @@ impl Vm {
         self.unload(host, Unload::Returned)
     }
 
-    /// Drops the current context, which CALL made.
+    /// Drops the current context, which is not the first of its load.
     pub(super) fn end_context(&mut self) {
         self.release_slots();
         self.try_blocks.truncate(self.try_base as usize);
@@ -245,8 +245,8 @@ impl Vm {
         }
     }
 
-    /// Drops the current load's last context and the load; its evaluation
-    /// stack is empty already.
+    /// Drops the current load and its last context. The evaluation stack of the
+    /// load is already empty.
     fn unload(&mut self, host: &mut dyn Host, how: Unload) -> Result<(), HostError> {
         let Some(load) = self.loads.last_mut() else { return Ok(()) };
         let id = load.id;
@@ -255,7 +255,7 @@ impl Vm {
             self.release_statics(statics);
         }
         self.end_context();
-        // In place: a load is large.
+        // `pop` would move the load, which is large.
         self.loads.truncate(self.loads.len() - 1);
         self.release_promoted();
         self.select_load();
@@ -269,8 +269,8 @@ impl Vm {
         result
     }
 
-    /// Drops the current context because an exception goes past it. Its
-    /// evaluation stack stays counted, as in the reference, but not in memory.
+    /// Drops the current context, which does not handle an exception. The items of
+    /// its evaluation stack are dropped but stay counted, as in the reference.
     pub(super) fn unwind_context(&mut self, host: &mut dyn Host) -> Result<(), HostError> {
         let Some(load) = self.loads.last() else { return Ok(()) };
         if self.frames.len() > load.frames {
@@ -285,7 +285,8 @@ impl Vm {
         self.unload(host, Unload::Threw)
     }
 
-    /// The cell of a position of the current script, which is not outside it.
+    /// Returns the decoded instruction at a position of the current script. The
+    /// position must not be behind the end.
     pub(crate) fn inst_at(&mut self, position: usize) -> *const DecodedInst {
         let Some(load) = self.loads.last_mut() else { return core::ptr::null() };
         match load.code.inst(position) {
@@ -294,7 +295,8 @@ impl Vm {
         }
     }
 
-    /// The cell of a position; the script's end has one too.
+    /// Returns the decoded instruction at a position. There is one at the end of
+    /// the script, too.
     fn inst_in_script(&mut self, position: i64) -> Result<*const DecodedInst, FaultKind> {
         let length = self.script().map_or(0, Script::len);
         match usize::try_from(position) {
@@ -303,15 +305,16 @@ impl Vm {
         }
     }
 
-    /// Sets where control goes, as the reference sets an instruction pointer.
+    /// Continues at a position, as the reference does by setting its instruction
+    /// pointer.
     pub(crate) fn go_to(&mut self, position: i64) -> Result<(), FaultKind> {
         self.ip = self.inst_in_script(position)?;
         self.jumped = true;
         Ok(())
     }
 
-    /// Jumps to an offset from the current instruction. A jump to the script's
-    /// end faults.
+    /// Jumps to an offset from the current instruction. A jump to the end of the
+    /// script faults.
     pub(crate) fn jump(&mut self, offset: i32) -> Result<(), FaultKind> {
         let target = self.target(offset)?;
         let length = self.script().map_or(0, Script::len);
@@ -321,13 +324,13 @@ impl Vm {
         self.go_to(target.into())
     }
 
-    /// The position at an offset from the current instruction.
+    /// Returns the position at an offset from the current instruction.
     pub(crate) fn target(&self, offset: i32) -> Result<i32, FaultKind> {
         (self.inst().offset as i32).checked_add(offset).ok_or(FaultKind::Overflow)
     }
 
-    /// The cell behind the current instruction. The implicit RET has none, and
-    /// stays where it is.
+    /// Returns the decoded instruction behind the current one. For the implicit
+    /// RET at the end of the script this is the RET itself.
     pub(crate) fn next_ip(&mut self) -> *const DecodedInst {
         let Some(script) = self.script() else { return self.ip };
         let (position, op) = (self.inst().offset as usize, self.inst().op);
@@ -341,14 +344,14 @@ impl Vm {
         self.inst_at(position + size)
     }
 
-    /// A pointer to a position of the current load.
+    /// Returns a pointer to a position of the current load.
     pub(crate) fn pointer(&self, position: u32) -> Pointer {
-        // The low halves of the ids of two loads differ unless four billion others
-        // were loaded in between.
+        // The low halves of two ids differ unless four billion loads lie between
+        // them.
         pointer(self.loads.last().map_or(0, |load| load.id.get() as u32), position)
     }
 
-    /// Sets whether the current load pays for its instructions and fees.
+    /// Sets whether instructions and fees of the current load are free.
     pub fn set_context_free(&mut self, free: bool) {
         if let Some(load) = self.loads.last_mut() {
             load.free = free;

@@ -28,12 +28,13 @@ impl Vm {
         Ok(())
     }
 
-    /// The innermost try block of the current context.
+    /// Returns the innermost try block of the current context.
     fn try_block(&mut self) -> Option<&mut TryBlock> {
         if self.try_blocks.len() > self.try_base as usize { self.try_blocks.last_mut() } else { None }
     }
 
-    /// Leaves a try or catch block for an offset, through its finally block.
+    /// Leaves a try or catch block and continues at an offset, after the finally
+    /// block if there is one.
     pub(crate) fn end_try(&mut self, offset: i32) -> Result<(), FaultKind> {
         let end = self.target(offset);
         let block = self.try_block().ok_or(FaultKind::NoTry)?;
@@ -52,7 +53,8 @@ impl Vm {
         }
     }
 
-    /// Ends a finally block: goes on behind it, or throws what is pending.
+    /// Ends a finally block: continues where ENDTRY said, or throws the pending
+    /// exception again.
     pub(crate) fn end_finally(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let end = self.try_block().ok_or(FaultKind::NoTry)?.end;
         self.try_blocks.pop();
@@ -62,21 +64,21 @@ impl Vm {
         }
     }
 
-    /// Throws an exception that the script can catch: unwinds to the innermost
-    /// handler and continues there.
+    /// Throws an exception: unwinds to the innermost handler and continues there.
     ///
     /// # Errors
-    /// [`FaultKind::Unhandled`] if no context has a handler; all contexts stay
-    /// in place then. [`FaultKind::OutOfScript`] if the handler's position is
+    /// [`FaultKind::Unhandled`] if no context has a handler; no context is
+    /// dropped then. [`FaultKind::OutOfScript`] if the handler's position is
     /// outside the script.
     pub(crate) fn throw(&mut self, exception: StackItem, host: &mut dyn Host) -> Result<(), FaultKind> {
         let mut exception = exception;
-        // Each turn unloads a script, and none is loaded meanwhile.
+        // This ends: each turn unloads a script, and the host cannot load one
+        // meanwhile.
         loop {
             match self.unwind(exception, host) {
                 Ok(()) => return self.enter_handler(),
                 Err(HostError::Fault(kind)) => return Err(kind),
-                // Thrown by the host when one of its loads was unwound.
+                // The host threw it when a load was unwound.
                 Err(HostError::Throw(next)) => exception = next,
             }
         }
@@ -116,8 +118,8 @@ impl Vm {
         }
     }
 
-    /// How many contexts lie above the one with the next handler; none if no
-    /// context has one. Try blocks that cannot handle it any more are closed.
+    /// Returns the number of contexts above the one with the innermost handler, or
+    /// `None` if no context has one. Closes try blocks whose handlers already ran.
     fn contexts_to_unwind(&mut self) -> Option<usize> {
         let mut base = self.try_base as usize;
         for context in 0..self.depth() {
@@ -135,8 +137,8 @@ impl Vm {
     }
 }
 
-/// The text of an exception that nobody handles: that of a byte string, or of
-/// one that comes first in an array.
+/// Returns the text of an unhandled exception: a byte string, or the first item of
+/// an array if it is a byte string.
 fn unhandled_message(exception: &StackItem) -> Option<String> {
     let first;
     let bytes = match exception {

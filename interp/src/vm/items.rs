@@ -123,7 +123,7 @@ impl Vm {
         Ok(item)
     }
 
-    /// Inserts an item below as many others.
+    /// Inserts an item below the topmost `index` items.
     pub(crate) fn insert(&mut self, index: usize, item: StackItem) -> Result<(), FaultKind> {
         let count = self.stack_len();
         if index > count {
@@ -134,21 +134,21 @@ impl Vm {
         Ok(())
     }
 
-    /// The topmost items, the top last. There are as many.
+    /// Returns the topmost `count` items, or all if there are fewer, the top last.
     pub(crate) fn items_mut(&mut self, count: usize) -> &mut [StackItem] {
         let count = count.min(self.stack_len());
         // SAFETY: the cells between `stack` and `sp` are occupied, and borrowed with `self`.
         unsafe { core::slice::from_raw_parts_mut(self.sp.sub(count), count) }
     }
 
-    /// Takes the topmost items off, the top first; their references stay
-    /// counted, for a compound that takes them over. There are as many.
+    /// Removes the topmost `count` items, which must exist, and returns them, the
+    /// top first. They stay counted, for the compound that they move into.
     pub(crate) fn take_items(&mut self, count: usize) -> Vec<StackItem> {
         (0..count).map(|_| self.take_top()).collect()
     }
 
-    /// Pushes a new compound whose items' references are counted already, or
-    /// need no counting; the items take up their room.
+    /// Pushes a new compound and takes room for its `items` items. References to
+    /// compounds among them are already counted.
     pub(crate) fn put_counted(&mut self, compound: StackItem, items: usize) {
         if let Some(header) = compound.header() {
             header.set_references(1);
@@ -160,11 +160,11 @@ impl Vm {
 
     /// Removes all items.
     pub(crate) fn clear_stack(&mut self) {
-        // There are as many.
+        // This cannot fail: there are that many.
         let _ = self.drop_items(self.stack_len());
     }
 
-    /// Pops an item of a type that the reference asks for when it pops.
+    /// Pops an item of a type that the reference checks when it pops.
     fn pop_as(&mut self, name: &'static str, is: impl FnOnce(&StackItem) -> bool) -> Result<StackItem, FaultKind> {
         self.check_index(0)?;
         if !is(self.peek(0)?) {
@@ -181,7 +181,7 @@ impl Vm {
         self.pop_as("CompoundType", StackItem::is_compound)
     }
 
-    /// An array or struct.
+    /// Pops an array or a struct.
     pub(crate) fn pop_array(&mut self) -> Result<(StackItem, Array), FaultKind> {
         let item = self.pop_as("Array", |item| matches!(item, StackItem::Array(_) | StackItem::Struct(_)))?;
         match &item {
@@ -219,7 +219,7 @@ impl Vm {
         if index >= count { Err(FaultKind::StackIndex { index: index as i64, count }) } else { Ok(()) }
     }
 
-    /// Puts an item on top; its references are counted already.
+    /// Pushes an item whose references are already counted.
     pub(crate) fn put(&mut self, item: StackItem) {
         if self.sp >= self.end {
             self.grow_arena(1);
@@ -229,8 +229,8 @@ impl Vm {
         self.sp = self.sp.wrapping_add(1);
     }
 
-    /// Takes the top item off; its references stay counted. There is one. What
-    /// is in safe hands may outlive the code, so it is no longer lent from it.
+    /// Removes the top item, which must exist, and returns it; it stays counted. The
+    /// item may outlive the code, so a constant is copied.
     pub(super) fn take_top(&mut self) -> StackItem {
         debug_assert!(self.sp > self.arena.start(), "the stack holds an item");
         self.sp = self.sp.wrapping_sub(1);
@@ -239,7 +239,7 @@ impl Vm {
         self.promote(item)
     }
 
-    /// Makes room for more cells, or for a limit that came to lie above `end`.
+    /// Makes room for more cells, or for a limit that has risen above `end`.
     #[cold]
     pub(crate) fn grow_arena(&mut self, cells: usize) {
         let start = self.arena.start();
@@ -275,7 +275,7 @@ impl Vm {
         self.loads.iter().flat_map(|load| &load.statics).for_each(f);
     }
 
-    /// Drops the items above a place, without counting.
+    /// Drops the items above `floor` without counting.
     pub(super) fn drop_cells(&mut self, floor: *mut StackItem) {
         while self.sp > floor {
             self.sp = self.sp.wrapping_sub(1);
@@ -291,13 +291,13 @@ impl Vm {
 
 /// Slots: local variables and arguments of the current context.
 impl Vm {
-    /// The place behind the last slot in use.
+    /// Returns the end of the slots in use.
     fn slot_top(&self) -> *mut StackItem {
         self.slots.wrapping_add(self.locals as usize)
     }
 
-    /// Makes the slots of the current context: local variables Null, arguments
-    /// from the stack. Faults when the stack has too few.
+    /// Creates the slots of the current context: local variables, which are Null,
+    /// and arguments, which are popped. Faults if the stack has too few items.
     pub(crate) fn make_slots(&mut self, locals: u32, arguments: u32) -> Result<(), FaultKind> {
         self.ref_delta.added += u64::from(locals);
         self.take_room(locals as isize);
@@ -310,7 +310,7 @@ impl Vm {
         unsafe {
             self.slots = first.add(arguments as usize);
             self.sp = self.sp.sub(arguments as usize);
-            // The first argument, on top, lies next to the local variables.
+            // The first argument was on top, and lies next to the local variables.
             first.copy_from_nonoverlapping(self.sp, arguments as usize);
             for i in 0..locals as usize {
                 self.slots.add(i).write(StackItem::Null);
@@ -338,7 +338,8 @@ impl Vm {
         }
     }
 
-    /// The slots of a kind that the current context has; arguments with the last one first.
+    /// Returns the slots of a kind in the current context; of arguments, the last one
+    /// comes first.
     pub(crate) fn slots_of(&mut self, kind: SlotKind) -> &mut [StackItem] {
         let (first, count) = match kind {
             SlotKind::Static => return self.loads.last_mut().map_or(&mut [], |load| &mut load.statics),
@@ -350,7 +351,7 @@ impl Vm {
         unsafe { core::slice::from_raw_parts_mut(first, count) }
     }
 
-    /// Releases the slots of the current context and counts them out.
+    /// Counts out the slots of the current context and drops them.
     pub(super) fn release_slots(&mut self) {
         let count = self.locals as usize + self.argument_count();
         // SAFETY: the slots are occupied, and no longer are once their numbers
@@ -367,11 +368,11 @@ impl Vm {
         }
     }
 
-    /// Releases the static fields of a load that goes, and keeps their memory
-    /// for the next.
+    /// Counts out the static fields of a load that ends and drops them. Their memory
+    /// is kept for the next load.
     pub(super) fn release_statics(&mut self, mut statics: Vec<StackItem>) {
         let count = statics.len();
-        // SAFETY: the items are nobody's once the length is zero.
+        // SAFETY: the vector no longer owns the items once its length is zero.
         unsafe {
             statics.set_len(0);
             self.release_cells(statics.as_mut_ptr(), count);
@@ -382,11 +383,11 @@ impl Vm {
     /// Counts items out and drops them.
     ///
     /// # Safety
-    /// So many cells are occupied, and nobody reads them any more.
+    /// `count` cells from `first` on are occupied, and nothing reads them again.
     unsafe fn release_cells(&mut self, first: *mut StackItem, count: usize) {
         let mut leaves = 0;
         for i in 0..count {
-            // SAFETY: the caller's word; each is dropped once.
+            // SAFETY: guaranteed by the caller; each item is dropped once.
             unsafe {
                 let cell = first.add(i);
                 if tag_of(cell) < tag::ARRAY {
@@ -402,14 +403,14 @@ impl Vm {
         self.take_room(-leaves);
     }
 
-    /// Takes the slots of a frame that becomes current again.
+    /// Restores the slots of a frame that becomes current again.
     pub(super) fn restore_slots(&mut self, frame: &Frame) {
         self.slots = frame.slots;
         self.locals = frame.locals;
         self.args_offset = frame.args_offset;
     }
 
-    /// Drops the items of all slots, without counting.
+    /// Drops the items of all slots without counting.
     pub(super) fn drop_slots(&mut self) {
         let top = self.slot_top();
         let start = self.slot_cells.start();
@@ -417,7 +418,7 @@ impl Vm {
         self.args_offset = 0;
         self.slots = start;
         for i in 0..self.cells_between(start, top) {
-            // SAFETY: slots of all frames lie one behind the other, all occupied up to the top.
+            // SAFETY: the slots of all frames are contiguous and occupied up to the top.
             unsafe {
                 drop_cell(start.add(i));
                 set_empty(start.add(i));
@@ -426,7 +427,7 @@ impl Vm {
     }
 }
 
-/// A place in memory that moved from one start to another.
+/// Returns the new address of a cell in memory that moved.
 fn rebased(place: *mut StackItem, from: *mut StackItem, to: *mut StackItem) -> *mut StackItem {
     to.wrapping_byte_offset((place as isize).wrapping_sub(from as isize))
 }

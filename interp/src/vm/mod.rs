@@ -1,4 +1,4 @@
-//! The machine: its state, and what embedders see of it.
+//! The machine: its state and its public interface.
 
 mod context;
 mod exception;
@@ -33,14 +33,15 @@ use crate::{
     stack::{Cells, SENTINELS},
 };
 
-/// Cells above the limit that the arena always has, for instructions that push
-/// before they are checked.
+/// The number of cells that the arena always has above the limit, for
+/// instructions that push before the limit is checked.
 const SLACK: usize = 16;
 
 /// The number of slots that a new machine has room for.
 const FIRST_SLOTS: usize = 256;
 
-/// Empty cells behind all slots: an instruction can name no slot further off.
+/// The number of empty cells behind all slots. No instruction can name a slot
+/// farther away than that.
 const EMPTY_SLOTS: usize = 256;
 
 /// The greatest stack size that a limit can allow: 16 Mi items.
@@ -51,11 +52,11 @@ pub const MAX_STACK_LIMIT: u32 = 1 << 24;
 /// Source: `VMState.cs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Not ended: it never began, or was stopped and can go on.
+    /// The execution has not ended: it has not begun, or was stopped and can go on.
     Break,
     /// The last context returned.
     Halt,
-    /// Ended with a fault.
+    /// The execution ended with a fault.
     Fault,
 }
 
@@ -83,10 +84,10 @@ impl core::fmt::Display for State {
 /// another execution and keeps its memory.
 ///
 /// A machine is not `Send`: its items share their contents by
-/// [`Rc`](alloc::rc::Rc), without atomic counts, and may be shared with whoever
-/// took its results. Create one machine for each thread, and share decoded
+/// [`Rc`](alloc::rc::Rc), whose counts are not atomic, also with whoever took
+/// results from it. Create one machine for each thread, and share decoded
 /// [`Code`](crate::Code) among them. To give results to another thread,
-/// serialize them or move out what they contain.
+/// serialize them or copy their contents.
 ///
 /// An array, struct or map counts its references for one machine at a time.
 /// Once a machine was reset or dropped, or its results were taken, another
@@ -95,73 +96,76 @@ impl core::fmt::Display for State {
 /// item limit too early or too late: give each of them a
 /// [copy](StackItem::deep_copy).
 ///
-/// What handlers and compiled code use most lies in the first 128 bytes, within
-/// reach of displacements of one byte: [`crate::tier::layout`] checks that.
+/// The fields that handlers and compiled code use most lie in the first 128
+/// bytes, where displacements of one byte reach them; [`crate::tier::layout`]
+/// checks that.
 #[repr(C)]
 pub struct Vm {
-    /// The instruction that runs now or next.
+    /// The instruction that is running, or the next one.
     pub(crate) ip: *const DecodedInst,
     /// Behind the top item of the current evaluation stack.
     pub(crate) sp: *mut StackItem,
-    /// Between the current arguments (below) and local variables.
+    /// The current context's first local variable. Its arguments lie below.
     pub(crate) slots: *mut StackItem,
-    /// The highest `sp` that the item limit allows: `limit - sp` is the room
-    /// for items that is left, so it moves down for each item in a slot or in
-    /// a counted compound. Never above `end`.
+    /// The highest `sp` that the item limit allows. `limit - sp` is the room
+    /// left for items, so `limit` moves down for each item in a slot or in a
+    /// counted compound. It is never above `end`.
     pub(crate) limit: *mut StackItem,
     /// The highest `limit` that the arena has memory for.
     pub(crate) end: *mut StackItem,
-    /// Bottom of the current evaluation stack.
+    /// The bottom of the current evaluation stack.
     pub(crate) stack: *mut StackItem,
     /// The static fields of the current load.
     pub(crate) statics: *mut StackItem,
     /// The number of local variables of the current context.
     pub(crate) locals: u32,
     pub(crate) statics_count: u32,
-    /// Where the last argument lies, in bytes from `slots`: at most 0. The cells
-    /// from the last local variable on are empty, all that an index can reach.
+    /// The offset of the last argument from `slots` in bytes, at most 0. All
+    /// cells behind the last local variable that an index can reach are empty.
     pub(crate) args_offset: i64,
     /// The current code's constants.
     pub(crate) constants: *const u64,
-    /// How often places of the current code may be reached until they are hot,
-    /// see [`crate::tier`]; null if nothing counts.
+    /// The hot counters of the current code, see [`crate::tier`]; null if nothing
+    /// is counted.
     pub(crate) counters: *const u32,
     /// The lowest `limit` that compiled code can go on with.
     pub(crate) needed: *mut StackItem,
-    /// What compiled code calls and is called with.
+    /// The bounds of calls between compiled methods.
     pub(crate) calls: crate::tier::Calls,
     pub(crate) limits: Limits,
-    /// Units and instructions left of the grant; see [`crate::gas`].
+    /// The units and instructions left of the grant, see [`crate::gas`].
     pub(crate) meter: i64,
     pub(crate) frames: Vec<Frame>,
     pub(crate) try_blocks: Vec<TryBlock>,
     pub(crate) loads: Vec<Load>,
-    /// How many frames waited when the current load came.
+    /// The number of frames that waited when the current load was pushed.
     pub(crate) load_frames: usize,
     pub(crate) try_base: u32,
-    /// Whether the instruction that runs has set where to go on.
+    /// Whether the running instruction has set where execution continues.
     pub(crate) jumped: bool,
-    /// Whether a hosted instruction runs, whose context goes on behind it.
+    /// Whether an instruction that may call the host is running. Its context
+    /// continues behind it.
     pub(crate) in_instruction: bool,
-    /// Whether the dispatch loop is to return after this instruction.
+    /// Whether the dispatch loop has to return after this instruction.
     pub(crate) chunk_over: bool,
-    /// Why tail calls ended.
+    /// Why the chain of tail calls ended.
     #[cfg_attr(not(neovm_tail_calls), allow(dead_code, reason = "the loop returns it"))]
     pub(crate) reason: Reason,
     pub(crate) dispatch: Dispatch,
     pub(crate) hardfork: Hardfork,
     pub(crate) table: &'static Table,
-    /// Sums over all that general handlers ran.
+    /// The changes of the reference count by general handlers, summed up.
     pub(crate) ref_delta: RefDelta,
     pub(crate) gas: GasCounter,
     pub(crate) pending: Option<StackItem>,
-    /// Which exit compiled code took last.
+    /// The exit that compiled code took last.
     pub(crate) exit: *const crate::tier::Exit,
-    /// The place of the instruction whose guard led there, plus one; 0 if none is known.
+    /// The index of the instruction whose guard failed, plus one; 0 if none is
+    /// known.
     pub(crate) failed_guard: u64,
-    /// The frames of called compiled methods that are left, the innermost first.
+    /// The frames of the compiled methods that were left, the innermost first.
     pub(crate) left_frames: Vec<crate::tier::LeftFrame>,
-    /// Why an instruction failed that compiled code had run.
+    /// The fault of an instruction that compiled code ran.
     pub(crate) failed: Option<FaultKind>,
     prices: Arc<PriceTable>,
     state: State,
@@ -172,20 +176,20 @@ pub struct Vm {
     last_load: u64,
     arena: Cells,
     slot_cells: Cells,
-    /// Linked compounds whose consensus count fell to zero.
+    /// Linked compounds whose consensus count dropped to zero.
     zeros: Vec<Candidate>,
-    /// Those among them that somebody holds.
+    /// Those that something outside the cycle still holds.
     held: Vec<Candidate>,
     held_due: usize,
-    /// All linked compounds, and those that an exception dropped: what a
-    /// machine that ends looks through.
+    /// All linked compounds, and those that were dropped by an exception. They
+    /// are searched when the machine ends.
     tracked: Vec<Candidate>,
     tracked_due: usize,
-    /// Kept for its memory: that of the last load's static fields.
+    /// The memory of the last load's static fields, for the next load.
     spare_statics: Vec<StackItem>,
-    /// Lists that the reference counter works through, kept for their memory.
+    /// The reference counter's list of compounds to visit, kept for its memory.
     worklist: Vec<StackItem>,
-    /// Copies of what current code lends.
+    /// Copies of constants of the current code.
     promoted: promoted::PromotedConstants,
 }
 
@@ -254,7 +258,7 @@ impl Vm {
         vm
     }
 
-    /// Puts the stack pointers of an empty machine in place.
+    /// Sets the stack pointers of an empty machine.
     fn set_bounds(&mut self) {
         self.sp = self.arena.start();
         self.stack = self.sp;
@@ -263,9 +267,8 @@ impl Vm {
         self.slots = self.slot_cells.start();
     }
 
-    /// Empties the machine for another execution and tells the host, which
-    /// drops what it keeps for the loads that are gone. An interrupt flag stays
-    /// set.
+    /// Empties the machine for another execution and informs the host, which
+    /// drops the state that it keeps for the loads. The interrupt flag is kept.
     pub fn reset(&mut self, options: RunOptions, host: &mut dyn Host) {
         self.release_all();
         self.set_bounds();
@@ -295,7 +298,7 @@ impl Vm {
         self.held_due = 64;
         if !self.tracked.is_empty() {
             collect_cycles(&mut self.tracked, false);
-            // What others hold is another machine's to track.
+            // Compounds that others hold are tracked by the next machine.
             self.tracked.drain(..).for_each(|compound| compound.forget());
         }
         self.tracked_due = 64;
@@ -427,25 +430,26 @@ impl Vm {
         OpCode::from_byte(self.inst().opcode)
     }
 
-    /// The cell at the instruction pointer.
+    /// Returns the decoded instruction at the instruction pointer.
     pub(crate) fn inst(&self) -> &DecodedInst {
         debug_assert!(!self.ip.is_null(), "a context is loaded");
-        // SAFETY: while a context is loaded, `ip` points to a cell of its code
-        // or misaligned, which the load keeps. `Vm` calls this at no other time.
+        // SAFETY: while a context is loaded, `ip` points to a decoded instruction
+        // of its code or to a misaligned one, and the load keeps both. `Vm` calls
+        // this at no other time.
         unsafe { &*self.ip }
     }
 
-    /// The place behind the memory for slots.
+    /// Returns the end of the memory for slots.
     pub(crate) fn slots_end(&self) -> *mut StackItem {
         self.slot_cells.end().wrapping_sub(EMPTY_SLOTS)
     }
 
-    /// Whether the current context has local variables or arguments.
+    /// Returns whether the current context has local variables or arguments.
     pub(crate) fn has_slots(&self) -> bool {
         self.locals != 0 || self.args_offset != 0
     }
 
-    /// Number of arguments of the current context.
+    /// Returns the number of arguments of the current context.
     pub(crate) fn argument_count(&self) -> usize {
         self.args_offset.unsigned_abs() as usize / size_of::<StackItem>()
     }
@@ -454,7 +458,7 @@ impl Vm {
         (to as usize).wrapping_sub(from as usize) / size_of::<StackItem>()
     }
 
-    /// Room for items under the limit; below zero when it is exceeded.
+    /// Returns the room for items below the limit, negative if it is exceeded.
     pub(crate) fn room(&self) -> i64 {
         (self.limit as isize).wrapping_sub(self.sp as isize) as i64 / size_of::<StackItem>() as i64
     }

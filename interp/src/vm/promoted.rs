@@ -1,8 +1,8 @@
 //! Promoted constants: copies of byte strings that leave the code they belong to.
 //!
-//! An item that may outlive the code must be a copy. A script can ask for copies of
-//! long byte strings at one or two units each, so a copy of a long one is made
-//! once and shared until a load ends.
+//! An item that may outlive its code must not refer to the constants of the code, so
+//! constants are copied. Scripts can request copies for one or two units of gas each,
+//! so a long byte string is copied once, and the copy is shared until a load ends.
 
 use alloc::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use neovm_types::{
 use super::Vm;
 use crate::fast::duplicate;
 
-/// The length from which a copy costs more than looking for an earlier one.
+/// The length from which a copy costs more than the search for an earlier one.
 const LONG: usize = 64;
 
 /// Copies, by the address of the constant.
@@ -38,15 +38,16 @@ impl Vm {
         Ok(self.promote(lent))
     }
 
-    /// A copy of the item in a slot, by the place of the slot in [`Vm::slots_of`], where it is.
+    /// Returns a copy of the item in a slot. `place` is the index of the slot in
+    /// [`Vm::slots_of`], which must exist.
     pub(crate) fn copy_of_slot(&mut self, kind: SlotKind, place: usize) -> StackItem {
         // SAFETY: as in `copy_at`.
         let lent = unsafe { duplicate(&self.slots_of(kind)[place]) };
         self.promote(lent)
     }
 
-    /// Forgets the copies. Called when a load ends, because other code may then be
-    /// placed at the same addresses.
+    /// Drops the copies. This is called when a load ends, because other code may then
+    /// be allocated at the same addresses.
     pub(super) fn release_promoted(&mut self) {
         self.promoted.clear();
     }

@@ -6,8 +6,9 @@
 //! stack references ([`Header::references`]): its items are counted while that is
 //! above zero.
 //!
-//! Source: `ReferenceCounter.cs`. The memory of a compound does not depend on this
-//! count.
+//! This count does not decide how long a compound stays in memory.
+//!
+//! Source: `ReferenceCounter.cs`.
 
 use alloc::vec::Vec;
 
@@ -37,7 +38,7 @@ impl Vm {
     /// Stops counting an item that leaves a counted compound or a slot.
     pub(crate) fn count_out(&mut self, item: &StackItem) {
         match item.header() {
-            // As in the reference, a compound without references is not subtracted.
+            // As in the reference, a compound without references is not counted out.
             Some(header) if header.references() == 0 => {}
             Some(_) => {
                 self.ref_delta.removed += 1;
@@ -87,7 +88,7 @@ impl Vm {
                         self.track(child);
                     }
                     if header.references() == 1 {
-                        // Most of them hold no compounds and need not be visited.
+                        // Most hold no compounds, so there is nothing to visit.
                         if header.is_nested() {
                             pending.push(child.clone());
                         } else {
@@ -122,7 +123,7 @@ impl Vm {
             }
             let mut items = parent.child_count() as isize;
             each_compound(&parent, |child| match child.header() {
-                // As in the reference, those are not subtracted.
+                // As in the reference, these are not counted out.
                 Some(header) if header.references() == 0 => items -= 1,
                 Some(header) => {
                     header.set_references(header.references() - 1);
@@ -143,8 +144,8 @@ impl Vm {
         self.worklist = pending;
     }
 
-    /// Releases the stack reference of an item that left its cell, and drops the
-    /// item. The room of the cell was given back already.
+    /// Drops an item that was taken from its cell, and releases its stack reference.
+    /// The room of the cell has already been given back.
     #[inline(always)]
     pub(crate) fn forget_cell(&mut self, item: StackItem) {
         if item.is_compound() {
@@ -183,10 +184,10 @@ impl Vm {
         self.tracked.extend(Candidate::new(compound));
     }
 
-    /// Clears cycles: linked compounds that lost their last stack reference and
-    /// that nothing outside references. Compounds that the pending exception or
-    /// the host holds are checked again when another exception is thrown, or
-    /// when there are many of them.
+    /// Clears cycles of linked compounds that have lost their last stack reference, if
+    /// nothing outside the cycle refers to them. Those that the pending exception or
+    /// the host holds are checked again when another exception is thrown, or when
+    /// there are many of them.
     #[inline(always)]
     pub(crate) fn clear_zeros(&mut self) {
         if !self.zeros.is_empty() {
@@ -196,7 +197,7 @@ impl Vm {
 
     #[cold]
     fn collect_zeros(&mut self) {
-        // Most are freed, or were counted again by the instruction that released them.
+        // Most have been freed, or counted again by the instruction that released them.
         self.zeros.retain(Candidate::is_uncounted);
         if self.zeros.is_empty() {
             return;
@@ -210,9 +211,9 @@ impl Vm {
         }
     }
 
-    /// Keeps track of all compounds on the current evaluation stack and in them.
-    /// They are about to be dropped but stay counted; if the host holds one of
-    /// them, [`Vm::forget_counts`] would not find it otherwise.
+    /// Tracks all compounds that can be reached from the current evaluation stack.
+    /// They are about to be dropped but stay counted; if the host holds one of them,
+    /// [`Vm::forget_counts`] would not find it otherwise.
     pub(super) fn track_stack(&mut self) {
         let mut pending = core::mem::take(&mut self.worklist);
         let stack = self.items_mut(usize::MAX).iter();
@@ -234,9 +235,8 @@ impl Vm {
         }
     }
 
-    /// Resets the counts of all compounds that the machine holds or keeps track of.
-    /// Others may hold them too and give them to another machine, which counts
-    /// them anew.
+    /// Resets the counts of all compounds that the machine holds or tracks. Others may
+    /// hold them, too, and give them to another machine, which then counts from zero.
     pub(super) fn forget_counts(&mut self) {
         let mut pending = core::mem::take(&mut self.worklist);
         self.each_held(|item| pending.extend(item.is_compound().then(|| item.clone())));

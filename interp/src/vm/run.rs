@@ -1,4 +1,4 @@
-//! Running: the outer loop around the dispatch loop, and single steps.
+//! Running scripts: the loop around dispatch, and single steps.
 //!
 //! Source: `ExecutionEngine.cs` (`Execute`, `ExecuteNext`).
 
@@ -45,9 +45,9 @@ impl Vm {
     /// Runs until the last context returns, an instruction faults, the budget is
     /// used up or the interrupt flag is set.
     ///
-    /// A run that was stopped continues at the next call; an execution that has
-    /// ended stays as it is. If the host panics, the machine has faulted: it
-    /// cannot continue, but can be reset.
+    /// Calling this again continues a run that was stopped, and has no effect on an
+    /// execution that has ended. If the host panics, the machine faults: it cannot
+    /// continue, but can be reset.
     pub fn run(&mut self, host: &mut dyn Host) -> Outcome {
         self.guarded(|vm| {
             loop {
@@ -55,9 +55,9 @@ impl Vm {
                     return outcome;
                 }
                 match vm.budget {
-                    // Each context may return without a unit of gas.
+                    // Each context may return without using gas.
                     Some(left) if left < STEPWISE + 2 * vm.depth() as u64 => vm.step_within_budget(host),
-                    // The host pushed too much: the next instruction faults, whatever it does.
+                    // The host pushed too many items: the next instruction faults.
                     _ if vm.sp > vm.limit => vm.step_within_budget(host),
                     _ => vm.run_chunk(host),
                 }
@@ -65,7 +65,7 @@ impl Vm {
         })
     }
 
-    /// Does what may call the host, and faults the machine if the host panics.
+    /// Calls a function that may call the host. If the host panics, the machine faults.
     fn guarded<R>(&mut self, action: impl FnOnce(&mut Self) -> R) -> R {
         struct Unwound<'a>(&'a mut Vm);
         impl Drop for Unwound<'_> {
@@ -144,24 +144,25 @@ impl Vm {
         self.ended()
     }
 
-    /// The price of the next instruction, in units.
+    /// Returns the price of the next instruction, in units.
     pub(crate) fn price(&self) -> i64 {
         self.inst().single_cost(&self.prices) >> 32
     }
 
-    /// Runs until the grant is used up or the execution ended.
+    /// Runs until the grant is used up or the execution ends.
     fn run_chunk(&mut self, host: &mut dyn Host) {
-        // What the host popped since may have left more room than memory.
+        // The host may have popped items, so that there is more room than memory.
         if self.limit > self.end {
             self.grow_arena(0);
         }
-        // What is fused is charged at once; where that is too much it runs one by one.
+        // Fused instructions are charged together. If the gas does not cover that, they
+        // run one by one.
         let price = self.inst().cost >> 32;
         if !self.gas.covers(price) {
             return self.step_within_budget(host);
         }
-        // At most two instructions a unit (a CALL pays for its RET), and system
-        // calls, which are free, end the chunk when there is a budget.
+        // A unit pays for at most two instructions (CALL pays for its RET). System
+        // calls are free, but end the chunk if there is a budget.
         let most = self.budget.map_or(i64::MAX, |left| ((left - STEPWISE / 2) / 4) as i64);
         self.meter = self.gas.grant(price, most);
         self.chunk_over = false;
@@ -173,13 +174,14 @@ impl Vm {
         self.finish(result);
     }
 
-    /// Brings gas and instruction count up to date with the meter, if one runs.
+    /// Updates the gas and the instruction count from the meter. Returns whether the
+    /// meter was running.
     fn settle(&mut self) -> bool {
         self.gas.settle(core::mem::take(&mut self.meter))
     }
 
-    /// Runs the instruction at `ip` by its general handler; it is charged
-    /// already. Where control goes next is set, and the limits are checked.
+    /// Runs the instruction at `ip`, which is already charged, by its general handler.
+    /// Then checks the limits and sets the next instruction.
     pub(crate) fn execute(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let (op, opcode) = (self.inst().op, self.inst().opcode);
         if op == Op::Bad {
@@ -195,9 +197,9 @@ impl Vm {
 
     /// Runs the SYSCALL at `ip`, which is not misaligned, as [`Vm::execute`] does.
     ///
-    /// Results that may be faults are large. Here they are looked at where they
-    /// come from, and not moved if all went well: that is most of what a short
-    /// system call takes.
+    /// Results that can hold a fault are large. Moving one would take longer than all
+    /// the rest of a short system call, so it is checked in place and moved only if it
+    /// is an error.
     #[inline(always)]
     pub(crate) fn execute_system_call(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let id = self.inst().operand as u32;
@@ -212,8 +214,8 @@ impl Vm {
         self.complete(false)
     }
 
-    /// Completes an instruction that a general handler ran. The next one lies
-    /// right behind it unless it is misaligned.
+    /// Completes an instruction that a general handler ran. The next decoded
+    /// instruction is adjacent unless this one is misaligned.
     #[inline(always)]
     pub(crate) fn conclude(
         &mut self,
@@ -221,14 +223,14 @@ impl Vm {
         is_misaligned: bool,
         host: &mut dyn Host,
     ) -> Result<(), FaultKind> {
-        // The result is large; what is usual only looks whether it is a fault.
+        // The result is large; in the usual case it is only checked, not moved.
         if result.is_err() {
             self.catch(result, host)?;
         }
         self.complete(is_misaligned)
     }
 
-    /// Checks the limits after an instruction, and goes on to the next.
+    /// Checks the limits after an instruction and goes on to the next one.
     #[inline(always)]
     fn complete(&mut self, is_misaligned: bool) -> Result<(), FaultKind> {
         self.clear_zeros();
@@ -244,7 +246,8 @@ impl Vm {
         Ok(())
     }
 
-    /// Throws a fault that the script may catch; others stay faults.
+    /// Turns a fault that the script may catch into an exception. Other faults are
+    /// returned.
     #[cold]
     fn catch(&mut self, result: Result<(), FaultKind>, host: &mut dyn Host) -> Result<(), FaultKind> {
         match result {
@@ -258,7 +261,8 @@ impl Vm {
         }
     }
 
-    /// The fault of the bytes at the current position, which are no instruction.
+    /// Returns the fault for the bytes at the current position, which are not a valid
+    /// instruction.
     #[cold]
     fn bad_instruction(&self) -> FaultKind {
         let bytes = self.script().map_or(&[][..], Script::bytes);
@@ -282,25 +286,25 @@ impl Vm {
         self.settle()
     }
 
-    /// Puts things back after a call of the host.
+    /// Undoes what [`Vm::begin_hosted`] did, after the call of the host.
     #[inline(always)]
     fn end_hosted(&mut self, metered: bool) {
         self.in_instruction = false;
         self.resume_meter(metered);
     }
 
-    /// Starts the meter again if [`Vm::settle`] stopped it. In between, the host
-    /// sees and changes exact gas, or a load ends, which may change who pays.
+    /// Starts the meter again if [`Vm::settle`] stopped it. While it is stopped, the
+    /// host can read and charge exact gas, and a load may end, so that another one pays.
     #[inline(always)]
     fn resume_meter(&mut self, metered: bool) {
         if metered && !self.loads.is_empty() {
             self.meter = self.gas.grant(0, i64::MAX);
-            // What is free could go past a budget, the flag or the gas limit unseen.
+            // Free instructions would not notice the budget, the flag or the gas limit.
             self.chunk_over = self.budget.is_some() || self.interrupted() || !self.gas.covers(0);
         }
     }
 
-    /// The fault of exceeding the item limit.
+    /// Returns the fault of exceeding the item limit.
     #[cold]
     pub(crate) fn over_limit(&self) -> FaultKind {
         FaultKind::MaxStackSize { count: self.reference_count(), limit: self.limits.max_stack_size }
@@ -314,13 +318,14 @@ impl Vm {
         }
     }
 
-    /// Ends the execution with a fault. All contexts stay in place.
+    /// Ends the execution with a fault. The contexts are kept.
     fn fail(&mut self, kind: FaultKind) {
         self.state = State::Fault;
         self.fault = Some(Fault { kind, opcode: self.opcode(), position: self.position() });
     }
 
-    /// How it ended, if it did. A machine with nothing loaded halts at once.
+    /// Returns the outcome if the execution has ended. A machine with nothing loaded
+    /// halts at once.
     fn ended(&mut self) -> Option<Outcome> {
         if self.state == State::Break && self.loads.is_empty() {
             self.state = State::Halt;
@@ -335,8 +340,8 @@ impl Vm {
     /// Charges a fee on top of what instructions cost.
     ///
     /// # Errors
-    /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left;
-    /// it counts as consumed all the same.
+    /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left. The fee
+    /// still counts as consumed.
     pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
         if self.gas.add(fee) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
     }

@@ -1,4 +1,4 @@
-//! What debuggers and hosts see of the invocation stack.
+//! Views of the invocation stack, for debuggers and hosts.
 
 use alloc::vec::Vec;
 
@@ -36,9 +36,9 @@ pub struct Invocation<'a> {
     pub load: LoadId,
     /// The script of the context.
     pub script: &'a Script,
-    /// The position of the next instruction, in bytes. During a system call
-    /// this is the SYSCALL instruction in the current context, and the
-    /// instruction behind the call in the others.
+    /// The position of the next instruction, in bytes. During a system call, this
+    /// is the SYSCALL instruction in the current context, and the instruction behind
+    /// the call in all others.
     pub position: usize,
     /// The opcode at the position: RET behind the last byte, `None` for an
     /// undefined byte.
@@ -51,8 +51,8 @@ impl Vm {
         self.loads.last().map(|load| load.id)
     }
 
-    /// Returns the ids of all loads, the current one first: the second is that
-    /// of the script which called the current one.
+    /// Returns the ids of all loads, the current one first. The second is the id of
+    /// the script that called the current one.
     pub fn loads(&self) -> impl DoubleEndedIterator<Item = LoadId> + ExactSizeIterator {
         self.loads.iter().rev().map(|load| load.id)
     }
@@ -89,7 +89,7 @@ impl Vm {
             let stack = unsafe { self.items(load.stack, top) };
             loop {
                 let (ip, base, locals, args_offset) = slots;
-                // SAFETY: as above; `ip` points to a cell of the load.
+                // SAFETY: as above; `ip` points to a decoded instruction of the load.
                 let (cell, locals, mut arguments) = unsafe {
                     let first = base.wrapping_byte_offset(args_offset as isize);
                     let locals = self.items(base, base.wrapping_add(locals as usize));
@@ -121,11 +121,13 @@ impl Vm {
         views
     }
 
+    /// Returns copies of the items from one cell up to another.
+    ///
     /// # Safety
     /// The cells from `from` up to `to` are occupied by items.
     unsafe fn items(&self, from: *const StackItem, to: *const StackItem) -> Vec<StackItem> {
         let count = self.cells_between(from, to);
-        // SAFETY: the caller says so.
+        // SAFETY: guaranteed by the caller.
         (0..count).map(|i| unsafe { (*from.add(i)).clone() }).collect()
     }
 }
