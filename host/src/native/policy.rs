@@ -322,7 +322,12 @@ fn set_whitelisted(
         return Err(fault(format!("the fee {fee} is below zero")));
     }
     let key = whitelist_key_of(executor, contract, method, arguments)?;
-    let record = StackItem::structure([contract.into(), method.into(), arguments.into(), fee.into()]);
+    // Methods with the same offset share a record, which keeps the name of the first one.
+    let old = executor.layer().peek(&key).map_err(fault)?;
+    let record = match old.map(|old| Whitelisted::read(&old)).transpose()? {
+        Some(old) => StackItem::structure([contract.into(), old.method, old.arguments, fee.into()]),
+        None => StackItem::structure([contract.into(), method.into(), arguments.into(), fee.into()]),
+    };
     write(executor.layer(), key, &serialize(&record)?)?;
     notify_whitelist(executor, contract, method.into(), arguments.into(), fee.into())
 }
@@ -436,6 +441,10 @@ pub(crate) fn block_account(
     }
     let vote = neo_token::vote_internal(executor, caller, account, None)?;
     vote.then(executor, caller, move |executor, _, _| {
+        // The account's contract got the GAS that it had earned, and may have had itself blocked meanwhile.
+        if is_blocked(executor.layer(), account)? {
+            return Err(fault(format!("account {account} was blocked while it was being blocked")));
+        }
         write_integer(executor.layer(), blocked_key(account), Integer::from(executor.require_block()?.timestamp))?;
         Ok(Task::Done(true))
     })

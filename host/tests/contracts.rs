@@ -1,17 +1,28 @@
-//! Updates of contracts: what is called afterwards, and where an update faults.
+//! Contracts that are updated, destroyed or blocked, or have fixed fees: rules that
+//! no recorded case shows.
 
-use neovm_chain::{Signer, WitnessScopes};
-use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt};
+mod common;
+
+use neovm_chain::{
+    Signer, WitnessScopes,
+    contract::{bft_address, majority_address},
+};
+use neovm_host::{Chain, ContractState, Invocation, Network, ProtocolSettings, Receipt, native::NATIVES};
+use neovm_storage::Key;
 use neovm_types::{
-    CallFlags, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
+    CallFlags, Hardfork, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
     manifest::{Abi, ContractDescriptor, Method, Parameter, ParameterType, Permission, Wildcard},
 };
 
 /// 10,000 GAS.
 const GAS: i64 = 1_000_000_000_000;
 
+fn hash(native: &str) -> Hash160 {
+    NATIVES.into_iter().find(|contract| contract.name == native).expect("a native contract").hash
+}
+
 fn contract_management() -> Hash160 {
-    "0xfffdc93764dbaddd97c48f252a53ea4643faa3fd".parse().unwrap()
+    hash("ContractManagement")
 }
 
 /// A method with parameters of any type.
@@ -31,7 +42,17 @@ fn nef(script: Script) -> Vec<u8> {
 }
 
 fn invoke(chain: &mut Chain, contract: Hash160, method: &str, arguments: Vec<StackItem>) -> Receipt {
-    let signer = Signer::new(Hash160([7; 20]), WitnessScopes::CALLED_BY_ENTRY);
+    invoke_as(chain, Hash160([7; 20]), contract, method, arguments)
+}
+
+fn invoke_as(
+    chain: &mut Chain,
+    account: Hash160,
+    contract: Hash160,
+    method: &str,
+    arguments: Vec<StackItem>,
+) -> Receipt {
+    let signer = Signer::new(account, WitnessScopes::CALLED_BY_ENTRY);
     let call = Invocation::call(contract, method, arguments).unwrap().with_signer(signer).with_gas(GAS);
     chain.execute(&call).unwrap()
 }
@@ -123,8 +144,8 @@ fn an_update_shows_in_the_same_execution() {
 
 /// Where the RET of `update` with two arguments lies in the script of ContractManagement.
 fn end_of_update() -> usize {
-    let network = neovm_host::Network::new(ProtocolSettings::private());
-    let state = &network.natives(neovm_types::Hardfork::Gorgon).find(contract_management()).unwrap().state;
+    let network = Network::new(ProtocolSettings::private());
+    let state = &network.natives(Hardfork::Gorgon).find(contract_management()).unwrap().state;
     state.manifest.abi.method("update", Some(2)).unwrap().offset as usize + 6
 }
 
@@ -148,4 +169,96 @@ fn a_contract_that_becomes_too_large_faults_in_its_deploy_method() {
         let expected = (depth, hash, place, Some(opcode));
         assert_eq!((fault.depth, fault.script_hash, fault.position, fault.opcode), expected, "{:?}", receipt.fault);
     }
+}
+
+/// A contract that gets NEO and, in the next block, GAS for it. `on_gas` runs then, and `end` destroys the contract.
+fn holder(chain: &mut Chain, on_gas: impl Fn(&mut ScriptBuilder)) -> Hash160 {
+    let destroy = |script: &mut ScriptBuilder| {
+        call(script, contract_management(), "destroy", 0);
+        script.op(OpCode::DROP).op(OpCode::RET);
+    };
+    let mut script = ScriptBuilder::new();
+    destroy(&mut script);
+    let on_payment = script.build().unwrap().len();
+    let end = script.label();
+    (0..3).for_each(|_| _ = script.op(OpCode::DROP));
+    script.syscall("System.Runtime.GetCallingScriptHash").push(hash("GasToken")).op(OpCode::EQUAL);
+    script.jump(OpCode::JMPIFNOT, end);
+    on_gas(&mut script);
+    script.bind(end).op(OpCode::RET);
+    let methods = vec![
+        method("end", 0, &[], ParameterType::Void),
+        method("onNEP17Payment", on_payment, &["from", "amount", "data"], ParameterType::Void),
+    ];
+    let holder = deploy(chain, script.build().unwrap(), methods);
+    let owner = bft_address(chain.network().settings().standby_validators()).unwrap();
+    let transfer = vec![owner.into(), holder.into(), 1000.into(), StackItem::Null];
+    assert_eq!(invoke_as(chain, owner, hash("NeoToken"), "transfer", transfer).stack, [true]);
+    let block = common::next_block(chain, Vec::new());
+    chain.persist(&block).unwrap();
+    holder
+}
+
+fn destroy_from_within(script: &mut ScriptBuilder) {
+    call(script, contract_management(), "destroy", 0);
+    script.op(OpCode::DROP);
+}
+
+/// From Gorgon on, a contract that is destroyed gets its GAS before it is gone.
+#[test]
+fn a_contract_is_paid_and_then_destroyed() {
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let contract = holder(&mut chain, |_| {});
+    let receipt = invoke(&mut chain, contract, "end", vec![]);
+    assert_eq!(receipt.fault, None);
+    let events: Vec<_> = receipt.notifications.iter().map(|one| one.event.as_str()).collect();
+    assert_eq!(events, ["Vote", "Transfer", "Destroy"]);
+    assert!(chain.contract(contract).unwrap().is_none());
+}
+
+/// In the reference the record that blocks the account is added, which fails if it is there.
+#[test]
+fn a_contract_cannot_destroy_itself_while_it_is_destroyed() {
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let contract = holder(&mut chain, destroy_from_within);
+    let fault = invoke(&mut chain, contract, "end", vec![]).fault.unwrap();
+    assert!(fault.kind.to_string().contains("while it was being blocked"), "{fault}");
+    assert!(chain.contract(contract).unwrap().is_some());
+}
+
+#[test]
+fn a_contract_that_destroys_itself_when_it_is_paid_cannot_be_blocked() {
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let committee = majority_address(&chain.network().settings().standby_committee).unwrap();
+    let block = |chain: &mut Chain, contract: Hash160| {
+        invoke_as(chain, committee, hash("PolicyContract"), "blockAccount", vec![contract.into()])
+    };
+    let evading = holder(&mut chain, destroy_from_within);
+    assert!(!block(&mut chain, evading).halted());
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let other = holder(&mut chain, |_| {});
+    assert_eq!(block(&mut chain, other).stack, [true]);
+}
+
+/// The reference changes the fee of the record that is there, and nothing else.
+#[test]
+fn methods_with_the_same_offset_share_a_fixed_fee() {
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let methods = ["first", "second"].map(|name| method(name, 0, &[], ParameterType::Integer)).to_vec();
+    let script = Script::from(vec![OpCode::PUSH1 as u8, OpCode::RET as u8]);
+    let contract = deploy(&mut chain, script, methods);
+    let committee = majority_address(&chain.network().settings().standby_committee).unwrap();
+    for (name, fee) in [("first", 5), ("second", 7)] {
+        let arguments = vec![contract.into(), name.into(), 0.into(), fee.into()];
+        let receipt = invoke_as(&mut chain, committee, hash("PolicyContract"), "setWhitelistFeeContract", arguments);
+        assert_eq!(receipt.fault, None);
+        let StackItem::Array(event) = &receipt.notifications[0].state else { panic!("an event") };
+        assert_eq!(event.get(1).unwrap(), name);
+        assert_eq!(event.get(3).unwrap(), fee);
+    }
+    let key = Key::new(-7, &[16]).with(&contract.0).with(&[0; 4]);
+    let stored = chain.store().iter().find(|(other, _)| **other == key).unwrap().1;
+    // A struct of four: the hash, the name, 0 parameters, and the fee of 7.
+    let expected = [&[0x41, 4, 0x28, 20][..], &contract.0, &[0x28, 5], b"first", &[0x21, 0, 0x21, 1, 7]].concat();
+    assert_eq!(**stored, expected);
 }
