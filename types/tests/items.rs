@@ -278,6 +278,25 @@ fn a_deep_copy_shares_nothing_but_what_was_shared() {
 }
 
 #[test]
+fn a_copied_map_finds_its_keys_and_takes_more() {
+    let StackItem::Map(map) = StackItem::map() else { unreachable!() };
+    for key in (0..40).rev() {
+        map.insert(key.into(), StackItem::array([key.into()])).unwrap();
+    }
+    let StackItem::Map(copy) = StackItem::Map(map.clone()).deep_copy(false) else { panic!("no map") };
+    assert_eq!(StackItem::array(copy.keys()).to_json(), StackItem::array(map.keys()).to_json());
+    for key in 0..40 {
+        let (value, own) = (map.get(&key.into()).unwrap().unwrap(), copy.get(&key.into()).unwrap().unwrap());
+        assert!(own.to_json() == value.to_json() && !own.is_same(&value));
+    }
+    copy.insert(40.into(), 1.into()).unwrap();
+    copy.remove(&39.into()).unwrap();
+    assert_eq!((copy.len(), map.len()), (40, 40));
+    assert!(copy.get(&40.into()).unwrap().is_some_and(|value| value == 1));
+    assert!(copy.get(&39.into()).unwrap().is_none() && copy.get(&0.into()).unwrap().is_some());
+}
+
+#[test]
 fn a_cycle_is_copied_as_a_cycle() {
     let array = Array::new(vec![1.into()]);
     let inner = StackItem::structure([StackItem::Array(array.clone())]);

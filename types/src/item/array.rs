@@ -230,7 +230,7 @@ impl Array {
     }
 
     /// Gives items to an array that has none and that nobody but its maker knows.
-    /// It is not linked: none of the items can hold it.
+    /// It is not linked: that is up to the maker, if the items can hold it.
     pub(super) fn begin(&self, items: Vec<StackItem>) {
         if items.iter().any(StackItem::is_compound) {
             self.header().set_nested();

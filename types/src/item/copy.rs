@@ -5,7 +5,7 @@
 
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
-use super::{Array, ByteString, Map, StackItem};
+use super::{Array, ByteString, Map, StackItem, compound::Header};
 use crate::{fault::FaultKind, limits::Limits};
 
 /// The largest number of items that the clone of a struct may visit.
@@ -75,56 +75,52 @@ enum Unfilled {
 
 struct DeepCopy {
     immutable: bool,
-    /// Copies by the address of the original.
+    /// Copies by the address of the original: of buffers, and of compounds to which there is more than one
+    /// reference. Others cannot come again.
     copies: BTreeMap<usize, StackItem>,
     unfilled: Vec<Unfilled>,
-    /// The copies, with whether they become read-only once they have their items.
-    made: Vec<(StackItem, bool)>,
 }
 
 impl StackItem {
-    /// Returns a copy that shares no compound and no buffer with the original.
-    /// What is shared or cyclic within the original is so within the copy. If
-    /// `immutable`, buffers become byte strings and compounds become read-only.
+    /// Returns a copy that shares no compound and no buffer with the original; byte
+    /// strings are shared. What is shared or cyclic within the original is so within
+    /// the copy. If `immutable`, buffers become byte strings and compounds become
+    /// read-only.
     pub fn deep_copy(&self, immutable: bool) -> Self {
-        if !self.is_compound() && !matches!(self, Self::Buffer(_)) {
-            return self.clone();
-        }
-        let mut work = DeepCopy { immutable, copies: BTreeMap::new(), unfilled: Vec::new(), made: Vec::new() };
+        let mut work = DeepCopy { immutable, copies: BTreeMap::new(), unfilled: Vec::new() };
         let result = work.copy(self);
         while let Some(unfilled) = work.unfilled.pop() {
             work.fill(unfilled);
-        }
-        for (copy, read_only) in work.made {
-            if let (true, Some(header)) = (read_only, copy.header()) {
-                header.set_read_only();
-            }
         }
         result
     }
 }
 
 impl DeepCopy {
+    /// Returns the copy of an item. One that was made before is marked as linked,
+    /// since what it is put into may be within it.
+    #[inline]
     fn copy(&mut self, item: &StackItem) -> StackItem {
-        let address = match item {
-            StackItem::Array(array) | StackItem::Struct(array) => array.address(),
-            StackItem::Map(map) => map.address(),
-            StackItem::Buffer(buffer) => buffer.address(),
+        let (address, references) = match item {
+            StackItem::Array(array) | StackItem::Struct(array) => (array.address(), array.strong_count()),
+            StackItem::Map(map) => (map.address(), map.strong_count()),
+            StackItem::Buffer(buffer) => (buffer.address(), usize::MAX),
             other => return other.clone(),
         };
+        if references == 1 {
+            return self.empty_copy(item);
+        }
         if let Some(copy) = self.copies.get(&address) {
+            copy.header().into_iter().for_each(Header::set_linked);
             return copy.clone();
         }
         let copy = self.empty_copy(item);
         self.copies.insert(address, copy.clone());
-        if let Some(header) = item.header() {
-            self.made.push((copy.clone(), header.is_read_only() || self.immutable));
-        }
         copy
     }
 
     fn empty_copy(&mut self, item: &StackItem) -> StackItem {
-        let new_array = || Array::new(Vec::new());
+        let new_array = || Array::of_leaves(Vec::new());
         match item {
             StackItem::Array(original) => {
                 let copy = new_array();
@@ -150,19 +146,18 @@ impl DeepCopy {
     }
 
     fn fill(&mut self, unfilled: Unfilled) {
-        match unfilled {
+        let (copy, original) = match &unfilled {
             Unfilled::Array(copy, original) => {
-                for item in original.to_vec() {
-                    copy.fill(self.copy(&item));
-                }
+                copy.begin(original.look(|items| items.iter().map(|item| self.copy(item)).collect()));
+                (copy.header(), original.header())
             }
             Unfilled::Map(copy, original) => {
-                for (key, value) in original.to_vec() {
-                    let value = self.copy(&value);
-                    // The key was one of the original's, so it is accepted.
-                    let _ = copy.fill(key, value);
-                }
+                copy.begin(original, |value| self.copy(value));
+                (copy.header(), original.header())
             }
+        };
+        if self.immutable || original.is_read_only() {
+            copy.set_read_only();
         }
     }
 }

@@ -152,6 +152,19 @@ impl Map {
         self.0.entries.take().into_entries()
     }
 
+    /// Gives a map that is empty the keys of another one, each with what a function
+    /// makes of its value. The map is not linked: that is up to its maker, if the
+    /// values can hold it.
+    pub(super) fn begin(&self, original: &Self, mut value: impl FnMut(&StackItem) -> StackItem) {
+        let original = original.0.entries.borrow();
+        let entries: Vec<_> = original.entries.iter().map(|(key, old)| (key.clone(), value(old))).collect();
+        if entries.iter().any(|(_, value)| value.is_compound()) {
+            self.header().set_nested();
+        }
+        debug_assert!(self.is_empty(), "the map has no entries yet");
+        *self.0.entries.borrow_mut() = OrderedMap { entries, index: original.index.clone() };
+    }
+
     /// Sets a value, read-only or not: for making a map.
     pub(super) fn fill(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
         if value.is_compound() {
