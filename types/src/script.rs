@@ -83,15 +83,14 @@ impl Script {
     /// [`ScriptError`] for the first instruction that is wrong.
     pub fn validate(&self) -> Result<(), ScriptError> {
         let mut starts = vec![false; self.len()];
-        let mut instructions: Vec<(usize, Instruction<'_>)> = Vec::new();
         for (position, instruction) in self.instructions() {
-            let instruction = instruction.map_err(|kind| ScriptError { position, kind })?;
+            instruction.map_err(|kind| ScriptError { position, kind })?;
             starts[position] = true;
-            instructions.push((position, instruction));
         }
         let starts_at = |target: i32| usize::try_from(target).is_ok_and(|target| starts.get(target) == Some(&true));
-        for (position, instruction) in instructions {
-            check_operand(position, &instruction, starts_at).map_err(|kind| ScriptError { position, kind })?;
+        for (position, instruction) in self.instructions() {
+            let checked = instruction.and_then(|instruction| check_operand(position, &instruction, starts_at));
+            checked.map_err(|kind| ScriptError { position, kind })?;
         }
         Ok(())
     }
