@@ -13,7 +13,7 @@ use std::{
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::{Batch, Cursor, Direction, Key, Seek, Store, StoreError, Value};
+use crate::{Batch, Direction, Key, Seek, Store, StoreError, Value, seek::order};
 
 /// A value in a layer. Iterators that hold it see it change.
 #[derive(Debug)]
@@ -104,8 +104,9 @@ pub struct Layer<'s> {
 /// The contracts whose changes stamp a layer: ContractManagement and Policy.
 const STAMPING: [i32; 2] = [-1, -7];
 
+/// What lies below a layer.
 #[derive(Clone)]
-enum Below<'s> {
+pub(crate) enum Below<'s> {
     Layer(Rc<Layer<'s>>),
     Store(&'s dyn Store),
 }
@@ -288,35 +289,20 @@ impl<'s> Layer<'s> {
         }
     }
 
-    /// What a seek in this layer starts with: the entries within a prefix that are there, in order, and the keys
-    /// of all that are tracked, there or not, sorted.
-    pub(crate) fn tracked(&self, prefix: &[u8], direction: Direction) -> (Vec<(Key, Rc<Item>)>, Vec<Key>) {
+    /// What a seek in this layer starts with: the tracked entries within a prefix in the order of reading, without
+    /// an item if they are deleted.
+    pub(crate) fn tracked(&self, prefix: &[u8], direction: Direction) -> Vec<(Key, Option<Rc<Item>>)> {
         let entries = self.entries.borrow();
         let within = entries.0.iter().filter(|tracked| tracked.key.starts_with(prefix));
-        let mut all: Vec<&Tracked> = within.collect();
-        all.sort_unstable_by_key(|tracked| &tracked.key);
-        let keys = all.iter().map(|tracked| tracked.key.clone()).collect();
-        let there = all.into_iter().filter(|tracked| tracked.state.is_there());
-        let mut there: Vec<_> = there.map(|tracked| (tracked.key.clone(), Rc::clone(&tracked.item))).collect();
-        if direction == Direction::Backward {
-            there.reverse();
-        }
-        (there, keys)
+        let item = |tracked: &Tracked| tracked.state.is_there().then(|| Rc::clone(&tracked.item));
+        let mut all: Vec<_> = within.map(|tracked| (tracked.key.clone(), item(tracked))).collect();
+        all.sort_unstable_by(|(a, _), (b, _)| order(direction, a, b));
+        all
     }
 
-    /// A seek in what lies below.
-    pub(crate) fn seek_below(&self, prefix: &[u8], direction: Direction) -> SeekBelow<'s> {
-        match &self.below {
-            Below::Layer(layer) => SeekBelow::Layer(Box::new(Seek::new(layer, prefix, direction))),
-            Below::Store(store) => SeekBelow::Store(store.seek(prefix, None, direction)),
-        }
+    pub(crate) fn below(&self) -> &Below<'s> {
+        &self.below
     }
-}
-
-/// A seek in a layer or a store.
-pub(crate) enum SeekBelow<'s> {
-    Layer(Box<Seek<'s>>),
-    Store(Cursor<'s>),
 }
 
 impl fmt::Debug for Layer<'_> {

@@ -1,10 +1,10 @@
 //! Reading entries in order through layers.
 
-use std::{fmt, iter::Peekable, rc::Rc, vec};
+use std::{cmp::Ordering, collections::VecDeque, fmt, mem, rc::Rc};
 
 use crate::{
-    Direction, Key, Layer, StoreError,
-    layer::{Item, SeekBelow},
+    Cursor, Direction, Key, Layer, StoreError,
+    layer::{Below, Item},
 };
 
 /// The entries with a prefix, as a layer shows them. Made by [`Layer::find`].
@@ -15,91 +15,167 @@ use crate::{
 /// from below one entry ahead.
 ///
 /// Source: `DataCache.cs` (`Seek`, `FindInternal`) of the reference node.
-pub struct Seek<'s> {
-    prefix: Vec<u8>,
-    direction: Direction,
-    state: State<'s>,
-}
+pub struct Seek<'s>(State<'s>);
 
 enum State<'s> {
-    New(Rc<Layer<'s>>),
-    Running(Box<Merge<'s>>),
+    New { layer: Rc<Layer<'s>>, prefix: Vec<u8>, direction: Direction },
+    Running(Queue<'s>),
     Done,
+}
+
+/// What some layers show, one above the other, of which only the lowest tracks
+/// entries within the prefix: each of the others is one entry ahead of the one
+/// above it.
+struct Queue<'s> {
+    /// The entries that the layers above the lowest have fetched.
+    entries: VecDeque<Entry>,
+    lowest: Lowest<'s>,
+}
+
+enum Lowest<'s> {
+    Layer(Box<Merge<'s>>),
+    /// No layer tracks any entry. A store does not change, so nobody sees when it is read.
+    Store(Cursor<'s>),
 }
 
 /// The entries that a layer tracks, merged with those from below.
 struct Merge<'s> {
-    tracked: Peekable<vec::IntoIter<(Key, Rc<Item>)>>,
-    /// Sorted; what is tracked hides what lies below.
-    hidden: Vec<Key>,
-    below: SeekBelow<'s>,
-    ahead: Option<(Key, Rc<Item>)>,
+    direction: Direction,
+    /// In the order of reading, without an item if the entry is deleted or was read. What is tracked hides what
+    /// lies below.
+    tracked: Vec<(Key, Option<Rc<Item>>)>,
+    /// The place of the next one.
+    next: usize,
+    below: Queue<'s>,
+    ahead: Option<Entry>,
 }
+
+type Entry = (Key, Rc<Item>);
 
 impl<'s> Seek<'s> {
     pub(crate) fn new(layer: &Rc<Layer<'s>>, prefix: &[u8], direction: Direction) -> Self {
-        Self { prefix: prefix.to_vec(), direction, state: State::New(Rc::clone(layer)) }
+        Self(State::New { layer: Rc::clone(layer), prefix: prefix.to_vec(), direction })
     }
 
-    fn start(&self, layer: &Layer<'s>) -> Result<Box<Merge<'s>>, StoreError> {
-        let (tracked, hidden) = layer.tracked(&self.prefix, self.direction);
-        let below = layer.seek_below(&self.prefix, self.direction);
-        let mut merge = Merge { tracked: tracked.into_iter().peekable(), hidden, below, ahead: None };
-        merge.fetch()?;
-        Ok(Box::new(merge))
-    }
-
-    fn advance(&mut self) -> Result<Option<(Key, Rc<Item>)>, StoreError> {
-        if let State::New(layer) = &self.state {
-            self.state = State::Running(self.start(layer)?);
+    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+        if let State::New { layer, prefix, direction } = &self.0 {
+            self.0 = State::Running(Queue::start(&Below::Layer(Rc::clone(layer)), prefix, *direction)?);
         }
-        let State::Running(merge) = &mut self.state else { return Ok(None) };
-        let is_tracked = match (merge.tracked.peek(), &merge.ahead) {
-            (None, None) => {
-                self.state = State::Done;
-                return Ok(None);
-            }
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (Some((tracked, _)), Some((below, _))) => match self.direction {
-                Direction::Forward => tracked < below,
-                Direction::Backward => tracked > below,
-            },
-        };
-        if is_tracked {
-            return Ok(merge.tracked.next());
+        let State::Running(queue) = &mut self.0 else { return Ok(None) };
+        let entry = queue.advance()?;
+        if entry.is_none() {
+            self.0 = State::Done;
         }
-        let entry = merge.ahead.take();
-        merge.fetch()?;
         Ok(entry)
     }
 }
 
+impl<'s> Queue<'s> {
+    /// Notes what the layers track, and fetches what they fetch ahead.
+    fn start(mut top: &Below<'s>, prefix: &[u8], direction: Direction) -> Result<Self, StoreError> {
+        let mut above = 0;
+        let (layer, tracked) = loop {
+            let layer = match top {
+                Below::Layer(layer) => layer,
+                Below::Store(store) => {
+                    let lowest = Lowest::Store(store.seek(prefix, None, direction));
+                    return Ok(Self { entries: VecDeque::new(), lowest });
+                }
+            };
+            let tracked = layer.tracked(prefix, direction);
+            if !tracked.is_empty() {
+                break (layer, tracked);
+            }
+            above += 1;
+            top = layer.below();
+        };
+        let below = Self::start(layer.below(), prefix, direction)?;
+        let mut merge = Box::new(Merge { direction, tracked, next: 0, below, ahead: None });
+        merge.fetch()?;
+        let mut queue = Self { entries: VecDeque::new(), lowest: Lowest::Layer(merge) };
+        for _ in 0..above {
+            queue.fetch()?;
+        }
+        Ok(queue)
+    }
+
+    /// Fetches one more entry from the lowest layer.
+    fn fetch(&mut self) -> Result<(), StoreError> {
+        // The value is the one that the entry has now.
+        let copied = |(key, item): Entry| (key, Item::new(item.value()));
+        self.entries.extend(self.lowest.advance()?.map(copied));
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+        let Some(first) = self.entries.pop_front() else { return self.lowest.advance() };
+        self.fetch()?;
+        Ok(Some(first))
+    }
+}
+
+impl Lowest<'_> {
+    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+        match self {
+            Self::Layer(merge) => merge.advance(),
+            Self::Store(cursor) => Ok(cursor.next().transpose()?.map(|(key, value)| (key, Item::new(value)))),
+        }
+    }
+}
+
 impl Merge<'_> {
+    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+        while self.tracked.get(self.next).is_some_and(|(_, item)| item.is_none()) {
+            self.next += 1;
+        }
+        let direction = self.direction;
+        match (self.tracked.get_mut(self.next), &self.ahead) {
+            (None, None) => Ok(None),
+            (Some((key, item)), ahead)
+                if ahead.as_ref().is_none_or(|(below, _)| order(direction, key, below).is_lt()) =>
+            {
+                Ok(mem::take(item).map(|item| (key.clone(), item)))
+            }
+            _ => {
+                let entry = self.ahead.take();
+                self.fetch()?;
+                Ok(entry)
+            }
+        }
+    }
+
     /// Fetches the next entry from below that the layer does not hide.
     fn fetch(&mut self) -> Result<(), StoreError> {
         self.ahead = loop {
-            let entry = match &mut self.below {
-                SeekBelow::Layer(seek) => seek.advance()?.map(|(key, item)| (key, item.value())),
-                SeekBelow::Store(cursor) => cursor.next().transpose()?,
-            };
-            match entry {
+            match self.below.advance()? {
                 None => break None,
-                Some((key, _)) if self.hidden.binary_search(&key).is_ok() => {}
-                Some((key, value)) => break Some((key, Item::new(value))),
+                Some((key, _)) if self.hides(&key) => {}
+                Some((key, item)) => break Some((key, Item::new(item.value()))),
             }
         };
         Ok(())
     }
+
+    fn hides(&self, key: &Key) -> bool {
+        self.tracked.binary_search_by(|(tracked, _)| order(self.direction, tracked, key)).is_ok()
+    }
+}
+
+/// Compares keys by the order of reading.
+pub(crate) fn order(direction: Direction, a: &Key, b: &Key) -> Ordering {
+    match direction {
+        Direction::Forward => a.cmp(b),
+        Direction::Backward => b.cmp(a),
+    }
 }
 
 impl Iterator for Seek<'_> {
-    type Item = Result<(Key, Rc<Item>), StoreError>;
+    type Item = Result<Entry, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.advance();
         if entry.is_err() {
-            self.state = State::Done;
+            self.0 = State::Done;
         }
         entry.transpose()
     }
@@ -107,6 +183,6 @@ impl Iterator for Seek<'_> {
 
 impl fmt::Debug for Seek<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seek").field("prefix", &self.prefix).field("direction", &self.direction).finish_non_exhaustive()
+        f.debug_struct("Seek").finish_non_exhaustive()
     }
 }
