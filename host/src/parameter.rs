@@ -11,7 +11,7 @@ use neovm_crypto::{Curve, compress_public_key};
 use neovm_interp::Caller;
 use neovm_storage::Value;
 use neovm_types::{
-    CallFlags, FaultKind, Hash160, Hash256, Integer, StackItem,
+    CallFlags, FaultKind, Hash160, Hash256, Integer, Script, StackItem,
     manifest::{ParameterType, PublicKey},
 };
 use smallvec::SmallVec;
@@ -103,6 +103,14 @@ impl Parameter for Vec<u8> {
 
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
         item.with_bytes(<[u8]>::to_vec)
+    }
+}
+
+impl Parameter for Script {
+    const TYPE: ParameterType = ParameterType::ByteArray;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(|bytes| Self::from(bytes))
     }
 }
 

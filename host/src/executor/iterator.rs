@@ -2,11 +2,12 @@
 //!
 //! Sources: `StorageIterator.cs`, `FindOptions.cs` of the reference node.
 
-use std::{fmt, rc::Rc};
+use std::{collections::BTreeMap, fmt, rc::Rc, sync::Arc};
 
-use neovm_storage::{Item, Key, Seek};
+use neovm_storage::{Item, Key, Seek, Value};
 use neovm_types::{FaultKind, Interop, StackItem, manifest::ParameterType};
 
+use super::Executor;
 use crate::{
     fault,
     parameter::{Parameter, Return},
@@ -69,16 +70,20 @@ impl FindOptions {
     }
 }
 
-/// The number of an iterator of an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Handle(pub(super) usize);
+/// The object by which scripts hold an iterator of their execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    number: u64,
+    /// Shared with the entry in [`Iterators`], which goes when nobody else holds it.
+    held: Rc<()>,
+}
 
 impl Parameter for Handle {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
     fn from_item(item: StackItem, caller: &mut neovm_interp::Caller<'_>) -> Result<Self, FaultKind> {
         let object = Interop::from_item(item, caller)?;
-        object.downcast_ref().copied().ok_or_else(|| fault("the argument is no iterator"))
+        object.downcast_ref().cloned().ok_or_else(|| fault("the argument is no iterator"))
     }
 }
 
@@ -90,12 +95,56 @@ impl Return for Handle {
     }
 }
 
+/// The iterators of an execution.
+#[derive(Debug, Default)]
+pub(super) struct Iterators<'s> {
+    entries: BTreeMap<u64, (Rc<()>, StorageIterator<'s>)>,
+    made: u64,
+    /// The number of entries at which those that no script holds are looked for.
+    full: usize,
+}
+
+impl<'s> Iterators<'s> {
+    /// There is room for so many before it is looked for more.
+    const ROOM: usize = 64;
+
+    fn add(&mut self, iterator: StorageIterator<'s>) -> Handle {
+        if self.entries.len() >= self.full {
+            self.entries.retain(|_, (held, _)| Rc::strong_count(held) > 1);
+            self.full = 2 * self.entries.len() + Self::ROOM;
+        }
+        let handle = Handle { number: self.made, held: Rc::default() };
+        self.made += 1;
+        self.entries.insert(handle.number, (Rc::clone(&handle.held), iterator));
+        handle
+    }
+
+    fn get(&mut self, handle: &Handle) -> Option<&mut StorageIterator<'s>> {
+        let (held, iterator) = self.entries.get_mut(&handle.number)?;
+        Rc::ptr_eq(held, &handle.held).then_some(iterator)
+    }
+}
+
+/// Iterators, which scripts hold by handles.
+impl<'s> Executor<'s> {
+    /// Keeps an iterator, as long as scripts hold the object that is returned.
+    pub(crate) fn add_iterator(&mut self, iterator: StorageIterator<'s>) -> Handle {
+        self.iterators.add(iterator)
+    }
+
+    pub(crate) fn iterator(&mut self, handle: &Handle) -> Result<&mut StorageIterator<'s>, FaultKind> {
+        self.iterators.get(handle).ok_or_else(|| fault("an iterator of another execution"))
+    }
+}
+
 /// An iterator over entries of the storage.
 pub struct StorageIterator<'s> {
     entries: Box<dyn Iterator<Item = <Seek<'s> as Iterator>::Item> + 's>,
     prefix_length: usize,
     options: FindOptions,
     current: Option<(Key, Rc<Item>)>,
+    /// The item that scripts get copies of, and the value that it was made of.
+    original: Option<(Value, StackItem)>,
 }
 
 impl<'s> StorageIterator<'s> {
@@ -106,7 +155,7 @@ impl<'s> StorageIterator<'s> {
         prefix_length: usize,
         options: FindOptions,
     ) -> Self {
-        Self { entries: Box::new(entries), prefix_length, options, current: None }
+        Self { entries: Box::new(entries), prefix_length, options, current: None, original: None }
     }
 
     /// Advances to the next entry and returns whether there is one. After the
@@ -117,7 +166,9 @@ impl<'s> StorageIterator<'s> {
     pub fn next_entry(&mut self) -> Result<bool, FaultKind> {
         let next = self.entries.next().transpose().map_err(fault)?;
         let is_there = next.is_some();
-        self.current = next.or_else(|| self.current.take());
+        if is_there {
+            (self.current, self.original) = (next, None);
+        }
         Ok(is_there)
     }
 
@@ -125,31 +176,39 @@ impl<'s> StorageIterator<'s> {
     ///
     /// # Errors
     /// A fault before the first entry, and if the value has not that form.
-    pub fn value(&self) -> Result<StackItem, FaultKind> {
+    pub fn value(&mut self) -> Result<StackItem, FaultKind> {
         let (key, item) = self.current.as_ref().ok_or_else(|| fault("the iterator is before its first entry"))?;
         let options = self.options;
         let is_cut = options.contains(FindOptions::REMOVE_PREFIX);
         let key = key.local().get(if is_cut { self.prefix_length } else { 0 }..).unwrap_or(&[]);
-        let value = item.value();
-        let value = if options.contains(FindOptions::DESERIALIZE_VALUES) {
-            deserialize(&value)?
-        } else {
-            StackItem::from(&*value)
+        if options.contains(FindOptions::KEYS_ONLY) {
+            return Ok(key.into());
+        }
+        let stored = item.value();
+        let original = match &mut self.original {
+            Some((of, original)) if Arc::ptr_eq(of, &stored) => original,
+            other => {
+                let original = value_item(&stored, options)?;
+                &mut other.insert((stored, original)).1
+            }
         };
-        let value = if options.contains(FindOptions::PICK_FIELD_0) {
-            field(&value, 0)?
-        } else if options.contains(FindOptions::PICK_FIELD_1) {
-            field(&value, 1)?
-        } else {
-            value
-        };
-        Ok(if options.contains(FindOptions::KEYS_ONLY) {
-            key.into()
-        } else if options.contains(FindOptions::VALUES_ONLY) {
-            value
-        } else {
-            StackItem::structure([key.into(), value])
-        })
+        let value = original.deep_copy(false);
+        Ok(if options.contains(FindOptions::VALUES_ONLY) { value } else { StackItem::structure([key.into(), value]) })
+    }
+}
+
+/// The item that a stored value is, or the field of it that the options pick.
+fn value_item(stored: &[u8], options: FindOptions) -> Result<StackItem, FaultKind> {
+    if !options.contains(FindOptions::DESERIALIZE_VALUES) {
+        return Ok(stored.into());
+    }
+    let value = deserialize(stored)?;
+    if options.contains(FindOptions::PICK_FIELD_0) {
+        field(&value, 0)
+    } else if options.contains(FindOptions::PICK_FIELD_1) {
+        field(&value, 1)
+    } else {
+        Ok(value)
     }
 }
 

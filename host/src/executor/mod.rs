@@ -3,6 +3,7 @@
 //! Source: `ApplicationEngine.cs` of the reference node.
 
 mod call;
+mod container;
 mod execution;
 mod frame;
 mod host;
@@ -65,10 +66,12 @@ pub struct Executor<'s> {
     /// One for each load, the current one last.
     frames: Vec<Frame<'s>>,
     lookups: RefCell<call::Lookups>,
+    container_items: container::ContainerItems,
+    witnesses: RefCell<witness::Witnesses>,
     invocations: HashMap<Hash160, i32, HashState>,
     notifications: Vec<Notification>,
     logs: Vec<Log>,
-    iterators: Vec<StorageIterator<'s>>,
+    iterators: iterator::Iterators<'s>,
     /// The seed of random numbers, and how many were made of it.
     random: (u128, u32),
     /// Whether the fault came from a native method, whose instruction counts as done.
@@ -238,19 +241,6 @@ impl<'s> Executor<'s> {
         }
         *seed = u128::from_le_bytes(neovm_crypto::murmur128(&seed.to_le_bytes(), network));
         *seed
-    }
-}
-
-/// Iterators, which scripts hold by number.
-impl<'s> Executor<'s> {
-    /// Keeps an iterator and returns the object that scripts hold.
-    pub(crate) fn add_iterator(&mut self, iterator: StorageIterator<'s>) -> iterator::Handle {
-        self.iterators.push(iterator);
-        iterator::Handle(self.iterators.len() - 1)
-    }
-
-    pub(crate) fn iterator(&mut self, handle: iterator::Handle) -> Result<&mut StorageIterator<'s>, FaultKind> {
-        self.iterators.get_mut(handle.0).ok_or_else(|| fault("an iterator of another execution"))
     }
 }
 

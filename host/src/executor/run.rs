@@ -120,10 +120,12 @@ impl<'s> Executor<'s> {
             base,
             frames: Vec::new(),
             lookups: Default::default(),
+            container_items: Default::default(),
+            witnesses: Default::default(),
             invocations: Default::default(),
             notifications: Vec::new(),
             logs: Vec::new(),
-            iterators: Vec::new(),
+            iterators: Default::default(),
             random: (seed ^ u128::from(nonce), 0),
             native_fault: false,
         };

@@ -3,14 +3,29 @@
 //! Sources: `ApplicationEngine.Runtime.cs` (`CheckWitnessInternal`), `Signer.cs`,
 //! `Conditions/*.cs` of the reference node.
 
-use neovm_chain::{Attribute, Condition, Signer, WitnessRuleAction, WitnessScopes};
+use std::{cell::RefMut, rc::Rc};
+
+use neovm_chain::{Attribute, Condition, Signer, Transaction, WitnessRuleAction, WitnessScopes};
+use neovm_interp::LoadId;
 use neovm_types::{CallFlags, FaultKind, Hash160, manifest::PublicKey};
+use smallvec::SmallVec;
 
 use super::{Container, Executor};
 use crate::{
     fault,
     native::{ledger, oracle},
 };
+
+/// What the script that asked last found out about witnesses.
+#[derive(Debug, Default)]
+pub(super) struct Witnesses {
+    /// The script, and the [stamp](neovm_storage::Layer::contracts_stamp) of its layer then.
+    of: Option<(LoadId, u64)>,
+    /// By account, whether the rules of a signer hold.
+    known: SmallVec<[(Hash160, bool); 4]>,
+    /// The transaction whose request an oracle answers.
+    answered: Option<Rc<Transaction>>,
+}
 
 impl Executor<'_> {
     /// Returns whether an account has signed for the current script.
@@ -34,14 +49,7 @@ impl Executor<'_> {
                 });
                 match response {
                     None => self.has_signed(&transaction.signers, account),
-                    // The signers of the transaction that asked the oracle.
-                    Some(id) => {
-                        let request = oracle::stored_request(self.layer(), id)?;
-                        let request = request.ok_or_else(|| fault(format!("there is no oracle request {id}")))?;
-                        let original = ledger::transaction(self.layer(), request.original)?;
-                        let original = original.ok_or_else(|| fault("the transaction of the request is unknown"))?;
-                        self.has_signed(&original.signers, account)
-                    }
+                    Some(id) => self.has_signed(&self.answered(id)?.signers, account),
                 }
             }
             Container::Block(block) => {
@@ -49,6 +57,19 @@ impl Executor<'_> {
                 Ok(ledger::block_signer(self.layer(), block)? == account)
             }
         }
+    }
+
+    /// Returns the transaction that asked an oracle, whose answer is being executed.
+    fn answered(&self, id: u64) -> Result<Rc<Transaction>, FaultKind> {
+        if let Some(known) = &self.witnesses()?.answered {
+            return Ok(Rc::clone(known));
+        }
+        let request = oracle::stored_request(self.layer(), id)?;
+        let request = request.ok_or_else(|| fault(format!("there is no oracle request {id}")))?;
+        let original = ledger::transaction(self.layer(), request.original)?;
+        let original = Rc::new(original.ok_or_else(|| fault("the transaction of the request is unknown"))?);
+        self.witnesses()?.answered = Some(Rc::clone(&original));
+        Ok(original)
     }
 
     /// Returns whether an account's signature holds here, whoever called. The
@@ -65,8 +86,29 @@ impl Executor<'_> {
         })
     }
 
+    /// Returns what the current script has found out. Neither its calling script nor
+    /// the transaction changes, and an oracle's request stays once it is there.
+    fn witnesses(&self) -> Result<RefMut<'_, Witnesses>, FaultKind> {
+        let frame = self.frame()?;
+        let of = Some((frame.load, frame.layer.contracts_stamp()));
+        let mut witnesses = self.witnesses.borrow_mut();
+        if witnesses.of != of {
+            *witnesses = Witnesses { of, ..Witnesses::default() };
+        }
+        Ok(witnesses)
+    }
+
     fn has_signed(&self, signers: &[Signer], account: Hash160) -> Result<bool, FaultKind> {
         let Some(signer) = signers.iter().find(|signer| signer.account == account) else { return Ok(false) };
+        if let Some((_, holds)) = self.witnesses()?.known.iter().find(|(known, _)| *known == account) {
+            return Ok(*holds);
+        }
+        let holds = self.rules_hold(signer)?;
+        self.witnesses()?.known.push((account, holds));
+        Ok(holds)
+    }
+
+    fn rules_hold(&self, signer: &Signer) -> Result<bool, FaultKind> {
         for rule in signer.all_rules() {
             if self.matches(&rule.condition)? {
                 return Ok(rule.action == WitnessRuleAction::Allow);

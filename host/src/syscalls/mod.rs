@@ -12,7 +12,7 @@ mod storage;
 use neovm_interp::Caller;
 use neovm_storage::Value;
 use neovm_types::{
-    CallFlags, FaultKind, Hardfork, Hash160, Integer, Interop, StackItem,
+    CallFlags, FaultKind, Hardfork, Hash160, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
     syscalls::SYSCALLS as NAMES,
 };
@@ -171,8 +171,8 @@ syscalls! {
     "System.Runtime.CheckWitness"(hashOrPubkey: ShortBytes) -> bool { price: 1 << 10 }
         => runtime::check_witness(executor, &hashOrPubkey);
     /// Returns the signers of the transaction, or Null.
-    "System.Runtime.CurrentSigners"() -> Option<Vec<StackItem>> { price: 1 << 4 }
-        => Ok(runtime::current_signers(executor));
+    "System.Runtime.CurrentSigners"() -> Option<ArrayItem> { price: 1 << 4 }
+        => Ok(executor.signers_item().map(ArrayItem));
     /// Returns the gas that is left, in datoshi.
     "System.Runtime.GasLeft"() -> i64 { price: 1 << 4 } => runtime::gas_left(caller);
     /// Returns the version byte of addresses.
@@ -199,7 +199,7 @@ syscalls! {
     /// Returns why the script runs.
     "System.Runtime.GetTrigger"() -> u8 { price: 1 << 3 } => Ok(executor.trigger() as u8);
     /// Runs a script with arguments. It leaves one item: what the script returns, or Null.
-    "System.Runtime.LoadScript"(script: Vec<u8>, callFlags: CallFlags, args: ArrayItem)
+    "System.Runtime.LoadScript"(script: Script, callFlags: CallFlags, args: ArrayItem)
         { price: 1 << 15, flags: CallFlags::ALLOW_CALL }
         => runtime::load_script(executor, caller, script, callFlags, args);
     /// Logs a message.

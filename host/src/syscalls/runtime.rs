@@ -9,7 +9,7 @@ use neovm_types::{
 
 use super::contract::check_flags;
 use crate::{
-    executor::{Container, Executor},
+    executor::Executor,
     fault,
     parameter::{ArrayItem, decode_point},
 };
@@ -35,11 +35,6 @@ pub(super) fn check_witness(executor: &Executor<'_>, account: &[u8]) -> Result<b
     executor.check_witness(account)
 }
 
-pub(super) fn current_signers(executor: &Executor<'_>) -> Option<Vec<StackItem>> {
-    let transaction = executor.transaction()?;
-    Some(transaction.signers.iter().map(|signer| signer.to_stack_item()).collect())
-}
-
 pub(super) fn gas_left(caller: &Caller<'_>) -> Result<i64, FaultKind> {
     i64::try_from(caller.gas_left().datoshi_floor()).map_err(|_| FaultKind::Overflow)
 }
@@ -57,10 +52,7 @@ pub(super) fn get_random(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -
 }
 
 pub(super) fn script_container(executor: &Executor<'_>) -> Result<StackItem, FaultKind> {
-    match executor.container() {
-        Container::Transaction(transaction) => Ok(transaction.to_stack_item()),
-        _ => Err(fault("the script is not in a transaction")),
-    }
+    executor.transaction_item().ok_or_else(|| fault("the script is not in a transaction"))
 }
 
 pub(super) fn get_time(executor: &Executor<'_>) -> Result<u64, FaultKind> {
@@ -70,12 +62,11 @@ pub(super) fn get_time(executor: &Executor<'_>) -> Result<u64, FaultKind> {
 pub(super) fn load_script(
     executor: &mut Executor<'_>,
     caller: &mut Caller<'_>,
-    script: Vec<u8>,
+    script: Script,
     flags: CallFlags,
     arguments: ArrayItem,
 ) -> Result<(), FaultKind> {
     check_flags(flags)?;
-    let script = Script::from(script);
     script.validate().map_err(fault)?;
     let flags = flags & executor.call_flags()? & CallFlags::READ_ONLY;
     executor.call_script(caller, script, flags)?;
