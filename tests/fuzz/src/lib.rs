@@ -18,6 +18,7 @@ mod describe;
 mod final_state;
 mod host;
 mod minimize;
+mod program;
 mod report;
 mod tally;
 pub mod targets;

@@ -1,14 +1,12 @@
 //! Shortens cases that differ.
 
-use neovm::{
-    OpCode, Script,
-    types::{Instruction, opcode::OperandKind},
-};
+use neovm::OpCode;
 use neovm_testing::Mode;
 
 use crate::{
     case::{Case, Executor, Run},
     compare::Comparer,
+    program::{Program, shortened},
 };
 
 /// The most cases that are tried.
@@ -89,18 +87,8 @@ impl Search<'_> {
 
     /// Removes instructions: many at once, then fewer.
     fn shorter_script(&mut self) {
-        let mut size = Program::of(&self.best.script).pieces.len() / 2;
-        while size > 0 {
-            let mut place = Program::of(&self.best.script).pieces.len();
-            while place > 0 {
-                place = place.saturating_sub(size);
-                let mut program = Program::of(&self.best.script);
-                let end = (place + size).min(program.pieces.len());
-                program.pieces[place.min(end)..end].iter_mut().for_each(|piece| piece.bytes.clear());
-                self.attempt(Case { script: program.bytes(), ..self.best.clone() });
-            }
-            size /= 2;
-        }
+        let script = self.best.script.clone();
+        shortened(&script, |program| self.attempt(Case { script: program.bytes(), ..self.best.clone() }));
     }
 
     /// Small integers for constants.
@@ -119,77 +107,5 @@ impl Search<'_> {
                 }
             }
         }
-    }
-}
-
-/// A script as pieces that can be taken out: jumps follow.
-struct Program {
-    pieces: Vec<Piece>,
-}
-
-/// An instruction, or all that is behind the last one.
-struct Piece {
-    bytes: Vec<u8>,
-    /// The pieces that its offsets lead to; none for what leads elsewhere.
-    targets: [Option<usize>; 2],
-}
-
-impl Program {
-    fn of(bytes: &[u8]) -> Self {
-        let script = Script::from(bytes);
-        let mut starts = Vec::new();
-        let mut pieces: Vec<Piece> = Vec::new();
-        let mut end = 0;
-        for (position, instruction) in script.instructions() {
-            let Ok(instruction) = instruction else { break };
-            end = position + instruction.size();
-            starts.push(position);
-            pieces.push(Piece { bytes: bytes[position..end].to_vec(), targets: [None; 2] });
-        }
-        starts.push(end);
-        for (piece, &start) in pieces.iter_mut().zip(&starts) {
-            let Ok(instruction) = Instruction::decode(&piece.bytes, 0) else { continue };
-            let (first, second) = instruction.offsets();
-            let target = |offset: Option<i32>| {
-                // No offset, or an empty catch or finally block.
-                let offset = offset.filter(|&offset| offset != 0)?;
-                starts.binary_search(&usize::try_from(start as i64 + i64::from(offset)).ok()?).ok()
-            };
-            piece.targets = [target(first), target(second)];
-        }
-        if end < bytes.len() {
-            pieces.push(Piece { bytes: bytes[end..].to_vec(), targets: [None; 2] });
-        }
-        Self { pieces }
-    }
-
-    /// The script, with offsets to where targets are now.
-    fn bytes(&self) -> Vec<u8> {
-        let mut starts = vec![0];
-        for piece in &self.pieces {
-            starts.push(starts[starts.len() - 1] + piece.bytes.len());
-        }
-        let mut script = Vec::new();
-        for (piece, &start) in self.pieces.iter().zip(&starts) {
-            let mut bytes = piece.bytes.clone();
-            let size = bytes.first().and_then(|&byte| offset_size(OpCode::from_byte(byte)?));
-            for (i, target) in piece.targets.iter().enumerate() {
-                if let (Some(target), Some(size)) = (target, size) {
-                    let offset = (starts[*target] as i64 - start as i64) as i32;
-                    bytes[1 + i * size..1 + (i + 1) * size].copy_from_slice(&offset.to_le_bytes()[..size]);
-                }
-            }
-            script.extend(bytes);
-        }
-        script
-    }
-}
-
-/// Bytes of each offset of an opcode that has some.
-fn offset_size(opcode: OpCode) -> Option<usize> {
-    match opcode.operand() {
-        OperandKind::Jump8 | OperandKind::Try8 => Some(1),
-        OperandKind::Jump32 | OperandKind::Address | OperandKind::Try32 => Some(4),
-        _ => None,
     }
 }

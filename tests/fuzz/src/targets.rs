@@ -10,9 +10,11 @@ use neovm::{
 use neovm_generator::Random;
 use num_bigint::BigInt;
 use num_integer::Integer as _;
+use serde::Serialize;
 
 use crate::{
     case::{Against, Case, Executor, INTERPRETER, OBSERVED, Run},
+    chain::ChainWorker,
     compare::Comparer,
     worker::Worker,
 };
@@ -126,9 +128,23 @@ pub fn model(data: &[u8]) {
     WORKER.with_borrow_mut(|worker| check(worker, data));
 }
 
+/// Compares compiled code with the interpreter over the host, with the contracts and the script that
+/// the bytes generate.
+pub fn host(data: &[u8]) {
+    thread_local!(static WORKER: RefCell<ChainWorker> = RefCell::default());
+    WORKER.with_borrow_mut(|worker| {
+        if let Some(case) = worker.check(&mut Random::of_bytes(data)) {
+            fail(worker.explain(case));
+        }
+    });
+}
+
 fn check(worker: &mut Worker, data: &[u8]) {
     if let Some(case) = worker.check(&mut Random::of_bytes(data)) {
-        let (case, text) = worker.explain(case);
-        panic!("{text}\n{}", serde_json::to_string(&case).unwrap_or_default());
+        fail(worker.explain(case));
     }
+}
+
+fn fail((case, text): (impl Serialize, String)) -> ! {
+    panic!("{text}\n{}", serde_json::to_string(&case).unwrap_or_default());
 }

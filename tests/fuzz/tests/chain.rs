@@ -2,8 +2,9 @@
 
 use neovm::{
     Dispatch, Hash160, JitMode, OpCode, StackItem,
+    chain::contract::contract_hash,
     host::native::NATIVES,
-    types::{CallFlags, ScriptBuilder},
+    types::{CallFlags, NefFile, ScriptBuilder},
 };
 use neovm_fuzz::{ChainCase, ChainComparer, ChainWorker, ContractFiles, minimized_chain};
 use neovm_generator::Random;
@@ -69,4 +70,57 @@ fn a_seed_decides_all() {
         (tally.instructions, tally.ends)
     };
     assert_eq!(tally(), tally());
+}
+
+/// Returns a contract whose method `put` writes to its storage among instructions that do nothing, and
+/// one that calls it.
+fn contracts() -> (Vec<ContractFiles>, Vec<Hash160>) {
+    let manifest = |name: &str, method: &str, offset: usize| {
+        format!(
+            r#"{{"name":"{name}","groups":[],"features":{{}},"supportedstandards":[],"abi":{{"methods":[{{"name":"{method}",
+            "parameters":[],"returntype":"Void","offset":{offset},"safe":false}}],"events":[]}},
+            "permissions":[{{"contract":"*","methods":"*"}}],"trusts":[],"extra":null}}"#
+        )
+    };
+    let idle = [OpCode::NOP; 9];
+    let mut put = ScriptBuilder::new();
+    idle.iter().for_each(|nop| _ = put.op(*nop));
+    put.push(2).push(1).syscall("System.Storage.GetContext").syscall("System.Storage.Put");
+    idle.iter().for_each(|nop| _ = put.op(*nop));
+    put.op(OpCode::RET);
+    let mut files = Vec::new();
+    let mut hashes = Vec::new();
+    let mut add = |script: &ScriptBuilder, name: &str, method: &str| {
+        let script = script.build().unwrap();
+        let nef = NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script };
+        let nef = nef.to_bytes().unwrap();
+        let checksum = u32::from_le_bytes(*nef.last_chunk().unwrap());
+        hashes.push(contract_hash(Hash160([1; 20]), checksum, name));
+        files.push(ContractFiles { nef, manifest: manifest(name, method, 5) });
+        hashes[hashes.len() - 1]
+    };
+    let inner = add(&put, "inner", "put");
+    let mut outer = ScriptBuilder::new();
+    idle.iter().for_each(|nop| _ = outer.op(*nop));
+    outer.dynamic_call(inner, "put", CallFlags::ALL, &[]).op(OpCode::DROP).op(OpCode::RET);
+    add(&outer, "outer", "run");
+    (files, hashes)
+}
+
+#[test]
+fn contracts_are_shortened() {
+    let (contracts, hashes) = contracts();
+    let mut call = ScriptBuilder::new();
+    call.dynamic_call(hashes[1], "run", CallFlags::ALL, &[]).op(OpCode::DROP).push(0).push(1).op(OpCode::PACK);
+    let calls = vec![call.build().unwrap().bytes().to_vec()];
+    let case = ChainCase { contracts, calls, ..case(&[]) };
+    let comparer = ChainComparer::new();
+    let text = comparer.compare(&case).difference.expect("a difference");
+    assert!(text.contains("without the calls that were rolled back"), "{text}");
+    let short = minimized_chain(&comparer, case);
+    let sizes: Vec<_> =
+        short.contracts.iter().map(|files| NefFile::parse(&files.nef).unwrap().script.instructions().count()).collect();
+    // Key, value, context and the write; the call with its four arguments, and its result that is dropped.
+    assert_eq!((sizes, short.calls.len()), (vec![4, 6], 1));
+    assert!(comparer.compare(&short).difference.is_some());
 }

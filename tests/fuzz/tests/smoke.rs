@@ -104,6 +104,7 @@ fn targets_take_random_bytes() {
         all.iter().for_each(|target| target(&data[..length.min(300)]));
         if length % 16 == 0 {
             targets::jit(&data);
+            targets::host(&data);
         }
     }
 }
