@@ -145,6 +145,8 @@ fn runtime() -> Vec<Case> {
         },
         case("System.Runtime.GetNotifications", "4 notifications of 480 items", "PUSHNULL\nSYSCALL System.Runtime.GetNotifications\nDROP")
             .before(nulls.repeat(4)),
+        case("System.Runtime.GetNotifications", "4 notifications of 480 arrays", "PUSHNULL\nSYSCALL System.Runtime.GetNotifications\nDROP")
+            .before(nulls.replace("PUSHNULL", "NEWARRAY0").replace("DUP", "NEWARRAY0").repeat(4)),
         case("System.Runtime.GetNotifications", "450 notifications", "PUSHNULL\nSYSCALL System.Runtime.GetNotifications\nDROP")
             .before(format!("PUSH0\nSTLOC1\nsend: PUSHNULL\nPUSH1\nPACK\nPUSHDATA1 \"E\"\n{notify}\nLDLOC1\nINC\nDUP\nSTLOC1\nPUSHINT16 450\nJMPLT send")),
         Case {
@@ -219,7 +221,11 @@ fn storage() -> Vec<Case> {
             .before(WRITES.replace("1000", "700")),
         case("System.Storage.Get", "65,535 bytes", get).after(large.clone()),
         case("System.Storage.Get", "65,535 bytes, 1,000 calls deep", get).after(large.clone()).before(DEEP),
-        case("System.Storage.Get", "other keys, 1,000 calls deep", counted).before(format!("{DEEP}\nPUSH0\nSTLOC 9")),
+        case("System.Storage.Get", "keys that are not there, 1,000 calls deep", counted)
+            .before(format!("{DEEP}\nPUSH0\nSTLOC 9")),
+        case("System.Storage.Get", "other keys, 1,000 calls deep", counted)
+            .after(WRITES)
+            .before(format!("{DEEP}\nPUSH0\nSTLOC 9")),
         case(
             "System.Storage.Put",
             "a byte again and again",
