@@ -119,7 +119,8 @@ pub struct FlushPolicy {
     pub bytes: usize,
     /// At the first block that comes this long after the first that is not written.
     pub age: Duration,
-    /// About how many nodes of the trie are held after a write. One takes some 200 bytes.
+    /// About how many nodes of the trie are held after a write, and blocks are written when there are twice as many.
+    /// One takes some 250 bytes.
     pub nodes: usize,
 }
 
@@ -128,10 +129,10 @@ impl FlushPolicy {
     pub const ON_DEMAND: Self = Self { blocks: u32::MAX, bytes: usize::MAX, age: Duration::MAX, nodes: usize::MAX };
 }
 
-/// Some 200 MB of memory: blocks that are appended while others are written, and nodes of the trie.
+/// Some 200 MB of memory: changes that are appended while others are written, and nodes of the trie.
 impl Default for FlushPolicy {
     fn default() -> Self {
-        Self { blocks: 10_000, bytes: 24 << 20, age: Duration::from_secs(10), nodes: 400_000 }
+        Self { blocks: 10_000, bytes: 16 << 20, age: Duration::from_secs(2), nodes: 200_000 }
     }
 }
 
@@ -159,6 +160,8 @@ pub struct ChainState<P: Place> {
     roots: VecDeque<(u32, NodeHash)>,
     /// The last block whose root is known.
     rooted: Option<u32>,
+    /// How many nodes of the trie were held then.
+    held: usize,
     failure: Option<ChainError>,
 }
 
@@ -185,6 +188,7 @@ impl<P: Place + 'static> ChainState<P> {
             worker,
             roots,
             rooted: height,
+            held: 0,
             failure: None,
         })
     }
@@ -219,9 +223,7 @@ impl<P: Place + 'static> ChainState<P> {
         self.height = Some(height);
         self.blocks += 1;
         self.send(Job::Block { height, changes, expected })?;
-        let FlushPolicy { blocks, bytes, age, .. } = self.policy;
-        let is_due = || self.blocks >= blocks || self.state.bytes() >= bytes || self.since.elapsed() >= age;
-        if !self.is_flushing && is_due() {
+        if !self.is_flushing && self.is_due() {
             self.start_flush()?;
         }
         Ok(())
@@ -277,6 +279,12 @@ impl<P: Place + 'static> ChainState<P> {
         Ok(TrieReader::new(Arc::clone(&self.place), root))
     }
 
+    /// Whether blocks are to be written.
+    fn is_due(&self) -> bool {
+        let FlushPolicy { blocks, bytes, age, nodes } = self.policy;
+        self.blocks >= blocks || self.state.bytes() >= bytes || self.held / 2 >= nodes || self.since.elapsed() >= age
+    }
+
     fn start_flush(&mut self) -> Result<(), ChainError> {
         let state = Arc::new(std::mem::take(&mut self.state));
         self.recent = Arc::clone(&state);
@@ -302,13 +310,17 @@ impl<P: Place + 'static> ChainState<P> {
         let mut first = wait;
         while let Some(report) = self.worker.report(std::mem::take(&mut first)) {
             match report {
-                Report::Root { height, root } => {
+                Report::Root { height, root, held } => {
+                    self.held = held;
                     if let Some(root) = root {
                         self.roots.push_back((height, root));
                     }
                     self.rooted = Some(height);
                 }
-                Report::Flushed => self.is_flushing = false,
+                Report::Flushed { held } => {
+                    self.held = held;
+                    self.is_flushing = false;
+                }
                 Report::Failed(error) => {
                     self.failure = Some(error.clone());
                     return Err(error);

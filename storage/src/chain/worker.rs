@@ -25,12 +25,15 @@ pub(super) enum Job {
 }
 
 pub(super) enum Report {
-    /// The root after a block, if roots are computed.
+    /// The root after a block, if roots are computed, and how many nodes are held.
     Root {
         height: u32,
         root: Option<NodeHash>,
+        held: usize,
     },
-    Flushed,
+    Flushed {
+        held: usize,
+    },
     /// The last report.
     Failed(ChainError),
 }
@@ -52,9 +55,12 @@ impl Worker {
             for job in received {
                 let result = match job {
                     Job::Block { height, changes, expected } => {
-                        state.block(height, &changes, expected).map(|root| Report::Root { height, root })
+                        let root = state.block(height, &changes, expected);
+                        root.map(|root| Report::Root { height, root, held: state.trie.held() })
                     }
-                    Job::Flush { height, state: changes } => state.flush(height, &changes).map(|()| Report::Flushed),
+                    Job::Flush { height, state: changes } => {
+                        state.flush(height, &changes).map(|()| Report::Flushed { held: state.trie.held() })
+                    }
                 };
                 let failed = result.is_err();
                 if report.send(result.unwrap_or_else(Report::Failed)).is_err() || failed {
