@@ -5,9 +5,9 @@
 
 use std::io::{self, Read, Write};
 
-use neovm_types::io::ReadError;
+use neovm_types::io::{ReadError, Reader};
 
-use crate::block::Block;
+use crate::{block::Block, header::UnsignedHeader};
 
 /// The largest block that is read from a dump, in bytes: what a message of the
 /// network can hold.
@@ -135,11 +135,22 @@ impl<R: Read> DumpReader<R> {
         Ok(u32::from_le_bytes(bytes))
     }
 
-    fn next_block(&mut self) -> Result<Option<Block>, DumpError> {
-        let index = u64::from(self.start) + u64::from(self.read);
-        let Some(bytes) = self.next_bytes()? else { return Ok(None) };
-        let offset = self.offset - bytes.len() as u64;
-        Block::parse(&bytes).map(Some).map_err(|source| DumpError::Block { offset, index, source })
+    /// Reads the next block whose index is at least `height`, and skips those before it
+    /// without parsing more than their headers; none at the end.
+    ///
+    /// # Errors
+    /// [`DumpError`].
+    pub fn next_from(&mut self, height: u32) -> Result<Option<Block>, DumpError> {
+        loop {
+            let index = u64::from(self.start) + u64::from(self.read);
+            let Some(bytes) = self.next_bytes()? else { return Ok(None) };
+            let header = UnsignedHeader::read(&mut Reader::new(&bytes));
+            if header.is_ok_and(|header| header.index < height) {
+                continue;
+            }
+            let offset = self.offset - bytes.len() as u64;
+            return Block::parse(&bytes).map(Some).map_err(|source| DumpError::Block { offset, index, source });
+        }
     }
 }
 
@@ -148,7 +159,7 @@ impl<R: Read> Iterator for DumpReader<R> {
     type Item = Result<Block, DumpError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let block = self.next_block().transpose();
+        let block = self.next_from(0).transpose();
         if let Some(Err(_)) = block {
             self.read = self.count;
         }

@@ -209,12 +209,9 @@ impl<'a> Session<'a> {
 
     /// The name of the contract with an id.
     pub(crate) fn name_of_id(&self, id: i32) -> String {
-        if let Some(native) = native::NATIVES.into_iter().find(|native| native.id == id) {
-            return native.name.into();
-        }
         match &self.contract {
             Some(contract) if contract.state().id == id => contract.state().manifest.name.escape_debug().to_string(),
-            _ => format!("contract {id}"),
+            _ => diff::contract_name(id),
         }
     }
 

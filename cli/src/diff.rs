@@ -3,10 +3,11 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
     Execution, Hash160, LoadId, Receipt, StackItem, Store,
-    host::{Log, Notification},
+    host::{Log, Notification, native},
     storage::{Batch, Value},
     types::{item::JsonLimits, manifest::Parameter},
 };
+use neovm_node::{Change, net_changes};
 
 use crate::{
     chain::Session,
@@ -46,24 +47,32 @@ fn values(session: &Session<'_>, event: &Notification) -> String {
 
 /// Appends storage changes for people. What was written as it was before is no change.
 pub(crate) fn push_changes(out: &mut String, session: &Session<'_>, changes: &Batch) {
-    let show = |value: &Value| show::item(&StackItem::from(&value[..]));
-    let mut lines = Vec::new();
-    for (key, new) in changes {
-        // A store in memory can always be read.
-        let old = session.chain.store().get(key).ok().flatten();
-        let (what, value) = match (&old, new) {
-            (None, Some(new)) => ("added", show(new)),
-            (Some(old), Some(new)) if old != new => ("changed", format!("{} -> {}", show(old), show(new))),
-            (Some(old), None) => ("deleted", show(old)),
-            _ => continue,
-        };
-        let contract = session.name_of_id(key.contract());
-        lines.push(format!("{what:<9}{contract} 0x{}: {value}", hex::encode(key.local())));
-    }
-    if lines.is_empty() {
+    // A store in memory can always be read.
+    let changes = net_changes(changes, session.chain.store()).unwrap_or_default();
+    push_net_changes(out, &changes, |id| session.name_of_id(id));
+}
+
+/// Appends storage changes for people; `name` names the contract with an id.
+pub(crate) fn push_net_changes(out: &mut String, changes: &[Change], name: impl Fn(i32) -> String) {
+    if changes.is_empty() {
         line(out, "storage", "0 changes");
     }
-    push_list(out, "storage", "change", lines.into_iter());
+    let show = |value: &Value| show::item(&StackItem::from(&value[..]));
+    let text = |change: &Change| {
+        let (what, value) = match (&change.old, &change.new) {
+            (Some(old), Some(new)) => ("changed", format!("{} -> {}", show(old), show(new))),
+            (None, new) => ("added", new.as_ref().map(show).unwrap_or_default()),
+            (Some(old), None) => ("deleted", show(old)),
+        };
+        format!("{what:<9}{} 0x{}: {value}", name(change.key.contract()), hex::encode(change.key.local()))
+    };
+    push_list(out, "storage", "change", changes.iter().map(text));
+}
+
+/// The name of the native contract with an id, or the id.
+pub(crate) fn contract_name(id: i32) -> String {
+    let native = native::NATIVES.into_iter().find(|native| native.id == id);
+    native.map_or_else(|| format!("contract {id}"), |native| native.name.into())
 }
 
 /// Appends a list with its count, unless it is empty.

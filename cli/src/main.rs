@@ -29,6 +29,7 @@ mod ordered;
 mod parse;
 mod place;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod show;
@@ -59,6 +60,7 @@ enum Command {
     Batch(batch::BatchArgs),
     Cases(cases::CasesArgs),
     Verify(verify::VerifyArgs),
+    Replay(replay::ReplayArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
     Syscalls(tables::SyscallsArgs),
@@ -94,6 +96,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Batch(args) => batch::execute(args),
         Command::Cases(args) => cases::execute(args),
         Command::Verify(args) => verify::execute(args),
+        Command::Replay(args) => replay::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
         Command::Syscalls(args) => tables::syscalls(args),

@@ -36,6 +36,11 @@ impl Progress {
         bar.set_position(done);
     }
 
+    /// Sets the text behind what the bar shows.
+    pub(crate) fn note(&self, text: String) {
+        self.bar.iter().for_each(|bar| bar.set_message(text.clone()));
+    }
+
     /// Does something that writes to the terminal, with the bar out of its way.
     pub(crate) fn suspend<R>(&self, action: impl FnOnce() -> R) -> R {
         match &self.bar {
@@ -53,7 +58,7 @@ impl Drop for Progress {
 
 fn bar(total: Option<u64>, what: &str) -> ProgressBar {
     let template = match total {
-        Some(_) => format!("[{{elapsed}}] {{bar:30}} {{human_pos}} of {{human_len}} {what}, {{eta}} left"),
+        Some(_) => format!("[{{elapsed}}] {{bar:30}} {{human_pos}} of {{human_len}} {what}, {{eta}} left{{msg}}"),
         None => format!("[{{elapsed}}] {{spinner}} {{human_pos}} {what}, {{per_sec}}"),
     };
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -16,15 +16,14 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::Block;
-use neovm_host::{HardforkHeights, Network, Notification, ProtocolSettings, Receipt, execute_block, genesis_block};
+use neovm_host::{
+    HardforkHeights, Network, Notification, ProtocolSettings, Receipt, execute_block, genesis_block, native::LEDGER_ID,
+};
 use neovm_storage::{Batch, Key, MemoryStore, Store, Value, WriteStore};
 use neovm_types::{Hardfork, StackItem};
 use serde_json::{Value as Json, json};
 
 const RICH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/reference/host/rich");
-
-/// The id of the Ledger, whose changes are not recorded.
-const LEDGER: i32 = -4;
 
 /// A block that changes other things in neo-go than in the reference, and why.
 type Exception = (u32, &'static str);
@@ -207,7 +206,8 @@ fn check(name: &str, exceptions: &[Exception], log_exceptions: &LogExceptions) {
         assert_eq!(own_logs.len(), recorded_logs.len());
         let others = (0..own_logs.len()).filter(|&n| own_logs[n] != recorded_logs[n]);
         different_logs.extend(others.map(|n| (block.index, n)));
-        let (ledger, own): (Batch, Batch) = receipt.changes.into_iter().partition(|(key, _)| key.contract() == LEDGER);
+        let (ledger, own): (Batch, Batch) =
+            receipt.changes.into_iter().partition(|(key, _)| key.contract() == LEDGER_ID);
         if effective(&own, &store) != effective(changes, &store) {
             different.insert(block.index);
         }

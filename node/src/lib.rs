@@ -2,5 +2,14 @@
 //! blocks and transactions, their execution, state roots and application logs.
 #![forbid(unsafe_code)]
 
+mod application_log;
+mod blockchain;
+mod changes;
 pub mod config;
 pub mod verify;
+
+pub use self::{
+    application_log::ApplicationLogs,
+    blockchain::{Blockchain, BlockchainError, ExecutedBlock},
+    changes::{Change, changes_line, net_changes},
+};

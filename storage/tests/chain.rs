@@ -134,6 +134,14 @@ fn a_block_with_a_wrong_root_is_never_written() {
     assert_eq!(chain.append(4, block(4), None), Err(wrong));
     assert_eq!(place.tip(), Ok(Some(Tip { height: 0, root: root(0) })));
     assert_eq!(place.get(&Key::new(1, b"k")), Ok(Some(Value::from([0]))));
+
+    // The roots before it are told also if it is met while they are waited for.
+    let place = Arc::new(MemoryPlace::new(TrieMode::Latest));
+    let mut chain = ChainState::open(place, FlushPolicy::default()).unwrap();
+    chain.append(0, block(0), Some(root(0))).unwrap();
+    chain.append(1, block(1), Some(root(2))).unwrap();
+    assert_eq!(chain.take_roots(true), Ok(vec![(0, root(0))]));
+    assert!(chain.take_roots(true).is_err());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use neovm::{
     chain::{Block, Header, Transaction, Witness},
     host::{
         BlockReceipt, Container, Entry, Job, Network, PersistingBlock, ProtocolSettings, Trigger, execute,
-        execute_block, genesis_block, verify_witness,
+        execute_block, genesis_block, native::LEDGER_ID, verify_witness,
     },
     storage::{Batch, Key, MemoryStore, WriteStore, state_root},
     types::CallFlags,
@@ -20,9 +20,6 @@ use super::{
     read::{BlockLine, CaseLine, ChainBlockLine, Change, Head, SettingsLine, VerifyLine, bytes},
 };
 use crate::{engine::EngineKind, lines};
-
-/// The id of the Ledger, which is not part of the state root.
-const LEDGER: i32 = -4;
 
 /// What lines were run with so far, by the name of the settings.
 pub(super) struct World {
@@ -216,7 +213,7 @@ impl Setting {
 
 /// The state root, and a digest of the whole state.
 fn digests(state: &MemoryStore) -> Map<String, Value> {
-    let root = Hash256(state_root(state.iter().filter(|(key, _)| key.contract() != LEDGER)));
+    let root = Hash256(state_root(state.iter().filter(|(key, _)| key.contract() != LEDGER_ID)));
     let mut bytes = Vec::new();
     for (key, value) in state.iter() {
         for part in [&**key, &**value] {

@@ -235,14 +235,13 @@ impl<P: Place + 'static> ChainState<P> {
     /// # Errors
     /// As for [`append`](Self::append).
     pub fn take_roots(&mut self, wait: bool) -> Result<Vec<(u32, NodeHash)>, ChainError> {
-        let received = self.receive(false);
-        // Roots that came before an error are of use.
-        if received.is_err() && !self.roots.is_empty() {
-            return Ok(self.roots.drain(..).collect());
+        let mut received = self.receive(false);
+        while wait && received.is_ok() && self.rooted != self.height {
+            received = self.receive(true);
         }
-        received?;
-        while wait && self.rooted != self.height {
-            self.receive(true)?;
+        // Roots that came before an error are of use.
+        if self.roots.is_empty() {
+            received?;
         }
         Ok(self.roots.drain(..).collect())
     }

@@ -1,0 +1,225 @@
+//! A chain that is followed, block after block.
+//!
+//! Source: `Ledger/Blockchain.cs` (`Persist`) of the reference node.
+
+use std::{mem, sync::Arc};
+
+use neovm_chain::{Block, Header};
+use neovm_host::{BlockReceipt, Network, StateView, execute_block, genesis_block};
+use neovm_storage::{ChainError, ChainState, Place, Store, StoreError};
+use neovm_types::{FaultKind, Hash256};
+
+use crate::{
+    changes::{Change, net_changes},
+    verify::{BlockRefusal, InvalidHeader, VerifyLevel, verify_block},
+};
+
+/// Why a chain cannot be opened, or a block cannot be appended.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BlockchainError {
+    /// The chain that is kept is another network's.
+    #[error("the chain that is kept there begins with block {found}, and that of the configuration with {expected}")]
+    OtherNetwork {
+        /// The hash of the first block of the network.
+        expected: Hash256,
+        /// The hash of the first block that is kept.
+        found: Hash256,
+    },
+    /// The first block is not that of the network.
+    #[error("block 0 is {found}, and that of the configuration is {expected}")]
+    OtherGenesis {
+        /// The hash of the first block of the network.
+        expected: Hash256,
+        /// The hash of the block.
+        found: Hash256,
+    },
+    /// The block does not verify.
+    #[error("block {height}: {refusal}")]
+    Refused {
+        /// The block.
+        height: u32,
+        /// What is wrong with it.
+        refusal: BlockRefusal,
+    },
+    /// Native contracts failed before or after the transactions of the block.
+    #[error("block {height} cannot be executed: {fault}")]
+    Execution {
+        /// The block.
+        height: u32,
+        /// Why they failed.
+        fault: FaultKind,
+    },
+    /// The settings have no genesis block, or the state that is kept is damaged.
+    #[error("{0}")]
+    State(#[from] FaultKind),
+    /// The block cannot be kept.
+    #[error("{0}")]
+    Chain(#[from] ChainError),
+}
+
+/// A block that was executed, and is not part of the chain yet.
+#[derive(Clone, Debug)]
+pub struct ExecutedBlock {
+    header: Header,
+    receipt: BlockReceipt,
+}
+
+impl ExecutedBlock {
+    /// Returns what came of the executions.
+    pub const fn receipt(&self) -> &BlockReceipt {
+        &self.receipt
+    }
+
+    /// Returns what the block changes, see [`net_changes`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read, which is that of the chain before
+    /// this block.
+    pub fn net_changes(&self, before: &dyn Store) -> Result<Vec<Change>, StoreError> {
+        net_changes(&self.receipt.changes, before)
+    }
+}
+
+/// A chain that is followed: blocks are verified, executed and appended, and the place
+/// where it is kept computes a state root for each.
+///
+/// The first block to append is the genesis block.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use neovm_host::{Network, ProtocolSettings, genesis_block};
+/// use neovm_node::{Blockchain, verify::VerifyLevel};
+/// use neovm_storage::{ChainState, FlushPolicy, MemoryPlace, TrieMode};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let network = Arc::new(Network::new(ProtocolSettings::mainnet()));
+/// let state = ChainState::open(Arc::new(MemoryPlace::new(TrieMode::Latest)), FlushPolicy::default())?;
+/// let mut chain = Blockchain::open(Arc::clone(&network), state)?;
+/// assert_eq!(chain.height(), None);
+///
+/// let executed = chain.execute(&genesis_block(network.settings())?, VerifyLevel::Headers)?;
+/// assert!(executed.receipt().on_persist.halted());
+/// chain.append(executed, None)?;
+/// let (height, root) = chain.take_roots(true)?[0];
+/// assert_eq!(height, 0);
+/// assert_eq!(root.to_string(), "0x58a5157b7e99eeabf631291f1747ec8eb12ab89461cda888492b17a301de81e8");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Blockchain<P: Place + 'static> {
+    network: Arc<Network>,
+    state: ChainState<P>,
+    /// The header of the last block.
+    last: Option<Header>,
+}
+
+impl<P: Place + 'static> Blockchain<P> {
+    /// Opens the chain of a network.
+    ///
+    /// # Errors
+    /// [`BlockchainError::OtherNetwork`] if another one's is kept there,
+    /// [`BlockchainError::State`] if it cannot be read.
+    pub fn open(network: Arc<Network>, state: ChainState<P>) -> Result<Self, BlockchainError> {
+        let mut chain = Self { network, state, last: None };
+        if chain.state.height().is_some() {
+            let view = StateView::new(&chain.network, &chain.state);
+            let expected = genesis_block(chain.network.settings())?.hash();
+            let found = view.block_hash(0)?.unwrap_or_default();
+            if found != expected {
+                return Err(BlockchainError::OtherNetwork { expected, found });
+            }
+            let last = view.block(view.last_hash()?)?;
+            chain.last = last.map(|block| block.header);
+        }
+        Ok(chain)
+    }
+
+    /// Returns the network.
+    pub const fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
+    /// Returns the height of the last block; None if there is not even the first.
+    pub fn height(&self) -> Option<u32> {
+        self.last.as_ref().map(|last| last.index)
+    }
+
+    /// Returns the header of the last block.
+    pub const fn last_header(&self) -> Option<&Header> {
+        self.last.as_ref()
+    }
+
+    /// Returns the state after the last block.
+    pub const fn state(&self) -> &ChainState<P> {
+        &self.state
+    }
+
+    /// Verifies a block and executes it. The chain stays as it is.
+    ///
+    /// That the block follows the last one is checked at every level of verification.
+    ///
+    /// # Errors
+    /// [`BlockchainError`] if the block cannot be the next one.
+    pub fn execute(&self, block: &Block, level: VerifyLevel) -> Result<ExecutedBlock, BlockchainError> {
+        let height = block.index;
+        match &self.last {
+            None => self.check_genesis(block)?,
+            Some(last) => {
+                let refused = |refusal| BlockchainError::Refused { height, refusal };
+                check_link(last, block).map_err(|problem| refused(problem.into()))?;
+                verify_block(&self.network, &self.state, block, level).map_err(refused)?;
+            }
+        }
+        let receipt = execute_block(&self.network, &self.state, block);
+        let receipt = receipt.map_err(|fault| BlockchainError::Execution { height, fault })?;
+        Ok(ExecutedBlock { header: block.header().clone(), receipt })
+    }
+
+    /// Appends a block that was executed after the last one. If a state root is
+    /// expected and another one comes out, the block is never written.
+    ///
+    /// # Errors
+    /// [`ChainError`], which may concern a block that was appended earlier.
+    pub fn append(&mut self, mut block: ExecutedBlock, expected: Option<Hash256>) -> Result<(), ChainError> {
+        let changes = Arc::new(mem::take(&mut block.receipt.changes));
+        self.state.append(block.header.index, changes, expected.map(|root| root.0))?;
+        self.last = Some(block.header);
+        Ok(())
+    }
+
+    /// Returns the heights and state roots of blocks whose roots are known and were not
+    /// returned yet. With `wait`, waits for all blocks that were appended.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn take_roots(&mut self, wait: bool) -> Result<Vec<(u32, Hash256)>, ChainError> {
+        let roots = self.state.take_roots(wait)?;
+        Ok(roots.into_iter().map(|(height, root)| (height, Hash256(root))).collect())
+    }
+
+    /// Writes all blocks that were appended. When it returns they survive a power cut.
+    ///
+    /// # Errors
+    /// As for [`append`](Self::append).
+    pub fn flush(&mut self) -> Result<(), ChainError> {
+        self.state.flush()
+    }
+
+    fn check_genesis(&self, block: &Block) -> Result<(), BlockchainError> {
+        let (expected, found) = (genesis_block(self.network.settings())?.hash(), block.hash());
+        if found == expected { Ok(()) } else { Err(BlockchainError::OtherGenesis { expected, found }) }
+    }
+}
+
+/// Checks that a block names the last one as that before it.
+fn check_link(last: &Header, block: &Block) -> Result<(), InvalidHeader> {
+    if last.index.checked_add(1) != Some(block.index) {
+        return Err(InvalidHeader::Index { previous: last.index, found: block.index });
+    }
+    if block.previous_hash != last.hash() {
+        return Err(InvalidHeader::PreviousHash { expected: last.hash(), found: block.previous_hash });
+    }
+    Ok(())
+}
