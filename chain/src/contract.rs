@@ -2,9 +2,15 @@
 //!
 //! Sources: `SmartContract/Contract.cs` and `SmartContract/Helper.cs`.
 
-use neovm_types::{Hash160, OpCode, PublicKey, Script, ScriptBuilder, hash::syscall_id};
+use std::sync::LazyLock;
 
-const CHECK_SIG: &str = "System.Crypto.CheckSig";
+use neovm_types::{
+    Hash160, OpCode, PublicKey, Script, ScriptBuilder,
+    hash::{hash160, syscall_id},
+};
+
+/// The instruction that checks a signature.
+static CHECK_SIG: LazyLock<[u8; 5]> = LazyLock::new(|| syscall("System.Crypto.CheckSig"));
 const CHECK_MULTISIG: &str = "System.Crypto.CheckMultisig";
 
 /// The largest number of keys of a multi-signature account.
@@ -24,14 +30,20 @@ pub struct MultisigError {
 
 /// Returns the verification script of the account of a key.
 pub fn signature_script(key: &PublicKey) -> Script {
-    let mut script = ScriptBuilder::new();
-    script.push(key).syscall(CHECK_SIG);
-    built(&script)
+    Script::from(&signature_bytes(key)[..])
 }
 
 /// Returns the account of a key: the hash of its verification script.
 pub fn account(key: &PublicKey) -> Hash160 {
-    signature_script(key).hash()
+    hash160(&signature_bytes(key))
+}
+
+fn signature_bytes(key: &PublicKey) -> [u8; 40] {
+    let mut script = [0; 40];
+    script[..2].copy_from_slice(&[OpCode::PUSHDATA1 as u8, 33]);
+    script[2..35].copy_from_slice(&key.0);
+    script[35..].copy_from_slice(&*CHECK_SIG);
+    script
 }
 
 /// Returns the verification script of an account for which a number of keys must
@@ -105,7 +117,7 @@ pub fn is_signature_contract(script: &[u8]) -> bool {
 /// the script is another one. The key may be malformed or not on the curve.
 pub fn signature_contract(script: &[u8]) -> Option<&[u8; 33]> {
     let (key, rest) = split_key(script)?;
-    (rest == syscall(CHECK_SIG)).then_some(key)
+    (rest == *CHECK_SIG).then_some(key)
 }
 
 /// A multi-signature verification script.

@@ -25,8 +25,8 @@
 //!   libraries in C and assembly, which take a third to a half of the time.
 //!   Results do not change.
 //! - `signatures` (default): ECDSA, Ed25519 and public key recovery.
-//! - `std` (default): enables `std` in the dependencies. The crate itself is
-//!   `no_std` and needs only `alloc`.
+//! - `std` (default): enables `std` in the dependencies, and keeps the last
+//!   public keys that were decoded. Without it the crate needs only `alloc`.
 
 #![no_std]
 #![deny(unsafe_code)]
