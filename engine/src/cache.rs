@@ -2,28 +2,29 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use neovm_crypto::sha256;
+use hashbrown::DefaultHashBuilder;
 use neovm_interp::Code;
 use neovm_types::{FaultKind, PriceTable, Script};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
+use quick_cache::{OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 
 /// The bytes that a decoded script usually takes, for an estimate of how many
 /// fit.
 const USUAL_BYTES: usize = 4096;
 
-/// Decoded scripts, found by the digest of their bytes and by the prices that
-/// are decoded in. Scripts that are used again and again stay although many
-/// others come once.
+/// Decoded scripts, found by their bytes and by the prices that are decoded in.
+/// Scripts that are used again and again stay although many others come once.
 #[derive(Debug)]
 pub(crate) struct ScriptCache {
-    entries: Cache<Key, Entry, BySize>,
-    /// The price tables in use; they are few.
-    tables: Mutex<Vec<Arc<PriceTable>>>,
+    entries: Cache<Key, Entry, BySize, DefaultHashBuilder>,
+    /// The prices that most scripts are decoded with: table 0.
+    usual: Arc<PriceTable>,
+    /// The other price tables in use; they are few.
+    others: Mutex<Vec<Arc<PriceTable>>>,
 }
 
-/// The digest of a script and the index of a price table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key([u8; 32], usize);
+/// A script and the index of a price table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key(Script, usize);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -42,26 +43,30 @@ impl Weighter<Key, Entry> for BySize {
 }
 
 impl ScriptCache {
-    /// Creates a cache that keeps at most `capacity` bytes.
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// Creates a cache that keeps at most `capacity` bytes, mostly of scripts with the prices `usual`.
+    pub(crate) fn new(capacity: usize, usual: Arc<PriceTable>) -> Self {
         // In one shard, so that a large script finds room too.
         let mut options = OptionsBuilder::new();
         options.shards(1).weight_capacity(capacity as u64).estimated_items_capacity(capacity / USUAL_BYTES);
         let options = options.build().expect("the options that have no default are set");
         let entries = Cache::with_options(options, BySize, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { entries, tables: Mutex::default() }
+        Self { entries, usual, others: Mutex::default() }
     }
 
     /// Returns the key of a script that is decoded with some prices.
     pub(crate) fn key(&self, script: &Script, prices: &Arc<PriceTable>) -> Key {
+        let is = |known: &Arc<PriceTable>| Arc::ptr_eq(known, prices) || known == prices;
+        if is(&self.usual) {
+            return Key(script.clone(), 0);
+        }
         // Nothing under the lock can panic half-way, so a poisoned one is good.
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = tables.iter().position(|known| Arc::ptr_eq(known, prices) || known == prices);
-        let table = known.unwrap_or_else(|| {
-            tables.push(Arc::clone(prices));
-            tables.len() - 1
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = others.iter().position(is);
+        let index = known.unwrap_or_else(|| {
+            others.push(Arc::clone(prices));
+            others.len() - 1
         });
-        Key(sha256(script.bytes()), table)
+        Key(script.clone(), 1 + index)
     }
 
     /// Returns the code of a key, and decodes it if it is not there. Threads

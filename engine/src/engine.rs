@@ -14,7 +14,7 @@ use crate::{EngineConfig, cache::ScriptCache};
 /// Makes machines, keeps the scripts that they run decoded, and compiles hot code.
 ///
 /// Threads share an engine behind a reference or an [`Arc`]; each makes its own
-/// machines with [`Engine::vm`]. Scripts are found by a digest of their bytes,
+/// machines with [`Engine::vm`]. Scripts are found by their bytes,
 /// never by a contract's hash, which stays the same when the contract is
 /// updated, and by the prices that are decoded in. Machines with other limits
 /// or another hardfork run the same decoded scripts.
@@ -32,7 +32,7 @@ impl Engine {
         Self {
             #[cfg(feature = "jit")]
             jit: compiler(&config),
-            cache: ScriptCache::new(config.cache_bytes),
+            cache: ScriptCache::new(config.cache_bytes, Arc::clone(&config.vm.prices)),
             config,
         }
     }
