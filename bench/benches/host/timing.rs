@@ -1,6 +1,7 @@
 //! Times with their spread.
 
 use std::{
+    env,
     ops::{Div, Sub},
     time::{Duration, Instant},
 };
@@ -50,8 +51,14 @@ pub(crate) fn measure(mut run: impl FnMut()) -> Times {
     })
 }
 
-/// Measures what a run says it took.
+/// Measures what a run says it took. With a number of passes in the environment it only runs so often.
 pub(crate) fn measure_parts(mut run: impl FnMut() -> Duration) -> Times {
+    if let Some(passes) = env::var("PASSES").ok().and_then(|passes| passes.parse().ok()) {
+        (0_u32..passes).for_each(|_| {
+            run();
+        });
+        return Times { min: 0.0, median: 0.0, max: 0.0 };
+    }
     let begun = Instant::now();
     while begun.elapsed() < WARM_UP {
         run();
