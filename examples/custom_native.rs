@@ -52,7 +52,7 @@ fn count(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Finishe
     let key = format!("count {what}");
     let number = read(executor, key.as_bytes())? + 1;
     write(executor, key.as_bytes(), number)?;
-    executor.notify(COUNTER.hash, "Counted", &StackItem::array([what.into()]))?;
+    executor.notify(COUNTER.hash, "Counted", StackItem::array([what.into()]))?;
     Ok(Finished::value(number))
 }
 

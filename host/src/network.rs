@@ -1,19 +1,18 @@
 //! What all executions on a network share.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, OnceLock, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
 };
 
+use hashbrown::HashMap;
 use neovm_engine::{Engine, EngineConfig};
 use neovm_storage::Value;
 use neovm_types::{FaultKind, Hardfork, Hash160};
 
 use crate::{
     contract::{Contract, ContractState},
+    hash_state::HashState,
     native::{Method, MethodHandler, NativeContract, NativeError, NativeLevel, Natives},
     settings::ProtocolSettings,
     syscalls::Syscall,
@@ -151,7 +150,7 @@ impl Network {
 /// it cannot be stale, whatever chain or branch it comes from.
 #[derive(Debug, Default)]
 struct ContractCache {
-    entries: RwLock<HashMap<Hash160, (Value, Arc<Contract>)>>,
+    entries: RwLock<HashMap<Hash160, (Value, Arc<Contract>), HashState>>,
 }
 
 /// More contracts than this are not kept.

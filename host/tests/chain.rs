@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use neovm_chain::{Signer, WitnessScopes};
 use neovm_host::{Chain, Execution, HardforkHeights, Invocation, Network, ProtocolSettings, native::NATIVES};
 use neovm_interp::{Outcome, Stop};
-use neovm_types::{Hardfork, Hash160, OpCode, Script, ScriptBuilder};
+use neovm_types::{CallFlags, Hardfork, Hash160, OpCode, Script, ScriptBuilder, StackItem};
 
 fn hash_of(native: &str) -> Hash160 {
     NATIVES.into_iter().find(|contract| contract.name == native).expect("a native contract").hash
@@ -131,4 +132,27 @@ fn nothing_follows_the_greatest_height() {
     assert_eq!(error.to_string(), "no block can follow the one at height 4294967295");
     let before = Chain::at_height(network, u32::MAX - 1).unwrap();
     assert_eq!(before.prepare(&endless()).unwrap().header().index, u32::MAX);
+}
+
+/// A finally block that returns leaves the exception pending, so the reference keeps nothing of the script.
+#[test]
+fn what_a_script_does_is_lost_if_it_returns_from_finally() {
+    let chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let sender = chain.network().settings().standby_validators();
+    let sender = neovm_chain::contract::bft_address(sender).unwrap();
+    let arguments = [sender.into(), Hash160([7; 20]).into(), 5.into(), StackItem::Null];
+    let run = |throws: bool| {
+        let mut script = ScriptBuilder::new();
+        script.dynamic_call(hash_of("GasToken"), "transfer", CallFlags::ALL, &arguments).op(OpCode::DROP);
+        if throws {
+            // There is no catch block; the finally block is the RET.
+            script.op_with(OpCode::TRY, &[0, 5]).op(OpCode::PUSH1).op(OpCode::THROW).op(OpCode::RET);
+        }
+        let signer = Signer::new(sender, WitnessScopes::GLOBAL);
+        chain.invoke(&Invocation::new(script.build().unwrap()).with_signer(signer)).unwrap()
+    };
+    let (kept, lost) = (run(false), run(true));
+    assert!(kept.halted() && lost.halted(), "{:?}", lost.fault);
+    assert_eq!((kept.changes.len(), kept.notifications.len()), (2, 1));
+    assert_eq!((lost.changes.len(), lost.notifications.len()), (0, 0));
 }

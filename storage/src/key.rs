@@ -1,8 +1,6 @@
 //! Storage keys.
 
-use std::{borrow::Borrow, fmt, ops::Deref};
-
-use smallvec::SmallVec;
+use std::{borrow::Borrow, cmp::Ordering, fmt, ops::Deref};
 
 /// A key of a node's storage: the id of a contract in four bytes, little
 /// endian, followed by the contract's own key.
@@ -10,63 +8,113 @@ use smallvec::SmallVec;
 /// Keys are ordered by their bytes.
 ///
 /// Source: `StorageKey.cs` of the reference node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Key(SmallVec<[u8; INLINE]>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Bytes);
 
 /// Keys of up to this number of bytes need no allocation: all those of native
 /// contracts, and most of others.
-const INLINE: usize = 36;
+const INLINE: usize = 38;
+
+/// The bytes of a key. The same bytes are always held in the same way.
+#[derive(Clone, PartialEq, Eq)]
+enum Bytes {
+    /// Zeros fill up what the key does not need.
+    Inline(u8, [u8; INLINE]),
+    /// More than [`INLINE`].
+    Heap(Box<[u8]>),
+}
 
 impl Key {
     /// Creates the key of a contract.
+    #[inline]
     pub fn new(contract: i32, key: &[u8]) -> Self {
         Self::joined(&contract.to_le_bytes(), key)
     }
 
     /// Creates a key from all its bytes, the contract's id first.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(SmallVec::from_slice(bytes))
+        if bytes.len() > INLINE {
+            return Self(Bytes::Heap(bytes.into()));
+        }
+        let mut inline = [0; INLINE];
+        inline[..bytes.len()].copy_from_slice(bytes);
+        Self(Bytes::Inline(bytes.len() as u8, inline))
     }
 
     /// Returns this key with more bytes behind it.
     #[must_use]
+    #[inline]
     pub fn with(self, bytes: &[u8]) -> Self {
         Self::joined(&self, bytes)
     }
 
+    #[inline]
     fn joined(first: &[u8], second: &[u8]) -> Self {
         let length = first.len() + second.len();
         if length > INLINE {
-            return Self(SmallVec::from_vec([first, second].concat()));
+            return Self(Bytes::Heap([first, second].concat().into()));
         }
         let mut bytes = [0; INLINE];
         bytes[..first.len()].copy_from_slice(first);
         bytes[first.len()..length].copy_from_slice(second);
-        Self(SmallVec::from_buf_and_len(bytes, length))
+        Self(Bytes::Inline(length as u8, bytes))
     }
 
     /// Returns the contract's id; 0 for a key of less than four bytes.
     pub fn contract(&self) -> i32 {
-        self.0.first_chunk().map_or(0, |id| i32::from_le_bytes(*id))
+        self.first_chunk().map_or(0, |id| i32::from_le_bytes(*id))
     }
 
     /// Returns the contract's own key, without its id.
     pub fn local(&self) -> &[u8] {
-        self.0.get(4..).unwrap_or(&[])
+        self.get(4..).unwrap_or(&[])
+    }
+
+    /// The first bytes as a number, zeros in place of those that are not there.
+    #[inline]
+    fn head(&self) -> u128 {
+        let bytes = match &self.0 {
+            Bytes::Inline(_, bytes) => &bytes[..],
+            Bytes::Heap(bytes) => bytes,
+        };
+        bytes.first_chunk().map_or(0, |head| u128::from_be_bytes(*head))
+    }
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self::from_bytes(&[])
     }
 }
 
 impl Deref for Key {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Bytes::Inline(length, bytes) => &bytes[..usize::from(*length)],
+            Bytes::Heap(bytes) => bytes,
+        }
     }
 }
 
 impl Borrow<[u8]> for Key {
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self
+    }
+}
+
+/// As the bytes are ordered: mostly the first ones tell, and what follows decides if they do not.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.head().cmp(&other.head()).then_with(|| (**self).cmp(other))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -82,5 +130,28 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.contract())?;
         self.local().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_ordered_as_their_bytes() {
+        let mut keys = vec![Vec::new()];
+        for length in [1, 4, 5, 15, 16, 17, 38, 39, 60] {
+            for (place, byte) in [(0, 1), (length / 2, 255), (length - 1, 1), (length - 1, 0)] {
+                let mut key = vec![7; length];
+                key[place] = byte;
+                keys.extend([key, vec![0; length]]);
+            }
+        }
+        for a in &keys {
+            for b in &keys {
+                let (left, right) = (Key::from_bytes(a), Key::from_bytes(b));
+                assert_eq!((left.cmp(&right), left == right), (a.cmp(b), a == b), "{a:?} {b:?}");
+            }
+        }
     }
 }

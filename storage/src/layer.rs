@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     hash::BuildHasher,
+    mem,
     rc::Rc,
     sync::{
         LazyLock,
@@ -15,18 +16,63 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::{Batch, Direction, Key, Seek, Store, StoreError, Value, seek::order};
 
-/// A value in a layer. Iterators that hold it see it change.
-#[derive(Debug)]
-pub struct Item(RefCell<Value>);
+/// A value that an iterator found.
+#[derive(Clone, Debug)]
+pub struct Item(Held);
+
+/// How a value is held.
+#[derive(Clone, Debug)]
+enum Held {
+    Alone(Value),
+    /// By a layer and by iterators that started in it, which see it change.
+    Shared(Rc<RefCell<Value>>),
+}
 
 impl Item {
-    pub(crate) fn new(value: Value) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(value)))
+    /// A value that does not change.
+    pub(crate) fn fixed(value: Value) -> Self {
+        Self(Held::Alone(value))
     }
 
     /// Returns the value that the item has now.
     pub fn value(&self) -> Value {
-        Value::clone(&self.0.borrow())
+        self.0.get(Value::clone)
+    }
+
+    /// Returns the value that the item has now, and gives the item up.
+    pub(crate) fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
+impl Held {
+    fn get<R>(&self, f: impl FnOnce(&Value) -> R) -> R {
+        match self {
+            Self::Alone(value) => f(value),
+            Self::Shared(value) => f(&value.borrow()),
+        }
+    }
+
+    fn set(&mut self, new: Value) {
+        match self {
+            Self::Alone(value) => *value = new,
+            Self::Shared(value) => *value.borrow_mut() = new,
+        }
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Alone(value) => value,
+            Self::Shared(value) => Value::clone(&value.borrow()),
+        }
+    }
+
+    /// Shares the value with an iterator.
+    fn share(&mut self) -> Item {
+        if let Self::Alone(value) = self {
+            *self = Self::Shared(Rc::new(RefCell::new(Value::clone(value))));
+        }
+        Item(self.clone())
     }
 }
 
@@ -54,8 +100,16 @@ impl State {
 #[derive(Clone, Debug)]
 struct Tracked {
     key: Key,
-    item: Rc<Item>,
+    hash: u64,
+    held: Held,
     state: State,
+}
+
+impl Tracked {
+    /// The value, if it is there.
+    fn value(&self) -> Option<Value> {
+        self.state.is_there().then(|| self.held.get(Value::clone))
+    }
 }
 
 /// The hash of a key is computed once for all layers. Nobody can foresee it.
@@ -66,6 +120,15 @@ fn hash(key: &[u8]) -> u64 {
 
 #[derive(Debug, Default)]
 struct Entries(HashTable<Tracked>);
+
+thread_local! {
+    /// Tables of layers that are gone: empty, and kept for their memory.
+    static SPARE: RefCell<Vec<HashTable<Tracked>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// As many tables are kept, and only small ones: they are cleared each time.
+const MAX_SPARE: usize = 16;
+const MAX_SPARE_CAPACITY: usize = 64;
 
 impl Entries {
     fn get(&self, key: &Key, hash: u64) -> Option<&Tracked> {
@@ -78,8 +141,27 @@ impl Entries {
 
     /// Adds an entry whose key is not there.
     fn add(&mut self, key: Key, hash: u64, value: Value, state: State) {
-        let tracked = Tracked { key, item: Item::new(value), state };
-        self.0.insert_unique(hash, tracked, |tracked| self::hash(&tracked.key));
+        if self.0.capacity() == 0 {
+            self.0 = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten().unwrap_or_default();
+        }
+        self.0.insert_unique(hash, Tracked { key, hash, held: Held::Alone(value), state }, |tracked| tracked.hash);
+    }
+}
+
+impl Drop for Entries {
+    fn drop(&mut self) {
+        if self.0.capacity() == 0 || self.0.capacity() > MAX_SPARE_CAPACITY {
+            return;
+        }
+        let mut table = mem::take(&mut self.0);
+        table.clear();
+        // At the end of a thread there is nobody to keep it for.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < MAX_SPARE {
+                spare.push(table);
+            }
+        });
     }
 }
 
@@ -136,10 +218,14 @@ impl<'s> Layer<'s> {
 
     /// Notes that a key is written or deleted.
     fn note_write(&self, key: &Key) {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
         if STAMPING.contains(&key.contract()) {
-            self.stamp.set(COUNT.fetch_add(1, Ordering::Relaxed));
+            self.renew_stamp();
         }
+    }
+
+    fn renew_stamp(&self) {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        self.stamp.set(COUNT.fetch_add(1, Ordering::Relaxed));
     }
 
     /// Returns the value of a key, if it is there.
@@ -152,7 +238,7 @@ impl<'s> Layer<'s> {
 
     fn get_hashed(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
         if let Some(tracked) = self.entries.borrow().get(key, hash) {
-            return Ok(tracked.state.is_there().then(|| tracked.item.value()));
+            return Ok(tracked.value());
         }
         let value = self.get_below(key, hash)?;
         if let Some(value) = &value {
@@ -167,11 +253,16 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn peek(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        let hash = hash(key);
+        let mut known_hash = None;
         let mut layer = self;
         loop {
-            if let Some(tracked) = layer.entries.borrow().get(key, hash) {
-                return Ok(tracked.state.is_there().then(|| tracked.item.value()));
+            let entries = layer.entries.borrow();
+            // Most layers that are only looked through are empty.
+            if !entries.0.is_empty() {
+                let hash = *known_hash.get_or_insert_with(|| hash(key));
+                if let Some(tracked) = entries.get(key, hash) {
+                    return Ok(tracked.value());
+                }
             }
             match &layer.below {
                 Below::Layer(below) => layer = below,
@@ -193,17 +284,21 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn put(&self, key: Key, value: Value) -> Result<(), StoreError> {
-        self.note_write(&key);
         let hash = hash(&key);
+        self.put_hashed(key, hash, value)
+    }
+
+    fn put_hashed(&self, key: Key, hash: u64, value: Value) -> Result<(), StoreError> {
+        self.note_write(&key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
             match tracked.state {
-                State::Deleted => (tracked.item, tracked.state) = (Item::new(value), State::Changed),
-                State::Absent => (tracked.item, tracked.state) = (Item::new(value), State::Added),
+                State::Deleted => (tracked.held, tracked.state) = (Held::Alone(value), State::Changed),
+                State::Absent => (tracked.held, tracked.state) = (Held::Alone(value), State::Added),
                 State::Read | State::Changed | State::Added => {
                     if tracked.state == State::Read {
                         tracked.state = State::Changed;
                     }
-                    *tracked.item.0.borrow_mut() = value;
+                    tracked.held.set(value);
                 }
             }
             return Ok(());
@@ -218,8 +313,11 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.delete_hashed(key, hash(key))
+    }
+
+    fn delete_hashed(&self, key: &Key, hash: u64) -> Result<(), StoreError> {
         self.note_write(key);
-        let hash = hash(key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(key, hash) {
             tracked.state = match tracked.state {
                 State::Added | State::Absent => State::Absent,
@@ -242,23 +340,20 @@ impl<'s> Layer<'s> {
 
     /// Hands the changes to the layer below.
     ///
-    /// The layer can still be read. A layer over a store is not committed:
-    /// [`Layer::changes`] is what to write there.
+    /// Whoever else holds the layer can still read it. A layer over a store is
+    /// not committed: [`Layer::changes`] is what to write there.
     ///
     /// # Errors
     /// [`StoreError`] if the layer lies over a store, or the store cannot be read.
-    pub fn commit(&self) -> Result<(), StoreError> {
+    pub fn commit(self: Rc<Self>) -> Result<(), StoreError> {
         let Below::Layer(below) = &self.below else {
             return Err(StoreError("the layer lies over a store, which is written with its changes".into()));
         };
         let mut entries = self.entries.borrow_mut();
-        for tracked in &entries.0 {
-            match tracked.state {
-                State::Added | State::Changed => below.put(tracked.key.clone(), tracked.item.value())?,
-                State::Deleted => below.delete(&tracked.key)?,
-                State::Read | State::Absent => {}
-            }
+        if Rc::strong_count(&self) == 1 {
+            return entries.0.drain().try_for_each(|tracked| below.take_in(tracked));
         }
+        entries.0.iter().try_for_each(|tracked| below.take_in(tracked.clone()))?;
         entries.0.retain(|tracked| {
             if tracked.state.is_there() {
                 tracked.state = State::Read;
@@ -268,12 +363,26 @@ impl<'s> Layer<'s> {
         Ok(())
     }
 
+    /// Forgets all that was read and changed.
+    pub fn discard(&self) {
+        self.entries.borrow_mut().0.clear();
+        self.renew_stamp();
+    }
+
+    /// Makes a change of the layer above, if the entry is one.
+    fn take_in(&self, Tracked { key, hash, held, state }: Tracked) -> Result<(), StoreError> {
+        match state {
+            State::Added | State::Changed => self.put_hashed(key, hash, held.into_value()),
+            State::Deleted => self.delete_hashed(&key, hash),
+            State::Read | State::Absent => Ok(()),
+        }
+    }
+
     /// Returns the changes that the layer holds, in the order of their keys.
     pub fn changes(&self) -> Batch {
         let entries = self.entries.borrow();
         let change = |tracked: &Tracked| match tracked.state {
-            State::Added | State::Changed => Some((tracked.key.clone(), Some(tracked.item.value()))),
-            State::Deleted => Some((tracked.key.clone(), None)),
+            State::Added | State::Changed | State::Deleted => Some((tracked.key.clone(), tracked.value())),
             State::Read | State::Absent => None,
         };
         let mut changes: Batch = entries.0.iter().filter_map(change).collect();
@@ -291,10 +400,10 @@ impl<'s> Layer<'s> {
 
     /// What a seek in this layer starts with: the tracked entries within a prefix in the order of reading, without
     /// an item if they are deleted.
-    pub(crate) fn tracked(&self, prefix: &[u8], direction: Direction) -> Vec<(Key, Option<Rc<Item>>)> {
-        let entries = self.entries.borrow();
-        let within = entries.0.iter().filter(|tracked| tracked.key.starts_with(prefix));
-        let item = |tracked: &Tracked| tracked.state.is_there().then(|| Rc::clone(&tracked.item));
+    pub(crate) fn tracked(&self, prefix: &[u8], direction: Direction) -> Vec<(Key, Option<Item>)> {
+        let mut entries = self.entries.borrow_mut();
+        let within = entries.0.iter_mut().filter(|tracked| tracked.key.starts_with(prefix));
+        let item = |tracked: &mut Tracked| tracked.state.is_there().then(|| tracked.held.share());
         let mut all: Vec<_> = within.map(|tracked| (tracked.key.clone(), item(tracked))).collect();
         all.sort_unstable_by(|(a, _), (b, _)| order(direction, a, b));
         all

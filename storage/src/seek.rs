@@ -43,14 +43,14 @@ struct Merge<'s> {
     direction: Direction,
     /// In the order of reading, without an item if the entry is deleted or was read. What is tracked hides what
     /// lies below.
-    tracked: Vec<(Key, Option<Rc<Item>>)>,
+    tracked: Vec<(Key, Option<Item>)>,
     /// The place of the next one.
     next: usize,
     below: Queue<'s>,
     ahead: Option<Entry>,
 }
 
-type Entry = (Key, Rc<Item>);
+type Entry = (Key, Item);
 
 impl<'s> Seek<'s> {
     pub(crate) fn new(layer: &Rc<Layer<'s>>, prefix: &[u8], direction: Direction) -> Self {
@@ -102,7 +102,7 @@ impl<'s> Queue<'s> {
     /// Fetches one more entry from the lowest layer.
     fn fetch(&mut self) -> Result<(), StoreError> {
         // The value is the one that the entry has now.
-        let copied = |(key, item): Entry| (key, Item::new(item.value()));
+        let copied = |(key, item): Entry| (key, Item::fixed(item.into_value()));
         self.entries.extend(self.lowest.advance()?.map(copied));
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Lowest<'_> {
     fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
         match self {
             Self::Layer(merge) => merge.advance(),
-            Self::Store(cursor) => Ok(cursor.next().transpose()?.map(|(key, value)| (key, Item::new(value)))),
+            Self::Store(cursor) => Ok(cursor.next().transpose()?.map(|(key, value)| (key, Item::fixed(value)))),
         }
     }
 }
@@ -150,7 +150,7 @@ impl Merge<'_> {
             match self.below.advance()? {
                 None => break None,
                 Some((key, _)) if self.hides(&key) => {}
-                Some((key, item)) => break Some((key, Item::new(item.value()))),
+                Some((key, item)) => break Some((key, Item::fixed(item.into_value()))),
             }
         };
         Ok(())

@@ -241,7 +241,7 @@ fn prefix(number: u8) -> Vec<u8> {
 struct Cursor<'s> {
     seek: Seek<'s>,
     plain: PlainSeek,
-    current: Option<(Rc<neovm_storage::Item>, Shared)>,
+    current: Option<(neovm_storage::Item, Shared)>,
 }
 
 fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreError> {
@@ -274,12 +274,12 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 plains.push(Rc::new(Plain { below: Some(plain), ..Plain::default() }));
             }
             Step::Commit | Step::Discard if layers.len() > 1 => {
+                layers.pop();
+                plains.pop();
                 if matches!(step, Step::Commit) {
                     layer.commit()?;
                     plain.commit();
                 }
-                layers.pop();
-                plains.pop();
             }
             Step::Commit | Step::Discard => {}
             Step::Find(number, backward) => {

@@ -265,21 +265,23 @@ pub(crate) fn utf8<'a>(field: &'static str, offset: usize, bytes: &'a [u8]) -> R
 
 /// Appends a length or count in its shortest form.
 pub fn write_length(bytes: &mut Vec<u8>, length: usize) {
-    match length {
-        0..0xfd => bytes.push(length as u8),
-        0xfd..=0xffff => {
-            bytes.push(0xfd);
-            bytes.extend((length as u16).to_le_bytes());
-        }
-        0x1_0000..=0xffff_ffff => {
-            bytes.push(0xfe);
-            bytes.extend((length as u32).to_le_bytes());
-        }
-        _ => {
-            bytes.push(0xff);
-            bytes.extend((length as u64).to_le_bytes());
-        }
+    let (encoded, count) = length_bytes(length);
+    bytes.extend_from_slice(&encoded[..count]);
+}
+
+/// Returns the bytes that [`write_length`] appends, and how many there are.
+pub(crate) fn length_bytes(length: usize) -> ([u8; 9], usize) {
+    let (mut bytes, count) = ([0; 9], length_size(length));
+    bytes[0] = match count {
+        1 => length as u8,
+        3 => 0xfd,
+        5 => 0xfe,
+        _ => 0xff,
+    };
+    if count > 1 {
+        bytes[1..].copy_from_slice(&(length as u64).to_le_bytes());
     }
+    (bytes, count)
 }
 
 /// Appends the length of some data, and the data.

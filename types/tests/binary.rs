@@ -3,7 +3,7 @@
 use neovm_types::{
     FaultKind, Integer, Interop, Map, StackItem,
     engine_internals::pointer as engine_pointer,
-    item::binary::{deserialize, serialize},
+    item::binary::{deserialize, deserialize_fields, serialize, serialize_struct, serialized_size},
 };
 use proptest::prelude::*;
 
@@ -232,4 +232,55 @@ proptest! {
             prop_assert_eq!(from_bytes(&again).unwrap().to_json().unwrap(), item.to_json().unwrap());
         }
     }
+}
+
+fn leaf() -> impl Strategy<Value = StackItem> {
+    prop_oneof![
+        Just(StackItem::Null),
+        any::<bool>().prop_map(StackItem::from),
+        any::<i128>().prop_map(StackItem::from),
+        any::<i16>().prop_map(StackItem::from),
+        prop::collection::vec(any::<u8>(), 0..300).prop_map(StackItem::from),
+        prop::collection::vec(any::<u8>(), 0..5).prop_map(|bytes| StackItem::buffer(&bytes)),
+    ]
+}
+
+proptest! {
+    /// A struct of leaves has the same bytes, limits and fields whether it is made or not.
+    #[test]
+    fn fields_are_those_of_the_struct(
+        fields in prop::collection::vec(leaf(), 0..7),
+        max_size in 0..700_usize,
+        max_items in 0..8_usize,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let whole = StackItem::structure(fields.clone());
+        let expected = serialize(&whole, max_size, max_items);
+        let got = serialize_struct(&fields, max_size, max_items);
+        prop_assert_eq!(&got, &expected);
+        prop_assert_eq!(serialized_size(&whole, max_size, max_items), expected.map(|bytes| bytes.len()));
+
+        let bytes = to_bytes(&whole).unwrap();
+        let bytes = &bytes[..bytes.len() - cut.index(2)];
+        let read = deserialize_fields(bytes, max_size, max_items).map(|fields| StackItem::structure(fields.into_vec()));
+        match deserialize(bytes, max_size, max_items) {
+            Ok(item) if fields.len() <= 4 => prop_assert_eq!(read.unwrap().to_json(), item.to_json()),
+            _ => prop_assert!(read.is_none()),
+        }
+    }
+}
+
+#[test]
+fn only_short_structs_of_leaves_are_read_as_fields() {
+    let leaf = || StackItem::from(1);
+    for item in [
+        StackItem::array([leaf()]),
+        StackItem::structure([leaf(), StackItem::structure([])]),
+        StackItem::structure([StackItem::map()]),
+        leaf(),
+    ] {
+        let bytes = to_bytes(&item).unwrap();
+        assert!(deserialize_fields(&bytes, MAX_SIZE, MAX_ITEMS).is_none(), "{item:?}");
+    }
+    assert!(serialize_struct(&[StackItem::array([])], MAX_SIZE, MAX_ITEMS).is_err());
 }

@@ -411,3 +411,29 @@ fn a_visit_of_a_struct_is_what_its_clone_would_be() {
     let wide = structure((0..LIMITS.max_stack_size).map(|_| 1.into()));
     assert_eq!(as_struct(&wide).visit_struct(limit, |_| ()), Err(FaultKind::StructCloneLimit));
 }
+
+#[test]
+fn what_nobody_else_holds_becomes_immutable_without_a_copy() {
+    let made = StackItem::array([1.into(), b"text".as_slice().into()]);
+    let StackItem::Array(array) = &made else { panic!("no array") };
+    let shared = array.clone();
+    let StackItem::Array(copy) = made.into_immutable() else { panic!("no array") };
+    assert!(copy.is_read_only() && !copy.is_same(&shared) && !shared.is_read_only());
+    drop(shared);
+
+    for item in [
+        StackItem::structure([1.into(), StackItem::Null]),
+        StackItem::structure([StackItem::buffer(b"bytes"), 2.into()]),
+        StackItem::structure([StackItem::array([StackItem::buffer(b"inner")])]),
+    ] {
+        let expected = item.deep_copy(true);
+        let immutable = item.into_immutable();
+        assert_eq!(immutable.to_json(), expected.to_json());
+        let StackItem::Struct(fields) = &immutable else { panic!("no struct") };
+        assert!(fields.is_read_only());
+        fields.for_each(|field| match field {
+            StackItem::Array(inner) => assert!(inner.is_read_only()),
+            field => assert!(!matches!(field, StackItem::Buffer(_))),
+        });
+    }
+}

@@ -1,6 +1,6 @@
 //! Calls of contracts.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use hashbrown::{HashMap, hash_map::Entry};
 use neovm_interp::{Caller, LoadId, LoadOptions};
@@ -213,7 +213,7 @@ impl<'s> Executor<'s> {
         Ok(())
     }
 
-    /// The frame of a load that nobody called, in a layer of its own.
+    /// The frame of a load that nobody called, in a layer of its own unless it is the first.
     pub(super) fn new_frame(
         &self,
         load: LoadId,
@@ -228,7 +228,11 @@ impl<'s> Executor<'s> {
             native_calling: None,
             contract: None,
             flags,
-            layer: Layer::above(self.layer()),
+            layer: match self.frames.last() {
+                Some(frame) => Layer::above(&frame.layer),
+                // If its changes are not to stay, nothing is.
+                None => Rc::clone(&self.base),
+            },
             notifications: 0,
             is_dynamic: false,
             stack_below,

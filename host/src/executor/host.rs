@@ -45,13 +45,16 @@ impl Host for Executor<'_> {
         // finally block of an exception that nobody caught yet had called it.
         if caller.pending_exception().is_some() {
             self.notifications.truncate(self.notifications.len().saturating_sub(frame.notifications));
+            if self.frames.is_empty() {
+                self.base.discard();
+            }
             return match frame.then {
                 Some(_) => Err(fault("an exception left a contract that a native contract called").into()),
                 None => Ok(()),
             };
         }
-        frame.layer.commit().map_err(fault)?;
         if let Some(current) = self.frames.last_mut() {
+            frame.layer.commit().map_err(fault)?;
             current.notifications += frame.notifications;
             if frame.is_dynamic {
                 match caller.stack_len().saturating_sub(frame.stack_below) {

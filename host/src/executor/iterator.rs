@@ -142,7 +142,7 @@ pub struct StorageIterator<'s> {
     entries: Box<dyn Iterator<Item = <Seek<'s> as Iterator>::Item> + 's>,
     prefix_length: usize,
     options: FindOptions,
-    current: Option<(Key, Rc<Item>)>,
+    current: Option<(Key, Item)>,
     /// The item that scripts get copies of, and the value that it was made of.
     original: Option<(Value, StackItem)>,
 }

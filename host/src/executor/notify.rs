@@ -36,13 +36,12 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A fault if the transaction has sent too many.
-    pub fn notify(&mut self, contract: Hash160, event: &str, state: &StackItem) -> Result<(), FaultKind> {
+    pub fn notify(&mut self, contract: Hash160, event: &str, state: StackItem) -> Result<(), FaultKind> {
         let is_limited = self.is_active(Hardfork::Echidna) && self.trigger == Trigger::Application;
         if is_limited && self.notifications.len() >= MAX_NOTIFICATIONS {
             return Err(fault(format!("more than {MAX_NOTIFICATIONS} notifications")));
         }
-        let state = state.deep_copy(true);
-        self.notifications.push(Notification { contract, event: event.into(), state });
+        self.notifications.push(Notification { contract, event: event.into(), state: state.into_immutable() });
         self.frame_mut()?.notifications += 1;
         Ok(())
     }

@@ -28,8 +28,8 @@ pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Re
     Ok(receipt)
 }
 
-/// Executes a job in a layer, which holds its changes afterwards; the receipt
-/// does not list them.
+/// Executes a job in a new layer, which holds its changes afterwards; the
+/// receipt does not list them.
 ///
 /// # Errors
 /// Those of [`execute`].

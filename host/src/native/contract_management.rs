@@ -169,7 +169,7 @@ fn persist_native(
 }
 
 fn notify(executor: &mut Executor<'_>, event: &str, contract: Hash160) -> Result<(), FaultKind> {
-    executor.notify(Hash160(HASH), event, &StackItem::array([contract.into()]))
+    executor.notify(Hash160(HASH), event, StackItem::array([contract.into()]))
 }
 
 /// Returns whether there is a contract with a hash.

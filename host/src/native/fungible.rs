@@ -5,6 +5,7 @@
 use neovm_interp::Caller;
 use neovm_storage::{Key, Layer};
 use neovm_types::{FaultKind, Hash160, Integer, StackItem, manifest::ParameterType};
+use smallvec::SmallVec;
 
 use super::{
     contract_management::is_contract,
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     executor::Executor,
     fault,
-    stored::{deserialize, serialize},
+    stored::{struct_of, with_fields},
 };
 
 const PREFIX_TOTAL_SUPPLY: u8 = 11;
@@ -53,10 +54,10 @@ pub(crate) trait Account: Default {
     fn balance(&self) -> Integer;
     /// Sets the balance.
     fn set_balance(&mut self, balance: Integer);
-    /// Reads the stored item.
-    fn from_item(item: &StackItem) -> Result<Self, FaultKind>;
-    /// Returns the item to store.
-    fn to_item(&self) -> StackItem;
+    /// Reads the fields of the stored struct.
+    fn from_fields(fields: &[StackItem]) -> Result<Self, FaultKind>;
+    /// Returns the fields of the struct to store.
+    fn fields(&self) -> SmallVec<[StackItem; 4]>;
 }
 
 /// GAS that accounts have earned, in datoshi, in the order in which they get it.
@@ -77,7 +78,7 @@ fn account_key<T: Token>(account: Hash160) -> Key {
 /// Reads an account, if it is stored.
 pub(crate) fn read_account<T: Token>(layer: &Layer<'_>, account: Hash160) -> Result<Option<T::Account>, FaultKind> {
     let stored = layer.get(&account_key::<T>(account)).map_err(fault)?;
-    stored.map(|stored| T::Account::from_item(&deserialize(&stored)?)).transpose()
+    stored.map(|stored| with_fields(&stored, T::Account::from_fields)).transpose()
 }
 
 /// Stores an account.
@@ -86,7 +87,7 @@ pub(crate) fn write_account<T: Token>(
     account: Hash160,
     state: &T::Account,
 ) -> Result<(), FaultKind> {
-    write(layer, account_key::<T>(account), &serialize(&state.to_item())?)
+    write(layer, account_key::<T>(account), &struct_of(&state.fields())?)
 }
 
 /// Returns the balance of an account.
@@ -216,7 +217,7 @@ fn tell<T: Token>(
 ) -> Result<Task<()>, FaultKind> {
     let Payment { from, to, amount, data } = payment;
     let from: StackItem = from.into();
-    executor.notify(T::HASH, TRANSFER.name, &StackItem::array([from.clone(), to.into(), amount.into()]))?;
+    executor.notify(T::HASH, TRANSFER.name, StackItem::array([from.clone(), to.into(), amount.into()]))?;
     let contract = match to {
         Some(to) if call_on_payment && is_contract(executor.layer(), to)? => Some(to),
         _ => None,

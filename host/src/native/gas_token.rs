@@ -8,6 +8,7 @@ use neovm_chain::{
 };
 use neovm_interp::Caller;
 use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Integer, StackItem};
+use smallvec::{SmallVec, smallvec};
 
 use super::{
     fungible::{self, Account, Token},
@@ -86,14 +87,13 @@ impl Account for GasAccount {
         self.0 = balance;
     }
 
-    fn from_item(item: &StackItem) -> Result<Self, FaultKind> {
-        let StackItem::Struct(fields) = item else { return Err(fault("a stored account is no struct")) };
-        let balance = fields.get(0).ok_or_else(|| fault("a stored account has no balance"))?;
+    fn from_fields(fields: &[StackItem]) -> Result<Self, FaultKind> {
+        let balance = fields.first().ok_or_else(|| fault("a stored account has no balance"))?;
         balance.to_integer().map(Self)
     }
 
-    fn to_item(&self) -> StackItem {
-        StackItem::structure([self.0.into()])
+    fn fields(&self) -> SmallVec<[StackItem; 4]> {
+        smallvec![self.0.into()]
     }
 }
 

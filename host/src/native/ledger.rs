@@ -18,7 +18,7 @@ use crate::{
     executor::{Executor, PersistingBlock},
     fault,
     parameter::ArrayItem,
-    stored::{deserialize, number, serialize},
+    stored::{deserialize, number, serialize, with_fields},
 };
 
 /// The native contract LedgerContract.
@@ -93,10 +93,11 @@ fn current_block(layer: &Layer<'_>) -> Result<(Hash256, u32), FaultKind> {
     let stored = layer.get(&key(ID, PREFIX_CURRENT_BLOCK)).map_err(fault)?;
     let stored = stored.ok_or_else(|| fault("the storage holds no block"))?;
     let damaged = || fault("the record of the last block is damaged");
-    let StackItem::Struct(fields) = deserialize(&stored)? else { return Err(damaged()) };
-    let [hash, index] = &fields.to_vec()[..] else { return Err(damaged()) };
-    let hash = hash.with_bytes(|bytes| bytes.try_into())?.map_err(|_| damaged())?;
-    Ok((Hash256(hash), number(index.to_integer()?)?))
+    with_fields(&stored, |fields| {
+        let [hash, index] = fields else { return Err(damaged()) };
+        let hash = hash.with_bytes(|bytes| bytes.try_into())?.map_err(|_| damaged())?;
+        Ok((Hash256(hash), number(index.to_integer()?)?))
+    })
 }
 
 /// The header of the last block that was persisted.

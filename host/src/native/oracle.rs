@@ -220,7 +220,7 @@ fn finish(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<Task<(
     let request = stored_request(executor.layer(), response.id)?;
     let request = request.ok_or_else(|| fault(format!("there is no oracle request {}", response.id)))?;
     let state = StackItem::array([response.id.into(), request.original.0.into()]);
-    executor.notify(own, RESPONSE, &state)?;
+    executor.notify(own, RESPONSE, state)?;
     let arguments = vec![
         request.url.into(),
         deserialize(&request.user_data)?,
@@ -309,7 +309,7 @@ fn add_request(executor: &mut Executor<'_>, id: u64, request: &Request) -> Resul
         request.url.as_str().into(),
         request.filter.as_deref().into(),
     ]);
-    executor.notify(Hash160(HASH), REQUEST, &state)
+    executor.notify(Hash160(HASH), REQUEST, state)
 }
 
 /// Removes the requests that the block answers, and pays the nodes that answer.

@@ -19,7 +19,7 @@ use crate::{
     executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
     parameter::Parameter,
-    stored::{deserialize, serialize},
+    stored::{serialize, with_fields},
 };
 
 /// The native contract PolicyContract.
@@ -283,10 +283,11 @@ struct Whitelisted {
 impl Whitelisted {
     fn read(stored: &[u8]) -> Result<Self, FaultKind> {
         let damaged = || fault("the record of a fixed fee is damaged");
-        let StackItem::Struct(fields) = deserialize(stored)? else { return Err(damaged()) };
-        let [_, method, arguments, fee] = &fields.to_vec()[..] else { return Err(damaged()) };
-        let Integer::Small(fee) = fee.to_integer()? else { return Err(damaged()) };
-        Ok(Self { method: method.clone(), arguments: arguments.clone(), fee })
+        with_fields(stored, |fields| {
+            let [_, method, arguments, fee] = fields else { return Err(damaged()) };
+            let Integer::Small(fee) = fee.to_integer()? else { return Err(damaged()) };
+            Ok(Self { method: method.clone(), arguments: arguments.clone(), fee })
+        })
     }
 }
 
@@ -298,7 +299,7 @@ fn notify_whitelist(
     fee: StackItem,
 ) -> Result<(), FaultKind> {
     let state = StackItem::array([contract.into(), method, arguments, fee]);
-    executor.notify(Hash160(HASH), WHITELIST_FEE_CHANGED, &state)
+    executor.notify(Hash160(HASH), WHITELIST_FEE_CHANGED, state)
 }
 
 /// The key of a method's fixed fee; a fault if there is no such method.
@@ -396,7 +397,7 @@ fn set_milliseconds_per_block(executor: &mut Executor<'_>, value: u32) -> Result
     let old = milliseconds_per_block(executor.layer())?;
     write_integer(executor.layer(), key(ID, PREFIX_MILLISECONDS_PER_BLOCK), i64::from(value))?;
     let state = StackItem::array([StackItem::from(old), StackItem::from(value)]);
-    executor.notify(Hash160(HASH), MILLISECONDS_PER_BLOCK_CHANGED, &state)
+    executor.notify(Hash160(HASH), MILLISECONDS_PER_BLOCK_CHANGED, state)
 }
 
 fn set_max_valid_until_block_increment(executor: &Executor<'_>, value: u32) -> Result<(), FaultKind> {
@@ -490,7 +491,7 @@ fn recover_fund(
             if !bool::from_item(item, caller)? {
                 return Err(fault(format!("the transfer of {balance} from {account} failed")));
             }
-            executor.notify(Hash160(HASH), RECOVERED_FUND, &StackItem::array([StackItem::from(account)]))?;
+            executor.notify(Hash160(HASH), RECOVERED_FUND, StackItem::array([StackItem::from(account)]))?;
             Ok(Task::Done(true))
         }))
     }))

@@ -152,5 +152,5 @@ fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Re
         let old = designated(executor.layer(), role, block.index)?;
         state.extend([to_item(&old), to_item(&nodes)]);
     }
-    executor.notify(Hash160(HASH), DESIGNATION, &StackItem::array(state))
+    executor.notify(Hash160(HASH), DESIGNATION, StackItem::array(state))
 }

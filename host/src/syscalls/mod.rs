@@ -206,8 +206,8 @@ syscalls! {
     "System.Runtime.Log"(state: Vec<u8>) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
         => runtime::log(executor, state);
     /// Sends a notification.
-    "System.Runtime.Notify"(eventName: Vec<u8>, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
-        => runtime::notify(executor, caller, eventName, &state);
+    "System.Runtime.Notify"(eventName: ShortBytes, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
+        => runtime::notify(executor, caller, &eventName, state);
     /// Returns the name of the platform.
     "System.Runtime.Platform"() -> &'static str { price: 1 << 3 } => Ok("NEO");
     /// Returns a storage context that cannot be written through.

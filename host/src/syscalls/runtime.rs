@@ -3,8 +3,9 @@
 use neovm_chain::contract::account as account_of;
 use neovm_interp::Caller;
 use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem, item::binary,
-    manifest::ParameterType,
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, ItemType, Script, StackItem,
+    item::binary,
+    manifest::{Event, ParameterType},
 };
 
 use super::contract::check_flags;
@@ -87,38 +88,39 @@ pub(super) fn log(executor: &mut Executor<'_>, message: Vec<u8>) -> Result<(), F
 pub(super) fn notify(
     executor: &mut Executor<'_>,
     caller: &Caller<'_>,
-    event: Vec<u8>,
-    state: &ArrayItem,
+    event: &[u8],
+    state: ArrayItem,
 ) -> Result<(), FaultKind> {
     if event.len() > MAX_EVENT_NAME {
         return Err(fault(format!("the name of an event has more than {MAX_EVENT_NAME} bytes")));
     }
-    let event = String::from_utf8(event);
-    let contract = executor.frame()?.contract.clone();
+    let event = str::from_utf8(event).map_err(|_| fault("the name of an event is not UTF-8"));
+    let contract = executor.frame()?.contract.as_ref();
     let contract = contract.ok_or_else(|| fault("a script that is no contract cannot notify"))?;
     if executor.is_active(Hardfork::Basilisk) {
-        let event = event.as_ref().map_err(|_| fault("the name of an event is not UTF-8"))?;
-        let known = contract.state().manifest.abi.events.iter().find(|known| known.name == *event);
+        let event = *event.as_ref().map_err(FaultKind::clone)?;
+        let known = contract.state().manifest.abi.events.iter().find(|known| known.name == event);
         let known = known.ok_or_else(|| fault(format!("the manifest has no event {event:?}")))?;
-        let values = state.to_vec();
-        if known.parameters.len() != values.len() {
-            return Err(fault(format!(
-                "event {event:?} has {} parameters, got {}",
-                known.parameters.len(),
-                values.len()
-            )));
-        }
-        for (parameter, value) in known.parameters.iter().zip(&values) {
-            if !fits(value, parameter.parameter_type)? {
-                return Err(fault(format!("parameter {:?} of event {event:?} has another type", parameter.name)));
-            }
+        check_values(known, &state)?;
+    }
+    let ArrayItem(state) = state;
+    binary::serialized_size(&state, MAX_NOTIFICATION_SIZE, caller.limits().max_stack_size as usize)?;
+    executor.notify(executor.current_hash()?, event?, state)
+}
+
+/// Checks that the values of an event are those that the manifest describes.
+fn check_values(event: &Event, state: &ArrayItem) -> Result<(), FaultKind> {
+    let (name, values) = (&event.name, state.iter());
+    if event.parameters.len() != values.len() {
+        let (expected, got) = (event.parameters.len(), values.len());
+        return Err(fault(format!("event {name:?} has {expected} parameters, got {got}")));
+    }
+    for (parameter, value) in event.parameters.iter().zip(values) {
+        if !fits(&value, parameter.parameter_type)? {
+            return Err(fault(format!("parameter {:?} of event {name:?} has another type", parameter.name)));
         }
     }
-    let state = state.item();
-    binary::serialize(state, MAX_NOTIFICATION_SIZE, caller.limits().max_stack_size as usize)?;
-    let event = event.map_err(|_| fault("the name of an event is not UTF-8"))?;
-    let hash = executor.current_hash()?;
-    executor.notify(hash, &event, state)
+    Ok(())
 }
 
 /// Returns whether an item is of a manifest's type.

@@ -270,8 +270,10 @@ impl Vm {
     /// Empties the machine for another execution and informs the host, which
     /// drops the state that it keeps for the loads. The interrupt flag is kept.
     pub fn reset(&mut self, options: RunOptions, host: &mut dyn Host) {
-        self.release_all();
-        self.set_bounds();
+        if !self.is_empty() {
+            self.release_all();
+            self.set_bounds();
+        }
         self.gas = GasCounter::new(&options);
         self.meter = 0;
         self.in_instruction = false;
@@ -279,6 +281,15 @@ impl Vm {
         self.fault = None;
         self.budget = options.budget;
         host.machine_reset();
+    }
+
+    /// Whether nothing was loaded or pushed since the machine was made or reset.
+    fn is_empty(&self) -> bool {
+        self.state == State::Break
+            && self.loads.is_empty()
+            && self.sp == self.arena.start()
+            && self.tracked.is_empty()
+            && self.zeros.is_empty()
     }
 
     fn release_all(&mut self) {

@@ -49,7 +49,9 @@ impl Vm {
     /// Drops the copies. This is called when a load ends, because other code may then
     /// be allocated at the same addresses.
     pub(super) fn release_promoted(&mut self) {
-        self.promoted.clear();
+        if !self.promoted.is_empty() {
+            self.promoted.clear();
+        }
     }
 
     #[cold]

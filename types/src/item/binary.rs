@@ -16,7 +16,7 @@ use super::{Array, Buffer, ByteString, ItemType, Map, StackItem};
 use crate::{
     fault::FaultKind,
     integer::{Integer, MAX_SIZE},
-    io::{write_bytes, write_length},
+    io::length_bytes,
 };
 
 /// Returns an item as bytes.
@@ -26,9 +26,35 @@ use crate::{
 /// than `max_items` items, each map key counted, if a compound occurs twice, within
 /// itself or beside itself, and if there is a pointer or an interop object.
 pub fn serialize(item: &StackItem, max_size: usize, max_items: usize) -> Result<Vec<u8>, FaultKind> {
-    let mut writer =
-        Writer { out: Vec::with_capacity(room(item)), max_size, max_items, items: 0, seen: Seen::default() };
+    let mut writer = Writer::new(Vec::with_capacity(room(item)), max_size, max_items);
     writer.write_tree(item)?;
+    Ok(writer.out)
+}
+
+/// Returns the number of bytes that [`serialize`] makes of an item.
+///
+/// # Errors
+/// Those of [`serialize`].
+pub fn serialized_size(item: &StackItem, max_size: usize, max_items: usize) -> Result<usize, FaultKind> {
+    let mut writer = Writer::new(Size(0), max_size, max_items);
+    writer.write_tree(item)?;
+    Ok(writer.out.0)
+}
+
+/// Returns a struct of some fields as [`serialize`] does, but the struct need not be made.
+///
+/// # Errors
+/// Those of [`serialize`], and [`FaultKind::Host`] if a field is a compound.
+pub fn serialize_struct(fields: &[StackItem], max_size: usize, max_items: usize) -> Result<Vec<u8>, FaultKind> {
+    let mut writer = Writer::new(Vec::with_capacity(16 * (1 + fields.len())), max_size, max_items);
+    writer.count()?;
+    writer.write_type(ItemType::Struct, fields.len());
+    writer.check_size(0)?;
+    for field in fields {
+        if writer.write(field)? {
+            return fault("A field of the struct is a compound");
+        }
+    }
     Ok(writer.out)
 }
 
@@ -70,6 +96,19 @@ pub fn deserialize(bytes: &[u8], max_size: usize, max_items: usize) -> Result<St
     }
 }
 
+/// Reads a struct of a few fields, none of them a compound, as [`deserialize`] does, but makes no struct. Returns
+/// `None` for all other bytes.
+pub fn deserialize_fields(bytes: &[u8], max_size: usize, max_items: usize) -> Option<SmallVec<[StackItem; 4]>> {
+    let mut reader = Reader { bytes, position: 0, max_size, max_items, items: 1 };
+    let Ok(Next::Compound(ItemType::Struct, count @ 0..=4)) = reader.next() else { return None };
+    let mut fields = SmallVec::new();
+    for _ in 0..count {
+        let Ok(Next::Item(field)) = reader.next() else { return None };
+        fields.push(field);
+    }
+    Some(fields)
+}
+
 fn fault<T>(text: impl Into<String>) -> Result<T, FaultKind> {
     Err(FaultKind::Host(text.into()))
 }
@@ -84,8 +123,53 @@ impl Drop for Seen {
     }
 }
 
-struct Writer {
-    out: Vec<u8>,
+/// Where bytes go.
+trait Output {
+    /// Appends bytes.
+    fn put(&mut self, bytes: &[u8]);
+    /// Appends the first of some bytes.
+    fn put_first<const N: usize>(&mut self, bytes: &[u8; N], count: usize);
+    /// The number of bytes so far.
+    fn size(&self) -> usize;
+}
+
+impl Output for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    /// All at once, of which those that are too many go again.
+    #[inline]
+    fn put_first<const N: usize>(&mut self, bytes: &[u8; N], count: usize) {
+        self.extend_from_slice(bytes);
+        self.truncate(self.len() - N + count);
+    }
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+}
+
+/// Counts bytes.
+struct Size(usize);
+
+impl Output for Size {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+
+    #[inline]
+    fn put_first<const N: usize>(&mut self, _: &[u8; N], count: usize) {
+        self.0 += count;
+    }
+
+    fn size(&self) -> usize {
+        self.0
+    }
+}
+
+struct Writer<O> {
+    out: O,
     max_size: usize,
     max_items: usize,
     /// The number of items written.
@@ -93,7 +177,11 @@ struct Writer {
     seen: Seen,
 }
 
-impl Writer {
+impl<O: Output> Writer<O> {
+    fn new(out: O, max_size: usize, max_items: usize) -> Self {
+        Self { out, max_size, max_items, items: 0, seen: Seen::default() }
+    }
+
     /// Writes an item and everything in it.
     fn write_tree(&mut self, root: &StackItem) -> Result<(), FaultKind> {
         if !self.write(root)? {
@@ -134,17 +222,24 @@ impl Writer {
         }
     }
 
-    /// Writes an item, or the head of a compound: returns whether it is one.
+    /// Counts an item.
     #[inline]
-    fn write(&mut self, item: &StackItem) -> Result<bool, FaultKind> {
+    fn count(&mut self) -> Result<(), FaultKind> {
         self.items += 1;
         if self.items > self.max_items {
             return fault(format!("More than {} items to serialize", self.max_items));
         }
+        Ok(())
+    }
+
+    /// Writes an item, or the head of a compound: returns whether it is one.
+    #[inline]
+    fn write(&mut self, item: &StackItem) -> Result<bool, FaultKind> {
+        self.count()?;
         match item {
             StackItem::Integer(value) => self.write_small(*value),
-            StackItem::Null => self.out.push(ItemType::Any as u8),
-            StackItem::Boolean(value) => self.out.extend([ItemType::Boolean as u8, value.get().into()]),
+            StackItem::Null => self.out.put(&[ItemType::Any as u8]),
+            StackItem::Boolean(value) => self.out.put(&[ItemType::Boolean as u8, value.get().into()]),
             StackItem::BigInteger(value) => {
                 self.write_bytes(ItemType::Integer, &value.to_le_bytes()[..value.byte_len()])?;
             }
@@ -161,7 +256,6 @@ impl Writer {
         Ok(item.is_compound())
     }
 
-    /// Writes an integer: ten bytes at once, of which those that are too many go again.
     #[inline]
     fn write_small(&mut self, value: i64) {
         let size = Integer::Small(value).byte_len();
@@ -169,14 +263,13 @@ impl Writer {
         whole[0] = ItemType::Integer as u8;
         whole[1] = size as u8;
         whole[2..].copy_from_slice(&value.to_le_bytes());
-        self.out.extend_from_slice(&whole);
-        self.out.truncate(self.out.len() - 8 + size);
+        self.out.put_first(&whole, 2 + size);
     }
 
     fn write_bytes(&mut self, item_type: ItemType, bytes: &[u8]) -> Result<(), FaultKind> {
         self.check_size(bytes.len())?;
-        self.out.push(item_type as u8);
-        write_bytes(&mut self.out, bytes);
+        self.write_type(item_type, bytes.len());
+        self.out.put(bytes);
         Ok(())
     }
 
@@ -186,15 +279,21 @@ impl Writer {
             return fault("A compound to serialize occurs twice");
         }
         self.seen.0.push(item.clone());
-        self.out.push(item.item_type() as u8);
-        write_length(&mut self.out, length);
+        self.write_type(item.item_type(), length);
         Ok(())
+    }
+
+    /// Writes a type, and a length.
+    fn write_type(&mut self, item_type: ItemType, length: usize) {
+        let (bytes, count) = length_bytes(length);
+        self.out.put(&[item_type as u8]);
+        self.out.put_first(&bytes, count);
     }
 
     /// Checks that there is room for some bytes more.
     #[inline]
     fn check_size(&self, more: usize) -> Result<(), FaultKind> {
-        if self.out.len() + more > self.max_size {
+        if self.out.size() + more > self.max_size {
             return fault(format!("More than {} bytes to serialize", self.max_size));
         }
         Ok(())

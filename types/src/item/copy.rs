@@ -94,6 +94,22 @@ impl StackItem {
         }
         result
     }
+
+    /// Returns an immutable deep copy as [`StackItem::deep_copy`] does. An array that nobody else holds needs no
+    /// copy if nothing in it can change: it becomes read-only.
+    #[must_use]
+    pub fn into_immutable(self) -> Self {
+        if let Self::Array(array) | Self::Struct(array) = &self
+            && array.strong_count() == 1
+            && array.header().references() == 0
+            && !array.header().is_nested()
+            && !array.look(|items| items.iter().any(|item| matches!(item, Self::Buffer(_))))
+        {
+            array.header().set_read_only();
+            return self;
+        }
+        self.deep_copy(true)
+    }
 }
 
 impl DeepCopy {

@@ -126,5 +126,5 @@ pub(super) fn on_persist(executor: &mut Executor<'_>) -> Result<(), FaultKind> {
     let keys = |members: &[Member]| {
         StackItem::array(members.iter().map(|member| StackItem::from(&member.key)).collect::<Vec<_>>())
     };
-    executor.notify(Neo::HASH, COMMITTEE_CHANGED, &StackItem::array([keys(&old), keys(&new)]))
+    executor.notify(Neo::HASH, COMMITTEE_CHANGED, StackItem::array([keys(&old), keys(&new)]))
 }

@@ -7,11 +7,13 @@ use neovm_types::{
     manifest::{ParameterType, PublicKey},
 };
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::{
     fault,
     native::fungible::Account,
     parameter::Return,
-    stored::{deserialize, number, serialize},
+    stored::{number, struct_of, with_fields},
 };
 
 /// What is stored for an account.
@@ -42,10 +44,9 @@ impl Account for NeoAccount {
         self.balance = balance;
     }
 
-    fn from_item(item: &StackItem) -> Result<Self, FaultKind> {
+    fn from_fields(fields: &[StackItem]) -> Result<Self, FaultKind> {
         let damaged = || fault("a stored account is damaged");
-        let StackItem::Struct(fields) = item else { return Err(damaged()) };
-        let [balance, balance_height, vote_to, last_gas_per_vote] = &fields.to_vec()[..] else { return Err(damaged()) };
+        let [balance, balance_height, vote_to, last_gas_per_vote] = fields else { return Err(damaged()) };
         let balance_height = number(balance_height.to_integer()?).map_err(|_| damaged())?;
         let vote_to = if vote_to.is_null() { None } else { Some(stored_key(vote_to)?) };
         Ok(Self {
@@ -56,13 +57,13 @@ impl Account for NeoAccount {
         })
     }
 
-    fn to_item(&self) -> StackItem {
-        StackItem::structure([
+    fn fields(&self) -> SmallVec<[StackItem; 4]> {
+        smallvec![
             self.balance.into(),
             self.balance_height.into(),
             self.vote_to.as_ref().into(),
             self.last_gas_per_vote.into(),
-        ])
+        ]
     }
 }
 
@@ -70,7 +71,7 @@ impl Return for NeoAccount {
     const TYPE: ParameterType = <Vec<StackItem> as Return>::TYPE;
 
     fn into_item(self) -> Option<StackItem> {
-        Some(self.to_item())
+        Some(StackItem::structure(self.fields().into_vec()))
     }
 }
 
@@ -86,15 +87,15 @@ pub(super) struct Candidate {
 impl Candidate {
     /// Reads the stored bytes.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, FaultKind> {
-        let damaged = || fault("a stored candidate is damaged");
-        let StackItem::Struct(fields) = deserialize(bytes)? else { return Err(damaged()) };
-        let [registered, votes] = &fields.to_vec()[..] else { return Err(damaged()) };
-        Ok(Self { registered: registered.to_boolean()?, votes: votes.to_integer()? })
+        with_fields(bytes, |fields| match fields {
+            [registered, votes] => Ok(Self { registered: registered.to_boolean()?, votes: votes.to_integer()? }),
+            _ => Err(fault("a stored candidate is damaged")),
+        })
     }
 
     /// Returns the bytes to store.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, FaultKind> {
-        serialize(&StackItem::structure([self.registered.into(), self.votes.into()]))
+        struct_of(&[self.registered.into(), self.votes.into()])
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn candidate_vote(layer: &Layer<'_>, candidate: &PublicKey) -> Result
 }
 
 /// A candidate: where it is stored, its key and its votes.
-type CandidateEntry = (Key, Rc<Item>, PublicKey, Integer);
+type CandidateEntry = (Key, Item, PublicKey, Integer);
 
 /// The candidates, in the order of their keys' bytes. Those whose accounts are
 /// blocked are left out.
@@ -96,7 +96,7 @@ pub(super) fn candidates<'s>(
 ) -> impl Iterator<Item = Result<CandidateEntry, FaultKind>> + use<'s> {
     let layer = Rc::clone(layer);
     let entries = layer.find(&key(ID, PREFIX_CANDIDATE), Direction::Forward);
-    let candidate = move |key: Key, item: Rc<Item>| {
+    let candidate = move |key: Key, item: Item| {
         let state = Candidate::from_bytes(&item.value())?;
         let bytes = key.local().get(1..).unwrap_or(&[]).try_into();
         let public_key = PublicKey(bytes.map_err(|_| fault("the key of a stored candidate is damaged"))?);
@@ -141,7 +141,7 @@ pub(super) fn set_register_price(executor: &Executor<'_>, datoshi: i64) -> Resul
 
 fn notify_candidate(executor: &mut Executor<'_>, candidate: &PublicKey, state: &Candidate) -> Result<(), FaultKind> {
     let values = [candidate.into(), state.registered.into(), state.votes.into()];
-    executor.notify(Neo::HASH, CANDIDATE_STATE_CHANGED, &StackItem::array(values))
+    executor.notify(Neo::HASH, CANDIDATE_STATE_CHANGED, StackItem::array(values))
 }
 
 pub(super) fn register_candidate(
@@ -257,7 +257,7 @@ pub(crate) fn vote_internal(
     state.vote_to = vote_to;
     write_account::<Neo>(&layer, account, &state)?;
     let values = [account.into(), from.as_ref().into(), vote_to.as_ref().into(), balance.into()];
-    executor.notify(Neo::HASH, VOTE, &StackItem::array(values))?;
+    executor.notify(Neo::HASH, VOTE, StackItem::array(values))?;
     let minted = gas_token::mint(executor, caller, account, earned, true)?;
     minted.then(executor, caller, |_, _, ()| Ok(Task::Done(true)))
 }
