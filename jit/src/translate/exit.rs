@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use cranelift_codegen::ir::{Block, InstBuilder, Value, condcodes::IntCC, types::I64};
+use cranelift_codegen::{
+    cursor::{Cursor, FuncCursor},
+    ir::{Block, InstBuilder, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
+};
 use neovm_interp::tier::{
     After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
     builtins::{COPY_ITEM, LEAVE},
@@ -152,14 +155,7 @@ impl Translator<'_> {
             let was_left = self.builder.ins().icmp_imm_s(IntCC::Equal, meter, i64::MIN);
             self.builder.ins().brif(was_left, left, &[], starved, &[]);
         }
-        for GuardStub { block, exit, guard } in core::mem::take(&mut self.exits.guards) {
-            self.builder.switch_to_block(block);
-            // The number of the guard is stored rather than passed on: arguments of exits would occupy registers in
-            // the surrounding loops.
-            let guard = self.number(guard as i64 + 1);
-            self.store(guard, self.vm, layout::FAILED_GUARD);
-            self.builder.ins().jump(exit, &[]);
-        }
+        self.emit_guard_stubs();
         for plan in core::mem::take(&mut self.exits.plans) {
             self.builder.switch_to_block(plan.block);
             // Frequent exits write whole items; for the others a table takes less code.
@@ -174,6 +170,25 @@ impl Translator<'_> {
             self.builder.ins().jump(block, &[exit.into(), meter.into()]);
         }
         self.emit_tail();
+    }
+
+    /// Emits the blocks in which guards that failed record themselves.
+    ///
+    /// What they do must not occupy registers in the surrounding loops. The number of the guard is therefore stored
+    /// rather than passed on as an argument of the exit, and the address of the machine is kept in a stack slot.
+    fn emit_guard_stubs(&mut self) {
+        let stubs = core::mem::take(&mut self.exits.guards);
+        let Some(entry) = self.builder.func.layout.entry_block().filter(|_| !stubs.is_empty()) else { return };
+        let slot = self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3));
+        let mut cursor = FuncCursor::new(self.builder.func).at_first_insertion_point(entry);
+        cursor.ins().stack_store(I64, self.vm, slot, 0);
+        for GuardStub { block, exit, guard } in stubs {
+            self.builder.switch_to_block(block);
+            let guard = self.number(guard as i64 + 1);
+            let vm = self.builder.ins().stack_load(I64, I64, slot, 0);
+            self.store(guard, vm, layout::FAILED_GUARD);
+            self.builder.ins().jump(exit, &[]);
+        }
     }
 
     /// Makes the record of an exit, which lives as long as the code, and returns the exit's address.
