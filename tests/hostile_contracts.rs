@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use neovm::{
-    Block, Chain, EngineConfig, Hash160, JitMode, Network, ProtocolSettings, Receipt, Signer, WitnessScopes,
-    chain::{Condition, UnsignedHeader, Witness, WitnessRule, contract::bft_address},
+    Chain, EngineConfig, Hash160, JitMode, Network, ProtocolSettings, Receipt, Signer, WitnessScopes,
+    chain::{Condition, WitnessRule, contract::bft_address},
     host::{Invocation, native::NATIVES},
     storage::Key,
     types::{ItemType, NefFile, PublicKey, StackItem, asm::assemble, manifest::Group},
 };
-use neovm_testing::describe;
+use neovm_testing::{append_block, describe};
 
 const GAS: i64 = 100_000_000;
 
@@ -103,25 +103,6 @@ impl World {
         assert_eq!(receipt.fault, None);
         receipt
     }
-
-    /// Appends empty blocks.
-    fn wait(&mut self, blocks: u32) {
-        for _ in 0..blocks {
-            let last = self.chain.last_header().unwrap();
-            let header = UnsignedHeader {
-                version: 0,
-                previous_hash: last.hash(),
-                merkle_root: Default::default(),
-                timestamp: last.timestamp + 1,
-                nonce: 0,
-                index: last.index + 1,
-                primary_index: 0,
-                next_consensus: last.next_consensus,
-            };
-            let header = header.sign(&Witness::empty()).unwrap();
-            self.chain.persist(&Block::new(header, Vec::new()).unwrap()).unwrap();
-        }
-    }
 }
 
 /// Runs a test's code in all modes, which must agree, and returns what came of it.
@@ -193,7 +174,7 @@ fn a_receiver_of_neo_transfers_to_itself_before_its_gas_is_minted() {
         let hash = world.deploy("again", &[("onNEP17Payment", 3, false, payment.clone())]);
         let (owner, own) = (bytes(&world.owner.0), bytes(&hash.0));
         world.keep(&call_native("NeoToken", "transfer", &[&owner, &own, "PUSHINT8 100", "PUSHNULL"]));
-        world.wait(5);
+        (0..5).for_each(|_| append_block(&mut world.chain));
         let transfer = call_native("NeoToken", "transfer", &[&owner, &own, "PUSH10", "PUSHNULL"]);
         let balance = call_native("NeoToken", "balanceOf", &[&own]);
         world.chain.invoke(&world.invocation(&format!("{transfer}{balance}"))).unwrap()

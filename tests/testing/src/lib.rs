@@ -6,6 +6,7 @@
 //! named for both, so that a test runner can list, select and run them one by one.
 
 pub mod allocator;
+mod blocks;
 mod compiler;
 mod describe;
 pub mod hostile;
@@ -20,6 +21,7 @@ use std::{
 };
 
 pub use crate::{
+    blocks::append_block,
     compiler::Compiler,
     describe::describe,
     mode::{Mode, UnknownMode},

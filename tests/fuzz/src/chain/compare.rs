@@ -7,18 +7,25 @@ use std::{
 
 use neovm::{
     Chain, EngineConfig, Execution, Hash160, JitMode, MemoryStore, Network, ProtocolSettings, Receipt, Script, Signer,
-    StackItem, WitnessScopes, host::Invocation,
+    StackItem, WitnessScopes,
+    chain::contract::bft_address,
+    host::{Invocation, native::NATIVES},
 };
-use neovm_testing::Mode;
+use neovm_testing::{Mode, append_block};
 
 use super::{ChainCase, Ending, case::GAS};
 use crate::tally::Compiled;
+
+/// The NEO and the datoshi that each contract is given.
+const PAID: i64 = 1_000_000;
 
 /// Runs cases, each on a chain of its own.
 #[derive(Debug)]
 pub struct ChainComparer {
     /// The state after the genesis block.
     genesis: MemoryStore,
+    /// Who owns all tokens then.
+    owner: Hash160,
 }
 
 /// What came of a case.
@@ -58,7 +65,9 @@ impl ChainComparer {
     /// If the genesis block cannot be executed.
     pub fn new() -> Self {
         let chain = Chain::new(ProtocolSettings::private()).expect("a genesis block");
-        Self { genesis: chain.store().clone() }
+        let validators = chain.network().settings().standby_validators();
+        let owner = bft_address(validators).expect("validators");
+        Self { genesis: chain.store().clone(), owner }
     }
 
     /// Returns a chain with the genesis block, whose scripts run in a mode.
@@ -120,9 +129,24 @@ impl ChainComparer {
     fn with_contracts(&self, case: &ChainCase, mode: Mode) -> Result<Chain, String> {
         let mut chain = self.chain(mode);
         for contract in &case.contracts {
-            contract.deploy(&mut chain).map_err(|fault| fault.to_string())?;
+            let hash = contract.deploy(&mut chain).map_err(|fault| fault.to_string())?;
+            self.pay(&mut chain, hash)?;
         }
+        // So that NEO has earned GAS.
+        append_block(&mut chain);
         Ok(chain)
+    }
+
+    /// Gives a contract NEO and GAS, unless it refuses them.
+    fn pay(&self, chain: &mut Chain, contract: Hash160) -> Result<(), String> {
+        for token in ["NeoToken", "GasToken"] {
+            let token = NATIVES.into_iter().find(|native| native.name == token).expect("a native contract");
+            let arguments = vec![self.owner.into(), contract.into(), PAID.into(), StackItem::Null];
+            let transfer = Invocation::call(token.hash, "transfer", arguments).map_err(|fault| fault.to_string())?;
+            let transfer = transfer.with_signer(Signer::new(self.owner, WitnessScopes::GLOBAL));
+            chain.execute(&transfer).map_err(|fault| fault.to_string())?;
+        }
+        Ok(())
     }
 }
 

@@ -83,7 +83,7 @@ const WRITING: &[(usize, Statement)] = &[
     (4, |scripter| scripter.notify()),
     (1, |scripter| scripter.log()),
     (2, |scripter| scripter.call_token()),
-    (3, |scripter| scripter.pay()),
+    (1, |scripter| scripter.pay()),
 ];
 
 /// The statements of all methods, with their weights. They leave the height of the stack unchanged.

@@ -18,6 +18,17 @@ const NATIVE: &[(usize, NativeCall)] = &[
     (2, NativeCall("GasToken", "totalSupply", 0, |_| ())),
     (1, NativeCall("PolicyContract", "getStoragePrice", 0, |_| ())),
     (2, NativeCall("ContractManagement", "getContract", 1, |scripter| scripter.any_hash())),
+    (1, NativeCall("NeoToken", "getAccountState", 1, |scripter| scripter.any_hash())),
+    (1, NativeCall("PolicyContract", "isBlocked", 1, |scripter| scripter.any_hash())),
+];
+
+/// What a contract rarely does to itself, in the same form.
+const RARE: &[NativeCall] = &[
+    NativeCall("ContractManagement", "destroy", 0, |_| ()),
+    NativeCall("ContractManagement", "update", 2, |scripter| scripter.own_files()),
+    NativeCall("ContractManagement", "update", 2, |scripter| scripter.own_files()),
+    NativeCall("NeoToken", "vote", 2, |scripter| scripter.no_vote()),
+    NativeCall("NeoToken", "vote", 2, |scripter| scripter.no_vote()),
 ];
 
 #[derive(Clone, Copy)]
@@ -100,10 +111,10 @@ impl Scripter<'_> {
         }
     }
 
-    /// A transfer, or rarely the end of the contract.
+    /// A transfer, or rarely a vote, an update or the end of the contract.
     pub(super) fn pay(&mut self) {
-        let call = if self.random.one_in(30) {
-            NativeCall("ContractManagement", "destroy", 0, |_| ())
+        let call = if self.random.one_in(6) {
+            self.random.one_of(RARE)
         } else {
             NativeCall(self.random.one_of(&["GasToken", "NeoToken"]), "transfer", 4, |scripter| scripter.payment())
         };
@@ -123,10 +134,31 @@ impl Scripter<'_> {
         self.result();
     }
 
+    /// The contract's own NEF file, and no manifest: an update that changes nothing but the number of updates.
+    fn own_files(&mut self) {
+        self.op(PUSHNULL);
+        self.syscall("System.Runtime.GetExecutingScriptHash");
+        self.ops(&[PUSH1, PACK]);
+        self.short(CallFlags::ALL.bits().into());
+        self.push_bytes(b"getContract");
+        let management =
+            self.chain().and_then(|chain| chain.natives.iter().find(|(name, _)| *name == "ContractManagement"));
+        let hash = management.map_or(Hash160::default(), |(_, hash)| *hash);
+        self.push_bytes(&hash.0);
+        self.syscall("System.Contract.Call");
+        self.ops(&[PUSH3, PICKITEM]);
+    }
+
+    /// The contract's own account, and no candidate.
+    fn no_vote(&mut self) {
+        self.op(PUSHNULL);
+        self.syscall("System.Runtime.GetExecutingScriptHash");
+    }
+
     /// The arguments of a transfer, by the current contract, that a contract is told of.
     fn payment(&mut self) {
         self.value();
-        let amount = self.random.one_of(&[PUSH0, PUSH0, PUSH1]);
+        let amount = self.random.one_of(&[PUSH0, PUSH0, PUSH0, PUSH1]);
         self.op(amount);
         self.any_hash();
         self.syscall("System.Runtime.GetExecutingScriptHash");
