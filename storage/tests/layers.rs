@@ -385,3 +385,32 @@ fn a_stamp_stands_for_what_is_stored_of_contracts() {
     above.commit().unwrap();
     assert_ne!(below.contracts_stamp(), put);
 }
+
+/// As many layers as there are contexts at most, each with an entry or most of them without, on the native
+/// stack of a small thread.
+#[test]
+fn entries_are_read_through_a_thousand_layers() {
+    let work = || {
+        for every in [1, 100] {
+            let store: MemoryStore = [(Key::new(7, b"\xff"), Value::from(*b"store"))].into_iter().collect();
+            let mut layer = Layer::over(&store);
+            let mut expected = 1;
+            for number in 0..1024_u32 {
+                layer = Layer::above(&layer);
+                if number % every == 0 {
+                    layer.put(Key::new(7, &number.to_be_bytes()), Value::from(*b"layer")).unwrap();
+                    expected += 1;
+                }
+            }
+            for direction in [Direction::Forward, Direction::Backward] {
+                let mut keys: Vec<_> = layer.find(&Key::new(7, &[]), direction).map(|entry| entry.unwrap().0).collect();
+                if direction == Direction::Backward {
+                    keys.reverse();
+                }
+                assert_eq!(keys.len(), expected);
+                assert!(keys.is_sorted());
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
+}
