@@ -42,8 +42,10 @@ pub(crate) struct Case {
     units: u64,
     /// What runs before, without a limit of gas, and keeps its changes.
     setup: String,
-    /// What `main` begins with. There are ten local variables.
+    /// What `main` begins with.
     prelude: String,
+    /// The number of its local variables.
+    locals: u8,
     /// What `main` repeats.
     body: String,
     /// Who signs.
@@ -60,6 +62,7 @@ impl Case {
             units,
             setup: String::new(),
             prelude: String::new(),
+            locals: 10,
             body: body.into(),
             signers: vec![Signer::new(ACCOUNT, WitnessScopes::GLOBAL)],
             padding: 0,
@@ -68,6 +71,11 @@ impl Case {
 
     fn before(self, prelude: impl Into<String>) -> Self {
         Self { prelude: prelude.into(), ..self }
+    }
+
+    /// The case in a contract that has called itself 1,000 times. There is one local variable.
+    fn deep(self) -> Self {
+        Self { prelude: syscalls::DEEP.into(), locals: 1, ..self }
     }
 
     fn after(self, setup: impl Into<String>) -> Self {
@@ -171,7 +179,7 @@ fn signed(invocation: Invocation, case: &Case) -> Invocation {
 fn deploy(chain: &mut Chain, case: &Case) -> Result<Hash160, Error> {
     let parts = [
         ("empty", script("RET")?),
-        ("main", script(&format!("INITSLOT 10, 0\n{}\nnext: {}\nJMP_L next", case.prelude, case.body))?),
+        ("main", script(&format!("INITSLOT {}, 0\n{}\nnext: {}\nJMP_L next", case.locals, case.prelude, case.body))?),
         ("setup", script(&format!("INITSLOT 10, 0\n{}\nRET", case.setup))?),
     ];
     let (mut bytes, mut methods) = (Vec::new(), Vec::new());

@@ -12,10 +12,10 @@ use super::{ACCOUNT, Case, array_of, call_native, zeros};
 /// A key on the curve.
 pub(super) const KEY: &str = "03d972eedf3059f44f84b9a976f49bd5ac75935f803c59ee3832b173ba42799d3f";
 
-/// Instructions by which a contract calls itself, up to a depth of 1,000.
-const DEEP: &str = "SYSCALL System.Runtime.GetInvocationCounter\nPUSHINT16 1000\nJMPGE_L deep\nNEWARRAY0\nPUSH15\n\
+/// Instructions by which a contract calls itself, up to a depth of 1,000, and which set the local variable to 0.
+pub(super) const DEEP: &str = "SYSCALL System.Runtime.GetInvocationCounter\nPUSHINT16 1000\nJMPGE_L deep\nNEWARRAY0\nPUSH15\n\
                     PUSHDATA1 \"main\"\nSYSCALL System.Runtime.GetExecutingScriptHash\nSYSCALL System.Contract.Call\n\
-                    deep: NOP";
+                    deep: PUSH0\nSTLOC0";
 
 /// Instructions that write a counter in local variable 9 under itself, up to 1,000 times.
 const WRITES: &str = "PUSH0\nSTLOC 9\nput: PUSHDATA1 0x01\nLDLOC 9\nSYSCALL System.Storage.GetContext\n\
@@ -94,7 +94,7 @@ fn contracts() -> Vec<Case> {
     let signatures = array_of(&format!("PUSHDATA1 0x{}", "11".repeat(64)), 16);
     vec![
         case("System.Contract.Call", "of an empty method", CALL_EMPTY),
-        case("System.Contract.Call", "of an empty method, 1,000 calls deep", CALL_EMPTY).before(DEEP),
+        case("System.Contract.Call", "of an empty method, 1,000 calls deep", CALL_EMPTY).deep(),
         case(
             "System.Contract.CreateMultisigAccount",
             "1,024 keys",
@@ -185,7 +185,7 @@ fn witness(what: &str, rules: impl Fn(usize) -> Vec<WitnessRule>) -> Case {
 
 fn storage() -> Vec<Case> {
     let get = "PUSHDATA1 0x01\nSYSCALL System.Storage.GetContext\nSYSCALL System.Storage.Get\nDROP";
-    let counted = "LDLOC 9\nINC\nSTLOC 9\nLDLOC 9\nSYSCALL System.Storage.GetContext\nSYSCALL System.Storage.Get\nDROP";
+    let counted = "LDLOC0\nINC\nSTLOC0\nLDLOC0\nSYSCALL System.Storage.GetContext\nSYSCALL System.Storage.Get\nDROP";
     let large = format!(
         "{}\nLDLOC0\nPUSHDATA1 0x01\nSYSCALL System.Storage.GetContext\nSYSCALL System.Storage.Put",
         zeros(65_535, 0)
@@ -199,7 +199,7 @@ fn storage() -> Vec<Case> {
             format!("{}\nSTLOC0\nLDLOC0\n{NEXT}", find(0)),
         )
         .after(WRITES),
-        case("System.Iterator.Next", "1,000 calls deep", format!("{}\n{NEXT}", find(0))).after(WRITES).before(DEEP),
+        case("System.Iterator.Next", "1,000 calls deep", format!("{}\n{NEXT}", find(0))).after(WRITES).deep(),
         case("System.Iterator.Value", "65,535 bytes", VALUE).after(large.clone()).before(first(4)),
         case("System.Iterator.Value", "2,000 strings, deserialized", VALUE).after(store(&strings)).before(first(12)),
         case("System.Iterator.Value", "a map of 1,000 integers, deserialized", VALUE)
@@ -220,12 +220,9 @@ fn storage() -> Vec<Case> {
         case("System.Storage.Find", "and the first of 700 changes in the layer", format!("{}\n{NEXT}", find(0)))
             .before(WRITES.replace("1000", "700")),
         case("System.Storage.Get", "65,535 bytes", get).after(large.clone()),
-        case("System.Storage.Get", "65,535 bytes, 1,000 calls deep", get).after(large.clone()).before(DEEP),
-        case("System.Storage.Get", "keys that are not there, 1,000 calls deep", counted)
-            .before(format!("{DEEP}\nPUSH0\nSTLOC 9")),
-        case("System.Storage.Get", "other keys, 1,000 calls deep", counted)
-            .after(WRITES)
-            .before(format!("{DEEP}\nPUSH0\nSTLOC 9")),
+        case("System.Storage.Get", "65,535 bytes, 1,000 calls deep", get).after(large.clone()).deep(),
+        case("System.Storage.Get", "keys that are not there, 1,000 calls deep", counted).deep(),
+        case("System.Storage.Get", "other keys, 1,000 calls deep", counted).after(WRITES).deep(),
         case(
             "System.Storage.Put",
             "a byte again and again",
