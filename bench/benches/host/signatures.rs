@@ -13,7 +13,7 @@ use crate::{
     timing::{Times, measure},
 };
 
-/// Keys that follow one another, more than any cache of decoded keys can profit from.
+/// Keys that follow one another. All of them fit the cache of decompressed keys.
 const KEYS: u16 = 300;
 const PAIRINGS: u16 = 10;
 
