@@ -6,6 +6,7 @@ use neovm_host::{HardforkHeights, PolicyAtEchidna, ProtocolSettings};
 use neovm_node::config::{from_csharp, from_neogo, load};
 use neovm_testing::{data, say, shared};
 use neovm_types::Hardfork;
+use proptest::{collection::vec, prelude::*};
 
 const KEY: &str = "02b3622bf4017bdfe317c58aed5f4c753f206b7db896046fa7d774bbc4bf7f8dc2";
 
@@ -323,4 +324,24 @@ fn schedules_of_recorded_chains() {
     assert_eq!(heights("ech13"), [Some(3), Some(13), None, None]);
     assert_eq!(heights("faun8"), [Some(1), Some(5), Some(8), None]);
     assert_eq!(heights("none"), [Some(4_000_000_000), None, None, None]);
+}
+
+proptest! {
+    /// Files that are damaged in a place or two are read or refused.
+    #[test]
+    fn damaged_files_are_read_or_refused(changes in vec((any::<prop::sample::Index>(), any::<char>()), 1..3)) {
+        for form in ["config.json", "neogo.yml"] {
+            let text = fs::read_to_string(data().join(format!("rich/verd.{form}"))).unwrap();
+            let mut characters: Vec<char> = text.chars().collect();
+            for (place, character) in &changes {
+                let place = place.index(characters.len());
+                characters[place] = *character;
+            }
+            let text: String = characters.into_iter().collect();
+            let read = if form == "config.json" { from_csharp(&text) } else { from_neogo(&text) };
+            if let Err(error) = read {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
+    }
 }

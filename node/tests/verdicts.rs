@@ -213,6 +213,19 @@ fn network_fees_of_neo_go() {
     assert_eq!(compared, 79);
 }
 
+/// The `verify` of a contract counts with the invocation script that is there.
+#[test]
+fn network_fees_of_contracts() {
+    let folder = data().join("rich");
+    let chain = chain(&folder, "verd", 31, VerifyLevel::None);
+    let lines = read_lines(&folder.join("verdicts.jsonl.gz"));
+    for name in ["contract-vone", "contract-vpar-5", "contract-vcallall", "contract-verify-true-sender"] {
+        let line = lines.iter().find(|line| line["name"] == name).unwrap();
+        let fee = network_fee(chain.network(), chain.store(), &transaction(&line["raw"]).unwrap()).unwrap();
+        assert_eq!(line["calculatenetworkfee"]["networkfee"], fee.to_string(), "{name}");
+    }
+}
+
 #[test]
 fn a_recorded_chain_is_verified() {
     chain(&data().join("rich"), "verd", 33, VerifyLevel::Full);

@@ -14,7 +14,7 @@ use neovm_node::verify::{
     BlockRefusal, InvalidHeader, Pool, VerifyLevel, VerifyResult, network_fee, verify_block, verify_block_dependent,
     verify_block_independent, verify_header, verify_new_transaction,
 };
-use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, StackItem};
+use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, ScriptBuilder, StackItem};
 
 const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
 const POLICY: &str = "0xcc5e4edd9f5f8dba8bb65734541df7a1c081c67b";
@@ -177,6 +177,29 @@ fn witnesses_that_are_executed() {
     // An endless loop runs out of the network fee.
     let jump = [OpCode::JMP, OpCode::PUSHINT8];
     assert_eq!(check(&jump, &[]), VerifyResult::Invalid);
+}
+
+/// Witnesses that are executed share 1.5 GAS, however high the network fee is.
+#[test]
+fn what_witnesses_may_use() {
+    let world = World::new();
+    let burning = |datoshi: i64| {
+        let script = ScriptBuilder::new().push(datoshi).syscall("System.Runtime.BurnGas").push(true).build();
+        Witness { invocation: Script::new([]), verification: script.unwrap() }
+    };
+    let check = |amounts: &[i64]| {
+        let witnesses: Vec<Witness> = amounts.iter().copied().map(burning).collect();
+        let accounts: Vec<_> = witnesses.iter().map(Witness::script_hash).collect();
+        let accounts = [&[world.alice.account()], &accounts[..]].concat();
+        let transaction = UnsignedTransaction { network_fee: 500_000_000, ..unsigned(&accounts, vec![]) };
+        let own = world.alice.witness(&world.message(&transaction));
+        world.verify(&transaction.sign(&[&[own], &witnesses[..]].concat()).unwrap())
+    };
+    // A signature takes 983,520 of it.
+    assert_eq!(check(&[149_000_000]), VerifyResult::Succeed);
+    assert_eq!(check(&[149_100_000]), VerifyResult::Invalid);
+    assert_eq!(check(&[80_000_000, 68_000_000]), VerifyResult::Succeed);
+    assert_eq!(check(&[80_000_000, 70_000_000]), VerifyResult::Invalid);
 }
 
 #[test]
@@ -479,6 +502,14 @@ fn blocks() {
     for both in [vec![first.clone(), conflicting.clone()], vec![conflicting, first.clone()]] {
         assert_eq!(check(both.clone(), VerifyLevel::Full), VerifyResult::HasConflicts);
         assert_eq!(check(both, VerifyLevel::Headers), VerifyResult::Succeed);
+    }
+    let known = world.by_alice(7, vec![]);
+    let mut after = World::new();
+    after.persist(vec![known.clone()]);
+    let again = block(&after.chain, &after.node, vec![known.clone()], |_| {});
+    match verify_block(after.chain.network(), after.chain.store(), &again, VerifyLevel::Full) {
+        Err(BlockRefusal::Transaction { hash, result: VerifyResult::AlreadyExists }) => assert_eq!(hash, known.hash()),
+        other => panic!("{other:?}"),
     }
     let unpayable = UnsignedTransaction { system_fee: 985_000_000, ..unsigned(&[world.alice.account()], vec![]) };
     let unpayable = world.sign(&unpayable, &[&world.alice]);

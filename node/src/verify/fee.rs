@@ -73,24 +73,24 @@ pub fn network_fee(network: &Network, store: &dyn Store, transaction: &Transacti
     let mut unsigned = Vec::new();
     transaction.unsigned().write(&mut unsigned);
     let mut size = unsigned.len() + length_size(transaction.signers.len());
-    let mut fee = 0;
+    let mut fee: i64 = 0;
     let mut gas_left = MAX_EXECUTION_GAS;
     for (signer, witness) in transaction.signers.iter().zip(transaction.witnesses()) {
         let verification = witness.verification.bytes();
         if verification.is_empty() {
             let used = contract_cost(network, store, &state, transaction, signer.account, witness, gas_left)?;
             gas_left = gas_left.checked_sub(used).filter(|left| *left > 0).ok_or(NetworkFeeError::TooMuchGas)?;
-            fee += used;
+            fee = fee.saturating_add(used);
             size += length_size(0) + bytes_size(witness.invocation.len());
         } else if let Some(cost) = standard_cost(verification) {
             let required = contract::multisig_contract(verification).map_or(1, |multisig| multisig.required);
-            fee += fee_factor * cost;
+            fee = fee.saturating_add(fee_factor.saturating_mul(cost));
             size += bytes_size(66 * required) + bytes_size(verification.len());
         }
     }
-    fee += size as i64 * state.fee_per_byte()?;
+    fee = fee.saturating_add(state.fee_per_byte()?.saturating_mul(size as i64));
     for attribute in &transaction.attributes {
-        fee += attributes::fee(&state, transaction, attribute)?;
+        fee = fee.saturating_add(attributes::fee(&state, transaction, attribute)?);
     }
     Ok(fee)
 }

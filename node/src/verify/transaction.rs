@@ -124,7 +124,8 @@ pub(super) fn verify_in(
         }
         attributes_fee += attributes::fee(state, transaction, attribute)?;
     }
-    let left = transaction.network_fee - transaction.size() as i64 * state.fee_per_byte()? - attributes_fee;
+    let size_fee = state.fee_per_byte()?.saturating_mul(transaction.size() as i64);
+    let left = transaction.network_fee.saturating_sub(size_fee).saturating_sub(attributes_fee);
     if left < 0 {
         return Ok(VerifyResult::InsufficientFunds);
     }
@@ -142,8 +143,8 @@ fn verify_witnesses(
     fee_factor: i64,
 ) -> Result<VerifyResult, FaultKind> {
     for (signer, witness) in transaction.signers.iter().zip(transaction.witnesses()) {
-        left -= match Standard::new(witness) {
-            Some(_) => fee_factor * standard_cost(witness.verification.bytes()).unwrap_or(0),
+        let fee = match Standard::new(witness) {
+            Some(_) => fee_factor.saturating_mul(standard_cost(witness.verification.bytes()).unwrap_or(0)),
             None => {
                 let container = Container::Transaction(transaction);
                 let verification = verify_witness(network, store, container, signer.account, witness, left)?;
@@ -153,6 +154,7 @@ fn verify_witnesses(
                 i64::try_from(verification.fee.datoshi_ceil()).map_err(|_| FaultKind::Overflow)?
             }
         };
+        left = left.saturating_sub(fee);
         if left < 0 {
             return Ok(VerifyResult::InsufficientFunds);
         }
