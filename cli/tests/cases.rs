@@ -110,6 +110,15 @@ fn all_recorded_outcomes_by_default() {
     check_large("cases.jsonl.gz", "auto");
 }
 
+/// Two chains from their genesis blocks on.
+#[test]
+fn recorded_chains_in_all_engines() {
+    for engine in ["interp", "jit", "auto"] {
+        check_large("replay-testblocks.jsonl.gz", engine);
+        check_large("replay-chain50x2.jsonl.gz", engine);
+    }
+}
+
 #[test]
 fn contracts_of_the_csharp_compiler_interpreted() {
     check_large("devpack.jsonl.gz", "interp");

@@ -25,8 +25,10 @@ use crate::{engine::EngineKind, lines, progress::Progress};
 ///   verify        "ok", "fee"
 ///   chainStart    "mptRoot", "stateDigest"
 ///   chainBlock    "hash", "onPersist", "txs", "postPersist", "changes", "mptRoot", "stateDigest"
-/// or "error". A case runs on the state after the genesis block with the recorded changes of the
-/// cases in its "pre"; other recorded outcomes are not read.
+/// or "error". A chain begins with chainStart, behind the genesis block, or with the genesis
+/// block itself; then there is no "stateDigest". A case runs on the state after the genesis
+/// block with the recorded changes of the cases in its "pre"; other recorded outcomes are not
+/// read.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct CasesArgs {
