@@ -211,11 +211,11 @@ impl<P: Place + 'static> ChainState<P> {
     /// # Errors
     /// [`ChainError`]; after [`ChainError::Height`] the next block can still come, and after others none.
     pub fn append(&mut self, height: u32, changes: Arc<Batch>, expected: Option<NodeHash>) -> Result<(), ChainError> {
+        self.receive(false)?;
         let next = self.height.map_or(0, |height| height + 1);
         if height != next {
             return Err(ChainError::Height { height, next });
         }
-        self.receive(false)?;
         if self.blocks == 0 {
             self.since = Instant::now();
         }
