@@ -25,14 +25,14 @@ use neovm::{
 };
 use neovm_disk::{Disk, Settings};
 use neovm_node::{
-    Blockchain, BlockchainError, config,
-    verify::{BlockRefusal, InvalidHeader, VerifyLevel},
+    Blockchain, BlockchainError, ExecutedBlock, config,
+    verify::{BlockRefusal, InvalidHeader, PreverifiedBlock, Preverifier, VerifyLevel},
 };
 
 use self::{output::Output, roots::ExpectedRoots};
 use crate::{engine::EngineKind, interrupt, progress::Progress};
 
-/// How many blocks are read ahead.
+/// How many blocks are read and verified ahead.
 const READ_AHEAD: usize = 64;
 
 /// Run the blocks of a dump, and print the state root after each
@@ -56,6 +56,9 @@ pub(crate) struct ReplayArgs {
     /// The folder that keeps the chain; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Write blocks to the folder whenever there are this many, or after two seconds
+    #[arg(long, value_name = "N", default_value_t = FlushPolicy::default().blocks, requires = "data")]
+    sync_blocks: u32,
     /// The height of the last block to run
     #[arg(long, value_name = "N")]
     until: Option<u32>,
@@ -95,10 +98,11 @@ pub(crate) fn execute(args: &ReplayArgs) -> Result<ExitCode> {
     let network = Arc::new(Network::with_engine(settings, args.engine.config(EngineConfig::default())));
     let trie_mode = if args.full_state { TrieMode::Full } else { TrieMode::Latest };
     match &args.data {
-        None => replay(args, dump, network, MemoryPlace::new(trie_mode), expected),
+        None => replay(args, dump, network, MemoryPlace::new(trie_mode), FlushPolicy::ON_DEMAND, expected),
         Some(folder) => {
             let settings = Settings { network: network.settings().network, trie_mode, ..Settings::default() };
-            replay(args, dump, network, Disk::open(folder, settings)?, expected)
+            let policy = FlushPolicy { blocks: args.sync_blocks, ..FlushPolicy::default() };
+            replay(args, dump, network, Disk::open(folder, settings)?, policy, expected)
         }
     }
 }
@@ -108,9 +112,10 @@ fn replay<P: Place + 'static>(
     dump: DumpReader<BufReader<File>>,
     network: Arc<Network>,
     place: P,
+    policy: FlushPolicy,
     expected: ExpectedRoots,
 ) -> Result<ExitCode> {
-    let chain = Blockchain::open(network, ChainState::open(Arc::new(place), FlushPolicy::default())?)?;
+    let chain = Blockchain::open(network, ChainState::open(Arc::new(place), policy)?)?;
     let progress = Progress::new(Some(dump.block_count().into()), "blocks");
     let mut run = Replay { args, chain, expected, output: Output::new(args)?, progress };
     let ran = run.genesis().and_then(|()| run.blocks(dump));
@@ -139,7 +144,8 @@ impl<P: Place + 'static> Replay<'_, P> {
             return Ok(());
         }
         let block = genesis_block(self.chain.network().settings()).map_err(|fault| anyhow!("{fault}"))?;
-        self.block(&block)
+        let executed = self.chain.execute(&block, self.args.verify)?;
+        self.append(&block, executed)
     }
 
     /// Runs the blocks of a dump that are not there yet, up to --until. Returns whether Ctrl-C stopped it.
@@ -147,6 +153,8 @@ impl<P: Place + 'static> Replay<'_, P> {
         let stop = interrupt::flag();
         let until = self.args.until.unwrap_or(u32::MAX);
         let next = self.chain.height().map_or(0, |height| height + 1);
+        let (network, last) = (Arc::clone(self.chain.network()), self.chain.last_header().cloned());
+        let mut preverifier = Preverifier::new(network, last, self.args.verify);
         thread::scope(|scope| {
             let (sender, blocks) = sync_channel(READ_AHEAD);
             scope.spawn(move || {
@@ -154,7 +162,7 @@ impl<P: Place + 'static> Replay<'_, P> {
                 // An error is the last thing that is sent.
                 while let Some(block) = dump.next_from(next).transpose() {
                     let failed = block.is_err();
-                    if sender.send(block).is_err() || failed {
+                    if sender.send(block.map(|block| preverifier.verify(block))).is_err() || failed {
                         return;
                     }
                 }
@@ -165,26 +173,26 @@ impl<P: Place + 'static> Replay<'_, P> {
 
     fn receive(
         &mut self,
-        blocks: Receiver<Result<Block, DumpError>>,
+        blocks: Receiver<Result<PreverifiedBlock, DumpError>>,
         until: u32,
         stop: impl Fn() -> bool,
     ) -> Result<bool> {
         for block in blocks {
             let block = block.map_err(|error| in_dump(self.args, error))?;
-            if block.index > until {
+            if block.block().index > until {
                 return Ok(false);
             }
             if stop() {
                 return Ok(true);
             }
-            self.block(&block)?;
+            let executed = self.chain.execute_preverified(&block)?;
+            self.append(block.block(), executed)?;
         }
         Ok(false)
     }
 
-    /// Runs a block.
-    fn block(&mut self, block: &Block) -> Result<()> {
-        let executed = self.chain.execute(block, self.args.verify)?;
+    /// Makes a block that was executed the last one.
+    fn append(&mut self, block: &Block, executed: ExecutedBlock) -> Result<()> {
         let expected = self.expected.get(block.index);
         self.output.executed(block, &executed, self.chain.state(), expected.is_some())?;
         self.chain.append(executed, expected)?;

@@ -11,7 +11,7 @@ use neovm_types::{FaultKind, Hash256};
 
 use crate::{
     changes::{Change, net_changes},
-    verify::{BlockRefusal, InvalidHeader, VerifyLevel, verify_block},
+    verify::{BlockRefusal, InvalidHeader, PreverifiedBlock, VerifyLevel, verify_block, verify_block_dependent},
 };
 
 /// Why a chain cannot be opened, or a block cannot be appended.
@@ -172,8 +172,33 @@ impl<P: Place + 'static> Blockchain<P> {
                 verify_block(&self.network, &self.state, block, level).map_err(refused)?;
             }
         }
+        self.run(block)
+    }
+
+    /// Verifies what of a block depends on the state, and executes it, as
+    /// [`execute`](Self::execute) does. The rest was verified ahead.
+    ///
+    /// # Errors
+    /// [`BlockchainError`] if the block cannot be the next one.
+    pub fn execute_preverified(&self, preverified: &PreverifiedBlock) -> Result<ExecutedBlock, BlockchainError> {
+        let PreverifiedBlock { block, previous, level, result } = preverified;
+        let refused = |refusal| BlockchainError::Refused { height: block.index, refusal };
+        match (&self.last, previous) {
+            (None, _) => self.check_genesis(block)?,
+            (Some(last), Some(previous)) if last.hash() == previous.hash() => {
+                check_link(last, block).map_err(|problem| refused(problem.into()))?;
+                result.clone().map_err(refused)?;
+                verify_block_dependent(&self.network, &self.state, last, block, *level).map_err(refused)?;
+            }
+            // It was verified as one that follows another block.
+            _ => return self.execute(block, *level),
+        }
+        self.run(block)
+    }
+
+    fn run(&self, block: &Block) -> Result<ExecutedBlock, BlockchainError> {
         let receipt = execute_block(&self.network, &self.state, block);
-        let receipt = receipt.map_err(|fault| BlockchainError::Execution { height, fault })?;
+        let receipt = receipt.map_err(|fault| BlockchainError::Execution { height: block.index, fault })?;
         Ok(ExecutedBlock { header: block.header().clone(), receipt })
     }
 

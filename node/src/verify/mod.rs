@@ -4,6 +4,7 @@
 //! node (`Ledger/Blockchain.cs`, `Ledger/MemoryPool.cs`, `Payloads/Transaction.cs`,
 //! `Payloads/Header.cs`).
 
+mod ahead;
 mod attributes;
 mod block;
 mod fee;
@@ -17,6 +18,7 @@ use neovm_chain::{Attribute, Transaction};
 use neovm_types::Hash256;
 
 pub use self::{
+    ahead::{PreverifiedBlock, Preverifier},
     block::{
         BlockRefusal, InvalidHeader, verify_block, verify_block_dependent, verify_block_independent, verify_header,
     },
