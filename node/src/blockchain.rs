@@ -11,7 +11,9 @@ use neovm_types::{FaultKind, Hash256};
 
 use crate::{
     changes::{Change, net_changes},
-    verify::{BlockRefusal, InvalidHeader, PreverifiedBlock, VerifyLevel, verify_block, verify_block_dependent},
+    verify::{
+        BlockRefusal, InvalidHeader, PreverifiedBlock, VerifyLevel, verify_block_dependent, verify_block_independent,
+    },
 };
 
 /// Why a chain cannot be opened, or a block cannot be appended.
@@ -163,16 +165,8 @@ impl<P: Place + 'static> Blockchain<P> {
     /// # Errors
     /// [`BlockchainError`] if the block cannot be the next one.
     pub fn execute(&self, block: &Block, level: VerifyLevel) -> Result<ExecutedBlock, BlockchainError> {
-        let height = block.index;
-        match &self.last {
-            None => self.check_genesis(block)?,
-            Some(last) => {
-                let refused = |refusal| BlockchainError::Refused { height, refusal };
-                check_link(last, block).map_err(|problem| refused(problem.into()))?;
-                verify_block(&self.network, &self.state, block, level).map_err(refused)?;
-            }
-        }
-        self.run(block)
+        let settings = self.network.settings();
+        self.execute_checked(block, level, |last| verify_block_independent(settings, last, block, level))
     }
 
     /// Verifies what of a block depends on the state, and executes it, as
@@ -182,23 +176,36 @@ impl<P: Place + 'static> Blockchain<P> {
     /// [`BlockchainError`] if the block cannot be the next one.
     pub fn execute_preverified(&self, preverified: &PreverifiedBlock) -> Result<ExecutedBlock, BlockchainError> {
         let PreverifiedBlock { block, previous, level, result } = preverified;
-        let refused = |refusal| BlockchainError::Refused { height: block.index, refusal };
-        match (&self.last, previous) {
-            (None, _) => self.check_genesis(block)?,
-            (Some(last), Some(previous)) if last.hash() == previous.hash() => {
-                check_link(last, block).map_err(|problem| refused(problem.into()))?;
-                result.clone().map_err(refused)?;
-                verify_block_dependent(&self.network, &self.state, last, block, *level).map_err(refused)?;
-            }
-            // It was verified as one that follows another block.
-            _ => return self.execute(block, *level),
+        let hash = |header: &Option<Header>| header.as_ref().map(|header| header.hash());
+        // Otherwise it was verified as one that follows another block.
+        if hash(previous) == hash(&self.last) {
+            self.execute_checked(block, *level, |_| result.clone())
+        } else {
+            self.execute(block, *level)
         }
-        self.run(block)
     }
 
-    fn run(&self, block: &Block) -> Result<ExecutedBlock, BlockchainError> {
+    /// Executes a block, of which `independent` verifies what does not depend on the
+    /// state, given the header of the last one.
+    fn execute_checked(
+        &self,
+        block: &Block,
+        level: VerifyLevel,
+        independent: impl FnOnce(&Header) -> Result<(), BlockRefusal>,
+    ) -> Result<ExecutedBlock, BlockchainError> {
+        let height = block.index;
+        match &self.last {
+            None => self.check_genesis(block)?,
+            Some(last) => {
+                let checked = check_link(last, block).map_err(BlockRefusal::from);
+                let verified = checked.and_then(|()| independent(last));
+                verified
+                    .and_then(|()| verify_block_dependent(&self.network, &self.state, last, block, level))
+                    .map_err(|refusal| BlockchainError::Refused { height, refusal })?;
+            }
+        }
         let receipt = execute_block(&self.network, &self.state, block);
-        let receipt = receipt.map_err(|fault| BlockchainError::Execution { height: block.index, fault })?;
+        let receipt = receipt.map_err(|fault| BlockchainError::Execution { height, fault })?;
         Ok(ExecutedBlock { header: block.header().clone(), receipt })
     }
 
