@@ -37,6 +37,21 @@ pub struct UnsignedHeader {
 }
 
 impl UnsignedHeader {
+    /// The header of an empty block that follows another one at the same time, if there can be one: it lies at the
+    /// next height, and whatever else the next block has is for its maker to set.
+    pub fn following(last: &Header) -> Option<Self> {
+        Some(Self {
+            version: 0,
+            previous_hash: last.hash(),
+            merkle_root: Hash256::default(),
+            timestamp: last.timestamp,
+            nonce: 0,
+            index: last.index.checked_add(1)?,
+            primary_index: 0,
+            next_consensus: last.next_consensus,
+        })
+    }
+
     /// Reads the unsigned part of a header.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neovm_chain::{Block, Header, Signer, Transaction, UnsignedHeader, UnsignedTransaction, Witness};
 use neovm_storage::{Layer, MemoryStore, WriteStore};
-use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Hash256, Script, ScriptBuilder, StackItem};
+use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Script, ScriptBuilder, StackItem};
 
 use crate::{
     block::{BlockReceipt, execute_block, genesis_block},
@@ -314,16 +314,6 @@ impl Chain {
 
 /// The header of an empty block that follows another one at the same time.
 fn following(last: &Header) -> Result<UnsignedHeader, FaultKind> {
-    let index = last.index.checked_add(1);
-    let index = index.ok_or_else(|| fault(format!("no block can follow the one at height {}", last.index)))?;
-    Ok(UnsignedHeader {
-        version: 0,
-        previous_hash: last.hash(),
-        merkle_root: Hash256::default(),
-        timestamp: last.timestamp,
-        nonce: 0,
-        index,
-        primary_index: 0,
-        next_consensus: last.next_consensus,
-    })
+    let header = UnsignedHeader::following(last);
+    header.ok_or_else(|| fault(format!("no block can follow the one at height {}", last.index)))
 }

@@ -9,15 +9,7 @@ use neovm_host::Chain;
 pub(crate) fn next_block(chain: &Chain, transactions: Vec<Transaction>) -> Block {
     let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
     let last = chain.last_header().unwrap();
-    let header = UnsignedHeader {
-        version: 0,
-        previous_hash: last.hash(),
-        merkle_root: merkle_root(&hashes),
-        timestamp: last.timestamp + 1,
-        nonce: 0,
-        index: last.index + 1,
-        primary_index: 0,
-        next_consensus: last.next_consensus,
-    };
+    let following = UnsignedHeader::following(&last).unwrap();
+    let header = UnsignedHeader { merkle_root: merkle_root(&hashes), timestamp: last.timestamp + 1, ..following };
     Block::new(header.sign(&Witness::empty()).unwrap(), transactions.into_iter().map(Arc::new).collect()).unwrap()
 }

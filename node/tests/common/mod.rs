@@ -80,16 +80,8 @@ pub(crate) fn block(
 ) -> Block {
     let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
     let last = chain.last_header().expect("a chain");
-    let mut header = UnsignedHeader {
-        version: 0,
-        previous_hash: last.hash(),
-        merkle_root: merkle_root(&hashes),
-        timestamp: last.timestamp + 1,
-        nonce: 0,
-        index: last.index + 1,
-        primary_index: 0,
-        next_consensus: last.next_consensus,
-    };
+    let following = UnsignedHeader::following(&last).expect("a height");
+    let mut header = UnsignedHeader { merkle_root: merkle_root(&hashes), timestamp: last.timestamp + 1, ..following };
     change(&mut header);
     let witness = node.multisig_witness(&header.sign_data(chain.network().settings().network));
     let header = header.sign(&witness).expect("a header");

@@ -11,16 +11,8 @@ use neovm::{
 /// If the state of the chain is damaged.
 pub fn append_block(chain: &mut Chain) {
     let last = chain.last_header().expect("a last block");
-    let header = UnsignedHeader {
-        version: 0,
-        previous_hash: last.hash(),
-        merkle_root: Default::default(),
-        timestamp: last.timestamp + 1,
-        nonce: 0,
-        index: last.index + 1,
-        primary_index: 0,
-        next_consensus: last.next_consensus,
-    };
+    let following = UnsignedHeader::following(&last).expect("a height");
+    let header = UnsignedHeader { timestamp: last.timestamp + 1, ..following };
     let header = header.sign(&Witness::empty()).expect("a witness");
     let block = Block::new(header, Vec::new()).expect("a block");
     chain.persist(&block).expect("a block that can come next");

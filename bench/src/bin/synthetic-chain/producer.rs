@@ -4,15 +4,13 @@ use std::{sync::Arc, thread};
 
 use neovm::{
     Block, Chain, ProtocolSettings, Script, Signer, Transaction, WitnessScopes,
-    chain::{UnsignedHeader, UnsignedTransaction, merkle_root},
+    chain::{UnsignedHeader, UnsignedTransaction, Witness, merkle_root},
     host::{Invocation, genesis_block},
 };
+use neovm_node::verify::network_fee;
 
 use crate::{Error, accounts::Account, network};
 
-/// What a node asks for each byte of a transaction, and for each unit that witnesses cost, in datoshi.
-const FEE_PER_BYTE: i64 = 1000;
-const FEE_PER_UNIT: i64 = 30;
 /// What is paid above the gas that the script used one block earlier, in datoshi.
 const MARGIN: i64 = 10_000_000;
 /// The number of blocks that transactions stay valid.
@@ -50,7 +48,8 @@ impl Producer {
     /// that the last block left.
     pub(crate) fn produce(&mut self, requests: Vec<Request>) -> Result<Vec<u8>, Error> {
         let last = self.chain.last_header()?;
-        let index = last.index + 1;
+        let following = UnsignedHeader::following(&last).ok_or("the chain is too long")?;
+        let index = following.index;
         let numbered = (self.transactions..).zip(&requests);
         let unsigned: Vec<_> =
             numbered.map(|(nonce, request)| self.unsigned(request, nonce, index)).collect::<Result<_, _>>()?;
@@ -58,14 +57,11 @@ impl Producer {
         let hashes: Vec<_> = transactions.iter().map(|transaction| transaction.hash()).collect();
         let settings = self.chain.network().settings();
         let header = UnsignedHeader {
-            version: 0,
-            previous_hash: last.hash(),
             merkle_root: merkle_root(&hashes),
             timestamp: last.timestamp + u64::from(settings.milliseconds_per_block),
             nonce: u64::from(index),
-            index,
             primary_index: (index % settings.validators_count) as u8,
-            next_consensus: self.consensus.hash,
+            ..following
         };
         let witness = self.consensus.witness(&header.sign_data(settings.network));
         let block = Block::new(header.sign(&witness)?, transactions)?;
@@ -96,8 +92,9 @@ impl Producer {
             attributes: Vec::new(),
             script: request.script.clone(),
         };
-        let size = unsigned.sign(&[request.sender.unsigned_witness()])?.size();
-        unsigned.network_fee = size as i64 * FEE_PER_BYTE + request.sender.units * FEE_PER_UNIT;
+        let witness = Witness { invocation: Script::new([]), verification: request.sender.verification.clone() };
+        let (network, store) = (self.chain.network(), self.chain.store());
+        unsigned.network_fee = network_fee(network, store, &unsigned.sign(&[witness])?)?;
         Ok(unsigned)
     }
 
