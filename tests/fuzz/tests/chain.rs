@@ -72,6 +72,20 @@ fn a_seed_decides_all() {
     assert_eq!(tally(), tally());
 }
 
+/// Contracts that other contracts deploy are among what is compared.
+#[test]
+fn contracts_deploy_contracts() {
+    let comparer = ChainComparer::new();
+    let deploys = |seed: u64| {
+        let case = ChainCase::random(&comparer, &mut Random::new(seed));
+        let comparison = comparer.compare(&case);
+        assert_eq!(comparison.difference, None);
+        let is_deployment = |text: &String| text.contains(" Deploy ");
+        comparison.endings.iter().any(|ending| ending.notifications.iter().any(is_deployment))
+    };
+    assert!((0..100).any(deploys));
+}
+
 /// Returns a contract whose method `put` writes to its storage among instructions that do nothing, and
 /// one that calls it.
 fn contracts() -> (Vec<ContractFiles>, Vec<Hash160>) {

@@ -84,6 +84,8 @@ pub(crate) struct Scripter<'a> {
     pub(crate) arguments: usize,
     labels: Vec<usize>,
     holes: Vec<Hole>,
+    /// Code that stands behind all else.
+    appended: Vec<(Label, Vec<u8>)>,
     pub(crate) functions: Vec<Label>,
     /// The current nesting depth of statements.
     depth: usize,
@@ -126,6 +128,7 @@ impl<'a> Scripter<'a> {
             arguments: slots,
             labels: vec![0; functions],
             holes: Vec::new(),
+            appended: Vec::new(),
             functions: (0..functions).map(Label).collect(),
             depth: 0,
             may_call: functions > 0,
@@ -139,6 +142,10 @@ impl<'a> Scripter<'a> {
 
     /// Returns the script's bytes, with all offsets filled in.
     pub(crate) fn finish(mut self) -> Vec<u8> {
+        for (label, code) in core::mem::take(&mut self.appended) {
+            self.bind(label);
+            self.bytes.extend(code);
+        }
         self.fill();
         self.bytes
     }
@@ -173,6 +180,13 @@ impl<'a> Scripter<'a> {
 
     pub(crate) fn bind(&mut self, label: Label) {
         self.labels[label.0] = self.bytes.len();
+    }
+
+    /// Puts code behind all else.
+    pub(crate) fn append(&mut self, code: Vec<u8>) -> Label {
+        let label = self.label();
+        self.appended.push((label, code));
+        label
     }
 
     /// An instruction whose operand is an offset of `size` bytes.

@@ -79,7 +79,7 @@ mod mode_name {
 
 impl ChainCase {
     /// Generates a case.
-    pub(super) fn random(comparer: &ChainComparer, random: &mut Random) -> Self {
+    pub fn random(comparer: &ChainComparer, random: &mut Random) -> Self {
         let mut calls = calls(random.one_in(2));
         let contracts = deployed(comparer, &mut calls, random);
         let script = (0..2 + random.below(7)).map(|_| contract_call(random, &calls)).collect();

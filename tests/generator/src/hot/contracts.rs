@@ -84,6 +84,7 @@ const WRITING: &[(usize, Statement)] = &[
     (1, |scripter| scripter.log()),
     (2, |scripter| scripter.call_token()),
     (1, |scripter| scripter.pay()),
+    (1, |scripter| scripter.deploy()),
 ];
 
 /// The statements of all methods, with their weights. They leave the height of the stack unchanged.

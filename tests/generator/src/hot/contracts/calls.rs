@@ -2,7 +2,7 @@
 
 use neovm_types::{CallFlags, Hash160, OpCode::*};
 
-use super::{METHODS, SLOTS};
+use super::{METHODS, SLOTS, contract};
 use crate::scripter::{Scripter, Statement};
 
 /// The calls of native contracts, with their weights: the contract, the method, and what pushes its
@@ -30,6 +30,9 @@ const RARE: &[NativeCall] = &[
     NativeCall("NeoToken", "vote", 2, |scripter| scripter.no_vote()),
     NativeCall("NeoToken", "vote", 2, |scripter| scripter.no_vote()),
 ];
+
+/// The longest file of a contract that another one deploys, in bytes.
+const LONGEST_FILE: usize = 10_000;
 
 #[derive(Clone, Copy)]
 struct NativeCall(&'static str, &'static str, usize, Statement);
@@ -122,30 +125,69 @@ impl Scripter<'_> {
     }
 
     fn call_of_native(&mut self, NativeCall(contract, method, arguments, push): NativeCall) {
-        let native = self.chain().and_then(|chain| chain.natives.iter().find(|(name, _)| *name == contract));
-        let Some(&(_, hash)) = native else { return };
         push(self);
+        self.native_call(contract, method, arguments);
+        self.result();
+    }
+
+    /// Calls a native contract with the arguments on the stack. The result stays on the stack.
+    fn native_call(&mut self, contract: &str, method: &str, arguments: usize) {
+        let native = self.chain().and_then(|chain| chain.natives.iter().find(|(name, _)| *name == contract));
+        let hash = native.map_or(Hash160::default(), |(_, hash)| *hash);
         self.constant(arguments);
         self.op(PACK);
         self.short(CallFlags::ALL.bits().into());
         self.push_bytes(method.as_bytes());
         self.push_bytes(&hash.0);
         self.syscall("System.Contract.Call");
+    }
+
+    /// Deploys a contract unless the storage says that it is there, and calls it.
+    pub(super) fn deploy(&mut self) {
+        let name = format!("deployed {}", self.random.below(1 << 16));
+        let (nef, manifest) = contract(self.random, &name, self.calls);
+        let nef = nef.to_bytes().ok().filter(|nef| nef.len() <= LONGEST_FILE);
+        let Some(nef) = nef else { return self.ask() };
+        let end = self.label();
+        self.push_bytes(name.as_bytes());
+        self.on_storage("Get");
+        self.op(ISNULL);
+        self.jump(JMPIFNOT, end);
+        self.op(PUSH1);
+        self.push_bytes(name.as_bytes());
+        self.on_storage("Put");
+        self.push_file(manifest.to_json().as_bytes());
+        self.push_file(&nef);
+        self.native_call("ContractManagement", "deploy", 2);
+        // The hash of the contract is the third part of what is stored of it.
+        self.ops(&[PUSH2, PICKITEM]);
+        self.method_arguments();
+        self.constant(SLOTS);
+        self.op(PACK);
+        self.short(CallFlags::ALL.bits().into());
+        let method = self.random.one_of(&METHODS);
+        self.push_bytes(method.name.as_bytes());
+        self.ops(&[PUSH3, ROLL]);
+        self.syscall("System.Contract.Call");
         self.result();
+        self.bind(end);
+    }
+
+    /// Pushes a file, by a call of code behind all else: no jump has to reach over it.
+    fn push_file(&mut self, file: &[u8]) {
+        let mut code = vec![PUSHDATA2 as u8];
+        code.extend((file.len() as u16).to_le_bytes());
+        code.extend(file);
+        code.push(RET as u8);
+        let label = self.append(code);
+        self.op_with_offset(CALL_L, 4, label);
     }
 
     /// The contract's own NEF file, and no manifest: an update that changes nothing but the number of updates.
     fn own_files(&mut self) {
         self.op(PUSHNULL);
         self.syscall("System.Runtime.GetExecutingScriptHash");
-        self.ops(&[PUSH1, PACK]);
-        self.short(CallFlags::ALL.bits().into());
-        self.push_bytes(b"getContract");
-        let management =
-            self.chain().and_then(|chain| chain.natives.iter().find(|(name, _)| *name == "ContractManagement"));
-        let hash = management.map_or(Hash160::default(), |(_, hash)| *hash);
-        self.push_bytes(&hash.0);
-        self.syscall("System.Contract.Call");
+        self.native_call("ContractManagement", "getContract", 1);
         self.ops(&[PUSH3, PICKITEM]);
     }
 
