@@ -98,24 +98,27 @@ pub(crate) fn execute(args: &ReplayArgs) -> Result<ExitCode> {
     let network = Arc::new(Network::with_engine(settings, args.engine.config(EngineConfig::default())));
     let trie_mode = if args.full_state { TrieMode::Full } else { TrieMode::Latest };
     match &args.data {
-        None => replay(args, dump, network, MemoryPlace::new(trie_mode), FlushPolicy::ON_DEMAND, expected),
+        None => {
+            let place = Arc::new(MemoryPlace::new(trie_mode));
+            replay(args, dump, network, place, FlushPolicy::ON_DEMAND, expected)
+        }
         Some(folder) => {
             let settings = Settings { network: network.settings().network, trie_mode, ..Settings::default() };
             let policy = FlushPolicy { blocks: args.sync_blocks, ..FlushPolicy::default() };
-            replay(args, dump, network, Disk::open(folder, settings)?, policy, expected)
+            replay(args, dump, network, Arc::new(Disk::open(folder, settings)?), policy, expected)
         }
     }
 }
 
-fn replay<P: Place + 'static>(
+fn replay(
     args: &ReplayArgs,
     dump: DumpReader<BufReader<File>>,
     network: Arc<Network>,
-    place: P,
+    place: Arc<dyn Place>,
     policy: FlushPolicy,
     expected: ExpectedRoots,
 ) -> Result<ExitCode> {
-    let chain = Blockchain::open(network, ChainState::open(Arc::new(place), policy)?)?;
+    let chain = Blockchain::open(network, ChainState::open(place, policy)?)?;
     let progress = Progress::new(Some(dump.block_count().into()), "blocks");
     let mut run = Replay { args, chain, expected, output: Output::new(args)?, progress };
     let ran = run.genesis().and_then(|()| run.blocks(dump));
@@ -129,15 +132,15 @@ fn replay<P: Place + 'static>(
 }
 
 /// A replay under way.
-struct Replay<'a, P: Place + 'static> {
+struct Replay<'a> {
     args: &'a ReplayArgs,
-    chain: Blockchain<P>,
+    chain: Blockchain,
     expected: ExpectedRoots,
     output: Output,
     progress: Progress,
 }
 
-impl<P: Place + 'static> Replay<'_, P> {
+impl Replay<'_> {
     /// Begins the chain, if it is empty.
     fn genesis(&mut self) -> Result<()> {
         if self.chain.height().is_some() {

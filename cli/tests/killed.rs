@@ -62,7 +62,7 @@ impl Replay {
 struct Expected {
     network: Arc<Network>,
     blocks: Vec<Block>,
-    chain: Blockchain<MemoryPlace>,
+    chain: Blockchain,
 }
 
 impl Expected {
@@ -79,7 +79,7 @@ impl Expected {
         Self { network, blocks, chain }
     }
 
-    fn empty(network: &Arc<Network>) -> Blockchain<MemoryPlace> {
+    fn empty(network: &Arc<Network>) -> Blockchain {
         let place = Arc::new(MemoryPlace::new(TrieMode::Latest));
         let state = ChainState::open(place, FlushPolicy::ON_DEMAND).expect("memory");
         Blockchain::open(Arc::clone(network), state).expect("an empty chain")

@@ -122,12 +122,19 @@ fn a_chain_in_a_folder() {
     let [chain, ..] = verd();
     let answer = neovm(&["replay", &chain, "--config", "private", "--data", &folder]);
     answer.fails(1, &["this folder holds the chain of network 1314258950, not 56753"]);
-    // With the same network number, the committee tells the networks apart.
-    let config = fs::read_to_string(data("rich/verd.config.json")).expect("it is there");
-    let other =
-        file("replay-other.config.json", config.replace("\"ValidatorsCount\": 4", "\"ValidatorsCount\": 7").as_bytes());
-    let answer = neovm(&["replay", &chain, "--config", &other, "--data", &folder]);
-    answer.fails(1, &["the chain that is kept there begins with block 0x"]);
+    // With the same network number, the other settings tell networks apart.
+    let with = |from: &str, to: &str| {
+        let config = fs::read_to_string(data("rich/verd.config.json")).expect("it is there");
+        assert!(config.contains(from));
+        let other = file("replay-other.config.json", config.replace(from, to).as_bytes());
+        neovm(&["replay", &chain, "--config", &other, "--data", &folder])
+    };
+    with("\"ValidatorsCount\": 4", "\"ValidatorsCount\": 7").fails(1, &["number of validators 4, not 7\n"]);
+    with("\"HF_Faun\": 0", "\"HF_Faun\": 9").fails(1, &["with other settings: hardfork Faun 0, not 9\n"]);
+    with("\"HF_Faun\": 0", "\"HF_Faun\": 0, \"HF_Gorgon\": 32").fails(1, &["hardfork Gorgon none, not 32\n"]);
+    // What comes after the last block can still be decided.
+    with("\"HF_Faun\": 0", "\"HF_Faun\": 0, \"HF_Gorgon\": 33").ok();
+    replay(&["--data", &folder]).ok();
 }
 
 #[test]

@@ -45,7 +45,7 @@ use neovm_storage::{
     behind,
 };
 use pages::Pages;
-use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 
 pub use self::error::DiskError;
 
@@ -58,12 +58,13 @@ const NODES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("nodes");
 /// State roots by height.
 const ROOTS: TableDefinition<'_, u32, NodeHash> = TableDefinition::new("roots");
 
-/// The settings, and the last block: numbers in little-endian order.
+/// The settings, the last block, and the protocol settings as they were given: numbers in little-endian order.
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 const NETWORK: &str = "network";
 const TRIE_MODE: &str = "trie mode";
 const TIP: &str = "tip";
+const PROTOCOL: &str = "protocol";
 
 /// How a folder is used. The network and the kind of trie are fixed when it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +156,7 @@ impl Disk {
     }
 
     fn commit(&self, commit: &Commit<'_>) -> Result<(), redb::Error> {
-        let mut transaction = self.database.begin_write()?;
-        // The file can be used again at once after a crash.
-        transaction.set_quick_repair(true);
+        let transaction = self.begin()?;
         {
             let mut state = transaction.open_table(STATE)?;
             for (key, value) in commit.state.iter() {
@@ -191,6 +190,24 @@ impl Disk {
             let tip = [&height.to_le_bytes()[..], &root].concat();
             transaction.open_table(META)?.insert(TIP, &tip[..])?;
         }
+        self.end(transaction)
+    }
+
+    fn commit_protocol(&self, settings: &[u8]) -> Result<(), redb::Error> {
+        let transaction = self.begin()?;
+        transaction.open_table(META)?.insert(PROTOCOL, settings)?;
+        self.end(transaction)
+    }
+
+    fn begin(&self) -> Result<WriteTransaction, redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        // The file can be used again at once after a crash.
+        transaction.set_quick_repair(true);
+        Ok(transaction)
+    }
+
+    /// Commits, and reads what was written from now on.
+    fn end(&self, transaction: WriteTransaction) -> Result<(), redb::Error> {
         transaction.commit()?;
         let tables = Tables::open(&self.database.begin_read()?)?;
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
@@ -321,6 +338,15 @@ impl Place for Disk {
     fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError> {
         let root = self.tables().roots.get(height).map_err(|error| self.fail(error))?;
         Ok(root.map(|root| root.value()))
+    }
+
+    fn protocol(&self) -> Result<Option<Value>, StoreError> {
+        let settings = self.tables().meta.get(PROTOCOL).map_err(|error| self.fail(error))?;
+        Ok(settings.map(|settings| settings.value().into()))
+    }
+
+    fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError> {
+        self.commit_protocol(settings).map_err(|error| self.fail(error))
     }
 
     fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {

@@ -49,7 +49,7 @@ fn follow(folder: &Path) -> ExitCode {
         let disk = Arc::new(Disk::open(folder, SETTINGS)?);
         println!("open");
         let policy = FlushPolicy { blocks: BLOCKS, nodes: 500, ..FlushPolicy::default() };
-        let mut chain = ChainState::open(Arc::clone(&disk), policy)?;
+        let mut chain = ChainState::open(disk.clone(), policy)?;
         let mut written = None;
         loop {
             let height = chain.height().map_or(0, |height| height + 1);

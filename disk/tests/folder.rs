@@ -29,7 +29,7 @@ fn open(folder: &Temporary, settings: Settings) -> Result<Disk, DiskError> {
     Disk::open(folder, settings)
 }
 
-fn chain(folder: &Temporary, settings: Settings, blocks: u32) -> ChainState<Disk> {
+fn chain(folder: &Temporary, settings: Settings, blocks: u32) -> ChainState {
     let policy = FlushPolicy { blocks, nodes: 50, ..FlushPolicy::default() };
     ChainState::open(Arc::new(open(folder, settings).unwrap()), policy).unwrap()
 }

@@ -6,11 +6,12 @@ use std::{mem, sync::Arc};
 
 use neovm_chain::{Block, Header};
 use neovm_host::{BlockReceipt, Network, StateView, execute_block, genesis_block};
-use neovm_storage::{ChainError, ChainState, Place, Store, StoreError};
+use neovm_storage::{ChainError, ChainState, Store, StoreError};
 use neovm_types::{FaultKind, Hash256};
 
 use crate::{
     changes::{Change, net_changes},
+    settings::{OtherSetting, differences, record},
     verify::{
         BlockRefusal, InvalidHeader, PreverifiedBlock, VerifyLevel, verify_block_dependent, verify_block_independent,
     },
@@ -27,6 +28,9 @@ pub enum BlockchainError {
         /// The hash of the first block that is kept.
         found: Hash256,
     },
+    /// The chain that is kept was followed with other settings.
+    #[error("the chain that is kept there was followed with other settings: {}", joined(.0))]
+    OtherSettings(Vec<OtherSetting>),
     /// The first block is not that of the network.
     #[error("block 0 is {found}, and that of the configuration is {expected}")]
     OtherGenesis {
@@ -57,6 +61,10 @@ pub enum BlockchainError {
     /// The block cannot be kept.
     #[error("{0}")]
     Chain(#[from] ChainError),
+}
+
+fn joined(settings: &[OtherSetting]) -> String {
+    settings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// A block that was executed, and is not part of the chain yet.
@@ -110,32 +118,40 @@ impl ExecutedBlock {
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Blockchain<P: Place + 'static> {
+pub struct Blockchain {
     network: Arc<Network>,
-    state: ChainState<P>,
+    state: ChainState,
     /// The header of the last block.
     last: Option<Header>,
 }
 
-impl<P: Place + 'static> Blockchain<P> {
+impl Blockchain {
     /// Opens the chain of a network.
     ///
+    /// The place keeps the settings that enter execution with the chain, and they must be
+    /// the same each time. Only hardforks that are still ahead can be moved. A place that
+    /// has blocks and no settings, as earlier versions left it, takes those that it is
+    /// opened with for its own.
+    ///
     /// # Errors
-    /// [`BlockchainError::OtherNetwork`] if another one's is kept there,
-    /// [`BlockchainError::State`] if it cannot be read.
-    pub fn open(network: Arc<Network>, state: ChainState<P>) -> Result<Self, BlockchainError> {
-        let mut chain = Self { network, state, last: None };
-        if chain.state.height().is_some() {
-            let view = StateView::new(&chain.network, &chain.state);
-            let expected = genesis_block(chain.network.settings())?.hash();
-            let found = view.block_hash(0)?.unwrap_or_default();
-            if found != expected {
-                return Err(BlockchainError::OtherNetwork { expected, found });
+    /// - [`BlockchainError::OtherNetwork`] if another one's is kept there.
+    /// - [`BlockchainError::OtherSettings`] if it was followed with other settings.
+    /// - [`BlockchainError::State`] or [`BlockchainError::Chain`] if it cannot be read, or
+    ///   its settings cannot be written.
+    pub fn open(network: Arc<Network>, state: ChainState) -> Result<Self, BlockchainError> {
+        let kept = state.place().protocol().map_err(ChainError::from)?;
+        if let (Some(kept), Some(height)) = (&kept, state.height()) {
+            let different = differences(&String::from_utf8_lossy(kept), network.settings(), height);
+            if !different.is_empty() {
+                return Err(BlockchainError::OtherSettings(different));
             }
-            let last = view.block(view.last_hash()?)?;
-            chain.last = last.map(|block| block.header);
         }
-        Ok(chain)
+        let last = if state.height().is_some() { last_header(&network, &state)? } else { None };
+        let given = record(network.settings());
+        if kept.as_deref() != Some(given.as_bytes()) {
+            state.place().write_protocol(given.as_bytes()).map_err(ChainError::from)?;
+        }
+        Ok(Self { network, state, last })
     }
 
     /// Returns the network.
@@ -154,7 +170,7 @@ impl<P: Place + 'static> Blockchain<P> {
     }
 
     /// Returns the state after the last block.
-    pub const fn state(&self) -> &ChainState<P> {
+    pub const fn state(&self) -> &ChainState {
         &self.state
     }
 
@@ -243,6 +259,17 @@ impl<P: Place + 'static> Blockchain<P> {
         let (expected, found) = (genesis_block(self.network.settings())?.hash(), block.hash());
         if found == expected { Ok(()) } else { Err(BlockchainError::OtherGenesis { expected, found }) }
     }
+}
+
+/// Reads the header of the last block of a chain that begins with the genesis block of the network.
+fn last_header(network: &Network, state: &ChainState) -> Result<Option<Header>, BlockchainError> {
+    let view = StateView::new(network, state);
+    let expected = genesis_block(network.settings())?.hash();
+    let found = view.block_hash(0)?.unwrap_or_default();
+    if found != expected {
+        return Err(BlockchainError::OtherNetwork { expected, found });
+    }
+    Ok(view.block(view.last_hash()?)?.map(|block| block.header))
 }
 
 /// Checks that a block names the last one as that before it.

@@ -6,10 +6,12 @@ mod application_log;
 mod blockchain;
 mod changes;
 pub mod config;
+mod settings;
 pub mod verify;
 
 pub use self::{
     application_log::ApplicationLogs,
     blockchain::{Blockchain, BlockchainError, ExecutedBlock},
     changes::{Change, changes_line, net_changes},
+    settings::OtherSetting,
 };

@@ -13,7 +13,7 @@ use neovm_node::{
 use neovm_storage::{ChainState, FlushPolicy, MemoryPlace, TrieMode};
 use recorded::{blocks, data, settings};
 
-fn empty(network: &Arc<Network>) -> Blockchain<MemoryPlace> {
+fn empty(network: &Arc<Network>) -> Blockchain {
     let place = Arc::new(MemoryPlace::new(TrieMode::Latest));
     Blockchain::open(Arc::clone(network), ChainState::open(place, FlushPolicy::ON_DEMAND).unwrap()).unwrap()
 }

@@ -303,6 +303,22 @@ fn network_fees() {
     assert_eq!(world.verify(&sign(&transaction)), VerifyResult::InsufficientFunds);
 }
 
+/// The calculated fee is one for the block that comes next. If Faun is activated by that block, the price of a unit is
+/// taken for picoGAS before it becomes that, and witnesses seem to cost nothing.
+///
+/// Source: `Wallets/Helper.cs` (`CalculateNetworkFee`: the index of the last block and 1).
+#[test]
+fn network_fees_are_those_of_the_next_block() {
+    let witness = 30 * (2 * 8 + 32_768);
+    for (faun, witness) in [(0, witness), (1, 0), (2, witness)] {
+        let hardforks = HardforkHeights::new(&[(Hardfork::Echidna, 0), (Hardfork::Faun, faun)]).unwrap();
+        let world = World::with(ProtocolSettings { hardforks, ..ProtocolSettings::private() });
+        let transaction = world.by_alice(1, vec![]);
+        let fee = network_fee(world.chain.network(), world.chain.store(), &transaction).unwrap();
+        assert_eq!(fee, witness + 1000 * transaction.size() as i64, "Faun at {faun}");
+    }
+}
+
 #[test]
 fn attributes_that_do_not_hold() {
     let mut world = World::new();

@@ -71,7 +71,7 @@ proptest! {
     ) {
         let place = Arc::new(MemoryPlace::new(mode));
         let policy = FlushPolicy { blocks: flush, nodes: 3, ..FlushPolicy::ON_DEMAND };
-        let mut chain = ChainState::open(Arc::clone(&place), policy).unwrap();
+        let mut chain = ChainState::open(place.clone(), policy).unwrap();
         let mut map = BTreeMap::new();
         let mut roots = Vec::new();
         for (height, batch) in (0..).zip(batches) {
@@ -119,7 +119,7 @@ proptest! {
 #[test]
 fn a_block_with_a_wrong_root_is_never_written() {
     let place = Arc::new(MemoryPlace::new(TrieMode::Latest));
-    let mut chain = ChainState::open(Arc::clone(&place), FlushPolicy::default()).unwrap();
+    let mut chain = ChainState::open(place.clone(), FlushPolicy::default()).unwrap();
     let block = |value: u8| Arc::new(vec![(Key::new(1, b"k"), Some(Value::from([value])))]);
     let root = |value: u8| root(&BTreeMap::from([(Key::new(1, b"k"), Value::from([value]))]));
     chain.append(0, block(0), Some(root(0))).unwrap();
@@ -147,7 +147,7 @@ fn a_block_with_a_wrong_root_is_never_written() {
 #[test]
 fn blocks_that_are_not_flushed_are_forgotten() {
     let place = Arc::new(MemoryPlace::new(TrieMode::None));
-    let mut chain = ChainState::open(Arc::clone(&place), FlushPolicy::ON_DEMAND).unwrap();
+    let mut chain = ChainState::open(place.clone(), FlushPolicy::ON_DEMAND).unwrap();
     chain.append(0, Arc::new(vec![(Key::new(1, b"k"), Some(Value::from([1])))]), None).unwrap();
     assert_eq!(chain.height(), Some(0));
     drop(chain);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use super::{Commit, Place, Tip, TrieMode};
@@ -22,6 +22,7 @@ struct Kept {
     by_hash: HashMap<NodeHash, Value>,
     roots: Vec<NodeHash>,
     tip: Option<Tip>,
+    protocol: Option<Value>,
 }
 
 impl MemoryPlace {
@@ -33,6 +34,10 @@ impl MemoryPlace {
     /// Nothing that holds the lock can panic half-way.
     fn kept(&self) -> RwLockReadGuard<'_, Kept> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,8 +77,17 @@ impl Place for MemoryPlace {
         Ok(self.kept().roots.get(height as usize).copied())
     }
 
+    fn protocol(&self) -> Result<Option<Value>, StoreError> {
+        Ok(self.kept().protocol.clone())
+    }
+
+    fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError> {
+        self.kept_mut().protocol = Some(settings.into());
+        Ok(())
+    }
+
     fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept_mut();
         for (key, value) in commit.state.iter() {
             match value {
                 Some(value) => kept.state.insert(key.clone(), value.clone()),

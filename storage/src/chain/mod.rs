@@ -6,6 +6,7 @@ mod worker;
 
 use std::{
     collections::VecDeque,
+    fmt::Debug,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -49,7 +50,7 @@ pub struct Commit<'a> {
 }
 
 /// Where a chain is kept: in memory, on disk.
-pub trait Place: Store + Nodes + Send + Sync {
+pub trait Place: Store + Nodes + Debug + Send + Sync {
     /// Which tries it keeps.
     fn trie_mode(&self) -> TrieMode;
 
@@ -64,6 +65,19 @@ pub trait Place: Store + Nodes + Send + Sync {
     /// # Errors
     /// [`StoreError`] if the place cannot be read.
     fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError>;
+
+    /// Returns the protocol settings that the chain is followed with, in the form in which they were last written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the place cannot be read.
+    fn protocol(&self) -> Result<Option<Value>, StoreError>;
+
+    /// Writes the protocol settings, in a form of whoever follows the chain. When this returns they survive a power
+    /// cut.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the place cannot be written.
+    fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError>;
 
     /// Writes blocks. When this returns they survive a power cut; if it fails, or never returns, none of them is
     /// there.
@@ -141,8 +155,8 @@ impl Default for FlushPolicy {
 /// Blocks are appended; reads see them at once. State roots are computed on another thread, and so are blocks
 /// written, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
 #[derive(Debug)]
-pub struct ChainState<P: Place> {
-    place: Arc<P>,
+pub struct ChainState {
+    place: Arc<dyn Place>,
     policy: FlushPolicy,
     /// The last block that was appended.
     height: Option<u32>,
@@ -165,12 +179,12 @@ pub struct ChainState<P: Place> {
     failure: Option<ChainError>,
 }
 
-impl<P: Place + 'static> ChainState<P> {
+impl ChainState {
     /// Opens the chain that a place keeps.
     ///
     /// # Errors
     /// [`ChainError::Store`] if the place cannot be read.
-    pub fn open(place: Arc<P>, policy: FlushPolicy) -> Result<Self, ChainError> {
+    pub fn open(place: Arc<dyn Place>, policy: FlushPolicy) -> Result<Self, ChainError> {
         let tip = place.tip()?;
         let worker = Worker::start(Arc::clone(&place), tip, policy.nodes);
         let height = tip.map(|tip| tip.height);
@@ -199,7 +213,7 @@ impl<P: Place + 'static> ChainState<P> {
     }
 
     /// Returns where the chain is kept.
-    pub fn place(&self) -> &Arc<P> {
+    pub fn place(&self) -> &Arc<dyn Place> {
         &self.place
     }
 
@@ -268,7 +282,7 @@ impl<P: Place + 'static> ChainState<P> {
     /// # Errors
     /// - [`ChainError::OldState`] if only the latest state is kept and the root is another one.
     /// - [`ChainError::Store`] if the place cannot be read.
-    pub fn trie(&self, root: NodeHash) -> Result<TrieReader<Arc<P>>, ChainError> {
+    pub fn trie(&self, root: NodeHash) -> Result<TrieReader<Arc<dyn Place>>, ChainError> {
         let latest = self.place.tip()?.map(|tip| tip.root);
         match self.place.trie_mode() {
             TrieMode::Full => {}
@@ -330,7 +344,7 @@ impl<P: Place + 'static> ChainState<P> {
     }
 }
 
-impl<P: Place> Store for ChainState<P> {
+impl Store for ChainState {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
         match self.state.get(key).or_else(|| self.recent.get(key)) {
             Some(value) => Ok(value.clone()),

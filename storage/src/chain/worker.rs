@@ -47,7 +47,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start<P: Place + 'static>(place: Arc<P>, tip: Option<Tip>, held_nodes: usize) -> Self {
+    pub(super) fn start(place: Arc<dyn Place>, tip: Option<Tip>, held_nodes: usize) -> Self {
         let (jobs, received) = sync_channel(BACKLOG);
         let (report, reports) = channel();
         let thread = std::thread::spawn(move || {
@@ -97,9 +97,9 @@ impl Drop for Worker {
 }
 
 /// What the worker's thread holds.
-struct Roots<P> {
-    place: Arc<P>,
-    trie: Trie<Arc<P>>,
+struct Roots {
+    place: Arc<dyn Place>,
+    trie: Trie<Arc<dyn Place>>,
     root: NodeHash,
     /// With full state, the nodes of blocks that are not written yet.
     nodes: NodeChanges,
@@ -108,8 +108,8 @@ struct Roots<P> {
     held_nodes: usize,
 }
 
-impl<P: Place> Roots<P> {
-    fn new(place: Arc<P>, tip: Option<Tip>, held_nodes: usize) -> Self {
+impl Roots {
+    fn new(place: Arc<dyn Place>, tip: Option<Tip>, held_nodes: usize) -> Self {
         let root = tip.map(|tip| tip.root).unwrap_or_default();
         let trie = Trie::new(Arc::clone(&place), (root != NodeHash::default()).then_some(root));
         Self { place, trie, root, nodes: NodeChanges::default(), roots: Vec::new(), held_nodes }
