@@ -201,17 +201,23 @@ impl<N: Nodes> Trie<N> {
         changes
     }
 
-    /// Lets go of nodes that are kept elsewhere, those used longest ago first, until about as many as given are left
+    /// Lets go of nodes that are kept elsewhere, those used longest ago first, until at most as many as given are left
     /// or nothing more can be let go.
     pub fn shrink(&mut self, limit: usize) {
-        let mut age = 1 << 16;
-        while self.held > limit {
-            self.held = shrink(&mut self.root, self.now, age);
-            if age == 0 {
-                break;
-            }
-            age /= 4;
+        if self.held <= limit {
+            return;
         }
+        let mut counts = [0_usize; 33];
+        count_ages(&self.root, self.now, &mut counts);
+        let mut left = 0;
+        let too_many = counts.iter().position(|count| {
+            left += count;
+            left > limit
+        });
+        self.held = match too_many {
+            None => left,
+            Some(bits) => shrink(&mut self.root, self.now, (1_u64 << bits) >> 1),
+        };
     }
 
     /// Returns about how many nodes are held.
@@ -253,11 +259,26 @@ fn save(link: &mut Link, position: &mut Vec<u8>, written: &mut Vec<NodeRecord>) 
     }
 }
 
-/// Lets go of nodes that no batch of a number of latest ones came by, and returns how many are left.
-fn shrink(link: &mut Link, now: u32, age: u32) -> usize {
+/// Counts nodes by the bits of their ages: how many batches came since one came by. No node is older than those below
+/// it.
+fn count_ages(link: &Link, now: u32, counts: &mut [usize; 33]) {
+    let Link::Loaded(node) = link else { return };
+    let count = &mut counts[(u32::BITS - now.wrapping_sub(node.used).leading_zeros()) as usize];
+    *count += 1;
+    match &node.kind {
+        Kind::Branch(children) => children.iter().for_each(|child| count_ages(child, now, counts)),
+        // They are let go together.
+        Kind::Extension(_, next) if next.is_leaf() => *count += 1,
+        Kind::Extension(_, next) => count_ages(next, now, counts),
+        Kind::Leaf(_) => {}
+    }
+}
+
+/// Lets go of nodes of an age and older ones, and returns how many are left.
+fn shrink(link: &mut Link, now: u32, age: u64) -> usize {
     let Link::Loaded(node) = link else { return 0 };
     if let (Record::Current, Some(hash)) = (node.record, node.hash)
-        && now.wrapping_sub(node.used) >= age
+        && u64::from(now.wrapping_sub(node.used)) >= age
     {
         *link = Link::Stored(hash);
         return 0;

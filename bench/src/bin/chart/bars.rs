@@ -1,13 +1,10 @@
-//! Draws a chart of times per instruction and writes it to standard output as SVG.
-//!
-//! ```text
-//! neovm bench --json tests/data/workloads.jsonl > results.jsonl
-//! cargo run --release -p neovm-bench --bin chart -- results.jsonl > docs/performance.svg
-//! ```
+//! Times per instruction of each workload, as bars.
 
-use std::{env, fmt::Write, fs, process::ExitCode};
+use std::fmt::Write;
 
 use serde::Deserialize;
+
+use crate::svg::{Error, GREY, end, number, start, text};
 
 /// The times of other engines for a workload, in nanoseconds per instruction. Each is the best of
 /// several runs and was recorded once, that of C# on .NET 10 with tiered PGO. On another machine, the
@@ -57,7 +54,7 @@ const ENGINES: [(&str, &str); 5] = [
 
 /// A line of the output of `neovm bench --json`.
 #[derive(Deserialize)]
-struct Row {
+pub(crate) struct Row {
     id: String,
     ns_per_instruction: Times,
 }
@@ -74,34 +71,6 @@ const RIGHT: f64 = 60.0;
 const TOP: f64 = 104.0;
 const BAR: f64 = 11.0;
 const GAP: f64 = 11.0;
-
-fn main() -> ExitCode {
-    let Some(path) = env::args().nth(1) else {
-        eprintln!("usage: chart RESULTS.jsonl > performance.svg");
-        return ExitCode::from(2);
-    };
-    match read(&path).and_then(|rows| draw(&rows)) {
-        Ok(picture) => {
-            print!("{picture}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {path}: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-type Error = Box<dyn std::error::Error>;
-
-fn read(path: &str) -> Result<Vec<Row>, Error> {
-    let text = fs::read_to_string(path)?;
-    let rows: Vec<Row> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    if rows.is_empty() {
-        return Err("no results".into());
-    }
-    Ok(rows)
-}
 
 /// Returns the times for a workload, in the order of [`ENGINES`].
 fn bars(row: &Row) -> [Option<f64>; 5] {
@@ -142,32 +111,27 @@ impl Scale {
     }
 }
 
-fn draw(rows: &[Row]) -> Result<String, Error> {
+pub(crate) fn draw(rows: &[Row]) -> Result<String, Error> {
     let scale = Scale::new(rows);
     let bar_count: usize = rows.iter().map(|row| bars(row).iter().flatten().count()).sum();
     let bottom = TOP + bar_count as f64 * BAR + rows.len() as f64 * GAP;
     let height = bottom + 30.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\" font-size=\"11\" fill=\"#22272e\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
-    );
+    let mut svg = start(WIDTH, height);
     text(&mut svg, (20.0, 28.0), "font-size=\"16\" font-weight=\"600\"", "Nanoseconds per VM instruction")?;
-    text(&mut svg, (WIDTH - 20.0, 28.0), "text-anchor=\"end\" fill=\"#57606a\"", "logarithmic; shorter is faster")?;
+    text(&mut svg, (WIDTH - 20.0, 28.0), &format!("text-anchor=\"end\" {GREY}"), "logarithmic; shorter is faster")?;
     legend(&mut svg, rows)?;
     for tick in scale.ticks() {
         let x = scale.x(tick);
         writeln!(svg, "<path d=\"M{x:.1} {TOP}V{bottom:.1}\" stroke=\"#e4e8ec\"/>")?;
-        text(&mut svg, (x, TOP - 6.0), "text-anchor=\"middle\" fill=\"#57606a\"", &number(tick))?;
+        text(&mut svg, (x, TOP - 6.0), &format!("text-anchor=\"middle\" {GREY}"), &number(tick))?;
     }
     let mut y = TOP + GAP / 2.0;
     for row in rows {
         y = draw_row(&mut svg, &scale, row, y)? + GAP;
     }
     let note = "neovm: median, gas counted. Others: recorded figures, best of several runs; C# on .NET 10.";
-    text(&mut svg, (20.0, height - 10.0), "fill=\"#57606a\"", note)?;
-    svg.push_str("</svg>\n");
-    Ok(svg)
+    text(&mut svg, (20.0, height - 10.0), GREY, note)?;
+    Ok(end(svg))
 }
 
 /// Draws the legend, which lists the engines that have a bar.
@@ -201,18 +165,4 @@ fn draw_row(svg: &mut String, scale: &Scale, row: &Row, mut y: f64) -> Result<f6
     }
     text(svg, (LEFT - 8.0, (start + y) / 2.0 + 3.5), "text-anchor=\"end\" font-size=\"12\"", &row.id)?;
     Ok(y)
-}
-
-fn text(svg: &mut String, (x, y): (f64, f64), style: &str, content: &str) -> Result<(), Error> {
-    let content = content.replace('&', "&amp;").replace('<', "&lt;");
-    Ok(writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{content}</text>")?)
-}
-
-/// Formats a number with about three significant digits.
-fn number(value: f64) -> String {
-    match value {
-        ..10.0 => format!("{}", (value * 100.0).round() / 100.0),
-        10.0..100.0 => format!("{}", (value * 10.0).round() / 10.0),
-        _ => format!("{value:.0}"),
-    }
 }
