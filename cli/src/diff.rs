@@ -2,8 +2,8 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
-    Execution, Hash160, LoadId, Receipt, StackItem, Store,
-    host::{Log, Notification, native},
+    Receipt, StackItem, Store,
+    host::{CallNode, CallTrace, Log, Notification, native},
     storage::{Batch, Value},
     types::{item::JsonLimits, manifest::Parameter},
 };
@@ -115,9 +115,9 @@ pub(crate) fn push_json_events(out: &mut String, receipt: &Receipt) {
 ///
 /// Source: `RpcServer.SmartContract.cs` of the reference node (`GetInvokeResult`,
 /// `ToJson`).
-pub(crate) fn push_diagnostics(out: &mut String, calls: &Calls, changes: &Batch, store: &dyn Store) {
+pub(crate) fn push_diagnostics(out: &mut String, calls: &CallTrace, changes: &Batch, store: &dyn Store) {
     out.push_str(",\"diagnostics\":{\"invokedcontracts\":");
-    calls.push_json(out);
+    push_calls(out, calls);
     out.push_str(",\"storagechanges\":[");
     for (i, (key, new)) in changes.iter().enumerate() {
         let old = store.get(key).ok().flatten();
@@ -133,52 +133,23 @@ pub(crate) fn push_diagnostics(out: &mut String, calls: &Calls, changes: &Batch,
     out.push_str("]}");
 }
 
-/// Which script called which, a node for each context.
-///
-/// Source: `Diagnostic.cs` of the reference node's RPC server.
-#[derive(Default)]
-pub(crate) struct Calls {
-    /// The nodes in the order in which they were called, with their depth.
-    nodes: Vec<(usize, Hash160)>,
-    /// The contexts on the invocation stack, the current one last.
-    open: Vec<LoadId>,
-}
-
-impl Calls {
-    /// Takes note of the contexts that the last instruction loaded.
-    pub(crate) fn watch(&mut self, execution: &Execution<'_>) {
-        let vm = execution.vm();
-        if self.open.len() == vm.depth() && self.open.last() == vm.current_load().as_ref() {
-            return;
-        }
-        let mut loads: Vec<LoadId> = vm.invocation_stack().map(|context| context.load).collect();
-        loads.reverse();
-        let same = self.open.iter().zip(&loads).take_while(|(old, new)| old == new).count();
-        let scripts = execution.running_scripts();
-        for (depth, script) in scripts.iter().rev().enumerate().skip(same) {
-            self.nodes.push((depth, script.hash));
-        }
-        self.open = loads;
-    }
-
-    /// The tree: `{"hash":..,"call":[..]}`.
-    fn push_json(&self, out: &mut String) {
-        let mut depth_before = None;
-        for (depth, hash) in &self.nodes {
-            match depth_before {
-                None => {}
-                Some(before) if *depth > before => out.push_str(",\"call\":["),
-                Some(before) => {
-                    out.push('}');
-                    (*depth..before).for_each(|_| out.push_str("]}"));
-                    out.push(',');
-                }
+/// Appends which script called which, as a tree: `{"hash":..,"call":[..]}`.
+fn push_calls(out: &mut String, calls: &CallTrace) {
+    let mut depth_before = None;
+    for CallNode { depth, script_hash, .. } in calls.nodes() {
+        match depth_before {
+            None => {}
+            Some(before) if *depth > before => out.push_str(",\"call\":["),
+            Some(before) => {
+                out.push('}');
+                (*depth..before).for_each(|_| out.push_str("]}"));
+                out.push(',');
             }
-            push(out, format_args!("{{\"hash\":\"{hash}\""));
-            depth_before = Some(*depth);
         }
-        let Some(last) = depth_before else { return out.push_str("null") };
-        out.push('}');
-        (0..last).for_each(|_| out.push_str("]}"));
+        push(out, format_args!("{{\"hash\":\"{script_hash}\""));
+        depth_before = Some(*depth);
     }
+    let Some(last) = depth_before else { return out.push_str("null") };
+    out.push('}');
+    (0..last).for_each(|_| out.push_str("]}"));
 }

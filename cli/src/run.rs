@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use neovm::{Engine, Outcome, Vm};
+use neovm::{Engine, Outcome, Vm, host::CallTrace};
 
 use crate::{
     chain::{ChainArgs, Session},
-    diff::{self, Calls},
+    diff,
     engine::{EngineKind, compiler_stats},
     input::Program,
     interrupt,
@@ -99,7 +99,7 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     let config = args.engine.config(args.invocation.config());
     let session = Session::new(&args.chain, &args.invocation, program, config)?;
     let mut execution = session.begin()?;
-    let mut calls = Calls::default();
+    let mut calls = CallTrace::default();
     let wants_calls = args.json && args.chain.diff;
     let begun = Instant::now();
     let outcome = if args.trace || wants_calls {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use neovm_chain::{Block, Header, Signer, Transaction, UnsignedHeader, UnsignedTransaction, Witness};
-use neovm_storage::{Layer, MemoryStore, WriteStore};
+use neovm_storage::{Layer, MemoryStore, Store, WriteStore};
 use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, Script, ScriptBuilder, StackItem};
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 /// allow for test invocations.
 const TEST_GAS: i64 = 2_000_000_000;
 
-/// A chain in memory.
+/// A chain in memory, or over another store.
 ///
 /// It starts with the genesis block, so that all native contracts are there.
 /// [`Chain::invoke`] runs a script as the next block would and keeps nothing;
@@ -42,9 +42,9 @@ const TEST_GAS: i64 = 2_000_000_000;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Chain {
+pub struct Chain<S = MemoryStore> {
     network: Arc<Network>,
-    store: MemoryStore,
+    store: S,
 }
 
 /// A script to be run on a chain, and who has signed it.
@@ -182,9 +182,11 @@ impl Chain {
         }
         Ok(chain)
     }
+}
 
+impl<S: Store> Chain<S> {
     /// Creates a chain with a state that was made elsewhere.
-    pub fn with_store(network: Arc<Network>, store: MemoryStore) -> Self {
+    pub fn with_store(network: Arc<Network>, store: S) -> Self {
         Self { network, store }
     }
 
@@ -194,8 +196,13 @@ impl Chain {
     }
 
     /// The state.
-    pub fn store(&self) -> &MemoryStore {
+    pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// The state, for whoever makes it other than by executions.
+    pub fn store_mut(&mut self) -> &mut S {
+        &mut self.store
     }
 
     /// What a node reads of the state.
@@ -237,6 +244,39 @@ impl Chain {
         Ok(PendingInvocation { header, transaction, script: invocation.script.clone(), gas: invocation.gas })
     }
 
+    /// The header that a node makes up for test invocations.
+    ///
+    /// Source: `ApplicationEngine.cs` (`CreateDummyBlock`).
+    fn next_header(&self, timestamp: Option<u64>) -> Result<Header, FaultKind> {
+        let last = self.last_header()?;
+        let interval = self.state().milliseconds_per_block()?;
+        let timestamp = timestamp.unwrap_or(last.timestamp.saturating_add(interval.into()));
+        let header = UnsignedHeader { timestamp, ..following(&last)? };
+        header.sign(&Witness::empty()).map_err(fault)
+    }
+
+    /// The transaction that an invocation with signers is in.
+    fn transaction(&self, invocation: &Invocation, index: u32) -> Result<Option<Transaction>, FaultKind> {
+        if invocation.signers.is_empty() {
+            return Ok(None);
+        }
+        let increment = self.network.settings().max_valid_until_block_increment;
+        let unsigned = UnsignedTransaction {
+            version: 0,
+            nonce: 0,
+            system_fee: invocation.gas,
+            network_fee: 0,
+            valid_until_block: index.saturating_add(increment),
+            signers: invocation.signers.clone(),
+            attributes: Vec::new(),
+            script: invocation.script.clone(),
+        };
+        let transaction = unsigned.with_empty_witnesses();
+        transaction.map(Some).map_err(|error| fault(format!("the signers cannot be those of a transaction: {error}")))
+    }
+}
+
+impl<S: WriteStore> Chain<S> {
     /// Runs a script as [`Chain::invoke`] does and keeps what it changed.
     ///
     /// # Errors
@@ -278,37 +318,6 @@ impl Chain {
         let receipt = execute_block(&self.network, &self.store, block)?;
         self.store.write(&receipt.changes).map_err(fault)?;
         Ok(receipt)
-    }
-
-    /// The header that a node makes up for test invocations.
-    ///
-    /// Source: `ApplicationEngine.cs` (`CreateDummyBlock`).
-    fn next_header(&self, timestamp: Option<u64>) -> Result<Header, FaultKind> {
-        let last = self.last_header()?;
-        let interval = self.state().milliseconds_per_block()?;
-        let timestamp = timestamp.unwrap_or(last.timestamp.saturating_add(interval.into()));
-        let header = UnsignedHeader { timestamp, ..following(&last)? };
-        header.sign(&Witness::empty()).map_err(fault)
-    }
-
-    /// The transaction that an invocation with signers is in.
-    fn transaction(&self, invocation: &Invocation, index: u32) -> Result<Option<Transaction>, FaultKind> {
-        if invocation.signers.is_empty() {
-            return Ok(None);
-        }
-        let increment = self.network.settings().max_valid_until_block_increment;
-        let unsigned = UnsignedTransaction {
-            version: 0,
-            nonce: 0,
-            system_fee: invocation.gas,
-            network_fee: 0,
-            valid_until_block: index.saturating_add(increment),
-            signers: invocation.signers.clone(),
-            attributes: Vec::new(),
-            script: invocation.script.clone(),
-        };
-        let transaction = unsigned.with_empty_witnesses();
-        transaction.map(Some).map_err(|error| fault(format!("the signers cannot be those of a transaction: {error}")))
     }
 }
 

@@ -61,8 +61,8 @@ pub use self::{
     chain::{Chain, Invocation, PendingInvocation},
     contract::{Contract, ContractState},
     executor::{
-        Container, Entry, Execution, Executor, FaultPlace, Job, Log, Notification, PersistingBlock, Receipt,
-        RunningScript, Trigger, Verification, execute, verify_witness,
+        CallNode, CallTrace, Container, Entry, Execution, Executor, FaultPlace, Job, Log, Notification,
+        PersistingBlock, Receipt, RunningScript, Trigger, Verification, execute, verify_witness,
     },
     network::Network,
     settings::{HardforkHeights, HardforkHeightsError, PolicyAtEchidna, ProtocolSettings},

@@ -3,7 +3,9 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use neovm_chain::{Signer, WitnessScopes};
-use neovm_host::{Chain, Execution, HardforkHeights, Invocation, Network, ProtocolSettings, native::NATIVES};
+use neovm_host::{
+    CallTrace, Chain, Execution, HardforkHeights, Invocation, Network, ProtocolSettings, native::NATIVES,
+};
 use neovm_interp::{Outcome, Stop};
 use neovm_types::{CallFlags, Hardfork, Hash160, OpCode, Script, ScriptBuilder, StackItem};
 
@@ -155,4 +157,41 @@ fn what_a_script_does_is_lost_if_it_returns_from_finally() {
     assert!(kept.halted() && lost.halted(), "{:?}", lost.fault);
     assert_eq!((kept.changes.len(), kept.notifications.len()), (2, 1));
     assert_eq!((lost.changes.len(), lost.notifications.len()), (0, 0));
+}
+
+/// A contract's iterator is read after the script has returned it, and only that.
+#[test]
+fn an_iterator_that_was_returned_is_traversed() {
+    let chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let candidates = Invocation::call(hash_of("ContractManagement"), "getContractHashes", vec![]).unwrap();
+    let pending = chain.prepare(&candidates).unwrap();
+    let mut execution = Execution::new(chain.network(), chain.store(), &pending.job()).unwrap();
+    assert_eq!(execution.run(), Outcome::Halt);
+    let iterator = execution.vm().results()[0].clone();
+    assert!(execution.traverse(&StackItem::Null, 1).unwrap().is_none());
+    // No contract is deployed, and native ones are not listed.
+    assert_eq!(execution.traverse(&iterator, 10).unwrap().map(|entries| entries.len()), Some(0));
+    let other = Execution::new(chain.network(), chain.store(), &pending.job());
+    assert!(other.unwrap().traverse(&iterator, 1).is_err(), "an iterator of another execution");
+}
+
+/// Which script called which, a CALL among them.
+#[test]
+fn calls_are_recorded_in_their_order() {
+    let chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let gas = hash_of("GasToken");
+    let mut builder = ScriptBuilder::new();
+    let method = builder.label();
+    builder.call(method).dynamic_call(gas, "symbol", CallFlags::ALL, &[]).op(OpCode::RET);
+    builder.bind(method).dynamic_call(gas, "decimals", CallFlags::ALL, &[]).op(OpCode::RET);
+    let script = builder.build().unwrap();
+    let pending = chain.prepare(&Invocation::new(script.clone())).unwrap();
+    let mut execution = Execution::new(chain.network(), chain.store(), &pending.job()).unwrap();
+    let mut calls = CallTrace::default();
+    assert_eq!(execution.run_watched(|execution| calls.watch(execution)), Outcome::Halt);
+    let nodes: Vec<_> = calls.nodes().iter().map(|node| (node.depth, node.script_hash, node.is_internal)).collect();
+    let entry = script.hash();
+    assert_eq!(nodes, [(0, entry, false), (1, entry, true), (2, gas, false), (1, gas, false)]);
+    assert_eq!(calls.nodes()[0].position, 0);
+    assert!(calls.nodes()[1].position > 0);
 }

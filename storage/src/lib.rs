@@ -39,7 +39,7 @@ mod store;
 mod trie;
 
 pub use self::{
-    chain::{ChainError, ChainState, Commit, FlushPolicy, MemoryPlace, Place, StateBuffer, Tip, TrieMode},
+    chain::{ChainError, ChainState, Commit, FlushPolicy, MemoryPlace, Place, StateBuffer, Tip, TrieMode, overlay},
     key::Key,
     layer::{Item, Layer},
     memory::{MemoryStore, behind},

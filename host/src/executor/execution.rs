@@ -135,6 +135,23 @@ impl<'s> Execution<'s> {
         self.executor.layer().changes()
     }
 
+    /// Reads the entries of an iterator that a script has returned, at most `limit` of
+    /// them; none if the item is no iterator of this execution.
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read, or an entry has not the form that the
+    /// script asked for.
+    pub fn traverse(&mut self, item: &StackItem, limit: usize) -> Result<Option<Vec<StackItem>>, FaultKind> {
+        let StackItem::Interop(object) = item else { return Ok(None) };
+        let Some(handle) = object.downcast_ref() else { return Ok(None) };
+        let iterator = self.executor.iterator(handle)?;
+        let mut entries = Vec::new();
+        while entries.len() < limit && iterator.next_entry()? {
+            entries.push(iterator.value()?);
+        }
+        Ok(Some(entries))
+    }
+
     /// Ends the execution and returns what came of it.
     pub fn finish(mut self) -> Receipt {
         let fault = self.refused.take().or_else(|| match self.vm.stopped() {

@@ -3,6 +3,7 @@
 //! Source: `ApplicationEngine.cs` of the reference node.
 
 mod call;
+mod calls;
 mod container;
 mod execution;
 mod frame;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     iterator::Handle as IteratorHandle,
 };
 pub use self::{
+    calls::{CallNode, CallTrace},
     execution::{Execution, RunningScript},
     frame::Then,
     iterator::{FindOptions, StorageIterator},

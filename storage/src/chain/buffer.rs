@@ -43,9 +43,17 @@ impl StateBuffer {
         from: Option<&[u8]>,
         direction: Direction,
     ) -> Cursor<'a> {
-        let changes = range(&self.entries, prefix, from, direction);
-        Box::new(Overlay { changes: changes.peekable(), below: below.peekable(), direction })
+        overlay(range(&self.entries, prefix, from, direction), below, direction)
     }
+}
+
+/// Shows entries from below as they are with changes, which are in the same order.
+pub fn overlay<'a>(
+    changes: impl Iterator<Item = (&'a Key, &'a Option<Value>)> + 'a,
+    below: Cursor<'a>,
+    direction: Direction,
+) -> Cursor<'a> {
+    Box::new(Overlay { changes: changes.peekable(), below: below.peekable(), direction })
 }
 
 /// Changes merged with the entries below, which they hide.

@@ -13,7 +13,10 @@ use std::{
 
 use worker::{Job, Report, Worker};
 
-pub use self::{buffer::StateBuffer, memory::MemoryPlace};
+pub use self::{
+    buffer::{StateBuffer, overlay},
+    memory::MemoryPlace,
+};
 use crate::{Batch, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader, Value};
 
 /// Which state tries a place keeps.

@@ -100,14 +100,14 @@ pub fn collect_cycles(candidates: &mut Vec<Candidate>, uncounted: bool) {
     }
     drop(nodes);
     let mut kept = BTreeSet::new();
-    candidates.retain(|candidate| candidate.upgrade().is_some_and(|item| kept.insert(address(&item))));
+    candidates.retain(|candidate| candidate.upgrade().is_some_and(|item| kept.insert(item.address())));
 }
 
 /// Makes nodes of a compound and all that it reaches.
 fn visit(root: StackItem, uncounted: bool, nodes: &mut Nodes) {
     let mut pending = vec![root];
     while let Some(item) = pending.pop() {
-        let (Some(address), Some(header)) = (address(&item), item.header()) else { continue };
+        let (Some(address), Some(header)) = (item.address(), item.header()) else { continue };
         if nodes.contains_key(&address) || (uncounted && header.references() != 0) {
             continue;
         }
@@ -123,7 +123,7 @@ fn visit(root: StackItem, uncounted: bool, nodes: &mut Nodes) {
 fn count_inner(nodes: &mut Nodes) {
     let mut targets = Vec::new();
     for node in nodes.values() {
-        node.item.for_each_child(|child| targets.extend(address(child)));
+        node.item.for_each_child(|child| targets.extend(child.address()));
     }
     for target in targets {
         if let Some(node) = nodes.get_mut(&target) {
@@ -139,18 +139,10 @@ fn held(nodes: &Nodes) -> BTreeSet<usize> {
     let mut held = BTreeSet::new();
     while let Some(place) = pending.pop() {
         if let (Some(node), true) = (nodes.get(&place), held.insert(place)) {
-            node.item.for_each_child(|child| pending.extend(address(child)));
+            node.item.for_each_child(|child| pending.extend(child.address()));
         }
     }
     held
-}
-
-fn address(item: &StackItem) -> Option<usize> {
-    match item {
-        StackItem::Array(array) | StackItem::Struct(array) => Some(array.address()),
-        StackItem::Map(map) => Some(map.address()),
-        _ => None,
-    }
 }
 
 fn strong_count(item: &StackItem) -> usize {

@@ -245,6 +245,16 @@ impl StackItem {
         }
     }
 
+    /// Returns where a compound lies, which tells compounds apart while they live; none
+    /// for other items.
+    pub fn address(&self) -> Option<usize> {
+        match self {
+            Self::Array(array) | Self::Struct(array) => Some(array.address()),
+            Self::Map(map) => Some(map.address()),
+            _ => None,
+        }
+    }
+
     /// Returns whether two items are the same object, not only equal. Always false
     /// for items that are neither compounds nor buffers.
     pub fn is_same(&self, other: &Self) -> bool {
