@@ -20,6 +20,7 @@ mod input;
 mod interrupt;
 mod invocation;
 mod jit;
+mod job;
 mod json;
 mod lines;
 mod manifest;
@@ -59,6 +60,7 @@ enum Command {
     Asm(asm::AsmArgs),
     Batch(batch::BatchArgs),
     Cases(cases::CasesArgs),
+    Job(job::JobArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
     Bench(bench::BenchArgs),
@@ -95,6 +97,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Asm(args) => asm::execute(args),
         Command::Batch(args) => batch::execute(args),
         Command::Cases(args) => cases::execute(args),
+        Command::Job(args) => job::execute(args),
         Command::Verify(args) => verify::execute(args),
         Command::Replay(args) => replay::execute(args),
         Command::Bench(args) => bench::execute(args),

@@ -86,11 +86,7 @@ fn persist<'s>(
     block: &'s Block,
     trigger: Trigger,
 ) -> Result<Receipt, FaultKind> {
-    let call = if trigger == Trigger::OnPersist {
-        "System.Contract.NativeOnPersist"
-    } else {
-        "System.Contract.NativePostPersist"
-    };
+    let call = persisting_call(trigger).ok_or_else(|| fault("nothing persists with this trigger"))?;
     let script = ScriptBuilder::new().syscall(call).build().map_err(fault)?;
     let entry = Entry::Script { script, flags: CallFlags::ALL };
     let job = Job { trigger, container: Container::None, block: Some(block.into()), gas: 0, entry };
@@ -98,6 +94,15 @@ fn persist<'s>(
     match receipt.fault {
         Some(failed) => Err(failed.kind),
         None => Ok(receipt),
+    }
+}
+
+/// The system call by which native contracts do their work before or after a block.
+pub(crate) fn persisting_call(trigger: Trigger) -> Option<&'static str> {
+    match trigger {
+        Trigger::OnPersist => Some("System.Contract.NativeOnPersist"),
+        Trigger::PostPersist => Some("System.Contract.NativePostPersist"),
+        _ => None,
     }
 }
 

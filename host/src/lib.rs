@@ -12,6 +12,7 @@
 //!   replaces them, by [`Network::with_syscall`]; likewise native contracts by
 //!   [`Network::with_native`], and their methods by [`Network::with_native_method`]
 //!   and [`Network::with_native_handler`].
+//! - With the feature `serde`, [`job_file`] has jobs and receipts as files.
 //! - [`syscalls::SYSCALLS`] and [`native::NATIVES`] are the tables of the system
 //!   calls and the native contracts.
 //!
@@ -47,6 +48,8 @@ mod chain;
 mod contract;
 pub mod executor;
 mod hash_state;
+#[cfg(feature = "serde")]
+pub mod job_file;
 pub mod native;
 mod network;
 pub mod parameter;
@@ -62,7 +65,7 @@ pub use self::{
     contract::{Contract, ContractState},
     executor::{
         CallNode, CallTrace, Container, Entry, Execution, Executor, FaultPlace, Job, Log, Notification,
-        PersistingBlock, Receipt, RunningScript, Trigger, Verification, execute, verify_witness,
+        PersistingBlock, Receipt, RunningScript, Trigger, Verification, execute, first_reads, verify_witness,
     },
     network::Network,
     settings::{HardforkHeights, HardforkHeightsError, PolicyAtEchidna, ProtocolSettings},

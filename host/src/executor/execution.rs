@@ -9,7 +9,7 @@ use neovm_interp::{Invocation, Outcome, Vm};
 use neovm_storage::{Batch, Layer, Store};
 use neovm_types::{Fault, FaultKind, Hash160, StackItem, hash::hash160};
 
-use super::{Executor, Job, Receipt};
+use super::{Executor, Job, Receipt, machine};
 use crate::{contract::Contract, network::Network};
 
 /// An execution under way.
@@ -163,6 +163,7 @@ impl<'s> Execution<'s> {
         if receipt.halted() {
             receipt.changes = self.executor.base.changes();
         }
+        machine::give_back(self.executor.network, self.vm);
         receipt
     }
 }

@@ -142,6 +142,19 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// A receipt of nothing: no script ran.
+    pub fn empty() -> Self {
+        Self {
+            fault: None,
+            fault_place: None,
+            gas_consumed: Gas::ZERO,
+            stack: Vec::new(),
+            notifications: Vec::new(),
+            logs: Vec::new(),
+            changes: Batch::new(),
+        }
+    }
+
     /// Returns whether the script ran to its end.
     pub fn halted(&self) -> bool {
         self.fault.is_none()

@@ -36,7 +36,7 @@ pub use self::{
     iterator::{FindOptions, StorageIterator},
     job::{Container, Entry, FaultPlace, Job, PersistingBlock, Receipt, Trigger},
     notify::{Log, Notification},
-    run::{Verification, execute, verify_witness},
+    run::{Verification, execute, first_reads, verify_witness},
 };
 use crate::{
     fault,

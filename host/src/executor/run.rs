@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use neovm_chain::Witness;
 use neovm_interp::{Caller, LoadOptions, Outcome, RunOptions, Vm};
-use neovm_storage::{Layer, Store};
+use neovm_storage::{Key, Layer, Store};
 use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, manifest::ParameterType};
 
 use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, machine};
@@ -26,6 +26,12 @@ pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Re
         receipt.changes = layer.changes();
     }
     Ok(receipt)
+}
+
+/// Returns keys that every execution reads, so that a store far away can be asked for
+/// them at once.
+pub fn first_reads() -> Vec<Key> {
+    policy::price_keys().into()
 }
 
 /// Executes a job in a new layer, which holds its changes afterwards; the

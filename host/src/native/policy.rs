@@ -204,6 +204,11 @@ pub(crate) fn fee_per_byte(layer: &Layer<'_>) -> Result<i64, FaultKind> {
     read_number(layer, &key(ID, PREFIX_FEE_PER_BYTE))
 }
 
+/// The keys of the two prices that each execution reads first.
+pub(crate) fn price_keys() -> [Key; 2] {
+    [key(ID, PREFIX_EXEC_FEE_FACTOR), key(ID, PREFIX_STORAGE_PRICE)]
+}
+
 /// What a price unit costs, as it is stored: in datoshi before Faun, in picoGAS from then on.
 pub(crate) fn stored_exec_fee_factor(layer: &Layer<'_>) -> Result<u64, FaultKind> {
     read_number(layer, &key(ID, PREFIX_EXEC_FEE_FACTOR))

@@ -1,14 +1,22 @@
-//! Settings as recorded outcomes have them.
+//! Settings as recorded outcomes and job files have them.
 
 use std::collections::BTreeMap;
 
 use neovm_types::Hardfork;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{HardforkHeights, ProtocolSettings};
+use super::{HardforkHeights, PolicyAtEchidna, ProtocolSettings};
+
+/// The name of a public network or of the private one, or all fields.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Form {
+    Name(String),
+    Line(Line),
+}
 
 /// The fields as they are written.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     network: u32,
@@ -21,6 +29,49 @@ pub(super) struct Line {
     max_traceable_blocks: u32,
     initial_gas_distribution: u64,
     hardforks: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy_at_echidna: Option<PolicyAtEchidna>,
+}
+
+impl TryFrom<Form> for ProtocolSettings {
+    type Error = String;
+
+    fn try_from(form: Form) -> Result<Self, String> {
+        match form {
+            Form::Line(line) => line.try_into(),
+            Form::Name(name) => Self::by_name(&name)
+                .ok_or_else(|| format!("network {name:?}: it is none of mainnet, testnet and private")),
+        }
+    }
+}
+
+impl From<ProtocolSettings> for Form {
+    fn from(settings: ProtocolSettings) -> Self {
+        let name = ["mainnet", "testnet", "private"]
+            .into_iter()
+            .find(|name| ProtocolSettings::by_name(name).as_ref() == Some(&settings));
+        name.map_or_else(|| Self::Line(settings.into()), |name| Self::Name(name.into()))
+    }
+}
+
+impl From<ProtocolSettings> for Line {
+    fn from(settings: ProtocolSettings) -> Self {
+        let heights = &settings.hardforks;
+        let height = |hardfork: &Hardfork| Some((hardfork.name().into(), heights.height(*hardfork)?));
+        Self {
+            network: settings.network,
+            address_version: settings.address_version,
+            standby_committee: settings.standby_committee.iter().map(ToString::to_string).collect(),
+            validators_count: settings.validators_count,
+            milliseconds_per_block: settings.milliseconds_per_block,
+            max_transactions_per_block: settings.max_transactions_per_block,
+            max_valid_until_block_increment: settings.max_valid_until_block_increment,
+            max_traceable_blocks: settings.max_traceable_blocks,
+            initial_gas_distribution: settings.initial_gas_distribution,
+            hardforks: Hardfork::ALL[1..].iter().filter_map(height).collect(),
+            policy_at_echidna: settings.policy_at_echidna,
+        }
+    }
 }
 
 impl TryFrom<Line> for ProtocolSettings {
@@ -44,7 +95,7 @@ impl TryFrom<Line> for ProtocolSettings {
             max_traceable_blocks: line.max_traceable_blocks,
             initial_gas_distribution: line.initial_gas_distribution,
             hardforks: HardforkHeights::new(&named).map_err(|error| format!("hardforks: {error}"))?,
-            policy_at_echidna: None,
+            policy_at_echidna: line.policy_at_echidna,
         })
     }
 }

@@ -8,13 +8,17 @@ use neovm_types::{Hardfork, manifest::PublicKey};
 
 /// The settings of a network, as a node's configuration file has them.
 ///
-/// With the feature `serde` they are read from an object with their names in camel
-/// case. Its member `hardforks` holds heights by names of hardforks, which may start
+/// With the feature `serde` they are read from the name of a network, or from an object
+/// with their names in camel case. Its member `hardforks` holds heights by names of hardforks, which may start
 /// with `HF_`; [`HardforkHeights::new`] tells what holds for those that are left out.
 ///
 /// Source: `ProtocolSettings.cs` of the reference node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(try_from = "line::Line"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "line::Form", try_from = "line::Form")
+)]
 pub struct ProtocolSettings {
     /// The magic number of the network, which signatures cover.
     pub network: u32,
@@ -45,6 +49,7 @@ pub struct ProtocolSettings {
 /// What the committee can change from Echidna on. A configuration of neo-go can
 /// name values for it that differ from those of the blocks before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct PolicyAtEchidna {
     /// See [`ProtocolSettings::milliseconds_per_block`].
     pub milliseconds_per_block: u32,

@@ -8,6 +8,16 @@ use neovm_types::{Hardfork, manifest::PublicKey};
 use super::{HardforkHeights, ProtocolSettings};
 
 impl ProtocolSettings {
+    /// The settings of the network with a name: `mainnet`, `testnet` or `private`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "mainnet" => Some(Self::mainnet()),
+            "testnet" => Some(Self::testnet()),
+            "private" => Some(Self::private()),
+            _ => None,
+        }
+    }
+
     /// The settings of MainNet.
     pub fn mainnet() -> Self {
         let heights = [

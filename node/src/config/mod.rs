@@ -64,11 +64,8 @@ impl ConfigError {
 /// [`ConfigError`] if there is no such network and no such file, or the file is
 /// refused.
 pub fn load(name: &str) -> Result<ProtocolSettings, ConfigError> {
-    match name {
-        "mainnet" => return Ok(ProtocolSettings::mainnet()),
-        "testnet" => return Ok(ProtocolSettings::testnet()),
-        "private" => return Ok(ProtocolSettings::private()),
-        _ => {}
+    if let Some(settings) = ProtocolSettings::by_name(name) {
+        return Ok(settings);
     }
     let text = fs::read_to_string(name).map_err(|error| ConfigError::Read { name: name.into(), error })?;
     let text = text.trim_start_matches('\u{feff}');
