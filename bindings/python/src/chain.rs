@@ -27,6 +27,7 @@ use crate::{
     hash::{UInt160, UInt256},
     network::Network,
     receipt::{Receipt, Run},
+    signals::Signals,
     signer::Signer,
     state::State,
     value,
@@ -141,13 +142,14 @@ impl Core {
         }
         let mut invocation = Invocation::new(script.clone()).with_gas(gas);
         invocation.signers = signers.into_iter().map(|signer| signer.0).collect();
+        let signals = Signals::new(py)?;
         py.detach(|| {
             let _writer = keep.then(|| self.writer.lock()).transpose()?;
             let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
             let chain = self.now();
             invocation.timestamp = chain.store().next_time;
             let pending = chain.prepare(&invocation).map_err(|fault| PyValueError::new_err(fault.to_string()))?;
-            let receipt = Receipt::of(Run { chain, pending, script: script.bytes().to_vec() }, wanted)?;
+            let receipt = Receipt::of(Run { chain, pending, script: script.bytes().to_vec() }, wanted, signals)?;
             if keep && receipt.halted() {
                 locked(&self.chain).store_mut().write(receipt.state_changes()).map_err(failed)?;
             }
@@ -343,12 +345,13 @@ impl Core {
     /// Appends empty blocks, the first at a time.
     #[pyo3(signature = (count = 1, time = None))]
     fn mine(&self, py: Python<'_>, count: u32, time: Option<u64>) -> PyResult<()> {
+        let signals = Signals::new(py)?;
         py.detach(|| {
             let _writer = self.writer.lock()?;
             let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
             (0..count).try_for_each(|i| {
                 if i % 1024 == 1023 {
-                    Python::attach(|py| py.check_signals())?;
+                    signals.check()?;
                 }
                 self.mine_one(time.filter(|_| i == 0))
             })

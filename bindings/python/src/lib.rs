@@ -9,6 +9,7 @@ mod keys;
 mod network;
 mod receipt;
 mod script;
+mod signals;
 mod signer;
 mod state;
 mod value;

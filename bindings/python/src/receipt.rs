@@ -12,7 +12,7 @@ use neovm::{
     },
 };
 use pyo3::{
-    IntoPyObjectExt,
+    IntoPyObjectExt, PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyValueError},
     prelude::*,
     types::{PyBytes, PyList, PyTuple},
@@ -20,6 +20,7 @@ use pyo3::{
 
 use crate::{
     hash::{UInt160, UInt256},
+    signals::Signals,
     state::State,
     value::{Graph, NodeId},
 };
@@ -70,14 +71,14 @@ struct FaultData {
 
 impl Run {
     /// Executes it. To be called without the GIL.
-    fn perform(&self) -> PyResult<Data> {
+    fn perform(&self, signals: Signals) -> PyResult<Data> {
         let failed = |error: neovm::FaultKind| PyRuntimeError::new_err(format!("the state cannot be read: {error}"));
         let job = self.pending.job();
         let mut execution = Execution::new(self.chain.network(), self.chain.store(), &job).map_err(failed)?;
         execution.set_budget(Some(SLICE));
         let mut outcome = execution.run();
         while matches!(outcome, Outcome::Stopped(Stop::Budget)) {
-            Python::attach(|py| py.check_signals())?;
+            signals.check()?;
             execution.set_budget(Some(SLICE));
             outcome = execution.run();
         }
@@ -129,12 +130,16 @@ impl Run {
     }
 
     /// Executes it again and records which contract called which.
-    fn calls(&self) -> PyResult<CallTrace> {
+    fn calls(&self, signals: Signals) -> PyResult<CallTrace> {
         let failed = |error: neovm::FaultKind| PyRuntimeError::new_err(format!("the state cannot be read: {error}"));
         let job = self.pending.job();
         let mut execution = Execution::new(self.chain.network(), self.chain.store(), &job).map_err(failed)?;
         let mut calls = CallTrace::default();
-        execution.run_watched(|execution| calls.watch(execution));
+        execution.set_budget(Some(SLICE));
+        while matches!(execution.run_watched(|execution| calls.watch(execution)), Outcome::Stopped(Stop::Budget)) {
+            signals.check()?;
+            execution.set_budget(Some(SLICE));
+        }
         calls.watch(&execution);
         Ok(calls)
     }
@@ -230,6 +235,10 @@ pub(crate) struct Notification {
 
 #[pymethods]
 impl Notification {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.args)
+    }
+
     /// The value with a name, or at an index.
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let args = self.args.bind(py);
@@ -267,6 +276,10 @@ pub(crate) struct Call {
 
 #[pymethods]
 impl Call {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.calls)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let name = self.name.clone().unwrap_or_else(|| "script".into());
         let method = self.method.as_ref().map_or_else(String::new, |method| format!(".{method}"));
@@ -288,8 +301,8 @@ pub(crate) struct Receipt {
 
 impl Receipt {
     /// Executes. `wanted` is the type of the result.
-    pub(crate) fn of(run: Run, wanted: ParameterType) -> PyResult<Self> {
-        Ok(Self { data: run.perform()?, run, wanted })
+    pub(crate) fn of(run: Run, wanted: ParameterType, signals: Signals) -> PyResult<Self> {
+        Ok(Self { data: run.perform(signals)?, run, wanted })
     }
 
     pub(crate) fn halted(&self) -> bool {
@@ -429,7 +442,8 @@ impl Receipt {
     /// code, to find out.
     #[getter]
     fn calls(&self, py: Python<'_>) -> PyResult<Py<Call>> {
-        let calls = py.detach(|| self.run.calls())?;
+        let signals = Signals::new(py)?;
+        let calls = py.detach(|| self.run.calls(signals))?;
         call_tree(py, &self.run.chain.state(), &calls)
     }
 

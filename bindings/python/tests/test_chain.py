@@ -265,7 +265,7 @@ def test_networks_differ(tmp_path: Path) -> None:
     assert Chain(block_time=1000).network.block_time == 1000
     for bad in ({"network": "nowhere"}, {"hardfork": "Next"}, {"block_time": 0}):
         with pytest.raises(ValueError):
-            Chain(**bad)  # type: ignore[arg-type]
+            Chain(**bad)
     with pytest.raises(ValueError, match="network that was given"):
         Chain(network=Network(), block_time=5)
     with pytest.raises(ValueError, match="height"):

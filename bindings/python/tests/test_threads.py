@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -115,6 +117,33 @@ def test_a_signal_handler_cannot_change_the_chain(chain: Chain) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
     assert caught and "being changed" in str(caught[0])
+
+
+def test_the_interpreter_ends_while_a_thread_runs() -> None:
+    script = """
+import threading, time, neovm
+chain = neovm.Chain()
+run = lambda: chain.run(neovm.assemble("loop: JMP loop"), gas=10**15)
+threading.Thread(target=run, daemon=True).start()
+time.sleep({})
+"""
+    for i in range(5):
+        code = script.format(0.1 + i * 0.013)
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_goes_on(chain: Chain, alice: Account, bob: Account) -> None:
+    """What was compiled before the fork is there, and what becomes hot after it is interpreted."""
+    loop = "PUSHINT32 {}\nloop: DEC\nDUP\nJMPIF loop"
+    chain.run(neovm.assemble(loop.format(300_000)))
+    child = os.fork()
+    if child == 0:
+        ok = all(chain.run(neovm.assemble(loop.format(300_000 + i))).ok for i in range(3))
+        chain.gas.transfer(alice, bob, 1, None)
+        os._exit(0 if ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_small_stack_is_enough(examples: Path) -> None:
