@@ -104,7 +104,7 @@
 // A call-back failed. This says nothing of the script, and is no fault: run it again when the cause is gone.
 #define NEOVM_OUTCOME_CALLBACK 5
 
-// Compile hot code on a thread of the engine. It blocks all signals.
+// Compile hot code on a thread of the engine, which begins with the first code that is hot.
 #define NEOVM_COMPILE_BACKGROUND 0
 
 // Never compile: the interpreter alone, and no thread.
@@ -767,7 +767,7 @@ int32_t neovm_item_copy(neovm_machine machine, neovm_item item, neovm_item *copy
 // Writes the number of an object of the host, see `NEOVM_VALUE_OBJECT`.
 int32_t neovm_item_object(neovm_machine machine, neovm_item item, uint64_t *object);
 
-// Serializes an item as System.StdLib does, and writes the bytes, which are valid as long as those of a value are.
+// Serializes an item as StdLib does, and writes the bytes, which are valid as long as those of a value are.
 int32_t neovm_item_serialize(neovm_machine machine, neovm_item item, struct neovm_bytes *serialized);
 
 // Makes an item of bytes that were serialized, and a handle for it.

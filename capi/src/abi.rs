@@ -63,7 +63,7 @@ pub const NEOVM_OUTCOME_INTERRUPTED: u32 = 4;
 /// A call-back failed. This says nothing of the script, and is no fault: run it again when the cause is gone.
 pub const NEOVM_OUTCOME_CALLBACK: u32 = 5;
 
-/// Compile hot code on a thread of the engine. It blocks all signals.
+/// Compile hot code on a thread of the engine, which begins with the first code that is hot.
 pub const NEOVM_COMPILE_BACKGROUND: u32 = 0;
 /// Never compile: the interpreter alone, and no thread.
 pub const NEOVM_COMPILE_NEVER: u32 = 1;

@@ -1,7 +1,7 @@
 //! Functions that take an item.
 
 use neovm::{
-    StackItem,
+    Limits, StackItem,
     types::item::{Map, binary},
 };
 
@@ -14,8 +14,9 @@ use crate::{
     boundary::{self, Failure, Outcome, guard},
 };
 
-/// The most bytes that an item can be serialized to, and the most items, as System.StdLib has them.
-const MAX_SERIALIZED: (usize, usize) = (1 << 16, 2048);
+/// The most bytes that an item can be serialized to, and the most items, as StdLib has them.
+const MAX_SERIALIZED: (usize, usize) =
+    (Limits::DEFAULT.max_item_size as usize, Limits::DEFAULT.max_stack_size as usize);
 /// More items cannot be put into a compound at once: a machine could not hold them.
 const MAX_CHILDREN: usize = 4096;
 
@@ -252,7 +253,7 @@ pub unsafe extern "C" fn neovm_item_object(machine: neovm_machine, item: neovm_i
     })
 }
 
-/// Serializes an item as System.StdLib does, and writes the bytes, which are valid as long as those of a value are.
+/// Serializes an item as StdLib does, and writes the bytes, which are valid as long as those of a value are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn neovm_item_serialize(
     machine: neovm_machine,

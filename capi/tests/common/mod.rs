@@ -185,7 +185,7 @@ pub(crate) fn job() -> neovm_job {
     // SAFETY: zeros are a job.
     let mut job: neovm_job = unsafe { zeroed() };
     job.size = size_of::<neovm_job>();
-    job.gas = 100_000_000;
+    job.gas = 2_000_000_000;
     job
 }
 

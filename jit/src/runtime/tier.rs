@@ -47,6 +47,10 @@ const LEAST: usize = 16;
 /// The most regions in the queue.
 const MAX_QUEUE: usize = 64;
 
+/// The stack of the compiler's thread, which is what Rust gives a thread unless an environment variable says
+/// otherwise: programs that embed the engine do not expect it to read any.
+const STACK_SIZE: usize = 2 << 20;
+
 /// The most instructions of one script that are compiled, repeated ones included: half a second
 /// of work.
 const MAX_INSTRUCTIONS: usize = 1 << 16;
@@ -391,7 +395,7 @@ impl Shared {
             .get_or_insert_with(|| {
                 let (sender, receiver) = sync_channel::<Waiting>(MAX_QUEUE);
                 // It ends when the last sender is dropped, with the engine.
-                let _ = std::thread::Builder::new().name("neovm-jit".into()).spawn(move || {
+                let _ = std::thread::Builder::new().name("neovm-jit".into()).stack_size(STACK_SIZE).spawn(move || {
                     for job in receiver {
                         let Waiting { script, code, entry } = job;
                         if let Some(code) = code.upgrade() {

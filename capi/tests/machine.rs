@@ -1,0 +1,458 @@
+//! The machine level.
+
+#![allow(clippy::undocumented_unsafe_blocks, reason = "these are calls of the ABI, most with arguments that are right")]
+
+mod common;
+
+use std::{cell::Cell, ffi::c_void, mem::zeroed, ptr, thread};
+
+use common::*;
+use neovm::{OpCode, types::ScriptBuilder};
+use neovm_capi::*;
+
+/// What a test's call-backs do.
+struct Guest<'a> {
+    system_call: &'a mut dyn FnMut(neovm_machine, u32) -> i32,
+    unloaded: Vec<(u64, u32)>,
+}
+
+unsafe extern "C" fn system_call(context: *mut c_void, machine: neovm_machine, id: u32) -> i32 {
+    let guest: &mut Guest<'_> = unsafe { &mut *context.cast() };
+    (guest.system_call)(machine, id)
+}
+
+unsafe extern "C" fn call_token(context: *mut c_void, machine: neovm_machine, token: u32) -> i32 {
+    unsafe { system_call(context, machine, 0x10000 | token) }
+}
+
+unsafe extern "C" fn unloaded(context: *mut c_void, _: neovm_machine, load: u64, threw: u32) -> i32 {
+    let guest: &mut Guest<'_> = unsafe { &mut *context.cast() };
+    guest.unloaded.push((load, threw));
+    NEOVM_CALL_OK
+}
+
+fn host(guest: &mut Guest<'_>) -> neovm_host {
+    neovm_host {
+        size: size_of::<neovm_host>(),
+        context: ptr::from_mut(guest).cast(),
+        system_call: Some(system_call),
+        call_token: Some(call_token),
+        unloaded: Some(unloaded),
+    }
+}
+
+fn machine(engine: neovm_engine, host: Option<&neovm_host>) -> neovm_machine {
+    let mut machine = 0;
+    let host = host.map_or(ptr::null(), ptr::from_ref);
+    ok(unsafe { neovm_machine_new(engine, ptr::null(), host, &raw mut machine, ptr::null_mut()) });
+    machine
+}
+
+fn load(machine: neovm_machine, script: &[u8]) -> u64 {
+    let mut id = 0;
+    ok(unsafe { neovm_machine_load(machine, script.as_ptr(), script.len(), ptr::null(), &raw mut id) });
+    id
+}
+
+fn go(machine: neovm_machine) -> u32 {
+    let mut outcome = 0;
+    ok(unsafe { neovm_machine_run(machine, &raw mut outcome) });
+    outcome
+}
+
+fn view(machine: neovm_machine) -> neovm_machine_data {
+    let mut data: neovm_machine_data = unsafe { zeroed() };
+    data.size = size_of::<neovm_machine_data>();
+    ok(unsafe { neovm_machine_view(machine, &raw mut data) });
+    data
+}
+
+fn why(machine: neovm_machine) -> String {
+    String::from_utf8_lossy(bytes(view(machine).fault)).into_owned()
+}
+
+fn values<const N: usize>() -> [neovm_value; N] {
+    unsafe { zeroed() }
+}
+
+fn integer(integer: i64) -> neovm_value {
+    neovm_value { kind: NEOVM_VALUE_INTEGER, integer, ..values::<1>()[0] }
+}
+
+fn item(item: neovm_item) -> neovm_value {
+    neovm_value { kind: NEOVM_VALUE_ITEM, item, ..values::<1>()[0] }
+}
+
+fn results<const N: usize>(machine: neovm_machine) -> [neovm_value; N] {
+    assert_eq!(view(machine).result_count, N);
+    let mut found = values();
+    ok(unsafe { neovm_machine_results(machine, 0, N, found.as_mut_ptr()) });
+    found
+}
+
+fn script(build: impl FnOnce(&mut ScriptBuilder)) -> Vec<u8> {
+    let mut builder = ScriptBuilder::new();
+    build(&mut builder);
+    builder.build().unwrap().bytes().to_vec()
+}
+
+#[test]
+fn scripts_run_and_give_results() {
+    let engine = engine("private", NEOVM_COMPILE_BACKGROUND);
+    let machine = machine(engine, None);
+    let script = script(|it| {
+        it.push(2).push(40).op(OpCode::ADD).push("text").push(true).op(OpCode::PUSHNULL);
+        it.push(1).push(200).op(OpCode::SHL).op(OpCode::NEWARRAY0);
+    });
+    assert!(load(machine, &script) > 0);
+    assert_eq!(go(machine), NEOVM_OUTCOME_HALT);
+    let [sum, word, yes, null, wide, array] = results(machine);
+    assert_eq!((sum.kind, sum.integer), (NEOVM_VALUE_INTEGER, 42));
+    assert_eq!((word.kind, bytes(word.bytes)), (NEOVM_VALUE_BYTES, &b"text"[..]));
+    assert_eq!((yes.kind, yes.integer), (NEOVM_VALUE_BOOLEAN, 1));
+    assert_eq!(null.kind, NEOVM_VALUE_NULL);
+    let power = [vec![0; 25], vec![1]].concat();
+    assert_eq!((wide.kind, bytes(wide.bytes)), (NEOVM_VALUE_INTEGER, &power[..]));
+    let (mut item_type, mut count) = (0, 9);
+    ok(unsafe { neovm_item_type(machine, array.item, &raw mut item_type, &raw mut count) });
+    assert_eq!((array.kind, item_type, count), (NEOVM_VALUE_ITEM, NEOVM_TYPE_ARRAY, 0));
+    let data = view(machine);
+    assert_eq!((data.outcome, data.depth, data.position), (NEOVM_OUTCOME_HALT, 0, -1));
+    assert_eq!(data.gas_pico_low, (1 + 1 + 8 + 8 + 1 + 1 + 1 + 1 + 8 + 16) * 300_000);
+    ok(neovm_machine_free(machine));
+    assert_eq!(neovm_machine_free(machine), NEOVM_ERR_HANDLE);
+    ok(neovm_engine_free(engine));
+}
+
+#[test]
+fn system_calls_pop_and_push() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let mut ids = Vec::new();
+    let mut call = |machine: neovm_machine, id: u32| {
+        ids.push(id);
+        let mut arguments = values::<3>();
+        let types = [NEOVM_AS_INTEGER, NEOVM_AS_BYTES, NEOVM_AS_ITEM];
+        ok(unsafe { neovm_machine_pop(machine, types.as_ptr(), 3, arguments.as_mut_ptr()) });
+        let [number, text, list] = arguments;
+        assert_eq!((number.integer, bytes(text.bytes)), (7, &b"name"[..]));
+        ok(neovm_machine_add_fee(machine, 1));
+        // The item, not a copy of it: the script sees what the machine sees.
+        let results = [number, text, list];
+        ok(unsafe { neovm_machine_push(machine, results.as_ptr(), 3) });
+        NEOVM_CALL_OK
+    };
+    let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+    let host = host(&mut guest);
+    let machine = machine(engine, Some(&host));
+    let script = script(|it| {
+        // The array is kept below, and changed after the call.
+        it.op(OpCode::NEWARRAY0).op(OpCode::DUP).push("name").push(7).syscall_id(0x1234);
+        it.push(1).op(OpCode::APPEND).op(OpCode::DROP).op(OpCode::DROP).op(OpCode::SIZE);
+    });
+    let id = load(machine, &script);
+    assert_eq!(go(machine), NEOVM_OUTCOME_HALT, "{}", why(machine));
+    // SIZE of an array is its count.
+    let [size] = results(machine);
+    assert_eq!(size.integer, 1);
+    assert_eq!(view(machine).gas_pico_low % 300_000, 1);
+    ok(neovm_machine_free(machine));
+    assert_eq!(guest.unloaded, [(id, 0)]);
+    assert_eq!(ids, [0x1234]);
+    ok(neovm_engine_free(engine));
+}
+
+#[test]
+fn call_backs_fault_throw_and_fail() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let mut call = |machine: neovm_machine, id: u32| match id {
+        1 => {
+            ok(unsafe { neovm_machine_set_fault(machine, b"no such thing".as_ptr(), 13) });
+            NEOVM_CALL_FAULT
+        }
+        2 => {
+            let text = neovm_value { kind: NEOVM_VALUE_BYTES, bytes: text(b"thrown"), ..values::<1>()[0] };
+            ok(unsafe { neovm_machine_set_exception(machine, &raw const text) });
+            NEOVM_CALL_THROW
+        }
+        3 => -77,
+        4 => NEOVM_CALL_THROW,
+        5 => {
+            let mut popped = values::<1>();
+            let status = unsafe { neovm_machine_pop(machine, [NEOVM_AS_INTEGER].as_ptr(), 1, popped.as_mut_ptr()) };
+            assert_eq!(status, NEOVM_ERR_FAULT);
+            NEOVM_CALL_FAULT
+        }
+        6 => {
+            assert_eq!(neovm_machine_add_fee(machine, u64::MAX), NEOVM_OK);
+            NEOVM_CALL_OK
+        }
+        7 => NEOVM_CALL_FAULT,
+        _ => 99,
+    };
+    let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+    let host = host(&mut guest);
+    let machine = machine(engine, Some(&host));
+    let run = |build: &dyn Fn(&mut ScriptBuilder)| {
+        ok(unsafe { neovm_machine_reset(machine, ptr::null()) });
+        load(machine, &script(|it| build(it)));
+        (go(machine), view(machine).callback_error, why(machine))
+    };
+    let told = |code, error, text: &str| (code, error, text.to_owned());
+    assert_eq!(
+        run(&|it| {
+            it.syscall_id(1);
+        }),
+        told(NEOVM_OUTCOME_FAULT, 0, "no such thing")
+    );
+    assert_eq!(
+        run(&|it| {
+            it.syscall_id(7);
+        }),
+        told(NEOVM_OUTCOME_FAULT, 0, "the host gave no reason")
+    );
+    // What a script can catch it catches.
+    let caught = run(&|it| {
+        it.op_with(OpCode::TRY, &[8, 0]).syscall_id(2).op_with(OpCode::ENDTRY, &[2]);
+    });
+    assert_eq!(caught, told(NEOVM_OUTCOME_HALT, 0, ""));
+    assert_eq!(bytes(results::<1>(machine)[0].bytes), b"thrown");
+    // A call-back's own error cannot be caught, and is no fault.
+    for (id, code) in [(3, -77), (4, NEOVM_ERR_ARGUMENT), (8, 99)] {
+        let (outcome, error, _) = run(&|it| {
+            it.op_with(OpCode::TRY, &[8, 0]).syscall_id(id).op_with(OpCode::ENDTRY, &[2]);
+        });
+        assert_eq!((outcome, error), (NEOVM_OUTCOME_CALLBACK, code));
+        assert_eq!(go(machine), NEOVM_OUTCOME_CALLBACK, "it does not go on");
+        assert_eq!(view(machine).outcome, NEOVM_OUTCOME_CALLBACK);
+    }
+    let (outcome, _, text) = run(&|it| {
+        it.op(OpCode::NEWMAP).syscall_id(5);
+    });
+    assert_eq!((outcome, &*text), (NEOVM_OUTCOME_FAULT, "Specified cast is not valid."));
+    let (outcome, _, text) = run(&|it| {
+        it.syscall_id(5);
+    });
+    assert_eq!((outcome, &*text), (NEOVM_OUTCOME_FAULT, "Out of stack bounds: 0/0 (Parameter 'index')"));
+    assert_eq!(
+        run(&|it| {
+            it.syscall_id(6);
+        }),
+        told(NEOVM_OUTCOME_HALT, 0, "")
+    );
+    // CALLT goes to its own call-back.
+    assert_eq!(
+        run(&|it| {
+            it.op_with(OpCode::CALLT, &[1, 0]);
+        }),
+        told(NEOVM_OUTCOME_CALLBACK, 99, "a call-back failed with 99")
+    );
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
+
+/// A call-back loads a script, as a contract call does, and items live as long as they should.
+#[test]
+fn call_backs_load_scripts_and_keep_items() {
+    let engine = engine("private", NEOVM_COMPILE_FOREGROUND);
+    let callee = script(|it| {
+        it.push(1).op(OpCode::APPEND);
+    });
+    let (kept, passing) = (Cell::new(0), Cell::new(0));
+    let mut call = |machine: neovm_machine, _: u32| {
+        let mut list = values::<1>();
+        ok(unsafe { neovm_machine_pop(machine, [NEOVM_AS_ITEM].as_ptr(), 1, list.as_mut_ptr()) });
+        passing.set(list[0].item);
+        let mut made = 0;
+        ok(unsafe { neovm_item_keep(machine, passing.get(), &raw mut made) });
+        kept.set(made);
+        let mut same = 0;
+        ok(unsafe { neovm_item_is_same(machine, made, passing.get(), &raw mut same) });
+        assert_eq!(same, 1);
+        let mut id = 0;
+        ok(unsafe { neovm_machine_load(machine, callee.as_ptr(), callee.len(), ptr::null(), &raw mut id) });
+        // Not in a call-back.
+        let mut outcome = 0;
+        assert_eq!(unsafe { neovm_machine_run(machine, &raw mut outcome) }, NEOVM_ERR_BUSY);
+        assert_eq!(unsafe { neovm_machine_step(machine, &raw mut outcome) }, NEOVM_ERR_BUSY);
+        assert_eq!(unsafe { neovm_machine_reset(machine, ptr::null()) }, NEOVM_ERR_BUSY);
+        assert_eq!(neovm_machine_free(machine), NEOVM_ERR_BUSY);
+        ok(unsafe { neovm_machine_push(machine, list.as_ptr(), 1) });
+        NEOVM_CALL_OK
+    };
+    let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+    let host = host(&mut guest);
+    let machine = machine(engine, Some(&host));
+    let entry = load(
+        machine,
+        &script(|it| {
+            it.op(OpCode::NEWARRAY0).op(OpCode::DUP).syscall_id(1).op(OpCode::SIZE);
+        }),
+    );
+    assert_eq!(go(machine), NEOVM_OUTCOME_HALT, "{}", why(machine));
+    assert_eq!(results::<1>(machine)[0].integer, 1);
+    let mut child = values::<1>();
+    ok(unsafe { neovm_item_children(machine, kept.get(), 0, 1, child.as_mut_ptr()) });
+    assert_eq!(child[0].integer, 1);
+    assert_eq!(unsafe { neovm_item_children(machine, passing.get(), 0, 1, child.as_mut_ptr()) }, NEOVM_ERR_HANDLE);
+    ok(neovm_item_release(machine, kept.get()));
+    assert_eq!(neovm_item_release(machine, kept.get()), NEOVM_ERR_HANDLE);
+    ok(neovm_machine_free(machine));
+    assert_eq!(guest.unloaded.len(), 2);
+    assert_eq!(guest.unloaded[1], (entry, 0));
+    ok(neovm_engine_free(engine));
+}
+
+#[test]
+fn items_are_made_changed_and_read() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let machine = machine(engine, None);
+    let make = |item_type: u32, children: &[neovm_value]| {
+        let mut made = 0;
+        let status =
+            unsafe { neovm_item_new_compound(machine, item_type, children.as_ptr(), children.len(), &raw mut made) };
+        (status, made)
+    };
+    let name = neovm_value { kind: NEOVM_VALUE_BYTES, bytes: text(b"name"), ..values::<1>()[0] };
+    let (status, array) = make(NEOVM_TYPE_ARRAY, &[integer(1), name]);
+    ok(status);
+    let (status, map) = make(NEOVM_TYPE_MAP, &[name, item(array)]);
+    ok(status);
+    assert_eq!(make(NEOVM_TYPE_MAP, &[name]).0, NEOVM_ERR_ARGUMENT);
+    assert_eq!(make(NEOVM_TYPE_MAP, &[item(array), name]).0, NEOVM_ERR_FAULT);
+    assert_eq!(make(NEOVM_TYPE_BOOLEAN, &[]).0, NEOVM_ERR_ARGUMENT);
+    let set = |target, key: neovm_value, value: neovm_value| unsafe {
+        neovm_item_set(machine, target, &raw const key, &raw const value)
+    };
+    ok(set(array, integer(2), item(map)));
+    ok(set(array, integer(0), integer(5)));
+    assert_eq!(set(array, integer(9), integer(5)), NEOVM_ERR_FAULT);
+    assert_eq!(set(array, integer(-1), integer(5)), NEOVM_ERR_ARGUMENT);
+    let mut children = values::<3>();
+    ok(unsafe { neovm_item_children(machine, array, 0, 3, children.as_mut_ptr()) });
+    assert_eq!((children[0].integer, bytes(children[1].bytes)), (5, &b"name"[..]));
+    assert_eq!(unsafe { neovm_item_children(machine, array, 1, 3, children.as_mut_ptr()) }, NEOVM_ERR_ARGUMENT);
+    assert_eq!(
+        unsafe { neovm_item_children(machine, array, usize::MAX, 3, children.as_mut_ptr()) },
+        NEOVM_ERR_ARGUMENT
+    );
+    // The copy of a cycle is a cycle.
+    let mut copy = 0;
+    ok(unsafe { neovm_item_copy(machine, array, &raw mut copy) });
+    let mut same = 9;
+    ok(unsafe { neovm_item_is_same(machine, array, copy, &raw mut same) });
+    assert_eq!(same, 0);
+    // An object of the host is its own.
+    let object = neovm_value { kind: NEOVM_VALUE_OBJECT, item: 0xfeed, ..values::<1>()[0] };
+    let (mut handle, mut number) = (0, 0);
+    ok(unsafe { neovm_item_new(machine, &raw const object, &raw mut handle) });
+    ok(unsafe { neovm_item_object(machine, handle, &raw mut number) });
+    assert_eq!(number, 0xfeed);
+    assert_eq!(unsafe { neovm_item_object(machine, array, &raw mut number) }, NEOVM_ERR_ARGUMENT);
+    // Serialized and back; a cycle cannot be.
+    let (status, list) = make(NEOVM_TYPE_STRUCT, &[integer(1), name]);
+    ok(status);
+    let mut serialized = text(b"");
+    ok(unsafe { neovm_item_serialize(machine, list, &raw mut serialized) });
+    let mut again = 0;
+    ok(unsafe { neovm_item_deserialize(machine, serialized.data, serialized.length, &raw mut again) });
+    let (mut item_type, mut count) = (0, 0);
+    ok(unsafe { neovm_item_type(machine, again, &raw mut item_type, &raw mut count) });
+    assert_eq!((item_type, count), (NEOVM_TYPE_STRUCT, 2));
+    assert_eq!(unsafe { neovm_item_serialize(machine, array, &raw mut serialized) }, NEOVM_ERR_FAULT);
+    assert_eq!(unsafe { neovm_item_deserialize(machine, b"\xff".as_ptr(), 1, &raw mut again) }, NEOVM_ERR_FAULT);
+    // What a script holds is changed by scripts alone.
+    load(machine, &[OpCode::NOP as u8]);
+    ok(unsafe { neovm_machine_push(machine, [item(array)].as_ptr(), 1) });
+    let mut outcome = 9;
+    ok(unsafe { neovm_machine_step(machine, &raw mut outcome) });
+    assert_eq!((outcome, view(machine).stack_size), (0, 1));
+    assert_eq!(set(array, integer(0), integer(6)), NEOVM_ERR_FAULT);
+    let mut top = values::<1>();
+    ok(unsafe { neovm_machine_peek(machine, 0, top.as_mut_ptr()) });
+    assert_eq!(top[0].kind, NEOVM_VALUE_ITEM);
+    assert_eq!(unsafe { neovm_machine_peek(machine, 1, top.as_mut_ptr()) }, NEOVM_ERR_FAULT);
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
+
+/// A machine is another thread's nothing, and is freed with its own.
+#[test]
+fn a_machine_belongs_to_its_thread() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let own = machine(engine, None);
+    thread::spawn(move || {
+        assert_eq!(neovm_machine_free(own), NEOVM_ERR_HANDLE);
+        let mut outcome = 0;
+        assert_eq!(unsafe { neovm_machine_run(own, &raw mut outcome) }, NEOVM_ERR_HANDLE);
+        // This one is left behind, with an item that refers to itself.
+        let left = machine(engine, None);
+        load(
+            left,
+            &script(|it| {
+                it.op(OpCode::NEWARRAY0).op(OpCode::DUP).op(OpCode::DUP).op(OpCode::APPEND);
+            }),
+        );
+        assert_eq!(go(left), NEOVM_OUTCOME_HALT);
+    })
+    .join()
+    .unwrap();
+    ok(neovm_machine_free(own));
+    ok(neovm_engine_free(engine));
+}
+
+/// Deep items, budgets and interrupts, on the stack that the header promises to be enough.
+#[test]
+fn machines_run_on_a_small_stack() {
+    on_small_stack(|| {
+        let engine = engine("private", NEOVM_COMPILE_EAGER);
+        let machine = machine(engine, None);
+        load(
+            machine,
+            &script(|it| {
+                it.op(OpCode::NEWARRAY0);
+                for _ in 0..2000 {
+                    it.push(1).op(OpCode::PACK);
+                }
+            }),
+        );
+        ok(neovm_machine_set_budget(machine, 100));
+        assert_eq!(go(machine), NEOVM_OUTCOME_BUDGET);
+        assert_eq!(view(machine).instructions, 100);
+        ok(neovm_machine_set_budget(machine, 0));
+        assert_eq!(go(machine), NEOVM_OUTCOME_HALT);
+        let [deep] = results(machine);
+        let mut copy = 0;
+        ok(unsafe { neovm_item_copy(machine, deep.item, &raw mut copy) });
+        ok(neovm_item_release(machine, copy));
+        ok(unsafe { neovm_machine_reset(machine, ptr::null()) });
+        // Calls as deep as there may be.
+        load(machine, &[OpCode::CALL as u8, 0]);
+        assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
+        assert_eq!(why(machine), "MaxInvocationStackSize exceed: 1024");
+        ok(neovm_machine_free(machine));
+        ok(neovm_engine_free(engine));
+    });
+}
+
+#[test]
+fn hardforks_and_limits_are_options() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let mut options: neovm_machine_options = unsafe { zeroed() };
+    options.size = size_of::<neovm_machine_options>();
+    options.hardfork = text(b"Nowhere");
+    let (mut machine, mut why) = (0, message());
+    let new = |options: &neovm_machine_options, machine: &mut u64, why: &mut neovm_message| unsafe {
+        neovm_machine_new(engine, ptr::from_ref(options), ptr::null(), machine, why)
+    };
+    assert_eq!(new(&options, &mut machine, &mut why), NEOVM_ERR_INPUT);
+    assert!(words(&why).contains("Nowhere"), "{}", words(&why));
+    (options.hardfork, options.gas) = (text(b"Genesis"), -1);
+    assert_eq!(new(&options, &mut machine, &mut why), NEOVM_ERR_ARGUMENT);
+    (options.gas, options.fee_factor) = (1, 3000);
+    ok(new(&options, &mut machine, &mut why));
+    load(machine, &[OpCode::NOP as u8, OpCode::NOP as u8, OpCode::NOP as u8, OpCode::NOP as u8]);
+    assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
+    assert_eq!((view(machine).gas_pico_low, &*self::why(machine)), (12_000, "Insufficient GAS."));
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
