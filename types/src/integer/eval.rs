@@ -90,6 +90,18 @@ pub const fn floor_mod(dividend: i64, divisor: i64) -> Option<(i64, bool)> {
     Some((if differs { remainder + divisor } else { remainder }, differs))
 }
 
+/// The quotient, rounded toward zero, and the remainder of integers of 128 bits; the divisor is not zero. The quotient
+/// of the least integer and -1 is the least integer.
+#[inline]
+pub fn div_rem_i128(a: i128, b: i128) -> (i128, i128) {
+    let (quotient, rest) = super::divide::div_rem_two(a.unsigned_abs(), b.unsigned_abs());
+    let signed = |magnitude: u128, negative: bool| {
+        let value = magnitude as i128;
+        if negative { value.wrapping_neg() } else { value }
+    };
+    (signed(quotient, (a < 0) != (b < 0)), signed(rest, a < 0))
+}
+
 /// The result of an opcode with one wide operand.
 #[inline(always)]
 pub fn wide_unary(opcode: OpCode, value: I256) -> Option<I256> {

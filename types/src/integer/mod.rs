@@ -3,6 +3,8 @@
 //! Sources: `Types/Integer.cs`, `JumpTable.Numeric.cs`, `Utility.cs`; the
 //! conversions to smaller types are those of .NET's `BigInteger`.
 
+#[allow(unsafe_code, reason = "one machine instruction: see its module")]
+mod divide;
 pub mod eval;
 mod modular;
 mod wide;

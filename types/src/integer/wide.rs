@@ -5,6 +5,8 @@ use core::cmp::Ordering;
 use num_bigint::BigInt;
 use ruint::aliases::U256;
 
+use super::divide;
+
 /// A signed integer of 256 bits, two's complement, least significant limb first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
@@ -57,6 +59,26 @@ impl I256 {
     /// The least value, -2^255.
     pub const MIN: Self = Self([0, 0, 0, 1 << 63]);
 
+    /// Makes an integer of its words, least significant first.
+    pub const fn from_limbs(limbs: [u64; 4]) -> Self {
+        Self(limbs)
+    }
+
+    /// Returns the words, least significant first.
+    pub const fn limbs(&self) -> [u64; 4] {
+        self.0
+    }
+
+    /// Returns the number of bits that hold the integer with its sign: 1 for zero.
+    pub const fn bits(&self) -> u32 {
+        let sign = ((self.0[3] as i64) >> 63) as u64;
+        let mut limb = 3;
+        while limb > 0 && self.0[limb] == sign {
+            limb -= 1;
+        }
+        limb as u32 * 64 + 65 - (self.0[limb] ^ sign).leading_zeros()
+    }
+
     /// Returns whether the integer is negative.
     pub const fn is_negative(&self) -> bool {
         self.0[3] >> 63 == 1
@@ -96,11 +118,7 @@ impl I256 {
 
     /// Returns the number of bytes of the shortest two's complement form: 1 for zero.
     pub fn byte_len(&self) -> usize {
-        let sign = if self.is_negative() { u64::MAX } else { 0 };
-        let limb = (0..4).rev().find(|&i| self.0[i] != sign).unwrap_or(0);
-        let bits = limb as u32 * 64 + 64 - (self.0[limb] ^ sign).leading_zeros();
-        // One more bit holds the sign.
-        (bits / 8 + 1) as usize
+        self.bits().div_ceil(8) as usize
     }
 
     pub(super) fn magnitude(&self) -> U256 {
@@ -168,10 +186,8 @@ impl I256 {
     /// Quotient toward zero (none for -2^255 / -1) and remainder; the divisor is not zero.
     pub(super) fn div_rem(&self, rhs: &Self) -> (Option<Self>, Self) {
         let (a, b) = (self.magnitude(), rhs.magnitude());
-        let (quotient, remainder) = match (to_u128(&a), to_u128(&b)) {
-            (Some(a), Some(b)) => (U256::from(a / b), U256::from(a % b)),
-            _ => a.div_rem(b),
-        };
+        let (quotient, remainder) = divide::div_rem(a.as_limbs(), b.as_limbs());
+        let (quotient, remainder) = (U256::from_limbs(quotient), U256::from_limbs(remainder));
         let remainder = Self::from_magnitude(self.is_negative(), remainder);
         (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
     }
