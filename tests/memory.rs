@@ -4,13 +4,14 @@
 use std::thread;
 
 use neovm::{
-    Caller, FaultKind, Gas, Host, HostError, Limits, LoadOptions, NoHost, Outcome, RunOptions, Script, StackItem, Stop,
-    Vm, VmConfig, types::asm::assemble,
+    Caller, Dispatch, Engine, EngineConfig, FaultKind, Gas, Host, HostError, JitMode, Limits, LoadOptions, NoHost,
+    Outcome, RunOptions, Script, StackItem, Stop, Vm, VmConfig, types::asm::assemble,
 };
 use neovm_testing::{
     allocator::{Counting, live, peak},
     hostile::{CYCLES, endless, largest},
     is_long,
+    wide::LOOPS,
 };
 
 #[global_allocator]
@@ -354,4 +355,32 @@ fn a_cycle_in_a_pending_exception_comes_back() {
             assert!(vm.pending_exception().is_some());
         });
     }
+}
+
+/// Compiled code takes wide integers out of their cells, and exits put them back: each allocation is freed once.
+#[test]
+fn wide_integers_of_compiled_code_are_freed() {
+    let mut entered = 0;
+    for (name, text) in LOOPS {
+        let engine = Engine::new(EngineConfig::default().with_jit(JitMode::Lazy { threshold: 2, background: false }));
+        let code = engine.prepare(&script(text)).unwrap();
+        let mut vm = Vm::new(VmConfig::default().with_dispatch(Dispatch::Auto), RunOptions::default());
+        let mut run = |limit: i64| {
+            vm.reset(gas(limit), &mut NoHost);
+            vm.load(std::sync::Arc::clone(&code), LoadOptions::default()).unwrap();
+            vm.run(&mut NoHost);
+            vm.reset(RunOptions::default(), &mut NoHost);
+        };
+        let mut round = || {
+            (0..400).for_each(|units| run(units * 300));
+            (0..100).for_each(|_| run(i64::MAX));
+        };
+        // The first rounds compile, and leave room in the machine.
+        (0..3).for_each(|_| round());
+        let before = live();
+        round();
+        assert!((live() - before).abs() < 8_000, "{name}: {} bytes", live() - before);
+        entered += engine.jit().map_or(0, |jit| jit.stats().entered);
+    }
+    assert!(entered > 1_000 || !cfg!(target_arch = "x86_64"), "compiled code was entered {entered} times");
 }

@@ -23,6 +23,7 @@ pub(crate) mod tag {
     pub(crate) const NULL: u64 = 2;
     /// Items with tags up to this one own nothing: they are neither counted nor released.
     pub(crate) const LAST_SCALAR: u64 = 3;
+    pub(crate) const WIDE: u64 = 4;
     pub(crate) const BYTE_STRING: u64 = 5;
     pub(crate) const BUFFER: u64 = 6;
     /// The tags from this one to `MAP` are those of compounds.

@@ -1,11 +1,12 @@
 //! Compiles a region, with the methods that it calls, from its entry to machine code.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use neovm_interp::tier::{CodeView, Kind, TypeFeedback};
+use neovm_interp::tier::{CodeView, Kind, SeenBits, TypeFeedback, Width};
 use neovm_types::OpCode;
 
 use crate::{
@@ -21,6 +22,21 @@ const MAX_UNPACKED: usize = 16;
 
 /// The most attempts until the region and the methods that it calls agree.
 const MAX_ROUNDS: usize = 8;
+
+/// The widths that code depends on: the index of an instruction, and the depth of its operand or [`RESULT`].
+pub(crate) type Asked = BTreeSet<(usize, usize)>;
+
+/// The number of operands whose widths are recorded.
+const OPERANDS: usize = 3;
+
+/// Stands for the result in [`Asked`].
+const RESULT: usize = OPERANDS + 1;
+
+/// How often a region is compiled again because integers were wider than before.
+const MAX_WIDENED: u32 = 2;
+
+/// How many bits more than those seen the code has room for that is compiled last.
+const MORE_BITS: u32 = 40;
 
 /// The input of the compiler for one region.
 pub(crate) struct Job<'a> {
@@ -40,6 +56,12 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Speculation {
     /// The types of the items that the machine held at the entry.
     pub(crate) feedback: TypeFeedback,
+    /// How wide the integers were that instructions took and gave.
+    pub(crate) seen: BTreeMap<usize, SeenBits>,
+    /// The widths that the translation asked for.
+    pub(crate) asked: RefCell<Asked>,
+    /// How often the region was compiled again because integers were wider than before.
+    pub(crate) widened: u32,
     /// The instructions that must not speculate, because one of their guards failed.
     pub(crate) no_speculate: BTreeSet<usize>,
     /// The first instructions of segments in which each overflow has a check of its own, so
@@ -56,6 +78,53 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
+    /// Returns the width that is presumed of an operand of an instruction: the greatest seen, if any was.
+    pub(crate) fn operand(&self, index: usize, depth: usize) -> Option<Width> {
+        self.width(index, depth.min(OPERANDS))
+    }
+
+    /// Returns the width that is presumed of the result of an instruction.
+    pub(crate) fn result(&self, index: usize) -> Option<Width> {
+        self.width(index, RESULT)
+    }
+
+    /// Returns the width of an operand or the result, and notes that the translation depends on it.
+    fn width(&self, index: usize, which: usize) -> Option<Width> {
+        self.asked.borrow_mut().insert((index, which));
+        self.width_of(self.seen.get(&index).copied().unwrap_or_default(), which)
+    }
+
+    fn width_of(&self, seen: SeenBits, which: usize) -> Option<Width> {
+        match which {
+            RESULT => self.presumed(seen.result),
+            depth => match *seen.operands.get(depth)? {
+                bits @ 1..=64 => Some(Width::of_bits(bits.into())),
+                bits => self.presumed(bits),
+            },
+        }
+    }
+
+    /// Returns the width that is presumed of a result that had a number of bits; none if there was none. Code that is
+    /// compiled for the last time leaves room for more.
+    fn presumed(&self, bits: u16) -> Option<Width> {
+        let more = if self.widened < MAX_WIDENED { 0 } else { MORE_BITS };
+        (bits > 0).then(|| Width::of_bits(u32::from(bits) + more))
+    }
+
+    /// Learns how wide integers were. Returns whether code that asked for some widths would be other code now.
+    fn learn_widths(&mut self, seen: &BTreeMap<usize, SeenBits>, asked: &Asked) -> bool {
+        let mut is_new = false;
+        for (&index, &bits) in seen {
+            let known = self.seen.get(&index).copied().unwrap_or_default();
+            let joined = known.join(bits);
+            let mut asked = asked.range((index, 0)..=(index, RESULT));
+            is_new |= asked
+                .any(|&(_, which)| self.width_of(joined, which) > self.width_of(known, which).or(Some(Width::Int)));
+            self.seen.insert(index, joined);
+        }
+        is_new
+    }
+
     /// Notes the number of items that an UNPACK pushes, if it is known.
     pub(crate) fn resolve(&self, ins: &mut Ins) {
         if ins.opcode == OpCode::UNPACK && !self.no_speculate.contains(&ins.index) {
@@ -74,7 +143,18 @@ impl Speculation {
     /// Learns from an exit that is taken too often: from the instruction whose guard failed, if
     /// it is known, and from the items that the machine holds. Returns whether anything was
     /// new; if not, compiling again would only reproduce the code.
-    pub(crate) fn learn_from(&mut self, record: &ExitRecord, guard: Option<usize>, feedback: &TypeFeedback) -> bool {
+    pub(crate) fn learn_from(
+        &mut self,
+        record: &ExitRecord,
+        guard: Option<usize>,
+        feedback: &TypeFeedback,
+        asked: &Asked,
+    ) -> bool {
+        // Where integers are wider than before, that is why guards failed.
+        if self.learn_widths(&feedback.seen, asked) && record.why == Why::Guard && self.widened < MAX_WIDENED {
+            self.widened += 1;
+            return true;
+        }
         match (record.why, guard, &record.overflows[..]) {
             (Why::Entry, ..) => self.learn_types(feedback),
             (Why::Opcode, ..) => match feedback.count {
@@ -107,6 +187,7 @@ fn join(first: &TypeFeedback, second: &TypeFeedback) -> TypeFeedback {
         stack: join(&first.stack, &second.stack),
         // No entry is compiled for a number of items.
         count: first.count,
+        seen: BTreeMap::new(),
     }
 }
 
@@ -115,6 +196,8 @@ pub(crate) struct Compiled {
     pub(crate) machine_code: MachineCode,
     pub(crate) exits: Vec<Arc<ExitRecord>>,
     pub(crate) region: Region,
+    /// The widths that it depends on.
+    pub(crate) asked: Asked,
     /// The number of instructions, including those of called methods.
     pub(crate) instructions: usize,
 }
@@ -148,7 +231,8 @@ pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
             continue;
         }
         let (machine_code, exits) = made?;
-        return Ok(Compiled { machine_code, exits, region, instructions });
+        let asked = job.speculation.asked.take();
+        return Ok(Compiled { machine_code, exits, region, asked, instructions });
     }
     Err(Refusal::Kinds)
 }

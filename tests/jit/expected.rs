@@ -82,6 +82,8 @@ expected! {
     statics
     string_size
     unpack
+    wide_quotient
+    wide_sum
 }
 
 fn folder() -> PathBuf {

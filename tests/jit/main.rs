@@ -18,3 +18,4 @@ mod refusals;
 mod shapes;
 mod sweeps;
 mod syscalls;
+mod wide;

@@ -15,6 +15,10 @@ use super::{
     calls::begin_calls,
     exits::leave,
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
+    wide::{
+        TwoWords, compute_wide, div_i128, div_wide, div_wide_by_i128, mul_wide, read_wide, rem_i128, rem_wide,
+        rem_wide_by_i128, store_wide, take_wide, write_i128, write_wide,
+    },
 };
 use crate::{dispatch::Reason, inst::DecodedInst, vm::Vm};
 #[cfg(neovm_tail_calls)]
@@ -43,10 +47,17 @@ impl<const PARAMETERS: usize, const RESULTS: usize> Builtin<PARAMETERS, RESULTS>
     }
 }
 
-/// Counts one parameter or result, which must be a word. (Nothing is compiled where addresses have 32 bits.)
+/// Counts one parameter, which must be a word. (Nothing is compiled where addresses have 32 bits.)
 const fn word<T>() -> usize {
     assert!(size_of::<T>() == 8 || cfg!(not(target_pointer_width = "64")), "compiled code passes words");
     1
+}
+
+/// Counts the words of a result, one or two.
+const fn words<T>() -> usize {
+    let words = size_of::<T>() / 8;
+    assert!(words == 1 || words == 2 || cfg!(not(target_pointer_width = "64")), "compiled code returns words");
+    words
 }
 
 /// Defines the builtins: single functions, and a generic one that is instantiated for each form.
@@ -60,7 +71,7 @@ macro_rules! builtins {
     ) => {
         $(
             $(#[$doc])*
-            pub const $constant: Builtin<{ 0 $(+ word::<$type>())* }, { 0 $(+ word::<$result>())? }> = {
+            pub const $constant: Builtin<{ 0 $(+ word::<$type>())* }, { 0 $(+ words::<$result>())? }> = {
                 let function: unsafe extern "C" fn($($parameter: $type),*) $(-> $result)? = $function;
                 Builtin { name: Cow::Borrowed(stringify!($function)), address: function as *const u8 }
             };
@@ -90,6 +101,57 @@ builtins! {
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
         /// Sets the bounds of calls between compiled methods, and returns whether none are allowed.
         BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
+        /// Reads an integer item as four words. Returns how many bits it needs, as 1 (64), 2 (128) or 3 (256); 0 if the
+        /// item is not an integer.
+        READ_WIDE = read_wide(item: *const StackItem, out: *mut [u64; 4]) -> u64;
+        /// Takes an integer out of a cell whose item has been read: 0 is left there.
+        TAKE_WIDE = take_wide(cell: *mut StackItem);
+        /// Writes an integer of two words to a cell without an item.
+        WRITE_I128 = write_i128(cell: *mut StackItem, low: u64, high: u64);
+        /// Writes an integer of four words to a cell without an item.
+        WRITE_WIDE = write_wide(cell: *mut StackItem, limbs: *const [u64; 4]);
+        /// Replaces an item that is not a counted compound by an integer of four words.
+        STORE_WIDE = store_wide(cell: *mut StackItem, limbs: *const [u64; 4]);
+        /// Divides integers of two words; the divisor is not zero. -2^127 / -1 is -2^127.
+        DIV_I128 = div_i128(a_low: u64, a_high: u64, b_low: u64, b_high: u64) -> TwoWords;
+        /// Returns the remainder of that division.
+        REM_I128 = rem_i128(a_low: u64, a_high: u64, b_low: u64, b_high: u64) -> TwoWords;
+        /// Multiplies integers of four words. Returns whether the product fits.
+        MUL_WIDE = mul_wide(a: *const [u64; 4], b: *const [u64; 4], out: *mut [u64; 4]) -> u64;
+        /// Divides integers of four words. Returns whether the divisor is not zero, and the quotient fits.
+        DIV_WIDE = div_wide(a: *const [u64; 4], b: *const [u64; 4], out: *mut [u64; 4]) -> u64;
+        /// Returns whether the divisor is not zero; if so, writes the remainder.
+        REM_WIDE = rem_wide(a: *const [u64; 4], b: *const [u64; 4], out: *mut [u64; 4]) -> u64;
+        /// Divides an integer of four words by one of two.
+        DIV_WIDE_BY_I128 = div_wide_by_i128(
+            a: u64,
+            b: u64,
+            c: u64,
+            d: u64,
+            low: u64,
+            high: u64,
+            out: *mut [u64; 4]
+        ) -> u64;
+        /// Writes the remainder of that division.
+        REM_WIDE_BY_I128 = rem_wide_by_i128(
+            a: u64,
+            b: u64,
+            c: u64,
+            d: u64,
+            low: u64,
+            high: u64,
+            out: *mut [u64; 4]
+        ) -> u64;
+        /// Computes a shift, a power, a root, or the remainder of a product or power, of integers of four words, the
+        /// lowest operand first. Returns whether it is done; if not, the instruction faults.
+        COMPUTE_WIDE = compute_wide(
+            vm: &Vm,
+            opcode: u64,
+            a: *const [u64; 4],
+            b: *const [u64; 4],
+            c: *const [u64; 4],
+            out: *mut [u64; 4]
+        ) -> u64;
         /// Returns what SIZE pushes, or -1 for an item that has no size.
         ITEM_SIZE = item_size(item: *const StackItem) -> i64;
         /// Returns the length of a byte string or buffer, or -1 for another item.

@@ -2,7 +2,7 @@
 
 use core::{ops::Range, sync::atomic::Ordering};
 
-use neovm_types::Script;
+use neovm_types::{Integer, Script};
 
 use super::builtins::{InstBuiltin, of_inst};
 use crate::{
@@ -71,6 +71,15 @@ impl<'a> CodeView<'a> {
     pub fn small_constant(self, index: usize) -> Option<i64> {
         let inst = self.inst(index);
         (inst.op == Op::Int).then_some(inst.operand as i64)
+    }
+
+    /// Returns the integer that an instruction pushes, if it pushes a constant one.
+    pub fn constant(self, index: usize) -> Option<Integer> {
+        match self.inst(index).op {
+            Op::Int => self.small_constant(index).map(Integer::Small),
+            Op::WideInt => Integer::from_le_bytes(self.script().instruction(self.position(index)).ok()?.operand),
+            _ => None,
+        }
     }
 
     /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if

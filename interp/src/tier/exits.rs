@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::{FaultKind, StackItem};
 
-use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout};
+use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout, wide::integer_item};
 use crate::{dispatch::Reason, host::Host, inst::DecodedInst, vm::Vm};
 
 /// How the interpreter continues where compiled code is left.
@@ -112,6 +112,10 @@ pub enum Held {
     Boolean,
     /// Null.
     Null,
+    /// The integer in both words of the cell, the lower one first.
+    I128,
+    /// The integer of four words at the address in the second word of the cell.
+    Wide,
     /// A copy of the item in another cell, by area and offset in bytes.
     Copy(Area, i32),
     /// A copy of the item whose address is in the second word of the cell.
@@ -170,6 +174,15 @@ impl Restored {
                 Held::Integer => (layout::INTEGER, words.add(1).read()),
                 Held::Boolean => (layout::BOOLEAN, words.add(1).read() & 1),
                 Held::Null => (layout::NULL, 0),
+                Held::I128 => {
+                    let (low, high) = (words.read() as u64, words.add(1).read());
+                    let sign = (high >> 63) as u64;
+                    return cell.write(integer_item([low, high as u64, sign, sign]));
+                }
+                Held::Wide => {
+                    let limbs = words.add(1).cast::<*const [u64; 4]>().read();
+                    return cell.write(integer_item(limbs.read()));
+                }
                 Held::Copy(area, offset) => return copy_item(vm, place(vm, area, offset), cell),
                 Held::CopyOf => return copy_item(vm, words.add(1).cast::<*const StackItem>().read(), cell),
             };

@@ -1,11 +1,11 @@
 //! Hot counters and type feedback: what the interpreter counts, and what it tells a tier.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::StackItem;
 
-use super::Tier;
+use super::{SeenBits, Tier};
 use crate::{
     code::Code,
     inst::DecodedInst,
@@ -56,6 +56,10 @@ pub(crate) unsafe fn counter<'a>(counters: *const u32, inst: *const DecodedInst)
 pub enum Kind {
     /// An integer of at most 64 bits.
     Integer,
+    /// An integer of at most 128 bits.
+    I128,
+    /// An integer of at most 256 bits.
+    Wide,
     /// True or false.
     Boolean,
     /// Null.
@@ -75,12 +79,18 @@ impl Kind {
         matches!(self, Self::Integer | Self::Boolean | Self::Null | Self::Scalar)
     }
 
+    fn is_integer(self) -> bool {
+        matches!(self, Self::Integer | Self::I128 | Self::Wide)
+    }
+
     /// Returns the kind that covers both.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
             _ if self == other => self,
             _ if self.is_scalar() && other.is_scalar() => Self::Scalar,
+            (Self::Integer | Self::I128, Self::Integer | Self::I128) => Self::I128,
+            _ if self.is_integer() && other.is_integer() => Self::Wide,
             _ => Self::Other,
         }
     }
@@ -88,6 +98,8 @@ impl Kind {
     fn of(item: &StackItem) -> Self {
         match item {
             StackItem::Integer(_) => Self::Integer,
+            StackItem::BigInteger(value) if value.bits() <= 128 => Self::I128,
+            StackItem::BigInteger(_) => Self::Wide,
             StackItem::Boolean(_) => Self::Boolean,
             StackItem::Null => Self::Null,
             StackItem::Array(_) | StackItem::Struct(_) => Self::Array,
@@ -108,6 +120,9 @@ pub struct TypeFeedback {
     pub stack: Vec<Kind>,
     /// The number of items in the array or struct on top, if there is one.
     pub count: Option<usize>,
+    /// How wide the integers are that the next instructions take and give, by the instruction's index, as far as the
+    /// items tell.
+    pub seen: BTreeMap<usize, SeenBits>,
 }
 
 impl TypeFeedback {
@@ -178,6 +193,7 @@ impl Vm {
             arguments: kinds(self.slots.wrapping_sub(arguments), arguments).into_iter().rev().collect(),
             stack,
             count,
+            seen: self.look_ahead(),
         }
     }
 }

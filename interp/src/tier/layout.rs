@@ -47,6 +47,8 @@ pub const INTEGER: i64 = tag::INTEGER as i64;
 pub const BOOLEAN: i64 = tag::BOOLEAN as i64;
 /// The tag of Null, whose payload is unspecified.
 pub const NULL: i64 = tag::NULL as i64;
+/// The tag of an integer that does not fit 64 bits.
+pub const WIDE: i64 = tag::WIDE as i64;
 /// Items with tags up to this one own no memory: they can be copied, and need not be dropped.
 pub const LAST_SCALAR: i64 = tag::LAST_SCALAR as i64;
 /// The tag of a byte string.

@@ -27,6 +27,8 @@ mod exits;
 mod feedback;
 mod items;
 pub mod layout;
+mod walk;
+mod wide;
 
 use alloc::sync::Arc;
 
@@ -38,6 +40,7 @@ pub use self::{
     exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored},
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,
+    walk::{SeenBits, Width},
 };
 pub(crate) use self::{
     calls::{Calls, LeftFrame},

@@ -46,6 +46,8 @@ pub struct Stats {
     pub bytes: usize,
     /// The time spent compiling.
     pub compile_time: Duration,
+    /// The part of that time that was spent on code which was replaced or given up later.
+    pub discarded_time: Duration,
     /// The number of times compiled code was entered.
     pub entered: u64,
     /// The number of times compiled code was left, by reason.
@@ -119,13 +121,15 @@ impl core::fmt::Display for Stats {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(
             f,
-            "compiled {} region{} ({} recompiled, {} given up) of {} instructions in {:.1} ms: {} bytes",
+            "compiled {} region{} ({} recompiled, {} given up) of {} instructions in {:.1} ms, {:.1} ms of it for code \
+             that was discarded: {} bytes",
             self.compiled,
             if self.compiled == 1 { "" } else { "s" },
             self.recompiled,
             self.given_up,
             self.instructions,
             self.compile_time.as_secs_f64() * 1e3,
+            self.discarded_time.as_secs_f64() * 1e3,
             self.bytes
         )?;
         for (reason, count) in &self.refused {

@@ -140,6 +140,8 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
             Held::Boolean => "boolean".into(),
             Held::Null => "null".into(),
             Held::Copy(area, offset) => format!("copy of {}", cell(*area, *offset)),
+            Held::I128 => "integer of two words there".into(),
+            Held::Wide => "integer of four words at the address there".into(),
             Held::CopyOf => "copy of the item at the address there".into(),
         };
         writeln!(out, "    {} = {value}", cell(*area, *offset))?;

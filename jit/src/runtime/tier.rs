@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicU32, AtomicUsize, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use neovm_interp::{
@@ -21,7 +21,7 @@ use super::stats::{ExitRecord, Report, Stats};
 use crate::{
     Refusal,
     analysis::instruction::Ins,
-    compile::{Compiled as Made, Job, Speculation, compile},
+    compile::{Asked, Compiled as Made, Job, Speculation, compile},
     lock,
     memory::{
         capacity::{Capacity, DEFAULT_CAPACITY},
@@ -54,6 +54,9 @@ const STACK_SIZE: usize = 2 << 20;
 /// The most instructions of one script that are compiled, repeated ones included: half a second
 /// of work.
 const MAX_INSTRUCTIONS: usize = 1 << 16;
+
+/// The most bytes of machine code that an instruction may take; more count as several.
+const USUAL_SIZE: usize = 128;
 
 /// The number of instructions that a refusal counts as.
 const REFUSED: usize = 128;
@@ -116,6 +119,10 @@ struct Compiled {
     entry: usize,
     machine_code: MachineCode,
     records: Vec<Arc<ExitRecord>>,
+    /// The widths that the code depends on.
+    asked: Asked,
+    /// The time it took to compile.
+    time: Duration,
     /// Whether an exit failed, and the region was requested again.
     is_replaced: bool,
 }
@@ -124,7 +131,8 @@ impl Compiled {
     /// Returns the number of bytes of memory that the code and its exits use.
     fn memory(&self) -> usize {
         let records = self.records.iter().map(|record| record.memory());
-        size_of::<Self>() + self.machine_code.memory() + records.sum::<usize>()
+        let asked = self.asked.len() * size_of::<(usize, usize)>();
+        size_of::<Self>() + asked + self.machine_code.memory() + records.sum::<usize>()
     }
 }
 
@@ -239,16 +247,16 @@ impl Tier for Script {
         // It is told once; what becomes of it is found out here.
         let view = CodeView::new(code);
         view.reset_counter(index, u32::MAX);
-        let (entry, feedback) = behind_init(view, index, feedback);
+        let (entry, mut feedback) = behind_init(view, index, feedback);
         let mut regions = lock(&self.regions);
         match regions.by_entry.get_mut(&entry) {
             // What was learnt of it before it was put off still holds.
             Some(speculation) if speculation.is_put_off => speculation.is_put_off = false,
             Some(_) => return,
             None => {
-                drop(
-                    regions.by_entry.insert(entry, Speculation { feedback, counted: index, ..Speculation::default() }),
-                );
+                let seen = core::mem::take(&mut feedback.seen);
+                let speculation = Speculation { feedback, seen, counted: index, ..Speculation::default() };
+                drop(regions.by_entry.insert(entry, speculation));
             }
         }
         drop(regions);
@@ -264,14 +272,18 @@ impl Tier for Script {
             return;
         }
         let (entry, record) = (compiled.entry, Arc::clone(record));
+        let asked = compiled.asked.clone();
         let Some(speculation) = regions.by_entry.get_mut(&entry) else { return };
         // Compiled from what was known before, it would fail as it did.
-        let is_new = speculation.learn_from(&record, guard, feedback);
+        let is_new = speculation.learn_from(&record, guard, feedback, &asked);
         let gives_up = !is_new || speculation.tries >= MAX_TRIES;
+        let mut discarded = Duration::ZERO;
         if let Some(compiled) = regions.compiled.get_mut(&exit.region) {
             compiled.is_replaced = true;
+            discarded = compiled.time;
         }
         drop(regions);
+        lock(&self.jit.totals).discarded_time += discarded;
         if gives_up {
             // SAFETY: the interpreter's own handler comes back.
             unsafe { CodeView::new(code).enter_by(entry, None) };
@@ -331,16 +343,19 @@ impl Script {
         let made = catch_unwind(AssertUnwindSafe(|| self.make(code, entry, number)));
         let made = made.unwrap_or(Err(Refusal::Panicked));
         let instructions = made.as_ref().map_or(REFUSED, |made| made.instructions);
-        self.instructions.fetch_add(instructions, Ordering::Relaxed);
+        // Code that is large for its instructions, with many wide integers in each exit, took longer as well.
+        let large = made.as_ref().map_or(0, |made| made.machine_code.size / USUAL_SIZE);
+        self.instructions.fetch_add(instructions.max(large), Ordering::Relaxed);
         if let Some(reports) = &mut *lock(&self.jit.reports) {
             reports.push(Report::new(CodeView::new(code), entry, &made, begun.elapsed()));
         }
-        let Made { machine_code, exits: records, .. } = match made {
+        let Made { machine_code, exits: records, asked, .. } = match made {
             Ok(made) => made,
             Err(refusal) => return self.refuse(code, entry, refusal),
         };
         let address = machine_code.entry;
-        let compiled = Compiled { entry, machine_code, records, is_replaced: false };
+        let time = begun.elapsed();
+        let compiled = Compiled { entry, machine_code, records, asked, time, is_replaced: false };
         self.jit.capacity.take(compiled.memory());
         let mut regions = lock(&self.regions);
         let tries = regions.by_entry.get_mut(&entry).map_or(0, |speculation| {
@@ -426,5 +441,14 @@ fn behind_init(code: CodeView<'_>, index: usize, feedback: &TypeFeedback) -> (us
     let taken = arguments.min(stack.len());
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
-    (index + 1, TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None })
+    (
+        index + 1,
+        TypeFeedback {
+            locals: vec![Kind::Null; locals],
+            arguments: taken,
+            stack,
+            count: None,
+            seen: feedback.seen.clone(),
+        },
+    )
 }

@@ -12,6 +12,9 @@ use crate::analysis::instruction::Ins;
 impl Translator<'_> {
     pub(super) fn bitwise(&mut self, ins: &Ins) {
         use OpCode::*;
+        if self.wide_numeric(ins) {
+            return;
+        }
         match ins.opcode {
             INVERT if self.may_be_ints(ins, 1) => {
                 let value = self.pop_int();
@@ -32,8 +35,8 @@ impl Translator<'_> {
                 let result = match (self.peek(1), self.peek(0)) {
                     (Item::Bool(first), Item::Bool(second)) => self.builder.ins().icmp(condition, first, second),
                     _ => {
-                        let (second, first) = (self.int_at(0), self.int_at(1));
-                        self.builder.ins().icmp(condition, first, second)
+                        let (second, first) = (self.number_at(ins, 0), self.number_at(ins, 1));
+                        self.compare_numbers(condition, first, second)
                     }
                 };
                 self.pop();
@@ -47,6 +50,6 @@ impl Translator<'_> {
     /// Returns whether the two items on top are both integers or both booleans.
     fn are_alike(&self) -> bool {
         let (first, second) = (self.peek(1).kind(), self.peek(0).kind());
-        first == second && matches!(first, Kind::Int | Kind::Bool)
+        first.width().is_some() && second.width().is_some() || (first, second) == (Kind::Bool, Kind::Bool)
     }
 }

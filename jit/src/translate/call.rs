@@ -92,7 +92,9 @@ impl Translator<'_> {
         let count = usize::from(method.arguments);
         let is_int = |translator: &Self, depth: usize| match translator.peek(depth) {
             Item::Const(_) | Item::Int(_) => true,
-            Item::Scalar(..) | Item::Ref(..) | Item::Mem(false) => translator.may_be_ints(ins, depth + 1),
+            Item::Scalar(..) | Item::I128(_) | Item::Wide(_) | Item::Ref(..) | Item::Mem(false) => {
+                translator.may_be_ints(ins, depth + 1)
+            }
             _ => false,
         };
         if !(0..count).all(|depth| is_int(self, depth)) {
@@ -166,7 +168,7 @@ impl Translator<'_> {
     pub(super) fn ret(&mut self, ins: &Ins) {
         let mut result = None;
         if ins.returns == Some(1) {
-            if matches!(self.peek(0), Item::Scalar(..)) && self.may_be_ints(ins, 1) {
+            if matches!(self.peek(0), Item::Scalar(..) | Item::I128(_) | Item::Wide(_)) && self.may_be_ints(ins, 1) {
                 self.int_at(0);
             }
             let return_kind = match self.peek(0) {
@@ -180,8 +182,8 @@ impl Translator<'_> {
                 _ => ReturnKind::Others,
             };
             result = Some(match self.peek(0) {
-                Item::Ref(..) | Item::Mem(_) | Item::Null | Item::Scalar(..) => self.number(0),
-                _ => self.int_at(0),
+                Item::Const(_) | Item::Int(_) | Item::Bool(_) => self.int_at(0),
+                _ => self.number(0),
             });
         }
         self.check_overflow();

@@ -137,6 +137,8 @@ impl Translator<'_> {
     }
 
     fn set_item(&mut self, ins: &Ins) {
+        let Item::Ref(..) = self.peek(2) else { return self.call_builtin(ins) };
+        self.hold_wide(ins);
         let Item::Ref(address, origin) = self.peek(2) else { return self.call_builtin(ins) };
         let is_value = self.peek(0).is_value();
         if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
@@ -154,14 +156,16 @@ impl Translator<'_> {
         let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::ARRAY_BARRED));
         self.guard_word(barred, 0);
         let element = self.element(array, index);
-        let old = self.load(element, 0);
-        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, old, layout::LAST_SCALAR);
-        self.guard(plain);
+        let wide = Self::wide_item(self.peek(0));
+        self.guard_tag(element, 0, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
         let item = self.pop();
         self.pop();
         self.pop();
         self.check_overflow();
-        self.write(item, element, 0);
+        match wide {
+            Some(number) => self.replace_by_wide(number, element, 0),
+            None => self.write(item, element, 0),
+        }
         self.after_effect(ins);
     }
 

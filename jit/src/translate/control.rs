@@ -79,9 +79,10 @@ impl Translator<'_> {
             JMPLT | JMPLT_L => IntCC::SignedLessThan,
             _ => IntCC::SignedLessThanOrEqual,
         };
-        if !self.may_be_ints(ins, 2) {
+        if !self.is_wide(ins, 2) && !self.may_be_ints(ins, 2) {
             return None;
         }
-        Some((self.compare(comparison), true))
+        self.hold(ins, 2);
+        Some((self.compare(ins, comparison), true))
     }
 }

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I64},
 };
-use neovm_interp::tier::layout;
+use neovm_interp::tier::{Width, layout};
 
 use super::{
     Translator,
@@ -13,6 +13,7 @@ use super::{
     exit::Why,
     slot_offset,
     state::{Address, Item, Kind, Origin},
+    wide::Number,
 };
 use crate::analysis::instruction::Ins;
 
@@ -50,7 +51,7 @@ impl Translator<'_> {
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
         (0..count).all(|depth| match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
-            Item::Scalar(..) => !self.must_not_speculate(ins),
+            Item::Scalar(..) | Item::I128(_) | Item::Wide(_) => !self.must_not_speculate(ins),
             Item::Null | Item::Mem(true) => false,
             Item::Ref(_, origin) => !self.must_not_speculate(ins) && self.may_be_int(origin),
             Item::Mem(false) => !self.must_not_speculate(ins),
@@ -87,6 +88,19 @@ impl Translator<'_> {
             Item::Const(value) => self.number(value),
             Item::Int(value) => value,
             Item::Bool(value) => self.builder.ins().uextend(I64, value),
+            item @ (Item::I128(_) | Item::Wide(_)) => {
+                let words = match &item {
+                    Item::I128(words) => &words[..],
+                    Item::Wide(words) => &words[..],
+                    _ => &[],
+                };
+                let (lost, value) = (self.differs_from_sign(words), words[0]);
+                let fits = self.builder.ins().bxor_imm_s(lost, 1);
+                self.guard(fits);
+                let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
+                items.filter(|other| **other == item).for_each(|other| *other = Item::Int(value));
+                value
+            }
             item @ Item::Scalar(tag, value) => {
                 self.guard_word(tag, layout::INTEGER);
                 let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
@@ -160,6 +174,8 @@ impl Translator<'_> {
             Item::Const(value) => self.builder.ins().iconst(I8, i64::from(value != 0)),
             Item::Int(value) | Item::Scalar(_, value) => self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0),
             Item::Null => self.builder.ins().iconst(I8, 0),
+            Item::I128(words) => self.is_nonzero(Number::I128(words)),
+            Item::Wide(words) => self.is_nonzero(Number::Wide(words)),
             Item::Ref(..) | Item::Mem(_) => {
                 let Address { base, offset } = self.address_of(item, self.index(0));
                 let tag = self.load(base, offset);
@@ -181,6 +197,9 @@ impl Translator<'_> {
             _ => false,
         }) {
             return false;
+        }
+        for depth in depths.clone() {
+            self.hold_at(ins, depth);
         }
         for depth in depths {
             if let Item::Mem(_) = self.peek(depth) {
@@ -314,7 +333,20 @@ impl Translator<'_> {
     }
 
     /// Passes an item to a block that expects it as a kind.
-    fn hand_over(&mut self, item: Item, kind: Kind, [payload, tag]: Words, (address, offset): (Value, i32)) {
+    fn hand_over(&mut self, item: Item, kind: Kind, words: Words, (address, offset): (Value, i32)) {
+        let [payload, tag, ..] = words;
+        if let Some(width @ (Width::I128 | Width::Wide)) = kind.width() {
+            let number = match item {
+                Item::I128(words) => Number::I128(words),
+                Item::Wide(words) => Number::Wide(words),
+                Item::Int(value) => Number::Int(value),
+                Item::Const(value) => Number::Int(self.number(value)),
+                // The kinds disagree, and the next round joins them.
+                _ => Number::Int(self.number(0)),
+            };
+            let number = self.extend(number, width);
+            return self.define(words, number);
+        }
         if kind == Kind::Scalar {
             let known = match item {
                 Item::Scalar(tag, _) => tag,

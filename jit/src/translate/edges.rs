@@ -7,8 +7,9 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 
 use super::state::{Kind, Shape, State};
 
-/// The variables of an item: its payload, and its tag for kinds that do not determine the tag.
-pub(super) type Words = [Variable; 2];
+/// The variables of an item: its payload, and its tag for kinds that do not determine the tag; or the words of a wide
+/// integer.
+pub(super) type Words = [Variable; 4];
 
 /// The blocks of a function, and what their edges carry.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Edges {
         depth: usize,
         slots: usize,
     ) -> Self {
-        let mut words = |_| [builder.declare_var(I64), builder.declare_var(I64)];
+        let mut words = |_| core::array::from_fn(|_| builder.declare_var(I64));
         let slots = (0..slots).map(&mut words).collect();
         let stack = (0..depth).map(&mut words).collect();
         let blocks = starts.iter().map(|&start| (start, builder.create_block())).collect();
@@ -124,7 +125,7 @@ mod tests {
         let mut words: Vec<_> = edges.stack.iter().chain(&edges.slots).flatten().collect();
         words.sort_by_key(|variable| variable.as_u32());
         words.dedup();
-        assert_eq!((words.len(), edges.stack.len(), edges.slots.len()), (6, 2, 1));
+        assert_eq!((words.len(), edges.stack.len(), edges.slots.len()), (12, 2, 1));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{
     exit::Why,
     slot_offset,
     state::{Item, Kind, Origin, Shape, State, UsedSlot},
+    wide::Number,
 };
 use crate::analysis::instruction::{Slot, SlotUse};
 
@@ -36,7 +37,8 @@ impl Translator<'_> {
         self.gas.need(self.gas.min_gas_at(index));
         let wrong_place = self.check_place(top, limit, statics);
         self.leave_if(wrong_place, Leave::Resume, Why::Room);
-        let mut wrong = self.check_kinds(&shape);
+        let mut wide = Vec::new();
+        let mut wrong = self.check_kinds(&shape, &mut wide);
         self.find_arrays(&mut wrong);
         if let Some(wrong) = wrong.into_iter().reduce(|wrong, more| self.builder.ins().bor(wrong, more)) {
             self.leave_if(wrong, Leave::Deopt, Why::Entry);
@@ -44,10 +46,11 @@ impl Translator<'_> {
         if statics.is_some() {
             self.statics = Some(self.load(vm, layout::STATICS));
         }
-        self.load_entry(&shape);
+        self.load_entry(&shape, wide);
         if self.functions.has_methods() {
             self.begin_calls();
         }
+        self.take_entry(&shape);
         self.edges.set_shape(index, shape);
         self.entered = self.jump_to(index);
     }
@@ -134,11 +137,16 @@ impl Translator<'_> {
         self.builder.ins().bor(wrong, missing)
     }
 
-    /// Returns words of which one is not zero if an item is not of the presumed kind.
-    fn check_kinds(&mut self, shape: &Shape) -> Vec<Value> {
+    /// Returns words of which one is not zero if an item is not of the presumed kind, and reads wide integers.
+    fn check_kinds(&mut self, shape: &Shape, wide: &mut Vec<Number>) -> Vec<Value> {
         let mut wrong = Vec::new();
         for (address, offset, kind) in self.entry_items(shape) {
             wrong.push(match (kind, tag_of(kind)) {
+                (Kind::I128 | Kind::Wide, _) => {
+                    let number = self.read_entry(address, offset, kind, &mut wrong);
+                    wide.push(number);
+                    continue;
+                }
                 (_, Some(tag)) => {
                     let found = self.load(address, offset);
                     if tag == 0 { found } else { self.builder.ins().bxor_imm_s(found, tag) }
@@ -155,10 +163,18 @@ impl Translator<'_> {
     }
 
     /// Reads the items that are presumed to be values.
-    fn load_entry(&mut self, shape: &Shape) {
+    fn load_entry(&mut self, shape: &Shape, wide: Vec<Number>) {
+        let mut wide = wide.into_iter();
         let variables = self.edges.stack[..shape.stack.len()].iter().chain(&self.edges.slots);
         let variables: Vec<_> = variables.copied().collect();
-        for ((address, offset, kind), [payload, tag]) in self.entry_items(shape).into_iter().zip(variables) {
+        for ((address, offset, kind), words) in self.entry_items(shape).into_iter().zip(variables) {
+            let [payload, tag, ..] = words;
+            if let Kind::I128 | Kind::Wide = kind {
+                if let Some(number) = wide.next() {
+                    self.define(words, number);
+                }
+                continue;
+            }
             if !matches!(kind, Kind::Int | Kind::Bool | Kind::Scalar) {
                 continue;
             }
@@ -172,6 +188,17 @@ impl Translator<'_> {
                 value = self.builder.ins().select(is_null, zero, value);
             }
             self.builder.def_var(payload, value);
+        }
+    }
+
+    /// Takes wide integers out of the cells that exits write: what is there may be overwritten then.
+    fn take_entry(&mut self, shape: &Shape) {
+        let stored = shape.stack.iter().map(|_| true).chain(self.slots.iter().map(|used| used.stored));
+        let stored: Vec<_> = stored.collect();
+        for ((address, offset, kind), stored) in self.entry_items(shape).into_iter().zip(stored) {
+            if stored && matches!(kind, Kind::I128 | Kind::Wide) {
+                self.take(address, offset);
+            }
         }
     }
 
@@ -223,6 +250,6 @@ fn tag_of(kind: Kind) -> Option<i64> {
         Kind::Int => Some(layout::INTEGER),
         Kind::Bool => Some(layout::BOOLEAN),
         Kind::Null => Some(layout::NULL),
-        Kind::Scalar | Kind::Ref(_) | Kind::Mem => None,
+        Kind::I128 | Kind::Wide | Kind::Scalar | Kind::Ref(_) | Kind::Mem => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cranelift_codegen::{
     cursor::{Cursor, FuncCursor},
-    ir::{Block, InstBuilder, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
+    ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
 };
 use neovm_interp::tier::{
     After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
@@ -16,6 +16,7 @@ use neovm_interp::tier::{
 use super::{
     Translator, slot_offset,
     state::{Address, Item, Origin, State},
+    wide::WIDE_SIZE,
 };
 use crate::runtime::stats::ExitRecord;
 
@@ -102,6 +103,10 @@ pub(super) struct Exits {
     /// The block in which all exits end.
     tail: Option<Block>,
     records: Vec<Arc<ExitRecord>>,
+    /// Native memory for wide integers, which all exits share, and the number of those that the exit being emitted
+    /// uses.
+    wide: Vec<StackSlot>,
+    wide_used: usize,
 }
 
 impl Exits {
@@ -266,6 +271,7 @@ impl Translator<'_> {
     /// what the interpreter has to restore from the cells.
     fn write_held(&mut self, state: &State, whole: bool) -> Box<[Restored]> {
         let mut items = Vec::new();
+        self.exits.wide_used = 0;
         for (index, item) in state.stack.iter().enumerate() {
             let offset = self.stack_offset(index);
             let held = self.write_one(*item, self.base, offset, whole);
@@ -283,6 +289,14 @@ impl Translator<'_> {
 
     fn write_one(&mut self, item: Item, address: Value, offset: i32, whole: bool) -> Option<Held> {
         let (value, held) = match item {
+            Item::I128([low, high]) => {
+                self.store(low, address, offset);
+                (high, Held::I128)
+            }
+            Item::Wide(_) => {
+                let words = self.exit_words(item);
+                (words, Held::Wide)
+            }
             item if whole && item.is_value() => {
                 self.write(item, address, offset);
                 return None;
@@ -310,6 +324,21 @@ impl Translator<'_> {
         Some(held)
     }
 
+    /// Stores a wide integer in native memory, where the exit that is being emitted finds it, and returns the address.
+    fn exit_words(&mut self, item: Item) -> Value {
+        let place = self.exits.wide_used;
+        self.exits.wide_used += 1;
+        if place == self.exits.wide.len() {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, WIDE_SIZE, 3);
+            self.exits.wide.push(self.builder.create_sized_stack_slot(data));
+        }
+        let address = self.builder.ins().stack_addr(I64, self.exits.wide[place], 0);
+        if let Some(number) = Self::wide_item(item) {
+            self.store_words(number, address, 0);
+        }
+        address
+    }
+
     /// Writes an item that is a value to a cell.
     pub(super) fn write(&mut self, item: Item, address: Value, offset: i32) {
         let (tag, payload) = match item {
@@ -321,6 +350,12 @@ impl Translator<'_> {
             Item::Int(value) => (layout::INTEGER, Some(value)),
             Item::Bool(value) => (layout::BOOLEAN, Some(self.builder.ins().uextend(I64, value))),
             Item::Null => (layout::NULL, None),
+            Item::I128(_) | Item::Wide(_) => {
+                if let Some(number) = Self::wide_item(item) {
+                    self.write_wide(number, address, offset);
+                }
+                return;
+            }
             Item::Ref(..) | Item::Mem(_) => return,
         };
         let tag = self.number(tag);

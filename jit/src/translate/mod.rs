@@ -26,6 +26,7 @@ mod splice;
 mod stack;
 mod state;
 mod types;
+mod wide;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +47,7 @@ use self::{
     functions::Functions,
     meter::GasTracker,
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
+    wide::Scratch,
 };
 use crate::{
     Refusal,
@@ -172,6 +174,8 @@ struct Translator<'a> {
     state: State,
     segment: Segment,
     overflows: Overflows,
+    /// Native memory for builtins.
+    scratch: Scratch,
     /// The last result of SIGN, with its operand.
     sign: Option<(Value, Value)>,
     return_kind: ReturnKind,
@@ -216,6 +220,7 @@ impl<'a> Translator<'a> {
             segment: Segment { inst: 0, state: state.clone(), exit: None },
             state,
             overflows: Overflows::default(),
+            scratch: Scratch::default(),
             sign: None,
             return_kind: ReturnKind::Nothing,
             guards_made: 0,
@@ -289,8 +294,11 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn read(&mut self, [payload, tag]: Words, kind: Kind) -> Item {
+    fn read(&mut self, words: Words, kind: Kind) -> Item {
+        let [payload, tag, ..] = words;
         match kind {
+            Kind::I128 => Item::I128([payload, tag].map(|word| self.builder.use_var(word))),
+            Kind::Wide => Item::Wide(words.map(|word| self.builder.use_var(word))),
             Kind::Int => Item::Int(self.builder.use_var(payload)),
             Kind::Scalar => Item::Scalar(self.builder.use_var(tag), self.builder.use_var(payload)),
             Kind::Bool => {

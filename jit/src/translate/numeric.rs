@@ -4,7 +4,11 @@ use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC, types::I64};
 use neovm_interp::tier::layout;
 use neovm_types::{OpCode, integer::eval};
 
-use super::{Translator, state::Item};
+use super::{
+    Translator,
+    state::Item,
+    wide::{Number, condition},
+};
 use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
@@ -12,6 +16,9 @@ impl Translator<'_> {
         use OpCode::*;
         if let Some(value) = self.known(ins.opcode) {
             return self.push(Item::Const(value));
+        }
+        if self.wide_numeric(ins) {
+            return;
         }
         match ins.opcode {
             NOT | BOOLAND | BOOLOR => self.logic(ins),
@@ -113,27 +120,22 @@ impl Translator<'_> {
 
     fn binary(&mut self, ins: &Ins) {
         use OpCode::*;
-        let condition = match ins.opcode {
-            NUMEQUAL => IntCC::Equal,
-            NUMNOTEQUAL => IntCC::NotEqual,
-            LT => IntCC::SignedLessThan,
-            LE => IntCC::SignedLessThanOrEqual,
-            GT => IntCC::SignedGreaterThan,
-            GE => IntCC::SignedGreaterThanOrEqual,
-            _ => {
-                let (second, first) = (self.pop_int(), self.pop_int());
-                let result = self.arithmetic(ins.opcode, first, second);
-                return self.push(Item::Int(result));
-            }
-        };
-        let result = self.compare(condition);
-        self.push(Item::Bool(result));
+        if let NUMEQUAL | NUMNOTEQUAL | LT | LE | GT | GE = ins.opcode {
+            let result = self.compare(ins, condition(ins.opcode));
+            return self.push(Item::Bool(result));
+        }
+        let (second, first) = (self.pop_int(), self.pop_int());
+        let result = self.arithmetic(ins.opcode, first, second);
+        self.push(Item::Int(result));
     }
 
     /// Pops two integers and compares them.
-    pub(super) fn compare(&mut self, condition: IntCC) -> Value {
+    pub(super) fn compare(&mut self, ins: &Ins, condition: IntCC) -> Value {
         let known = self.peek(0);
-        let (second, first) = (self.pop_int(), self.pop_int());
+        let (second, first) = (self.pop_number(ins), self.pop_number(ins));
+        let (Number::Int(second), Number::Int(first)) = (second, first) else {
+            return self.compare_numbers(condition, first, second);
+        };
         if let (Item::Const(known), Some((sign, value))) = (known, self.sign)
             && sign == first
             && let Some(condition) = of_sign(condition, known)

@@ -16,6 +16,10 @@ impl Translator<'_> {
                 let value = self.builder.ins().iconst(I8, i64::from(ins.opcode == OpCode::PUSHT));
                 self.push(Item::Bool(value));
             }
+            OpCode::PUSHINT128 | OpCode::PUSHINT256 => match self.wide_constant(ins) {
+                Some(number) => self.push(number.item()),
+                None => self.call_builtin_with(ins, true),
+            },
             OpCode::PUSHNULL => self.push(Item::Null),
             _ => self.call_builtin_with(ins, true),
         }

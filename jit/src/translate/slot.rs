@@ -38,6 +38,7 @@ impl Translator<'_> {
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
         let index = self.used(slot);
+        self.hold_wide(ins);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
         let old_is_value = self.state.slots[index].is_value();
         let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.slot_kind(slot) != Kind::Mem;
@@ -49,17 +50,17 @@ impl Translator<'_> {
             self.int_at(0);
         }
         if !old_is_value {
-            self.guard_scalar(self.frame, slot_offset(slot));
+            self.guard_tag(self.frame, slot_offset(slot), layout::LAST_SCALAR);
         }
         let item = self.pop();
         self.state.slots[index] = item;
     }
 
-    /// Exits unless the item in a cell is a scalar, which can be overwritten without being released.
-    fn guard_scalar(&mut self, address: Value, offset: i32) {
+    /// Exits if the tag of the item in a cell is above `last`. Scalars can be overwritten without being released.
+    pub(super) fn guard_tag(&mut self, address: Value, offset: i32, last: i64) {
         let tag = self.load(address, offset);
-        let plain = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::LAST_SCALAR);
-        self.guard(plain);
+        let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, last);
+        self.guard(holds);
     }
 
     /// Stores an item to a slot that stays in memory, by the builtin.
@@ -72,8 +73,9 @@ impl Translator<'_> {
     }
 
     fn store_static(&mut self, ins: &Ins, index: u8) {
-        let new_is_value = self.peek(0).is_value();
         let Some(statics) = self.statics else { return self.call_builtin(ins) };
+        self.hold_wide(ins);
+        let new_is_value = self.peek(0).is_value();
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
         if self.must_not_speculate(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.call_builtin(ins);
@@ -82,10 +84,14 @@ impl Translator<'_> {
             self.int_at(0);
         }
         let offset = i32::from(index) * layout::ITEM;
-        self.guard_scalar(statics, offset);
+        let wide = Self::wide_item(self.peek(0));
+        self.guard_tag(statics, offset, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
         let item = self.pop();
         self.check_overflow();
-        self.write(item, statics, offset);
+        match wide {
+            Some(number) => self.replace_by_wide(number, statics, offset),
+            None => self.write(item, statics, offset),
+        }
         self.after_effect(ins);
     }
 }

@@ -1,7 +1,7 @@
 //! What is known about items while a region is translated.
 
 use cranelift_codegen::ir::Value;
-use neovm_interp::tier;
+use neovm_interp::tier::{self, Width};
 
 use crate::analysis::instruction::Slot;
 
@@ -14,6 +14,10 @@ pub(crate) enum Item {
     Int(Value),
     /// A boolean, of type `I8`.
     Bool(Value),
+    /// An integer of two words, the lower one first. It may fit one.
+    I128([Value; 2]),
+    /// An integer of four words, the lowest first. It may fit fewer.
+    Wide([Value; 4]),
     Null,
     /// A small integer, a boolean or Null, which is decided at run time: the tag and the payload of the item. The
     /// payload of Null is zero.
@@ -48,6 +52,10 @@ pub(crate) enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Int,
+    /// An integer of two words.
+    I128,
+    /// An integer of four words.
+    Wide,
     Bool,
     Null,
     /// An integer, a boolean or Null.
@@ -62,6 +70,8 @@ impl Kind {
     pub(crate) fn of_feedback(kind: Option<&tier::Kind>) -> Self {
         match kind {
             Some(tier::Kind::Integer) => Self::Int,
+            Some(tier::Kind::I128) => Self::I128,
+            Some(tier::Kind::Wide) => Self::Wide,
             Some(tier::Kind::Boolean) => Self::Bool,
             Some(tier::Kind::Null) => Self::Null,
             Some(tier::Kind::Scalar) => Self::Scalar,
@@ -69,11 +79,24 @@ impl Kind {
         }
     }
 
+    /// Returns the width of an integer.
+    pub(crate) fn width(self) -> Option<Width> {
+        match self {
+            Self::Int => Some(Width::Int),
+            Self::I128 => Some(Width::I128),
+            Self::Wide => Some(Width::Wide),
+            _ => None,
+        }
+    }
+
     /// Returns what holds for both kinds.
     pub(crate) fn join(self, other: Self) -> Self {
         let is_scalar = |kind| matches!(kind, Self::Int | Self::Bool | Self::Null | Self::Scalar);
+        let is_integer = |kind| matches!(kind, Self::Int | Self::I128 | Self::Wide);
         match (self, other) {
             _ if self == other => self,
+            (Self::Int | Self::I128, Self::Int | Self::I128) => Self::I128,
+            _ if is_integer(self) && is_integer(other) => Self::Wide,
             _ if is_scalar(self) && is_scalar(other) => Self::Scalar,
             _ => Self::Mem,
         }
@@ -89,6 +112,8 @@ impl Item {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Const(_) | Self::Int(_) => Kind::Int,
+            Self::I128(_) => Kind::I128,
+            Self::Wide(_) => Kind::Wide,
             Self::Bool(_) => Kind::Bool,
             Self::Null => Kind::Null,
             Self::Scalar(..) => Kind::Scalar,

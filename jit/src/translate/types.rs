@@ -14,7 +14,7 @@ impl Translator<'_> {
     pub(super) fn types(&mut self, ins: &Ins) {
         let item = self.peek(0);
         let own = match item.kind() {
-            Kind::Int => Some(ItemType::Integer),
+            Kind::Int | Kind::I128 | Kind::Wide => Some(ItemType::Integer),
             Kind::Bool => Some(ItemType::Boolean),
             _ => None,
         };

@@ -3,6 +3,7 @@
 use neovm_types::OpCode::{self, *};
 
 mod contracts;
+mod crossing;
 mod functions;
 mod held;
 
@@ -37,6 +38,7 @@ const HOT: &[(usize, Statement)] = &[
     (2, |scripter| scripter.guarded_in_loop()),
     (4, |scripter| scripter.stack_work()),
     (3, |scripter| scripter.wide_in_loop()),
+    (6, |scripter| scripter.crossing()),
     (3, |scripter| scripter.type_work()),
     (1, |scripter| scripter.asserted()),
     (1, |scripter| scripter.rest_in_loop()),

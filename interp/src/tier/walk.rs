@@ -1,0 +1,402 @@
+//! How wide the integers are that instructions take and give: found by running ahead of the machine on copies of its
+//! items.
+//!
+//! The walk follows the instructions from the current one on, as far as it knows what decides jumps, and changes
+//! nothing. What it does not know, an item that an instruction of another family pushes, say, is unknown from there
+//! on. A tier may presume what the walk finds, and must check it.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use neovm_types::{
+    I256, Integer, OpCode, StackItem,
+    integer::eval,
+    opcode::{Arity, Family, SlotAccess, SlotKind},
+};
+
+use super::CodeView;
+use crate::{
+    ops::item_size,
+    stack::{tag, tag_of},
+    vm::Vm,
+};
+
+/// The most instructions that one walk follows.
+const MOST: usize = 512;
+
+/// How many ordinary instructions a power counts as.
+const SLOW: usize = 16;
+
+/// The longest byte string that the walk copies from the script.
+const LONGEST: usize = 64;
+
+/// How wide an integer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Width {
+    /// It fits 64 bits.
+    Int,
+    /// It fits 128 bits.
+    I128,
+    /// It fits 256 bits, as every integer does.
+    Wide,
+}
+
+impl Width {
+    /// Returns the width of an integer of a number of bits, its sign included.
+    pub const fn of_bits(bits: u32) -> Self {
+        match bits {
+            0..=64 => Self::Int,
+            65..=128 => Self::I128,
+            _ => Self::Wide,
+        }
+    }
+}
+
+/// The most bits that integers had, their signs included; 0 where there was no integer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SeenBits {
+    /// The three topmost operands, the top first.
+    pub operands: [u16; 3],
+    /// The result.
+    pub result: u16,
+}
+
+impl SeenBits {
+    /// Returns what covers both.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        let operands = core::array::from_fn(|depth| self.operands[depth].max(other.operands[depth]));
+        Self { operands, result: self.result.max(other.result) }
+    }
+}
+
+/// What the walk knows of an item.
+#[derive(Clone)]
+enum Known {
+    /// An integer or a boolean.
+    Number(Integer),
+    Item(StackItem),
+    Nothing,
+}
+
+use Known::{Item, Nothing, Number};
+
+impl Known {
+    /// Copies an item.
+    fn of(item: &StackItem) -> Self {
+        match item {
+            StackItem::Integer(value) => Number(Integer::Small(*value)),
+            StackItem::Boolean(value) => Number(Integer::Small(value.get().into())),
+            StackItem::BigInteger(value) => Number(I256::into(**value)),
+            item => Item(item.clone()),
+        }
+    }
+
+    fn bits(&self) -> u16 {
+        match self {
+            Number(value) => value.wide().bits() as u16,
+            _ => 0,
+        }
+    }
+
+    fn number(&self) -> Option<Integer> {
+        if let Number(value) = self { Some(*value) } else { None }
+    }
+
+    fn truth(&self) -> Option<bool> {
+        match self {
+            Number(value) => Some(!value.is_zero()),
+            Item(item) => item.to_boolean().ok(),
+            Nothing => None,
+        }
+    }
+
+    fn key(self) -> Option<StackItem> {
+        match self {
+            Number(value) => Some(value.into()),
+            Item(item) => Some(item),
+            Nothing => None,
+        }
+    }
+}
+
+struct Walk<'a> {
+    vm: &'a Vm,
+    code: CodeView<'a>,
+    /// The items above those of the machine that have not been looked at.
+    stack: Vec<Known>,
+    /// The number of items of the machine that were copied or popped.
+    taken: usize,
+    /// The slots that were stored.
+    slots: BTreeMap<(u8, u8), Known>,
+    seen: BTreeMap<usize, SeenBits>,
+    /// What the last instruction cost, in ordinary instructions.
+    cost: usize,
+}
+
+impl Vm {
+    /// Returns the bits of the integers that the instructions from the current one on take and give, by the
+    /// instruction's index.
+    pub(super) fn look_ahead(&self) -> BTreeMap<usize, SeenBits> {
+        let Some(load) = self.loads.last() else { return BTreeMap::new() };
+        let code = CodeView::new(&load.code);
+        let Some(mut index) = load.code.inst_index(self.inst().offset as usize) else { return BTreeMap::new() };
+        let (stack, slots, seen) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, seen, cost: 1 };
+        let mut left = MOST;
+        while left > 0 {
+            let Some(next) = walk.step(index) else { break };
+            left = left.saturating_sub(walk.cost);
+            index = next;
+        }
+        walk.seen
+    }
+}
+
+impl Walk<'_> {
+    /// Follows an instruction, and returns the next one unless the walk ends.
+    fn step(&mut self, index: usize) -> Option<usize> {
+        let instruction = self.code.script().instruction(self.code.position(index)).ok()?;
+        let opcode = instruction.opcode;
+        self.cost = if matches!(opcode, OpCode::POW | OpCode::MODPOW) { SLOW } else { 1 };
+        if opcode.info().family == Family::Control {
+            let offset = instruction.offsets().0;
+            return self.control(index, opcode, offset);
+        }
+        let operands = core::array::from_fn(|depth| self.peek(depth).bits());
+        self.run(index, opcode, instruction.operand)?;
+        let result = self.stack.last().map_or(0, Known::bits);
+        let bits = SeenBits { operands, result };
+        let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
+        self.seen.insert(index, joined);
+        Some(index + 1)
+    }
+
+    fn run(&mut self, index: usize, opcode: OpCode, operand: &[u8]) -> Option<()> {
+        if let Some(SlotAccess { index, kind, is_store }) = opcode.slot_access() {
+            let index = index.or(operand.first().copied())?;
+            return self.slot(kind, index, is_store);
+        }
+        let result = match opcode.info().family {
+            Family::Push => self.constant(index, opcode, operand),
+            Family::Stack => return self.stack_order(opcode),
+            Family::Bitwise | Family::Numeric => self.compute(opcode),
+            _ => match opcode {
+                OpCode::PICKITEM => self.pick_item(),
+                OpCode::SIZE => self.size(),
+                OpCode::CONVERT if operand == [neovm_types::item::ItemType::Integer as u8] => {
+                    let item = self.pop();
+                    match item {
+                        Item(item) => item.to_integer().map_or(Nothing, Number),
+                        other => other,
+                    }
+                }
+                _ => return self.forget(opcode),
+            },
+        };
+        self.stack.push(result);
+        Some(())
+    }
+
+    /// Pops the items of an instruction that the walk does not run, and pushes unknown ones.
+    fn forget(&mut self, opcode: OpCode) -> Option<()> {
+        let info = opcode.info();
+        let (Arity::Exactly(pops), Arity::Exactly(pushes)) = (info.pops, info.pushes) else { return None };
+        (0..pops).for_each(|_| drop(self.pop()));
+        self.stack.extend((0..pushes).map(|_| Nothing));
+        Some(())
+    }
+
+    fn control(&mut self, index: usize, opcode: OpCode, offset: Option<i32>) -> Option<usize> {
+        use OpCode::*;
+        let taken = match opcode {
+            NOP => false,
+            JMP | JMP_L => true,
+            JMPIF | JMPIF_L => self.pop().truth()?,
+            JMPIFNOT | JMPIFNOT_L => !self.pop().truth()?,
+            ASSERT => {
+                self.pop();
+                false
+            }
+            JMPEQ | JMPEQ_L => self.compare(index, NUMEQUAL)?,
+            JMPNE | JMPNE_L => self.compare(index, NUMNOTEQUAL)?,
+            JMPGT | JMPGT_L => self.compare(index, GT)?,
+            JMPGE | JMPGE_L => self.compare(index, GE)?,
+            JMPLT | JMPLT_L => self.compare(index, LT)?,
+            JMPLE | JMPLE_L => self.compare(index, LE)?,
+            _ => return None,
+        };
+        if !taken {
+            return Some(index + 1);
+        }
+        self.code.inst_index(usize::try_from(self.code.position(index) as i64 + i64::from(offset?)).ok()?)
+    }
+
+    /// Compares the two items on top for a jump.
+    fn compare(&mut self, index: usize, opcode: OpCode) -> Option<bool> {
+        let operands = [self.peek(0).bits(), self.peek(1).bits(), 0];
+        let bits = SeenBits { operands, result: 0 };
+        let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
+        self.seen.insert(index, joined);
+        let (second, first) = (self.pop().number()?, self.pop().number()?);
+        eval::compare(opcode, first, second)
+    }
+
+    /// Makes sure that at least `count` items are copied, if there are as many.
+    fn reach(&mut self, count: usize) {
+        while self.stack.len() < count {
+            let cell = self.vm.sp.wrapping_sub(self.taken + 1);
+            if self.taken >= self.vm.stack_len() {
+                return;
+            }
+            self.taken += 1;
+            // SAFETY: the stack has more items than were taken.
+            self.stack.insert(0, Known::of(unsafe { &*cell }));
+        }
+    }
+
+    /// Returns the item at a depth.
+    fn peek(&mut self, depth: usize) -> Known {
+        self.reach(depth + 1);
+        let index = self.stack.len().checked_sub(depth + 1);
+        index.map_or(Nothing, |index| self.stack[index].clone())
+    }
+
+    fn pop(&mut self) -> Known {
+        self.reach(1);
+        self.stack.pop().unwrap_or(Nothing)
+    }
+
+    /// Pops a count.
+    fn pop_count(&mut self) -> Option<usize> {
+        let Integer::Small(count) = self.pop().number()? else { return None };
+        usize::try_from(count).ok()
+    }
+
+    fn constant(&self, index: usize, opcode: OpCode, operand: &[u8]) -> Known {
+        match opcode {
+            OpCode::PUSHT | OpCode::PUSHF => Number(Integer::Small(i64::from(opcode == OpCode::PUSHT))),
+            OpCode::PUSHNULL => Item(StackItem::Null),
+            OpCode::PUSHDATA1 if operand.len() <= LONGEST => Item(operand.into()),
+            _ => self.code.constant(index).map_or(Nothing, Number),
+        }
+    }
+
+    fn slot(&mut self, kind: SlotKind, index: u8, is_store: bool) -> Option<()> {
+        let key = (kind as u8, index);
+        if is_store {
+            let item = self.pop();
+            self.slots.insert(key, item);
+            return Some(());
+        }
+        let item = match self.slots.get(&key) {
+            Some(item) => item.clone(),
+            None => self.machine_slot(kind, index)?,
+        };
+        self.stack.push(item);
+        Some(())
+    }
+
+    /// Copies a slot of the machine.
+    fn machine_slot(&self, kind: SlotKind, index: u8) -> Option<Known> {
+        let vm = self.vm;
+        let index = usize::from(index);
+        let (first, count) = match kind {
+            SlotKind::Static => (vm.statics, vm.statics_count as usize),
+            SlotKind::Local => (vm.slots, vm.locals as usize),
+            SlotKind::Argument => (vm.slots, vm.argument_count()),
+        };
+        if index >= count {
+            return None;
+        }
+        let cell = if kind == SlotKind::Argument { first.wrapping_sub(index + 1) } else { first.wrapping_add(index) };
+        // SAFETY: the frame has the slot. A slot holds an item, or is marked as empty.
+        unsafe { (tag_of(cell) != tag::EMPTY).then(|| Known::of(&*cell)) }
+    }
+
+    fn stack_order(&mut self, opcode: OpCode) -> Option<()> {
+        use OpCode::*;
+        let count = match opcode {
+            PICK | ROLL | XDROP => self.pop_count()? + 1,
+            REVERSEN => self.pop_count()?,
+            DUP | DROP => 1,
+            OVER | NIP | TUCK | SWAP => 2,
+            ROT | REVERSE3 => 3,
+            REVERSE4 => 4,
+            _ => return self.forget(opcode),
+        };
+        self.reach(count);
+        let from = self.stack.len().checked_sub(count)?;
+        match opcode {
+            PICK | DUP | OVER => self.stack.push(self.stack[from].clone()),
+            XDROP | NIP | DROP => drop(self.stack.remove(from)),
+            TUCK => self.stack.insert(from, self.stack.last()?.clone()),
+            ROLL | SWAP | ROT => self.stack[from..].rotate_left(1),
+            _ => self.stack[from..].reverse(),
+        }
+        Some(())
+    }
+
+    fn pick_item(&mut self) -> Known {
+        let (key, container) = (self.pop(), self.pop());
+        let found = match (container, key) {
+            (Item(StackItem::Array(array) | StackItem::Struct(array)), Number(Integer::Small(index))) => {
+                usize::try_from(index).ok().and_then(|index| array.get(index))
+            }
+            (Item(StackItem::Map(map)), key) => key.key().and_then(|key| map.get(&key).ok().flatten()),
+            _ => None,
+        };
+        found.map_or(Nothing, |item| Known::of(&item))
+    }
+
+    fn size(&mut self) -> Known {
+        match self.pop() {
+            Item(item) => item_size(&item).map_or(Nothing, |size| Number(Integer::from(size))),
+            _ => Nothing,
+        }
+    }
+
+    /// Runs an instruction on integers.
+    fn compute(&mut self, opcode: OpCode) -> Known {
+        let Arity::Exactly(count) = opcode.info().pops else { return Nothing };
+        let items: [Known; 3] = core::array::from_fn(|depth| match depth < count.into() {
+            true => self.pop(),
+            false => Nothing,
+        });
+        let truth = |value: bool| Number(Integer::Small(value.into()));
+        if let OpCode::NOT | OpCode::BOOLAND | OpCode::BOOLOR = opcode {
+            let result = match (opcode, items[0].truth(), items[1].truth()) {
+                (OpCode::NOT, Some(value), _) => Some(!value),
+                (OpCode::BOOLAND, Some(b), Some(a)) => Some(a && b),
+                (_, Some(b), Some(a)) => Some(a || b),
+                _ => None,
+            };
+            return result.map_or(Nothing, truth);
+        }
+        let [top, below, third] = [0, 1, 2].map(|depth| items[depth].number());
+        if count == 1 {
+            return top.and_then(|value| unary(opcode, value)).map_or(Nothing, Number);
+        }
+        let (Some(b), Some(a)) = (top, below) else { return Nothing };
+        if let Some(result) = eval::compare(opcode, a, b) {
+            return truth(result);
+        }
+        let result = match (opcode, third) {
+            (OpCode::WITHIN, Some(value)) => return truth(a <= value && value < b),
+            (OpCode::MODMUL | OpCode::MODPOW, Some(first)) => self.vm.compute_integer(opcode, first, a, b),
+            (OpCode::MODMUL | OpCode::MODPOW, None) => None,
+            (OpCode::SHL | OpCode::SHR | OpCode::POW, _) => self.vm.compute_integer(opcode, a, b, b),
+            _ => eval::wide_binary(opcode, a.wide(), b.wide()).map(Integer::from),
+        };
+        result.map_or(Nothing, Number)
+    }
+}
+
+fn unary(opcode: OpCode, value: Integer) -> Option<Integer> {
+    match opcode {
+        OpCode::SIGN => Some(Integer::Small(value.signum())),
+        OpCode::NZ => Some(Integer::Small((!value.is_zero()).into())),
+        OpCode::INVERT => Some(value.not()),
+        OpCode::SQRT => value.sqrt().ok(),
+        _ => eval::wide_unary(opcode, value.wide()).map(Integer::from),
+    }
+}

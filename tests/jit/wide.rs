@@ -1,0 +1,119 @@
+//! Integers of more than 64 bits in compiled code: all operators on values near the widths where their form changes, and
+//! loops whose values become wider and narrower.
+
+use std::fmt::Write;
+
+use neovm::types::{Integer, asm::assemble};
+use neovm_testing::{Modes, Program, Tally, say, wide::LOOPS};
+
+/// The exponents of the powers of two near which values lie.
+const EDGES: [u32; 12] = [0, 31, 62, 63, 64, 65, 126, 127, 128, 192, 254, 255];
+
+/// Returns the loops as programs.
+pub(crate) fn loops() -> Vec<Program> {
+    LOOPS.iter().map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect()
+}
+
+/// Returns values around zero and powers of two, with either sign.
+fn values() -> Vec<Integer> {
+    let two = Integer::Small(2);
+    let mut values = vec![Integer::Small(0)];
+    for exponent in EDGES {
+        // 2^255 itself does not fit.
+        let below = two.pow(exponent.min(254)).unwrap().sub(Integer::Small(1)).unwrap();
+        let most = if exponent == 255 { below.add(below).unwrap().add(Integer::Small(1)).unwrap() } else { below };
+        for more in 0..3 {
+            let Ok(value) = most.add(Integer::Small(more)) else { continue };
+            values.extend([value, value.neg().unwrap()]);
+        }
+    }
+    values.push(two.pow(254).unwrap().neg().unwrap().mul(two).unwrap());
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The operators, with what they compute; none where they fault.
+type Operator = (&'static str, fn(Integer, Integer) -> Option<Integer>);
+
+const OPERATORS: &[Operator] = &[
+    ("ADD", |a, b| a.add(b).ok()),
+    ("SUB", |a, b| a.sub(b).ok()),
+    ("MUL", |a, b| a.mul(b).ok()),
+    ("DIV", |a, b| a.div(b).ok()),
+    ("MOD", |a, b| a.rem(b).ok()),
+    ("MIN", |a, _| Some(a)),
+    ("MAX", |a, _| Some(a)),
+    ("AND", |a, _| Some(a)),
+    ("OR", |a, _| Some(a)),
+    ("XOR", |a, _| Some(a)),
+    ("LT", |a, _| Some(a)),
+    ("LE", |a, _| Some(a)),
+    ("GT", |a, _| Some(a)),
+    ("GE", |a, _| Some(a)),
+    ("NUMEQUAL", |a, _| Some(a)),
+    ("NUMNOTEQUAL", |a, _| Some(a)),
+    ("EQUAL", |a, _| Some(a)),
+    ("NOTEQUAL", |a, _| Some(a)),
+    ("DROP\nINC", |a, _| a.add(Integer::Small(1)).ok()),
+    ("DROP\nDEC", |a, _| a.sub(Integer::Small(1)).ok()),
+    ("DROP\nNEGATE", |a, _| a.neg().ok()),
+    ("DROP\nABS", |a, _| a.abs().ok()),
+    ("DROP\nSIGN", |a, _| Some(a)),
+    ("DROP\nNZ", |a, _| Some(a)),
+    ("DROP\nINVERT", |a, _| Some(a)),
+    ("DUP\nWITHIN", |a, _| Some(a)),
+    ("DROP\nPUSH3\nSHR", |a, _| Some(a)),
+    ("DROP\nPUSHINT8 61\nSHR", |a, _| Some(a)),
+    ("DROP\nPUSHINT8 100\nSHR", |a, _| Some(a)),
+    ("DROP\nPUSH7\nSHL", |a, _| a.shl(7).ok()),
+];
+
+/// Returns a program that applies an operator to values and an operand, a constant or in a slot, and collects the results
+/// in an array.
+fn program(values: &[Integer], operand: Integer, operator: &str, is_known: bool) -> Program {
+    let mut text = "INITSLOT 5, 0\n".to_owned();
+    for value in values.iter().rev() {
+        writeln!(text, "PUSHINT256 {value}").unwrap();
+    }
+    let count = values.len();
+    let load = if is_known { format!("PUSHINT256 {operand}") } else { "LDLOC2".into() };
+    write!(
+        text,
+        "PUSHINT8 {count}\nPACK\nSTLOC0\nNEWARRAY0\nSTLOC1\nPUSHINT256 {operand}\nSTLOC2\nPUSH0\nSTLOC3\nPUSH0\nSTLOC4\n
+         next: LDLOC0\nLDLOC3\nPICKITEM\nSTLOC4\nLDLOC1\nLDLOC4\n{load}\n{operator}\nAPPEND\n
+         LDLOC3\nINC\nDUP\nSTLOC3\nPUSHINT8 {count}\nJMPLT_L next\nLDLOC1\nRET"
+    )
+    .unwrap();
+    Program::new(format!("{operator} by {operand}"), assemble(&text).unwrap())
+}
+
+#[test]
+fn operators_on_values_of_all_widths() {
+    let all = values();
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    for (number, &operand) in all.iter().enumerate() {
+        for (place, (operator, result)) in OPERATORS.iter().enumerate() {
+            // Unary operators need not be tried with each operand.
+            if operator.starts_with("DROP") && number % 16 != 0 {
+                continue;
+            }
+            let values: Vec<_> = all.iter().copied().filter(|&value| result(value, operand).is_some()).collect();
+            if !values.is_empty() {
+                modes.check(&program(&values, operand, operator, (number + place) % 2 == 0), &mut tally);
+            }
+        }
+    }
+    say(&format!("wide operators: {} executions, {} entries of compiled code", tally.runs, tally.entered));
+    assert!(tally.entered > tally.runs / 2);
+}
+
+#[test]
+fn loops_of_wide_integers() {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    for program in loops() {
+        modes.check(&program, &mut tally);
+    }
+    say(&format!("wide loops: {} executions, {} entries of compiled code", tally.runs, tally.entered));
+    assert!(tally.entered > tally.runs / 2);
+}
