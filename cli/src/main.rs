@@ -43,6 +43,10 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+/// Threads allocate what others free all the time: blocks, changes, nodes of the trie.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs, checks, shows and assembles scripts and contracts of Neo N3.
 #[derive(Parser)]
 #[command(name = "neovm", version, after_help = "Colours are shown at a terminal, unless NO_COLOR is set.")]

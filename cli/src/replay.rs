@@ -84,9 +84,23 @@ pub(crate) struct ReplayArgs {
     /// Keep the states after all blocks, not only after the last one
     #[arg(long)]
     full_state: bool,
+    /// Compute no state roots, which an indexer may do without: entries, logs and changes are the
+    /// same. A folder is made for one or the other
+    #[arg(long, conflicts_with_all = ["roots", "full_state"])]
+    no_state_root: bool,
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]
     engine: EngineKind,
+}
+
+impl ReplayArgs {
+    fn trie_mode(&self) -> TrieMode {
+        match (self.no_state_root, self.full_state) {
+            (true, _) => TrieMode::None,
+            (_, true) => TrieMode::Full,
+            _ => TrieMode::Latest,
+        }
+    }
 }
 
 pub(crate) fn execute(args: &ReplayArgs) -> Result<ExitCode> {
@@ -96,7 +110,7 @@ pub(crate) fn execute(args: &ReplayArgs) -> Result<ExitCode> {
     let expected = args.roots.as_deref().map(|path| roots::read(path, &args.dump, &settings.hardforks));
     let expected = expected.transpose()?.unwrap_or_default();
     let network = Arc::new(Network::with_engine(settings, args.engine.config(EngineConfig::default())));
-    let trie_mode = if args.full_state { TrieMode::Full } else { TrieMode::Latest };
+    let trie_mode = args.trie_mode();
     match &args.data {
         None => {
             let place = Arc::new(MemoryPlace::new(trie_mode));
@@ -199,13 +213,16 @@ impl Replay<'_> {
         let expected = self.expected.get(block.index);
         self.output.executed(block, &executed, self.chain.state(), expected.is_some())?;
         self.chain.append(executed, expected)?;
+        if self.args.no_state_root {
+            return self.output.done(block.index, None, &self.progress);
+        }
         self.show(false)
     }
 
     /// Shows the blocks whose roots are known.
     fn show(&mut self, wait: bool) -> Result<()> {
         for (height, root) in self.chain.take_roots(wait)? {
-            self.output.rooted(height, root, &self.progress)?;
+            self.output.done(height, Some(root), &self.progress)?;
         }
         Ok(())
     }

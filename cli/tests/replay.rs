@@ -95,6 +95,28 @@ fn logs_and_changes_in_the_recorded_form() {
 }
 
 #[test]
+fn without_state_roots() {
+    let (with, without) = (target("replay-with.changes.jsonl"), target("replay-without.changes.jsonl"));
+    let rooted = lines(replay(&["--json", "--changes", &with]).ok());
+    let printed = lines(replay(&["--json", "--no-state-root", "--changes", &without]).ok());
+    assert_eq!(printed.len(), 33);
+    for (mut line, block) in rooted.into_iter().zip(printed) {
+        line["root"] = Value::Null;
+        assert_eq!(line, block);
+    }
+    assert_eq!(fs::read(with).expect("it was written"), fs::read(without).expect("it was written"));
+    let answer = replay(&["--no-state-root"]);
+    assert!(answer.ok().contains("\n      31  4 transactions, 0.15396801 GAS"), "{}", answer.out);
+    let roots = data("rich/verd.roots.jsonl");
+    replay(&["--no-state-root", "--roots", &roots]).fails(2, &["cannot be used with"]);
+    let folder = target("replay-folder-without");
+    let _ = fs::remove_dir_all(&folder);
+    replay(&["--no-state-root", "--data", &folder, "--until", "20"]).ok();
+    assert_eq!(lines(replay(&["--no-state-root", "--data", &folder, "--json"]).ok()).len(), 12);
+    replay(&["--data", &folder]).fails(1, &["was made to keep no state roots, not the latest state trie"]);
+}
+
+#[test]
 fn a_part_of_a_chain() {
     let answer = replay(&["--json", "--until", "7"]);
     assert_eq!(lines(answer.ok()).len(), 8);

@@ -40,13 +40,18 @@ impl ContractState {
     /// # Errors
     /// A fault if the NEF file is too large to be one.
     pub fn to_item(&self) -> Result<StackItem, FaultKind> {
-        Ok(StackItem::array([
+        Ok(self.with_nef(&self.nef.to_bytes().map_err(fault)?))
+    }
+
+    /// The item, given the bytes of the NEF file.
+    fn with_nef(&self, nef: &[u8]) -> StackItem {
+        StackItem::array([
             self.id.into(),
             i32::from(self.update_counter).into(),
             self.hash.into(),
-            self.nef.to_bytes().map_err(fault)?.into(),
+            nef.into(),
             self.manifest.to_stack_item(),
-        ]))
+        ])
     }
 
     /// Returns the bytes that are stored.
@@ -110,6 +115,8 @@ impl ContractState {
 pub struct Contract {
     state: ContractState,
     code: OnceLock<Arc<Code>>,
+    /// The bytes of the NEF file.
+    nef: OnceLock<Box<[u8]>>,
     /// Where `_initialize` starts, if the contract has it.
     initialize: Option<i32>,
     /// The methods by their names: the numbers of parameters and the places in
@@ -125,12 +132,25 @@ impl Contract {
         for (place, method) in state.manifest.abi.methods.iter().enumerate() {
             methods.entry(method.name.as_str().into()).or_default().push((method.parameters.len(), place));
         }
-        Self { state, code: OnceLock::new(), initialize, methods }
+        Self { state, code: OnceLock::new(), nef: OnceLock::new(), initialize, methods }
     }
 
     /// The state that is stored.
     pub fn state(&self) -> &ContractState {
         &self.state
+    }
+
+    /// Returns the contract as [`ContractState::to_item`] does. The bytes of the NEF file, and its checksum, are
+    /// made once.
+    ///
+    /// # Errors
+    /// As for [`ContractState::to_item`].
+    pub fn to_item(&self) -> Result<StackItem, FaultKind> {
+        if let Some(nef) = self.nef.get() {
+            return Ok(self.state.with_nef(nef));
+        }
+        let nef = self.state.nef.to_bytes().map_err(fault)?;
+        Ok(self.state.with_nef(self.nef.get_or_init(|| nef.into())))
     }
 
     /// Returns the position of `_initialize` in bytes, if the contract has it.

@@ -100,17 +100,19 @@ impl Output {
         Ok(())
     }
 
-    /// Shows a block, now that its state root is known.
-    pub(super) fn rooted(&mut self, height: u32, root: Hash256, progress: &Progress) -> Result<()> {
+    /// Shows a block, now that its state root is known, or if none is computed.
+    pub(super) fn done(&mut self, height: u32, root: Option<Hash256>, progress: &Progress) -> Result<()> {
         let Some(Pending { hash, transactions, gas, .. }) = self.take(height) else { return Ok(()) };
         self.blocks += 1;
         self.transactions += transactions as u64;
         let text = if self.json {
+            let root = root.map_or("null".into(), |root| format!("\"{root}\""));
             format!(
-                "{{\"block\":{height},\"hash\":\"{hash}\",\"root\":\"{root}\",\"transactions\":{transactions},\"gas\":\"{gas}\"}}\n"
+                "{{\"block\":{height},\"hash\":\"{hash}\",\"root\":{root},\"transactions\":{transactions},\"gas\":\"{gas}\"}}\n"
             )
         } else {
-            format!("{height:>8}  {root}  {}, {} GAS\n", count(transactions as u64, "transaction"), show::gas(gas))
+            let root = root.map_or(String::new(), |root| format!("{root}  "));
+            format!("{height:>8}  {root}{}, {} GAS\n", count(transactions as u64, "transaction"), show::gas(gas))
         };
         self.text.push_str(&text);
         if self.text.len() >= BUFFER || self.printed.elapsed() >= DELAY {

@@ -179,7 +179,7 @@ pub(crate) fn is_contract(layer: &Layer<'_>, hash: Hash160) -> Result<bool, Faul
 
 fn get_contract(executor: &Executor<'_>, hash: Hash160) -> Result<Option<ArrayItem>, FaultKind> {
     let contract = executor.contract(hash)?;
-    contract.map(|contract| contract.state().to_item().map(ArrayItem)).transpose()
+    contract.map(|contract| contract.to_item().map(ArrayItem)).transpose()
 }
 
 fn get_contract_by_id(executor: &Executor<'_>, id: i32) -> Result<Option<ArrayItem>, FaultKind> {

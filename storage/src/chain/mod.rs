@@ -1,6 +1,7 @@
 //! The state of a chain that is followed, block after block.
 
 mod buffer;
+mod cache;
 mod memory;
 mod worker;
 
@@ -11,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cache::ReadCache;
 use worker::{Job, Report, Worker};
 
 pub use self::{
@@ -18,6 +20,9 @@ pub use self::{
     memory::MemoryPlace,
 };
 use crate::{Batch, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader, Value};
+
+/// The contract whose storage has no part in the state root.
+const LEDGER: i32 = -4;
 
 /// Which state tries a place keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,8 +160,8 @@ impl Default for FlushPolicy {
 
 /// The state of a chain: entries, state trie and roots, kept in a [`Place`].
 ///
-/// Blocks are appended; reads see them at once. State roots are computed on another thread, and so are blocks
-/// written, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
+/// Blocks are appended; reads see them at once. State roots are computed on another thread, and blocks are written on
+/// a third one, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
 #[derive(Debug)]
 pub struct ChainState {
     place: Arc<dyn Place>,
@@ -167,6 +172,8 @@ pub struct ChainState {
     state: StateBuffer,
     /// Changes that are being written, or were written last: what is read again soon.
     recent: Arc<StateBuffer>,
+    /// Never those of the Ledger, most of which are written and not read again.
+    cache: ReadCache,
     is_flushing: bool,
     /// Blocks appended since the last write began.
     blocks: u32,
@@ -199,6 +206,7 @@ impl ChainState {
             height,
             state,
             recent: Arc::default(),
+            cache: ReadCache::new(),
             is_flushing: false,
             blocks: 0,
             since: Instant::now(),
@@ -237,6 +245,8 @@ impl ChainState {
             self.since = Instant::now();
         }
         self.state.add(&changes);
+        let of_contracts = changes.iter().filter(|(key, _)| key.contract() != LEDGER);
+        of_contracts.for_each(|(key, value)| self.cache.set(key, value));
         self.height = Some(height);
         self.blocks += 1;
         self.send(Job::Block { height, changes, expected })?;
@@ -307,7 +317,10 @@ impl ChainState {
         self.is_flushing = true;
         self.blocks = 0;
         let Some(height) = self.height else { return Ok(()) };
-        self.send(Job::Flush { height, state })
+        match self.worker.flush(height, state) {
+            true => Ok(()),
+            false => self.receive(true),
+        }
     }
 
     fn send(&mut self, job: Job) -> Result<(), ChainError> {
@@ -349,10 +362,11 @@ impl ChainState {
 
 impl Store for ChainState {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        match self.state.get(key).or_else(|| self.recent.get(key)) {
+        let read = || match self.state.get(key).or_else(|| self.recent.get(key)) {
             Some(value) => Ok(value.clone()),
             None => self.place.get(key),
-        }
+        };
+        if key.starts_with(&LEDGER.to_le_bytes()) { read() } else { self.cache.get(key, read) }
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {

@@ -1,27 +1,28 @@
-//! The thread that computes state roots and writes blocks.
+//! The thread that computes state roots, and those that write blocks.
 
 use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
-use super::{ChainError, Commit, Place, StateBuffer, Tip, TrieMode};
-use crate::{Batch, Key, NodeChanges, NodeHash, Trie, Value};
+use super::{ChainError, Commit, LEDGER, Place, StateBuffer, Tip, TrieMode};
+use crate::{Batch, Key, NodeChanges, NodeHash, StoreError, Trie, Value};
 
 /// How many blocks may wait for their roots.
 const BACKLOG: usize = 256;
 
-/// The contract whose storage has no part in the state root.
-const LEDGER: i32 = -4;
-
 pub(super) enum Job {
     /// Compute the root after a block.
     Block { height: u32, changes: Arc<Batch>, expected: Option<NodeHash> },
-    /// Write all blocks so far.
-    Flush { height: u32, state: Arc<StateBuffer> },
+    /// Write all blocks so far, and put the result into the queue. There is one write at a time.
+    Flush { height: u32, state: Arc<StateBuffer>, queue: SyncSender<Job> },
+    /// Blocks were written, or could not be.
+    Written(Result<(), StoreError>),
 }
 
 pub(super) enum Report {
@@ -49,24 +50,25 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn start(place: Arc<dyn Place>, tip: Option<Tip>, held_nodes: usize) -> Self {
         let (jobs, received) = sync_channel(BACKLOG);
-        let (report, reports) = channel();
-        let thread = std::thread::spawn(move || {
+        let (report_to, reports) = channel();
+        let thread = thread::spawn(move || {
             let mut state = Roots::new(place, tip, held_nodes);
             for job in received {
                 let result = match job {
-                    Job::Block { height, changes, expected } => {
-                        let root = state.block(height, &changes, expected);
-                        root.map(|root| Report::Root { height, root, held: state.trie.held() })
+                    Job::Block { height, changes, expected } => state.block(height, &changes, expected).map(Some),
+                    Job::Flush { height, state: changes, queue } => {
+                        state.flush(height, changes, queue);
+                        Ok(None)
                     }
-                    Job::Flush { height, state: changes } => {
-                        state.flush(height, &changes).map(|()| Report::Flushed { held: state.trie.held() })
-                    }
+                    Job::Written(result) => state.written(result).map(Some),
                 };
                 let failed = result.is_err();
-                if report.send(result.unwrap_or_else(Report::Failed)).is_err() || failed {
-                    return;
+                let report = result.unwrap_or_else(|error| Some(Report::Failed(error)));
+                if report.is_some_and(|told| report_to.send(told).is_err()) || failed {
+                    break;
                 }
             }
+            state.finish();
         });
         Self { jobs: Some(jobs), reports, thread: Some(thread) }
     }
@@ -74,6 +76,12 @@ impl Worker {
     /// Gives the worker something to do, or returns false if it has stopped.
     pub(super) fn send(&self, job: Job) -> bool {
         self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Lets the worker write all blocks so far, or returns false if it has stopped.
+    pub(super) fn flush(&self, height: u32, state: Arc<StateBuffer>) -> bool {
+        let queue = self.jobs.clone();
+        queue.is_some_and(|queue| self.send(Job::Flush { height, state, queue }))
     }
 
     /// Returns the next report, if there is one or it is waited for.
@@ -106,13 +114,15 @@ struct Roots {
     /// Of blocks that are not written yet.
     roots: Vec<(u32, NodeHash)>,
     held_nodes: usize,
+    /// The thread that writes, or has written last.
+    writer: Option<JoinHandle<()>>,
 }
 
 impl Roots {
     fn new(place: Arc<dyn Place>, tip: Option<Tip>, held_nodes: usize) -> Self {
         let root = tip.map(|tip| tip.root).unwrap_or_default();
         let trie = Trie::new(Arc::clone(&place), (root != NodeHash::default()).then_some(root));
-        Self { place, trie, root, nodes: NodeChanges::default(), roots: Vec::new(), held_nodes }
+        Self { place, trie, root, nodes: NodeChanges::default(), roots: Vec::new(), held_nodes, writer: None }
     }
 
     fn block(
@@ -120,33 +130,54 @@ impl Roots {
         height: u32,
         changes: &[(Key, Option<Value>)],
         expected: Option<NodeHash>,
-    ) -> Result<Option<NodeHash>, ChainError> {
-        if self.place.trie_mode() == TrieMode::None {
-            return Ok(None);
+    ) -> Result<Report, ChainError> {
+        let mut root = None;
+        if self.place.trie_mode() != TrieMode::None {
+            let changes = changes.iter().filter(|(key, _)| key.contract() != LEDGER);
+            self.root = self.trie.apply(changes.map(|(key, value)| (key, value.as_ref())))?;
+            root = Some(self.root);
+            if let Some(expected) = expected
+                && expected != self.root
+            {
+                return Err(ChainError::WrongRoot { height, expected, root: self.root });
+            }
+            if self.place.trie_mode() == TrieMode::Full {
+                self.nodes.written.append(&mut self.trie.save().written);
+            }
+            self.roots.push((height, self.root));
         }
-        let changes = changes.iter().filter(|(key, _)| key.contract() != LEDGER);
-        self.root = self.trie.apply(changes.map(|(key, value)| (key, value.as_ref())))?;
-        if let Some(expected) = expected
-            && expected != self.root
-        {
-            return Err(ChainError::WrongRoot { height, expected, root: self.root });
-        }
-        if self.place.trie_mode() == TrieMode::Full {
-            self.nodes.written.append(&mut self.trie.save().written);
-        }
-        self.roots.push((height, self.root));
-        Ok(Some(self.root))
+        Ok(Report::Root { height, root, held: self.trie.held() })
     }
 
-    fn flush(&mut self, height: u32, state: &StateBuffer) -> Result<(), ChainError> {
+    /// Writes all blocks so far on a thread of its own, while roots of the next ones are computed. No node of the trie
+    /// is let go before that has ended, so that none is read that is being written.
+    fn flush(&mut self, height: u32, state: Arc<StateBuffer>, queue: SyncSender<Job>) {
         let nodes = match self.place.trie_mode() {
-            TrieMode::Full => std::mem::take(&mut self.nodes),
+            TrieMode::Full => mem::take(&mut self.nodes),
             TrieMode::Latest | TrieMode::None => self.trie.save(),
         };
-        let tip = Tip { height, root: self.root };
-        self.place.write(&Commit { tip, state, nodes, roots: &self.roots })?;
-        self.roots.clear();
+        let (tip, roots, place) = (Tip { height, root: self.root }, mem::take(&mut self.roots), self.place.clone());
+        self.finish();
+        self.writer = Some(thread::spawn(move || {
+            let write = || place.write(&Commit { tip, state: &state, nodes, roots: &roots });
+            let result = catch_unwind(AssertUnwindSafe(write));
+            let result = result.unwrap_or_else(|_| Err(StoreError("the thread that writes panicked".into())));
+            // Whoever waited for it may have gone.
+            _ = queue.send(Job::Written(result));
+        }));
+    }
+
+    fn written(&mut self, result: Result<(), StoreError>) -> Result<Report, ChainError> {
+        result?;
         self.trie.shrink(self.held_nodes);
-        Ok(())
+        Ok(Report::Flushed { held: self.trie.held() })
+    }
+
+    /// Waits for the thread that writes.
+    fn finish(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            // It does not panic.
+            _ = writer.join();
+        }
     }
 }

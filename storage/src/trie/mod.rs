@@ -197,7 +197,7 @@ impl<N: Nodes> Trie<N> {
     /// Returns what has changed since this was last called, which is for the place that keeps the nodes.
     pub fn save(&mut self) -> NodeChanges {
         let mut changes = NodeChanges { removed: std::mem::take(&mut self.removed), written: Vec::new() };
-        save(&mut self.root, &mut Vec::new(), &mut changes.written);
+        save(&mut self.root, &mut Vec::new(), &mut self.buffer, &mut changes.written);
         changes
     }
 
@@ -227,32 +227,33 @@ impl<N: Nodes> Trie<N> {
 }
 
 /// Above a node that is kept as it is, all are; below it too.
-fn save(link: &mut Link, position: &mut Vec<u8>, written: &mut Vec<NodeRecord>) {
+fn save(link: &mut Link, position: &mut Vec<u8>, buffer: &mut Vec<u8>, written: &mut Vec<NodeRecord>) {
     let Link::Loaded(node) = link else { return };
     if node.record == Record::Current {
         return;
     }
     node.record = Record::Current;
-    let mut bytes = Vec::new();
-    node.kind.write(&mut bytes);
+    buffer.clear();
+    node.kind.write(buffer);
     if let Kind::Extension(_, Link::Loaded(next)) = &node.kind
         && let Kind::Leaf(_) = next.kind
     {
-        next.kind.write(&mut bytes);
+        next.kind.write(buffer);
     }
-    written.push(NodeRecord { position: Position::new(position), hash: node.hash.unwrap_or_default(), bytes });
+    let (hash, bytes) = (node.hash.unwrap_or_default(), buffer.to_vec());
+    written.push(NodeRecord { position: Position::new(position), hash, bytes });
     let depth = position.len();
     match &mut node.kind {
         Kind::Branch(children) => {
             for (nibble, child) in (0..).zip(children.iter_mut()) {
                 position.push(nibble);
-                save(child, position, written);
+                save(child, position, buffer, written);
                 position.truncate(depth);
             }
         }
         Kind::Extension(path, next) if !next.is_leaf() => {
             position.extend_from_slice(path);
-            save(next, position, written);
+            save(next, position, buffer, written);
             position.truncate(depth);
         }
         Kind::Extension(..) | Kind::Leaf(_) => {}
