@@ -8,10 +8,11 @@
 #   DIR/lib/libneovm.so.1       the same as a shared library, and libneovm.so
 #   DIR/lib/pkgconfig/neovm.pc
 #
-# ARCHIVE is libneovm_capi.a; unless given, a release build makes it. CC, LD, OBJCOPY and AR name other tools.
+# ARCHIVE is libneovm_capi.a; unless given, a release build makes it. CC, LD, OBJCOPY and AR name other tools, and
+# LIBRARIES what to link with.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 1 ] || { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
 prefix=$1
 archive=${2:-}
 if [ -z "$archive" ]; then
@@ -34,11 +35,10 @@ ${AR:-ar} rcs "$prefix/lib/libneovm.a" "$work/neovm.o"
 libraries="-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc"
 echo 'NEOVM_1 { global: neovm_*; local: *; };' >"$work/neovm.map"
 ${CC:-cc} -shared -o "$prefix/lib/libneovm.so.1" -Wl,--whole-archive "$prefix/lib/libneovm.a" -Wl,--no-whole-archive \
-  -Wl,--version-script="$work/neovm.map" -Wl,-soname,libneovm.so.1 -Wl,--gc-sections -Wl,-z,relro,-z,now $libraries
+  -Wl,--version-script="$work/neovm.map" -Wl,-soname,libneovm.so.1 -Wl,--gc-sections -Wl,-z,relro,-z,now ${LIBRARIES:-$libraries}
 ln -sf libneovm.so.1 "$prefix/lib/libneovm.so"
 
 cp "$here/include/neovm.h" "$prefix/include/"
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$here/../Cargo.toml")
-sed -e "s|@prefix@|$prefix|" -e "s|@version@|$version|" -e "s|@libraries@|$libraries|" \
-  "$here/neovm.pc.in" >"$prefix/lib/pkgconfig/neovm.pc"
+sed -e "s|@version@|$version|" -e "s|@libraries@|$libraries|" "$here/neovm.pc.in" >"$prefix/lib/pkgconfig/neovm.pc"
 echo "$prefix: neovm.h, libneovm.a, libneovm.so.1, neovm.pc"
