@@ -3,8 +3,13 @@
 
 use std::fmt::Write;
 
-use neovm::types::{Integer, asm::assemble};
-use neovm_testing::{Modes, Program, Tally, say, wide::LOOPS};
+use neovm::{
+    Dispatch, Hardfork, VmConfig,
+    types::{Integer, asm::assemble},
+};
+use neovm_testing::{Compiler, Modes, Program, Runner, Tally, assert_same, say, wide::LOOPS};
+
+use crate::corpus::HOT;
 
 /// The exponents of the powers of two near which values lie.
 const EDGES: [u32; 12] = [0, 31, 62, 63, 64, 65, 126, 127, 128, 192, 254, 255];
@@ -116,4 +121,23 @@ fn loops_of_wide_integers() {
     }
     say(&format!("wide loops: {} executions, {} entries of compiled code", tally.runs, tally.entered));
     assert!(tally.entered > tally.runs / 2);
+}
+
+/// Before hardfork Gorgon, a shift by zero did not look at the value: a boolean stays one.
+#[test]
+fn a_boolean_shifted_by_zero() {
+    let text = "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nNEWARRAY0\nSTLOC1\n
+         n: LDLOC1\nPUSHT\nLDLOC0\nPUSH7\nMOD\nPUSHINT8 30\nMUL\nSHL\nAPPEND\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET";
+    let program = Program::new("shifted booleans", assemble(text).unwrap());
+    for hardfork in [Hardfork::Faun, Hardfork::Gorgon] {
+        let config = || VmConfig::default().with_hardfork(hardfork);
+        let expected = Runner::with(program.decode(), config().with_dispatch(Dispatch::Unfused)).end(program.start);
+        let mut compiler = Compiler::new(HOT).expect("a compiler");
+        let mut runner = Runner::with(compiler.prepare(program.script.clone()).unwrap(), config());
+        for _ in 0..3 {
+            let end = runner.end(program.start);
+            assert_same(&program, &hardfork, &expected, end, &mut runner);
+        }
+        assert!(compiler.entered() > 0, "{hardfork:?}");
+    }
 }

@@ -195,9 +195,12 @@ pub(super) unsafe extern "C" fn div_wide_by_i128(
     high: u64,
     out: *mut [u64; 4],
 ) -> u64 {
-    let (value, divisor) = (I256::from_limbs([a, b, c, d]), I256::from(i128_of(low, high)));
+    let divisor = i128_of(low, high);
+    if divisor == 0 {
+        return 0;
+    }
     // SAFETY: the caller guarantees it.
-    unsafe { finish(eval::wide_binary(OpCode::DIV, value, divisor), out) }
+    unsafe { finish(eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), divisor).0, out) }
 }
 
 /// See [`super::builtins::REM_WIDE_BY_I128`].
@@ -213,9 +216,12 @@ pub(super) unsafe extern "C" fn rem_wide_by_i128(
     high: u64,
     out: *mut [u64; 4],
 ) -> u64 {
-    let (value, divisor) = (I256::from_limbs([a, b, c, d]), I256::from(i128_of(low, high)));
+    let divisor = i128_of(low, high);
+    if divisor == 0 {
+        return 0;
+    }
     // SAFETY: the caller guarantees it.
-    unsafe { finish(eval::wide_binary(OpCode::MOD, value, divisor), out) }
+    unsafe { finish(Some(eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), divisor).1), out) }
 }
 
 /// See [`super::builtins::COMPUTE_WIDE`].

@@ -111,6 +111,10 @@ impl Translator<'_> {
             _ => return false,
         };
         let is_rare = matches!(ins.opcode, SQRT | POW | MODMUL | MODPOW);
+        // Before hardfork Gorgon, a shift by zero left a boolean as it was.
+        if matches!((ins.opcode, self.peek(1)), (SHL | SHR, Item::Bool(_))) {
+            return false;
+        }
         let Some(operands) = self.operand_widths(ins, count) else { return false };
         let computes = is_rare || matches!(ins.opcode, INC | DEC | NEGATE | ABS | ADD | SUB | MUL | SHL | DIV);
         let result = if computes { self.input.speculation.result(ins.index) } else { None };

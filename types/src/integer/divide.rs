@@ -69,26 +69,35 @@ pub(super) fn div_rem(value: &[u64; 4], divisor: &[u64; 4]) -> ([u64; 4], [u64; 
         let (quotient, rest) = div_rem_two(two(value), two(divisor));
         return (four(quotient), four(rest));
     }
+    if divisor_length <= 2 {
+        let (quotient, rest) = div_rem_by_two(value, two(divisor));
+        return (quotient, four(rest));
+    }
     if value_length < divisor_length {
         return ([0; 4], *value);
-    }
-    if divisor_length == 1 {
-        let (quotient, rest) = divide_by_word(value, value_length, divisor[0]);
-        return (quotient, [rest, 0, 0, 0]);
-    }
-    if divisor_length == 2 {
-        let (quotient, rest) = divide_by_two_words(value, value_length, two(divisor));
-        return (quotient, four(rest));
     }
     divide_long(value, value_length, divisor, divisor_length)
 }
 
-/// Divides a number of some words by one word.
+/// Returns the quotient and the remainder by a divisor of two words that is not zero.
 #[inline]
-fn divide_by_word(value: &[u64; 4], length: usize, divisor: u64) -> ([u64; 4], u64) {
+pub(super) fn div_rem_by_two(value: &[u64; 4], divisor: u128) -> ([u64; 4], u128) {
+    if divisor >> 64 == 0 {
+        let (quotient, rest) = divide_by_word(value, divisor as u64);
+        return (quotient, rest.into());
+    }
+    match length(value) {
+        0 | 1 => ([0; 4], value[0].into()),
+        length => divide_by_two_words(value, length, divisor),
+    }
+}
+
+/// Divides by one word.
+#[inline]
+fn divide_by_word(value: &[u64; 4], divisor: u64) -> ([u64; 4], u64) {
     let (mut quotient, mut rest) = ([0; 4], 0);
-    for i in (0..length).rev() {
-        // The first division is often saved.
+    for i in (0..4).rev() {
+        // The first divisions are often saved.
         if rest == 0 && value[i] < divisor {
             rest = value[i];
         } else {

@@ -8,6 +8,8 @@
 //! the least `i64` and -1, a shift of zero by 64 bits). What happens then,
 //! [`Integer`](super::Integer) and the general handlers of the interpreter decide.
 
+use ruint::aliases::U256;
+
 use super::I256;
 use crate::opcode::OpCode::{self, *};
 
@@ -100,6 +102,15 @@ pub fn div_rem_i128(a: i128, b: i128) -> (i128, i128) {
         if negative { value.wrapping_neg() } else { value }
     };
     (signed(quotient, (a < 0) != (b < 0)), signed(rest, a < 0))
+}
+
+/// The quotient, rounded toward zero, if it fits, and the remainder of an integer by one of 128 bits that is not zero.
+#[inline]
+pub fn div_rem_by_i128(a: I256, b: i128) -> (Option<I256>, I256) {
+    let (quotient, rest) = super::divide::div_rem_by_two(a.magnitude().as_limbs(), b.unsigned_abs());
+    let quotient = I256::from_magnitude(a.is_negative() != (b < 0), U256::from_limbs(quotient));
+    let rest = I256::from(rest);
+    (quotient, if a.is_negative() { rest.wrapping_neg() } else { rest })
 }
 
 /// The result of an opcode with one wide operand.

@@ -121,12 +121,20 @@ impl I256 {
         self.bits().div_ceil(8) as usize
     }
 
+    #[inline]
     pub(super) fn magnitude(&self) -> U256 {
         let limbs = U256::from_limbs(self.0);
         if self.is_negative() { limbs.wrapping_neg() } else { limbs }
     }
 
+    /// The negated value, modulo 2^256.
+    #[inline]
+    pub(super) fn wrapping_neg(&self) -> Self {
+        Self(U256::from_limbs(self.0).wrapping_neg().into_limbs())
+    }
+
     /// The value of a sign and a magnitude, if it fits.
+    #[inline]
     pub(super) fn from_magnitude(negative: bool, magnitude: U256) -> Option<Self> {
         let value = if negative { magnitude.wrapping_neg() } else { magnitude };
         let value = Self(value.into_limbs());
