@@ -26,12 +26,8 @@ pub(crate) struct GasCounter {
     /// PicoGAS for a unit.
     factor: u64,
     limit_pico: u128,
-    /// Units charged for instructions.
-    spent_units: u64,
-    /// Charged for everything else.
-    added_pico: u128,
-    /// Whole units that are left, before the current grant.
-    units_left: i64,
+    /// What was charged before the current grant. It exceeds the limit if the gas ran out.
+    spent_pico: u128,
     /// The current grant, if a meter is running.
     granted: Option<i64>,
     instructions: u64,
@@ -41,26 +37,16 @@ pub(crate) struct GasCounter {
 
 impl GasCounter {
     pub(crate) fn new(options: &RunOptions) -> Self {
-        let limit_pico = options.gas_limit.pico();
         let factor = u64::try_from(options.fee_factor.pico()).unwrap_or(u64::MAX).max(1);
-        let units_left = whole_units(limit_pico, factor);
-        Self {
-            factor,
-            limit_pico,
-            spent_units: 0,
-            added_pico: 0,
-            units_left,
-            granted: None,
-            instructions: 0,
-            free: false,
-        }
+        let limit_pico = options.gas_limit.pico();
+        Self { factor, limit_pico, spent_pico: 0, granted: None, instructions: 0, free: false }
     }
 
     /// Grants up to `most` units, or `least` if that is more and they are left,
     /// and returns a fresh meter.
     pub(crate) fn grant(&mut self, least: i64, most: i64) -> i64 {
         let chunk = most.min(CHUNK).max(least);
-        let units = if self.free { chunk } else { self.units_left.min(chunk).max(0) };
+        let units = if self.free { chunk } else { self.units_within(chunk, 0) };
         self.granted = Some(units);
         units << 32 | COUNTDOWN
     }
@@ -69,8 +55,18 @@ impl GasCounter {
     pub(crate) fn should_refill(&self, meter: i64) -> bool {
         let Some(granted) = self.granted else { return false };
         let left = meter >> 32;
-        let fresh = if self.free { granted } else { granted.min(self.units_left - (granted - left)) };
+        let fresh = if self.free { granted } else { self.units_within(granted, granted - left) };
         left * 2 < fresh
+    }
+
+    /// Returns how many units are left after `used` more, at most `most`.
+    fn units_within(&self, most: i64, used: i64) -> i64 {
+        let left = self.limit_pico.saturating_sub(self.after(used));
+        if left >= self.pico(most) {
+            return most;
+        }
+        // Less than `most`, which is an `i64`. Rarely is so little gas left that this division is needed.
+        (left / u128::from(self.factor)) as i64
     }
 
     /// Ends the current grant and charges what the meter used of it; false if
@@ -86,60 +82,49 @@ impl GasCounter {
     pub(crate) fn charge(&mut self, units: i64) -> bool {
         self.instructions += 1;
         self.spend(units);
-        self.free || self.units_left >= 0
+        self.covers(0)
     }
 
     fn spend(&mut self, units: i64) {
         if !self.free {
-            self.spent_units += units as u64;
-            self.units_left -= units;
+            self.spent_pico = self.after(units);
         }
     }
 
     /// Charges a fee; false if there is not enough gas.
     pub(crate) fn add(&mut self, fee: Gas) -> bool {
-        if self.free {
-            return true;
+        if !self.free {
+            self.spent_pico = self.spent_pico.saturating_add(fee.pico());
         }
-        self.added_pico = self.added_pico.saturating_add(fee.pico());
-        let spent = self.spent_pico();
-        self.units_left = match self.limit_pico.checked_sub(spent) {
-            Some(left) => whole_units(left, self.factor),
-            None => -1,
-        };
-        self.units_left >= 0
+        self.covers(0)
     }
 
     /// Returns whether an instruction of a price can be paid.
     pub(crate) fn covers(&self, units: i64) -> bool {
-        self.free || self.units_left >= units
+        self.free || self.after(units) <= self.limit_pico
     }
 
     pub(crate) fn instructions(&self) -> u64 {
         self.instructions
     }
 
-    fn spent_pico(&self) -> u128 {
-        let by_units = u128::from(self.spent_units) * u128::from(self.factor);
-        by_units.saturating_add(self.added_pico)
+    /// What a number of units costs, which is not negative.
+    fn pico(&self, units: i64) -> u128 {
+        u128::from(units as u64) * u128::from(self.factor)
+    }
+
+    /// What was charged, and a number of units more.
+    fn after(&self, units: i64) -> u128 {
+        self.spent_pico.saturating_add(self.pico(units))
     }
 
     /// The gas used.
     pub(crate) fn consumed(&self) -> Gas {
-        Gas::from_pico(self.spent_pico())
+        Gas::from_pico(self.spent_pico)
     }
 
     /// The gas left.
     pub(crate) fn left(&self) -> Gas {
-        Gas::from_pico(self.limit_pico.saturating_sub(self.spent_pico()))
+        Gas::from_pico(self.limit_pico.saturating_sub(self.spent_pico))
     }
-}
-
-fn whole_units(pico: u128, factor: u64) -> i64 {
-    // The usual amounts need no division of 128 bits.
-    let units = match u64::try_from(pico) {
-        Ok(pico) => u128::from(pico / factor),
-        Err(_) => pico / u128::from(factor),
-    };
-    i64::try_from(units).unwrap_or(i64::MAX)
 }
