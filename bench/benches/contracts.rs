@@ -2,12 +2,20 @@
 //!
 //! The MainNet contracts may not be copied into the project. If they do not exist next to it, the
 //! examples are measured instead.
+//!
+//! With `PASSES=16` in the environment, the calls of the contracts that are named on the command line run
+//! sixteen times and nothing is timed: what a profiler such as callgrind is to look at.
+
+use std::env;
 
 use criterion::{BenchmarkGroup, measurement::WallTime};
 use neovm::{Contract, Engine, EngineConfig, NoHost, Outcome, RunOptions};
-use neovm_bench::{Calls, contracts, criterion, measure};
+use neovm_bench::{Calls, Machine, Program, contracts, criterion, measure};
 
 fn main() {
+    if let Some(passes) = env::var("PASSES").ok().and_then(|passes| passes.parse().ok()) {
+        return run(passes);
+    }
     let mut criterion = criterion();
     let mut group = criterion.benchmark_group("contracts");
     match contracts() {
@@ -33,6 +41,24 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
+}
+
+/// Runs all calls of the contracts whose names contain the argument, if there is one.
+fn run(passes: u32) {
+    let (mut machine, contracts) = contracts().expect("the recorded outcomes next to the project");
+    let part = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    for Calls { programs, .. } in contracts.iter().filter(|calls| calls.contract.contains(&part)) {
+        for program in programs {
+            run_often(&mut machine, program, passes);
+        }
+    }
+}
+
+#[inline(never)]
+fn run_often(machine: &mut Machine, program: &Program, passes: u32) {
+    for _ in 0..passes {
+        machine.run_program(program);
+    }
 }
 
 fn call_example(group: &mut BenchmarkGroup<'_, WallTime>, [nef, manifest]: [&[u8]; 2], method: &str, argument: i64) {

@@ -12,7 +12,10 @@ use super::{Code, MAX_SCRIPT_SIZE, MisalignedInsts, NO_INST, NOT_DECODED, PAGE};
 #[cfg(neovm_tail_calls)]
 use crate::dispatch::tail_call;
 use crate::{
-    fast::patterns,
+    fast::{
+        patterns::{self, Fused},
+        statics,
+    },
     inst::{DecodedInst, cost},
     op::{Form, Op},
     tier::{HotCounters, Tier},
@@ -141,11 +144,16 @@ impl Code {
     /// unusual case leaves all of them to run one by one.
     fn fuse(&mut self) {
         for index in 0..self.insts.len() {
-            if let Some(form) = patterns::find(&self.insts[index..]) {
-                let fused = &self.insts[index..index + form.length()];
-                let cost = fused.iter().map(|inst| inst.single_cost(&self.prices)).sum();
-                self.insts[index].set_form(form, cost);
+            let Some(form) = patterns::find(&self.insts[index..]) else { continue };
+            let mut length = form.length();
+            if let Some(Fused::InitStatics) = form.fused_handler() {
+                let Some((operand, found)) = statics::find(&self.insts[index..], &self.prices) else { continue };
+                self.insts[index].operand = operand;
+                length = found;
             }
+            let fused = &self.insts[index..index + length];
+            let cost = fused.iter().map(|inst| inst.single_cost(&self.prices)).sum();
+            self.insts[index].set_form(form, cost);
         }
     }
 

@@ -16,7 +16,10 @@ use neovm_types::StackItem;
 
 use super::Reason;
 use crate::{
-    fast::{self, Flow, Regs, for_each_form, form_table, patterns::FORMS},
+    fast::{
+        self, Flow, Regs, for_each_form, form_table,
+        patterns::{FORMS, Fused},
+    },
     inst::{DecodedInst, HandlerPtr},
     op::{Form, Op},
     vm::Vm,
@@ -198,7 +201,10 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
         let sp = done.sp.map_addr(|address| address & !FLOW);
         match done.sp.addr() & FLOW {
             DONE => {
-                let length = const { Form::from_number(FORM).length() };
+                let length = match const { Form::from_number(FORM).fused_handler() } {
+                    Some(Fused::InitStatics) => fast::statics::length(&*ip),
+                    _ => const { Form::from_number(FORM).length() },
+                };
                 next(vm, Regs { ip: ip.add(length), sp, slots, meter, limit: done.limit });
             }
             UNFUSED => unfuse(vm, ip, sp, slots, meter, limit),

@@ -21,6 +21,7 @@ use super::{
     patterns::{Fused, Source},
     share,
     slot::{frame_slot, static_slot},
+    statics,
 };
 use crate::{
     inst::DecodedInst,
@@ -37,6 +38,8 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's guarantees are what each handler asks for.
     unsafe {
         match fused {
+            // It may own memory, and makes the static fields.
+            Fused::InitStatics => Flow::Heap,
             Fused::SetStaticBuffer => set_static_buffer(r, vm),
             Fused::PushBuffer => push_buffer(r, vm),
             Fused::SetStaticData => set_static_data(r, vm),
@@ -71,6 +74,7 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's guarantees are what each handler asks for.
     unsafe {
         match fused {
+            Fused::InitStatics => statics::init(r, vm),
             Fused::PushTwo(from) => push_two_heap(r, vm, from),
             Fused::StoreAndLoad => store_and_load_heap(r, vm),
             _ => Flow::Full,

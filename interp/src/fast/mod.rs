@@ -30,6 +30,7 @@ mod regs;
 pub(crate) mod slot;
 pub(crate) mod splice;
 pub(crate) mod stack;
+pub(crate) mod statics;
 pub(crate) mod types;
 pub(crate) mod wide;
 

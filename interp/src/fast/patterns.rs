@@ -15,12 +15,18 @@ use crate::{
 /// A fused handler; see [`super::fused::run`].
 #[derive(Clone, Copy)]
 pub(crate) enum Fused {
+    /// INITSSLOT with the constants that are stored behind it: see [`super::statics`].
+    InitStatics,
     SetStaticBuffer,
     PushBuffer,
     SetStaticData,
     SetStaticInt,
     Set(Source, OpCode),
-    JumpIfCompared { from: Source, comparison: OpCode, when: bool },
+    JumpIfCompared {
+        from: Source,
+        comparison: OpCode,
+        when: bool,
+    },
     DecrementAndCopy,
     JumpIfNotNegative,
     FloorMod,
@@ -29,7 +35,10 @@ pub(crate) enum Fused {
     PickItem(Source),
     Step(OpCode),
     JumpCopy(OpCode),
-    JumpIfTopCompared { comparison: OpCode, when: bool },
+    JumpIfTopCompared {
+        comparison: OpCode,
+        when: bool,
+    },
     CombineInt(OpCode),
     CombineTop(OpCode),
     PushTwo(Source),
@@ -67,7 +76,7 @@ pub(crate) struct Pattern {
 const LONGEST: usize = floor_mod::OPS.len();
 
 /// The number of patterns.
-const COUNT: usize = 91;
+const COUNT: usize = 92;
 
 /// The number of forms; see [`Form`].
 #[cfg(neovm_tail_calls)]
@@ -83,7 +92,7 @@ macro_rules! for_each_form {
             73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 98 99 100 101 102 103 104 105
             106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131
             132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157
-            158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179
+            158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180
         }
     };
 }
@@ -106,7 +115,7 @@ macro_rules! each {
 pub(crate) static PATTERNS: [Pattern; COUNT] = TABLE.patterns;
 
 const TABLE: Table = {
-    use Op::{Convert, Data, Dec, Dup, Int, JmpIf, JmpNe, LdSlot, Sign, StSfld, StSlot};
+    use Op::{Convert, Data, Dec, Dup, InitStatics, Int, JmpIf, JmpNe, LdSlot, Sign, StSfld, StSlot};
     use OpCode::{ADD, AND, DEC, DIV, GE, GT, INC, LE, LT, MOD, MUL, NUMEQUAL, NUMNOTEQUAL, SUB};
     const SOURCES: [Source; 2] = [Source::Slot, Source::Int];
     const COMPARISONS: [OpCode; 6] = [LT, LE, GT, GE, NUMEQUAL, NUMNOTEQUAL];
@@ -114,6 +123,7 @@ const TABLE: Table = {
 
     let mut table =
         Table { patterns: [Pattern { ops: [Op::Bad; LONGEST], length: 0, fused: Fused::FloorMod }; COUNT], count: 0 };
+    table.add([InitStatics], Fused::InitStatics);
     table.add([Data, Convert, StSfld], Fused::SetStaticBuffer);
     table.add([Data, Convert], Fused::PushBuffer);
     table.add([Data, StSfld], Fused::SetStaticData);
@@ -209,7 +219,7 @@ impl Form {
         }
     }
 
-    /// Returns how many decoded instructions it runs.
+    /// Returns how many decoded instructions it runs. That of [`Fused::InitStatics`] is the first of more.
     pub(crate) const fn length(self) -> usize {
         match self.pattern() {
             None => 1,
@@ -265,7 +275,7 @@ struct Trie {
 }
 
 /// The number of prefixes, the empty one included.
-const PREFIXES: usize = 139;
+const PREFIXES: usize = 140;
 
 static TRIE: Trie = {
     let mut trie = Trie { next: [[0; Op::ALL.len()]; PREFIXES], patterns: [None; PREFIXES] };

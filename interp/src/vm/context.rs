@@ -202,7 +202,8 @@ impl Vm {
         if let Some(load) = self.loads.last_mut() {
             load.statics = core::mem::take(&mut self.spare_statics);
             load.statics.resize_with(count as usize, Default::default);
-            self.select_load();
+            self.statics = load.statics.as_mut_ptr();
+            self.statics_count = count;
         }
     }
 
