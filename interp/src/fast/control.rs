@@ -2,7 +2,7 @@
 
 use neovm_types::{OpCode, StackItem, integer::eval};
 
-use super::{Flow, Regs, unshare};
+use super::{Flow, Regs};
 use crate::{
     stack::{drop_cell, set_empty, tag, tag_of},
     vm::Vm,
@@ -121,7 +121,7 @@ unsafe fn leave(r: &mut Regs, vm: &mut Vm, count: usize) -> Flow {
     Flow::Next
 }
 
-/// Drops slots from the last one on, until one is the last reference to a compound: the general handler then
+/// Drops slots from the last one on, until one takes more than [`Regs::release`] does: the general handler then
 /// continues with the remaining slots.
 #[inline(always)]
 pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
@@ -131,14 +131,14 @@ pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the slots that are still counted are occupied; the number decreases with each one that is dropped.
     unsafe {
         while vm.locals > 0 {
-            if !discard(r.slots.add(vm.locals as usize - 1)) {
+            if !discard(r, vm, r.slots.add(vm.locals as usize - 1)) {
                 return Flow::Full;
             }
             vm.locals -= 1;
             r.limit = r.limit.wrapping_add(1);
         }
         while vm.args_offset < 0 {
-            if !discard(r.slots.sub(1)) {
+            if !discard(r, vm, r.slots.sub(1)) {
                 return Flow::Full;
             }
             vm.args_offset += size_of::<StackItem>() as i64;
@@ -149,16 +149,16 @@ pub(crate) unsafe fn ret_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Empties a slot, unless it is the last reference to a compound.
+/// Empties a slot, unless that takes more than [`Regs::release`] does.
 #[inline(always)]
-unsafe fn discard(slot: *mut StackItem) -> bool {
+unsafe fn discard(r: &mut Regs, vm: &Vm, slot: *mut StackItem) -> bool {
     // SAFETY: the slot is occupied.
     unsafe {
-        let is_shared = unshare(&*slot);
-        if is_shared {
+        let is_released = r.release(vm, slot);
+        if is_released {
             drop_cell(slot);
             set_empty(slot);
         }
-        is_shared
+        is_released
     }
 }

@@ -244,7 +244,7 @@ pub(crate) unsafe fn run_op_heap(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         match op {
             Op::Ret => control::ret_heap(r, vm),
-            Op::Drop => stack::drop_heap(r),
+            Op::Drop => stack::drop_heap(r, vm),
             Op::Nip => stack::nip_heap(r),
             Op::Tuck => stack::tuck_heap(r, vm),
             Op::InitStatics => slot::init_statics(r, vm),

@@ -9,6 +9,7 @@ use super::Flow;
 use crate::{
     inst::DecodedInst,
     stack::{drop_cell, tag, tag_of},
+    vm::Vm,
 };
 
 /// The part of the machine that is kept in processor registers while it runs.
@@ -160,6 +161,29 @@ impl Regs {
             }
             self.drop_cell(depth);
         }
+        true
+    }
+
+    /// Counts one reference less to the item in a cell. With the last reference to a compound, its items are no
+    /// longer counted either. Returns false, and changes nothing, for a compound without references, and for the last
+    /// reference to one that holds other compounds or may be part of a cycle.
+    #[inline(always)]
+    pub(crate) unsafe fn release(&mut self, vm: &Vm, cell: *const StackItem) -> bool {
+        // SAFETY: the caller says that the cell is occupied.
+        let item = unsafe { &*cell };
+        let Some(header) = item.header() else { return true };
+        match header.references() {
+            0 => return false,
+            1 => {
+                let limit = self.limit.wrapping_add(item.child_count());
+                if header.is_nested() || header.is_linked() || limit > vm.end {
+                    return false;
+                }
+                self.limit = limit;
+            }
+            _ => {}
+        }
+        header.set_references(header.references() - 1);
         true
     }
 }

@@ -18,9 +18,15 @@ pub(crate) unsafe fn drop_top(r: &mut Regs) -> Flow {
 }
 
 #[inline(always)]
-pub(crate) unsafe fn drop_heap(r: &mut Regs) -> Flow {
-    // SAFETY: the cell is left above `sp`.
-    if unsafe { r.discard(1) } { r.popped(1) } else { Flow::Full }
+pub(crate) unsafe fn drop_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the cell is occupied or a sentinel. It is left above `sp`.
+    unsafe {
+        if r.tag(1) > tag::MAP || !r.release(vm, r.at(1)) {
+            return Flow::Full;
+        }
+        r.drop_cell(1);
+    }
+    r.popped(1)
 }
 
 #[inline(always)]

@@ -71,12 +71,17 @@ impl Vm {
             self.track(compound);
         }
         if header.references() == 1 {
-            self.retain_items(compound);
+            self.retain_items(compound, header.is_nested());
         }
     }
 
     #[cold]
-    fn retain_items(&mut self, compound: &StackItem) {
+    fn retain_items(&mut self, compound: &StackItem, nested: bool) {
+        if !nested {
+            let items = compound.child_count();
+            self.ref_delta.added += items as u64;
+            return self.take_room(items as isize);
+        }
         let mut pending = core::mem::take(&mut self.worklist);
         let mut next = Some(compound.clone());
         while let Some(parent) = next {
@@ -109,12 +114,17 @@ impl Vm {
         let Some(header) = compound.header() else { return };
         header.set_references(header.references() - 1);
         if header.references() == 0 {
-            self.release_items(compound);
+            self.release_items(compound, header.is_nested() || header.is_linked());
         }
     }
 
     #[cold]
-    fn release_items(&mut self, compound: &StackItem) {
+    fn release_items(&mut self, compound: &StackItem, nested: bool) {
+        if !nested {
+            let items = compound.child_count();
+            self.ref_delta.removed += items as u64;
+            return self.take_room(-(items as isize));
+        }
         let mut pending = core::mem::take(&mut self.worklist);
         let mut next = Some(compound.clone());
         while let Some(parent) = next {
