@@ -31,6 +31,15 @@ pub trait Parameter: Sized {
     /// # Errors
     /// A fault if the item is not such a value.
     fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind>;
+
+    /// Pops an argument and converts it.
+    ///
+    /// # Errors
+    /// A fault if there is none, and those of [`Parameter::from_item`].
+    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        let item = caller.pop()?;
+        Self::from_item(item, caller)
+    }
 }
 
 /// What a system call or a native method returns.
@@ -122,6 +131,23 @@ impl Parameter for ShortBytes {
 
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
         item.with_bytes(Self::from_slice)
+    }
+
+    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        caller.pop_with(|item| item.with_bytes(Self::from_slice))?
+    }
+}
+
+/// Bytes to be stored.
+impl Parameter for Value {
+    const TYPE: ParameterType = ParameterType::ByteArray;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(|bytes| Self::from(bytes))
+    }
+
+    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        caller.pop_with(|item| item.with_bytes(|bytes| Self::from(bytes)))?
     }
 }
 

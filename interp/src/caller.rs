@@ -89,6 +89,15 @@ impl Caller<'_> {
         self.vm.pop()
     }
 
+    /// Removes the top item after a function has looked at it. This is faster than [`Caller::pop`] for a byte string
+    /// that belongs to the script, of which that returns a copy.
+    ///
+    /// # Errors
+    /// [`FaultKind::StackIndex`] if the stack is empty.
+    pub fn pop_with<R>(&mut self, look: impl FnOnce(&StackItem) -> R) -> Result<R, FaultKind> {
+        self.vm.pop_with(look)
+    }
+
     /// Removes the topmost `count` items and returns them, the top item first.
     ///
     /// # Errors

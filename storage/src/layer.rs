@@ -110,6 +110,18 @@ impl Tracked {
     fn value(&self) -> Option<Value> {
         self.state.is_there().then(|| self.held.get(Value::clone))
     }
+
+    fn set(&mut self, value: Value) {
+        match self.state {
+            State::Deleted => (self.held, self.state) = (Held::Alone(value), State::Changed),
+            State::Absent => (self.held, self.state) = (Held::Alone(value), State::Added),
+            State::Read => {
+                self.state = State::Changed;
+                self.held.set(value);
+            }
+            State::Changed | State::Added => self.held.set(value),
+        }
+    }
 }
 
 /// The hash of a key is computed once for all layers. Nobody can foresee it.
@@ -291,21 +303,45 @@ impl<'s> Layer<'s> {
     fn put_hashed(&self, key: Key, hash: u64, value: Value) -> Result<(), StoreError> {
         self.note_write(&key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
-            match tracked.state {
-                State::Deleted => (tracked.held, tracked.state) = (Held::Alone(value), State::Changed),
-                State::Absent => (tracked.held, tracked.state) = (Held::Alone(value), State::Added),
-                State::Read | State::Changed | State::Added => {
-                    if tracked.state == State::Read {
-                        tracked.state = State::Changed;
-                    }
-                    tracked.held.set(value);
-                }
-            }
+            tracked.set(value);
             return Ok(());
         }
         let state = if self.get_below(&key, hash)?.is_some() { State::Changed } else { State::Added };
         self.entries.borrow_mut().add(key, hash, value, state);
         Ok(())
+    }
+
+    /// Sets the value of a key, as [`Layer::get`] and then [`Layer::put`] do, but looks for the key once. `check` is
+    /// told the size of the old value, if there is one, and may refuse the write, so that the key was only read; it
+    /// must not use the layer. Returns what `check` returned.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn put_checked<E>(
+        &self,
+        key: Key,
+        value: Value,
+        check: impl FnOnce(Option<usize>) -> Result<(), E>,
+    ) -> Result<Result<(), E>, StoreError> {
+        let hash = hash(&key);
+        if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
+            let checked = check(tracked.state.is_there().then(|| tracked.held.get(|old| old.len())));
+            if checked.is_ok() {
+                self.note_write(&key);
+                tracked.set(value);
+            }
+            return Ok(checked);
+        }
+        let old = self.get_below(&key, hash)?;
+        let checked = check(old.as_ref().map(|old| old.len()));
+        if checked.is_ok() {
+            self.note_write(&key);
+            let state = if old.is_some() { State::Changed } else { State::Added };
+            self.entries.borrow_mut().add(key, hash, value, state);
+        } else if let Some(old) = old {
+            self.entries.borrow_mut().add(key, hash, old, State::Read);
+        }
+        Ok(checked)
     }
 
     /// Deletes a key; nothing happens if it is not there.

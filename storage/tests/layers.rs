@@ -200,6 +200,8 @@ enum Step {
     Get(u8),
     Contains(u8),
     Put(u8, u8),
+    /// A write that is refused if the number is odd.
+    PutChecked(u8, u8),
     Delete(u8),
     Open,
     Commit,
@@ -217,6 +219,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => key.clone().prop_map(Step::Get),
         1 => key.clone().prop_map(Step::Contains),
         4 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::Put(key, value)),
+        3 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::PutChecked(key, value)),
         2 => key.clone().prop_map(Step::Delete),
         2 => Just(Step::Open),
         2 => Just(Step::Commit),
@@ -264,6 +267,18 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 let value = vec![*value; usize::from(value % 3)];
                 layer.put(Key::from_bytes(&key(*number)), Value::from(&*value))?;
                 plain.put(&key(*number), value);
+            }
+            Step::PutChecked(number, value) => {
+                let (key, bytes) = (key(*number), vec![*value; usize::from(value % 3)]);
+                let old = plain.get(&key);
+                let checked = layer.put_checked(Key::from_bytes(&key), Value::from(&*bytes), |size| {
+                    assert_eq!(size, old.as_ref().map(Vec::len));
+                    if value % 2 == 1 { Err(*value) } else { Ok(()) }
+                });
+                assert_eq!(checked?.is_ok(), value % 2 == 0);
+                if value % 2 == 0 {
+                    plain.put(&key, bytes);
+                }
             }
             Step::Delete(number) => {
                 layer.delete(&Key::from_bytes(&key(*number)))?;

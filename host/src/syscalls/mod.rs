@@ -104,7 +104,7 @@ macro_rules! syscalls {
                     let _ = &$executor;
                     $(
                         #[allow(non_snake_case, reason = "the reference's names")]
-                        let $parameter = pop::<$type>($caller)?;
+                        let $parameter = <$type as Parameter>::pop($caller)?;
                     )*
                     let result $(: $returns)? = $body?;
                     push($caller, result);
@@ -119,11 +119,6 @@ macro_rules! syscalls {
 
 pub(crate) fn is_storage_context(object: &Interop) -> bool {
     object.downcast_ref::<Context>().is_some()
-}
-
-fn pop<T: Parameter>(caller: &mut Caller<'_>) -> Result<T, FaultKind> {
-    let item = caller.pop()?;
-    T::from_item(item, caller)
 }
 
 fn push(caller: &mut Caller<'_>, result: impl Return) {
@@ -243,11 +238,11 @@ syscalls! {
         { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::get(executor, own, &key));
     /// Sets the value of a key of the current contract.
-    "System.Storage.Local.Put"(key: ShortBytes, value: Vec<u8>)
+    "System.Storage.Local.Put"(key: ShortBytes, value: Value)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
         => storage::get_context(executor).and_then(|own| storage::put(executor, caller, own, &key, value));
     /// Sets the value of a key.
-    "System.Storage.Put"(context: Context, key: ShortBytes, value: Vec<u8>)
+    "System.Storage.Put"(context: Context, key: ShortBytes, value: Value)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES }
         => storage::put(executor, caller, context, &key, value);
 }

@@ -82,7 +82,7 @@ pub(super) fn put(
     caller: &mut Caller<'_>,
     context: Context,
     key: &[u8],
-    value: Vec<u8>,
+    value: Value,
 ) -> Result<(), FaultKind> {
     if key.len() > MAX_KEY_SIZE {
         return Err(fault(format!("the key has {} bytes, at most {MAX_KEY_SIZE} are allowed", key.len())));
@@ -91,11 +91,12 @@ pub(super) fn put(
         return Err(fault(format!("the value has {} bytes, at most {MAX_VALUE_SIZE} are allowed", value.len())));
     }
     check_writable(context)?;
-    let storage_key = Key::new(context.contract, key);
-    let old = executor.layer().get(&storage_key).map_err(fault)?;
-    let bytes = billed_bytes(key.len(), old.map(|old| old.len()), value.len());
-    caller.add_fee(Gas::from_datoshi(bytes as i64 * i64::from(executor.storage_price())))?;
-    executor.layer().put(storage_key, value.into()).map_err(fault)
+    let (storage_key, size) = (Key::new(context.contract, key), value.len());
+    let charge = |old| {
+        let bytes = billed_bytes(key.len(), old, size);
+        caller.add_fee(Gas::from_datoshi(bytes as i64 * i64::from(executor.storage_price())))
+    };
+    executor.layer().put_checked(storage_key, value, charge).map_err(fault)?
 }
 
 /// The bytes that a write is charged for: a quarter of those that overwrite others.

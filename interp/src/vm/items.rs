@@ -45,6 +45,17 @@ impl Vm {
         Ok(item)
     }
 
+    /// Removes the top item after a function has looked at it.
+    ///
+    /// # Errors
+    /// [`FaultKind::StackIndex`] if there is none.
+    pub fn pop_with<R>(&mut self, look: impl FnOnce(&StackItem) -> R) -> Result<R, FaultKind> {
+        self.check_index(0)?;
+        let result = look(self.peek(0)?);
+        self.drop_items(1)?;
+        Ok(result)
+    }
+
     /// Removes the topmost `count` items.
     ///
     /// # Errors
