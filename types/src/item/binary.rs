@@ -184,6 +184,11 @@ impl<O: Output> Writer<O> {
 
     /// Writes an item and everything in it.
     fn write_tree(&mut self, root: &StackItem) -> Result<(), FaultKind> {
+        if let StackItem::Array(array) | StackItem::Struct(array) = root
+            && !array.header().is_nested()
+        {
+            return self.write_leaves(root.item_type(), array);
+        }
         if !self.write(root)? {
             return Ok(());
         }
@@ -195,6 +200,14 @@ impl<O: Output> Writer<O> {
             }
         }
         Ok(())
+    }
+
+    /// Writes an array or struct without compounds in it, so that none can come twice.
+    fn write_leaves(&mut self, item_type: ItemType, array: &Array) -> Result<(), FaultKind> {
+        self.count()?;
+        self.write_type(item_type, array.len());
+        self.check_size(0)?;
+        array.look(|items| items.iter().try_for_each(|item| self.write(item).map(|_| ())))
     }
 
     /// Writes the items or entries of a compound from an index on, up to the first

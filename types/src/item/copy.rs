@@ -61,6 +61,21 @@ impl Array {
         Ok(limit.0 - left)
     }
 
+    /// Whether nothing in it can change: it holds neither compounds nor buffers.
+    fn is_flat(&self) -> bool {
+        let is_buffer = |item: &StackItem| matches!(item, StackItem::Buffer(_));
+        !self.header().is_nested() && !self.look(|items| items.iter().any(is_buffer))
+    }
+
+    /// The deep copy of one that is flat.
+    fn flat_copy(&self, immutable: bool) -> Self {
+        let copy = Self::of_leaves(self.to_vec());
+        if immutable || self.header().is_read_only() {
+            copy.header().set_read_only();
+        }
+        copy
+    }
+
     /// How much of the limit a copy of this struct's own items takes.
     fn visited(&self) -> u32 {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
@@ -87,6 +102,12 @@ impl StackItem {
     /// the copy. If `immutable`, buffers become byte strings and compounds become
     /// read-only.
     pub fn deep_copy(&self, immutable: bool) -> Self {
+        match self {
+            Self::Array(array) if array.is_flat() => return Self::Array(array.flat_copy(immutable)),
+            Self::Struct(array) if array.is_flat() => return Self::Struct(array.flat_copy(immutable)),
+            Self::Array(_) | Self::Struct(_) | Self::Map(_) | Self::Buffer(_) => {}
+            other => return other.clone(),
+        }
         let mut work = DeepCopy { immutable, copies: BTreeMap::new(), unfilled: Vec::new() };
         let result = work.copy(self);
         while let Some(unfilled) = work.unfilled.pop() {
@@ -102,8 +123,7 @@ impl StackItem {
         if let Self::Array(array) | Self::Struct(array) = &self
             && array.strong_count() == 1
             && array.header().references() == 0
-            && !array.header().is_nested()
-            && !array.look(|items| items.iter().any(|item| matches!(item, Self::Buffer(_))))
+            && array.is_flat()
         {
             array.header().set_read_only();
             return self;
