@@ -154,16 +154,8 @@ impl Vm {
         self.worklist = pending;
     }
 
-    /// Drops an item that was taken from its cell, and releases its stack reference.
-    /// The room of the cell has already been given back.
-    #[inline(always)]
-    pub(crate) fn forget_cell(&mut self, item: StackItem) {
-        if item.is_compound() {
-            self.release_cell(&item);
-        }
-    }
-
-    /// Does the work of `forget_cell` for a compound.
+    /// Releases the stack reference of a compound that was taken from its cell. The room of the cell has already been
+    /// given back.
     pub(crate) fn release_cell(&mut self, compound: &StackItem) {
         match compound.header() {
             Some(header) if header.references() == 0 => self.take_room(1),
