@@ -27,6 +27,8 @@ mod stack;
 mod state;
 mod types;
 mod wide;
+mod wide_arithmetic;
+mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
