@@ -67,10 +67,8 @@ pub unsafe extern "C" fn neovm_machine_reset(machine: neovm_machine, options: *c
         let options = unsafe { boundary::read_or_zero(options)? };
         let (limits, interrupt) = (run_options(&options)?, interrupt_flag(options.interrupt)?);
         Machine::at_rest(machine, |machine, vm| {
-            machine.items.borrow_mut().clear();
-            machine.exception.take();
             machine.callback_error.set(0);
-            vm.reset(limits, &mut neovm::NoHost);
+            machine.empty(vm, limits);
             vm.set_interrupt(interrupt);
             Ok(())
         })

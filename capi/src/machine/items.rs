@@ -1,6 +1,14 @@
 //! Items by handles, and values.
 
-use neovm::{FaultKind, Integer, StackItem, types::item::Interop};
+use std::collections::HashSet;
+
+use neovm::{
+    FaultKind, Integer, StackItem,
+    types::{
+        engine_internals::{Candidate, collect_cycles},
+        item::Interop,
+    },
+};
 
 use crate::{
     abi::*,
@@ -21,6 +29,10 @@ pub(crate) struct Items {
     depth: usize,
     /// What the bytes that were given out belong to.
     lent: Vec<Lent>,
+    /// Compounds by which the host may have closed cycles, of which no machine knows.
+    linked: Vec<Candidate>,
+    /// How many of them are looked through next.
+    due: usize,
 }
 
 /// What bytes belong to that were given out.
@@ -65,9 +77,39 @@ impl Items {
         self.lent.clear();
     }
 
-    /// Releases everything.
+    /// Releases all handles. Cycles are freed by [`Items::collect`], when the machine holds nothing either.
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.table = Table::new();
+        self.passing.clear();
+        self.lent.clear();
+    }
+
+    /// Frees cycles that nothing refers to any more.
+    pub(crate) fn collect(&mut self) {
+        collect_cycles(&mut self.linked, false);
+        self.due = 2 * self.linked.len() + 64;
+    }
+
+    /// Takes note of a compound that the host has put something into.
+    pub(crate) fn note_link(&mut self, item: &StackItem) {
+        self.linked.extend(Candidate::new(item));
+        if self.linked.len() > self.due {
+            self.collect();
+        }
+    }
+
+    /// Takes note of all compounds of a copy, which has the cycles of what was copied.
+    pub(crate) fn note_copy(&mut self, copy: &StackItem) {
+        let (mut seen, mut open) = (HashSet::new(), vec![copy.clone()]);
+        while let Some(item) = open.pop() {
+            if item.address().is_some_and(|address| seen.insert(address)) {
+                self.linked.extend(Candidate::new(&item));
+                item.for_each_child(|child| open.push(child.clone()));
+            }
+        }
+        if self.linked.len() > self.due {
+            self.collect();
+        }
     }
 
     pub(crate) fn get(&self, handle: neovm_item) -> Outcome<StackItem> {

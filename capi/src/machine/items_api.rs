@@ -193,8 +193,12 @@ pub unsafe extern "C" fn neovm_item_set(
     })
 }
 
-fn set(items: &Items, item: neovm_item, key: StackItem, value: StackItem) -> Outcome {
-    match items.get(item)? {
+fn set(items: &mut Items, item: neovm_item, key: StackItem, value: StackItem) -> Outcome {
+    let target = items.get(item)?;
+    if value.is_compound() {
+        items.note_link(&target);
+    }
+    match target {
         StackItem::Array(array) | StackItem::Struct(array) => {
             let index = key.to_i32().map_err(|kind| fault(&kind))?;
             let index = usize::try_from(index).map_err(|_| Failure::argument("the index is negative"))?;
@@ -229,6 +233,7 @@ pub unsafe extern "C" fn neovm_item_copy(machine: neovm_machine, item: neovm_ite
         boundary::check(copy)?;
         let handle = Machine::enter(machine, |_, _, items| {
             let made = items.get(item)?.deep_copy(false);
+            items.note_copy(&made);
             items.add(made)
         })?;
         // SAFETY: the caller has room for the handle.

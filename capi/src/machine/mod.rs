@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm::{Caller, FaultKind, Network, StackItem, Vm};
+use neovm::{Caller, FaultKind, Network, NoHost, RunOptions, StackItem, Vm};
 
 use self::{host::neovm_host, items::Items};
 use crate::{
@@ -84,6 +84,15 @@ impl Machine {
         Ok(())
     }
 
+    /// Empties a machine and frees all that it and its host held.
+    fn empty(&self, vm: &mut Vm, limits: RunOptions) {
+        let mut items = self.items.borrow_mut();
+        items.clear();
+        self.exception.take();
+        vm.reset(limits, &mut NoHost);
+        items.collect();
+    }
+
     fn find(handle: neovm_machine) -> Outcome<Rc<Self>> {
         // At the end of a thread there are none.
         let found = MACHINES.try_with(|machines| machines.borrow().get(handle).cloned());
@@ -145,5 +154,15 @@ impl Machine {
         let before = self.caller.replace(Some(lent));
         let _lent = Lent { machine: self, before, mark: self.items.borrow_mut().mark() };
         call_back()
+    }
+}
+
+/// Cycles are freed when handles are gone, and the machine's own stacks too.
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // Nobody else has the machine now.
+        if let Ok(mut vm) = self.vm.try_borrow_mut() {
+            self.empty(&mut vm, RunOptions::default());
+        }
     }
 }
