@@ -1,9 +1,6 @@
 //! Keys, which sign.
 
-use neovm::{
-    chain::contract,
-    types::{PublicKey, manifest},
-};
+use neovm::{chain::contract, types::PublicKey};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
 
@@ -49,6 +46,6 @@ impl KeyPair {
         let point = self.0.verifying_key().to_sec1_point(true);
         let mut key = [0; 33];
         key.copy_from_slice(point.as_bytes());
-        manifest::PublicKey(key)
+        PublicKey(key)
     }
 }

@@ -1,7 +1,7 @@
 //! The Python package `neovm`: the module `neovm._neovm`, on which it is built.
 //!
 //! Executions run without the GIL. Items never leave the thread that they were made on: what
-//! Python keeps of an execution is a copy of them, see [`value::Graph`].
+//! Python keeps of an execution is a copy of them, see the module `value`.
 
 mod chain;
 mod hash;
