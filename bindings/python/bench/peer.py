@@ -61,7 +61,8 @@ def suite(module: str) -> dict[str, float]:
                 assert (await self.call("total", return_type=int))[0] == 5 * CHANGES
             seconds["read"] = (time.perf_counter() - begun) / READS
 
-    result = unittest.TextTestRunner(stream=io.StringIO()).run(CounterTest("test_counter"))
+    # In a suite, so that the fixture of the class is made.
+    result = unittest.TextTestRunner(stream=io.StringIO()).run(unittest.TestSuite([CounterTest("test_counter")]))
     assert result.wasSuccessful(), result.errors + result.failures
     return seconds
 
