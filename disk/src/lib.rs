@@ -36,7 +36,7 @@ use std::{
     fs::{File, OpenOptions},
     ops::Bound,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use folder::Folder;
@@ -93,6 +93,8 @@ pub struct Disk {
     database: Database,
     trie_mode: TrieMode,
     file: PathBuf,
+    /// Why a write failed. Locked while one is under way.
+    failure: Mutex<Option<StoreError>>,
     /// Unlocked last.
     _folder: Folder,
 }
@@ -143,6 +145,7 @@ impl Disk {
             database,
             trie_mode: settings.trie_mode,
             file,
+            failure: Mutex::default(),
             _folder: folder,
         })
     }
@@ -151,8 +154,29 @@ impl Disk {
         Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Says what an error means. Once a write has failed, the database says of whatever is read only that there was an
+    /// error before: then it is that of the write, whose end is waited for.
     fn fail(&self, error: impl Into<redb::Error>) -> StoreError {
+        let error = error.into();
+        if let redb::Error::PreviousIo = error
+            && let Some(failure) = &*self.failure()
+        {
+            return failure.clone();
+        }
         DiskError::database(&self.file, error).into()
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes, unless a write has failed before.
+    fn write_once(&self, write: impl FnOnce() -> Result<(), redb::Error>) -> Result<(), StoreError> {
+        let mut failure = self.failure();
+        if failure.is_none() {
+            *failure = write().err().map(|error| DiskError::database(&self.file, error).into());
+        }
+        failure.clone().map_or(Ok(()), Err)
     }
 
     fn commit(&self, commit: &Commit<'_>) -> Result<(), redb::Error> {
@@ -346,10 +370,10 @@ impl Place for Disk {
     }
 
     fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError> {
-        self.commit_protocol(settings).map_err(|error| self.fail(error))
+        self.write_once(|| self.commit_protocol(settings))
     }
 
     fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
-        self.commit(commit).map_err(|error| self.fail(error))
+        self.write_once(|| self.commit(commit))
     }
 }
