@@ -3,10 +3,9 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    thread::{self, ThreadId},
 };
 
 use neovm::{
@@ -30,51 +29,21 @@ use crate::{
     signals::Signals,
     signer::Signer,
     state::State,
+    turns::Turns,
     value,
 };
 
 /// A chain, on which `neovm.Chain` is built.
 ///
-/// Whoever changes it holds `writer`; `chain` is locked for moments only, and never by
-/// whoever waits for the GIL. A chain in a folder is saved while nobody executes.
+/// Who changes it and who executes is up to `turns`; `chain` is locked for moments only, and
+/// never by whoever waits for the GIL. A chain in a folder is saved while nobody executes.
 #[pyclass(frozen, module = "neovm._neovm")]
 pub(crate) struct Core {
     id: u64,
     /// The folder, which states only borrow; None in memory, and when it was closed.
     disk: Mutex<Option<Arc<Disk>>>,
     chain: Mutex<HostChain<State>>,
-    writer: Writer,
-    gate: RwLock<()>,
-}
-
-/// A lock that tells a thread when it holds it already: a signal handler may run in the
-/// midst of an execution.
-#[derive(Default)]
-struct Writer {
-    lock: Mutex<()>,
-    owner: Mutex<Option<ThreadId>>,
-}
-
-struct WriterGuard<'a> {
-    writer: &'a Writer,
-    _guard: MutexGuard<'a, ()>,
-}
-
-impl Writer {
-    fn lock(&self) -> PyResult<WriterGuard<'_>> {
-        if *locked(&self.owner) == Some(thread::current().id()) {
-            return Err(PyRuntimeError::new_err("the chain is being changed by the thread that wants to change it"));
-        }
-        let guard = locked(&self.lock);
-        *locked(&self.owner) = Some(thread::current().id());
-        Ok(WriterGuard { writer: self, _guard: guard })
-    }
-}
-
-impl Drop for WriterGuard<'_> {
-    fn drop(&mut self) {
-        *locked(&self.writer.owner) = None;
-    }
+    turns: Turns,
 }
 
 /// What the lock holds is good even if somebody panicked who held it: changes are made at once.
@@ -114,13 +83,7 @@ impl Core {
     fn with_chain((chain, disk): (HostChain<State>, Option<Arc<Disk>>)) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self {
-            id,
-            disk: Mutex::new(disk),
-            chain: Mutex::new(chain),
-            writer: Writer::default(),
-            gate: RwLock::default(),
-        }
+        Self { id, disk: Mutex::new(disk), chain: Mutex::new(chain), turns: Turns::default() }
     }
 
     /// A copy of the chain as it is now.
@@ -144,8 +107,8 @@ impl Core {
         invocation.signers = signers.into_iter().map(|signer| signer.0).collect();
         let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = keep.then(|| self.writer.lock()).transpose()?;
-            let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+            let _change = keep.then(|| self.turns.change(signals)).transpose()?;
+            let _turn = self.turns.execute(signals)?;
             let chain = self.now();
             invocation.timestamp = chain.store().next_time;
             let pending = chain.prepare(&invocation).map_err(|fault| PyValueError::new_err(fault.to_string()))?;
@@ -161,9 +124,9 @@ impl Core {
         let mut chain = self.now();
         let last = chain.last_header().map_err(failed)?.timestamp;
         let time = time.or(chain.store().next_time);
-        check_time(time, last)?;
         let next = Invocation { timestamp: time, ..Invocation::new(Script::from(Vec::new())) };
         let header = chain.prepare(&next).map_err(failed)?.header().clone();
+        check_time(Some(header.timestamp), last)?;
         chain.persist(&Block::new(header, Vec::new()).map_err(failed)?).map_err(failed)?;
         chain.store_mut().end_block();
         *locked(&self.chain) = chain;
@@ -334,8 +297,9 @@ impl Core {
 
     #[setter]
     fn set_time(&self, py: Python<'_>, time: u64) -> PyResult<()> {
+        let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
+            let _change = self.turns.change(signals)?;
             check_time(Some(time), self.now().last_header().map_err(failed)?.timestamp)?;
             locked(&self.chain).store_mut().next_time = Some(time);
             Ok(())
@@ -347,8 +311,8 @@ impl Core {
     fn mine(&self, py: Python<'_>, count: u32, time: Option<u64>) -> PyResult<()> {
         let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
-            let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+            let _change = self.turns.change(signals)?;
+            let _turn = self.turns.execute(signals)?;
             (0..count).try_for_each(|i| {
                 if i % 1024 == 1023 {
                     signals.check()?;
@@ -368,8 +332,9 @@ impl Core {
         if snapshot.chain != self.id {
             return Err(PyValueError::new_err("the snapshot is another chain's"));
         }
+        let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
+            let _change = self.turns.change(signals)?;
             let mut chain = locked(&self.chain);
             if chain.store().saved() != snapshot.state.saved() {
                 return Err(PyValueError::new_err("the chain was saved after the snapshot: the folder has moved on"));
@@ -381,9 +346,10 @@ impl Core {
 
     /// Writes to the folder what was executed since the last time, in a block if it is in none.
     fn save(&self, py: Python<'_>) -> PyResult<()> {
+        let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let change = self.turns.change(signals)?;
+            change.alone(signals)?;
             let state = self.now().store().clone();
             if !state.has_folder() {
                 return Err(PyValueError::new_err("the chain has no folder"));
@@ -401,9 +367,10 @@ impl Core {
 
     /// Lets go of the folder. What was not saved is gone.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let change = self.turns.change(signals)?;
+            change.alone(signals)?;
             drop(locked(&self.disk).take());
             Ok(())
         })
@@ -434,8 +401,9 @@ impl Core {
     /// Sets or deletes a key of a contract's storage.
     fn storage_put(&self, py: Python<'_>, id: i32, key: &[u8], value: Option<&[u8]>) -> PyResult<()> {
         let change = (Key::new(id, key), value.map(Into::into));
+        let signals = Signals::new(py)?;
         py.detach(|| {
-            let _writer = self.writer.lock()?;
+            let _change = self.turns.change(signals)?;
             locked(&self.chain).store_mut().write(&[change]).map_err(failed)
         })
     }

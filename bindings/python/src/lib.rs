@@ -12,6 +12,7 @@ mod script;
 mod signals;
 mod signer;
 mod state;
+mod turns;
 mod value;
 
 use pyo3::prelude::*;

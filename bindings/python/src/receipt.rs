@@ -5,7 +5,7 @@ use std::sync::Arc;
 use neovm::{
     Execution, Hash160, OpCode, Outcome, Receipt as HostReceipt, StackItem, Stop, Store,
     host::{CallTrace, Chain, Contract, PendingInvocation, StateView},
-    storage::Batch,
+    storage::{Batch, Value},
     types::{
         disasm::disassemble,
         manifest::{Event, ParameterType},
@@ -48,6 +48,8 @@ struct Data {
     notifications: Vec<NotificationData>,
     logs: Vec<(Hash160, String)>,
     changes: Batch,
+    /// The values before the changes: a folder does not keep them.
+    former: Vec<Option<Value>>,
     fault: Option<FaultData>,
 }
 
@@ -86,7 +88,10 @@ impl Run {
         let frames = if outcome == Outcome::Halt { Vec::new() } else { frames(&execution) };
         let instructions = execution.vm().instructions();
         let receipt = execution.finish();
-        Ok(self.data(receipt, &entries, frames, instructions))
+        let former = receipt.changes.iter().map(|(key, _)| self.chain.store().get(key));
+        let former: Result<_, _> = former.collect();
+        let former = former.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        Ok(Data { former, ..self.data(receipt, &entries, frames, instructions) })
     }
 
     fn data(
@@ -125,6 +130,7 @@ impl Run {
             notifications: notifications.collect(),
             logs: receipt.logs.into_iter().map(|log| (log.script_hash, log.message)).collect(),
             changes: receipt.changes,
+            former: Vec::new(),
             fault,
         }
     }
@@ -141,6 +147,9 @@ impl Run {
             execution.set_budget(Some(SLICE));
         }
         calls.watch(&execution);
+        if self.chain.store().is_outdated() {
+            return Err(PyRuntimeError::new_err("the chain was saved since: the state that the script ran on is gone"));
+        }
         Ok(calls)
     }
 }
@@ -399,9 +408,7 @@ impl Receipt {
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for (key, new) in &self.data.changes {
-            let old = self.run.chain.store().get(key);
-            let old = old.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        for ((key, new), old) in self.data.changes.iter().zip(&self.data.former) {
             let bytes = |value: Option<&[u8]>| value.map(|value| PyBytes::new(py, value));
             list.append((key.contract(), PyBytes::new(py, key.local()), bytes(old.as_deref()), bytes(new.as_deref())))?;
         }

@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     ops::Bound,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use immutable_chunkmap::map::MapM;
@@ -33,14 +36,22 @@ struct Folder {
     blocks: Arc<Vec<Arc<Batch>>>,
     /// What changed since the last block.
     pending: MapM<Key, Option<Value>>,
-    /// How often the chain was saved.
+    /// How often the chain was saved before this state was made.
     saved: u64,
+    /// How often it has been saved.
+    saves: Arc<AtomicU64>,
 }
 
 impl State {
     /// The state of a chain that a folder keeps.
     pub(crate) fn of_folder(disk: &Arc<Disk>) -> Self {
-        let folder = Folder { disk: Arc::downgrade(disk), blocks: Arc::default(), pending: MapM::new(), saved: 0 };
+        let folder = Folder {
+            disk: Arc::downgrade(disk),
+            blocks: Arc::default(),
+            pending: MapM::new(),
+            saved: 0,
+            saves: Arc::default(),
+        };
         Self { folder: Some(folder), ..Self::default() }
     }
 
@@ -53,6 +64,11 @@ impl State {
     /// longer holds.
     pub(crate) fn saved(&self) -> u64 {
         self.folder.as_ref().map_or(0, |folder| folder.saved)
+    }
+
+    /// Whether the chain was saved after this state was made.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.folder.as_ref().is_some_and(|folder| folder.saved != folder.saves.load(Ordering::Acquire))
     }
 
     /// Whether something changed since the last block.
@@ -75,12 +91,14 @@ impl State {
         let opened = ChainState::open(disk, FlushPolicy::ON_DEMAND);
         let mut chain = opened.map_err(|error| error.to_string())?;
         let next = chain.height().map_or(0, |height| height + 1);
+        // What happens to the folder from here on, whether it succeeds or not, other states do not know.
+        let number = folder.saves.fetch_add(1, Ordering::AcqRel) + 1;
         for (height, block) in (next..).zip(&*folder.blocks) {
             chain.append(height, Arc::clone(block), None).map_err(|error| error.to_string())?;
         }
         chain.flush().map_err(|error| error.to_string())?;
         folder.blocks = Arc::default();
-        folder.saved += 1;
+        folder.saved = number;
         self.changes = MapM::new();
         Ok(())
     }

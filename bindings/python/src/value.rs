@@ -448,9 +448,11 @@ fn unfold<'py>(value: &Bound<'py, PyAny>, work: &mut Vec<Work<'py>>, open: &mut 
         work.push(Work::List(tuple.len(), address));
         tuple.iter().collect()
     } else if let Ok(dict) = value.cast::<PyDict>() {
-        work.push(Work::Dict(dict.len(), address));
-        let mut children = Vec::with_capacity(2 * dict.len());
-        for (key, value) in dict.iter() {
+        // `to_array` of a key may change the dict.
+        let entries: Vec<_> = dict.iter().collect();
+        work.push(Work::Dict(entries.len(), address));
+        let mut children = Vec::with_capacity(2 * entries.len());
+        for (key, value) in entries {
             if scalar(&key)?.is_none_or(|key| key.is_null()) {
                 let message = format!("a key of a dict is a str, bytes, int or bool, not {}", type_name(&key));
                 return Err(PyTypeError::new_err(message));

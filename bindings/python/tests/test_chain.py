@@ -166,6 +166,15 @@ def test_time_passes_as_one_likes(chain: Chain) -> None:
         chain.time = time
     with pytest.raises(ValueError, match="cannot follow"):
         chain.mine(time=time)
+    height = chain.height
+    for seconds in (0, -1e6, 1e18):
+        with pytest.raises(ValueError, match="cannot pass"):
+            chain.advance(seconds)
+    assert chain.height == height
+    chain.mine(time=2**64 - 1)
+    with pytest.raises(ValueError, match="cannot follow"):
+        chain.mine()
+    assert chain.height == height + 1
 
 
 def test_snapshots_can_be_reverted_in_any_order(token: Contract, alice: Account, bob: Account) -> None:
@@ -255,6 +264,33 @@ def test_a_folder_keeps_the_chain(tmp_path: Path, examples: Path, alice: Account
     Chain(tmp_path / "chain").neo.symbol()
     with pytest.raises(OSError, match="network"):
         Chain(tmp_path / "chain", network="mainnet")
+
+
+def test_receipts_outlive_what_they_ran_on(tmp_path: Path, examples: Path, alice: Account, bob: Account) -> None:
+    with Chain(tmp_path / "chain") as chain:
+        token = chain.deploy(examples / "token.nef", signer=alice)
+        receipt = token.transfer.run(alice, bob, 5, None, signer=alice)
+        changes = receipt.changes
+        assert receipt.calls.calls[0].method == "transfer"
+        assert (token.id, b"\x01" + bob.to_array(), None, b"\x05") in changes
+        chain.save()
+        # The folder has the new values now.
+        assert receipt.changes == changes
+        with pytest.raises(RuntimeError, match="saved since"):
+            receipt.calls
+        assert token.transfer.run(alice, bob, 5, None, signer=alice).calls.calls[0].method == "transfer"
+    assert receipt.changes == changes
+
+
+def test_a_contract_that_is_gone_has_no_storage(examples: Path, alice: Account, bob: Account) -> None:
+    chain = Chain()
+    with chain.snapshot():
+        gone = chain.deploy(examples / "token.nef", signer=alice)
+        assert len(gone.storage) == 2
+    other = chain.deploy(examples / "token.nef", signer=bob)
+    assert len(other.storage) == 2
+    with pytest.raises(LookupError):
+        len(gone.storage)
 
 
 def test_networks_differ(tmp_path: Path) -> None:

@@ -160,3 +160,54 @@ def test_a_small_stack_is_enough(examples: Path) -> None:
             assert pool.submit(token.symbol).result() == "TOKEN"
     finally:
         threading.stack_size(0)
+
+
+def test_a_signal_handler_cannot_save_what_executes(tmp_path: Path) -> None:
+    """It could only wait for the execution that it interrupts."""
+    script = """
+import signal, sys, threading, time, neovm
+chain = neovm.Chain(sys.argv[1])
+chain.mine()
+def handler(number, frame):
+    if sys.argv[2] == "save":
+        chain.save()
+    else:
+        # A thread waits to save, which must not keep this one from reading.
+        assert chain.neo.symbol() == "NEO"
+        raise RuntimeError("executes something")
+def save():
+    time.sleep(0.1)
+    chain.save()
+if sys.argv[2] == "read":
+    saver = threading.Thread(target=save)
+    saver.start()
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try:
+    chain.run(neovm.assemble("loop: JMP loop"), gas=2**62)
+except RuntimeError as error:
+    assert "executes something" in str(error)
+chain.save()
+print(chain.height)
+"""
+    for what in ("save", "read"):
+        command = [sys.executable, "-c", script, str(tmp_path / what), what]
+        ended = subprocess.run(command, capture_output=True, timeout=60)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"1\n", b"")
+
+
+def test_ctrl_c_ends_waiting_for_another_thread() -> None:
+    script = """
+import os, signal, threading, time, neovm
+chain = neovm.Chain()
+run = lambda: chain.run(neovm.assemble("loop: JMP loop"), gas=2**62, keep=True)
+threading.Thread(target=run, daemon=True).start()
+time.sleep(0.2)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    chain.mine()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"interrupted\n", b"")

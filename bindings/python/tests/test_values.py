@@ -75,6 +75,16 @@ def test_cyclic_deep_and_large_values_are_refused() -> None:
             pushed(value)
 
 
+def test_a_dict_that_changes_while_it_is_read() -> None:
+    class Key:
+        def to_array(self) -> bytes:
+            table[len(table)] = 1
+            return b"key"
+
+    table: dict[Any, Any] = {Key(): 1}
+    assert pushed(table) == {b"key": 1}
+
+
 def test_a_list_of_lists_as_deep_as_the_machine_allows() -> None:
     deep: list[Any] = []
     for _ in range(1000):

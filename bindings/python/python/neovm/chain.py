@@ -157,10 +157,13 @@ class Chain:
         self._core.mine(count, time)
 
     def advance(self, seconds: float) -> None:
-        """Append a block and let so much time pass."""
+        """Append a block and let so much time pass, a millisecond at least."""
         time = self.time
+        then = time + round(seconds * 1000)
+        if not time < then < 2**64:
+            raise ValueError(f"{seconds} seconds cannot pass at {time}")
         self.mine()
-        self.time = time + round(seconds * 1000)
+        self.time = then
 
     # States
 

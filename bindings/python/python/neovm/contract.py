@@ -103,7 +103,6 @@ class Contract:
         self.chain = chain
         self.hash = hash
         self._signers = signers
-        self._id: int | None = None
 
     @property
     def state(self) -> ContractState:
@@ -121,9 +120,7 @@ class Contract:
     @property
     def id(self) -> int:
         """The id, under which the storage lies."""
-        if self._id is None:
-            self._id = self.state.id
-        return self._id
+        return self.state.id
 
     @property
     def manifest(self) -> dict[str, Any]:
