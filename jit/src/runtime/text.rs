@@ -1,7 +1,11 @@
 //! Compiled code in text that is the same in each run: for people, and for tests that
 //! compare it with what was expected.
 
-use std::{collections::HashMap, fmt::Write, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+    sync::Arc,
+};
 
 use neovm_interp::tier::{After, Area, CodeView, Held, Leave, Restored, layout};
 
@@ -27,7 +31,7 @@ const REGISTERS: [(i32, &str); 13] = [
 
 /// Returns CLIF with names in place of what differs from one run to the next, or from one
 /// layout of the machine to another: addresses of exits and of instructions, and offsets
-/// of the machine's registers from `v0`, which is the machine.
+/// of the machine's registers.
 pub(crate) fn clif(text: &str, code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
     let mut names: HashMap<usize, String> = HashMap::new();
     for index in 0..code.inst_count() {
@@ -36,17 +40,22 @@ pub(crate) fn clif(text: &str, code: CodeView<'_>, exits: &[Arc<ExitRecord>]) ->
     for record in exits {
         names.insert(core::ptr::from_ref(&record.exit).addr(), format!("<exit {}>", record.exit.number));
     }
-    let text = narrow(text);
+    narrow(text).split_inclusive("\n}\n").map(|function| named(function, &names)).collect()
+}
+
+/// Returns the text of a function with names in place of addresses and of the machine's registers.
+fn named(function: &str, names: &HashMap<usize, String>) -> String {
+    let machines = machines(function);
     let is_part_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+';
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
+    let mut out = String::with_capacity(function.len());
+    let mut rest = function;
     while let Some(start) = rest.find(is_part_of_word) {
         let (before, from) = rest.split_at(start);
         let (word, behind) = from.split_at(from.find(|c| !is_part_of_word(c)).unwrap_or(from.len()));
         out.push_str(before);
         match word.strip_prefix("0x").and_then(address).and_then(|address| names.get(&address)) {
             Some(name) => out.push_str(name),
-            None => out.push_str(&register(word).unwrap_or_else(|| word.to_owned())),
+            None => out.push_str(&register(word, &machines).unwrap_or_else(|| word.to_owned())),
         }
         rest = behind;
     }
@@ -79,14 +88,35 @@ fn address(digits: &str) -> Option<usize> {
     usize::from_str_radix(&digits.replace('_', ""), 16).ok()
 }
 
+/// Returns the values of a function that are the machine: `v0`, and what is loaded from where `v0` is kept on the
+/// native stack.
+fn machines(text: &str) -> HashSet<&str> {
+    let mut machines = HashSet::from(["v0"]);
+    let mut addresses = HashMap::new();
+    let mut kept: HashSet<&str> = HashSet::new();
+    for line in text.lines() {
+        let instruction = line.split(';').next().unwrap_or(line);
+        let words: Vec<_> = instruction.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        match words[..] {
+            [.., value, "=", "stack_addr.i64", slot] => _ = addresses.insert(value, slot),
+            ["store", .., "v0", address] => kept.extend(addresses.get(address)),
+            [.., value, "=", "load.i64", "notrap", address]
+                if addresses.get(address).is_some_and(|slot| kept.contains(slot)) =>
+            {
+                machines.insert(value);
+            }
+            _ => {}
+        }
+    }
+    machines
+}
+
 /// Names a register of the machine: `v0+24`, say.
-fn register(word: &str) -> Option<String> {
-    let offset: i32 = match word.strip_prefix("v0")? {
-        "" => return None,
-        offset => offset.strip_prefix('+')?.parse().ok()?,
-    };
+fn register(word: &str, machines: &HashSet<&str>) -> Option<String> {
+    let (machine, offset) = word.split_once('+')?;
+    let offset: i32 = machines.contains(machine).then(|| offset.parse().ok())??;
     let (_, name) = REGISTERS.iter().find(|(known, _)| *known == offset)?;
-    Some(format!("v0+{name}"))
+    Some(format!("{machine}+{name}"))
 }
 
 /// Describes an instruction: its position and its opcode.
@@ -172,10 +202,15 @@ mod tests {
 
     #[test]
     fn registers_have_names() {
-        assert_eq!(register(&format!("v0+{}", layout::LIMIT)).as_deref(), Some("v0+limit"));
-        assert_eq!(register("v0"), None);
-        assert_eq!(register("v01+8"), None);
-        assert_eq!(register("v0+100000"), None);
+        let text = "      v1 = stack_addr.i64 ss0\n      store notrap aligned v0, v1\n@10   v2 = stack_addr.i64 ss0\n\
+                    @10   v3 = load.i64 notrap v2\n      v4 = stack_addr.i64 ss1\n      v5 = load.i64 notrap v4\n";
+        let machines = machines(text);
+        assert_eq!(machines, HashSet::from(["v0", "v3"]));
+        let name = |base: &str| register(&format!("{base}+{}", layout::LIMIT), &machines);
+        assert_eq!((name("v0").as_deref(), name("v3").as_deref()), (Some("v0+limit"), Some("v3+limit")));
+        assert_eq!((name("v5"), name("v01")), (None, None));
+        assert_eq!(register("v0", &machines), None);
+        assert_eq!(register("v0+100000", &machines), None);
     }
 
     #[test]
