@@ -5,8 +5,9 @@
  * storage that the host serves by call-backs, with all system calls and native contracts. The machine level,
  * neovm_machine_new, runs scripts and leaves system calls to the host. docs/embedding.md tells which to choose.
  *
- * Functions return NEOVM_OK or an error, NEOVM_ERR_..., which is negative. Where a function fails, it has written
- * nothing but the message. Objects are numbers, handles: one that was released is an error, not a crash.
+ * Functions return NEOVM_OK or an error, NEOVM_ERR_..., which is negative. Where a function fails, nothing that it
+ * writes but the message is to be read. Objects are numbers, handles: one that was released is an error, not a
+ * crash.
  *
  * Structs that begin with `size` may grow: set `size` to their sizeof, and all members that you do not use to zero.
  * Structs without it never change. Pointers must be valid for what they say; a null pointer is an error unless a
@@ -440,7 +441,7 @@ typedef struct neovm_receipt_data {
     uint64_t gas_pico_low;
     // The upper half.
     uint64_t gas_pico_high;
-    // The gas in datoshi, rounded up; `INT64_MAX` if it does not fit.
+    // The gas in datoshi, rounded up; the gas limit if it does not fit, as nodes report it.
     int64_t gas_datoshi;
     // The number of instructions.
     uint64_t instructions;
@@ -543,7 +544,7 @@ typedef struct neovm_job {
     struct neovm_bytes call_contract;
     // The method.
     struct neovm_bytes call_method;
-    // The arguments: a list as JSON, in the form of the RPC.
+    // The arguments: a list as JSON, in the form in which the RPC shows stack items.
     struct neovm_bytes call_arguments;
     // The number of instructions after which the execution is stopped; 0 for no limit.
     uint64_t budget;

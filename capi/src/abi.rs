@@ -271,7 +271,7 @@ pub struct neovm_job {
     pub call_contract: neovm_bytes,
     /// The method.
     pub call_method: neovm_bytes,
-    /// The arguments: a list as JSON, in the form of the RPC.
+    /// The arguments: a list as JSON, in the form in which the RPC shows stack items.
     pub call_arguments: neovm_bytes,
     /// The number of instructions after which the execution is stopped; 0 for no limit.
     pub budget: u64,
@@ -359,7 +359,7 @@ pub struct neovm_receipt_data {
     pub gas_pico_low: u64,
     /// The upper half.
     pub gas_pico_high: u64,
-    /// The gas in datoshi, rounded up; `INT64_MAX` if it does not fit.
+    /// The gas in datoshi, rounded up; the gas limit if it does not fit, as nodes report it.
     pub gas_datoshi: i64,
     /// The number of instructions.
     pub instructions: u64,

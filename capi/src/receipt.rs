@@ -106,8 +106,8 @@ impl Lists {
 }
 
 impl Frozen {
-    /// Makes a receipt readable. Its items are taken apart.
-    pub(crate) fn new(receipt: &Receipt, ending: Ending) -> Outcome<Self> {
+    /// Makes a receipt readable. Its items are taken apart. `limit` is the gas limit of its job.
+    pub(crate) fn new(receipt: &Receipt, ending: Ending, limit: i64) -> Outcome<Self> {
         let mut lists = Lists::default();
         let mut items = Items::default();
         lists.stack = receipt.stack.iter().map(|item| items.place(item)).collect::<Outcome<_>>()?;
@@ -134,7 +134,7 @@ impl Frozen {
             callback_error: ending.callback_error,
             gas_pico_low: pico as u64,
             gas_pico_high: (pico >> 64) as u64,
-            gas_datoshi: i64::try_from(receipt.gas_consumed.datoshi_ceil()).unwrap_or(i64::MAX),
+            gas_datoshi: receipt.gas_datoshi(limit),
             instructions: ending.instructions,
             fault,
             fault_position: -1,

@@ -112,13 +112,13 @@ impl Run<'_> {
         }
         if matches!(ending.outcome, NEOVM_OUTCOME_HALT | NEOVM_OUTCOME_FAULT) {
             ending.file = file(&receipt, &ending);
-            return Frozen::new(&receipt, ending);
+            return Frozen::new(&receipt, ending, self.job.gas);
         }
         ending.calls = CallTrace::default();
         // What did not end has no results.
         let partial = host::Receipt { gas_consumed: receipt.gas_consumed, ..host::Receipt::empty() };
         ending.file = file(&partial, &ending);
-        Frozen::new(&partial, ending)
+        Frozen::new(&partial, ending, self.job.gas)
     }
 }
 

@@ -434,6 +434,19 @@ fn machines_run_on_a_small_stack() {
     });
 }
 
+/// A script whose number cannot be written is not loaded.
+#[test]
+fn what_cannot_be_answered_is_not_done() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let machine = machine(engine, None);
+    let mut numbers = [0_u64; 2];
+    let misaligned = numbers.as_mut_ptr().cast::<u8>().wrapping_add(1).cast();
+    let status = unsafe { neovm_machine_load(machine, [0x11].as_ptr(), 1, ptr::null(), misaligned) };
+    assert_eq!((status, view(machine).depth), (NEOVM_ERR_ARGUMENT, 0));
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
+
 #[test]
 fn hardforks_and_limits_are_options() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);

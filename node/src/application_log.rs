@@ -40,9 +40,10 @@ impl<'a> ApplicationLogs<'a> {
     /// Returns what the RPC call `getapplicationlog` answers for the transaction at
     /// an index: `{"txid":..,"executions":[..]}`. None if the block has fewer.
     pub fn transaction_json(&self, index: usize) -> Option<String> {
-        let hash = self.block.transactions().get(index)?.hash();
-        let mut out = format!("{{\"txid\":\"{hash}\",\"executions\":[");
-        push_execution(&mut out, None, Trigger::Application, self.receipt.transactions.get(index)?);
+        let transaction = self.block.transactions().get(index)?;
+        let receipt = self.receipt.transactions.get(index)?;
+        let mut out = format!("{{\"txid\":\"{}\",\"executions\":[", transaction.hash());
+        push_execution(&mut out, None, Trigger::Application, receipt, transaction.system_fee);
         out.push_str("]}");
         Some(out)
     }
@@ -56,7 +57,7 @@ impl<'a> ApplicationLogs<'a> {
         out.push_str(",\"txs\":[");
         for (i, (transaction, receipt)) in block.transactions().iter().zip(&receipt.transactions).enumerate() {
             out.push_str(if i > 0 { "," } else { "" });
-            push_execution(&mut out, Some(transaction.hash()), Trigger::Application, receipt);
+            push_execution(&mut out, Some(transaction.hash()), Trigger::Application, receipt, transaction.system_fee);
         }
         out.push_str("]}");
         out
@@ -65,15 +66,15 @@ impl<'a> ApplicationLogs<'a> {
     /// Appends the executions before and after the transactions.
     fn push_persisting(&self, out: &mut String) {
         out.push('[');
-        push_execution(out, None, Trigger::OnPersist, &self.receipt.on_persist);
+        push_execution(out, None, Trigger::OnPersist, &self.receipt.on_persist, i64::MAX);
         out.push(',');
-        push_execution(out, None, Trigger::PostPersist, &self.receipt.post_persist);
+        push_execution(out, None, Trigger::PostPersist, &self.receipt.post_persist, i64::MAX);
         out.push(']');
     }
 }
 
-/// Appends what came of an execution.
-fn push_execution(out: &mut String, hash: Option<Hash256>, trigger: Trigger, receipt: &Receipt) {
+/// Appends what came of an execution with a gas limit in datoshi.
+fn push_execution(out: &mut String, hash: Option<Hash256>, trigger: Trigger, receipt: &Receipt, limit: i64) {
     out.push('{');
     if let Some(hash) = hash {
         push(out, format_args!("\"hash\":\"{hash}\","));
@@ -90,8 +91,7 @@ fn push_execution(out: &mut String, hash: Option<Hash256>, trigger: Trigger, rec
         Some(text) => push_text(out, text),
         None => out.push_str("null"),
     }
-    // The reference counts gas in an `Int64`.
-    let gas = i64::try_from(receipt.gas_consumed.datoshi_ceil()).unwrap_or(i64::MAX);
+    let gas = receipt.gas_datoshi(limit);
     push(out, format_args!(",\"gasconsumed\":\"{gas}\""));
     // A stack that cannot be shown is left out.
     if shown.is_ok() {

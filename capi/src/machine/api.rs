@@ -102,6 +102,9 @@ pub unsafe extern "C" fn neovm_machine_load(
     load: *mut u64,
 ) -> i32 {
     guard(|| {
+        if !load.is_null() {
+            boundary::check(load)?;
+        }
         // SAFETY: structs and bytes of the caller are there.
         let (options, script) = unsafe { (boundary::read_or_zero(options)?, boundary::list(script, script_length)?) };
         let mut how = LoadOptions::default().with_position(options.position).with_free(options.is_free != 0);

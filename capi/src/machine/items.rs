@@ -84,9 +84,10 @@ impl Items {
         self.lent.clear();
     }
 
-    /// Frees cycles that nothing refers to any more.
-    pub(crate) fn collect(&mut self) {
-        collect_cycles(&mut self.linked, false);
+    /// Frees cycles that nothing refers to any more. While a script may run, those with a consensus count are
+    /// left alone, for its machine has to take it off.
+    pub(crate) fn collect(&mut self, may_run: bool) {
+        collect_cycles(&mut self.linked, may_run);
         self.due = 2 * self.linked.len() + 64;
     }
 
@@ -94,7 +95,7 @@ impl Items {
     pub(crate) fn note_link(&mut self, item: &StackItem) {
         self.linked.extend(Candidate::new(item));
         if self.linked.len() > self.due {
-            self.collect();
+            self.collect(true);
         }
     }
 
@@ -108,7 +109,7 @@ impl Items {
             }
         }
         if self.linked.len() > self.due {
-            self.collect();
+            self.collect(true);
         }
     }
 

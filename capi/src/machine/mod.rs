@@ -90,7 +90,7 @@ impl Machine {
         items.clear();
         self.exception.take();
         vm.reset(limits, &mut NoHost);
-        items.collect();
+        items.collect(false);
     }
 
     fn find(handle: neovm_machine) -> Outcome<Rc<Self>> {

@@ -159,4 +159,23 @@ impl Receipt {
     pub fn halted(&self) -> bool {
         self.fault.is_none()
     }
+
+    /// Returns the gas that was consumed as nodes report it: in datoshi, rounded up. `limit`, the gas limit of the
+    /// job, stands for what does not fit in the 64 bits of a node's counter.
+    pub fn gas_datoshi(&self, limit: i64) -> i64 {
+        i64::try_from(self.gas_consumed.datoshi_ceil()).unwrap_or(limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gas_that_does_not_fit_shows_as_the_limit() {
+        let with = |pico| Receipt { gas_consumed: Gas::from_pico(pico), ..Receipt::empty() };
+        assert_eq!(with(10_001).gas_datoshi(7), 2);
+        assert_eq!(with(i64::MAX as u128 * 10_000).gas_datoshi(7), i64::MAX);
+        assert_eq!(with(i64::MAX as u128 * 10_000 + 1).gas_datoshi(7), 7);
+    }
 }

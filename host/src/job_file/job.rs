@@ -270,7 +270,7 @@ fn entry(form: &JobForm, trigger: Trigger, transaction: Option<&Transaction>) ->
 }
 
 /// Returns a script that calls a method, with arguments that are a list as JSON in the
-/// form of the RPC; no bytes stand for none.
+/// form in which the RPC shows stack items; no bytes stand for none.
 ///
 /// # Errors
 /// [`JobError`] if an argument cannot be read.

@@ -18,13 +18,12 @@ const MAX_ITEMS: usize = 1 << 18;
 const MAX_BYTES: usize = 64 << 20;
 
 impl Receipt {
-    /// Returns the receipt as JSON. `limit` is the gas limit in datoshi, which is written
-    /// for gas that does not fit the 64 bits of a node's counter.
+    /// Returns the receipt as JSON. `limit` is the gas limit of the job, see [`Receipt::gas_datoshi`].
     pub fn to_json(&self, limit: i64) -> Value {
         let mut writer = Writer::default();
         let mut json = json!({
             "state": if self.halted() { "HALT" } else { "FAULT" },
-            "gasDatoshi": i64::try_from(self.gas_consumed.datoshi_ceil()).unwrap_or(limit),
+            "gasDatoshi": self.gas_datoshi(limit),
             "gasPico": self.gas_consumed.pico().to_string(),
             "stack": writer.items(&self.stack),
             "notifications": self.notifications.iter().map(|event| writer.notification(event)).collect::<Vec<_>>(),
