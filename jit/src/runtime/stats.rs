@@ -119,19 +119,21 @@ impl Report {
 
 impl core::fmt::Display for Stats {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        writeln!(
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        write!(
             f,
-            "compiled {} region{} ({} recompiled, {} given up) of {} instructions in {:.1} ms, {:.1} ms of it for code \
-             that was discarded: {} bytes",
+            "compiled {} region{} ({} recompiled, {} given up) of {} instructions in {:.1} ms",
             self.compiled,
             if self.compiled == 1 { "" } else { "s" },
             self.recompiled,
             self.given_up,
             self.instructions,
-            self.compile_time.as_secs_f64() * 1e3,
-            self.discarded_time.as_secs_f64() * 1e3,
-            self.bytes
+            milliseconds(self.compile_time),
         )?;
+        if !self.discarded_time.is_zero() {
+            write!(f, ", {:.1} ms of it for code that was discarded", milliseconds(self.discarded_time))?;
+        }
+        writeln!(f, ": {} bytes", self.bytes)?;
         for (reason, count) in &self.refused {
             writeln!(f, "refused {count}: {reason}")?;
         }
