@@ -161,7 +161,7 @@ impl Default for FlushPolicy {
 /// The state of a chain: entries, state trie and roots, kept in a [`Place`].
 ///
 /// Blocks are appended; reads see them at once. State roots are computed on another thread, and blocks are written on
-/// a third one, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
+/// a third one, or with full state on the second, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
 #[derive(Debug)]
 pub struct ChainState {
     place: Arc<dyn Place>,

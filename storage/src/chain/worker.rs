@@ -56,10 +56,7 @@ impl Worker {
             for job in received {
                 let result = match job {
                     Job::Block { height, changes, expected } => state.block(height, &changes, expected).map(Some),
-                    Job::Flush { height, state: changes, queue } => {
-                        state.flush(height, changes, queue);
-                        Ok(None)
-                    }
+                    Job::Flush { height, state: changes, queue } => state.flush(height, changes, queue),
                     Job::Written(result) => state.written(result).map(Some),
                 };
                 let failed = result.is_err();
@@ -149,14 +146,26 @@ impl Roots {
         Ok(Report::Root { height, root, held: self.trie.held() })
     }
 
-    /// Writes all blocks so far on a thread of its own, while roots of the next ones are computed. No node of the trie
-    /// is let go before that has ended, so that none is read that is being written.
-    fn flush(&mut self, height: u32, state: Arc<StateBuffer>, queue: SyncSender<Job>) {
-        let nodes = match self.place.trie_mode() {
+    /// Writes all blocks so far. If only the latest state is kept, that is done on a thread of its own while roots of
+    /// the next blocks are computed: no node of the trie is let go before it has ended, so that none is read that is
+    /// being written. Full state is written at once, for its nodes are saved after each block: those of the next ones
+    /// would be let go before they are written.
+    fn flush(
+        &mut self,
+        height: u32,
+        state: Arc<StateBuffer>,
+        queue: SyncSender<Job>,
+    ) -> Result<Option<Report>, ChainError> {
+        let mode = self.place.trie_mode();
+        let nodes = match mode {
             TrieMode::Full => mem::take(&mut self.nodes),
             TrieMode::Latest | TrieMode::None => self.trie.save(),
         };
         let (tip, roots, place) = (Tip { height, root: self.root }, mem::take(&mut self.roots), self.place.clone());
+        if mode == TrieMode::Full {
+            let result = place.write(&Commit { tip, state: &state, nodes, roots: &roots });
+            return self.written(result).map(Some);
+        }
         self.finish();
         self.writer = Some(thread::spawn(move || {
             let write = || place.write(&Commit { tip, state: &state, nodes, roots: &roots });
@@ -165,6 +174,7 @@ impl Roots {
             // Whoever waited for it may have gone.
             _ = queue.send(Job::Written(result));
         }));
+        Ok(None)
     }
 
     fn written(&mut self, result: Result<(), StoreError>) -> Result<Report, ChainError> {
