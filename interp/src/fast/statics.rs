@@ -77,6 +77,7 @@ fn store_length(insts: &[DecodedInst]) -> Option<usize> {
 }
 
 /// Returns the number of instructions that [`init`] runs.
+#[cfg(neovm_tail_calls)]
 pub(crate) fn length(first: &DecodedInst) -> usize {
     1 + usize::from(Beginning::from_operand(first.operand).length)
 }
