@@ -39,7 +39,9 @@ mod store;
 mod trie;
 
 pub use self::{
-    chain::{ChainError, ChainState, Commit, FlushPolicy, MemoryPlace, Place, StateBuffer, Tip, TrieMode, overlay},
+    chain::{
+        ChainError, ChainState, Commit, FlushPolicy, LEDGER_ID, MemoryPlace, Place, StateBuffer, Tip, TrieMode, overlay,
+    },
     key::Key,
     layer::{Item, Layer},
     memory::{MemoryStore, behind},

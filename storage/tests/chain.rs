@@ -5,14 +5,13 @@ mod model;
 use std::{collections::BTreeMap, sync::Arc};
 
 use neovm_storage::{
-    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, MemoryPlace, Place, Store, Tip, TrieMode, Value,
+    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, LEDGER_ID, MemoryPlace, Place, Store, Tip, TrieMode,
+    Value,
 };
 use proptest::{collection::vec, prelude::*};
 
-const LEDGER: i32 = -4;
-
 fn key() -> impl Strategy<Value = Key> {
-    let contract = prop_oneof![Just(1), Just(-5), Just(LEDGER)];
+    let contract = prop_oneof![Just(1), Just(-5), Just(LEDGER_ID)];
     (contract, vec(0..3_u8, 0..3)).prop_map(|(contract, key)| Key::new(contract, &key))
 }
 
@@ -23,7 +22,7 @@ fn batch() -> impl Strategy<Value = Batch> {
 
 /// The root of all but the Ledger's entries.
 fn root(map: &BTreeMap<Key, Value>) -> [u8; 32] {
-    let covered = map.iter().filter(|(key, _)| key.contract() != LEDGER);
+    let covered = map.iter().filter(|(key, _)| key.contract() != LEDGER_ID);
     model::state_root(&covered.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 

@@ -58,8 +58,8 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
     ..NativeContract::new("LedgerContract", ID, Hash160(HASH))
 };
 
-/// The id of the Ledger, whose storage is not part of the state root.
-pub const ID: i32 = -4;
+/// The contract's id.
+pub const ID: i32 = neovm_storage::LEDGER_ID;
 /// The hash.
 const HASH: [u8; 20] = [
     0xbe, 0xf2, 0x04, 0x31, 0x40, 0x36, 0x2a, 0x77, 0xc1, 0x50, 0x99, 0xc7, 0xe6, 0x4c, 0x12, 0xf7, 0x00, 0xb6, 0x65,

@@ -21,8 +21,8 @@ pub use self::{
 };
 use crate::{Batch, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader, Value};
 
-/// The contract whose storage has no part in the state root.
-const LEDGER: i32 = -4;
+/// The id of LedgerContract, whose storage has no part in the state root.
+pub const LEDGER_ID: i32 = -4;
 
 /// Which state tries a place keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,8 @@ impl Default for FlushPolicy {
 /// The state of a chain: entries, state trie and roots, kept in a [`Place`].
 ///
 /// Blocks are appended; reads see them at once. State roots are computed on another thread, and blocks are written on
-/// a third one, or with full state on the second, many at a time. Dropped without a [`flush`](Self::flush), it forgets the blocks that are not written yet.
+/// a third one, or with full state on the second, many at a time. Dropped without a [`flush`](Self::flush), it forgets
+/// the blocks that are not written yet.
 #[derive(Debug)]
 pub struct ChainState {
     place: Arc<dyn Place>,
@@ -245,7 +246,7 @@ impl ChainState {
             self.since = Instant::now();
         }
         self.state.add(&changes);
-        let of_contracts = changes.iter().filter(|(key, _)| key.contract() != LEDGER);
+        let of_contracts = changes.iter().filter(|(key, _)| key.contract() != LEDGER_ID);
         of_contracts.for_each(|(key, value)| self.cache.set(key, value));
         self.height = Some(height);
         self.blocks += 1;
@@ -366,7 +367,7 @@ impl Store for ChainState {
             Some(value) => Ok(value.clone()),
             None => self.place.get(key),
         };
-        if key.starts_with(&LEDGER.to_le_bytes()) { read() } else { self.cache.get(key, read) }
+        if key.starts_with(&LEDGER_ID.to_le_bytes()) { read() } else { self.cache.get(key, read) }
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {

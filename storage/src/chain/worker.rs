@@ -10,7 +10,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{ChainError, Commit, LEDGER, Place, StateBuffer, Tip, TrieMode};
+use super::{ChainError, Commit, LEDGER_ID, Place, StateBuffer, Tip, TrieMode};
 use crate::{Batch, Key, NodeChanges, NodeHash, StoreError, Trie, Value};
 
 /// How many blocks may wait for their roots.
@@ -130,7 +130,7 @@ impl Roots {
     ) -> Result<Report, ChainError> {
         let mut root = None;
         if self.place.trie_mode() != TrieMode::None {
-            let changes = changes.iter().filter(|(key, _)| key.contract() != LEDGER);
+            let changes = changes.iter().filter(|(key, _)| key.contract() != LEDGER_ID);
             self.root = self.trie.apply(changes.map(|(key, value)| (key, value.as_ref())))?;
             root = Some(self.root);
             if let Some(expected) = expected
