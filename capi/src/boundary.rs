@@ -149,6 +149,11 @@ pub(crate) fn check<T>(pointer: *const T) -> Outcome {
     Ok(())
 }
 
+/// Checks that a list can be where a pointer leads: anywhere, if it is empty.
+pub(crate) fn check_list<T>(pointer: *const T, count: usize) -> Outcome {
+    if count == 0 { Ok(()) } else { check(pointer) }
+}
+
 /// Writes a result of a function.
 ///
 /// # Safety

@@ -228,18 +228,13 @@ pub unsafe extern "C" fn neovm_machine_results(
     values: *mut neovm_value,
 ) -> i32 {
     guard(|| {
-        if count > 0 {
-            boundary::check(values)?;
-        }
+        boundary::check_list(values, count)?;
         Machine::enter(machine, |_, caller, items| {
             let results = first.checked_add(count).and_then(|end| caller.results().get(first..end));
             let results = results.ok_or_else(|| Failure::argument("there are fewer results"))?;
-            for (i, item) in results.iter().enumerate() {
-                let value = items.value(item.clone().into_owned(), NEOVM_AS_IT_IS)?;
-                // SAFETY: the caller has room for `count` values.
-                unsafe { boundary::put(values.add(i), value)? };
-            }
-            Ok(())
+            let results = results.iter().map(|item| item.clone().into_owned());
+            // SAFETY: the caller has room for `count` values.
+            unsafe { items.write(results, values) }
         })
     })
 }
@@ -259,9 +254,7 @@ pub unsafe extern "C" fn neovm_machine_pop(
     guard(|| {
         // SAFETY: the list of the caller is there.
         let types = unsafe { boundary::list(types, count)? };
-        if count > 0 {
-            boundary::check(values)?;
-        }
+        boundary::check_list(values, count)?;
         Machine::enter(machine, |machine, caller, items| {
             for (i, wanted) in types.iter().enumerate() {
                 let popped = caller.pop().map_err(|kind| machine.failed(kind))?;

@@ -167,6 +167,23 @@ impl Items {
         })
     }
 
+    /// Writes items as values, each as it is.
+    ///
+    /// # Safety
+    /// So many values can be written at `values`.
+    pub(crate) unsafe fn write(
+        &mut self,
+        list: impl IntoIterator<Item = StackItem>,
+        values: *mut neovm_value,
+    ) -> Outcome {
+        for (i, item) in list.into_iter().enumerate() {
+            let value = self.value(item, NEOVM_AS_IT_IS)?;
+            // SAFETY: the caller's word.
+            unsafe { boundary::put(values.add(i), value)? };
+        }
+        Ok(())
+    }
+
     /// Makes a value of an item, as an argument of a type is one.
     pub(crate) fn value(&mut self, item: StackItem, wanted: u8) -> Outcome<neovm_value> {
         match wanted {

@@ -147,17 +147,11 @@ pub unsafe extern "C" fn neovm_item_children(
     values: *mut neovm_value,
 ) -> i32 {
     guard(|| {
-        if count > 0 {
-            boundary::check(values)?;
-        }
+        boundary::check_list(values, count)?;
         Machine::enter(machine, |_, _, items| {
             let children = children(&items.get(item)?, first, count)?;
-            for (i, child) in children.into_iter().enumerate() {
-                let value = items.value(child, NEOVM_AS_IT_IS)?;
-                // SAFETY: the caller has room for `count` values.
-                unsafe { boundary::put(values.add(i), value)? };
-            }
-            Ok(())
+            // SAFETY: the caller has room for `count` values.
+            unsafe { items.write(children, values) }
         })
     })
 }
