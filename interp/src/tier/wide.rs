@@ -195,12 +195,9 @@ pub(super) unsafe extern "C" fn div_wide_by_i128(
     high: u64,
     out: *mut [u64; 4],
 ) -> u64 {
-    let divisor = i128_of(low, high);
-    if divisor == 0 {
-        return 0;
-    }
+    let quotient = div_rem_by_words([a, b, c, d], low, high).and_then(|(quotient, _)| quotient);
     // SAFETY: the caller guarantees it.
-    unsafe { finish(eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), divisor).0, out) }
+    unsafe { finish(quotient, out) }
 }
 
 /// See [`super::builtins::REM_WIDE_BY_I128`].
@@ -216,12 +213,16 @@ pub(super) unsafe extern "C" fn rem_wide_by_i128(
     high: u64,
     out: *mut [u64; 4],
 ) -> u64 {
-    let divisor = i128_of(low, high);
-    if divisor == 0 {
-        return 0;
-    }
+    let remainder = div_rem_by_words([a, b, c, d], low, high).map(|(_, remainder)| remainder);
     // SAFETY: the caller guarantees it.
-    unsafe { finish(Some(eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), divisor).1), out) }
+    unsafe { finish(remainder, out) }
+}
+
+/// Divides four words by two. Returns the quotient, if it fits, and the remainder; none if the divisor is zero.
+#[inline]
+fn div_rem_by_words(limbs: [u64; 4], low: u64, high: u64) -> Option<(Option<I256>, I256)> {
+    let divisor = i128_of(low, high);
+    (divisor != 0).then(|| eval::div_rem_by_i128(I256::from_limbs(limbs), divisor))
 }
 
 /// See [`super::builtins::COMPUTE_WIDE`].
