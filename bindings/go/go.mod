@@ -1,0 +1,3 @@
+module github.com/neovm/neovm/bindings/go
+
+go 1.24
