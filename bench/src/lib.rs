@@ -15,6 +15,8 @@ mod exit;
 mod machine;
 mod measure;
 mod plain;
+mod runner;
+mod spread;
 
 pub use callgrind::callgrind;
 pub use data::{Calls, contracts, long_script, scripts, workload_script, workloads};
@@ -22,3 +24,5 @@ pub use exit::exit_code;
 pub use machine::{Machine, Program};
 pub use measure::{best_time, criterion, measure, quick_criterion};
 pub use plain::Plain;
+pub use runner::{Runner, Timed, WARM_UP, top};
+pub use spread::{Spread, geometric_mean};

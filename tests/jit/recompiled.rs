@@ -1,6 +1,6 @@
 //! A region is compiled again only where something new is known of it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
 use neovm::{
     Dispatch, Engine, EngineConfig, JitMode, Script,
@@ -8,7 +8,6 @@ use neovm::{
     types::asm::assemble,
 };
 use neovm_testing::{Program, Runner, Start, say};
-use serde::Deserialize;
 
 /// How often a region may be compiled.
 const MOST: usize = 3;
@@ -53,25 +52,10 @@ const WIDE: &[(&str, &str)] = &[
     ),
 ];
 
-/// The scripts of this file, the programs of the repository and, where they are there,
-/// those that came with the issue.
+/// The scripts of this file, and the programs of the repository.
 fn programs() -> Vec<Program> {
-    #[derive(Deserialize)]
-    struct Line {
-        id: String,
-        script: String,
-    }
     let mut programs: Vec<_> = WIDE.iter().map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect();
     programs.extend(crate::corpus::workloads());
-    for file in ["workloads.jsonl", "defi.jsonl"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/workloads").join(file);
-        let Ok(text) = fs::read_to_string(&path) else {
-            say(&format!("SKIPPED: recompilations of the scripts of {}: there is no such file", path.display()));
-            continue;
-        };
-        let lines = text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap());
-        programs.extend(lines.map(|line| Program::new(line.id, hex::decode(line.script).unwrap())));
-    }
     programs
 }
 

@@ -16,15 +16,10 @@
 //!
 //! A run consists of loading, running and dropping a script that was decoded before.
 
-use std::{
-    hint::black_box,
-    process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, process::ExitCode, time::Instant};
 
-use neovm::{Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, Outcome, RunOptions, StubHost, Vm};
-use neovm_bench::{Machine, Plain, Program, exit_code, workloads};
+use neovm::{JitMode, StubHost};
+use neovm_bench::{Machine, Plain, Program, Runner, Spread, Timed, WARM_UP, exit_code, top, workloads};
 
 /// The workloads, starting with those that have a function in plain Rust.
 const WORKLOADS: [&str; 10] =
@@ -32,15 +27,6 @@ const WORKLOADS: [&str; 10] =
 
 /// The number of samples of each kind, which is odd so that there is a median.
 const ROUNDS: usize = 31;
-
-/// The minimum duration of a sample, which makes the time for reading the clock negligible.
-const SAMPLE: Duration = Duration::from_millis(1);
-
-/// The minimum time for which each kind runs before it is measured.
-const WARM_UP: Duration = Duration::from_millis(30);
-
-/// The minimum number of runs before each kind is measured.
-const WARM_UP_RUNS: u32 = 3;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -75,80 +61,6 @@ fn print_row([id, instructions, times @ ..]: [String; 7]) {
     println!();
 }
 
-/// Returns the integer on top of the result stack.
-fn top(vm: &Vm) -> Option<String> {
-    Some(vm.results().last()?.to_integer().ok()?.to_string())
-}
-
-/// An engine with a machine that runs a script repeatedly.
-struct Runner {
-    engine: Engine,
-    vm: Vm,
-    code: Arc<Code>,
-}
-
-impl Runner {
-    fn new(jit: JitMode, program: &Program) -> Result<Self, Error> {
-        let engine = Engine::new(EngineConfig::default().with_jit(jit));
-        let (vm, code) = (engine.vm(RunOptions::default()), engine.prepare(program.code.script())?);
-        Ok(Self { engine, vm, code })
-    }
-
-    /// Resets the machine, loads the script and runs it.
-    fn run(&mut self) {
-        self.vm.reset(RunOptions::default(), &mut NoHost);
-        self.vm.load(Arc::clone(&self.code), LoadOptions::default()).expect("code for this machine");
-        assert_eq!(self.vm.run(&mut NoHost), Outcome::Halt);
-    }
-
-    /// Runs until all hot code is compiled and, if necessary, recompiled. Returns an error if the
-    /// result or the number of instructions differs then.
-    fn warm_up(&mut self, program: &Program, result: &str) -> Result<(), Error> {
-        let begun = Instant::now();
-        let mut runs = 0;
-        while runs < WARM_UP_RUNS || begun.elapsed() < WARM_UP {
-            self.run();
-            if let Some(jit) = self.engine.jit() {
-                jit.wait();
-            }
-            runs += 1;
-        }
-        if top(&self.vm).as_deref() != Some(result) || self.vm.instructions() != program.instructions {
-            return Err(format!("{}: unexpected result or number of instructions", program.id).into());
-        }
-        Ok(())
-    }
-}
-
-/// A function to be measured, and the number of times that a sample runs it.
-struct Timed<'a> {
-    run: Box<dyn FnMut() + 'a>,
-    runs: u32,
-}
-
-impl<'a> Timed<'a> {
-    fn new(run: impl FnMut() + 'a) -> Self {
-        let mut timed = Self { run: Box::new(run), runs: 1 };
-        while timed.total() < SAMPLE {
-            timed.runs *= 2;
-        }
-        timed
-    }
-
-    fn total(&mut self) -> Duration {
-        let begun = Instant::now();
-        for _ in 0..self.runs {
-            (self.run)();
-        }
-        begun.elapsed()
-    }
-
-    /// Takes a sample and returns the time of a run in nanoseconds.
-    fn sample(&mut self) -> f64 {
-        self.total().as_secs_f64() * 1e9 / f64::from(self.runs)
-    }
-}
-
 /// The times of a workload in each round, in nanoseconds per VM instruction.
 struct Times {
     id: String,
@@ -160,13 +72,8 @@ struct Times {
 }
 
 fn measure(program: &Program, result: &str) -> Result<Times, Error> {
-    let mut interp = Runner::new(JitMode::Off, program)?;
-    let mut jit = Runner::new(JitMode::default(), program)?;
-    if jit.engine.jit().is_none() {
-        return Err("there is no compiler for this platform".into());
-    }
-    interp.warm_up(program, result)?;
-    jit.warm_up(program, result)?;
+    let mut interp = Runner::new(JitMode::Off, program, result)?;
+    let mut jit = Runner::new(JitMode::default(), program, result)?;
     let mut interp = Timed::new(|| interp.run());
     let mut jit = Timed::new(|| jit.run());
     let mut plain = Plain::find(&program.id).map(|plain| timed_plain(plain, result)).transpose()?;
@@ -196,28 +103,15 @@ fn timed_plain(plain: &'static Plain, result: &str) -> Result<Timed<'static>, Er
 
 impl Times {
     fn print(&self) {
-        let (jit_to_plain, interp_to_jit) = (ratios(&self.jit, &self.plain), ratios(&self.interp, &self.jit));
+        let cell = |spread: Option<Spread>, decimals| spread.map(|spread| spread.text(decimals)).unwrap_or_default();
         print_row([
             self.id.clone(),
             self.instructions.to_string(),
-            cell(&self.interp, 2),
-            cell(&self.jit, 3),
-            cell(&self.plain, 3),
-            cell(&jit_to_plain, 2),
-            cell(&interp_to_jit, 2),
+            cell(Spread::of(&self.interp), 2),
+            cell(Spread::of(&self.jit), 3),
+            cell(Spread::of(&self.plain), 3),
+            cell(Spread::of_ratios(&self.jit, &self.plain), 2),
+            cell(Spread::of_ratios(&self.interp, &self.jit), 2),
         ]);
     }
-}
-
-/// Returns the ratio of two times for each round.
-fn ratios(dividends: &[f64], divisors: &[f64]) -> Vec<f64> {
-    dividends.iter().zip(divisors).map(|(dividend, divisor)| dividend / divisor).collect()
-}
-
-/// Formats the median, the minimum and the maximum with the given number of decimals.
-fn cell(values: &[f64], decimals: usize) -> String {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let [least, .., most] = values[..] else { return String::new() };
-    format!("{:.decimals$} ({least:.decimals$} to {most:.decimals$})", values[values.len() / 2])
 }

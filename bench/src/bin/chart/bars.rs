@@ -2,24 +2,23 @@
 
 use std::fmt::Write;
 
+use neovm_bench::Spread;
 use serde::Deserialize;
 
 use crate::svg::{Error, GREY, end, number, start, text};
 
-/// The times of other engines for a workload, in nanoseconds per instruction. Each is the best of
-/// several runs and was recorded once, that of C# on .NET 10 with tiered PGO. On another machine, the
-/// comparison is only approximate.
+/// The recorded times of other engines for a workload, in nanoseconds per instruction. Each is the best of
+/// several runs, that of C# on .NET 10 with tiered PGO. On another machine, the comparison is only approximate.
 struct Peers {
     id: &'static str,
     /// The times of the C# reference with and without the fees of a node.
     with_fees: f64,
     bare: f64,
-    neo_go: Option<f64>,
     neo_rs: Option<f64>,
 }
 
 const fn peers(id: &'static str, with_fees: f64, bare: f64) -> Peers {
-    Peers { id, with_fees, bare, neo_go: None, neo_rs: None }
+    Peers { id, with_fees, bare, neo_rs: None }
 }
 
 const PEERS: [Peers; 18] = [
@@ -36,7 +35,7 @@ const PEERS: [Peers; 18] = [
     peers("strings", 43.0, 25.8),
     peers("checksum", 47.3, 29.1),
     peers("tries", 38.1, 21.8),
-    Peers { neo_go: Some(28.0), neo_rs: Some(55.0), ..peers("loop_sum", 46.0, 26.5) },
+    Peers { neo_rs: Some(55.0), ..peers("loop_sum", 46.0, 26.5) },
     peers("loop_stack", 39.8, 22.8),
     peers("big_muladd", 55.7, 36.3),
     peers("modpow", 378.0, 320.0),
@@ -44,24 +43,22 @@ const PEERS: [Peers; 18] = [
 ];
 
 /// The engines and their colours, in the order of the bars.
-const ENGINES: [(&str, &str); 5] = [
-    ("neovm", "#0b7a53"),
-    ("C# neo-vm 3.10.1, with fees", "#8c96a3"),
-    ("C# neo-vm 3.10.1, without fees", "#c5ccd4"),
+const ENGINES: [(&str, &str); 6] = [
+    ("neovm, compiled", "#0b7a53"),
+    ("neovm, interpreted", "#7cc4a4"),
     ("neo-go", "#6aa9d8"),
+    ("C# 3.10.1, with fees", "#8c96a3"),
+    ("C# 3.10.1, without", "#c5ccd4"),
     ("neo-rs", "#d89a6a"),
 ];
 
-/// A line of the output of `neovm bench --json`.
+/// A line of the output of `versus-neo-go --json`.
 #[derive(Deserialize)]
 pub(crate) struct Row {
     id: String,
-    ns_per_instruction: Times,
-}
-
-#[derive(Deserialize)]
-struct Times {
-    median: f64,
+    interpreter: Spread,
+    compiled: Spread,
+    neo_go: Spread,
 }
 
 // Sizes in pixels.
@@ -73,14 +70,15 @@ const BAR: f64 = 11.0;
 const GAP: f64 = 11.0;
 
 /// Returns the times for a workload, in the order of [`ENGINES`].
-fn bars(row: &Row) -> [Option<f64>; 5] {
+fn bars(row: &Row) -> [Option<f64>; 6] {
     let peers = PEERS.iter().find(|peers| peers.id == row.id);
     let peer = |time: fn(&Peers) -> Option<f64>| peers.and_then(time);
     [
-        Some(row.ns_per_instruction.median),
+        Some(row.compiled.median),
+        Some(row.interpreter.median),
+        Some(row.neo_go.median),
         peer(|peers| Some(peers.with_fees)),
         peer(|peers| Some(peers.bare)),
-        peer(|peers| peers.neo_go),
         peer(|peers| peers.neo_rs),
     ]
 }
@@ -129,7 +127,7 @@ pub(crate) fn draw(rows: &[Row]) -> Result<String, Error> {
     for row in rows {
         y = draw_row(&mut svg, &scale, row, y)? + GAP;
     }
-    let note = "neovm: median, gas counted. Others: recorded figures, best of several runs; C# on .NET 10.";
+    let note = "neovm and neo-go: medians of one run. Others: recorded figures, best of several runs; C# on .NET 10.";
     text(&mut svg, (20.0, height - 10.0), GREY, note)?;
     Ok(end(svg))
 }

@@ -2,7 +2,7 @@
 //! and the disk that transactions take as a chain grows.
 //!
 //! ```text
-//! neovm bench --json tests/data/workloads.jsonl > results.jsonl
+//! cargo run --release -p neovm-bench --bin versus-neo-go -- --json PATH-TO-neogo > results.jsonl
 //! cargo run --release -p neovm-bench --bin chart -- results.jsonl > docs/performance.svg
 //!
 //! cargo run --release -p neovm-bench --bin chart -- chain NAME=CURVE.jsonl... > docs/chain.svg
