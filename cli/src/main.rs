@@ -34,6 +34,8 @@ mod replay;
 mod report;
 mod run;
 mod show;
+#[cfg(unix)]
+mod sidecar;
 mod tables;
 mod terminal;
 mod trace;
@@ -67,6 +69,8 @@ enum Command {
     Job(job::JobArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
+    #[cfg(unix)]
+    Sidecar(sidecar::SidecarArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
     Syscalls(tables::SyscallsArgs),
@@ -104,6 +108,8 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Job(args) => job::execute(args),
         Command::Verify(args) => verify::execute(args),
         Command::Replay(args) => replay::execute(args),
+        #[cfg(unix)]
+        Command::Sidecar(args) => sidecar::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
         Command::Syscalls(args) => tables::syscalls(args),

@@ -6,7 +6,7 @@ use std::{mem, sync::Arc};
 
 use neovm_chain::{Block, Header};
 use neovm_host::{BlockReceipt, Network, StateView, execute_block, genesis_block};
-use neovm_storage::{ChainError, ChainState, Store, StoreError};
+use neovm_storage::{Batch, ChainError, ChainState, Store, StoreError};
 use neovm_types::{FaultKind, Hash256};
 
 use crate::{
@@ -78,6 +78,14 @@ impl ExecutedBlock {
     /// Returns what came of the executions.
     pub const fn receipt(&self) -> &BlockReceipt {
         &self.receipt
+    }
+
+    /// Gives the block other changes than came of it, so that a chain goes on as another
+    /// node's does where the two differ.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Batch) -> Self {
+        self.receipt.changes = changes;
+        self
     }
 
     /// Returns what the block changes, see [`net_changes`].

@@ -1,0 +1,198 @@
+//! A store that the client serves.
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
+};
+
+use neovm::storage::{Cursor, Direction, Entry, Key, Store, StoreError, Value};
+
+use super::{
+    connection::{Broken, Connection},
+    message::{Answer, Request, status},
+};
+
+/// A longer key is taken for a mistake. The greatest length that nodes store is 68.
+const MAX_KEY: usize = 4096;
+/// How many entries are asked for at first, and at most: few are read of most prefixes.
+const ENTRIES: (usize, usize) = (8, 512);
+
+/// Why reading ended, whatever the script made of it.
+pub(crate) enum Failure {
+    /// The client's storage failed, or answered what cannot be.
+    Storage(i32, String),
+    /// There is no client any more.
+    Broken(Broken),
+}
+
+/// A store over messages. After a failure, everything fails.
+pub(crate) struct RemoteStore<'a> {
+    connection: &'a Connection,
+    /// What was read ahead.
+    ahead: RefCell<HashMap<Key, Option<Value>>>,
+    failure: RefCell<Option<Failure>>,
+}
+
+impl<'a> RemoteStore<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> Self {
+        Self { connection, ahead: RefCell::default(), failure: RefCell::default() }
+    }
+
+    pub(crate) fn into_failure(self) -> Option<Failure> {
+        self.failure.into_inner()
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.borrow().is_some()
+    }
+
+    /// Reads values ahead, in one message.
+    pub(crate) fn prefetch(&self, keys: &[Key]) {
+        // What fails here fails again where it is read.
+        if let Ok(values) = self.values(keys) {
+            self.ahead.borrow_mut().extend(keys.iter().cloned().zip(values));
+        }
+    }
+
+    fn values(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
+        let asked: Vec<String> = keys.iter().map(|key| hex::encode(&**key)).collect();
+        match self.ask(&Answer::Get(&asked))? {
+            Request::Values(values) if values.len() == keys.len() => {
+                let value =
+                    |text: Option<String>| text.map(|text| self.bytes("values", &text).map(Value::from)).transpose();
+                values.into_iter().map(value).collect()
+            }
+            Request::Values(values) => {
+                Err(self.malformed(format!("values: there are {}, and {} were asked for", values.len(), keys.len())))
+            }
+            _ => Err(self.confused()),
+        }
+    }
+
+    fn ask(&self, question: &Answer<'_>) -> Result<Request, StoreError> {
+        if self.has_failed() {
+            return Err(StoreError("the storage failed before".into()));
+        }
+        let answer = self.connection.send(question).and_then(|()| self.connection.answer());
+        match answer {
+            Ok(Request::Failed(why)) => Err(self.fail(Failure::Storage(status::STATE, why))),
+            Ok(answer) => Ok(answer),
+            Err(broken) => Err(self.fail(Failure::Broken(broken))),
+        }
+    }
+
+    fn fail(&self, failure: Failure) -> StoreError {
+        let why = match &failure {
+            Failure::Storage(_, why) => why.clone(),
+            Failure::Broken(broken) => broken.to_string(),
+        };
+        self.failure.replace(Some(failure));
+        StoreError(why)
+    }
+
+    fn malformed(&self, why: String) -> StoreError {
+        self.fail(Failure::Storage(status::ARGUMENT, why))
+    }
+
+    fn confused(&self) -> StoreError {
+        self.fail(Failure::Broken(Broken::Protocol("a message that is no answer to what was asked".into())))
+    }
+
+    fn bytes(&self, what: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+        hex::decode(text).map_err(|error| self.malformed(format!("{what}: {text:.40?} is not hexadecimal: {error}")))
+    }
+}
+
+impl Store for RemoteStore<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let key = Key::from_bytes(key);
+        if let Some(value) = self.ahead.borrow().get(&key) {
+            return Ok(value.clone());
+        }
+        let value = self.values(std::slice::from_ref(&key))?.pop().flatten();
+        Ok(value)
+    }
+
+    fn seek<'b>(&'b self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'b> {
+        Box::new(RemoteCursor {
+            store: self,
+            prefix: prefix.into(),
+            from: from.map(Into::into),
+            direction,
+            last: None,
+            entries: VecDeque::new(),
+            limit: ENTRIES.0,
+            ended: false,
+        })
+    }
+}
+
+/// Entries, which come in parts that grow.
+struct RemoteCursor<'a, 'b> {
+    store: &'b RemoteStore<'a>,
+    prefix: Box<[u8]>,
+    from: Option<Box<[u8]>>,
+    direction: Direction,
+    /// The last one that came.
+    last: Option<Key>,
+    entries: VecDeque<Entry>,
+    limit: usize,
+    ended: bool,
+}
+
+impl RemoteCursor<'_, '_> {
+    /// Asks for the next part.
+    fn part(&mut self) -> Result<(), StoreError> {
+        let start = self.last.as_deref().or(self.from.as_deref());
+        let question = Answer::Seek {
+            prefix: hex::encode(&self.prefix),
+            from: start.map(hex::encode),
+            after: self.last.is_some(),
+            backward: self.direction == Direction::Backward,
+            limit: self.limit,
+        };
+        let Request::Entries { entries, more } = self.store.ask(&question)? else { return Err(self.store.confused()) };
+        if entries.len() > self.limit || entries.is_empty() && more {
+            let why = format!("entries: there are {}, and up to {} were asked for", entries.len(), self.limit);
+            return Err(self.store.malformed(why));
+        }
+        for (key, value) in entries {
+            let (key, value) = (self.store.bytes("entries", &key)?, self.store.bytes("entries", &value)?);
+            if key.len() > MAX_KEY || !self.may_follow(&key) {
+                let why = format!("entries: the key {:.80} cannot come next", hex::encode(&key));
+                return Err(self.store.malformed(why));
+            }
+            let key = Key::from_bytes(&key);
+            self.last = Some(key.clone());
+            self.entries.push_back((key, value.into()));
+        }
+        self.ended = !more;
+        self.limit = (self.limit * 2).min(ENTRIES.1);
+        Ok(())
+    }
+
+    /// Whether a key is one that was asked for, in its order.
+    fn may_follow(&self, key: &[u8]) -> bool {
+        let is_behind = |before: &[u8], key: &[u8]| match self.direction {
+            Direction::Forward => before < key,
+            Direction::Backward => before > key,
+        };
+        key.starts_with(&self.prefix)
+            && self.last.as_deref().is_none_or(|last| is_behind(last, key))
+            && self.from.as_deref().is_none_or(|from| from == key || is_behind(from, key))
+    }
+}
+
+impl Iterator for RemoteCursor<'_, '_> {
+    type Item = Result<Entry, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.entries.is_empty() && !self.ended {
+            if let Err(error) = self.part() {
+                self.ended = true;
+                return Some(Err(error));
+            }
+        }
+        self.entries.pop_front().map(Ok)
+    }
+}
