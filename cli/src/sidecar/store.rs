@@ -187,11 +187,12 @@ impl Iterator for RemoteCursor<'_, '_> {
     type Item = Result<Entry, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.entries.is_empty() && !self.ended {
-            if let Err(error) = self.part() {
-                self.ended = true;
-                return Some(Err(error));
-            }
+        if self.entries.is_empty()
+            && !self.ended
+            && let Err(error) = self.part()
+        {
+            self.ended = true;
+            return Some(Err(error));
         }
         self.entries.pop_front().map(Ok)
     }
