@@ -4,31 +4,48 @@
 #   bindings/csharp/test.sh PREFIX [PART OF A NAME]     tests with that part in their names, and no programs
 #   bindings/csharp/test.sh PREFIX --costs              what calls cost
 #
-# PREFIX is a folder that capi/package.sh has made. It takes the Debian packages mono-mcs and mono-runtime.
+# PREFIX is a folder that capi/package.sh has made. It takes the Debian packages mono-mcs and mono-runtime. DOTNET names
+# the program `dotnet` of a runtime of .NET Core, under which all is run then, and for which it is compiled.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
 library=$(cd "$1" && pwd)/lib
-out=${CARGO_TARGET_DIR:-$here/../../target}/csharp
+out=${CARGO_TARGET_DIR:-$here/../../target}/csharp${DOTNET:+-core}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 export LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
+references=(-r:System -r:System.Core -r:System.Numerics)
+run() { mono --debug "$@"; }
+if [ -n "${DOTNET-}" ]; then
+  framework=$(echo "$(dirname "$DOTNET")"/shared/Microsoft.NETCore.App/*)
+  references=(-nostdlib -noconfig -nowarn:1702)
+  for name in Private.CoreLib Runtime Runtime.Extensions Runtime.InteropServices Runtime.Numerics Collections \
+    Collections.Concurrent Linq Memory Console IO.Compression IO.FileSystem Threading Threading.Thread; do
+    references+=("-r:$framework/System.$name.dll")
+  done
+  export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+  run() {
+    printf '{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"%s"}}}' "${framework##*/}" \
+      >"${1%.exe}.runtimeconfig.json"
+    "$DOTNET" "$@"
+  }
+fi
+
 compile() { # output, then sources and options
-  local output=$1
-  shift
-  mcs -langversion:7.2 -warn:4 -warnaserror -debug -r:System.Numerics -r:System.Core -out:"$output" "$@"
+  mcs -langversion:7.2 -warn:4 -warnaserror -debug "${references[@]}" -out:"$1" "${@:2}"
 }
 program() { compile "$1" -nowarn:649 -r:"$out/Neovm.dll" "${@:2}"; }
 
 # Every public member is documented: the compiler warns otherwise.
-compile "$out/Neovm.dll" -unsafe -target:library -doc:"$out/Neovm.xml" "$here"/src/*.cs
+compile "$out/Neovm.dll" -unsafe -optimize -target:library -doc:"$out/Neovm.xml" "$here"/src/*.cs
 if [ "${2-}" = --costs ]; then
   program "$out/costs.exe" -optimize "$here"/bench/Costs.cs
-  exec mono "$out/costs.exe"
+  run "$out/costs.exe"
+  exit
 fi
-program "$out/tests.exe" -r:System "$here"/tests/*.cs
-mono --debug "$out/tests.exe" "$here/../.." "${2-}"
+program "$out/tests.exe" "$here"/tests/*.cs
+run "$out/tests.exe" "$here/../.." "${2-}"
 [ -z "${2-}" ] || exit 0
 
 # Each program of the README prints what the text behind it says.
@@ -41,6 +58,6 @@ awk -v out="$out/readme-" '
 ' "$here/README.md"
 for source in "$out"/readme-*.cs; do
   program "${source%.cs}.exe" "$source"
-  mono --debug "${source%.cs}.exe" | diff - "${source%.cs}.txt"
+  run "${source%.cs}.exe" | diff - "${source%.cs}.txt"
   echo "ok      ${source##*/} of the README"
 done

@@ -112,6 +112,12 @@ namespace Neovm
             return new neovm_bytes { data = (byte*)pin.AddrOfPinnedObject(), length = (UIntPtr)bytes.Length };
         }
 
+        /// <summary>A copy of the bytes of an array, which no other thread changes while they are read more than once.</summary>
+        internal neovm_bytes AddCopy(byte[] bytes)
+        {
+            return Add(bytes == null ? null : (byte[])bytes.Clone());
+        }
+
         /// <summary>The bytes of a text, in UTF-8.</summary>
         internal neovm_bytes Add(string text)
         {

@@ -68,8 +68,11 @@ namespace Neovm
         /// <summary>Children of a compound; keys and values of a map, in turn.</summary>
         public unsafe Value[] Children(int first, int count)
         {
-            if (first < 0 || count < 0)
+            int all = Count;
+            if (first < 0 || first > all)
                 throw new ArgumentOutOfRangeException(nameof(first));
+            if (count < 0 || count > all - first)
+                throw new ArgumentOutOfRangeException(nameof(count));
             var native = new neovm_value[count];
             fixed (neovm_value* values = native)
             {

@@ -31,6 +31,31 @@ namespace Neovm
         void Prefetch(IReadOnlyList<byte[]> keys);
     }
 
+    /// <summary>
+    /// A storage whose blocks and transactions are kept elsewhere than in the storage of LedgerContract: it is asked for
+    /// them, and not for that contract's keys. Hashes have 32 bytes, in the order that scripts see.
+    /// </summary>
+    public interface ILedgerStorage : IStorage
+    {
+        /// <summary>Finds hash and height of the last block that was persisted.</summary>
+        bool TryGetCurrentBlock(out byte[] hash, out uint index);
+
+        /// <summary>Finds the hash of the block at a height.</summary>
+        bool TryGetBlockHash(uint index, out byte[] hash);
+
+        /// <summary>Finds the header of the block with a hash, and the hashes of its transactions.</summary>
+        bool TryGetBlock(byte[] hash, out byte[] header, out IReadOnlyList<byte[]> transactionHashes);
+
+        /// <summary>Finds the transaction with a hash, and the height of its block.</summary>
+        bool TryGetTransaction(byte[] hash, out byte[] transaction, out uint blockIndex);
+
+        /// <summary>
+        /// Finds the height of the last block with a transaction that conflicts with the one of a hash;
+        /// <paramref name="signer"/> is null, or the account of 20 bytes that has signed it.
+        /// </summary>
+        bool TryGetConflict(byte[] hash, byte[] signer, out uint blockIndex);
+    }
+
     /// <summary>A key and its value.</summary>
     public struct StorageEntry
     {

@@ -9,7 +9,7 @@ namespace Neovm
     /// Passes the call-backs of one execution on to a storage. No exception leaves a call-back: the first one is kept, and
     /// ends the execution.
     /// </summary>
-    sealed unsafe class StorageCalls : IDisposable
+    sealed unsafe partial class StorageCalls : IDisposable
     {
         const int Failed = -1;
 
@@ -43,7 +43,7 @@ namespace Neovm
 
         internal neovm_storage Table()
         {
-            return new neovm_storage
+            var table = new neovm_storage
             {
                 size = (UIntPtr)sizeof(neovm_storage),
                 context = (void*)GCHandle.ToIntPtr(self),
@@ -53,6 +53,9 @@ namespace Neovm
                 close = (void*)closePointer,
                 prefetch = storage is IPrefetchingStorage ? (void*)prefetchPointer : null,
             };
+            if (storage is ILedgerStorage)
+                AddLookups(&table);
+            return table;
         }
 
         public void Dispose()

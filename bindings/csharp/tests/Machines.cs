@@ -102,7 +102,9 @@ namespace Neovm.Tests
                 Assert.Equal(7L, buffer.To(As.Integer).Int64);
                 Assert.Fails(Status.Argument, () => machine.NewCompound(ItemType.Map, 1));
                 Assert.Fails(Status.Argument, () => machine.NewCompound(ItemType.Integer, 1));
-                Assert.Fails(Status.Argument, () => map.Children(0, 5));
+                Assert.Throws<ArgumentOutOfRangeException>(() => map.Children(0, 5));
+                Assert.Throws<ArgumentOutOfRangeException>(() => map.Children(5, int.MaxValue));
+                Assert.Fails(Status.Argument, () => machine.NewItem(new byte[2]).Children());
             });
         }
 
