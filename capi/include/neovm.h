@@ -516,7 +516,7 @@ typedef struct neovm_job {
     size_t size;
     // The job as JSON, see docs/embedding.md. It stands for all members down to `call_arguments`.
     struct neovm_bytes json;
-    // The gas limit, in datoshi.
+    // The gas limit, in datoshi; not negative.
     int64_t gas;
     // `NEOVM_TRIGGER_APPLICATION` and so on; 0 stands for that.
     uint32_t trigger;
@@ -544,7 +544,7 @@ typedef struct neovm_job {
     struct neovm_bytes call_contract;
     // The method.
     struct neovm_bytes call_method;
-    // The arguments: a list as JSON, in the form in which the RPC shows stack items.
+    // The arguments: a list as JSON, in the form that the RPC takes, see docs/embedding.md.
     struct neovm_bytes call_arguments;
     // The number of instructions after which the execution is stopped; 0 for no limit.
     uint64_t budget;

@@ -243,7 +243,7 @@ pub struct neovm_job {
     pub size: usize,
     /// The job as JSON, see docs/embedding.md. It stands for all members down to `call_arguments`.
     pub json: neovm_bytes,
-    /// The gas limit, in datoshi.
+    /// The gas limit, in datoshi; not negative.
     pub gas: i64,
     /// `NEOVM_TRIGGER_APPLICATION` and so on; 0 stands for that.
     pub trigger: u32,
@@ -271,7 +271,7 @@ pub struct neovm_job {
     pub call_contract: neovm_bytes,
     /// The method.
     pub call_method: neovm_bytes,
-    /// The arguments: a list as JSON, in the form in which the RPC shows stack items.
+    /// The arguments: a list as JSON, in the form that the RPC takes, see docs/embedding.md.
     pub call_arguments: neovm_bytes,
     /// The number of instructions after which the execution is stopped; 0 for no limit.
     pub budget: u64,

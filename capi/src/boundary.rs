@@ -61,6 +61,11 @@ fn caught(body: impl FnOnce() -> Outcome) -> Outcome {
     })
 }
 
+/// Checks that a member is zero which has no meaning yet, so that it can be given one.
+pub(crate) fn check_reserved(member: u32) -> Outcome {
+    if member == 0 { Ok(()) } else { Err(Failure::argument("a reserved member is not 0")) }
+}
+
 /// A struct that begins with its size.
 ///
 /// # Safety

@@ -137,6 +137,7 @@ fn settings(network: &[u8]) -> Outcome<ProtocolSettings> {
 }
 
 fn config(options: &neovm_engine_options) -> Outcome<EngineConfig> {
+    boundary::check_reserved(options.reserved)?;
     let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let mut config = EngineConfig::default();
     if options.cache_bytes > 0 {

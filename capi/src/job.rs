@@ -25,6 +25,9 @@ pub(crate) unsafe fn owned(job: &neovm_job) -> Outcome<OwnedJob> {
     if !json.is_empty() {
         return OwnedJob::from_json(json).map_err(input);
     }
+    if job.gas < 0 {
+        return Err(Failure::argument(format!("gas is {}", job.gas)));
+    }
     // SAFETY: see above.
     let transaction = unsafe { boundary::bytes(job.transaction)? };
     let transaction = if transaction.is_empty() {
@@ -66,6 +69,7 @@ unsafe fn block(job: &neovm_job) -> Outcome<Option<OwnedBlock>> {
     }
     // SAFETY: the caller's word.
     let fields = unsafe { boundary::read(job.block_fields)? };
+    boundary::check_reserved(fields.reserved)?;
     let primary_index = u8::try_from(fields.primary).map_err(|_| Failure::argument("block: primary is over 255"))?;
     let unsigned = UnsignedHeader {
         version: 0,

@@ -26,7 +26,6 @@ mod lines;
 mod manifest;
 mod manual;
 mod methods;
-mod ordered;
 mod parse;
 mod place;
 mod progress;

@@ -1,8 +1,12 @@
 //! Values as people read them, cut off where they are long.
 
-use neovm::{Hash160, StackItem, crypto::address_from_script_hash, types::manifest::ParameterType};
+use neovm::{
+    Hash160, StackItem,
+    crypto::{ADDRESS_VERSION, address_from_script_hash},
+    types::manifest::ParameterType,
+};
 
-use crate::{args::ADDRESS_VERSION, json::push};
+use crate::json::push;
 
 /// The approximate length of an item as text.
 const MAX_LETTERS: usize = 300;

@@ -12,7 +12,8 @@
 //!   replaces them, by [`Network::with_syscall`]; likewise native contracts by
 //!   [`Network::with_native`], and their methods by [`Network::with_native_method`]
 //!   and [`Network::with_native_handler`].
-//! - With the feature `serde`, [`job_file`] has jobs and receipts as files.
+//! - With the feature `serde`, [`job_file`] has jobs and receipts as files, and [`argument`] reads arguments as
+//!   the RPC has them.
 //! - [`syscalls::SYSCALLS`] and [`native::NATIVES`] are the tables of the system
 //!   calls and the native contracts.
 //!
@@ -43,6 +44,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "serde")]
+pub mod argument;
 mod block;
 mod chain;
 mod contract;
@@ -50,6 +53,8 @@ pub mod executor;
 mod hash_state;
 #[cfg(feature = "serde")]
 pub mod job_file;
+#[cfg(feature = "serde")]
+mod json;
 pub mod native;
 mod network;
 pub mod parameter;

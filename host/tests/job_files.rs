@@ -168,6 +168,8 @@ fn malformed_files_are_refused() {
         JobError::Json(text) => text,
     };
     assert_eq!(field(r#"{"gas":1}"#), "script");
+    assert_eq!(field(r#"{"script":"11"}"#), "gas");
+    assert_eq!(field(r#"{"gas":-1,"script":"11"}"#), "gas");
     assert_eq!(field(r#"{"gas":1,"script":"0x11"}"#), "script");
     assert_eq!(field(r#"{"gas":1,"script":"11","witness":{"account":""}}"#), "script");
     assert_eq!(field(r#"{"gas":1,"script":"11","flags":"Everything"}"#), "flags");
@@ -193,10 +195,85 @@ fn malformed_files_are_refused() {
     );
     let storage = r#"{"format":"neovm-job-1","network":"private","storage":{"0g":"00"},"job":{"gas":1,"script":"11"}}"#;
     assert!(file(storage).starts_with("storage: "));
+    let storage = r#"{"format":"neovm-job-1","network":"private","storage":{"0a0b0c0d":"00","0A0B0C0D":"01"},"job":{"gas":1,"script":"11"}}"#;
+    assert_eq!(file(storage), "storage.0A0B0C0D: the same key is there already");
+    assert!(file(&storage.to_lowercase()).starts_with("key \"0a0b0c0d\" occurs twice at line 1"));
     assert!(
         file(r#"{"format":"neovm-job-1","network":"private","job":{"gas":1,"script":"1"}}"#)
             .starts_with("job.script: ")
     );
+}
+
+/// No error names what only the library knows: types, variants, derived texts.
+#[test]
+fn errors_speak_of_the_file() {
+    let file = |text: &str| JobFile::from_json(text.as_bytes()).unwrap_err().to_string();
+    let with =
+        |network: &str, job: &str| file(&format!(r#"{{"format":"neovm-job-1","network":{network},"job":{job}}}"#));
+    let call = |arguments: &str| {
+        let contract = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
+        with(
+            r#""private""#,
+            &format!(r#"{{"gas":1,"call":{{"contract":"{contract}","method":"m","arguments":{arguments}}}}}"#),
+        )
+    };
+    let job = r#"{"gas":1,"script":"11"}"#;
+    let expected = [
+        (file("5"), "invalid type: integer `5`, expected a job file, which is an object at line 1 column 1"),
+        (with("5", job), "invalid type: integer `5`, expected a text or an object at line 1 column 35"),
+        (with(r#"{"network":"x"}"#, job), "invalid type: string \"x\", expected u32 at line 1 column 48"),
+        (with(r#"{"network":7}"#, job), "missing field `addressVersion` at line 1 column 47"),
+        (with(r#""othernet""#, job), "network \"othernet\": it is none of mainnet, testnet and private at line 1"),
+        (with(r#""private""#, r#""x""#), "invalid type: string \"x\", expected a job, which is an object at line 1"),
+        (
+            with(r#""private""#, r#"{"gas":1,"script":"11","block":{"index":-1}}"#),
+            "invalid value: integer `-1`, expected u32 at line 1 column 92",
+        ),
+        (
+            with(r#""private""#, r#"{"gas":1,"script":"11","block":{"index":1}}"#),
+            "missing field `timestamp` at line 1 column 92",
+        ),
+        (with(r#""private""#, r#"{"gas":1,"script":"11","block":7}"#), "invalid type: integer `7`, expected a text or"),
+        (with(r#""private""#, r#"{"gas":-1,"script":"11"}"#), "job.gas: -1 is negative"),
+        (with(r#""private""#, r#"{"gas":1,"script":"1x"}"#), "job.script: \"1x\" is not hexadecimal"),
+        (call("5"), "invalid type: integer `5`, expected a sequence at line 1"),
+        (
+            call(r#"[1,[{"type":"Array","value":[2,{"type":"Hash160","value":"0x12"}]}]]"#),
+            "job.call.arguments[1][0].value[1]: value of type Hash160: \"0x12\" is neither 0x and 40 digits nor an address",
+        ),
+        (
+            call(r#"[{"type":"Map","value":[{"key":1,"value":{"type":"Boolean","value":"yes"}}]}]"#),
+            "job.call.arguments[0].value[0].value: value of type Boolean: it must be true or false, not the text \"yes\"",
+        ),
+        (call(r#"[{"a":[1.5]}]"#), "job.call.arguments[0].a[0]: 1.5 is not an integer of 64 bits"),
+        (call(r#"[{"type":"Integer","value":1,"value":2}]"#), "key \"value\" occurs twice at line 1"),
+    ];
+    let wrong: Vec<_> = expected.iter().filter(|(error, beginning)| !error.starts_with(beginning)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The examples of the page on embedding do what it says.
+#[test]
+fn documented_files_run() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/embedding.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let examples: Vec<&str> = page.split("```json\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!(examples.len(), 2);
+    let result = |example: &str| {
+        let file = JobFile::from_json(example.as_bytes()).unwrap();
+        let network = Network::new(file.settings.clone());
+        let (receipt, _) = run(&network, &file);
+        assert!(receipt.halted(), "{:?}", receipt.fault);
+        receipt.stack
+    };
+    assert_eq!(result(examples[0]), [5]);
+    // Two hashes, which are the same, the one as digits and the other as an address; and so on.
+    let [written] = &result(examples[1])[..] else { panic!("one result") };
+    let bytes = written.with_bytes(<[u8]>::to_vec).unwrap();
+    let hash = "2814f563ea40bc283d4d0e05c48ea305b3f2a07340ef";
+    let number = "210dd20a3f4eeee073c3f60fe98e01";
+    let map = "480128036f6e65210101";
+    assert_eq!(hex::encode(bytes), format!("4009{hash}{hash}{number}2803000102{map}280474657874210105200100"));
 }
 
 /// An array that holds another one twice, and so on, has more places than could be written.

@@ -107,6 +107,7 @@ pub unsafe extern "C" fn neovm_machine_load(
         }
         // SAFETY: structs and bytes of the caller are there.
         let (options, script) = unsafe { (boundary::read_or_zero(options)?, boundary::list(script, script_length)?) };
+        boundary::check_reserved(options.reserved)?;
         let mut how = LoadOptions::default().with_position(options.position).with_free(options.is_free != 0);
         if options.checks_return_count != 0 {
             let count = i32::try_from(options.return_count);

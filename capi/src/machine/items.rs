@@ -146,6 +146,7 @@ impl Items {
     /// # Safety
     /// The bytes that the value names are there.
     pub(crate) unsafe fn item(&self, value: &neovm_value) -> Outcome<StackItem> {
+        boundary::check_reserved(value.reserved)?;
         // SAFETY: the caller's word.
         let bytes = unsafe { boundary::bytes(value.bytes) };
         Ok(match value.kind {

@@ -3,12 +3,13 @@
 use neovm_chain::{Block, Header, Transaction, UnsignedHeader, Witness};
 use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::JobError;
 use crate::{
+    argument::{self, Argument, ArgumentError},
     block::persisting_call,
     executor::{Container, Entry, Job, PersistingBlock, Trigger},
+    json::{Json, TextOr, quoted},
 };
 
 /// A [`Job`] that owns its parts.
@@ -112,7 +113,7 @@ impl OwnedJob {
         let transaction = transaction.map_err(|error| JobError::field("transaction", error))?;
         let trigger = form.trigger.as_deref().map_or(Ok(Trigger::Application), trigger)?;
         let entry = entry(&form, trigger, transaction.as_ref())?;
-        let block = form.block.map(BlockForm::block).transpose()?;
+        let block = form.block.map(block).transpose()?;
         let container = match form.container.as_deref() {
             None => OwnedContainer::Default,
             Some("transaction") if transaction.is_some() => OwnedContainer::Default,
@@ -126,7 +127,11 @@ impl OwnedJob {
                 return Err(JobError::field("container", problem));
             }
         };
-        Ok(Self { trigger, container, transaction, block, gas: form.gas, entry })
+        let gas = form.gas.ok_or_else(|| JobError::field("gas", "is missing"))?;
+        if gas < 0 {
+            return Err(JobError::field("gas", format_args!("{gas} is negative")));
+        }
+        Ok(Self { trigger, container, transaction, block, gas, entry })
     }
 
     pub(super) fn to_form(&self) -> JobForm {
@@ -139,8 +144,8 @@ impl OwnedJob {
             trigger: Some(format!("{:?}", self.trigger)),
             container: container.map(Into::into),
             transaction: self.transaction.as_ref().map(|transaction| hex::encode(transaction.to_bytes())),
-            block: self.block.as_ref().map(|block| BlockForm::Bytes(hex::encode(block.to_bytes()))),
-            gas: self.gas,
+            block: self.block.as_ref().map(|block| TextOr::Text(hex::encode(block.to_bytes()))),
+            gas: Some(self.gas),
             ..JobForm::default()
         };
         match &self.entry {
@@ -162,7 +167,7 @@ impl OwnedJob {
 
 /// A job as it is written.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default, expecting = "a job, which is an object")]
 pub(super) struct JobForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     trigger: Option<String>,
@@ -171,28 +176,21 @@ pub(super) struct JobForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    block: Option<BlockForm>,
-    gas: i64,
+    block: Option<TextOr<HeaderForm>>,
+    gas: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     script: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// It is written as a script.
+    #[serde(skip_serializing)]
     call: Option<CallForm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<WitnessForm>,
 }
 
-/// A block: its bytes, or fields of its header.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum BlockForm {
-    Bytes(String),
-    Fields(HeaderForm),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "the fields of a block's header")]
 struct HeaderForm {
     index: u32,
     timestamp: u64,
@@ -205,17 +203,17 @@ struct HeaderForm {
     next_consensus: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a call, which is an object")]
 struct CallForm {
     contract: String,
     method: String,
     #[serde(default)]
-    arguments: Vec<Value>,
+    arguments: Vec<Json>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a witness, which is an object")]
 struct WitnessForm {
     account: String,
     #[serde(default)]
@@ -224,25 +222,24 @@ struct WitnessForm {
     verification: String,
 }
 
-impl BlockForm {
-    fn block(self) -> Result<OwnedBlock, JobError> {
-        let fields = match self {
-            Self::Bytes(text) => return OwnedBlock::parse(&bytes("block", &text)?),
-            Self::Fields(fields) => fields,
-        };
-        let unsigned = UnsignedHeader {
-            version: 0,
-            previous_hash: parsed("block.previousHash", fields.previous_hash)?,
-            merkle_root: parsed("block.merkleRoot", fields.merkle_root)?,
-            timestamp: fields.timestamp,
-            nonce: fields.nonce,
-            index: fields.index,
-            primary_index: fields.primary,
-            next_consensus: parsed("block.nextConsensus", fields.next_consensus)?,
-        };
-        let header = unsigned.sign(&Witness::empty()).map_err(|error| JobError::field("block", error))?;
-        Ok(OwnedBlock::Header(header))
-    }
+/// A block, of its bytes or of fields of its header.
+fn block(form: TextOr<HeaderForm>) -> Result<OwnedBlock, JobError> {
+    let fields = match form {
+        TextOr::Text(text) => return OwnedBlock::parse(&bytes("block", &text)?),
+        TextOr::Object(fields) => fields,
+    };
+    let unsigned = UnsignedHeader {
+        version: 0,
+        previous_hash: parsed("block.previousHash", fields.previous_hash)?,
+        merkle_root: parsed("block.merkleRoot", fields.merkle_root)?,
+        timestamp: fields.timestamp,
+        nonce: fields.nonce,
+        index: fields.index,
+        primary_index: fields.primary,
+        next_consensus: parsed("block.nextConsensus", fields.next_consensus)?,
+    };
+    let header = unsigned.sign(&Witness::empty()).map_err(|error| JobError::field("block", error))?;
+    Ok(OwnedBlock::Header(header))
 }
 
 /// What the job runs: a script, the call of a method, a witness, what native contracts do
@@ -253,8 +250,9 @@ fn entry(form: &JobForm, trigger: Trigger, transaction: Option<&Transaction>) ->
     let script = match (&form.script, &form.call, &form.witness, transaction) {
         (Some(script), None, None, _) => Script::from(bytes("script", script)?),
         (None, Some(call), None, _) => {
-            let contract = call.contract.parse().map_err(|error| JobError::field("call.contract", error))?;
-            build_call(contract, &call.method, &call.arguments)?
+            let contract = argument::script_hash(&call.contract);
+            let contract = contract.map_err(|error| JobError::field("call.contract", error))?;
+            build_call(contract, &call.method, argument::list_of_json(&call.arguments))?
         }
         (None, None, Some(witness), _) => return witness.entry(),
         (None, None, None, transaction) => match (persisting_script(trigger), transaction) {
@@ -269,25 +267,23 @@ fn entry(form: &JobForm, trigger: Trigger, transaction: Option<&Transaction>) ->
     Ok(Entry::Script { script, flags })
 }
 
-/// Returns a script that calls a method, with arguments that are a list as JSON in the
-/// form in which the RPC shows stack items; no bytes stand for none.
+/// Returns a script that calls a method, with arguments that are a list as JSON, see
+/// [`Argument`]; no bytes stand for none.
 ///
 /// # Errors
 /// [`JobError`] if an argument cannot be read.
 pub fn call_script(contract: Hash160, method: &str, arguments: &[u8]) -> Result<Script, JobError> {
-    let arguments: Vec<Value> = if arguments.is_empty() {
-        Vec::new()
-    } else {
-        serde_json::from_slice(arguments).map_err(|error| JobError::field("call.arguments", error))?
-    };
-    build_call(contract, method, &arguments)
+    let arguments = if arguments.is_empty() { Ok(Vec::new()) } else { Argument::parse_list(arguments) };
+    build_call(contract, method, arguments)
 }
 
-fn build_call(contract: Hash160, method: &str, arguments: &[Value]) -> Result<Script, JobError> {
-    let argument = |(i, value): (usize, &Value)| {
-        StackItem::from_json(value).map_err(|error| JobError::field(format!("call.arguments[{i}]"), error))
-    };
-    let arguments = arguments.iter().enumerate().map(argument).collect::<Result<Vec<_>, _>>()?;
+fn build_call(
+    contract: Hash160,
+    method: &str,
+    arguments: Result<Vec<StackItem>, ArgumentError>,
+) -> Result<Script, JobError> {
+    let arguments = arguments
+        .map_err(|ArgumentError { path, problem }| JobError::field(format!("call.arguments{path}"), problem))?;
     let script = ScriptBuilder::new().dynamic_call(contract, method, CallFlags::ALL, &arguments).build();
     script.map_err(|error| JobError::field("call", error))
 }
@@ -300,7 +296,8 @@ pub fn persisting_script(trigger: Trigger) -> Option<Script> {
 
 impl WitnessForm {
     fn entry(&self) -> Result<Entry, JobError> {
-        let hash: Hash160 = self.account.parse().map_err(|error| JobError::field("witness.account", error))?;
+        let hash = argument::script_hash(&self.account);
+        let hash = hash.map_err(|error| JobError::field("witness.account", error))?;
         let witness = Witness {
             invocation: bytes("witness.invocation", &self.invocation)?.into(),
             verification: bytes("witness.verification", &self.verification)?.into(),
@@ -317,7 +314,8 @@ fn trigger(name: &str) -> Result<Trigger, JobError> {
 
 /// Bytes from hexadecimal text.
 pub(super) fn bytes(field: &str, text: &str) -> Result<Vec<u8>, JobError> {
-    hex::decode(text).map_err(|error| JobError::field(field, format_args!("{text:.40?} is not hexadecimal: {error}")))
+    hex::decode(text)
+        .map_err(|error| JobError::field(field, format_args!("{} is not hexadecimal: {error}", quoted(text))))
 }
 
 /// A hash; zeros if it is not given.

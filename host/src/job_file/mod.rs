@@ -24,6 +24,7 @@ use crate::{
     Receipt,
     block::{execute_block, genesis_block},
     fault,
+    json::Object,
     network::Network,
     settings::ProtocolSettings,
 };
@@ -99,14 +100,14 @@ impl JobError {
 
 /// The file as it is written.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a job file, which is an object")]
 struct FileForm {
     format: String,
     network: ProtocolSettings,
     #[serde(default)]
     genesis: bool,
     #[serde(default)]
-    storage: BTreeMap<String, Option<String>>,
+    storage: Object<Option<String>>,
     job: job::JobForm,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     receipt: Option<Value>,
@@ -127,15 +128,10 @@ impl JobFile {
         if form.format != FORMAT {
             return Err(JobError::field("format", format_args!("is {:?}, not {FORMAT:?}", form.format)));
         }
-        let entry = |(key, value): (String, Option<String>)| {
-            let bytes = job::bytes("storage", &key)?;
-            let value = value.map(|value| job::bytes(&format!("storage.{key}"), &value)).transpose()?;
-            Ok((Key::from_bytes(&bytes), value.map(Into::into)))
-        };
         Ok(Self {
             settings: form.network,
             genesis: form.genesis,
-            storage: form.storage.into_iter().map(entry).collect::<Result<_, _>>()?,
+            storage: storage(&form.storage)?,
             job: OwnedJob::from_form(form.job).map_err(|error| error.within("job"))?,
             receipt: form.receipt,
         })
@@ -148,7 +144,7 @@ impl JobFile {
             format: FORMAT.into(),
             network: self.settings.clone(),
             genesis: self.genesis,
-            storage: self.storage.iter().map(entry).collect(),
+            storage: Object(self.storage.iter().map(entry).collect()),
             job: self.job.to_form(),
             receipt: self.receipt.clone(),
         };
@@ -169,6 +165,20 @@ impl JobFile {
         store.write(&self.storage).map_err(fault)?;
         Ok(store)
     }
+}
+
+/// The entries of the storage, in the order of their keys. Each has one value.
+fn storage(form: &Object<Option<String>>) -> Result<Batch, JobError> {
+    let mut entries = BTreeMap::new();
+    for (text, value) in &form.0 {
+        let key = Key::from_bytes(&job::bytes("storage", text)?);
+        let field = || format!("storage.{text}");
+        let value = value.as_ref().map(|value| job::bytes(&field(), value)).transpose()?;
+        if entries.insert(key, value.map(Into::into)).is_some() {
+            return Err(JobError::field(field(), "the same key is there already"));
+        }
+    }
+    Ok(entries.into_iter().collect())
 }
 
 impl Receipt {

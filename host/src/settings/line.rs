@@ -6,18 +6,14 @@ use neovm_types::Hardfork;
 use serde::{Deserialize, Serialize};
 
 use super::{HardforkHeights, PolicyAtEchidna, ProtocolSettings};
+use crate::json::TextOr;
 
 /// The name of a public network or of the private one, or all fields.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Form {
-    Name(String),
-    Line(Line),
-}
+pub(super) type Form = TextOr<Line>;
 
 /// The fields as they are written.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "the settings of a network")]
 pub(super) struct Line {
     network: u32,
     address_version: u8,
@@ -38,8 +34,8 @@ impl TryFrom<Form> for ProtocolSettings {
 
     fn try_from(form: Form) -> Result<Self, String> {
         match form {
-            Form::Line(line) => line.try_into(),
-            Form::Name(name) => Self::by_name(&name)
+            Form::Object(line) => line.try_into(),
+            Form::Text(name) => Self::by_name(&name)
                 .ok_or_else(|| format!("network {name:?}: it is none of mainnet, testnet and private")),
         }
     }
@@ -50,7 +46,7 @@ impl From<ProtocolSettings> for Form {
         let name = ["mainnet", "testnet", "private"]
             .into_iter()
             .find(|name| ProtocolSettings::by_name(name).as_ref() == Some(&settings));
-        name.map_or_else(|| Self::Line(settings.into()), |name| Self::Name(name.into()))
+        name.map_or_else(|| Self::Object(settings.into()), |name| Self::Text(name.into()))
     }
 }
 
