@@ -102,6 +102,9 @@ fn only_the_functions_of_the_header_are_seen() {
     let prefix = installed();
     assert_eq!(symbols(&["-D", "--defined-only"], &prefix.join("lib/libneovm.so.1")), declared);
     assert_eq!(symbols(&["-g", "--defined-only"], &prefix.join("lib/libneovm.a")), declared);
+    // What cargo makes, too, which a developer may load without installing it.
+    let cdylib = env::current_exe().unwrap().with_file_name("libneovm_capi.so");
+    assert_eq!(symbols(&["-D", "--defined-only"], &cdylib), declared);
 }
 
 /// The committed header is what cbindgen makes of the sources.
@@ -298,7 +301,7 @@ fn valgrind_finds_nothing() {
         return;
     }
     let file = genesis_file("store-valgrind.txt");
-    let mut commands = vec![Command::new("valgrind"), Command::new("valgrind")];
+    let mut commands: Vec<Command> = (0..3).map(|_| Command::new("valgrind")).collect();
     let options = [
         "-q",
         "--smc-check=all-non-file",
@@ -308,9 +311,32 @@ fn valgrind_finds_nothing() {
     ];
     commands[0].args(options).arg(compile(&project("examples/machine.c"), false));
     commands[1].args(options).arg(compile(&project("examples/executor.c"), false)).arg(&file).arg(NEO).arg("symbol");
+    commands[2].args(options).arg(compile(&project("tests/c/cycles.c"), false)).arg(&file).arg("1");
     for mut command in commands {
         run(&mut command);
     }
+}
+
+/// Items that hold themselves are freed, whoever made them and wherever they were.
+#[test]
+fn cycles_are_freed() {
+    if !has("cc", "cycles_are_freed") {
+        return;
+    }
+    let program = compile(&project("tests/c/cycles.c"), false);
+    let out = run(Command::new(program).arg(genesis_file("store-cycles.txt")).arg("100"));
+    assert!(out.ends_with(" bytes a round\n"), "{out}");
+}
+
+/// What measures the costs in docs/embedding.md works; how long it takes says nothing here.
+#[test]
+fn costs_are_measured() {
+    if !has("cc", "costs_are_measured") {
+        return;
+    }
+    let program = compile(&project("tests/c/costs.c"), false);
+    let out = run(Command::new(program).arg(genesis_file("store-costs.txt")).arg(NEO).arg("symbol").arg("1000"));
+    assert_eq!(out.lines().filter(|line| line.ends_with(" ns")).count(), 5, "{out}");
 }
 
 /// The pkg-config file leads to the library.

@@ -68,11 +68,35 @@ fn a_job_as_json_is_the_same_job() {
     let job = neovm_job { json: text(json), ..job() };
     let gas = run(engine, &job, &mut host, |_, data| data.gas_datoshi).unwrap();
     assert_eq!(gas, run(engine, &call("symbol"), &mut host, |_, data| data.gas_datoshi).unwrap());
-    let (status, why) = run(engine, &neovm_job { json: text(b"{}"), ..job }, &mut host, |_, _| ()).unwrap_err();
+    let (status, why) =
+        run(engine, &neovm_job { json: text(br#"{"gas":1}"#), ..job }, &mut host, |_, _| ()).unwrap_err();
     assert_eq!(
         (status, &*why),
         (NEOVM_ERR_INPUT, "the job: script: is missing, and there is no call, witness or transaction")
     );
+    ok(neovm_engine_free(engine));
+}
+
+/// Arguments have the form that the RPC takes; what is wrong with one is said with its place.
+#[test]
+fn arguments_are_those_of_the_rpc() {
+    let (engine, mut host) = private(NEOVM_COMPILE_NEVER);
+    let validators = neovm::host::Chain::new(neovm::ProtocolSettings::private()).unwrap();
+    let validators = validators.last_header().unwrap().next_consensus;
+    let mut balance = |arguments: &str| {
+        let job = neovm_job { call_arguments: text(arguments.as_bytes()), ..call("balanceOf") };
+        run(engine, &job, &mut host, |_, data| {
+            assert_eq!(data.outcome, NEOVM_OUTCOME_HALT, "{}", String::from_utf8_lossy(bytes(data.fault)));
+            list(data.nodes, data.node_count)[0].integer
+        })
+    };
+    let address = neovm::crypto::address_from_script_hash(validators.0, neovm::crypto::ADDRESS_VERSION);
+    assert_eq!(balance(&format!(r#"[{{"type":"Hash160","value":"{validators}"}}]"#)), Ok(100_000_000));
+    assert_eq!(balance(&format!(r#"[{{"type":"Hash160","value":"{address}"}}]"#)), Ok(100_000_000));
+    assert_eq!(balance(r#"["a text of 20 letters"]"#), Ok(0));
+    let (status, why) = balance(r#"[{"type":"Hash160","value":"0x00"}]"#).unwrap_err();
+    assert_eq!(status, NEOVM_ERR_INPUT);
+    assert!(why.starts_with("the job: call.arguments[0]: value of type Hash160: \"0x00\" is neither"), "{why}");
     ok(neovm_engine_free(engine));
 }
 
@@ -353,6 +377,8 @@ fn bad_arguments_are_errors() {
         assert_eq!(neovm_receipt_view(receipt, ptr::null_mut()), NEOVM_ERR_HANDLE);
         assert_eq!(neovm_engine_new(ptr::null(), null, ptr::null_mut()), NEOVM_ERR_ARGUMENT);
     }
+    let mut block: neovm_block = unsafe { zeroed() };
+    (block.size, block.reserved) = (size_of::<neovm_block>(), 1);
     for (change, expected) in [
         (neovm_job { trigger: 3, ..job }, NEOVM_ERR_ARGUMENT),
         (neovm_job { container: 9, ..job }, NEOVM_ERR_ARGUMENT),
@@ -365,7 +391,11 @@ fn bad_arguments_are_errors() {
         (neovm_job { script: neovm_bytes { data: ptr::dangling(), length: usize::MAX }, ..job }, NEOVM_ERR_ARGUMENT),
         (neovm_job { script: neovm_bytes { data: ptr::null(), length: 5 }, ..job }, NEOVM_ERR_ARGUMENT),
         (neovm_job { call_contract: text(b"short"), ..self::job() }, NEOVM_ERR_ARGUMENT),
-        (neovm_job { call_arguments: text(b"[1]"), ..call("symbol") }, NEOVM_ERR_INPUT),
+        (neovm_job { call_arguments: text(b"[1.5]"), ..call("symbol") }, NEOVM_ERR_INPUT),
+        (neovm_job { call_arguments: text(b"{}"), ..call("symbol") }, NEOVM_ERR_INPUT),
+        (neovm_job { json: text(br#"{"gas":-1,"script":"11"}"#), ..job }, NEOVM_ERR_INPUT),
+        (neovm_job { gas: -1, ..job }, NEOVM_ERR_ARGUMENT),
+        (neovm_job { block_fields: &raw const block, ..job }, NEOVM_ERR_ARGUMENT),
         (neovm_job { interrupt: engine, ..job }, NEOVM_ERR_HANDLE),
         (self::job(), NEOVM_ERR_ARGUMENT),
     ] {
@@ -378,6 +408,9 @@ fn bad_arguments_are_errors() {
     options.network = text(b"othernet");
     let status = unsafe { neovm_engine_new(&raw const options, &raw mut receipt, &raw mut why) };
     assert_eq!((status, &*words(&why)), (NEOVM_ERR_INPUT, "network: there is none with the name \"othernet\""));
+    (options.network, options.reserved) = (text(b"private"), 1);
+    let status = unsafe { neovm_engine_new(&raw const options, &raw mut receipt, &raw mut why) };
+    assert_eq!((status, &*words(&why)), (NEOVM_ERR_ARGUMENT, "a reserved member is not 0"));
     ok(neovm_engine_free(engine));
     assert_eq!(neovm_engine_free(engine), NEOVM_ERR_HANDLE);
 }

@@ -10,26 +10,6 @@ use std::{ffi::c_void, ptr};
 use common::*;
 use neovm_capi::*;
 
-/// Numbers that are the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
-    }
-
-    fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
-    }
-}
-
 /// What a run of calls knows: handles of all kinds, released ones too.
 struct Caller {
     random: Random,
@@ -218,7 +198,11 @@ fn calls(seed: u64, count: usize) -> usize {
 
 #[test]
 fn random_calls_are_errors_or_succeed() {
-    let (seeds, each) = if cfg!(miri) { (2, 150) } else { (200, 4000) };
+    let (seeds, each) = match std::env::var_os("NEOVM_LONG") {
+        _ if cfg!(miri) => (2, 150),
+        Some(_) => (10_000, 4000),
+        None => (200, 4000),
+    };
     let succeeded: usize = (1..=seeds).map(|seed| calls(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15), each)).sum();
     // Most of it must not be refused at the door.
     assert!(succeeded * 4 > seeds as usize * each, "{succeeded} calls succeeded");
