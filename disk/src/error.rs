@@ -8,7 +8,7 @@ use neovm_storage::{StoreError, TrieMode};
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// Another process uses the folder, or this one does already.
-    #[error("{}: another process uses this folder", .0.display())]
+    #[error("{}: this folder is in use already, by this process or another one", .0.display())]
     InUse(PathBuf),
     /// A later version of the software made the folder.
     #[error("{}: this folder has format {found}, and this version reads format {known}: use a later version", folder.display())]

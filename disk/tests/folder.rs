@@ -92,7 +92,10 @@ fn two_at_once_are_refused() {
     let first = open(&folder, SETTINGS).unwrap();
     let second = open(&folder, SETTINGS).unwrap_err();
     assert!(matches!(second, DiskError::InUse(_)));
-    assert!(second.to_string().ends_with(": another process uses this folder"), "{second}");
+    assert!(
+        second.to_string().ends_with(": this folder is in use already, by this process or another one"),
+        "{second}"
+    );
     drop(first);
     open(&folder, SETTINGS).unwrap();
 }

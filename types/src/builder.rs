@@ -3,7 +3,13 @@
 //! Sources: `ScriptBuilder.cs` of the reference engine, and of the reference
 //! node `Extensions/VM/ScriptBuilderExtensions.cs`.
 
-use alloc::{collections::BTreeSet, vec, vec::Vec};
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use crate::{
     call_flags::CallFlags,
@@ -37,7 +43,7 @@ pub enum BuildError {
         label: usize,
     },
     /// The operand does not have the size that the opcode needs.
-    #[error("{opcode} cannot have an operand of {size} bytes: {kind:?}")]
+    #[error("{opcode} cannot have an operand of {size} bytes: it takes {}", taken(*kind))]
     OperandSize {
         /// The opcode.
         opcode: OpCode,
@@ -68,6 +74,14 @@ pub enum BuildError {
     /// The script is longer than [`ScriptBuilder::MAX_LENGTH`].
     #[error("the script is longer than {} bytes", ScriptBuilder::MAX_LENGTH)]
     TooLong,
+}
+
+/// How many bytes an operand has, in words.
+fn taken(kind: OperandKind) -> String {
+    match kind.prefix_size() {
+        0 => kind.fixed_size().to_string(),
+        prefix => format!("at most {}", (1_u64 << (8 * prefix)) - 1),
+    }
 }
 
 /// An instruction that refers to labels.

@@ -119,8 +119,10 @@ fn operands_must_have_their_size() {
     assert_eq!(build(OpCode::ADD, &[1]), Err(wrong(OpCode::ADD, 1)));
     assert_eq!(build(OpCode::PUSHDATA1, &[0; 256]), Err(wrong(OpCode::PUSHDATA1, 256)));
     assert!(build(OpCode::PUSHDATA1, &[0; 255]).is_ok());
-    let message = "LDLOC cannot have an operand of 0 bytes: Slot";
+    let message = "LDLOC cannot have an operand of 0 bytes: it takes 1";
     assert_eq!(build(OpCode::LDLOC, &[]).unwrap_err().to_string(), message);
+    let message = "PUSHDATA1 cannot have an operand of 256 bytes: it takes at most 255";
+    assert_eq!(build(OpCode::PUSHDATA1, &[0; 256]).unwrap_err().to_string(), message);
 }
 
 #[test]

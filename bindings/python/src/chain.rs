@@ -79,11 +79,21 @@ fn failed(error: impl std::fmt::Display) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
 }
 
+fn closed() -> PyErr {
+    failed("the chain was closed")
+}
+
 impl Core {
     fn with_chain((chain, disk): (HostChain<State>, Option<Arc<Disk>>)) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let id = COUNT.fetch_add(1, Ordering::Relaxed);
         Self { id, disk: Mutex::new(disk), chain: Mutex::new(chain), turns: Turns::default() }
+    }
+
+    /// Why the state does not let something be done. A chain that was closed is no matter of values.
+    fn refused(&self, error: impl std::fmt::Display) -> PyErr {
+        let is_closed = locked(&self.chain).store().has_folder() && locked(&self.disk).is_none();
+        if is_closed { closed() } else { PyValueError::new_err(error.to_string()) }
     }
 
     /// A copy of the chain as it is now.
@@ -111,7 +121,7 @@ impl Core {
             let _turn = self.turns.execute(signals)?;
             let chain = self.now();
             invocation.timestamp = chain.store().next_time;
-            let pending = chain.prepare(&invocation).map_err(|fault| PyValueError::new_err(fault.to_string()))?;
+            let pending = chain.prepare(&invocation).map_err(|fault| self.refused(fault))?;
             let receipt = Receipt::of(Run { chain, pending, script: script.bytes().to_vec() }, wanted, signals)?;
             if keep && receipt.halted() {
                 locked(&self.chain).store_mut().write(receipt.state_changes()).map_err(failed)?;
@@ -358,7 +368,7 @@ impl Core {
                 self.mine_one(None)?;
             }
             let mut chain = self.now();
-            let disk = locked(&self.disk).clone().ok_or_else(|| failed("the chain was closed"))?;
+            let disk = locked(&self.disk).clone().ok_or_else(closed)?;
             chain.store_mut().save(disk).map_err(PyOSError::new_err::<String>)?;
             *locked(&self.chain) = chain;
             Ok(())

@@ -427,7 +427,7 @@ pub(crate) fn item(value: &Bound<'_, PyAny>) -> PyResult<StackItem> {
                         .insert(key, value)
                         .map_err(|fault| PyValueError::new_err(format!("a dict cannot be a map: {fault}")))?;
                     if former.is_some() {
-                        let message = format!("two keys of a dict are the same key of a map: {shown:?}");
+                        let message = format!("two keys of a dict are the same key of a map: {shown}");
                         return Err(PyValueError::new_err(message));
                     }
                 }

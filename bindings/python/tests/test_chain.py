@@ -1,5 +1,6 @@
 """Chains: calls, signers, time, states, folders."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -228,16 +229,34 @@ def test_a_folder_keeps_the_chain(tmp_path: Path, examples: Path, alice: Account
         before.revert()
     token.transfer(alice, bob, 5, None, signer=alice)
     assert token.balanceOf(bob) == 10
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="in use already, by this process or another one"):
         Chain(tmp_path / "chain")
     with pytest.raises(ValueError, match="folder"):
         chain.copy()
     receipt = token.chain.last_receipt
     chain.close()
-    with pytest.raises(RuntimeError, match="closed"):
-        token.balanceOf(bob)
-    with pytest.raises(RuntimeError, match="closed"):
-        chain.save()
+    chain.close()
+    uses: list[Callable[[], object]] = [
+        lambda: token.balanceOf(bob),
+        lambda: token.transfer.run(alice, bob, 5, None),
+        lambda: token.storage[b"key"],
+        lambda: len(token.storage),
+        lambda: token.manifest,
+        lambda: chain.run(b"\x11"),
+        lambda: chain.run(b"\x11", signer=alice, keep=True),
+        lambda: chain.deploy(examples / "token.nef", signer=bob),
+        lambda: chain.mine(),
+        lambda: chain.advance(1),
+        lambda: chain.save(),
+        lambda: chain.height,
+        lambda: chain.last_hash,
+        lambda: chain.time,
+        lambda: chain.committee,
+        lambda: chain.validators,
+    ]
+    for use in uses:
+        with pytest.raises(RuntimeError, match="the chain was closed"):
+            use()
     assert receipt is not None and receipt.result == 10
     with Chain(tmp_path / "chain") as chain:
         token = chain.contract(token.hash)

@@ -49,8 +49,10 @@ def test_values_that_are_none_of_the_machine() -> None:
         pushed({(1,): 1})
     with pytest.raises(TypeError, match="key"):
         pushed({None: 1})
-    with pytest.raises(ValueError, match="same key"):
+    with pytest.raises(ValueError, match='same key of a map: "a"$'):
         pushed({"a": 1, b"a": 2})
+    with pytest.raises(ValueError, match="LDLOC cannot have an operand of 0 bytes: it takes 1$"):
+        ScriptBuilder().op("LDLOC").build()
     with pytest.raises(UnicodeEncodeError):
         pushed("\ud800")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from os import PathLike, fspath
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any, Union
 
 Source = Union[str, "PathLike[str]", bytes]
 ManifestSource = Union[str, "PathLike[str]", bytes, dict[str, Any], None]
+
+# The logger of neo3-boa.
+_LOGGER = "neo3-boa-log"
 
 # What was compiled, by the file and the time of its last change.
 _compiled: dict[tuple[Path, int], tuple[bytes, str]] = {}
@@ -44,7 +48,11 @@ def _manifest(manifest: str | PathLike[str] | bytes | dict[str, Any]) -> str:
 
 
 def compile_file(path: Path) -> tuple[bytes, str]:
-    """Compile a source with neo3-boa, which must be installed. The same source is compiled once."""
+    """Compile a source with neo3-boa, which must be installed. The same source is compiled once.
+
+    Raises:
+        ValueError: with the compiler's words, if it refuses the source.
+    """
     path = path.resolve()
     key = (path, path.stat().st_mtime_ns)
     if key not in _compiled:
@@ -54,8 +62,31 @@ def compile_file(path: Path) -> tuple[bytes, str]:
             raise ModuleNotFoundError(
                 f"{path.name} is a source: to compile it, install the compiler (pip install neo3-boa)"
             ) from error
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, _Errors() as errors:
             nef = Path(folder, path.stem + ".nef")
-            Boa3.compile_and_save(str(path), output_path=str(nef))
+            try:
+                Boa3.compile_and_save(str(path), output_path=str(nef))
+            except Exception as error:
+                # What is wrong with a source is logged; the exception has no text.
+                reasons = errors.messages or [str(error) or type(error).__name__]
+                raise ValueError(f"{path} does not compile: " + "; ".join(reasons)) from error
             _compiled[key] = nef.read_bytes(), nef.with_suffix(".manifest.json").read_text()
     return _compiled[key]
+
+
+class _Errors(logging.Handler):
+    """The errors that the compiler logs within ``with``."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(" ".join(record.getMessage().split()))
+
+    def __enter__(self) -> _Errors:
+        logging.getLogger(_LOGGER).addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger(_LOGGER).removeHandler(self)
