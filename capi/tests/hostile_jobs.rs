@@ -18,7 +18,7 @@ use neovm_capi::*;
 
 /// How much is tried: more with `NEOVM_LONG`.
 fn rounds() -> u64 {
-    if std::env::var_os("NEOVM_LONG").is_some() { 40_000 } else { 400 }
+    if std::env::var_os("NEOVM_LONG").is_some() { 400_000 } else { 4000 }
 }
 
 /// Arguments that some method takes, and many do not.
