@@ -129,7 +129,7 @@ namespace Neovm
         /// <summary>Makes a call.</summary>
         /// <param name="contract">The 20 bytes of the contract's hash, in the order that scripts see.</param>
         /// <param name="method">The method.</param>
-        /// <param name="arguments">A list as JSON, in the form in which the RPC shows stack items; none if null.</param>
+        /// <param name="arguments">A list as JSON, in the form that the RPC takes; none if null.</param>
         public Call(byte[] contract, string method, string arguments = null)
         {
             Contract = contract;

@@ -647,7 +647,7 @@ namespace Neovm
         /// </summary>
         public neovm_bytes json;
         /// <summary>
-        ///  The gas limit, in datoshi.
+        ///  The gas limit, in datoshi; not negative.
         /// </summary>
         public long gas;
         /// <summary>
@@ -703,7 +703,7 @@ namespace Neovm
         /// </summary>
         public neovm_bytes call_method;
         /// <summary>
-        ///  The arguments: a list as JSON, in the form in which the RPC shows stack items.
+        ///  The arguments: a list as JSON, in the form that the RPC takes, see docs/embedding.md.
         /// </summary>
         public neovm_bytes call_arguments;
         /// <summary>

@@ -154,7 +154,7 @@ namespace Neovm.Tests
             Assert.Fails(Status.Argument, () => executor.Run(new Job { Witness = new Witness { Account = new byte[21] } }));
             Assert.Throws<ArgumentException>(() => executor.Run(new Job { BlockFields = new BlockFields { MerkleRoot = new byte[3] } }));
             Assert.Fails(Status.State, () => new Executor(Chain.Engine, new MemoryStorage()).Run(Chain.Script("11")));
-            Assert.Equal(Outcome.Fault, executor.Run(new Job { Gas = -1, Script = new byte[] { 0x11 } }).Outcome);
+            Assert.Fails(Status.Argument, () => executor.Run(new Job { Gas = -1, Script = new byte[] { 0x11 } }));
             Assert.Fails(Status.Input, () => new Engine("nowhere"));
             Assert.Fails(Status.Argument, () => new Engine(new EngineOptions { Compile = (Compile)9 }));
             Assert.Fails(Status.Input, () => new Engine("{\"network\": \"" + new string('x', 100000) + "\"}"));

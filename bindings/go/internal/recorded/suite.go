@@ -120,7 +120,7 @@ func Suite(t *testing.T, open func(settings string) (neovm.Runner, error)) {
 		for _, job := range []*neovm.Job{
 			{Gas: 1, Transaction: []byte{1, 2, 3}},
 			{Gas: 1, Script: []byte{0x40}, Block: []byte{1}},
-			{Gas: 1, Call: &neovm.Call{Method: "x", Arguments: []byte("[{}]")}},
+			{Gas: 1, Call: &neovm.Call{Method: "x", Arguments: []byte("[1.5]")}},
 			{Gas: 1, Call: &neovm.Call{Method: "x"}, Script: []byte{0x40}},
 		} {
 			_, err := runner.Run(background, job, state)
