@@ -11,7 +11,7 @@ use neovm_testing::{
     recorded::{Line, read_gz},
 };
 
-use crate::{calling::calling, shapes::shapes, wide};
+use crate::{calling::calling, shapes::shapes, tries, wide};
 
 /// The most instructions of a script that runs some thousand times.
 const SHORT: u64 = 2_000;
@@ -29,7 +29,7 @@ pub(crate) const HOT: JitMode = JitMode::Lazy { threshold: 2, background: false 
 pub(crate) fn looping() -> &'static [Program] {
     static LOOPING: OnceLock<Vec<Program>> = OnceLock::new();
     LOOPING.get_or_init(|| {
-        let mut all: Vec<_> = shapes().into_iter().chain(wide::loops()).filter(enters).collect();
+        let mut all: Vec<_> = shapes().into_iter().chain(wide::loops()).chain(tries::loops()).filter(enters).collect();
         for kind in ["hot", "coll"] {
             all.extend(recorded(kind).into_iter().filter(enters).take(EACH));
         }

@@ -145,7 +145,7 @@ impl Translator<'_> {
     }
 
     /// Branches to a cold block unless a condition holds.
-    fn go_on_if(&mut self, holds: Value, cold: Block) {
+    pub(super) fn go_on_if(&mut self, holds: Value, cold: Block) {
         let go_on = self.builder.create_block();
         self.builder.ins().brif(holds, go_on, &[], cold, &[]);
         self.continue_in(go_on);
