@@ -214,20 +214,15 @@ struct Callees {
 
 /// Compiles a region.
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
-    // Where try blocks cannot be followed, they are left to the interpreter.
-    compile_with(job, true).or_else(|_| compile_with(job, false))
-}
-
-fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused, opens_tries)?;
+        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused)?;
         let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
         let instructions = region.instructions + called;
         let can_learn =
             |index: usize| !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, index);
-        let mut nexts = region.blocks.values().flat_map(|block| block.next.iter().copied());
-        if !region.has_loop() && instructions < job.least && !nexts.any(can_learn) {
+        let mut nexts = region.blocks.values().flat_map(|block| &block.next);
+        if !region.has_loop() && instructions < job.least && !nexts.any(|&next| can_learn(next)) {
             return Err(Refusal::Small);
         }
         callees.again = false;
@@ -249,8 +244,8 @@ fn attempt(
     callees: &mut Callees,
 ) -> Result<(MachineCode, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
-    let mut exits = Vec::new();
-    let machine_code =
+    let (mut exits, mut cells) = (Vec::new(), Vec::new());
+    let mut machine_code =
         MachineCode::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
             let booleans = callees.booleans.clone();
             let method = method.and_then(|entry| methods.found.get(&entry));
@@ -268,7 +263,9 @@ fn attempt(
             };
             let made = translate(&input, function, context, linker, config);
             let Some(method) = method else {
-                exits.extend(made?.exits);
+                let made = made?;
+                exits.extend(made.exits);
+                cells.push(made.cells);
                 return Ok(());
             };
             match made {
@@ -284,6 +281,7 @@ fn attempt(
                 }
             }
         })?;
+    machine_code.cells = cells;
     Ok((machine_code, exits))
 }
 

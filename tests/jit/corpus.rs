@@ -2,16 +2,17 @@
 
 use std::sync::OnceLock;
 
-use neovm::{Dispatch, JitMode, State};
+use neovm::{Dispatch, JitMode, State, types::asm::assemble};
 use neovm_generator::{Random, SystemCalls, script};
 use serde::Deserialize;
 
 use neovm_testing::{
     Compiler, Program, Runner, WORKLOADS, data,
     recorded::{Line, read_gz},
+    text::LOOPS,
 };
 
-use crate::{calling::calling, shapes::shapes, tries, wide};
+use crate::{calling::calling, shapes::shapes, wide};
 
 /// The most instructions of a script that runs some thousand times.
 const SHORT: u64 = 2_000;
@@ -29,7 +30,7 @@ pub(crate) const HOT: JitMode = JitMode::Lazy { threshold: 2, background: false 
 pub(crate) fn looping() -> &'static [Program] {
     static LOOPING: OnceLock<Vec<Program>> = OnceLock::new();
     LOOPING.get_or_init(|| {
-        let mut all: Vec<_> = shapes().into_iter().chain(wide::loops()).chain(tries::loops()).filter(enters).collect();
+        let mut all: Vec<_> = shapes().into_iter().chain(wide::loops()).chain(text_loops()).filter(enters).collect();
         for kind in ["hot", "coll"] {
             all.extend(recorded(kind).into_iter().filter(enters).take(EACH));
         }
@@ -40,6 +41,11 @@ pub(crate) fn looping() -> &'static [Program] {
         assert!(all.len() >= 200, "{} scripts", all.len());
         all
     })
+}
+
+/// Returns loops over byte strings and maps.
+fn text_loops() -> Vec<Program> {
+    LOOPS.iter().map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect()
 }
 
 /// Whether a script is short and enters compiled code.

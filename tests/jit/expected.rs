@@ -44,6 +44,7 @@ macro_rules! expected {
 }
 
 expected! {
+    appended
     array_get
     array_set
     array_size
@@ -64,6 +65,7 @@ expected! {
     gas_of_branches
     gas_of_long_turns
     integer_loop
+    map_items
     method_boolean
     method_call
     minimum_and_sign
@@ -72,6 +74,7 @@ expected! {
     overflow_exit
     overflow_learned
     overflow_of_one
+    part_of_string
     recursion
     refused_loop
     scalar_slot
@@ -81,7 +84,6 @@ expected! {
     stack_order
     statics
     string_size
-    try_block
     unpack
     wide_quotient
     wide_sum

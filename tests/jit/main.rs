@@ -18,5 +18,4 @@ mod refusals;
 mod shapes;
 mod sweeps;
 mod syscalls;
-mod tries;
 mod wide;

@@ -123,5 +123,5 @@ fn what_is_compiled_anew_is_other_code() {
             }
         }
     }
-    assert!(anew > 5, "{anew} regions were compiled anew");
+    assert!(anew > 3, "{anew} regions were compiled anew");
 }

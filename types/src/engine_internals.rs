@@ -6,6 +6,7 @@
 //! stack overflow when items are dropped; each says what its caller upholds.
 
 use alloc::vec::Vec;
+use core::sync::atomic::AtomicU32;
 
 pub use crate::item::{
     bytes::Constants,
@@ -164,6 +165,16 @@ pub mod array_layout {
 /// nothing: that is the caller's to do.
 #[allow(clippy::missing_errors_doc, reason = "those of the map's own methods")]
 pub trait MapInternals {
+    /// Returns the address of a key's value. It may be read until the map changes or is dropped.
+    ///
+    /// `seen` is the index of the entry where the key was found before; that entry is looked at first. Another one where
+    /// it is found is noted there.
+    fn value(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<*const StackItem>, FaultKind>;
+
+    /// Returns the address of a key's value, as [`MapInternals::value`] does, unless the map must not change. It may also
+    /// be written. No compound is stored there, and none is overwritten.
+    fn place(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<*mut StackItem>, FaultKind>;
+
     /// Does what [`Map::insert`] does.
     fn engine_insert(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind>;
 
@@ -175,6 +186,16 @@ pub trait MapInternals {
 }
 
 impl MapInternals for Map {
+    #[inline]
+    fn value(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<*const StackItem>, FaultKind> {
+        self.value(key, seen)
+    }
+
+    #[inline]
+    fn place(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<*mut StackItem>, FaultKind> {
+        self.place(key, seen)
+    }
+
     #[inline]
     fn engine_insert(&self, key: StackItem, value: StackItem) -> Result<Option<StackItem>, FaultKind> {
         self.insert_counted(key, value)
@@ -189,6 +210,29 @@ impl MapInternals for Map {
     fn engine_clear(&self) -> Result<Vec<(StackItem, StackItem)>, FaultKind> {
         self.clear_counted()
     }
+}
+
+/// Adds bytes behind those of a byte string: in place if nobody else holds it, else to a copy.
+#[inline]
+pub fn append(bytes: &mut ByteString, more: &[u8]) {
+    bytes.append(more);
+}
+
+/// Returns a buffer with the bytes of a byte string or buffer and others behind them, or `None` for other items. Memory
+/// that nobody else holds is used again.
+#[inline]
+pub fn concatenated(first: StackItem, more: &[u8]) -> Option<Buffer> {
+    match first {
+        StackItem::ByteString(bytes) => Some(Buffer::continuing(bytes, more)),
+        StackItem::Buffer(buffer) => Some(buffer.extended(more)),
+        _ => None,
+    }
+}
+
+/// Returns whether two byte strings share their memory.
+#[inline(always)]
+pub fn share_memory(a: &ByteString, b: &ByteString) -> bool {
+    a.is_same(b)
 }
 
 /// Byte strings and wide integers whose memory may belong to the constants of a
@@ -280,6 +324,12 @@ pub fn add_wide_constant(constants: &mut Constants, value: WideValue) -> usize {
 #[inline(always)]
 pub fn wide_value_mut(integer: &mut WideInteger) -> Option<&mut WideValue> {
     integer.get_mut()
+}
+
+/// Where compiled code finds the parts of a byte string or buffer, in bytes from the payload of its item.
+pub mod bytes_layout {
+    /// The number of bytes, a `u32`.
+    pub const LENGTH: usize = crate::item::bytes::LENGTH;
 }
 
 /// Returns the bytes of a buffer.

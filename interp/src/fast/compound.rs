@@ -109,8 +109,9 @@ unsafe fn pick_from_map(r: &mut Regs) -> Flow {
         if r.tag(1) >= tag::ARRAY || map.header().references() <= 1 {
             return Flow::Full;
         }
-        let picked = match map.get(&*r.at(1)) {
-            Ok(Some(value)) if share(&value) => value,
+        // The map neither changes nor goes before the value is copied.
+        let picked = match map.value(&*r.at(1), None) {
+            Ok(Some(value)) if share(&*value) => (*value).clone(),
             _ => return Flow::Full,
         };
         unshare(&*r.at(2));
@@ -123,21 +124,21 @@ unsafe fn pick_from_map(r: &mut Regs) -> Flow {
 /// SETITEM of an existing key in a map that has other counted references, if neither the old value nor the new one is
 /// a compound: nothing has to be counted.
 unsafe fn set_in_map(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the third item is a map; the tags say what the others are. Key and
-    // value move into the map.
+    // SAFETY: the third item is a map; the tags say what the others are. The value moves into the map, which nobody reads
+    // and which has another reference.
     unsafe {
         let StackItem::Map(map) = &*r.at(3) else { return Flow::Full };
         let header = map.header();
-        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY || header.references() <= 1 || !header.is_writable() {
+        if r.tag(1) >= tag::ARRAY || r.tag(2) >= tag::ARRAY || header.references() <= 1 {
             return Flow::Full;
         }
-        match map.get(&*r.at(2)) {
-            Ok(Some(old)) if !old.is_compound() => {}
+        let place = match map.place(&*r.at(2), None) {
+            Ok(Some(place)) if !(*place).is_compound() => &mut *place,
             _ => return Flow::Full,
-        }
-        // The key is in the map, which may change, so this cannot fail.
-        drop(map.engine_insert(vm.promote(r.at(2).read()), vm.promote(r.at(1).read())));
+        };
+        drop(core::mem::replace(place, vm.promote(r.at(1).read())));
         header.set_references(header.references() - 1);
+        r.drop_cell(2);
         r.at(3).drop_in_place();
     }
     r.popped(3)

@@ -11,7 +11,7 @@ use neovm_types::{
     Buffer, ByteString,
     OpCode::{self, DEC},
     StackItem,
-    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, Lent},
+    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, Lent, append as concatenate, share_memory},
     integer::eval,
 };
 
@@ -21,6 +21,7 @@ use super::{
     patterns::{Fused, Source},
     share,
     slot::{frame_slot, static_slot},
+    splice::bytes,
     statics,
 };
 use crate::{
@@ -38,8 +39,8 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's guarantees are what each handler asks for.
     unsafe {
         match fused {
-            // It may own memory, and makes the static fields.
-            Fused::InitStatics => Flow::Heap,
+            // They work on items that own memory.
+            Fused::InitStatics | Fused::Append => Flow::Heap,
             Fused::SetStaticBuffer => set_static_buffer(r, vm),
             Fused::PushBuffer => push_buffer(r, vm),
             Fused::SetStaticData => set_static_data(r, vm),
@@ -77,6 +78,7 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::InitStatics => statics::init(r, vm),
             Fused::PushTwo(from) => push_two_heap(r, vm, from),
             Fused::StoreAndLoad => store_and_load_heap(r, vm),
+            Fused::Append => append(r, vm),
             _ => Flow::Full,
         }
     }
@@ -440,6 +442,32 @@ unsafe fn push_two_heap(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
         share_into(first, r.sp);
         r.sp = r.sp.add(2);
         r.skip(2)
+    }
+}
+
+/// CAT, CONVERT to a byte string, store: where the first operand is the byte string in the slot, the second is added to
+/// it there.
+#[inline(always)]
+unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: everything is checked before the slot is written. Both operands are dropped, so nobody else may hold the
+    // byte string in the slot then.
+    unsafe {
+        let Some(slot) = frame_slot(r, vm, r.operand_at(2)) else { return Flow::Unfuse };
+        if tag_of(slot) != tag::BYTE_STRING || r.tag(2) != tag::BYTE_STRING {
+            return Flow::Unfuse;
+        }
+        let (StackItem::ByteString(first), StackItem::ByteString(own)) = (&*r.at(2), &mut *slot) else {
+            return Flow::Unfuse;
+        };
+        let Some(more) = bytes(r, 1) else { return Flow::Unfuse };
+        if !share_memory(first, own) || first.len() + more.len() > vm.limits.max_item_size as usize {
+            return Flow::Unfuse;
+        }
+        r.drop_cell(2);
+        concatenate(own, more);
+        r.drop_cell(1);
+        r.sp = r.at(2);
+        r.skip(3)
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) enum Fused {
     CombineTop(OpCode),
     PushTwo(Source),
     StoreAndLoad,
+    Append,
     DecrementAndJumpIfCopy,
     JumpIfCopy,
 }
@@ -76,7 +77,7 @@ pub(crate) struct Pattern {
 const LONGEST: usize = floor_mod::OPS.len();
 
 /// The number of patterns.
-const COUNT: usize = 92;
+const COUNT: usize = 93;
 
 /// The number of forms; see [`Form`].
 #[cfg(neovm_tail_calls)]
@@ -92,7 +93,7 @@ macro_rules! for_each_form {
             73 74 75 76 77 78 79 80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95 96 97 98 99 100 101 102 103 104 105
             106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131
             132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157
-            158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183
+            158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181
         }
     };
 }
@@ -115,7 +116,7 @@ macro_rules! each {
 pub(crate) static PATTERNS: [Pattern; COUNT] = TABLE.patterns;
 
 const TABLE: Table = {
-    use Op::{Convert, Data, Dec, Dup, InitStatics, Int, JmpIf, JmpNe, LdSlot, Sign, StSfld, StSlot};
+    use Op::{Cat, Convert, Data, Dec, Dup, InitStatics, Int, JmpIf, JmpNe, LdSlot, Sign, StSfld, StSlot};
     use OpCode::{ADD, AND, DEC, DIV, GE, GT, INC, LE, LT, MOD, MUL, NUMEQUAL, NUMNOTEQUAL, SUB};
     const SOURCES: [Source; 2] = [Source::Slot, Source::Int];
     const COMPARISONS: [OpCode; 6] = [LT, LE, GT, GE, NUMEQUAL, NUMNOTEQUAL];
@@ -154,6 +155,7 @@ const TABLE: Table = {
     each!(operator in [ADD, SUB, MUL] => table.add([LdSlot, Op::of(operator)], Fused::CombineTop(operator)));
     each!(from in SOURCES => table.add([LdSlot, from.op()], Fused::PushTwo(from)));
     table.add([StSlot, LdSlot], Fused::StoreAndLoad);
+    table.add([Cat, Convert, StSlot], Fused::Append);
     table.add([Dec, Dup, JmpIf], Fused::DecrementAndJumpIfCopy);
     table.add([Dup, JmpIf], Fused::JumpIfCopy);
     assert!(table.count == COUNT, "COUNT is not the number of patterns");
@@ -242,6 +244,7 @@ impl Pattern {
     fn operands(&self) -> &'static [(usize, u64)] {
         match self.fused {
             Fused::SetStaticBuffer | Fused::PushBuffer => &[(1, ItemType::Buffer as u64)],
+            Fused::Append => &[(1, ItemType::ByteString as u64)],
             Fused::JumpIfNotNegative => &[(2, -1_i64 as u64)],
             Fused::FloorMod => &floor_mod::OPERANDS,
             _ => &[],
@@ -275,7 +278,7 @@ struct Trie {
 }
 
 /// The number of prefixes, the empty one included.
-const PREFIXES: usize = 140;
+const PREFIXES: usize = 143;
 
 static TRIE: Trie = {
     let mut trie = Trie { next: [[0; Op::ALL.len()]; PREFIXES], patterns: [None; PREFIXES] };

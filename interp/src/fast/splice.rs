@@ -1,6 +1,9 @@
 //! Splitting and joining byte strings and buffers.
 
-use neovm_types::{Buffer, StackItem, engine_internals::buffer_bytes};
+use neovm_types::{
+    Buffer, StackItem,
+    engine_internals::{buffer_bytes, concatenated},
+};
 
 use super::{Flow, Regs};
 use crate::{stack::tag, vm::Vm};
@@ -10,7 +13,7 @@ use crate::{stack::tag, vm::Vm};
 /// # Safety
 /// See the module; the buffer must not change while its bytes are used.
 #[inline(always)]
-unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
+pub(super) unsafe fn bytes<'a>(r: &Regs, depth: usize) -> Option<&'a [u8]> {
     // SAFETY: the tag says whether there is an item.
     unsafe {
         if r.tag(depth) > tag::MAP {
@@ -47,15 +50,15 @@ pub(crate) unsafe fn new_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
 
 #[inline(always)]
 pub(crate) unsafe fn cat(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: both cells are occupied where they are dropped, and one is written again.
+    // SAFETY: both cells are occupied; the first item is moved out, the second one dropped once its bytes are copied, and
+    // one cell is written again.
     unsafe {
         let (Some(first), Some(second)) = (bytes(r, 2), bytes(r, 1)) else { return Flow::Full };
         if first.len() + second.len() > vm.limits.max_item_size as usize {
             return Flow::Full;
         }
-        let joined = Buffer::joined(first, second);
+        let Some(joined) = concatenated(r.at(2).read(), second) else { return Flow::Full };
         r.drop_cell(1);
-        r.drop_cell(2);
         r.at(2).write(StackItem::Buffer(joined));
     }
     r.popped(1)

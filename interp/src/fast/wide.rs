@@ -17,7 +17,7 @@ unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
         }
         match &*r.at(depth) {
             StackItem::Integer(value) => Some(I256::from(*value)),
-            StackItem::BigInteger(value) => Some(value.load()),
+            StackItem::BigInteger(value) => Some(**value),
             item => item.to_integer().ok().map(Integer::wide),
         }
     }
@@ -30,17 +30,20 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.
     unsafe {
         let (first, second) = (r.at(2), r.at(1));
-        let Some(result) = WideValue::new(result) else {
-            r.drop_cell(2);
-            r.drop_cell(1);
-            r.set_int(2, result.limbs()[0] as i64);
-            return r.popped(1);
+        let result = match Integer::from(result) {
+            Integer::Small(small) => {
+                r.drop_cell(2);
+                r.drop_cell(1);
+                r.set_int(2, small);
+                return r.popped(1);
+            }
+            Integer::Wide(wide) => wide,
         };
         if let Some(own) = unique(&mut *first) {
-            own.store(result);
+            *own = result;
             second.drop_in_place();
         } else if let Some(own) = unique(&mut *second) {
-            own.store(result);
+            *own = result;
             first.drop_in_place();
             Regs::copy(second, first);
         } else {
@@ -77,8 +80,6 @@ pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
     unsafe {
         let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
         match eval::wide_binary(opcode, a, b) {
-            // These are calls, which return their results in memory.
-            Some(result) if matches!(opcode, OpCode::MUL | OpCode::DIV | OpCode::MOD) => replace(r, result.load()),
             Some(result) => replace(r, result),
             None => Flow::Full,
         }

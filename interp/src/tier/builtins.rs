@@ -5,6 +5,7 @@
 //! called repeatedly.
 
 use alloc::borrow::Cow;
+use core::sync::atomic::AtomicU32;
 
 use neovm_types::StackItem;
 #[cfg(neovm_tail_calls)]
@@ -15,7 +16,8 @@ use super::{
     calls::begin_calls,
     exits::leave,
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
-    tries::{begin_tries, index_exception},
+    maps::{map_has_key, map_place, map_value},
+    text::{append_bytes, assign_bytes, bytes_equal, slice_equal},
     wide::{
         TwoWords, compute_wide, div_i128, div_wide, div_wide_by_i128, mul_wide, read_wide, rem_i128, rem_wide,
         rem_wide_by_i128, store_wide, take_wide, write_i128, write_wide,
@@ -102,11 +104,6 @@ builtins! {
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
         /// Sets the bounds of calls between compiled methods, and returns whether none are allowed.
         BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
-        /// Returns whether the machine cannot have `most` more try blocks open, or an exception is pending.
-        BEGIN_TRIES = begin_tries(vm: &Vm, most: u64) -> u64;
-        /// Writes the exception for an index that an array of `count` items does not have to a free cell. Returns
-        /// whether that is an exception that a script can catch.
-        INDEX_EXCEPTION = index_exception(vm: &Vm, index: i64, count: u64, cell: *mut StackItem) -> u64;
         /// Reads an integer item as four words. Returns how many bits it needs, as 1 (64), 2 (128) or 3 (256); 0 if the
         /// item is not an integer.
         READ_WIDE = read_wide(item: *const StackItem, out: *mut [u64; 4]) -> u64;
@@ -166,6 +163,43 @@ builtins! {
         ITEM_BYTE = item_byte(item: *const StackItem, index: i64) -> i64;
         /// Returns the integer that `count` bytes of a byte string or buffer encode, or [`super::NO_INTEGER`].
         SLICE_INTEGER = slice_integer(item: *const StackItem, index: i64, count: i64) -> i64;
+        /// Returns whether a part of a byte string or buffer is equal to a byte string, or -1 if there is no such part,
+        /// the other item is not a byte string, or EQUAL may not compare them.
+        SLICE_EQUAL = slice_equal(
+            vm: &Vm,
+            item: *const StackItem,
+            index: i64,
+            count: i64,
+            other: *const StackItem
+        ) -> i64;
+        /// Returns whether two byte strings are equal, or -1 for other items and if EQUAL may not compare them.
+        BYTES_EQUAL = bytes_equal(vm: &Vm, first: *const StackItem, second: *const StackItem) -> i64;
+        /// Stores a copy of a byte string or buffer in a slot. Returns 0 and does nothing for another item, and if the
+        /// slot holds a compound.
+        ASSIGN_BYTES = assign_bytes(slot: *mut StackItem, from: *const StackItem) -> u64;
+        /// Adds the bytes of a byte string or buffer to the byte string in a slot. Returns 0 and does nothing for other
+        /// items, and if there would be too many bytes.
+        APPEND_BYTES = append_bytes(vm: &Vm, slot: *mut StackItem, more: *const StackItem) -> u64;
+        /// Returns the address of a key's value in a map; null if it has none or the item is not a map. `seen` is the
+        /// index of the entry that is looked at first, and becomes that of the entry where the key is.
+        MAP_VALUE = map_value(
+            map: *const StackItem,
+            key: *const StackItem,
+            seen: *const AtomicU32
+        ) -> *const StackItem;
+        /// Returns the same address to write there; null also if the map must not change, or the value's tag is above
+        /// [`super::layout::WIDE`].
+        MAP_PLACE = map_place(
+            map: *const StackItem,
+            key: *const StackItem,
+            seen: *const AtomicU32
+        ) -> *mut StackItem;
+        /// Returns whether a map has a key, or -1 if the item is not a map, or the other one no key.
+        MAP_HAS_KEY = map_has_key(
+            map: *const StackItem,
+            key: *const StackItem,
+            seen: *const AtomicU32
+        ) -> i64;
     }
     each form {
         /// Runs one instruction and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots do

@@ -82,6 +82,17 @@ impl<'a> CodeView<'a> {
         }
     }
 
+    /// Returns the byte string that an instruction pushes, if it pushes one: the payload of its item, and its length.
+    /// The payload is valid as long as the code.
+    pub fn byte_string(self, index: usize) -> Option<(usize, usize)> {
+        let inst = self.inst(index);
+        if inst.op != Op::Data {
+            return None;
+        }
+        let length = self.script().instruction(self.position(index)).ok()?.operand.len();
+        Some((self.0.constants().start().wrapping_add(inst.operand as usize).addr(), length))
+    }
+
     /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if
     /// they begin at this index. The dividend is on top of the stack, above the divisor.
     pub fn floor_mod(self, index: usize) -> Option<FloorMod> {

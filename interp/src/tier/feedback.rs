@@ -70,6 +70,8 @@ pub enum Kind {
     Array,
     /// A byte string or a buffer.
     Bytes,
+    /// A map.
+    Map,
     /// Anything else.
     Other,
 }
@@ -104,6 +106,7 @@ impl Kind {
             StackItem::Null => Self::Null,
             StackItem::Array(_) | StackItem::Struct(_) => Self::Array,
             StackItem::ByteString(_) | StackItem::Buffer(_) => Self::Bytes,
+            StackItem::Map(_) => Self::Map,
             _ => Self::Other,
         }
     }

@@ -63,7 +63,7 @@ pub(super) unsafe extern "C" fn slice_integer(item: *const StackItem, index: i64
 pub const NO_INTEGER: i64 = i64::MIN;
 
 /// Calls a function with the bytes of a byte string or buffer; returns `None` for other items.
-fn with_bytes<T>(item: &StackItem, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+pub(super) fn with_bytes<T>(item: &StackItem, look: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
     match item {
         StackItem::ByteString(_) | StackItem::Buffer(_) => item.with_bytes(look).ok().flatten(),
         _ => None,

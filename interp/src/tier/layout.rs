@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use neovm_types::{
     Array, Limits, StackItem,
-    engine_internals::{Header, array_layout},
+    engine_internals::{Header, array_layout, bytes_layout},
 };
 
 use super::Calls;
@@ -35,10 +35,10 @@ pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
 pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;
 /// Where compiled code stores which guard failed: the index of its instruction, plus one.
 pub const FAILED_GUARD: i32 = offset_of!(Vm, failed_guard) as i32;
-/// Words in which compiled code stores which part of a try block runs.
-pub const TRY_PARTS: i32 = offset_of!(Vm, try_parts) as i32;
 /// The largest number of bits to shift by, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
+/// The largest size of an item, of four bytes.
+pub const MAX_ITEM_SIZE: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_item_size)) as i32;
 
 /// Bytes of a stack item: eight of its tag, and eight of its payload.
 pub const ITEM: i32 = size_of::<StackItem>() as i32;
@@ -70,6 +70,8 @@ pub const ARRAY_FLAGS: i32 = array_layout::FLAGS as i32;
 pub const ARRAY_ITEMS: i32 = array_layout::ITEMS as i32;
 /// The offset of the number of items, of eight bytes.
 pub const ARRAY_LENGTH: i32 = array_layout::LENGTH as i32;
+/// The offset of the number of bytes of a byte string or buffer, of four bytes, from the payload of its item.
+pub const BYTES_LENGTH: i32 = bytes_layout::LENGTH as i32;
 /// The flags of an array whose items must not change: it is read-only, or the
 /// host is reading them.
 pub const ARRAY_BARRED: u8 = Header::BARRED;
@@ -91,7 +93,7 @@ const _: () = {
         (ROOM, 8),
         (SLOTS_END, 8),
         (MAX_SHIFT, 4),
-        (offset_of!(Vm, limits) as i32 + offset_of!(Limits, max_item_size) as i32, 4),
+        (MAX_ITEM_SIZE, 4),
     ];
     let mut i = 0;
     while i < most_used.len() {

@@ -27,7 +27,8 @@ mod exits;
 mod feedback;
 mod items;
 pub mod layout;
-mod tries;
+mod maps;
+mod text;
 mod walk;
 mod wide;
 
@@ -38,10 +39,9 @@ pub(crate) use self::feedback::counter;
 pub use self::{
     builtins::{Builtin, BuiltinStatus, STATUS_MASK},
     code::{CodeView, FloorMod},
-    exits::{After, Area, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored, TryPart},
+    exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored},
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,
-    tries::MAX_TRIES,
     walk::{SeenBits, Width},
 };
 pub(crate) use self::{

@@ -31,14 +31,15 @@ pub(super) fn integer_item(limbs: [u64; 4]) -> StackItem {
     Integer::from(I256::from_limbs(limbs)).into()
 }
 
-/// Reads four words one by one: they were just written so.
+/// Reads four words one by one: they were just written so, and wider reads would wait.
 ///
 /// # Safety
 /// The words can be read.
 #[inline(always)]
 unsafe fn read(limbs: *const [u64; 4]) -> I256 {
-    // SAFETY: guaranteed by the caller; the integer consists of its words.
-    unsafe { (*limbs.cast::<I256>()).load() }
+    let first = limbs.cast::<u64>();
+    // SAFETY: guaranteed by the caller.
+    I256::from_limbs(core::array::from_fn(|i| unsafe { first.add(i).read_volatile() }))
 }
 
 /// Writes four words one by one, as they are read.
@@ -62,7 +63,7 @@ pub(super) unsafe extern "C" fn read_wide(item: *const StackItem, out: *mut [u64
     // SAFETY: the caller guarantees it.
     let value = match unsafe { &*item } {
         StackItem::Integer(value) => I256::from(*value),
-        StackItem::BigInteger(value) => value.load(),
+        StackItem::BigInteger(value) => **value,
         _ => return 0,
     };
     // SAFETY: the caller guarantees it.
@@ -118,7 +119,7 @@ pub(super) unsafe extern "C" fn store_wide(cell: *mut StackItem, limbs: *const [
                 if let StackItem::BigInteger(old) = &mut *cell
                     && let Some(own) = wide_value_mut(old)
                 {
-                    own.store(value);
+                    *own = value;
                     return;
                 }
                 drop_cell(cell);

@@ -8,7 +8,7 @@ use std::{
 use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
 use cranelift_module::ModuleResult;
 
-use crate::lock;
+use crate::{lock, translate::Cells};
 
 /// Each function's memory begins with a page, so that it can be made executable.
 const PAGE: usize = 4096;
@@ -49,6 +49,8 @@ impl JITMemoryProvider for Pages {
 /// Machine code, freed when it is dropped.
 pub(crate) struct MachineCode {
     pub(super) pages: Pages,
+    /// What the code refers to.
+    pub(crate) cells: Vec<Cells>,
     pub(crate) entry: *const u8,
     /// Bytes of code.
     pub(crate) size: usize,
@@ -72,7 +74,8 @@ unsafe impl Sync for MachineCode {}
 impl MachineCode {
     /// Bytes that it takes: whole pages, and what keeps them.
     pub(crate) fn memory(&self) -> usize {
-        size_of::<Mapped>() + lock(&self.pages.0).bytes
+        let cells: usize = self.cells.iter().map(Cells::memory).sum();
+        size_of::<Mapped>() + lock(&self.pages.0).bytes + cells
     }
 }
 

@@ -116,7 +116,8 @@ impl MachineCode {
     pub(crate) fn compile(wants_text: bool, methods: &[(usize, Signature)], build: Build<'_>) -> Result<Self, Refusal> {
         let isa = target().ok_or(Refusal::Platform)?;
         let text = wants_text.then(Box::default);
-        let mut machine_code = Self { pages: Pages::default(), entry: core::ptr::null(), size: 0, text };
+        let mut machine_code =
+            Self { pages: Pages::default(), cells: Vec::new(), entry: core::ptr::null(), size: 0, text };
         let mut builder = JITBuilder::with_isa(Arc::clone(&isa), default_libcall_names());
         builder.memory_provider(Box::new(machine_code.pages.clone()));
         let imports = Imports::default();

@@ -108,7 +108,7 @@ impl Report {
                 blocks: made.region.blocks.len(),
                 has_loop: made.region.has_loop(),
                 size: made.machine_code.size,
-                clif: super::text::clif(&text.clif, code, &made.exits),
+                clif: super::text::clif(&text.clif, code, made),
                 exits: super::text::exits(code, &made.exits),
                 assembly: text.assembly,
             }

@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::tier::{After, Area, CodeView, Held, HeldTry, Leave, Restored, TryPart, layout};
+use neovm_interp::tier::{After, Area, CodeView, Held, Leave, Restored, layout};
 
 use super::stats::ExitRecord;
-use crate::analysis::instruction::Ins;
+use crate::{analysis::instruction::Ins, compile::Compiled, translate::Cells};
 
 /// The registers of the machine that compiled code reads and writes, by their offsets.
-const REGISTERS: [(i32, &str); 13] = [
+const REGISTERS: [(i32, &str); 14] = [
     (layout::SP, "sp"),
     (layout::LIMIT, "limit"),
     (layout::ARGS_OFFSET, "args_offset"),
@@ -26,18 +26,21 @@ const REGISTERS: [(i32, &str); 13] = [
     (layout::ROOM, "room"),
     (layout::SLOTS_END, "slots_end"),
     (layout::MAX_SHIFT, "max_shift"),
+    (layout::MAX_ITEM_SIZE, "max_item_size"),
     (layout::FAILED_GUARD, "failed_guard"),
 ];
 
 /// Returns CLIF with names in place of what differs from one run to the next, or from one
-/// layout of the machine to another: addresses of exits and of instructions, and offsets
-/// of the machine's registers.
-pub(crate) fn clif(text: &str, code: CodeView<'_>, exits: &[Arc<ExitRecord>]) -> String {
+/// layout of the machine to another: addresses of exits, of instructions and of what the code refers to, and
+/// offsets of the machine's registers.
+pub(crate) fn clif(text: &str, code: CodeView<'_>, made: &Compiled) -> String {
     let mut names: HashMap<usize, String> = HashMap::new();
     for index in 0..code.inst_count() {
         names.insert(code.inst_address(index), format!("<inst {}>", inst(code, index)));
+        names.extend(code.byte_string(index).map(|(payload, _)| (payload, format!("<bytes {index}>"))));
     }
-    for record in exits {
+    names.extend(made.machine_code.cells.iter().flat_map(Cells::names));
+    for record in &made.exits {
         names.insert(core::ptr::from_ref(&record.exit).addr(), format!("<exit {}>", record.exit.number));
     }
     narrow(text).split_inclusive("\n}\n").map(|function| named(function, &names)).collect()
@@ -163,17 +166,6 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
         writeln!(out, "    frame of {locals} locals and {arguments} arguments at {}", frame.offset / layout::ITEM)?;
     }
     writeln!(out, "    height {}", plan.top / layout::ITEM)?;
-    for HeldTry { catch, finally, end, part } in &plan.tries {
-        let handler = |name, position| if position < 0 { String::new() } else { format!(", {name} at {position}") };
-        let part = match part {
-            TryPart::Try => "try block".into(),
-            TryPart::Catch => "catch block".into(),
-            TryPart::Finally => "finally block".into(),
-            TryPart::Stored(index) => format!("try or catch block, by word {index}"),
-        };
-        let (catch, finally, end) = (handler("catch", *catch), handler("finally", *finally), handler("end", *end));
-        writeln!(out, "    in a {part}{catch}{finally}{end}")?;
-    }
     for Restored { area, offset, value } in &plan.items {
         let value = match value {
             Held::Constant(value) => value.to_string(),
@@ -183,6 +175,7 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
             Held::Copy(area, offset) => format!("copy of {}", cell(*area, *offset)),
             Held::I128 => "integer of two words there".into(),
             Held::Wide => "integer of four words at the address there".into(),
+            Held::ByteString(_) => "byte string of the script".into(),
             Held::CopyOf => "copy of the item at the address there".into(),
         };
         writeln!(out, "    {} = {value}", cell(*area, *offset))?;

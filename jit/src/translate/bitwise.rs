@@ -43,6 +43,7 @@ impl Translator<'_> {
                 self.pop();
                 self.push(Item::Bool(result));
             }
+            EQUAL | NOTEQUAL if self.compare_bytes(ins) => {}
             _ => self.call_builtin(ins),
         }
     }

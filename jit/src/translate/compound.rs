@@ -20,8 +20,11 @@ impl Translator<'_> {
         let trusts = !self.must_not_speculate(ins);
         match ins.opcode {
             PICKITEM if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
+            PICKITEM if self.is_in_map(ins, 1) => self.pick_from_map(ins),
             PICKITEM if trusts && self.may_be_ints(ins, 1) => self.pick_item(ins),
+            SETITEM if self.is_in_map(ins, 2) => self.set_in_map(ins),
             SETITEM if trusts => self.set_item(ins),
+            HASKEY if self.is_in_map(ins, 1) => self.map_has_key(ins),
             SIZE if trusts => self.size(ins),
             UNPACK if trusts => self.unpack(ins),
             UNPACK => self.leave_at(ins),
@@ -35,6 +38,11 @@ impl Translator<'_> {
     /// sizes are asked of a builtin.
     fn size(&mut self, ins: &Ins) {
         let Item::Ref(address, origin) = self.peek(0) else { return self.call_builtin(ins) };
+        if let Origin::Constant(index) = origin {
+            let length = self.input.code.byte_string(index).map_or(0, |(_, length)| length);
+            self.pop();
+            return self.push(Item::Const(length as i64));
+        }
         let length = match self.feedback_at(origin) {
             Some(tier::Kind::Array) => {
                 let array = self.array(address, origin);
@@ -43,6 +51,14 @@ impl Translator<'_> {
             Some(tier::Kind::Bytes) if let Some(length) = self.length_in(origin) => {
                 self.guard_not_negative(length);
                 length
+            }
+            Some(tier::Kind::Bytes) => {
+                let tag = self.load(address.base, address.offset);
+                let kind = self.builder.ins().iadd_imm_s(tag, -layout::BYTE_STRING);
+                let is_bytes = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, kind, 1);
+                self.guard(is_bytes);
+                let bytes = self.load(address.base, address.offset + 8);
+                self.load_u32(bytes, layout::BYTES_LENGTH)
             }
             _ => {
                 let item = self.address(address);
@@ -70,16 +86,6 @@ impl Translator<'_> {
         self.push(Item::Const(count as i64));
     }
 
-    /// Returns whether the item at a depth was observed to be a byte string or a buffer.
-    fn is_bytes(&self, ins: &Ins, depth: usize) -> bool {
-        match self.peek(depth) {
-            Item::Ref(_, origin) => {
-                !self.must_not_speculate(ins) && self.feedback_at(origin) == Some(tier::Kind::Bytes)
-            }
-            _ => false,
-        }
-    }
-
     fn pick_byte(&mut self) {
         let index = self.pop_int();
         if let Item::Ref(address, _) = self.pop() {
@@ -90,13 +96,13 @@ impl Translator<'_> {
     }
 
     /// Calls a builtin that has no effect and returns its result; exits if that is negative.
-    fn ask<const N: usize>(&mut self, builtin: &Builtin<N, 1>, arguments: [Value; N]) -> Value {
+    pub(super) fn ask<const N: usize>(&mut self, builtin: &Builtin<N, 1>, arguments: [Value; N]) -> Value {
         let [answer] = self.call_native(builtin, arguments);
         self.guard_not_negative(answer);
         answer
     }
 
-    fn guard_not_negative(&mut self, value: Value) {
+    pub(super) fn guard_not_negative(&mut self, value: Value) {
         let holds = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, value, 0);
         self.guard(holds);
     }
@@ -115,15 +121,11 @@ impl Translator<'_> {
         self.load(address.base, address.offset + 8)
     }
 
-    /// Returns the address of an item of an array. If the index is out of range, goes to the catch block that catches
-    /// the exception of the instruction, which takes `operands` items, or exits.
-    fn element(&mut self, ins: &Ins, array: Value, index: Value, operands: usize) -> Value {
+    /// Returns the address of an item of an array; exits if the index is out of range.
+    fn element(&mut self, array: Value, index: Value) -> Value {
         let length = self.load(array, layout::ARRAY_LENGTH);
         let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        match ins.catch() {
-            Some(_) => self.throw_unless(ins, inside, index, length, operands),
-            None => self.guard(inside),
-        }
+        self.guard(inside);
         let items = self.load(array, layout::ARRAY_ITEMS);
         let offset = self.builder.ins().ishl_imm_s(index, i64::from(layout::ITEM.trailing_zeros()));
         self.builder.ins().iadd(items, offset)
@@ -133,7 +135,7 @@ impl Translator<'_> {
         let Item::Ref(address, origin) = self.peek(1) else { return self.call_builtin(ins) };
         let index = self.int_at(0);
         let array = self.array(address, origin);
-        let element = self.element(ins, array, index, 2);
+        let element = self.element(array, index);
         self.pop();
         self.pop();
         let address = Address { base: element, offset: 0 };
@@ -159,18 +161,8 @@ impl Translator<'_> {
         let flags = self.builder.ins().uextend(I64, flags);
         let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::ARRAY_BARRED));
         self.guard_word(barred, 0);
-        let element = self.element(ins, array, index, 3);
-        let wide = Self::wide_item(self.peek(0));
-        self.guard_tag(element, 0, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
-        let item = self.pop();
-        self.pop();
-        self.pop();
-        self.check_overflow();
-        match wide {
-            Some(number) => self.replace_by_wide(number, element, 0),
-            None => self.write(item, element, 0),
-        }
-        self.after_effect(ins);
+        let element = self.element(array, index);
+        self.replace_element(ins, element);
     }
 
     fn may_be_index(&self, ins: &Ins) -> bool {

@@ -79,6 +79,7 @@ impl Translator<'_> {
             Origin::Slot(index) => self.slot_kind(self.slots[index].slot) != Kind::Mem,
             Origin::Stack(index) => self.state.stack.get(index) != Some(&Item::Mem(true)),
             Origin::Static(_) | Origin::Element => true,
+            Origin::Constant(_) => false,
         }
     }
 
@@ -160,8 +161,8 @@ impl Translator<'_> {
     /// Returns whether the item at a depth may be compiled as a condition.
     pub(super) fn may_be_condition(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
+            Item::Mem(true) | Item::Ref(_, Origin::Constant(_)) => false,
             Item::Ref(..) | Item::Mem(false) => !self.must_not_speculate(ins),
-            Item::Mem(true) => false,
             _ => true,
         }
     }
@@ -215,7 +216,7 @@ impl Translator<'_> {
         for depth in (0..count).rev() {
             let index = self.index(depth);
             match self.state.stack[index] {
-                Item::Ref(address, _) => self.copy(address, index),
+                Item::Ref(address, origin) => self.copy(address, origin, index),
                 item => {
                     let offset = self.stack_offset(index);
                     self.write(item, self.base, offset);
@@ -236,7 +237,7 @@ impl Translator<'_> {
             }
             if self.must_not_speculate(ins) {
                 self.before_effect(ins);
-                self.copy(address, index);
+                self.copy(address, origin, index);
                 self.state.stack[index] = Item::Mem(false);
                 let cost = self.input.code.meter_cost(ins.index);
                 self.begin_segment(ins.index, self.gas.ahead() + cost);
@@ -250,8 +251,6 @@ impl Translator<'_> {
     /// Prepares the state for a transition to the blocks `next`: makes the pending copies, and loads the integers
     /// that these blocks expect.
     pub(super) fn settle(&mut self, next: &[usize]) {
-        let inside: Vec<_> = next.iter().copied().filter(|&next| !self.is_mismatched(next)).collect();
-        let next = &inside[..];
         let cost = self.gas.charge_before(next);
         self.charge(cost);
         let trusts = !self.must_not_speculate_at(self.current);
@@ -271,7 +270,7 @@ impl Translator<'_> {
             let stays = self.edges.kinds(next, index).all(|kind| kind == Some(Kind::Ref(origin)));
             if origin == Origin::Element || !stays {
                 self.check_overflow();
-                self.copy(address, index);
+                self.copy(address, origin, index);
                 self.state.stack[index] = Item::Mem(false);
             }
         }
@@ -279,7 +278,7 @@ impl Translator<'_> {
 
     /// Goes to a block, or out of the region. All guards have been emitted except those for overflows.
     pub(super) fn go_to(&mut self, next: usize) {
-        let Some(block) = self.edges.block(next).filter(|_| !self.is_mismatched(next)) else {
+        let Some(block) = self.edges.block(next) else {
             return self.leave(next, 0, self.why_leaving(next));
         };
         let cost = self.gas.charge_for(next);
@@ -304,7 +303,7 @@ impl Translator<'_> {
     /// Returns the block that a branch can target directly, inside or outside the region; none if something has to be
     /// written before.
     pub(super) fn way_to(&mut self, next: usize) -> Option<Block> {
-        let Some(block) = self.edges.block(next).filter(|_| !self.is_mismatched(next)) else {
+        let Some(block) = self.edges.block(next) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
         };
         if self.edges.writes(next, &self.state) || !self.gas.fits(next) {
@@ -312,12 +311,6 @@ impl Translator<'_> {
         }
         self.reconcile(next);
         Some(block)
-    }
-
-    /// Returns whether another block expects another height of the stack, or other try blocks, than the current one
-    /// leads to it with.
-    fn is_mismatched(&self, next: usize) -> bool {
-        self.mismatched.contains(&next)
     }
 
     /// Returns why the region ends before an instruction.
@@ -330,7 +323,6 @@ impl Translator<'_> {
     /// Brings the items into the form that a block expects.
     pub(super) fn reconcile(&mut self, next: usize) {
         let shape = self.edges.join(next, &self.state);
-        self.hand_over_tries(&shape.tries);
         for index in 0..shape.stack.len() {
             let cell = (self.base, self.stack_offset(index));
             self.hand_over(self.state.stack[index], shape.stack[index], self.edges.stack[index], cell);

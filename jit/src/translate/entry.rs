@@ -32,11 +32,7 @@ impl Translator<'_> {
         self.set_meter(meter);
         let (shape, statics) = (self.entry_shape(), self.statics_used());
         let depth = shape.stack.len();
-        self.state = State {
-            stack: vec![Item::Mem(false); depth],
-            slots: vec![Item::Mem(false); self.slots.len()],
-            tries: Vec::new(),
-        };
+        self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
         self.begin_segment(index, 0);
         self.gas.need(self.gas.min_gas_at(index));
         let wrong_place = self.check_place(top, limit, statics);
@@ -54,9 +50,6 @@ impl Translator<'_> {
         if self.functions.has_methods() {
             self.begin_calls();
         }
-        if self.input.region.tries > 0 {
-            self.begin_tries();
-        }
         self.take_entry(&shape);
         self.edges.set_shape(index, shape);
         self.entered = self.jump_to(index);
@@ -71,7 +64,7 @@ impl Translator<'_> {
         let stack_inputs = self.input.region.stack_inputs as usize;
         let stack = (0..stack_inputs).rev().map(|depth| Kind::of_feedback(feedback.stack.get(depth))).collect();
         let slots = self.slots.iter().map(|used| self.slot_kind(used.slot)).collect();
-        Shape { stack, slots, tries: Vec::new() }
+        Shape { stack, slots }
     }
 
     pub(super) fn slot_kind(&self, slot: Slot) -> Kind {
@@ -89,6 +82,7 @@ impl Translator<'_> {
     pub(super) fn feedback_at(&self, origin: Origin) -> Option<tier::Kind> {
         match origin {
             Origin::Slot(index) => self.slot_feedback(self.slots[index].slot).copied(),
+            Origin::Constant(_) => Some(tier::Kind::Bytes),
             Origin::Static(_) | Origin::Stack(_) | Origin::Element => None,
         }
     }
@@ -104,7 +98,7 @@ impl Translator<'_> {
             .max()
     }
 
-    /// Returns whether there are too few items or slots, or too little room or gas.
+    /// Returns whether there are too few items or slots, too little room or gas, or byte strings that are too long.
     fn check_place(&mut self, top: Value, limit: Value, statics: Option<u8>) -> Value {
         let region = self.input.region;
         let mut wrong = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, top, limit);
@@ -134,7 +128,19 @@ impl Translator<'_> {
         if let Some(highest) = statics {
             wrong = self.or_too_few(wrong, layout::STATICS_COUNT, highest);
         }
+        // What PUSHDATA checks each time.
+        if let Some(longest) = self.longest_byte_string() {
+            let most = self.load_u32(self.vm, layout::MAX_ITEM_SIZE);
+            let too_long = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThan, most, longest as i64);
+            wrong = self.builder.ins().bor(wrong, too_long);
+        }
         wrong
+    }
+
+    /// Returns the length of the longest byte string that the region pushes.
+    fn longest_byte_string(&self) -> Option<usize> {
+        let instructions = self.input.region.blocks.values().flat_map(|block| &block.instructions);
+        instructions.filter_map(|ins| self.input.code.byte_string(ins.index)).map(|(_, length)| length).max()
     }
 
     /// Returns `wrong`, or whether a count of the machine is not greater than an index.

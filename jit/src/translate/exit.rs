@@ -8,7 +8,7 @@ use cranelift_codegen::{
     ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
 };
 use neovm_interp::tier::{
-    After, Area, Builtin, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored,
+    After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
     builtins::{COPY_ITEM, LEAVE},
     layout,
 };
@@ -166,12 +166,11 @@ impl Translator<'_> {
             // Frequent exits write whole items; for the others a table takes less code.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
-            let tries = self.hold_tries(&plan.state);
             if let Some(status) = plan.status {
                 self.store(status, self.vm, layout::SP);
             }
             let (meter, block) = (plan.meter, self.tail());
-            let exit = self.record(plan, items, tries);
+            let exit = self.record(plan, items);
             let exit = self.number(exit as i64);
             self.builder.ins().jump(block, &[exit.into(), meter.into()]);
         }
@@ -198,7 +197,7 @@ impl Translator<'_> {
     }
 
     /// Makes the record of an exit, which lives as long as the code, and returns the exit's address.
-    fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>, tries: Box<[HeldTry]>) -> usize {
+    fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
         let ExitPlan { inst, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
@@ -208,7 +207,6 @@ impl Translator<'_> {
             min_gas: plan.min_gas,
             top: self.stack_offset(plan.state.stack.len()),
             items,
-            tries,
             frame: own_frame.then(|| self.own_frame(inst)),
             after: plan.after,
         };
@@ -312,12 +310,13 @@ impl Translator<'_> {
             }
             Item::Int(value) => (value, Held::Integer),
             Item::Bool(value) => (value, Held::Boolean),
+            Item::Ref(_, Origin::Constant(index)) => return Some(Held::ByteString(self.payload(index))),
             Item::Ref(Address { base, .. }, Origin::Element) => (base, Held::CopyOf),
             Item::Ref(Address { offset, .. }, origin) => {
                 let area = match origin {
                     Origin::Slot(_) => Area::Slots,
                     Origin::Static(_) => Area::Statics,
-                    Origin::Stack(_) | Origin::Element => Area::Stack,
+                    Origin::Stack(_) | Origin::Element | Origin::Constant(_) => Area::Stack,
                 };
                 return Some(Held::Copy(area, offset));
             }
@@ -367,11 +366,17 @@ impl Translator<'_> {
         }
     }
 
-    /// Copies an item to a cell of the stack and counts the reference.
-    pub(super) fn copy(&mut self, from: Address, index: usize) {
+    /// Copies an item to a cell of the stack and counts the reference. Those to byte strings of the script are not
+    /// counted.
+    pub(super) fn copy(&mut self, from: Address, origin: Origin, index: usize) {
+        let offset = self.stack_offset(index);
+        if let Origin::Constant(index) = origin {
+            let [tag, payload] = [layout::BYTE_STRING, self.payload(index) as i64].map(|word| self.number(word));
+            self.store(tag, self.base, offset);
+            return self.store(payload, self.base, offset + 8);
+        }
         let from = self.address(from);
-        let offset = i64::from(self.stack_offset(index));
-        let to = self.plus(self.base, offset);
+        let to = self.plus(self.base, i64::from(offset));
         let [] = self.call_native(&COPY_ITEM, [self.vm, from, to]);
     }
 }
@@ -382,17 +387,7 @@ mod tests {
 
     fn plan() -> Plan {
         let (leave, after) = (Leave::Deopt, After::Nothing);
-        Plan {
-            cell: 0,
-            leave,
-            refund: 0,
-            min_gas: 0,
-            top: 0,
-            items: Box::default(),
-            tries: Box::default(),
-            frame: None,
-            after,
-        }
+        Plan { cell: 0, leave, refund: 0, min_gas: 0, top: 0, items: Box::default(), frame: None, after }
     }
 
     #[test]

@@ -8,7 +8,9 @@
 
 mod bitwise;
 mod builtin;
+mod bytes;
 mod call;
+mod cells;
 mod compound;
 mod control;
 mod convert;
@@ -18,6 +20,7 @@ mod emit;
 mod entry;
 mod exit;
 mod functions;
+mod map;
 mod meter;
 mod numeric;
 mod push;
@@ -25,7 +28,6 @@ mod slot;
 mod splice;
 mod stack;
 mod state;
-mod tries;
 mod types;
 mod wide;
 mod wide_arithmetic;
@@ -36,14 +38,14 @@ use std::{
     sync::Arc,
 };
 
-use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, Value, types::I64};
+use cranelift_codegen::ir::{self, InstBuilder, SourceLoc, StackSlot, Value, types::I64};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use neovm_interp::tier::{CodeView, layout};
 use neovm_types::opcode::Family;
 
-pub(crate) use self::call::signature;
 pub use self::exit::Why;
+pub(crate) use self::{call::signature, cells::Cells};
 use self::{
     edges::{Edges, Words},
     exit::Exits,
@@ -91,6 +93,8 @@ pub(crate) struct Input<'a> {
 /// The result of a translation.
 pub(crate) struct Translation {
     pub(crate) exits: Vec<Arc<ExitRecord>>,
+    /// What the code refers to.
+    pub(crate) cells: Cells,
     /// What the method was found to return.
     pub(crate) return_kind: ReturnKind,
 }
@@ -125,10 +129,11 @@ pub(crate) fn translate(
         translator.region()?;
         if !translator.edges.again {
             let exits = translator.exits.take_records();
+            let cells = core::mem::take(&mut translator.cells);
             let return_kind = translator.return_kind;
             translator.builder.seal_all_blocks();
             translator.builder.finalize(config);
-            return Ok(Translation { exits, return_kind });
+            return Ok(Translation { exits, cells, return_kind });
         }
         shapes = translator.edges.into_shapes();
         *function = empty.clone();
@@ -177,13 +182,15 @@ struct Translator<'a> {
     state: State,
     segment: Segment,
     overflows: Overflows,
-    /// Native memory for builtins.
+    cells: Cells,
+    /// Native memory for builtins: integers, and the key of a map.
     scratch: Scratch,
+    key_slot: Option<StackSlot>,
+    /// The instruction that stores what a CAT before it makes, while that has not been made.
+    appending: Option<usize>,
     /// The last result of SIGN, with its operand.
     sign: Option<(Value, Value)>,
     return_kind: ReturnKind,
-    /// The blocks that the current one leads to out of the region; see [`crate::analysis::region::Block`].
-    mismatched: &'a [usize],
     /// The number of guards made so far.
     guards_made: u32,
     /// The instruction that is being translated, and the first one after those that have been translated.
@@ -202,10 +209,10 @@ impl<'a> Translator<'a> {
     ) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.stack_inputs + input.region.peak.max(0)) as usize;
-        let edges = Edges::new(&mut builder, &input.region.order, shapes, [depth, slots.len(), input.region.tries]);
+        let edges = Edges::new(&mut builder, &input.region.order, shapes, depth, slots.len());
         let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
         let none = Value::from_u32(0);
-        let state = State { stack: Vec::new(), slots: Vec::new(), tries: Vec::new() };
+        let state = State { stack: Vec::new(), slots: Vec::new() };
         Self {
             input,
             builder,
@@ -225,10 +232,12 @@ impl<'a> Translator<'a> {
             segment: Segment { inst: 0, state: state.clone(), exit: None },
             state,
             overflows: Overflows::default(),
+            cells: Cells::default(),
             scratch: Scratch::default(),
+            key_slot: None,
+            appending: None,
             sign: None,
             return_kind: ReturnKind::Nothing,
-            mismatched: &[],
             guards_made: 0,
             current: input.region.entry,
             done_to: 0,
@@ -248,7 +257,6 @@ impl<'a> Translator<'a> {
             if self.edges.shape(start).is_none() {
                 continue;
             }
-            self.mismatched = &block.mismatched;
             self.begin_block(start);
             for ins in &block.instructions {
                 self.gas.run(self.input.code.meter_cost(ins.index));
@@ -293,23 +301,11 @@ impl<'a> Translator<'a> {
         (self.dead, self.sign, self.done_to) = (false, None, start);
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.edges.stack[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.edges.slots[i], kind)).collect();
-        let tries = self.read_tries(&shape.tries);
-        self.state = State { stack, slots, tries };
-        self.presume_exception(start);
+        self.state = State { stack, slots };
         let meter = self.builder.use_var(self.gas.variable);
         self.begin_segment(start, 0);
         if self.gas.begin_block(start, meter) {
             self.leave_if_short();
-        }
-    }
-
-    /// Presumes that the item on top at the start of a catch block is not a small value.
-    fn presume_exception(&mut self, start: usize) {
-        let region = self.input.region;
-        if region.tries > 0
-            && let Some(Item::Mem(is_other)) = self.state.stack.last_mut()
-        {
-            *is_other = region.blocks.values().any(|block| block.handlers.contains(&start));
         }
     }
 
@@ -325,6 +321,7 @@ impl<'a> Translator<'a> {
                 Item::Bool(self.builder.ins().ireduce(ir::types::I8, value))
             }
             Kind::Null => Item::Null,
+            Kind::Ref(Origin::Constant(index)) => self.byte_string(index).unwrap_or(Item::Mem(false)),
             Kind::Ref(origin) => Item::Ref(self.origin(origin), origin),
             Kind::Mem => Item::Mem(false),
         }
@@ -336,8 +333,8 @@ impl<'a> Translator<'a> {
             Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
             Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
             Origin::Stack(index) => (self.base, self.stack_offset(index)),
-            // Only the reference itself knows the index of the item.
-            Origin::Element => (self.base, 0),
+            // Only the reference itself knows the address of the item.
+            Origin::Element | Origin::Constant(_) => (self.base, 0),
         };
         Address { base, offset }
     }
@@ -347,7 +344,6 @@ impl<'a> Translator<'a> {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
-        state.tries.clone_from(&self.state.tries);
         (self.segment.inst, self.segment.exit) = (index, None);
         self.gas.begin_segment(refund);
     }

@@ -21,6 +21,10 @@ impl Translator<'_> {
                 None => self.call_builtin_with(ins, true),
             },
             OpCode::PUSHNULL => self.push(Item::Null),
+            OpCode::PUSHDATA1 | OpCode::PUSHDATA2 | OpCode::PUSHDATA4 => match self.byte_string(ins.index) {
+                Some(item) => self.push(item),
+                None => self.call_builtin_with(ins, true),
+            },
             _ => self.call_builtin_with(ins, true),
         }
     }

@@ -38,11 +38,17 @@ impl Translator<'_> {
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
         let index = self.used(slot);
+        if self.appending.take() == Some(ins.index) {
+            return self.append_bytes(ins, index);
+        }
         self.hold_wide(ins);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
         let old_is_value = self.state.slots[index].is_value();
         let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.slot_kind(slot) != Kind::Mem;
         let new_is_value = self.peek(0).is_value();
+        if self.assign_bytes(ins, index) {
+            return;
+        }
         if !old_may_be_scalar || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.store_by_builtin(ins, index);
         }

@@ -6,7 +6,7 @@ use neovm_types::{OpCode, item::ItemType};
 
 use super::{
     Translator,
-    state::{Item, Kind},
+    state::{Item, Kind, Origin},
 };
 use crate::analysis::instruction::Ins;
 
@@ -44,6 +44,7 @@ impl Translator<'_> {
                 self.push(Item::Bool(is_type));
             }
             (OpCode::CONVERT, _) if own.is_some() && own == wanted => {}
+            (OpCode::CONVERT, Item::Ref(_, Origin::Constant(_))) if wanted == Some(ItemType::ByteString) => {}
             (OpCode::CONVERT, _) => {
                 self.call_builtin_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean)));
             }

@@ -14,7 +14,7 @@ mod mode;
 mod program;
 pub mod recorded;
 mod snapshot;
-pub mod tries;
+pub mod text;
 pub mod wide;
 
 use std::{

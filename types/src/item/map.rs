@@ -1,7 +1,11 @@
 //! Maps: entries in order of insertion, with an ordered index.
 
 use alloc::{rc::Weak, vec::Vec};
-use core::{cell::RefCell, cmp::Ordering};
+use core::{
+    cell::RefCell,
+    cmp::Ordering,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use super::{
     StackItem,
@@ -66,6 +70,30 @@ impl Map {
     /// Returns whether a key has a value.
     pub fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {
         self.0.entries.borrow().contains(key)
+    }
+
+    /// See [`crate::engine_internals::MapInternals::value`].
+    #[inline]
+    pub(crate) fn value(
+        &self,
+        key: &StackItem,
+        seen: Option<&AtomicU32>,
+    ) -> Result<Option<*const StackItem>, FaultKind> {
+        let entries = self.0.entries.borrow();
+        let position = entries.look_up(key, seen)?;
+        Ok(position.map(|position| core::ptr::from_ref(&entries.entries[position].1)))
+    }
+
+    /// See [`crate::engine_internals::MapInternals::place`].
+    #[inline]
+    pub(crate) fn place(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<*mut StackItem>, FaultKind> {
+        if !self.header().is_writable() {
+            return Ok(None);
+        }
+        // Who reads the entries says so in the header.
+        let mut entries = self.0.entries.borrow_mut();
+        let position = entries.look_up(key, seen)?;
+        Ok(position.map(|position| core::ptr::from_mut(&mut entries.entries[position].1)))
     }
 
     /// Returns the keys in order of insertion.
@@ -275,6 +303,23 @@ impl OrderedMap {
     pub(super) fn get(&self, key: &StackItem) -> Result<Option<StackItem>, FaultKind> {
         Self::check_key(key)?;
         Ok(self.find(key).ok().map(|place| self.entries[self.position(place)].1.clone()))
+    }
+
+    /// Returns the position of a key's entry: the one seen before, if the key is still there.
+    fn look_up(&self, key: &StackItem, seen: Option<&AtomicU32>) -> Result<Option<usize>, FaultKind> {
+        Self::check_key(key)?;
+        if let Some(seen) = seen {
+            let position = seen.load(Relaxed) as usize;
+            if self.entries.get(position).is_some_and(|(own, _)| is_same_key(own, key)) {
+                return Ok(Some(position));
+            }
+        }
+        let Ok(place) = self.find(key) else { return Ok(None) };
+        let position = self.position(place);
+        if let Some(seen) = seen {
+            seen.store(position as u32, Relaxed);
+        }
+        Ok(Some(position))
     }
 
     pub(super) fn contains(&self, key: &StackItem) -> Result<bool, FaultKind> {

@@ -12,6 +12,8 @@ pub(crate) enum Held {
     Small,
     Array,
     Map,
+    /// A map from texts.
+    Named,
     Bytes,
     Buffer,
 }
@@ -19,7 +21,17 @@ pub(crate) enum Held {
 impl Scripter<'_> {
     /// Stores an item of a random type into the last slot of a kind.
     pub(super) fn hold(&mut self, kind: usize) {
-        let held = self.random.one_of(&[Held::Small, Held::Array, Held::Array, Held::Map, Held::Bytes, Held::Buffer]);
+        let held = self.random.one_of(&[
+            Held::Small,
+            Held::Array,
+            Held::Array,
+            Held::Map,
+            Held::Named,
+            Held::Named,
+            Held::Bytes,
+            Held::Bytes,
+            Held::Buffer,
+        ]);
         match held {
             Held::Small => self.one_op(&[PUSHT, PUSHF, PUSHNULL, PUSH3, PUSHM1]),
             Held::Array => match self.random.below(4) {
@@ -41,6 +53,7 @@ impl Scripter<'_> {
                 }
                 self.ops(&[PUSH4, PACKMAP]);
             }
+            Held::Named => self.named_map(),
             Held::Bytes => self.op_with(PUSHDATA1, b"\x05neovm"),
             Held::Buffer => self.ops(&[PUSH5, NEWBUFFER]),
         }
@@ -86,7 +99,12 @@ impl Scripter<'_> {
             }
             Held::Array => self.use_array(),
             Held::Map => self.use_map(),
-            Held::Bytes => self.use_bytes(),
+            Held::Named => self.use_named_map(kind),
+            Held::Bytes => match self.random.below(3) {
+                0 => self.grow(kind),
+                1 => self.part_of_bytes(),
+                _ => self.use_bytes(),
+            },
             Held::Buffer => self.use_buffer(),
         }
     }

@@ -9,6 +9,7 @@ mod wide;
 
 use core::str::Utf8Error;
 
+pub(crate) use self::node::LENGTH;
 use self::node::Node;
 pub use self::{node::Constants, wide::WideInteger};
 use crate::fault::FaultKind;
@@ -27,6 +28,17 @@ impl ByteString {
     /// are other references to the buffer.
     pub fn from_buffer(buffer: Buffer) -> Self {
         if buffer.0.is_unique() { Self(buffer.0) } else { buffer.with(Self::new) }
+    }
+
+    /// Adds bytes behind the others: in place if this is the only reference to them.
+    pub(crate) fn append(&mut self, more: &[u8]) {
+        self.0.append(more);
+    }
+
+    /// Whether another one has the same memory.
+    #[inline(always)]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0.address() == other.0.address()
     }
 
     /// Whether the bytes belong to a decoded script.
@@ -127,6 +139,20 @@ impl Buffer {
     /// Creates a buffer of two byte strings, one after the other.
     pub fn joined(first: &[u8], second: &[u8]) -> Self {
         Self(Node::joined(first, second))
+    }
+
+    /// Returns a buffer with the bytes of a byte string and others behind them. A byte string that nobody else holds is
+    /// used again.
+    pub(crate) fn continuing(first: ByteString, more: &[u8]) -> Self {
+        let mut node = first.0;
+        node.append(more);
+        Self(node)
+    }
+
+    /// Returns a buffer with the bytes of another one and more behind them; the other one itself, if nobody else holds it.
+    pub(crate) fn extended(mut self, more: &[u8]) -> Self {
+        self.0.append(more);
+        self
     }
 
     /// Returns the number of bytes.

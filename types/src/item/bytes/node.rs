@@ -14,7 +14,7 @@
 //! while [`Node::look`] lends them, and never those of a byte string.
 
 use alloc::{
-    alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error},
+    alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc},
     vec::Vec,
 };
 use core::{ptr::NonNull, str::Utf8Error};
@@ -39,8 +39,19 @@ struct Head {
     /// were made, others when somebody asked.
     is_text: bool,
     /// Number of bytes.
-    length: u64,
+    length: u32,
+    /// For how many bytes there is room.
+    capacity: u32,
 }
+
+/// Where the number of bytes lies in the head.
+pub(crate) const LENGTH: usize = core::mem::offset_of!(Head, length);
+
+/// Most bytes of a node.
+const MOST: usize = i32::MAX as usize;
+
+/// Most bytes that memory that grows gets in advance.
+const SLACK: usize = 4096;
 
 /// Most bytes of a node that is a block of the thread's: all but the head.
 const SMALL: usize = block::SIZE - size_of::<Head>();
@@ -53,9 +64,10 @@ impl Node {
     fn allocate(length: usize, zeroed: bool) -> Self {
         let place = if length <= SMALL { block::take() } else { Self::allocate_large(length, zeroed) };
         let head = place.cast::<Head>();
+        let capacity = length.max(SMALL) as u32;
         // SAFETY: there is room for a head, and the bytes of a small node.
         unsafe {
-            head.write(Head { count: 1, looks: 0, is_text: false, length: length as u64 });
+            head.write(Head { count: 1, looks: 0, is_text: false, length: length as u32, capacity });
             if zeroed && length <= SMALL {
                 head.add(1).cast::<u8>().write_bytes(0, length);
             }
@@ -74,7 +86,7 @@ impl Node {
     }
 
     fn large_layout(length: usize) -> Layout {
-        assert!(length <= i32::MAX as usize, "a byte string of {length} bytes");
+        assert!(length <= MOST, "a byte string of {length} bytes");
         let size = size_of::<Head>() + length;
         Layout::from_size_align(size, align_of::<Head>()).unwrap_or(Layout::new::<Head>())
     }
@@ -84,11 +96,11 @@ impl Node {
     /// # Safety
     /// No other node points there, and this one is forgotten.
     unsafe fn free(head: NonNull<Head>) {
-        // SAFETY: `allocate` got it in the same way, by the same length.
+        // SAFETY: `allocate` or `grow` got it in the same way, by the same capacity.
         unsafe {
-            match head.as_ref().length as usize {
+            match head.as_ref().capacity as usize {
                 ..=SMALL => block::give(head.cast()),
-                length => dealloc(head.as_ptr().cast(), Self::large_layout(length)),
+                capacity => dealloc(head.as_ptr().cast(), Self::large_layout(capacity)),
             }
         }
     }
@@ -96,17 +108,6 @@ impl Node {
     /// A copy of bytes.
     pub(super) fn new(bytes: &[u8]) -> Self {
         Self::joined(bytes, &[])
-    }
-
-    /// The bytes of four words, each written at once.
-    #[inline]
-    pub(super) fn of_words(words: [u64; 4]) -> Self {
-        let node = Self::allocate(size_of_val(&words), false);
-        for (i, word) in words.into_iter().enumerate() {
-            // SAFETY: there is room for all of them. Joined, the stores would wait for those of the words.
-            unsafe { node.start().cast::<u64>().add(i).write_volatile(word) };
-        }
-        node
     }
 
     /// A copy of two byte strings, one behind the other.
@@ -119,6 +120,55 @@ impl Node {
             start.add(first.len()).copy_from_nonoverlapping(second.as_ptr(), second.len());
         }
         node
+    }
+
+    /// Adds bytes behind the others: in place if no other node points there, else to a copy. Memory that grows gets
+    /// half as much again, up to [`SLACK`] bytes, so that few of those that are added one by one lead to a copy.
+    pub(super) fn append(&mut self, more: &[u8]) {
+        let length = self.len();
+        let total = length + more.len();
+        assert!(total <= MOST, "a byte string of {total} bytes");
+        if !self.is_unique() {
+            // SAFETY: nothing writes meanwhile.
+            *self = Self::joined(unsafe { self.bytes() }, more);
+            return;
+        }
+        // SAFETY: there is a head, and no other node points there, so `more` lies elsewhere. After `grow` there is room.
+        unsafe {
+            if total > (*self.0.as_ptr()).capacity as usize {
+                self.grow((total + (total / 2).min(SLACK)).min(MOST));
+            }
+            self.start().add(length).copy_from_nonoverlapping(more.as_ptr(), more.len());
+            (*self.0.as_ptr()).length = total as u32;
+            (*self.0.as_ptr()).is_text = false;
+        }
+    }
+
+    /// Moves the bytes to where there is room for `capacity` of them, which are too many for a block.
+    ///
+    /// # Safety
+    /// No other node points there.
+    #[cold]
+    unsafe fn grow(&mut self, capacity: usize) {
+        let old = self.0;
+        let layout = Self::large_layout(capacity);
+        // SAFETY: `allocate` or `grow` got the memory by the old capacity, which is less.
+        unsafe {
+            self.0 = match (*old.as_ptr()).capacity as usize {
+                ..=SMALL => {
+                    let place = Self::allocate_large(capacity, false).cast::<Head>();
+                    let used = size_of::<Head>() + self.len();
+                    place.cast::<u8>().copy_from_nonoverlapping(old.cast(), used);
+                    block::give(old.cast());
+                    place
+                }
+                before => {
+                    let place = realloc(old.as_ptr().cast(), Self::large_layout(before), layout.size());
+                    NonNull::new(place).unwrap_or_else(|| handle_alloc_error(layout)).cast()
+                }
+            };
+            (*self.0.as_ptr()).capacity = capacity as u32;
+        }
     }
 
     /// A node of zeros.
@@ -300,7 +350,10 @@ impl Constants {
         let is_text = bytes.len() >= LONG && core::str::from_utf8(bytes).is_ok();
         // A count, no looks, and whether it is text: in the order of the head's fields.
         let [a, b, c, d] = CONSTANT.to_ne_bytes();
-        self.words.extend([u64::from_ne_bytes([a, b, c, d, 0, 0, is_text.into(), 0]), bytes.len() as u64]);
+        let [e, f, g, h] = (bytes.len() as u32).to_ne_bytes();
+        // There is no more room than for these bytes; nobody asks.
+        self.words.push(u64::from_ne_bytes([a, b, c, d, 0, 0, is_text.into(), 0]));
+        self.words.push(u64::from_ne_bytes([e, f, g, h, e, f, g, h]));
         let (whole, rest) = bytes.as_chunks::<8>();
         self.words.extend(whole.iter().map(|&word| u64::from_ne_bytes(word)));
         if !rest.is_empty() {

@@ -15,7 +15,7 @@ impl WideInteger {
     /// Creates an integer in memory of its own.
     #[inline]
     pub fn new(value: WideValue) -> Self {
-        Self(Node::of_words(value.limbs()))
+        Self(Node::new(bytes(&value)))
     }
 
     /// Returns the value.
