@@ -12,6 +12,8 @@ mod debug;
 mod embed;
 #[path = "../examples/limits.rs"]
 mod limits;
+#[path = "../examples/neo_rs.rs"]
+mod neo_rs;
 #[path = "../examples/observe.rs"]
 mod observe;
 #[path = "../examples/threads.rs"]
@@ -72,4 +74,9 @@ fn the_token_is_that_of_its_source() {
     assert_eq!(nef.script, script);
     let manifest = neovm::types::Manifest::parse(include_bytes!("../examples/token.manifest.json")).unwrap();
     neovm::check_methods(&script, &manifest.abi).unwrap();
+}
+
+#[test]
+fn runs_a_host_of_neo_rs() {
+    neo_rs::main().unwrap();
 }

@@ -17,14 +17,16 @@ func interpreter(settings string) (neovm.Runner, error) {
 
 // A function that does nothing.
 func BenchmarkCrossing(b *testing.B) {
+	defer recorded.ProcessorTime(b, 1)()
 	for b.Loop() {
-		engine.Version()
+		engine.ABIVersion()
 	}
 }
 
 func BenchmarkCrossingMachine(b *testing.B) {
 	m := benchmarked(b, nil)
 	defer m.Close()
+	defer recorded.ProcessorTime(b, 1)()
 	for b.Loop() {
 		m.SetBudget(0)
 	}
@@ -52,6 +54,7 @@ func turns(b *testing.B, calls bool, systemCall func(*engine.Machine, uint32) er
 	}
 	m := benchmarked(b, systemCall)
 	defer m.Close()
+	defer recorded.ProcessorTime(b, 1000)()
 	for b.Loop() {
 		m.Reset()
 		m.Load(code, engine.LoadOptions{})
@@ -59,7 +62,6 @@ func turns(b *testing.B, calls bool, systemCall func(*engine.Machine, uint32) er
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/turn")
 }
 
 func BenchmarkTurnWithoutCall(b *testing.B) { turns(b, false, nil) }
@@ -88,6 +90,11 @@ func BenchmarkRunSymbolContext(b *testing.B) {
 	ctx, cancel := context.WithCancel(background)
 	defer cancel()
 	recorded.BenchmarkCallContext(b, ctx, runner, state)
+}
+
+func BenchmarkRunNothing(b *testing.B) {
+	runner, state := recorded.Genesis(b, interpreter)
+	recorded.BenchmarkJob(b, runner, state, &neovm.Job{Gas: 1e8, Script: []byte{0x40}})
 }
 
 func BenchmarkBlock(b *testing.B) { recorded.BenchmarkBlock(b, interpreter) }

@@ -78,9 +78,12 @@ const maxIdle = 16
 // Version returns the version of the library, such as 0.1.0.
 func Version() string { return C.GoString(C.neovm_version()) }
 
+// ABIVersion returns the version of the interface of the library.
+func ABIVersion() uint32 { return uint32(C.neovm_abi_version()) }
+
 // New makes an engine. Close releases it.
 func New(options Options) (*Engine, error) {
-	if have := C.neovm_abi_version(); have < C.NEOVM_ABI_VERSION {
+	if ABIVersion() < C.NEOVM_ABI_VERSION {
 		return nil, &neovm.Error{Status: neovm.ErrSize, Message: "the library is older than its header"}
 	}
 	var pinner runtime.Pinner

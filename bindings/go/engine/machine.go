@@ -3,6 +3,7 @@
 package engine
 
 /*
+#include <stdlib.h>
 #include "bridge.h"
 #cgo nocallback neovm_go_machine
 #cgo nocallback neovm_machine_free
@@ -27,6 +28,7 @@ import (
 	"math/big"
 	"runtime"
 	"runtime/cgo"
+	"unsafe"
 
 	neovm "github.com/neovm/neovm/bindings/go"
 )
@@ -102,8 +104,8 @@ type Machine struct {
 	self      cgo.Handle
 	engine    *Engine
 
-	// Memory for values on their way, apart from what C must not see.
-	values *[inline]C.neovm_value
+	// Memory of C for values on their way.
+	values []C.neovm_value
 	pinner runtime.Pinner
 	failed error
 	panic  any
@@ -112,7 +114,9 @@ type Machine struct {
 // NewMachine makes a machine on the calling goroutine, which is locked to its thread until Close.
 func (e *Engine) NewMachine(options MachineOptions, host Host) (*Machine, error) {
 	runtime.LockOSThread()
-	machine := &Machine{options: options, host: host, engine: e, values: new([inline]C.neovm_value)}
+	machine := &Machine{options: options, host: host, engine: e}
+	memory := C.calloc(inline, C.sizeof_neovm_value)
+	machine.values = unsafe.Slice((*C.neovm_value)(memory), inline)
 	interrupt, err := newInterrupt()
 	if err == nil {
 		machine.interrupt = interrupt
@@ -164,6 +168,8 @@ func (m *Machine) release() {
 		m.self.Delete()
 	}
 	m.interrupt, m.self = 0, 0
+	C.free(unsafe.Pointer(unsafe.SliceData(m.values)))
+	m.values = nil
 	runtime.UnlockOSThread()
 }
 

@@ -140,15 +140,13 @@ func (m *Machine) with(values []Value, call func(first *C.neovm_value, count C.s
 	}
 	status := call(&forms[0], C.size_t(len(forms)))
 	m.pinner.Unpin()
-	// C must not see what is no longer pinned.
-	clear(forms)
 	return failure(status, nil)
 }
 
-// room returns memory of Go for values of C.
+// room returns memory for values of C.
 func (m *Machine) room(count int) []C.neovm_value {
-	if count <= inline {
-		return m.values[:count:count]
+	if count <= len(m.values) {
+		return m.values[:count]
 	}
 	return make([]C.neovm_value, count)
 }

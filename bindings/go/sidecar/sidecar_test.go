@@ -73,6 +73,9 @@ func (p *process) open(settings string) (neovm.Runner, error) {
 func TestSuite(t *testing.T) { recorded.Suite(t, start(t).open) }
 
 func TestRecordedCases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: TestRecordedCases: -short")
+	}
 	count := recorded.Check(t, recorded.Project("tests/data/host-cases.jsonl.gz"), start(t).open)
 	if count < 3000 {
 		t.Errorf("%d lines", count)
@@ -291,3 +294,32 @@ func BenchmarkRunSymbol(b *testing.B) {
 }
 
 func BenchmarkBlock(b *testing.B) { recorded.BenchmarkBlock(b, start(b, "--engine", "interp").open) }
+
+// prefetched counts the keys that it is told of.
+type prefetched struct {
+	neovm.Storage
+	keys, gets int
+}
+
+func (p *prefetched) Prefetch(keys [][]byte) { p.keys += len(keys) }
+
+func (p *prefetched) Get(key []byte) ([]byte, bool, error) {
+	p.gets++
+	return p.Storage.Get(key)
+}
+
+// What a job reads is asked for at once when it was read before.
+func TestPrefetch(t *testing.T) {
+	runner, state := recorded.Genesis(t, start(t).open)
+	job := &neovm.Job{Gas: 1e8, Call: &neovm.Call{Contract: recorded.NeoToken, Method: "symbol"}}
+	for _, all := range []bool{false, true} {
+		storage := &prefetched{Storage: state}
+		receipt, err := runner.Run(context.Background(), job, storage)
+		if err != nil || !receipt.Halted {
+			t.Fatal(err)
+		}
+		if storage.gets < 5 || storage.keys < 2 || all && storage.keys != storage.gets {
+			t.Errorf("%d of %d keys were asked for together", storage.keys, storage.gets)
+		}
+	}
+}

@@ -14,7 +14,7 @@ use serde_json::{Value, json, value::RawValue};
 use super::{
     connection::{Broken, Connection},
     message::{self, Answer, status},
-    store::{Failure, RemoteStore},
+    store::{Failure, Habits, RemoteStore},
 };
 
 /// What came of a job.
@@ -25,8 +25,13 @@ enum Ending {
 }
 
 /// Runs a job and sends what came of it.
-pub(crate) fn run(connection: &Connection, network: &Network, request: &message::Run) -> Result<(), Broken> {
-    let store = RemoteStore::new(connection);
+pub(crate) fn run(
+    connection: &Connection,
+    network: &Network,
+    habits: &Habits,
+    request: &message::Run,
+) -> Result<(), Broken> {
+    let store = RemoteStore::new(connection, habits);
     let ending = match OwnedJob::from_json(request.job.get().as_bytes()) {
         Ok(job) => execute(connection, network, &store, &job, request),
         Err(error) => Ending::Error(status::INPUT, format!("the job: {error}")),
@@ -54,7 +59,7 @@ fn execute(
     request: &message::Run,
 ) -> Ending {
     let flag = connection.running.begin(request.id);
-    store.prefetch(&host::first_reads());
+    store.begin(&host::first_reads());
     let recorder = request.file.then(|| RecordingStore::new(store));
     let read: &dyn Store = recorder.as_ref().map_or(store, |recorder| recorder);
     let mut execution = match Execution::new(network, read, &job.job()) {

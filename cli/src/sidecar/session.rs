@@ -14,6 +14,7 @@ use super::{
     connection::{Broken, Connection},
     message::{Answer, PROTOCOL, Request, status},
     run,
+    store::Habits,
 };
 use crate::engine::EngineKind;
 
@@ -23,7 +24,13 @@ const MAX_NETWORKS: usize = 8;
 /// The networks that clients have opened.
 pub(crate) struct Networks {
     engine: EngineKind,
-    known: Mutex<HashMap<String, Arc<Network>>>,
+    known: Mutex<HashMap<String, Arc<Opened>>>,
+}
+
+/// A network, and what its jobs usually read.
+struct Opened {
+    network: Network,
+    habits: Habits,
 }
 
 impl Networks {
@@ -31,7 +38,7 @@ impl Networks {
         Self { engine, known: Mutex::default() }
     }
 
-    fn open(&self, settings: ProtocolSettings) -> Arc<Network> {
+    fn open(&self, settings: ProtocolSettings) -> Arc<Opened> {
         // Settings have only texts and numbers.
         let name = serde_json::to_string(&settings).unwrap_or_default();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,7 +46,10 @@ impl Networks {
             // Connections that use them go on.
             known.clear();
         }
-        let make = || Arc::new(Network::with_engine(settings, self.engine.config(EngineConfig::default())));
+        let make = || {
+            let network = Network::with_engine(settings, self.engine.config(EngineConfig::default()));
+            Arc::new(Opened { network, habits: Habits::default() })
+        };
         Arc::clone(known.entry(name).or_insert_with(make))
     }
 }
@@ -48,16 +58,16 @@ impl Networks {
 pub(crate) fn serve(stream: UnixStream, shared: &Shared) -> Result<(), Broken> {
     let connection = Connection::new(stream, shared.timeout)?;
     shared.note(&connection.running);
-    let mut network = None;
+    let mut opened = None;
     let mut pending: Pending = None;
     loop {
         let handled = connection.request(|| shared.is_stopped()).and_then(|request| match request {
             Request::Open { network: settings } => {
-                network = Some(shared.networks.open(*settings));
+                opened = Some(shared.networks.open(*settings));
                 connection.send(&Answer::Opened { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION") })
             }
-            Request::Run(job) => match &network {
-                Some(network) => run::run(&connection, network, &job),
+            Request::Run(job) => match &opened {
+                Some(opened) => run::run(&connection, &opened.network, &opened.habits, &job),
                 None => refuse(&connection, &Refused::argument("no network was opened")),
             },
             // It came too late.

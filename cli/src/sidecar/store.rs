@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
+    sync::{Mutex, PoisonError},
 };
 
 use neovm::storage::{Cursor, Direction, Entry, Key, Store, StoreError, Value};
@@ -17,6 +18,34 @@ const MAX_KEY: usize = 4096;
 /// How many entries are asked for at first, and at most: few are read of most prefixes.
 const ENTRIES: (usize, usize) = (8, 512);
 
+/// How many keys are asked for together with the one that is needed.
+const ALONG: usize = 15;
+/// For how many keys it is kept what was read behind them.
+const MAX_HABITS: usize = 1 << 14;
+
+/// Which keys earlier runs read behind a key. They are asked for together with it: a guess, which
+/// costs little if it is wrong.
+#[derive(Default)]
+pub(crate) struct Habits(Mutex<HashMap<Key, Vec<Key>>>);
+
+impl Habits {
+    fn behind(&self, key: &Key) -> Vec<Key> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned().unwrap_or_default()
+    }
+
+    /// Notes what was read behind the keys at these places.
+    fn learn(&self, reads: &[Key], places: &[usize]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() + places.len() > MAX_HABITS {
+            known.clear();
+        }
+        for place in places {
+            let behind = reads[*place + 1..].iter().take(ALONG).cloned().collect();
+            known.insert(reads[*place].clone(), behind);
+        }
+    }
+}
+
 /// Why reading ended, whatever the script made of it.
 pub(crate) enum Failure {
     /// The client's storage failed, or answered what cannot be.
@@ -28,17 +57,24 @@ pub(crate) enum Failure {
 /// A store over messages. After a failure, everything fails.
 pub(crate) struct RemoteStore<'a> {
     connection: &'a Connection,
-    /// What was read ahead.
-    ahead: RefCell<HashMap<Key, Option<Value>>>,
+    habits: &'a Habits,
+    /// What the client has answered.
+    known: RefCell<HashMap<Key, Option<Value>>>,
+    /// The keys that were read, and the places of those that were asked for.
+    reads: RefCell<(Vec<Key>, Vec<usize>)>,
     failure: RefCell<Option<Failure>>,
 }
 
 impl<'a> RemoteStore<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection, ahead: RefCell::default(), failure: RefCell::default() }
+    pub(crate) fn new(connection: &'a Connection, habits: &'a Habits) -> Self {
+        let (known, reads, failure) = Default::default();
+        Self { connection, habits, known, reads, failure }
     }
 
+    /// Ends reading.
     pub(crate) fn into_failure(self) -> Option<Failure> {
+        let (reads, places) = self.reads.into_inner();
+        self.habits.learn(&reads, &places);
         self.failure.into_inner()
     }
 
@@ -46,12 +82,24 @@ impl<'a> RemoteStore<'a> {
         self.failure.borrow().is_some()
     }
 
-    /// Reads values ahead, in one message.
-    pub(crate) fn prefetch(&self, keys: &[Key]) {
-        // What fails here fails again where it is read.
-        if let Ok(values) = self.values(keys) {
-            self.ahead.borrow_mut().extend(keys.iter().cloned().zip(values));
+    /// Reads the keys ahead with which every execution begins.
+    pub(crate) fn begin(&self, keys: &[Key]) {
+        *self.reads.borrow_mut() = (keys.to_vec(), vec![0]);
+        // What fails here is known to the store.
+        let _ = self.fetch(keys);
+    }
+
+    /// Asks for values in one message, and for those that are likely to be read next.
+    fn fetch(&self, keys: &[Key]) -> Result<(), StoreError> {
+        let mut asked = keys.to_vec();
+        for key in keys.iter().flat_map(|key| self.habits.behind(key)) {
+            if !asked.contains(&key) && !self.known.borrow().contains_key(&key) {
+                asked.push(key);
+            }
         }
+        let values = self.values(&asked)?;
+        self.known.borrow_mut().extend(asked.into_iter().zip(values));
+        Ok(())
     }
 
     fn values(&self, keys: &[Key]) -> Result<Vec<Option<Value>>, StoreError> {
@@ -106,11 +154,16 @@ impl<'a> RemoteStore<'a> {
 impl Store for RemoteStore<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
         let key = Key::from_bytes(key);
-        if let Some(value) = self.ahead.borrow().get(&key) {
-            return Ok(value.clone());
+        let is_known = self.known.borrow().contains_key(&key);
+        let (reads, places) = &mut *self.reads.borrow_mut();
+        if !is_known {
+            places.push(reads.len());
         }
-        let value = self.values(std::slice::from_ref(&key))?.pop().flatten();
-        Ok(value)
+        reads.push(key.clone());
+        if !is_known {
+            self.fetch(std::slice::from_ref(&key))?;
+        }
+        Ok(self.known.borrow().get(&key).cloned().flatten())
     }
 
     fn seek<'b>(&'b self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'b> {

@@ -4,10 +4,25 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"syscall"
 	"testing"
 
 	neovm "github.com/neovm/neovm/bindings/go"
 )
+
+// ProcessorTime returns a function that reports what one of b.N times so many took of the process's
+// processor time, which a busy machine changes less than the clock.
+func ProcessorTime(b *testing.B, each int) func() {
+	used := func() int64 {
+		var usage syscall.Rusage
+		must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+		return usage.Utime.Nano() + usage.Stime.Nano()
+	}
+	begun := used()
+	return func() {
+		b.ReportMetric(float64(used()-begun)/float64(b.N)/float64(each), "cpu-ns")
+	}
+}
 
 // BenchmarkCall measures the call of `symbol` of NeoToken.
 func BenchmarkCall(b *testing.B, runner neovm.Runner, state neovm.Storage) {
@@ -17,7 +32,17 @@ func BenchmarkCall(b *testing.B, runner neovm.Runner, state neovm.Storage) {
 // BenchmarkCallContext measures it with a context that may be cancelled.
 func BenchmarkCallContext(b *testing.B, ctx context.Context, runner neovm.Runner, state neovm.Storage) {
 	job := &neovm.Job{Gas: 1e8, Call: &neovm.Call{Contract: NeoToken, Method: "symbol"}}
+	benchmark(b, ctx, runner, state, job)
+}
+
+// BenchmarkJob measures a job.
+func BenchmarkJob(b *testing.B, runner neovm.Runner, state neovm.Storage, job *neovm.Job) {
+	benchmark(b, context.Background(), runner, state, job)
+}
+
+func benchmark(b *testing.B, ctx context.Context, runner neovm.Runner, state neovm.Storage, job *neovm.Job) {
 	b.ReportAllocs()
+	defer ProcessorTime(b, 1)()
 	for b.Loop() {
 		if receipt, err := runner.Run(ctx, job, state); err != nil || !receipt.Halted {
 			b.Fatal(err)
@@ -51,6 +76,7 @@ func BenchmarkBlock(b *testing.B, open func(settings string) (neovm.Runner, erro
 			break
 		}
 	}
+	defer ProcessorTime(b, len(blocks))()
 	for b.Loop() {
 		state := genesis.Clone()
 		for _, block := range blocks {
