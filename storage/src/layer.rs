@@ -283,6 +283,18 @@ impl<'s> Layer<'s> {
         }
     }
 
+    /// Returns the value that a key has below the layer: without what was changed in it. Like [`Layer::peek`] it leaves
+    /// no trace.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn peek_below(&self, key: &Key) -> Result<Option<Value>, StoreError> {
+        match &self.below {
+            Below::Layer(below) => below.peek(key),
+            Below::Store(store) => store.get(key),
+        }
+    }
+
     /// Returns whether a key is there. Like [`Layer::peek`] it leaves no trace.
     ///
     /// # Errors

@@ -6,11 +6,11 @@ use std::{
 };
 
 use neovm_interp::{Invocation, Outcome, Vm};
-use neovm_storage::{Batch, Layer, Store};
+use neovm_storage::{Batch, Key, Layer, Store, Value};
 use neovm_types::{Fault, FaultKind, Hash160, StackItem, hash::hash160};
 
-use super::{Executor, Job, Receipt, machine};
-use crate::{contract::Contract, network::Network};
+use super::{Executor, Job, Log, Notification, Receipt, machine};
+use crate::{contract::Contract, fault, network::Network};
 
 /// An execution under way.
 ///
@@ -115,17 +115,30 @@ impl<'s> Execution<'s> {
     /// Returns the scripts of the contexts on the invocation stack, the current
     /// one first. Contexts of one load have the same script.
     pub fn running_scripts(&self) -> Vec<RunningScript> {
-        let running = |context: Invocation<'_>| match self
-            .executor
-            .frames
-            .iter()
-            .rev()
-            .find(|frame| frame.load == context.load)
-        {
+        self.vm.invocation_stack().map(|context| self.running(&context)).collect()
+    }
+
+    /// Returns the script of the current context, if one is loaded.
+    pub fn running_script(&self) -> Option<RunningScript> {
+        Some(self.running(&self.vm.invocation_stack().next()?))
+    }
+
+    fn running(&self, context: &Invocation<'_>) -> RunningScript {
+        match self.executor.frames.iter().rev().find(|frame| frame.load == context.load) {
             Some(frame) => RunningScript { hash: frame.script.get(), contract: frame.contract.clone() },
             None => RunningScript { hash: hash160(context.script.bytes()), contract: None },
-        };
-        self.vm.invocation_stack().map(running).collect()
+        }
+    }
+
+    /// Returns the notifications sent so far. An exception takes back those of the
+    /// scripts that it passes through.
+    pub fn notifications(&self) -> &[Notification] {
+        &self.executor.notifications
+    }
+
+    /// Returns what scripts have logged so far.
+    pub fn logs(&self) -> &[Log] {
+        &self.executor.logs
     }
 
     /// Returns what changed so far, as the current script sees it: what the
@@ -133,6 +146,15 @@ impl<'s> Execution<'s> {
     /// the changes of the whole execution.
     pub fn changes(&self) -> Batch {
         self.executor.layer().changes()
+    }
+
+    /// Returns the value that a key had before the current script, or one that it called, changed it; see
+    /// [`Execution::changes`].
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read.
+    pub fn value_before(&self, key: &Key) -> Result<Option<Value>, FaultKind> {
+        self.executor.layer().peek_below(key).map_err(fault)
     }
 
     /// Reads the entries of an iterator that a script has returned, at most `limit` of
