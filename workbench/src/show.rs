@@ -1,12 +1,12 @@
 //! Values as people read them, cut off where they are long.
 
+use std::fmt::{Display, Write};
+
 use neovm::{
     Hash160, StackItem,
     crypto::{ADDRESS_VERSION, address_from_script_hash},
     types::manifest::ParameterType,
 };
-
-use crate::json::push;
 
 /// The approximate length of an item as text.
 const MAX_LETTERS: usize = 300;
@@ -17,10 +17,15 @@ const MAX_BYTES: usize = 64;
 /// How deep nested compounds are shown.
 const MAX_DEPTH: usize = 5;
 
+/// Appends formatted text, which cannot fail for a [`String`].
+pub(crate) fn push(out: &mut String, text: impl Display) {
+    let _ = write!(out, "{text}");
+}
+
 /// A result: the name of its type, and its value. If the manifest names a type
 /// that the item has, it is shown in the notation that arguments of that type
 /// have; otherwise as [`item`] shows it.
-pub(crate) fn result(value: &StackItem, wanted: Option<ParameterType>) -> (&'static str, String) {
+pub fn result(value: &StackItem, wanted: Option<ParameterType>) -> (&'static str, String) {
     if let Some(wanted) = wanted
         && let Some(text) = of_type(value, wanted)
     {
@@ -36,7 +41,7 @@ pub(crate) fn result(value: &StackItem, wanted: Option<ParameterType>) -> (&'sta
 
 /// A value as [`result`] shows it, without the name of the type and the address of
 /// an account.
-pub(crate) fn brief(value: &StackItem, wanted: ParameterType) -> String {
+pub fn brief(value: &StackItem, wanted: ParameterType) -> String {
     match wanted {
         ParameterType::Hash160 => hash160(value).map_or_else(|| item(value), |hash| hash.to_string()),
         _ => of_type(value, wanted).unwrap_or_else(|| item(value)),
@@ -102,13 +107,13 @@ fn quoted(text: &str) -> String {
 }
 
 /// A number of things: `1 item`, `2 items`.
-pub(crate) fn count(number: u64, what: &str) -> String {
+pub fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// An item on one line: `5`, `"text"`, `0x00ff`, `[1, 2]`, `{"a": 1}`, with a
 /// word in front of whatever would look like another type.
-pub(crate) fn item(item: &StackItem) -> String {
+pub fn item(item: &StackItem) -> String {
     let mut text = String::new();
     push_item(&mut text, item, 0);
     text
@@ -191,8 +196,25 @@ fn cut_hex(bytes: &[u8]) -> String {
 }
 
 /// An amount of datoshi in GAS.
-pub(crate) fn gas(datoshi: u128) -> String {
+pub fn gas(datoshi: u128) -> String {
     const GAS: u128 = 1_0000_0000;
     let text = format!("{}.{:08}", datoshi / GAS, datoshi % GAS);
     text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+/// A text as XML and HTML hold it.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            // XML has no way to write them.
+            letter if letter.is_control() && letter != '\n' => out.push('\u{fffd}'),
+            letter => out.push(letter),
+        }
+    }
+    out
 }
