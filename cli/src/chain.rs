@@ -128,6 +128,11 @@ impl<'a> Session<'a> {
         Ok(Self { chain, script: call.script, method, program, contract, pending, entry, max_instructions })
     }
 
+    /// The hash of the contract, if there is one.
+    pub(crate) fn contract_hash(&self) -> Option<Hash160> {
+        self.contract.as_ref().map(|contract| contract.state().hash)
+    }
+
     /// The height of the last block.
     pub(crate) fn height(&self) -> u32 {
         self.pending.header().index - 1

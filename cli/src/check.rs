@@ -1,11 +1,6 @@
 //! `neovm check`: strict validation.
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{borrow::Cow, path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
 use neovm::{OpCode, Script};
@@ -13,11 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    input::{self, Format},
+    input::{self, Format, Program},
     json::{push, push_text},
     lines,
     manifest::ManifestFile,
-    show,
+    show, terminal,
 };
 
 /// Check a script strictly, as nodes do when a contract is deployed
@@ -57,6 +52,15 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let program = input::read(path, args.format, args.manifest.as_deref())?;
+    terminal::write(&self::program(&program)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks a script with what came with it, and returns lines that say what is valid.
+///
+/// # Errors
+/// What is not.
+pub(crate) fn program(program: &Program) -> Result<String> {
     check_script(&program.script)?;
     if let ManifestFile::Faulty(why) = &program.manifest {
         bail!("{why}");
@@ -64,13 +68,12 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
     program.check_manifest()?;
     let kind = if program.nef.is_some() { "NEF file, script" } else { "script" };
     let count = show::count(program.script.instructions().count() as u64, "instruction");
-    let mut out = io::stdout().lock();
-    writeln!(out, "valid: {kind} of {}, {count}", show::count(program.script.len() as u64, "byte"))?;
+    let mut out = format!("valid: {kind} of {}, {count}\n", show::count(program.script.len() as u64, "byte"));
     if let Some(manifest) = program.manifest() {
         let methods = show::count(manifest.abi.methods.len() as u64, "method");
-        writeln!(out, "valid: manifest of {:?}, {methods}", manifest.name)?;
+        push(&mut out, format_args!("valid: manifest of {:?}, {methods}\n", manifest.name));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(out)
 }
 
 fn check_script(script: &Script) -> Result<()> {

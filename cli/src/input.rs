@@ -73,6 +73,8 @@ pub(crate) enum Format {
 pub(crate) struct Program {
     /// What messages call it.
     pub(crate) name: String,
+    /// The file, if it comes from one.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) script: Script,
     pub(crate) nef: Option<NefFile>,
     pub(crate) manifest: ManifestFile,
@@ -98,6 +100,7 @@ impl Source {
 pub(crate) fn read(argument: &Path, format: Format, manifest: Option<&Path>) -> Result<Program> {
     let name = name_of(argument);
     let place = place(argument, format);
+    let path = if let Place::File(path) = place { Some(path.to_path_buf()) } else { None };
     let is_nef_file = matches!(place, Place::File(path) if path.extension() == Some(OsStr::new("nef")));
     let content = match place {
         Place::Stdin => read_limited(argument, MAX_FILE)?,
@@ -114,10 +117,10 @@ pub(crate) fn read(argument: &Path, format: Format, manifest: Option<&Path>) -> 
         let nef = NefFile::parse(&bytes).with_context(|| name.clone())?;
         let beside = || if let Place::File(path) = place { ManifestFile::beside(path) } else { ManifestFile::None };
         let manifest = explicit.unwrap_or_else(beside);
-        return Ok(Program { name, script: nef.script.clone(), nef: Some(nef), manifest });
+        return Ok(Program { name, path, script: nef.script.clone(), nef: Some(nef), manifest });
     }
     let script = script(&bytes).with_context(|| name.clone())?;
-    Ok(Program { name, script, nef: None, manifest: explicit.unwrap_or(ManifestFile::None) })
+    Ok(Program { name, path, script, nef: None, manifest: explicit.unwrap_or(ManifestFile::None) })
 }
 
 /// Checks the length of a script.

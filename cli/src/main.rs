@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod args;
 mod asm;
 mod batch;
@@ -13,9 +14,14 @@ mod bench;
 mod cases;
 mod chain;
 mod check;
+mod coverage;
+mod debug_info;
 mod diff;
 mod disasm;
+mod encode;
 mod engine;
+mod files;
+mod hash;
 mod input;
 mod interrupt;
 mod invocation;
@@ -28,13 +34,14 @@ mod manual;
 mod methods;
 mod parse;
 mod place;
+mod profile;
 mod progress;
 mod replay;
 mod report;
 mod run;
-mod show;
 #[cfg(unix)]
 mod sidecar;
+mod signature;
 mod tables;
 mod terminal;
 mod trace;
@@ -43,6 +50,7 @@ mod verify;
 use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use neovm_workbench::show;
 
 /// Threads allocate what others free all the time: blocks, changes, nodes of the trie.
 #[global_allocator]
@@ -72,8 +80,19 @@ enum Command {
     Sidecar(sidecar::SidecarArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
+    Profile(profile::ProfileArgs),
+    Coverage(coverage::CoverageArgs),
+    Opcodes(tables::OpcodesArgs),
     Syscalls(tables::SyscallsArgs),
     Natives(tables::NativesArgs),
+    Hash(hash::HashArgs),
+    Address(address::AddressArgs),
+    Encode(encode::EncodeArgs),
+    Decode(encode::DecodeArgs),
+    Sign(signature::SignArgs),
+    VerifySignature(signature::VerifySignatureArgs),
+    Nef(files::NefArgs),
+    Manifest(files::ManifestArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
 }
@@ -111,8 +130,19 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Sidecar(args) => sidecar::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
+        Command::Profile(args) => profile::execute(args),
+        Command::Coverage(args) => coverage::execute(args),
+        Command::Opcodes(args) => tables::opcodes(args),
         Command::Syscalls(args) => tables::syscalls(args),
         Command::Natives(args) => tables::natives(args),
+        Command::Hash(args) => hash::execute(args),
+        Command::Address(args) => address::execute(args),
+        Command::Encode(args) => encode::encode(args),
+        Command::Decode(args) => encode::decode(args),
+        Command::Sign(args) => signature::sign(args),
+        Command::VerifySignature(args) => signature::verify(args),
+        Command::Nef(args) => files::nef(args),
+        Command::Manifest(args) => files::manifest(args),
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }

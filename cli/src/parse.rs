@@ -34,7 +34,9 @@ pub(crate) fn command_line() -> Cli {
 /// Marks the word that clap took for an unknown option; false if there is none or
 /// the command calls no method.
 fn mark(words: &mut [OsString], error: &clap::Error) -> bool {
-    let calls = words.get(1).is_some_and(|command| command == "run" || command == "jit" || command == "bench");
+    let calls = words
+        .get(1)
+        .is_some_and(|command| ["run", "jit", "bench", "profile", "coverage"].iter().any(|calls| command == calls));
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return false };
     if !calls || error.kind() != ErrorKind::UnknownArgument {
         return false;
@@ -56,6 +58,8 @@ fn keep(command: &mut Command, words: &[OsString], error: clap::Error) {
         Command::Run(args) => Some(args.call_mut()),
         Command::Jit(args) => Some(args.call_mut()),
         Command::Bench(args) => Some(args.call_mut()),
+        Command::Profile(args) => Some(args.call_mut()),
+        Command::Coverage(args) => Some(args.call_mut()),
         _ => None,
     };
     let marked = words.iter().filter(|word| word.to_str().is_some_and(|word| word.starts_with(MARK))).count();

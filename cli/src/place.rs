@@ -1,7 +1,7 @@
 //! Where a run ended: the instruction with its operands and slots, and the calls
 //! that led there.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use neovm::{
     ContextView, OpCode, Script, StackItem,
@@ -22,26 +22,16 @@ pub(crate) struct Site {
     functions: Rc<Functions>,
 }
 
-/// The functions of a script: the methods of a manifest, and whatever its
-/// instructions call.
+/// The functions of a script, and whose it is.
 pub(crate) struct Functions {
     /// What the script belongs to, unless it is the program that was given.
     of: Option<String>,
-    /// Where they start, in bytes.
-    starts: BTreeMap<usize, Option<Method>>,
+    functions: neovm_workbench::Functions,
 }
 
 impl Functions {
     pub(crate) fn new(script: &Script, methods: &[Method], of: Option<String>) -> Self {
-        let called = script.instructions().filter_map(|(position, instruction)| {
-            let instruction = instruction.ok()?;
-            let is_call = matches!(instruction.opcode, OpCode::CALL | OpCode::CALL_L | OpCode::PUSHA);
-            let offset = instruction.offsets().0.filter(|_| is_call)?;
-            Some((usize::try_from(position as i64 + i64::from(offset)).ok()?, None))
-        });
-        let mut starts: BTreeMap<usize, Option<Method>> = called.collect();
-        starts.extend(methods.iter().map(|method| (method.offset as usize, Some(method.clone()))));
-        Self { of, starts }
+        Self { of, functions: neovm_workbench::Functions::new(script, methods) }
     }
 
     /// The functions of the program that was given.
@@ -50,15 +40,10 @@ impl Functions {
         Self::new(&program.script, methods.unwrap_or_default(), None)
     }
 
-    /// The start of the function that holds a position, and its method.
-    fn at(&self, position: usize) -> Option<(usize, Option<&Method>)> {
-        self.starts.range(..=position).next_back().map(|(start, method)| (*start, method.as_ref()))
-    }
-
     /// The name of the function at a position, with a comma before it.
     fn name(&self, position: usize) -> String {
         let of = self.of.as_ref().map_or_else(String::new, |of| format!(" of {of}"));
-        match (self.at(position), &self.of) {
+        match (self.functions.at(position), &self.of) {
             (Some((_, Some(method))), _) => format!(", in {}{of}", method.name.escape_debug()),
             (Some((start, None)), _) => format!(", in the function at byte {start}{of}"),
             (None, Some(of)) => format!(", in {of}"),
@@ -112,7 +97,7 @@ pub(crate) fn push_sites(out: &mut String, sites: &[Site]) {
     if !operands.is_empty() {
         line(out, "operands", &items(operands, |_| None));
     }
-    let method = functions.at(*position).and_then(|(_, method)| method);
+    let method = functions.functions.at(*position).and_then(|(_, method)| method);
     let parameters = method.map(|method| &method.parameters[..]).unwrap_or_default();
     let named = parameters.len() == current.arguments.len();
     let name = |index: usize| named.then(|| parameters[index].name.escape_debug().to_string());

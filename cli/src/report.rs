@@ -1,8 +1,6 @@
 //! The result of a run, for people and for programs.
 
-use std::io::Write;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
     FaultKind, Outcome, Script, StackItem, State, Stop, Vm,
@@ -17,7 +15,7 @@ use crate::{
     json::{push, push_results, push_text},
     place::{Site, line, push_sites},
     show,
-    terminal::{BAD, GOOD, NOTE},
+    terminal::{self, BAD, GOOD, NOTE},
 };
 
 /// How many items of a stack are shown to people at most.
@@ -107,8 +105,7 @@ pub(crate) enum Syscalls {
 impl Report<'_> {
     /// Writes the report to standard output.
     pub(crate) fn write(&self) -> Result<()> {
-        let mut out = anstream::stdout().lock();
-        out.write_all(self.text().as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+        terminal::write(&self.text())
     }
 
     fn text(&self) -> String {

@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use neovm::{Engine, Outcome, Vm, host::CallTrace};
+use neovm::{Engine, Execution, Outcome, Vm, host::CallTrace};
+use neovm_workbench::CallTree;
 
 use crate::{
     chain::{ChainArgs, Session},
@@ -16,9 +17,10 @@ use crate::{
     input::Program,
     interrupt,
     invocation::{Call, Invocation, Prepared},
+    json::push,
     report::{Ended, Report, Syscalls},
     show, terminal,
-    trace::{self, Tracer},
+    trace::{TraceArgs, Tracer},
 };
 
 /// Run a script, or a method of a contract
@@ -30,6 +32,11 @@ use crate::{
 /// The exit code is 0 if the script halts and 3 if it faults; with --json it is 0
 /// for both.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm run 0x1213a0                                  # PUSH2 PUSH3 MUL
+  neovm run arith.nef --method fib 10
+  neovm run token.nef --method transfer A B 5 null --signer A --tree
+  neovm run arith.nef --method fib 10 --trace --only method=fib --only opcode=ADD")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     invocation: Invocation,
@@ -38,9 +45,13 @@ pub(crate) struct RunArgs {
     /// What runs the script
     #[arg(long, value_enum, default_value_t)]
     engine: EngineKind,
-    /// Show each instruction before it runs, on standard error
-    #[arg(long)]
-    trace: bool,
+    #[command(flatten)]
+    trace: TraceArgs,
+    /// Show the calls of contracts as a tree: the gas of each in datoshi, arguments,
+    /// events, logs, results and what it changed in the storage. With --json the tree is
+    /// the field "calls"
+    #[arg(long, conflicts_with = "host")]
+    tree: bool,
     /// Show what ran and how fast, on standard error
     #[arg(long)]
     stats: bool,
@@ -75,7 +86,7 @@ fn alone(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     let Prepared { vm, host, .. } = &mut prepared;
     vm.set_interrupt(Some(interrupt::flag()));
     let begun = Instant::now();
-    let outcome = if args.trace { trace::run(vm, host.as_mut())? } else { vm.run(host.as_mut()) };
+    let outcome = args.trace.run(program, vm, host.as_mut())?;
     let running = begun.elapsed();
     let Prepared { vm, method, code, decoding, .. } = &prepared;
     let ended = Ended::new(vm, outcome);
@@ -99,24 +110,14 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     let config = args.engine.config(args.invocation.config());
     let session = Session::new(&args.chain, &args.invocation, program, config)?;
     let mut execution = session.begin()?;
-    let mut calls = CallTrace::default();
-    let wants_calls = args.json && args.chain.diff;
-    let begun = Instant::now();
-    let outcome = if args.trace || wants_calls {
-        let mut tracer = args.trace.then(Tracer::new);
-        let outcome = execution.run_watched(|execution| {
-            tracer.iter_mut().for_each(|tracer| tracer.line(execution.vm()));
-            if wants_calls {
-                calls.watch(execution);
-            }
-        });
-        tracer.map_or(Ok(()), Tracer::finish)?;
-        outcome
-    } else {
-        execution.run()
+    let mut watchers = Watchers {
+        tracer: args.trace.tracer(),
+        calls: (args.json && args.chain.diff).then(CallTrace::default),
+        tree: args.tree.then(CallTree::default),
     };
+    let begun = Instant::now();
+    let outcome = watchers.run(&mut execution)?;
     let running = begun.elapsed();
-    calls.watch(&execution);
     let ended = Ended::new(execution.vm(), outcome);
     let sites = if args.json { Vec::new() } else { session.sites(&execution, &ended.outcome) };
     if args.stats {
@@ -128,16 +129,48 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     if args.json {
         let events = |out: &mut String| {
             diff::push_json_events(out, &receipt);
-            if wants_calls {
-                diff::push_diagnostics(out, &calls, &changes, session.chain.store());
+            if let Some(calls) = &watchers.calls {
+                diff::push_diagnostics(out, calls, &changes, session.chain.store());
+            }
+            if let Some(tree) = &watchers.tree {
+                push(out, format_args!(",\"calls\":{}", tree.json()));
             }
         };
         write_json(&ended, &ended.json(&session.script, events))?;
     } else {
+        if let Some(tree) = &watchers.tree {
+            terminal::write(&format!("{}\n", tree.text(terminal::width())))?;
+        }
         let events = session.events(&receipt, args.chain.diff);
         Report { ended: &ended, sites, method: session.method, syscalls: Syscalls::Chain, events }.write()?;
     }
     Ok(args.exit_code(&ended))
+}
+
+/// What looks on at an execution.
+struct Watchers {
+    tracer: Option<Tracer>,
+    calls: Option<CallTrace>,
+    tree: Option<CallTree>,
+}
+
+impl Watchers {
+    /// Runs an execution; one that nobody looks on at runs as fast as it can.
+    fn run(&mut self, execution: &mut Execution<'_>) -> Result<Outcome> {
+        let Self { tracer, calls, tree } = self;
+        if tracer.is_none() && calls.is_none() && tree.is_none() {
+            return Ok(execution.run());
+        }
+        let outcome = execution.run_watched(|execution| {
+            tracer.iter_mut().for_each(|tracer| tracer.watch(execution));
+            calls.iter_mut().for_each(|calls| calls.watch(execution));
+            tree.iter_mut().for_each(|tree| tree.watch(execution));
+        });
+        calls.iter_mut().for_each(|calls| calls.watch(execution));
+        tree.iter_mut().for_each(|tree| tree.finish(execution, &outcome));
+        tracer.take().map_or(Ok(()), Tracer::finish)?;
+        Ok(outcome)
+    }
 }
 
 fn write_json(ended: &Ended, text: &str) -> Result<()> {
@@ -147,7 +180,7 @@ fn write_json(ended: &Ended, text: &str) -> Result<()> {
 }
 
 fn write_stats(args: &RunArgs, engine: &Engine, vm: &Vm, host: &str, decoded: &str, running: Duration) -> Result<()> {
-    let how = if args.trace { "interp, step by step" } else { args.engine.name() };
+    let how = if args.trace.is_on() || args.tree { "interp, step by step" } else { args.engine.name() };
     let each = running.as_nanos() as f64 / vm.instructions().max(1) as f64;
     let (hardfork, count) = (vm.hardfork().name(), show::count(vm.instructions(), "instruction"));
     let text = format!(

@@ -1,20 +1,22 @@
-//! `neovm syscalls` and `neovm natives`: the tables of the host.
+//! `neovm opcodes`, `neovm syscalls` and `neovm natives`: the tables of the engine.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{fmt::Write as _, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use neovm::{
-    Hardfork,
+    Hardfork, OpCode,
     host::{
         native::{self, NATIVES, NativeContract},
         syscalls::{SYSCALLS, Syscall},
     },
-    types::{json::Json, manifest::ParameterType},
+    types::{
+        json::Json,
+        manifest::ParameterType,
+        opcode::{Arity, OpInfo},
+    },
 };
+
+use crate::terminal;
 
 /// List the system calls
 ///
@@ -23,6 +25,21 @@ use neovm::{
 /// policy says otherwise. Some calls charge more than their price, by what they do.
 #[derive(clap::Args)]
 pub(crate) struct SyscallsArgs {
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the opcodes
+///
+/// Each with its byte, its price in units, the numbers of items that it pops and
+/// pushes (n if that depends on the stack or the host) and what it does. A unit costs
+/// 30 datoshi unless the network's policy says otherwise.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  neovm opcodes\n  neovm opcodes PACK UNPACK\n  neovm opcodes --json")]
+pub(crate) struct OpcodesArgs {
+    /// Only those with these names, or whose names start with them
+    names: Vec<String>,
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -39,6 +56,32 @@ pub(crate) struct NativesArgs {
     /// Write JSON
     #[arg(long)]
     json: bool,
+}
+
+pub(crate) fn opcodes(args: &OpcodesArgs) -> Result<ExitCode> {
+    let names: Vec<String> = args.names.iter().map(|name| name.to_ascii_uppercase()).collect();
+    let is_exact = |name: &String| OpCode::from_mnemonic(name).is_some();
+    let wanted = |mnemonic: &str| {
+        names.is_empty() || names.iter().any(|name| mnemonic == name || !is_exact(name) && mnemonic.starts_with(name))
+    };
+    let rows: Vec<&OpInfo> =
+        OpCode::ALL.iter().map(|opcode| opcode.info()).filter(|info| wanted(info.mnemonic)).collect();
+    if rows.is_empty() {
+        return Err(anyhow::anyhow!("there is no opcode {}", args.names.join(" or ")));
+    }
+    if args.json {
+        return write(&(rows.into_iter().map(opcode_json).collect::<Json>().to_string() + "\n"));
+    }
+    let arity = |arity: Arity| match arity {
+        Arity::Exactly(count) => count.to_string(),
+        Arity::Variable => "n".into(),
+    };
+    let row = |info: &OpInfo| {
+        let byte = format!("{:02x}", info.opcode as u8);
+        let items = format!("{} -> {}", arity(info.pops), arity(info.pushes));
+        [info.mnemonic.into(), byte, info.price.to_string(), items, info.doc.into()]
+    };
+    write(&table(["opcode", "byte", "units", "items", ""], rows.into_iter().map(row).collect()))
 }
 
 pub(crate) fn syscalls(args: &SyscallsArgs) -> Result<ExitCode> {
@@ -70,7 +113,7 @@ pub(crate) fn natives(args: &NativesArgs) -> Result<ExitCode> {
 }
 
 fn write(text: &str) -> Result<ExitCode> {
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::write(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,16 +146,19 @@ fn since(since: Hardfork, until: Option<Hardfork>) -> String {
     since.into_iter().chain(until).collect::<Vec<_>>().join(" ")
 }
 
-/// Rows in columns, numbers to the left like everything else.
-fn table(head: [&str; 4], rows: Vec<[String; 4]>) -> String {
-    let rows: Vec<[String; 4]> = [head.map(String::from)].into_iter().chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [0, 1, 2].map(width);
+/// Rows in columns, numbers to the left like everything else. At a terminal the last
+/// column is cut off where the line ends.
+fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> String {
+    let rows: Vec<[String; N]> = [head.map(String::from)].into_iter().chain(rows).collect();
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut text = String::new();
-    for [first, second, third, last] in &rows {
-        let [a, b, c] = widths;
-        let line = format!("{first:<a$}  {second:<b$}  {third:<c$}  {last}");
-        text.push_str(line.trim_end());
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(terminal::cut(line.trim_end(), terminal::width()));
         text.push('\n');
     }
     text
@@ -136,6 +182,21 @@ fn hardfork_json(hardfork: Option<Hardfork>) -> Json {
 /// A price, which is far below what a float loses.
 fn number(value: u64) -> Json {
     Json::Number(value as f64)
+}
+
+fn opcode_json(info: &OpInfo) -> Json {
+    let arity = |arity: Arity| match arity {
+        Arity::Exactly(count) => number(count.into()),
+        Arity::Variable => Json::Null,
+    };
+    object([
+        ("name", info.mnemonic.into()),
+        ("byte", number(info.opcode as u64)),
+        ("price", number(info.price.into())),
+        ("pops", arity(info.pops)),
+        ("pushes", arity(info.pushes)),
+        ("doc", info.doc.into()),
+    ])
 }
 
 fn syscall_json(syscall: &Syscall) -> Json {

@@ -3,9 +3,10 @@
 //! Output that does not go to a terminal has no colours, and none has any where
 //! `NO_COLOR` is set: `anstream` sees to that.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 
 /// For what went well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -15,6 +16,26 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// For what deserves attention.
 pub(crate) const NOTE: Style = AnsiColor::Yellow.on_default().bold();
+
+/// The number of characters that fit on a line of standard output; none if it does
+/// not go to a terminal.
+pub(crate) fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let (width, _) = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout))??;
+    Some(width.0.into())
+}
+
+/// A line without what does not fit into a width.
+pub(crate) fn cut(line: &str, width: Option<usize>) -> &str {
+    let end = width.and_then(|width| line.char_indices().nth(width));
+    end.map_or(line, |(end, _)| line[..end].trim_end())
+}
+
+/// Writes text to standard output.
+pub(crate) fn write(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+}
 
 /// Writes an error to standard error.
 pub(crate) fn error(text: &str) {

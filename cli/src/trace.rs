@@ -1,106 +1,128 @@
-//! A line for each instruction before it runs.
+//! `neovm run --trace`: a line for each instruction before it runs.
 
-use std::io::{self, BufWriter, StderrLock, Write};
+use std::io::{self, StderrLock, Write};
 
 use anyhow::{Context, Result};
-use neovm::{
-    Host, Observer, OpCode, Outcome, Script, Vm,
-    types::{Instruction, disassemble},
-};
+use clap::ValueEnum;
+use neovm::{Execution, Host, Observer, Outcome, Vm};
+use neovm_workbench::{Filter, FilterError, RunningScript, Scripts, TraceLine};
 
-use crate::show;
+use crate::input::Program;
 
-/// How many items are shown of each stack at most, from its top.
-const TOP: usize = 3;
+pub(crate) use neovm_workbench::instruction;
 
-/// The longest instruction whose operand is shown, in bytes.
-const MAX_SIZE: usize = 48;
+/// So many bytes of lines are written at a time.
+const BUFFER: usize = 1 << 16;
 
-/// Runs as [`Vm::run`] does, and writes a line before each instruction.
-pub(crate) fn run(vm: &mut Vm, host: &mut dyn Host) -> Result<Outcome> {
-    let mut tracer = Tracer::new();
-    let outcome = vm.run_observed(host, &mut tracer);
-    tracer.finish()?;
-    Ok(outcome)
+/// What is shown of instructions.
+#[derive(clap::Args)]
+pub(crate) struct TraceArgs {
+    /// Show each instruction before it runs, on standard error; with =json as one
+    /// object a line
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) trace: Option<TraceFormat>,
+    /// Trace only what fits: contract=NAME or its hash, method=NAME, opcode=NAME,
+    /// depth=2 or depth=2..5, offset=10..40 (bytes in the script). Given several times,
+    /// values of one key are alternatives, and what several keys ask for must hold
+    /// together
+    #[arg(long, value_name = "KEY=VALUE", requires = "trace", value_parser = parse_filter)]
+    only: Vec<Filter>,
 }
 
-/// Writes a line to standard error for each instruction: its number, the depth
-/// of the invocation stack, the position, the instruction, the gas so far, and
-/// the stack from its top.
+fn parse_filter(text: &str) -> Result<Filter, FilterError> {
+    text.parse()
+}
+
+/// The form of a line.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// For people: number, depth, position, instruction, gas so far in datoshi, stack
+    Text,
+    /// For programs: an object with n, depth, contract, name, method, offset, opcode,
+    /// text, gas, items and top
+    Json,
+}
+
+impl TraceArgs {
+    pub(crate) fn is_on(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// The tracer of an execution; none if nothing is traced.
+    pub(crate) fn tracer(&self) -> Option<Tracer> {
+        self.trace.map(|format| Tracer {
+            out: io::stderr().lock(),
+            lines: String::with_capacity(2 * BUFFER),
+            written: Ok(()),
+            format,
+            filter: self.only.iter().cloned().collect(),
+            scripts: Scripts::default(),
+        })
+    }
+
+    /// Runs a program without a chain as [`Vm::run`] does, and traces it if that is
+    /// asked for.
+    pub(crate) fn run(&self, program: &Program, vm: &mut Vm, host: &mut dyn Host) -> Result<Outcome> {
+        let Some(mut tracer) = self.tracer() else { return Ok(vm.run(host)) };
+        let methods = program.manifest().map(|manifest| &manifest.abi.methods[..]).unwrap_or_default();
+        if let Some(script) = vm.script() {
+            let name = program.name.clone();
+            tracer.scripts = Scripts::with(RunningScript::new(script, script.hash(), name, methods));
+        }
+        let outcome = vm.run_observed(host, &mut tracer);
+        tracer.finish()?;
+        Ok(outcome)
+    }
+}
+
+/// Writes the lines to standard error.
 pub(crate) struct Tracer {
-    out: BufWriter<StderrLock<'static>>,
+    out: StderrLock<'static>,
+    /// The lines that are still to be written.
+    lines: String,
     /// The first failure; nothing is written after it.
     written: io::Result<()>,
+    format: TraceFormat,
+    filter: Filter,
+    scripts: Scripts,
 }
 
 impl Tracer {
-    pub(crate) fn new() -> Self {
-        Self { out: BufWriter::new(io::stderr().lock()), written: Ok(()) }
+    /// Writes the line of the next instruction of an execution.
+    pub(crate) fn watch(&mut self, execution: &Execution<'_>) {
+        let place = self.scripts.current(execution);
+        self.write(execution.vm(), place);
     }
 
-    /// Writes the line of the next instruction.
-    pub(crate) fn line(&mut self, vm: &Vm) {
-        if self.written.is_ok() {
-            self.written = write_line(&mut self.out, vm);
+    fn write(&mut self, vm: &Vm, place: Option<usize>) {
+        let Self { lines, format, filter, scripts, .. } = self;
+        let line = place.and_then(|place| TraceLine::new(vm, scripts.get_mut(place)));
+        let Some(line) = line.filter(|line| line.passes(filter)) else { return };
+        match format {
+            TraceFormat::Text => line.push_text(lines),
+            TraceFormat::Json => line.push_json(lines),
+        }
+        if self.lines.len() >= BUFFER {
+            self.flush();
         }
     }
 
+    fn flush(&mut self) {
+        if self.written.is_ok() {
+            self.written = self.out.write_all(self.lines.as_bytes());
+        }
+        self.lines.clear();
+    }
+
     pub(crate) fn finish(mut self) -> Result<()> {
+        self.flush();
         self.written.and_then(|()| self.out.flush()).context("cannot write to standard error")
     }
 }
 
 impl Observer for Tracer {
     fn before(&mut self, vm: &Vm) {
-        self.line(vm);
-    }
-}
-
-fn write_line(out: &mut impl Write, vm: &Vm) -> io::Result<()> {
-    let (Some(script), Some(position)) = (vm.script(), vm.position()) else { return Ok(()) };
-    let (number, depth, gas) = (vm.instructions() + 1, vm.depth(), vm.gas_consumed().datoshi_ceil());
-    let text = instruction(script, position);
-    write!(out, "{number:>8} {depth:>3} {position:>6}  {text:<40} gas {gas:>10}  stack {}:", vm.stack_len())?;
-    for item in (0..TOP).map_while(|index| vm.peek(index).ok()) {
-        write!(out, " {}", show::item(item))?;
-    }
-    match vm.stack_len() {
-        ..=TOP => writeln!(out),
-        count => writeln!(out, " ... {} more", count - TOP),
-    }
-}
-
-/// The instruction at a position as text. Targets are the labels that `disasm`
-/// gives them.
-pub(crate) fn instruction(script: &Script, position: usize) -> String {
-    if position == script.len() {
-        return "RET (behind the script)".into();
-    }
-    match script.instruction(position) {
-        Ok(instruction) => with_operand(script, position, &instruction),
-        Err(_) => {
-            let byte = script.bytes().get(position).copied().unwrap_or_default();
-            let what = OpCode::from_byte(byte).map_or("no opcode".into(), |opcode| format!("{opcode}, cut off"));
-            format!("{byte:#04x} ({what})")
-        }
-    }
-}
-
-fn with_operand(script: &Script, position: usize, instruction: &Instruction<'_>) -> String {
-    let opcode = instruction.opcode;
-    let label = |distance: i32| format!("L{:04}", position as i64 + i64::from(distance));
-    let handler = |distance: i32| if distance == 0 { "-".into() } else { label(distance) };
-    match instruction.offsets() {
-        (Some(catch), Some(finally)) => format!("{opcode} {}, {}", handler(catch), handler(finally)),
-        (Some(distance), None) => format!("{opcode} {}", label(distance)),
-        (None, _) if instruction.size() > MAX_SIZE => {
-            format!("{opcode} ({} bytes, not shown)", instruction.operand.len())
-        }
-        (None, _) => {
-            let alone = Script::from(&script.bytes()[position..position + instruction.size()]);
-            let listing = disassemble(&alone);
-            let line = listing.lines.first();
-            line.map_or_else(String::new, |line| format!("{} {}", line.mnemonic, line.operand).trim_end().into())
-        }
+        let place = self.scripts.current_of(vm);
+        self.write(vm, place);
     }
 }

@@ -277,3 +277,58 @@ fn the_tables_are_listed() {
     assert_eq!(notary["since"], "Echidna");
     assert_eq!(notary["methods"][0]["name"], "balanceOf");
 }
+
+#[test]
+fn a_trace_shows_what_is_asked_for() {
+    let call = ["run", "arith.nef", "--method", "fib", "2", "--trace"];
+    let lines = |only: &[&str]| {
+        let options = only.iter().flat_map(|only| ["--only", only]);
+        let answer = neovm(&call.iter().copied().chain(options).collect::<Vec<_>>());
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        answer.err.lines().count()
+    };
+    let all = lines(&[]);
+    assert_eq!(lines(&["depth=1"]) + lines(&["depth=2..9"]), all);
+    assert_eq!(lines(&["contract=arith"]), lines(&["method=fib"]));
+    assert_eq!(lines(&["contract=arith", "contract=entry script"]), all);
+    assert_eq!(lines(&["contract=0xeccc837c552a4ebfef9ebf4f2d42ac902994122f"]), lines(&["depth=2"]));
+    assert_eq!(lines(&["opcode=SYSCALL", "opcode=ret"]), 3);
+    assert_eq!(lines(&["opcode=RET", "depth=2"]), 1);
+    assert_eq!(lines(&["offset=0..3", "contract=arith"]), 2);
+    neovm(&[&call[..], &["--only", "depth=x"]].concat()).fails(2, &["neither a number nor a range"]);
+    neovm(&["run", "0x11", "--only", "depth=1"]).fails(2, &["--trace"]);
+}
+
+#[test]
+fn a_trace_in_json_has_a_line_for_each_instruction() {
+    let answer = neovm(&["run", "arith.nef", "--method", "fib", "2", "--trace=json"]);
+    let lines: Vec<Value> = answer.err.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let first = lines.iter().find(|line| line["name"] == "arith").expect("a line of the contract");
+    let expected = json!({
+        "n": 8, "depth": 2, "contract": "0xeccc837c552a4ebfef9ebf4f2d42ac902994122f", "name": "arith",
+        "method": "fib", "offset": 0, "opcode": "INITSLOT", "text": "INITSLOT 4, 1", "gas": "1045050",
+        "items": 1, "top": ["2"],
+    });
+    assert_eq!(*first, expected);
+    assert!(lines.iter().enumerate().all(|(i, line)| line["n"] == i + 1));
+    // Without a chain the program is what runs.
+    let alone = neovm(&["run", "0x1213a0", "--trace=json", "--host", "../tests/data/stub-host.json"]);
+    assert!(alone.err.starts_with("{\"n\":1,\"depth\":1,"), "{}", alone.err);
+}
+
+#[test]
+fn the_tree_is_shown_before_the_result() {
+    let call = ["run", "arith.nef", "--method", "fib", "10"];
+    let answer = neovm(&[&call[..], &["--tree"]].concat());
+    let (tree, report) = answer.ok().split_once("\n\n").expect("two parts");
+    assert_eq!(report, neovm(&call).ok());
+    let expected = "\
+[1080180, own 1045050] entry script
+├─ [35130] arith.fib(n = 10)
+│  └─ returns 55
+└─ returns 55";
+    assert_eq!(tree, expected);
+    let json = parsed(&[&call[..], &["--tree", "--json"]].concat());
+    assert_eq!(json["calls"][0]["steps"][0]["call"]["method"], "fib");
+    neovm(&["run", "0x11", "--tree", "--host", "../tests/data/stub-host.json"]).fails(2, &["--tree"]);
+}
