@@ -1,6 +1,8 @@
 //! What a script does, in words: the calls of a transaction's script, and what a
 //! verification script demands.
 
+use std::rc::Rc;
+
 use neovm::{
     Hash160, OpCode, Script, StackItem,
     chain::contract,
@@ -17,8 +19,12 @@ use crate::{
     trace::instruction,
 };
 
-/// The longest stack that is followed, and the most that one packed list holds.
-const MAX_STACK: usize = 2048;
+/// The longest stack that is followed, and the most items that a value consists of.
+const MAX_ITEMS: usize = 2048;
+
+/// The most items that all arguments consist of. A script that packs and copies reaches
+/// any number.
+const MAX_ARGUMENTS: usize = 1 << 16;
 
 /// What a script does, as far as it is a sequence of calls with fixed arguments.
 ///
@@ -48,12 +54,12 @@ enum Deed {
         hash: Hash160,
         method: String,
         flags: CallFlags,
-        arguments: Vec<Operand>,
+        arguments: Rc<[Operand]>,
     },
     Syscall {
         number: usize,
         syscall: &'static Syscall,
-        arguments: Vec<Operand>,
+        arguments: Rc<[Operand]>,
     },
     Assert(Operand),
     /// A verification script of a key.
@@ -74,7 +80,8 @@ enum Deed {
 #[derive(Clone, Debug)]
 enum Operand {
     Item(StackItem),
-    List(Vec<Operand>),
+    /// The items, and how many there are with those that lie in them.
+    List(Rc<[Operand]>, usize),
     /// The result of the call with this number.
     Result(usize),
 }
@@ -127,6 +134,8 @@ struct Reader {
     stack: Vec<Operand>,
     deeds: Vec<Deed>,
     calls: usize,
+    /// The items of all arguments so far.
+    arguments: usize,
 }
 
 impl Reader {
@@ -150,12 +159,12 @@ impl Reader {
             SWAP => self.reverse(2)?,
             REVERSE3 => self.reverse(3)?,
             REVERSE4 => self.reverse(4)?,
-            NEWARRAY0 | NEWSTRUCT0 => self.push(Operand::List(Vec::new()))?,
+            NEWARRAY0 | NEWSTRUCT0 => self.push_list(Vec::new())?,
             PACK | PACKSTRUCT => {
                 let count = usize::try_from(self.pop_number()?).ok().filter(|count| *count <= self.stack.len())?;
                 let mut items = self.stack.split_off(self.stack.len() - count);
                 items.reverse();
-                self.push(Operand::List(items))?;
+                self.push_list(items)?;
             }
             SYSCALL => self.syscall(u32::from_le_bytes(instruction.operand.try_into().ok()?))?,
             _ => self.push(Operand::Item(constant(instruction)?))?,
@@ -164,7 +173,12 @@ impl Reader {
     }
 
     fn push(&mut self, operand: Operand) -> Option<()> {
-        (self.stack.len() < MAX_STACK).then(|| self.stack.push(operand))
+        (self.stack.len() < MAX_ITEMS).then(|| self.stack.push(operand))
+    }
+
+    fn push_list(&mut self, items: Vec<Operand>) -> Option<()> {
+        let size = 1 + items.iter().map(Operand::size).sum::<usize>();
+        if size > MAX_ITEMS { None } else { self.push(Operand::List(items.into(), size)) }
     }
 
     fn pop_item(&mut self) -> Option<StackItem> {
@@ -192,12 +206,18 @@ impl Reader {
             let hash = Hash160(self.pop_bytes()?.try_into().ok()?);
             let method = String::from_utf8(self.pop_bytes()?).ok()?;
             let flags = CallFlags::from_bits(u8::try_from(self.pop_number()?).ok()?)?;
-            let Operand::List(arguments) = self.stack.pop()? else { return None };
+            let Operand::List(arguments, _) = self.stack.pop()? else { return None };
             (Deed::Call { number, hash, method, flags, arguments }, true)
         } else {
-            let arguments = syscall.parameters.iter().map(|_| self.stack.pop()).collect::<Option<_>>()?;
+            let arguments = syscall.parameters.iter().map(|_| self.stack.pop()).collect::<Option<Rc<[_]>>>()?;
             (Deed::Syscall { number, syscall, arguments }, syscall.returns != ParameterType::Void)
         };
+        if let Deed::Call { arguments, .. } | Deed::Syscall { arguments, .. } = &deed {
+            self.arguments += arguments.iter().map(Operand::size).sum::<usize>();
+        }
+        if self.arguments > MAX_ARGUMENTS {
+            return None;
+        }
         self.calls = number;
         self.deeds.push(deed);
         if returns { self.push(Operand::Result(number)) } else { Some(()) }
@@ -244,6 +264,10 @@ fn contract_name(hash: Hash160) -> String {
 }
 
 impl Operand {
+    fn size(&self) -> usize {
+        if let Self::List(_, size) = self { *size } else { 1 }
+    }
+
     fn text(&self) -> String {
         self.text_of(None)
     }
@@ -252,7 +276,7 @@ impl Operand {
         match self {
             Self::Item(item) => wanted.map_or_else(|| show::item(item), |wanted| show::brief(item, wanted)),
             Self::Result(number) => format!("the result of {number}"),
-            Self::List(items) => {
+            Self::List(items, _) => {
                 format!("[{}]", items.iter().map(Self::text).collect::<Vec<_>>().join(", "))
             }
         }

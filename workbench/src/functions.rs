@@ -6,7 +6,7 @@ use neovm::{OpCode, Script, types::manifest::Method};
 
 /// The functions of a script: the methods of a manifest, and whatever its
 /// instructions call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Functions {
     /// Where they start, in bytes.
     starts: BTreeMap<usize, Option<Method>>,

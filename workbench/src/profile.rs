@@ -66,6 +66,10 @@ struct Node {
     own: Cost,
 }
 
+/// How many stacks of functions are told apart: functions that call each other in turn
+/// make ever more of them.
+const MAX_NODES: usize = 1 << 20;
+
 /// The node that nothing belongs to; its children are the functions that nobody called.
 const ROOT: usize = 0;
 
@@ -120,10 +124,14 @@ impl Profile {
     }
 }
 
-/// The node of a function that was called from another node.
+/// The node of a function that was called from another node; that node itself if there
+/// are too many.
 fn child(nodes: &mut Vec<Node>, parent: usize, function: usize) -> usize {
     if let Some(known) = nodes[parent].children.get(&function) {
         return *known;
+    }
+    if nodes.len() == MAX_NODES {
+        return parent;
     }
     let place = nodes.len();
     nodes.push(Node { parent, function, ..Node::default() });

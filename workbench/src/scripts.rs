@@ -27,11 +27,11 @@ pub struct RunningScript {
     /// What the compiler tells of it, if that is known.
     pub debug: Option<Arc<DebugInfo>>,
     /// What traces show of the instructions that were asked for, by position.
-    texts: Vec<Option<Texts>>,
+    texts: HashMap<usize, Texts>,
 }
 
 /// What traces show of an instruction whenever it runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Texts {
     /// The instruction as text.
     pub(crate) text: Box<str>,
@@ -43,15 +43,7 @@ impl RunningScript {
     /// Describes a script.
     pub fn new(script: &Script, hash: Hash160, name: String, methods: &[Method]) -> Self {
         let functions = Functions::new(script, methods);
-        Self {
-            script: script.clone(),
-            hash,
-            name,
-            contract: None,
-            functions,
-            debug: None,
-            texts: vec![None; script.len() + 1],
-        }
+        Self { script: script.clone(), hash, name, contract: None, functions, debug: None, texts: HashMap::new() }
     }
 
     fn of_chain(script: &Script, running: host::RunningScript, is_first: bool) -> Self {
@@ -64,21 +56,26 @@ impl RunningScript {
                     ..Self::new(script, running.hash, name, &manifest.abi.methods)
                 }
             }
-            None => Self::new(script, running.hash, if is_first { "entry script" } else { "script" }.into(), &[]),
+            None => Self {
+                script: script.clone(),
+                hash: running.hash,
+                name: if is_first { "entry script" } else { "script" }.into(),
+                contract: None,
+                // An execution may load any number of scripts; nobody asks for the functions of those without methods.
+                functions: Functions::default(),
+                debug: None,
+                texts: HashMap::new(),
+            },
         }
     }
 
     /// What traces show of the instruction at a position.
     pub(crate) fn texts(&mut self, position: usize) -> &Texts {
-        if position >= self.texts.len() {
-            self.texts.resize(position + 1, None);
+        if !self.texts.contains_key(&position) {
+            let texts = Texts::new(self, position);
+            self.texts.insert(position, texts);
         }
-        let new = if self.texts[position].is_none() { Some(Texts::new(self, position)) } else { None };
-        let place = &mut self.texts[position];
-        if new.is_some() {
-            *place = new;
-        }
-        place.get_or_insert_with(Texts::default)
+        &self.texts[&position]
     }
 
     /// Returns the name of the function that begins at a position: that of the method,

@@ -42,6 +42,19 @@ fn verification_scripts_say_who_must_sign() {
 }
 
 #[test]
+fn values_that_grow_without_end_are_not_followed() {
+    // DUP, PUSH2 and PACK double a list.
+    let script = assemble(&format!("NEWARRAY0\n{}RET", "DUP\n PUSH2\n PACK\n".repeat(60))).expect("a script");
+    let text = Explanation::of(&script).to_string();
+    assert_eq!(text, "   goes on at byte 33 with PACK, which is more than a call with fixed arguments\n");
+    let notify = "DUP\n PUSHDATA1 \"e\"\n SYSCALL System.Runtime.Notify\n";
+    let list = format!("{}PUSHINT16 1000\n PACK\n", "PUSH1\n".repeat(1000));
+    let script = assemble(&format!("{list}{}RET", notify.repeat(10_000))).expect("a script");
+    let text = Explanation::of(&script).to_string();
+    assert_eq!(text.lines().count(), 66, "65 times 1,002 items, and where it stops");
+}
+
+#[test]
 fn what_cannot_be_followed_is_named() {
     let script = assemble("PUSH1\n JMPIF L\n L: RET").expect("a script");
     let text = Explanation::of(&script).to_string();
