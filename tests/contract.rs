@@ -2,14 +2,14 @@
 
 use neovm::{
     Contract, ContractError, Engine, EngineConfig, Gas, NoHost, OpCode, Outcome, RunOptions, StackItem, Vm,
-    types::{NefFile, ScriptBuilder},
+    types::{NefFile, ScriptBuilder, item::Results},
 };
 
 fn engine() -> Engine {
     Engine::new(EngineConfig::default())
 }
 
-fn run(vm: &mut Vm) -> Vec<StackItem> {
+fn run(vm: &mut Vm) -> Results {
     assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
     vm.take_results()
 }
@@ -55,7 +55,7 @@ fn with_initialize() -> (Vec<u8>, &'static str) {
     (nef.to_bytes().unwrap(), manifest)
 }
 
-fn call(method: &str, arguments: Vec<StackItem>) -> (Outcome, Vec<StackItem>) {
+fn call(method: &str, arguments: Vec<StackItem>) -> (Outcome, Results) {
     let engine = engine();
     let (nef, manifest) = with_initialize();
     let contract = Contract::open(&engine, &nef, manifest.as_bytes()).unwrap();

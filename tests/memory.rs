@@ -6,6 +6,7 @@ use std::thread;
 use neovm::{
     Caller, Dispatch, Engine, EngineConfig, FaultKind, Gas, Host, HostError, JitMode, Limits, LoadOptions, NoHost,
     Outcome, RunOptions, Script, StackItem, Stop, Vm, VmConfig, types::asm::assemble,
+    types::engine_internals::Candidate,
 };
 use neovm_testing::{
     allocator::{Counting, live, peak},
@@ -302,7 +303,7 @@ fn a_cycle_that_the_host_holds_is_not_cleared() {
 }
 
 #[test]
-fn a_cycle_in_the_results_is_the_callers() {
+fn a_cycle_is_freed_with_the_results() {
     let taken = {
         let mut vm = loaded("NEWARRAY0\nDUP\nDUP\nAPPEND\nDUP\nPUSH7\nAPPEND\nRET", VmConfig::default());
         assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
@@ -311,7 +312,12 @@ fn a_cycle_in_the_results_is_the_callers() {
     };
     let StackItem::Array(array) = &taken[0] else { panic!("an array was taken") };
     assert_eq!(array.get(1).unwrap().to_i32(), Ok(7));
-    array.clear().unwrap();
+    let weak = Candidate::new(&taken[0]).unwrap();
+    let kept = taken.clone();
+    drop(taken);
+    assert!(weak.is_alive());
+    drop(kept);
+    assert!(!weak.is_alive());
 }
 
 /// Throws what a text makes of an array that local variable 0 holds too; the

@@ -106,7 +106,7 @@ impl Lists {
 }
 
 impl Frozen {
-    /// Makes a receipt readable. Its items are taken apart. `limit` is the gas limit of its job.
+    /// Makes a receipt readable. `limit` is the gas limit of its job.
     pub(crate) fn new(receipt: &Receipt, ending: Ending, limit: i64) -> Outcome<Self> {
         let mut lists = Lists::default();
         let mut items = Items::default();
@@ -225,20 +225,6 @@ impl Items {
             node.children = lists.children[start..].as_ptr();
         }
         Ok(())
-    }
-}
-
-/// The items belong to the receipt alone. Cycles keep themselves alive, so they are
-/// taken apart; what is read-only cannot be part of one.
-impl Drop for Items {
-    fn drop(&mut self) {
-        for item in &self.items {
-            let _ = match item {
-                StackItem::Array(array) | StackItem::Struct(array) => array.clear().map(drop),
-                StackItem::Map(map) => map.clear().map(drop),
-                _ => Ok(()),
-            };
-        }
     }
 }
 

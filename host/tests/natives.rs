@@ -170,7 +170,7 @@ fn designation(chain: &Chain, node: PublicKey) -> UnsignedTransaction {
 
 fn balance(chain: &Chain, node: PublicKey) -> StackItem {
     let call = Invocation::call(gas_token(), "balanceOf", vec![account(&node).into()]).unwrap();
-    chain.invoke(&call).unwrap().stack.remove(0)
+    chain.invoke(&call).unwrap().stack[0].clone()
 }
 
 /// New nodes have the role from the next block on.

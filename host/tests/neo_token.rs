@@ -94,13 +94,13 @@ impl World {
     /// What a method of NeoToken returns.
     fn read(&self, method: &str) -> StackItem {
         let call = Invocation::call(NEO.parse().unwrap(), method, vec![]).unwrap();
-        self.chain.invoke(&call).unwrap().stack.remove(0)
+        self.chain.invoke(&call).unwrap().stack[0].clone()
     }
 
     /// What a vote for an account's candidate had earned when the account last got GAS.
     fn last_gas_per_vote(&self, account: Hash160) -> Integer {
         let call = Invocation::call(NEO.parse().unwrap(), "getAccountState", vec![account.into()]).unwrap();
-        let state = self.chain.invoke(&call).unwrap().stack.remove(0);
+        let state = self.chain.invoke(&call).unwrap().stack[0].clone();
         let StackItem::Struct(fields) = state else { panic!("{state:?}") };
         fields.get(3).unwrap().to_integer().unwrap()
     }

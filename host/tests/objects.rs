@@ -61,7 +61,7 @@ fn equal(a: impl Fn(&mut ScriptBuilder), b: impl Fn(&mut ScriptBuilder)) -> [Sta
     let invocation = Invocation::new(script.build().unwrap()).with_gas(10_000_000_000);
     let receipt = Chain::new(ProtocolSettings::private()).unwrap().invoke(&invocation).unwrap();
     assert_eq!(receipt.fault, None);
-    receipt.stack.try_into().unwrap()
+    receipt.stack.to_vec().try_into().unwrap()
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn equal_contexts(push: &[&str]) -> StackItem {
     let sender = Signer::new(Hash160([7; 20]), WitnessScopes::CALLED_BY_ENTRY);
     let contract = chain.deploy(sender, &nef.to_bytes().unwrap(), manifest.to_json().as_ref()).unwrap();
     let call = Invocation::call(contract.state().hash, "main", Vec::new()).unwrap();
-    chain.invoke(&call).unwrap().stack.remove(0)
+    chain.invoke(&call).unwrap().stack[0].clone()
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn results_outlive_the_script() {
     survive(PUSH_ALL, &all(), results);
     survive(PUSH_ALL, &all(), |vm, outcome| {
         assert_eq!(outcome, Outcome::Halt);
-        vm.take_results()
+        vm.take_results().to_vec()
     });
     // A machine that is used again, without what it ran before.
     survive(PUSH_ALL, &all(), |vm, outcome| {

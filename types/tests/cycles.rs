@@ -5,6 +5,7 @@ use std::{cell::Cell, rc::Rc};
 use neovm_types::{
     Array, Interop, Map, StackItem,
     engine_internals::{Candidate, CompoundInternals, collect_cycles},
+    item::Results,
 };
 
 /// Counts how many of its kind were dropped.
@@ -142,6 +143,32 @@ fn what_garbage_shares_with_held_compounds_is_kept() {
     assert_eq!(witnesses.ended(), 1);
     let StackItem::Array(shared) = &shared else { panic!("no array") };
     assert_eq!((shared.len(), shared.is_unique()), (1, true));
+}
+
+#[test]
+fn results_free_their_cycles() {
+    let witnesses = Witnesses::default();
+    let (array, structure, map) = ring(&witnesses);
+    drop((structure, map));
+    // What is returned is no part of a cycle, but leads to two.
+    let outer =
+        StackItem::array([StackItem::array([StackItem::Array(array)]), StackItem::Array(loop_of_one(&witnesses))]);
+    let results = Results::from(vec![1.into(), outer.clone(), outer]);
+    let copy = results.clone();
+    drop(results);
+    assert_eq!(witnesses.ended(), 0);
+    drop(copy);
+    assert_eq!(witnesses.ended(), 2);
+}
+
+#[test]
+fn results_spare_what_somebody_holds() {
+    let witnesses = Witnesses::default();
+    let (array, ..) = ring(&witnesses);
+    drop(Results::from(vec![StackItem::Array(array.clone()), StackItem::Array(loop_of_one(&witnesses))]));
+    assert_eq!((witnesses.ended(), array.len()), (1, 1));
+    drop(Results::from(vec![StackItem::Array(array)]));
+    assert_eq!(witnesses.ended(), 2);
 }
 
 #[test]

@@ -43,8 +43,7 @@ enum Node {
 }
 
 impl Graph {
-    /// Takes items over, and returns where they are. Compounds are empty then: nobody else
-    /// may hold them.
+    /// Copies items, and returns where they are.
     pub(crate) fn of<'a>(items: impl IntoIterator<Item = &'a StackItem>) -> (Self, Vec<NodeId>) {
         let mut maker = Maker::default();
         let roots = items.into_iter().map(|item| maker.node(item)).collect();
@@ -59,9 +58,8 @@ struct Maker {
     graph: Graph,
     /// The nodes of compounds, by their addresses.
     known: HashMap<usize, NodeId>,
-    /// Compounds whose nodes lack their contents. They also keep the addresses in use.
+    /// Compounds whose nodes lack their contents.
     pending: Vec<(NodeId, StackItem)>,
-    done: Vec<StackItem>,
 }
 
 impl Maker {
@@ -106,16 +104,6 @@ impl Maker {
                 _ => continue,
             };
             self.graph.nodes[id as usize] = node;
-            self.done.push(item);
-        }
-        // Without the machine nobody takes cycles apart. Notifications, which cannot be
-        // changed, have none.
-        for item in self.done.drain(..) {
-            match item {
-                StackItem::Array(array) | StackItem::Struct(array) => _ = array.clear(),
-                StackItem::Map(map) => _ = map.clear(),
-                _ => {}
-            }
         }
     }
 }

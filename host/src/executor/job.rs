@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use neovm_chain::{Block, Header, Transaction, Witness};
 use neovm_storage::Batch;
-use neovm_types::{CallFlags, Fault, Gas, Hash160, OpCode, Script, StackItem};
+use neovm_types::{CallFlags, Fault, Gas, Hash160, OpCode, Script, item::Results};
 
 use super::{Log, Notification};
 
@@ -132,7 +132,7 @@ pub struct Receipt {
     /// The gas that was consumed. It exceeds the limit if that was the fault.
     pub gas_consumed: Gas,
     /// The result stack, the top last.
-    pub stack: Vec<StackItem>,
+    pub stack: Results,
     /// The notifications; none after a fault.
     pub notifications: Vec<Notification>,
     /// The messages that scripts logged, also those before a fault.
@@ -148,7 +148,7 @@ impl Receipt {
             fault: None,
             fault_place: None,
             gas_consumed: Gas::ZERO,
-            stack: Vec::new(),
+            stack: Results::default(),
             notifications: Vec::new(),
             logs: Vec::new(),
             changes: Batch::new(),

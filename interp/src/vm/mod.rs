@@ -14,6 +14,7 @@ use core::sync::atomic::AtomicBool;
 use neovm_types::{
     Fault, FaultKind, Gas, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
     engine_internals::{Candidate, collect_cycles},
+    item::Results,
 };
 
 pub use self::{
@@ -337,12 +338,11 @@ impl Vm {
         unsafe { core::slice::from_raw_parts(start, self.cells_between(start, self.sp)) }
     }
 
-    /// Removes the results and returns them, bottom first. A compound that
-    /// contains itself is not freed until its new owner clears it.
-    pub fn take_results(&mut self) -> Vec<StackItem> {
+    /// Removes the results and returns them, bottom first.
+    pub fn take_results(&mut self) -> Results {
         let count = self.results().len();
         if count == 0 {
-            return Vec::new();
+            return Results::default();
         }
         let mut results = Vec::with_capacity(count);
         self.sp = self.arena.start();
@@ -355,7 +355,7 @@ impl Vm {
             }
             results.push(item);
         }
-        results
+        results.into()
     }
 
     /// Returns the reference count that the item limit applies to: the number

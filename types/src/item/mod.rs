@@ -23,6 +23,7 @@ pub(crate) mod item_vec;
 mod json;
 mod map;
 mod native;
+mod results;
 mod scalar;
 #[allow(unsafe_code, reason = "counted references to values: see its module")]
 mod shared;
@@ -36,6 +37,7 @@ pub use self::{
     interop::Interop,
     json::{JsonError, JsonLimits, write_json_stack},
     map::{MAX_KEY_SIZE, Map},
+    results::Results,
     scalar::{Bool, Pointer},
 };
 use crate::{fault::FaultKind, integer::Integer};
