@@ -4,13 +4,17 @@
 mod common;
 
 use neovm_chain::{
-    Signer, WitnessScopes,
+    Signer, Witness, WitnessScopes,
     contract::{bft_address, majority_address},
 };
-use neovm_host::{Chain, ContractState, Invocation, Network, ProtocolSettings, Receipt, native::NATIVES};
+use neovm_host::{
+    Chain, Container, ContractState, HardforkHeights, Invocation, Network, ProtocolSettings, Receipt, native::NATIVES,
+    verify_witness,
+};
 use neovm_storage::Key;
 use neovm_types::{
-    CallFlags, Hardfork, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
+    CallFlags, Gas, Hardfork, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
+    engine_internals::Candidate,
     manifest::{Abi, ContractDescriptor, Method, Parameter, ParameterType, Permission, Wildcard},
 };
 
@@ -39,6 +43,52 @@ fn method(name: &str, offset: usize, parameters: &[&str], return_type: Parameter
 
 fn nef(script: Script) -> Vec<u8> {
     NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script }.to_bytes().unwrap()
+}
+
+#[test]
+fn a_receipt_frees_the_cycles_in_its_results() {
+    let chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let mut script = ScriptBuilder::new();
+    script.op(OpCode::NEWARRAY0).op(OpCode::DUP).op(OpCode::DUP).op(OpCode::APPEND);
+    // It goes on in an array that is no part of the cycle.
+    script.push(1).op(OpCode::PACK).op(OpCode::DUP);
+    let receipt = chain.invoke(&Invocation::new(script.build().unwrap())).unwrap();
+    let StackItem::Array(outer) = &receipt.stack[0] else { panic!("{:?}", receipt.stack) };
+    let cycle = Candidate::new(&outer.get(0).unwrap()).unwrap();
+    drop(receipt.clone());
+    assert!(cycle.is_alive());
+    drop(receipt);
+    assert!(!cycle.is_alive());
+}
+
+/// What a witness costs at height 0 where Faun starts at a height, if at all.
+fn cost_of_a_witness(faun: Option<u32>, verification: &[u8], datoshi: i64) -> Option<Gas> {
+    let mut named = vec![(Hardfork::Echidna, 0)];
+    named.extend(faun.map(|height| (Hardfork::Faun, height)));
+    let settings = ProtocolSettings { hardforks: HardforkHeights::new(&named).unwrap(), ..ProtocolSettings::private() };
+    let chain = Chain::new(settings).unwrap();
+    let witness = Witness { invocation: Script::from([].as_slice()), verification: Script::from(verification) };
+    let hash = witness.script_hash();
+    let result = verify_witness(chain.network(), chain.store(), Container::None, hash, &witness, datoshi).unwrap();
+    result.ok.then_some(result.fee)
+}
+
+#[test]
+fn a_witness_before_faun_costs_nothing() {
+    // It takes one price unit.
+    let push = [OpCode::PUSH1 as u8];
+    for faun in [None, Some(0)] {
+        let (enough, less) = (cost_of_a_witness(faun, &push, 30), cost_of_a_witness(faun, &push, 29));
+        assert_eq!((enough, less), (Some(Gas::from_datoshi(30)), None), "{faun:?}");
+    }
+    // Policy takes a hardfork that has a height for active, since no block is being persisted.
+    assert_eq!(cost_of_a_witness(Some(1), &push, 0), Some(Gas::ZERO));
+    // Amounts in datoshi are charged all the same.
+    let burn = ScriptBuilder::new().push(7).syscall("System.Runtime.BurnGas").op(OpCode::PUSH1).build().unwrap();
+    assert_eq!(cost_of_a_witness(Some(1), burn.bytes(), 7), Some(Gas::from_datoshi(7)));
+    assert_eq!(cost_of_a_witness(Some(1), burn.bytes(), 6), None);
+    // Where the reference would run forever.
+    assert_eq!(cost_of_a_witness(Some(1), &[OpCode::JMP as u8, 0], 0), None);
 }
 
 fn invoke(chain: &mut Chain, contract: Hash160, method: &str, arguments: Vec<StackItem>) -> Receipt {

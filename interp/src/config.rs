@@ -84,8 +84,9 @@ impl VmConfig {
 pub struct RunOptions {
     /// The gas that may be used.
     pub gas_limit: Gas,
-    /// What a price unit costs. It is at least 1 picoGAS and at most
-    /// [`u64::MAX`] picoGAS; amounts beyond are taken as these.
+    /// What a price unit costs, at most [`u64::MAX`] picoGAS; more is taken as
+    /// that. If it is zero, instructions cost nothing, and only a budget ends a
+    /// script that runs forever.
     pub fee_factor: Gas,
     /// The number of instructions after which [`Vm::run`](crate::Vm::run)
     /// stops, or `None` for no such limit. A run that stopped can go on, see

@@ -37,7 +37,7 @@ pub(crate) struct GasCounter {
 
 impl GasCounter {
     pub(crate) fn new(options: &RunOptions) -> Self {
-        let factor = u64::try_from(options.fee_factor.pico()).unwrap_or(u64::MAX).max(1);
+        let factor = u64::try_from(options.fee_factor.pico()).unwrap_or(u64::MAX);
         let limit_pico = options.gas_limit.pico();
         Self { factor, limit_pico, spent_pico: 0, granted: None, instructions: 0, free: false }
     }
@@ -65,7 +65,8 @@ impl GasCounter {
         if left >= self.pico(most) {
             return most;
         }
-        // Less than `most`, which is an `i64`. Rarely is so little gas left that this division is needed.
+        // Less than `most`, which is an `i64`. Rarely is so little gas left that this division is needed, and never if
+        // units cost nothing.
         (left / u128::from(self.factor)) as i64
     }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, DEFAULT_FEE_FACTOR, Fault, FaultKind, Gas, NoHost, Outcome, PriceTable, RunOptions, StubHost, Vm, VmConfig,
+    Code, DEFAULT_FEE_FACTOR, Fault, FaultKind, Gas, NoHost, Outcome, PriceTable, RunOptions, Stop, StubHost, Vm,
+    VmConfig,
 };
 
 use crate::{CHEAP, FAULTS, LOOP, RETURNS, SHORT, SYSCALLS, code, gas, loaded, loaded_with, script, stub_host};
@@ -133,10 +134,12 @@ fn a_picogas_is_a_datoshi_begun() {
 }
 
 #[test]
-fn a_factor_of_zero_is_one() {
-    let mut vm = loaded_with(&code("NOP"), VmConfig::default(), options(i64::MAX, 0));
-    assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
-    assert_eq!(vm.gas_consumed().datoshi_ceil(), 1);
+fn a_factor_of_zero_charges_nothing() {
+    Trace::new(LOOP).check(0, 0);
+    let endless = options(0, 0).with_budget(1_000_000);
+    let mut vm = loaded_with(&code("next: JMP next"), VmConfig::default(), endless);
+    assert_eq!(vm.run(&mut NoHost), Outcome::Stopped(Stop::Budget));
+    assert_eq!((vm.instructions(), vm.gas_consumed()), (1_000_000, Gas::ZERO));
 }
 
 #[test]

@@ -14,6 +14,10 @@ use crate::{
     network::Network,
 };
 
+/// The instructions that run where they cost nothing, which is before Faun (see [`Executor::stored_fee_factor`]). The
+/// reference runs on.
+const MAX_FREE_INSTRUCTIONS: u64 = 1_000_000;
+
 /// Executes a job over a store and returns what came of it. The store does not
 /// change: the receipt says what to write.
 ///
@@ -47,7 +51,7 @@ pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &
         Ok(()) => match vm.run(&mut executor) {
             Outcome::Halt => None,
             Outcome::Fault(fault) => Some(fault),
-            // Without budget and interrupt flag nothing stops it.
+            // Only where instructions cost nothing there is a budget.
             _ => Some(stopped()),
         },
     };
@@ -147,22 +151,26 @@ impl<'s> Executor<'s> {
     /// It is stored in datoshi before Faun and in picoGAS from then on; in the
     /// block that activates Faun it is converted while OnPersist runs.
     ///
-    /// Source: `ApplicationEngine.cs` (constructor).
+    /// Before Faun the reference asks Policy for the datoshi, and that takes Faun for active if no block is being
+    /// persisted and Faun has a height: the datoshi are taken for picoGAS, and what is left of them is 0. So a witness
+    /// that is verified before that height costs nothing.
+    ///
+    /// Source: `ApplicationEngine.cs` (constructor, `IsHardforkEnabled`), `PolicyContract.cs` (`GetExecFeeFactor`).
     fn stored_fee_factor(&self, index: u32) -> Result<Gas, FaultKind> {
         let heights = &self.settings().hardforks;
+        if heights.at(index) < Hardfork::Faun {
+            return Ok(Gas::from_datoshi(policy::exec_fee_factor(self)?.into()));
+        }
         let stored = policy::stored_exec_fee_factor(&self.base)?;
-        let is_faun = heights.at(index) >= Hardfork::Faun;
         let converts = self.trigger == Trigger::OnPersist && index > 0 && heights.at(index - 1) < Hardfork::Faun;
-        Ok(if is_faun && !converts {
-            Gas::from_pico(stored.into())
-        } else {
-            Gas::from_pico(u128::from(stored) * u128::from(Gas::PICO_PER_DATOSHI))
-        })
+        Ok(Gas::from_pico(u128::from(stored) * if converts { Gas::PICO_PER_DATOSHI.into() } else { 1 }))
     }
 
     /// The machine for the job: its handlers are those of the height.
     pub(super) fn machine(&self, job: &Job<'_>) -> Box<Vm> {
         let options = RunOptions::new(Gas::from_datoshi(job.gas)).with_fee_factor(self.fee_factor);
+        let is_free = self.fee_factor == Gas::ZERO;
+        let options = if is_free { options.with_budget(MAX_FREE_INSTRUCTIONS) } else { options };
         machine::take(self.network, self.natives.hardfork(), options)
     }
 

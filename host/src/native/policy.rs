@@ -215,7 +215,9 @@ pub(crate) fn stored_exec_fee_factor(layer: &Layer<'_>) -> Result<u64, FaultKind
 }
 
 /// What a price unit costs, in datoshi, rounded down.
-fn exec_fee_factor(executor: &Executor<'_>) -> Result<u32, FaultKind> {
+///
+/// Source: `PolicyContract.cs` (`GetExecFeeFactor`).
+pub(crate) fn exec_fee_factor(executor: &Executor<'_>) -> Result<u32, FaultKind> {
     let stored = stored_exec_fee_factor(executor.layer())?;
     let datoshi = if executor.is_active(Hardfork::Faun) { stored / Gas::PICO_PER_DATOSHI } else { stored };
     u32::try_from(datoshi).map_err(|_| FaultKind::Overflow)
