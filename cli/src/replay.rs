@@ -5,7 +5,7 @@ mod roots;
 
 use std::{
     fs::File,
-    io::BufReader,
+    io::{BufReader, Read},
     path::PathBuf,
     process::ExitCode,
     sync::{
@@ -34,6 +34,9 @@ use crate::{engine::EngineKind, interrupt, progress::Progress};
 
 /// How many blocks are read and verified ahead.
 const READ_AHEAD: usize = 64;
+
+/// How many of them are verified at a time, on all cores.
+const TOGETHER: usize = 16;
 
 /// Run the blocks of a dump, and print the state root after each
 ///
@@ -176,12 +179,13 @@ impl Replay<'_> {
             let (sender, blocks) = sync_channel(READ_AHEAD);
             scope.spawn(move || {
                 let mut dump = dump;
-                // An error is the last thing that is sent.
-                while let Some(block) = dump.next_from(next).transpose() {
-                    let failed = block.is_err();
-                    if sender.send(block.map(|block| preverifier.verify(block))).is_err() || failed {
-                        return;
-                    }
+                let mut is_over = false;
+                while !is_over {
+                    let (blocks, error) = read_blocks(&mut dump, next);
+                    is_over = blocks.len() < TOGETHER;
+                    let verified = preverifier.verify_all(blocks).into_iter().map(Ok);
+                    // An error is the last thing that is sent.
+                    is_over |= verified.chain(error.map(Err)).any(|block| sender.send(block).is_err());
                 }
             });
             self.receive(blocks, until, || stop.load(Ordering::Relaxed))
@@ -254,6 +258,19 @@ impl Replay<'_> {
             _ => error,
         }
     }
+}
+
+/// Reads the next blocks from a height on: as many as are verified together, unless the dump ends or an error comes.
+fn read_blocks(dump: &mut DumpReader<impl Read>, from: u32) -> (Vec<Block>, Option<DumpError>) {
+    let mut blocks = Vec::with_capacity(TOGETHER);
+    while blocks.len() < TOGETHER {
+        match dump.next_from(from) {
+            Ok(Some(block)) => blocks.push(block),
+            Ok(None) => break,
+            Err(error) => return (blocks, Some(error)),
+        }
+    }
+    (blocks, None)
 }
 
 /// An error of the dump.

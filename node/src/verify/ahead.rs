@@ -1,13 +1,13 @@
 //! Verification ahead of execution.
 
-use std::sync::Arc;
+use std::{iter, panic::resume_unwind, sync::Arc, thread};
 
 use neovm_chain::{Block, Header};
 use neovm_host::Network;
 
 use super::{BlockRefusal, VerifyLevel, verify_block_independent};
 
-/// Verifies what of blocks does not depend on the state, on a thread of its own,
+/// Verifies what of blocks does not depend on the state, on threads of its own,
 /// while the blocks before them are executed.
 ///
 /// Nearly all the time that verification takes goes into signatures, and those of
@@ -32,10 +32,34 @@ impl Preverifier {
     /// comes to it.
     pub fn verify(&mut self, block: Block) -> PreverifiedBlock {
         let previous = self.last.replace(block.header().clone());
-        let result = previous
-            .as_ref()
-            .map_or(Ok(()), |previous| verify_block_independent(self.network.settings(), previous, &block, self.level));
+        let result = self.check(previous.as_ref(), &block);
         PreverifiedBlock { block, previous, level: self.level, result }
+    }
+
+    /// Verifies the next blocks as [`Preverifier::verify`] does each, on as many threads
+    /// as the machine runs at once.
+    pub fn verify_all(&mut self, blocks: Vec<Block>) -> Vec<PreverifiedBlock> {
+        let headers = blocks.iter().map(|block| Some(block.header().clone()));
+        let mut previous: Vec<_> = iter::once(self.last.take()).chain(headers).collect();
+        self.last = previous.pop().flatten();
+        let pairs: Vec<_> = previous.iter().map(Option::as_ref).zip(&blocks).collect();
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let check = |part: &[(Option<&Header>, &Block)]| -> Vec<_> {
+            part.iter().map(|(previous, block)| self.check(*previous, block)).collect()
+        };
+        let results: Vec<_> = thread::scope(|scope| {
+            let parts = pairs.chunks(pairs.len().div_ceil(threads).max(1));
+            let running: Vec<_> = parts.map(|part| scope.spawn(|| check(part))).collect();
+            running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let level = self.level;
+        let verified = |((block, previous), result)| PreverifiedBlock { block, previous, level, result };
+        blocks.into_iter().zip(previous).zip(results).map(verified).collect()
+    }
+
+    fn check(&self, previous: Option<&Header>, block: &Block) -> Result<(), BlockRefusal> {
+        previous
+            .map_or(Ok(()), |previous| verify_block_independent(self.network.settings(), previous, block, self.level))
     }
 }
 
