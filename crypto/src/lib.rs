@@ -53,7 +53,7 @@ pub use bits::{and, not, or, popcount, set_bit, shift_left, shift_right, test_bi
 #[cfg(feature = "signatures")]
 pub use ecdsa::{
     Curve, Hash, compress_public_key, portable, recover, recover_with_id, uncompress_public_key, verify,
-    verify_prehashed,
+    verify_multisig, verify_prehashed,
 };
 pub use error::CryptoError;
 pub use hash::{hash160, hash256, keccak256, murmur32, murmur128, ripemd160, sha256};

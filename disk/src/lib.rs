@@ -42,7 +42,7 @@ use std::{
 use folder::Folder;
 use neovm_storage::{
     Commit, Cursor, Direction, Entry, Key, NodeHash, Nodes, Place, Position, Store, StoreError, Tip, TrieMode, Value,
-    behind,
+    seek_range,
 };
 use pages::Pages;
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
@@ -308,15 +308,8 @@ impl Store for Disk {
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
-        if from.is_some_and(|from| !from.starts_with(prefix)) {
-            return Box::new(std::iter::empty());
-        }
-        let end = behind(prefix);
-        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let (start, end) = match direction {
-            Direction::Forward => (from.unwrap_or(prefix), end),
-            Direction::Backward => (prefix, from.map_or(end, Bound::Included)),
-        };
+        let Some((start, end)) = seek_range(prefix, from, direction) else { return Box::new(std::iter::empty()) };
+        let end = end.as_ref().map(Vec::as_slice);
         let range = match self.tables().state.range_owned::<&[u8]>((Bound::Included(start), end)) {
             Ok(range) => range,
             Err(error) => return Box::new(std::iter::once(Err(self.fail(error)))),

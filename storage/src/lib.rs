@@ -44,7 +44,7 @@ pub use self::{
     },
     key::Key,
     layer::{Item, Layer},
-    memory::{MemoryStore, behind},
+    memory::{MemoryStore, seek_range},
     seek::Seek,
     store::{Batch, Cursor, Direction, Entry, Store, StoreError, Value, WriteStore},
     trie::{

@@ -59,11 +59,28 @@ impl FromIterator<Entry> for MemoryStore {
 }
 
 /// The smallest key that is greater than all keys with a prefix, if there is one.
-pub fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
+fn behind(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
     Some(end)
+}
+
+/// Returns the first key and the end of the keys that [`Store::seek`] reads, whatever the direction, for stores that
+/// have their entries in an ordered map; none if it reads nothing.
+pub fn seek_range<'a>(
+    prefix: &'a [u8],
+    from: Option<&'a [u8]>,
+    direction: Direction,
+) -> Option<(&'a [u8], Bound<Vec<u8>>)> {
+    if from.is_some_and(|from| !from.starts_with(prefix)) {
+        return None;
+    }
+    let all = || behind(prefix).map_or(Bound::Unbounded, Bound::Excluded);
+    Some(match direction {
+        Direction::Forward => (from.unwrap_or(prefix), all()),
+        Direction::Backward => (prefix, from.map_or_else(all, |from| Bound::Included(from.to_vec()))),
+    })
 }
 
 /// The entries that [`Store::seek`] reads.
@@ -73,20 +90,11 @@ pub(crate) fn range<'a, V>(
     from: Option<&[u8]>,
     direction: Direction,
 ) -> Box<dyn Iterator<Item = (&'a Key, &'a V)> + 'a> {
-    if from.is_some_and(|from| !from.starts_with(prefix)) {
-        return Box::new(std::iter::empty());
-    }
-    let end = behind(prefix);
-    let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    let Some((start, end)) = seek_range(prefix, from, direction) else { return Box::new(std::iter::empty()) };
+    let entries = entries.range::<[u8], _>((Bound::Included(start), end.as_ref().map(Vec::as_slice)));
     match direction {
-        Direction::Forward => {
-            let start = Bound::Included(from.unwrap_or(prefix));
-            Box::new(entries.range::<[u8], _>((start, end)))
-        }
-        Direction::Backward => {
-            let end = from.map_or(end, Bound::Included);
-            Box::new(entries.range::<[u8], _>((Bound::Included(prefix), end)).rev())
-        }
+        Direction::Forward => Box::new(entries),
+        Direction::Backward => Box::new(entries.rev()),
     }
 }
 

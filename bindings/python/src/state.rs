@@ -11,8 +11,8 @@ use std::{
 
 use immutable_chunkmap::map::MapM;
 use neovm::storage::{
-    Batch, ChainState, Cursor, Direction, Entry, FlushPolicy, Key, Store, StoreError, Value, WriteStore, behind,
-    overlay,
+    Batch, ChainState, Cursor, Direction, Entry, FlushPolicy, Key, Store, StoreError, Value, WriteStore, overlay,
+    seek_range,
 };
 use neovm_disk::Disk;
 
@@ -161,16 +161,14 @@ fn range<'a>(
     from: Option<&[u8]>,
     direction: Direction,
 ) -> impl Iterator<Item = (&'a Key, &'a Option<Value>)> + 'a {
-    let end = behind(prefix).map_or(Bound::Unbounded, |end| Bound::Excluded(Key::from_bytes(&end)));
-    let from = from.map(Key::from_bytes);
-    let (start, end) = match direction {
-        Direction::Forward => (Bound::Included(from.unwrap_or_else(|| Key::from_bytes(prefix))), end),
-        Direction::Backward => (Bound::Included(Key::from_bytes(prefix)), from.map_or(end, Bound::Included)),
-    };
-    let mut entries = changes.range::<Key, _>((start, end));
+    let range = seek_range(prefix, from, direction);
+    let mut entries = range.map(|(start, end)| {
+        let (start, end) = (Key::from_bytes(start), end.map(|end| Key::from_bytes(&end)));
+        changes.range::<Key, _>((Bound::Included(start), end))
+    });
     std::iter::from_fn(move || match direction {
-        Direction::Forward => entries.next(),
-        Direction::Backward => entries.next_back(),
+        Direction::Forward => entries.as_mut()?.next(),
+        Direction::Backward => entries.as_mut()?.next_back(),
     })
 }
 

@@ -88,6 +88,32 @@ pub fn verify(
     verify_prehashed(&digest, public_key, signature, curve)
 }
 
+/// Verifies signatures of a multi-signature account: each has to be of a key that comes behind that of the signature
+/// before it. `verify` verifies a signature by a key, given by their places, and is called in the reference's order
+/// up to the first error.
+///
+/// Source: `ApplicationEngine.Crypto.cs` (`CheckMultisig`).
+///
+/// # Errors
+/// Those of `verify`.
+pub fn verify_multisig<E>(
+    signatures: usize,
+    keys: usize,
+    mut verify: impl FnMut(usize, usize) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let mut verified = 0;
+    for key in 0..keys {
+        if verified == signatures {
+            break;
+        }
+        verified += usize::from(verify(verified, key)?);
+        if signatures - verified > keys - key - 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Like [`verify`], but takes the 32-byte hash of the message.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! System calls that verify signatures. Source: `ApplicationEngine.Crypto.cs`.
 
+use neovm_crypto::verify_multisig;
 use neovm_interp::Caller;
 use neovm_types::{FaultKind, Hardfork};
 
@@ -42,15 +43,5 @@ pub(super) fn check_multisig(
         return Err(fault(format!("{m} signatures for {n} keys")));
     }
     executor.charge_units(caller, CHECK_SIG_PRICE * n as u64)?;
-    let (mut i, mut j) = (0, 0);
-    while i < m && j < n {
-        if verify(executor, &message, &signatures[i], &keys[j])? {
-            i += 1;
-        }
-        j += 1;
-        if m - i > n - j {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    verify_multisig(m, n, |signature, key| verify(executor, &message, &signatures[signature], &keys[key]))
 }

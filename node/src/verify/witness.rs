@@ -1,7 +1,7 @@
 //! Witnesses of standard accounts, which are verified without being executed.
 
 use neovm_chain::{Witness, contract};
-use neovm_crypto::{Curve, Hash, verify as verify_signature};
+use neovm_crypto::{Curve, Hash, verify as verify_signature, verify_multisig};
 use neovm_types::{Hash160, PublicKey};
 
 use super::VerifyResult;
@@ -41,28 +41,15 @@ pub(super) fn verify_standard(message: &[u8], account: Hash160, witness: &Witnes
     }
     let check =
         |key: &[u8], signature: &[u8; 64]| verify_signature(message, key, signature, Curve::Secp256r1, Hash::Sha256);
-    match standard {
-        Standard::Signature { key, signature } => match check(key, signature) {
-            Ok(true) => VerifyResult::Succeed,
-            Ok(false) => VerifyResult::InvalidSignature,
-            Err(_) => VerifyResult::Invalid,
-        },
+    let verified = match standard {
+        Standard::Signature { key, signature } => check(key, signature),
         Standard::Multisig { keys, signatures } => {
-            let mut keys = keys.iter();
-            for (i, signature) in signatures.iter().enumerate() {
-                loop {
-                    if signatures.len() - i > keys.len() {
-                        return VerifyResult::InvalidSignature;
-                    }
-                    let Some(key) = keys.next() else { return VerifyResult::InvalidSignature };
-                    match check(&key.0, signature) {
-                        Ok(true) => break,
-                        Ok(false) => {}
-                        Err(_) => return VerifyResult::Invalid,
-                    }
-                }
-            }
-            VerifyResult::Succeed
+            verify_multisig(signatures.len(), keys.len(), |signature, key| check(&keys[key].0, signatures[signature]))
         }
+    };
+    match verified {
+        Ok(true) => VerifyResult::Succeed,
+        Ok(false) => VerifyResult::InvalidSignature,
+        Err(_) => VerifyResult::Invalid,
     }
 }
