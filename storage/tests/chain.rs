@@ -2,11 +2,11 @@
 
 mod model;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
 
 use neovm_storage::{
-    Batch, ChainError, ChainState, Direction, FlushPolicy, Key, LEDGER_ID, MemoryPlace, Place, Store, Tip, TrieMode,
-    Value,
+    Batch, ChainError, ChainState, Commit, Cursor, Direction, FlushPolicy, Key, LEDGER_ID, MemoryPlace, NodeHash,
+    Nodes, Place, Position, Store, StoreError, Tip, TrieMode, Value,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -151,4 +151,75 @@ fn blocks_that_are_not_flushed_are_forgotten() {
     assert_eq!(chain.height(), Some(0));
     drop(chain);
     assert_eq!(ChainState::open(place, FlushPolicy::ON_DEMAND).unwrap().height(), None);
+}
+
+/// Keeps a chain in memory, and takes its time to write: roots of later blocks are computed meanwhile.
+#[derive(Debug)]
+struct Slow(MemoryPlace);
+
+impl Store for Slow {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        self.0.get(key)
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        self.0.seek(prefix, from, direction)
+    }
+}
+
+impl Nodes for Slow {
+    fn node(&self, position: &Position, hash: &NodeHash) -> Result<Option<Value>, StoreError> {
+        self.0.node(position, hash)
+    }
+}
+
+impl Place for Slow {
+    fn trie_mode(&self) -> TrieMode {
+        self.0.trie_mode()
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, StoreError> {
+        self.0.tip()
+    }
+
+    fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError> {
+        self.0.root(height)
+    }
+
+    fn protocol(&self) -> Result<Option<Value>, StoreError> {
+        self.0.protocol()
+    }
+
+    fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError> {
+        self.0.write_protocol(settings)
+    }
+
+    fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
+        sleep(Duration::from_millis(50));
+        self.0.write(commit)
+    }
+}
+
+#[test]
+fn nodes_are_written_before_they_are_let_go() {
+    for mode in [TrieMode::Latest, TrieMode::Full] {
+        let place = Arc::new(Slow(MemoryPlace::new(mode)));
+        // Blocks are written whenever nothing is being written, and no node is held that could be read.
+        let policy = FlushPolicy { nodes: 0, ..FlushPolicy::ON_DEMAND };
+        let mut chain = ChainState::open(place.clone(), policy).unwrap();
+        let (mut map, mut roots) = (BTreeMap::new(), Vec::new());
+        for height in 0..50_u32 {
+            // Each block changes what the last one brought, so that it needs nodes which may not be written yet.
+            let change = |number: u32| (Key::new(1, &number.to_be_bytes()), Some(Value::from(height.to_le_bytes())));
+            let batch: Batch = [height, height + 1].map(change).into();
+            apply(&mut map, &batch);
+            roots.push((height, root(&map)));
+            chain.append(height, Arc::new(batch), None).unwrap();
+            sleep(Duration::from_millis(4));
+        }
+        assert_eq!(chain.take_roots(true).unwrap(), roots, "{mode:?}");
+        chain.flush().unwrap();
+        let (height, root) = roots[49];
+        assert_eq!(place.tip().unwrap(), Some(Tip { height, root }));
+    }
 }
