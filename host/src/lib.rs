@@ -65,7 +65,7 @@ mod stored;
 pub mod syscalls;
 
 pub use self::{
-    block::{BlockReceipt, execute_block, genesis_block},
+    block::{BlockReceipt, execute_block, execute_block_as_a_whole, genesis_block},
     chain::{Chain, Invocation, PendingInvocation},
     contract::{Contract, ContractState},
     executor::{

@@ -5,7 +5,7 @@
 use std::{mem, sync::Arc};
 
 use neovm_chain::{Block, Header};
-use neovm_host::{BlockReceipt, Network, StateView, execute_block, genesis_block};
+use neovm_host::{BlockReceipt, Network, StateView, execute_block_as_a_whole, genesis_block};
 use neovm_storage::{Batch, ChainError, ChainState, Store, StoreError};
 use neovm_types::{FaultKind, Hash256};
 
@@ -75,7 +75,7 @@ pub struct ExecutedBlock {
 }
 
 impl ExecutedBlock {
-    /// Returns what came of the executions.
+    /// Returns what came of the executions. Only the changes of the whole block are listed.
     pub const fn receipt(&self) -> &BlockReceipt {
         &self.receipt
     }
@@ -228,7 +228,7 @@ impl Blockchain {
                     .map_err(|refusal| BlockchainError::Refused { height, refusal })?;
             }
         }
-        let receipt = execute_block(&self.network, &self.state, block);
+        let receipt = execute_block_as_a_whole(&self.network, &self.state, block);
         let receipt = receipt.map_err(|fault| BlockchainError::Execution { height, fault })?;
         Ok(ExecutedBlock { header: block.header().clone(), receipt })
     }

@@ -24,7 +24,7 @@ use std::{
 use neovm::{
     Block, MemoryStore, Network, ProtocolSettings,
     chain::DumpReader,
-    host::{execute_block, genesis_block, native::LEDGER_ID},
+    host::{execute_block_as_a_whole, genesis_block, native::LEDGER_ID},
     storage::{NodeHash, Trie, WriteStore},
 };
 use neovm_bench::exit_code;
@@ -84,7 +84,7 @@ fn follow(network: &Network, blocks: &[Block], with_roots: bool) -> Result<(Dura
     let mut root = NodeHash::default();
     let begun = Instant::now();
     for block in blocks {
-        let receipt = execute_block(network, &store, block)?;
+        let receipt = execute_block_as_a_whole(network, &store, block)?;
         if with_roots {
             let changes = receipt.changes.iter().filter(|(key, _)| key.contract() != LEDGER_ID);
             root = trie.apply(changes.map(|(key, value)| (key, value.as_ref())))?;

@@ -8,7 +8,7 @@ use neovm::{
     Block, EngineConfig, Network, ProtocolSettings,
     chain::Transaction,
     host::{
-        Trigger, genesis_block,
+        Trigger, execute_block, genesis_block,
         job_file::{OwnedBlock, OwnedContainer, OwnedJob, RecordingStore, persisting_script},
         native::LEDGER_ID,
     },
@@ -112,21 +112,21 @@ impl Follower {
 
     /// Makes a job file of an execution of the next block.
     pub(crate) fn file(&self, connection: &Connection, pending: &Pending, execution: usize) -> Answered {
-        let Some((block, executed)) = pending else { return Ok(Err(no_block())) };
-        match job(block, execution).and_then(|job| self.job_file(&job, executed, execution)) {
+        let Some((block, _)) = pending else { return Ok(Err(no_block())) };
+        match job(block, execution).and_then(|job| self.job_file(&job, block, execution)) {
             Ok(file) => connection.send(&Answer::File(&file)).map(Ok),
             Err(refused) => Ok(Err(refused)),
         }
     }
 
     /// Runs an execution again, on the state that those before it left.
-    fn job_file(&self, job: &OwnedJob, executed: &ExecutedBlock, execution: usize) -> Result<Box<RawValue>, Refused> {
-        let receipts = executed.receipt();
+    fn job_file(&self, job: &OwnedJob, block: &Block, execution: usize) -> Result<Box<RawValue>, Refused> {
+        let network = self.chain.network();
+        let receipts = execute_block(network, self.chain.state(), block).map_err(Refused::state)?;
         let before = std::iter::once(&receipts.on_persist).chain(&receipts.transactions).take(execution);
         let changes = before.flat_map(|receipt| receipt.changes.iter().cloned()).collect();
         let store = Changed { changes, below: self.chain.state() };
         let recorder = RecordingStore::new(&store);
-        let network = self.chain.network();
         let receipt = neovm::host::execute(network, &recorder, &job.job()).map_err(Refused::state)?;
         Ok(run::job_file(network, &recorder, job, receipt))
     }
