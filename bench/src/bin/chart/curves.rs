@@ -11,9 +11,12 @@ use crate::svg::{Error, GREY, end, number, start, text};
 pub(crate) struct Sample {
     blocks: f64,
     transactions: f64,
-    seconds: f64,
+    /// Seconds of processor time.
+    processor: f64,
     /// The size of the folder.
     bytes: f64,
+    /// The most memory so far, in KiB.
+    peak: f64,
 }
 
 /// A name and its samples, in the order of time.
@@ -33,7 +36,7 @@ const PANEL: f64 = 200.0;
 const GAP: f64 = 64.0;
 
 pub(crate) fn draw(curves: &[Curve]) -> Result<String, Error> {
-    let height = TOP + 2.0 * PANEL + GAP + 40.0;
+    let height = TOP + 3.0 * PANEL + 2.0 * GAP + 40.0;
     let mut svg = start(WIDTH, height);
     text(&mut svg, (20.0, 28.0), "font-size=\"16\" font-weight=\"600\"", "A transaction, as the chain grows")?;
     let mut x = 20.0;
@@ -44,19 +47,21 @@ pub(crate) fn draw(curves: &[Curve]) -> Result<String, Error> {
     }
     let last = curves.iter().filter_map(|(_, samples)| samples.last()).map(|sample| sample.blocks).fold(0.0, f64::max);
     let times: Vec<_> = curves.iter().map(|(_, samples)| times(samples)).collect();
-    panel(&mut svg, TOP, last, "microseconds a transaction, since the point before", &times)?;
+    panel(&mut svg, TOP, last, "microseconds of processor time a transaction, since the point before", &times)?;
     let disk: Vec<_> = curves.iter().map(|(_, samples)| disk(samples)).collect();
     panel(&mut svg, TOP + PANEL + GAP, last, "bytes on disk a transaction, of all so far", &disk)?;
+    let memory: Vec<_> = curves.iter().map(|(_, samples)| memory(samples)).collect();
+    panel(&mut svg, TOP + 2.0 * (PANEL + GAP), last, "the most memory so far, in MiB", &memory)?;
     text(&mut svg, (WIDTH - RIGHT, height - 6.0), &format!("text-anchor=\"end\" {GREY}"), "blocks")?;
     Ok(end(svg))
 }
 
-/// The time of a transaction between a sample and the one before.
+/// The processor time of a transaction between a sample and the one before.
 fn times(samples: &[Sample]) -> Vec<Point> {
     let pairs = samples.windows(2).map(|pair| {
         let [before, sample] = pair else { return (0.0, 0.0) };
         let transactions = sample.transactions - before.transactions;
-        (sample.blocks, (sample.seconds - before.seconds) * 1e6 / transactions.max(1.0))
+        (sample.blocks, (sample.processor - before.processor) * 1e6 / transactions.max(1.0))
     });
     pairs.collect()
 }
@@ -64,6 +69,10 @@ fn times(samples: &[Sample]) -> Vec<Point> {
 /// The size of the folder for each transaction.
 fn disk(samples: &[Sample]) -> Vec<Point> {
     samples.iter().map(|sample| (sample.blocks, sample.bytes / sample.transactions.max(1.0))).collect()
+}
+
+fn memory(samples: &[Sample]) -> Vec<Point> {
+    samples.iter().map(|sample| (sample.blocks, sample.peak / 1024.0)).collect()
 }
 
 /// Draws curves over the number of blocks, between zero and a round number.
