@@ -28,7 +28,7 @@ use crate::json::{Json, Object, quoted};
 /// assert_eq!(item.with_bytes(|bytes| (bytes[0], bytes[19])), Ok((2, 1)));
 ///
 /// let wrong = Argument::parse(r#"[1, {"type":"Integer","value":"one"}]"#).unwrap_err();
-/// assert_eq!(wrong.to_string(), "[1]: value of type Integer: \"one\" is not a decimal integer");
+/// assert_eq!(wrong.to_string(), "[1]: value of type Integer: \"one\" is not a decimal integer of at most 32 bytes");
 /// # Ok::<_, neovm_host::argument::ArgumentError>(())
 /// ```
 #[derive(Clone, Debug)]
