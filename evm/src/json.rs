@@ -1,0 +1,219 @@
+//! The JSON of Ethereum's tools: quantities, accounts, blocks, and the parts of transactions.
+
+use std::collections::BTreeMap;
+
+use neovm_storage::StoreError;
+use revm::{
+    context::BlockEnv,
+    context_interface::transaction::{AccessList, AccessListItem, Authorization, SignedAuthorization},
+    primitives::{Address, B256, Bytes, U256, eip4844, hardfork::SpecId},
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+use crate::{Fork, State};
+
+/// Reads a number: hexadecimal digits after 0x, decimal digits, or a number of JSON.
+pub(crate) fn parse_quantity<T: TryFrom<U256>>(text: &str) -> Result<T, String> {
+    let number = match text.strip_prefix("0x") {
+        Some("") => Ok(U256::ZERO),
+        Some(digits) => U256::from_str_radix(digits, 16),
+        None => U256::from_str_radix(text, 10),
+    };
+    let number = number.map_err(|_| format!("{text:?} is not a number: decimal, or hexadecimal after 0x"))?;
+    T::try_from(number).map_err(|_| format!("{text} is too large"))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Quantity {
+    Text(String),
+    Number(u64),
+}
+
+pub(crate) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<U256>>(from: D) -> Result<T, D::Error> {
+    match Quantity::deserialize(from)? {
+        Quantity::Text(text) => parse_quantity(&text).map_err(D::Error::custom),
+        Quantity::Number(number) => {
+            T::try_from(U256::from(number)).map_err(|_| D::Error::custom(format!("{number} is too large")))
+        }
+    }
+}
+
+pub(crate) fn some_quantity<'de, D: Deserializer<'de>, T: TryFrom<U256>>(from: D) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    struct Wrapped<T: TryFrom<U256>>(#[serde(deserialize_with = "quantity")] T);
+    Ok(Option::<Wrapped<T>>::deserialize(from)?.map(|Wrapped(number)| number))
+}
+
+/// Storage by slots; JSON has both as numbers of any length.
+fn slots<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<U256, U256>, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(from)?;
+    let slot = |(slot, value): (String, String)| Ok((parse_quantity(&slot)?, parse_quantity(&value)?));
+    texts.into_iter().map(slot).collect::<Result<_, String>>().map_err(D::Error::custom)
+}
+
+/// An account before or after transactions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountJson {
+    /// The code; none if it is empty.
+    #[serde(skip_serializing_if = "no_bytes")]
+    pub code: Bytes,
+    /// The values that are not zero, by their slots.
+    #[serde(deserialize_with = "slots", serialize_with = "write_slots", skip_serializing_if = "BTreeMap::is_empty")]
+    pub storage: BTreeMap<U256, U256>,
+    /// The balance in wei.
+    #[serde(deserialize_with = "quantity", serialize_with = "write_quantity")]
+    pub balance: U256,
+    /// The nonce.
+    #[serde(deserialize_with = "quantity", serialize_with = "write_quantity", skip_serializing_if = "is_zero")]
+    pub nonce: u64,
+    /// geth writes it into its genesis files. It is not used.
+    #[serde(rename = "secretKey", skip_serializing)]
+    pub secret_key: Option<B256>,
+}
+
+fn no_bytes(bytes: &Bytes) -> bool {
+    bytes.0.is_empty()
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn write_slots<S: serde::Serializer>(slots: &BTreeMap<U256, U256>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(slots.iter().map(|(slot, value)| (B256::from(*slot), B256::from(*value))))
+}
+
+pub(crate) fn write_quantity<S: serde::Serializer>(
+    number: &(impl Copy + std::fmt::LowerHex),
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{number:#x}"))
+}
+
+/// Accounts by their addresses, as geth's `alloc` files have them.
+pub type Alloc = BTreeMap<Address, AccountJson>;
+
+impl State<'_> {
+    /// Adds accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn add(&self, accounts: &Alloc) -> Result<(), StoreError> {
+        accounts.iter().try_for_each(|(address, account)| {
+            self.set_account(*address, account.nonce, account.balance, &account.code)?;
+            account.storage.iter().try_for_each(|(slot, value)| self.set_slot(*address, *slot, *value))
+        })
+    }
+
+    /// Returns all accounts.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn dump(&self) -> Result<Alloc, StoreError> {
+        let account = |account: Result<_, StoreError>| {
+            let (address, record) = account?;
+            let storage = self.storage_of(address, &record).collect::<Result<_, _>>()?;
+            let code = self.code(address)?;
+            Ok((address, AccountJson { code, storage, balance: record.balance, nonce: record.nonce, secret_key: None }))
+        };
+        self.accounts().map(account).collect()
+    }
+}
+
+/// The block of a state test.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Env {
+    current_coinbase: Address,
+    #[serde(deserialize_with = "quantity")]
+    current_gas_limit: u64,
+    #[serde(deserialize_with = "quantity")]
+    current_number: U256,
+    #[serde(deserialize_with = "quantity")]
+    current_timestamp: U256,
+    #[serde(default, deserialize_with = "some_quantity")]
+    current_difficulty: Option<U256>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    current_random: Option<U256>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    current_base_fee: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    current_excess_blob_gas: Option<u64>,
+}
+
+impl Env {
+    /// The block, as a fork has it.
+    pub(crate) fn block(&self, fork: Fork) -> BlockEnv {
+        let rules = fork.rules();
+        let mut block = BlockEnv {
+            number: self.current_number,
+            beneficiary: self.current_coinbase,
+            timestamp: self.current_timestamp,
+            gas_limit: self.current_gas_limit,
+            basefee: self.current_base_fee.filter(|_| rules >= SpecId::LONDON).unwrap_or(0),
+            difficulty: self.current_difficulty.unwrap_or_default(),
+            prevrandao: (rules >= SpecId::MERGE).then(|| self.current_random.unwrap_or_default().into()),
+            blob_excess_gas_and_price: None,
+            slot_num: 0,
+        };
+        if rules >= SpecId::CANCUN {
+            let excess = self.current_excess_blob_gas.unwrap_or(0);
+            block.set_blob_excess_gas_and_price(excess, blob_fraction(fork));
+        }
+        block
+    }
+}
+
+/// How fast the price of blobs changes.
+///
+/// Source: EIP-4844, EIP-7691.
+pub(crate) fn blob_fraction(fork: Fork) -> u64 {
+    if fork >= Fork::Prague {
+        eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
+    } else {
+        eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN
+    }
+}
+
+/// An address that a transaction announces, with slots.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccessJson {
+    address: Address,
+    #[serde(default)]
+    storage_keys: Vec<B256>,
+}
+
+pub(crate) fn access_list(json: &[AccessJson]) -> AccessList {
+    let item = |json: &AccessJson| AccessListItem { address: json.address, storage_keys: json.storage_keys.clone() };
+    AccessList(json.iter().map(item).collect())
+}
+
+/// An account's signature under the code that it points to.
+///
+/// Source: EIP-7702.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthorizationJson {
+    #[serde(deserialize_with = "quantity")]
+    chain_id: U256,
+    address: Address,
+    #[serde(deserialize_with = "quantity")]
+    nonce: u64,
+    #[serde(alias = "v", deserialize_with = "quantity")]
+    y_parity: U256,
+    #[serde(deserialize_with = "quantity")]
+    r: U256,
+    #[serde(deserialize_with = "quantity")]
+    s: U256,
+}
+
+impl AuthorizationJson {
+    pub(crate) fn signed(&self) -> SignedAuthorization {
+        let inner = Authorization { chain_id: self.chain_id, address: self.address, nonce: self.nonce };
+        // What is no parity makes a signature that nobody has made.
+        SignedAuthorization::new_unchecked(inner, self.y_parity.try_into().unwrap_or(u8::MAX), self.r, self.s)
+    }
+}

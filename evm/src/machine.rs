@@ -1,0 +1,267 @@
+//! revm's machine with the parts of this crate: accounts in a [`State`], the embedder's precompiled contracts, and
+//! two rules of forks that revm leaves out, EIP-1283 and EIP-7610.
+
+use revm::{
+    Journal,
+    bytecode::opcode::SSTORE,
+    context::{BlockEnv, CfgEnv, FrameStack, JournalTr, TxEnv},
+    context_interface::{
+        context::{SStoreResult, StateLoad},
+        result::{EVMError, ExecutionResult, HaltReason, ResultGas},
+    },
+    handler::{
+        EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameResult, ItemOrResult, MainnetHandler,
+        PrecompileProvider,
+        evm::{ContextDbError, FrameInitResult},
+        instructions::EthInstructions,
+    },
+    inspector::{Inspector, InspectorEvmTr, InspectorHandler},
+    interpreter::{
+        CallInputs, FrameInput, Host, Instruction, InstructionContext, InstructionResult, InterpreterResult,
+        instructions::host::sstore_with_gas_accounting, interpreter::EthInterpreter, interpreter_action::FrameInit,
+    },
+    primitives::{Address, AddressSet, constants::CALL_STACK_LIMIT, hardfork::SpecId},
+};
+
+use crate::{
+    Evm, State, StateError, World, precompile,
+    session::{self, Session},
+};
+
+/// revm's context of an execution, as inspectors see it: the block, the transaction, the configuration and the journal.
+pub type Context<'s> = revm::Context<BlockEnv, TxEnv, CfgEnv, State<'s>, Journal<State<'s>>, Extension<'s>>;
+
+/// What the context carries for this crate.
+#[derive(Debug)]
+pub struct Extension<'s> {
+    /// One inside of the other.
+    pub(crate) sessions: Vec<Session<'s>>,
+    /// How many machines run inside of each other.
+    pub(crate) nesting: usize,
+}
+
+/// Why revm gave up: a transaction that is not valid, or a store that failed.
+pub(crate) type Failure = EVMError<StateError>;
+
+/// The order in which revm executes a transaction.
+pub(crate) struct Handler<'s, I>(MainnetHandler<Machine<'s, I>, Failure, EthFrame<EthInterpreter>>);
+
+impl<I> Default for Handler<'_, I> {
+    fn default() -> Self {
+        Self(MainnetHandler::default())
+    }
+}
+
+impl<'s, I> revm::handler::Handler for Handler<'s, I> {
+    type Evm = Machine<'s, I>;
+    type Error = Failure;
+    type HaltReason = HaltReason;
+
+    /// Settles what lies beside the journal, while there still is one.
+    fn execution_result(
+        &mut self,
+        machine: &mut Machine<'s, I>,
+        result: FrameResult,
+        gas: ResultGas,
+    ) -> Result<ExecutionResult, Failure> {
+        machine.settle();
+        self.0.execution_result(machine, result, gas)
+    }
+}
+
+impl<'s, I: Inspector<Context<'s>, EthInterpreter>> InspectorHandler for Handler<'s, I> {
+    type IT = EthInterpreter;
+}
+
+type Instructions<'s> = EthInstructions<EthInterpreter, Context<'s>>;
+
+pub(crate) struct Machine<'s, I>(
+    revm::context::Evm<Context<'s>, I, Instructions<'s>, Precompiles<'s>, EthFrame<EthInterpreter>>,
+);
+
+impl<'s, I> Machine<'s, I> {
+    pub(crate) fn new(evm: &Evm, world: &World<'s>, context: Context<'s>, inspector: I) -> Self {
+        let rules = evm.fork().rules();
+        let mut instructions = Instructions::new_mainnet_with_spec(rules);
+        if evm.fork().has_eip1283() {
+            instructions.insert_instruction(SSTORE, Instruction::new(sstore_eip1283), 0);
+        }
+        let precompiles =
+            Precompiles { of_fork: EthPrecompiles::new(rules), evm: evm.clone(), world: world.clone(), all: None }
+                .with_addresses();
+        Self(revm::context::Evm::new_with_inspector(context, inspector, instructions, precompiles))
+    }
+
+    pub(crate) fn context(&mut self) -> &mut Context<'s> {
+        &mut self.0.ctx
+    }
+
+    pub(crate) fn into_context(self) -> Context<'s> {
+        self.0.ctx
+    }
+
+    /// Forgets what was written beside the journal in frames that have been reverted.
+    pub(crate) fn settle(&mut self) {
+        session::top(&mut self.0.ctx);
+    }
+
+    /// The address that a contract would be created at, if there is storage under it.
+    fn occupied(&mut self, init: &FrameInit) -> Result<Option<Address>, ContextDbError<Context<'s>>> {
+        let FrameInput::Create(inputs) = &init.frame_input else { return Ok(None) };
+        let journal = &mut self.0.ctx.journaled_state;
+        let caller = &journal.load_account(inputs.caller())?.data.info;
+        let goes_ahead = init.depth <= CALL_STACK_LIMIT as usize && caller.balance >= inputs.value();
+        let created = inputs.created_address(caller.nonce);
+        let is_occupied = goes_ahead && journal.database.is_occupied(created).map_err(StateError)?;
+        Ok(is_occupied.then_some(created))
+    }
+
+    /// Fails to create a contract where there is storage: revm takes an account with a nonce for one that is in use.
+    ///
+    /// Source: EIP-7610.
+    fn collide(&mut self, created: Address, init: FrameInit) -> Result<FrameResult, ContextDbError<Context<'s>>> {
+        let nonce = |machine: &mut Self, nonce| {
+            if let Some(account) = machine.0.ctx.journaled_state.state.get_mut(&created) {
+                account.info.nonce = nonce;
+            }
+        };
+        self.0.ctx.journaled_state.load_account(created)?;
+        nonce(self, 1);
+        let result = match self.0.frame_init(init)? {
+            ItemOrResult::Result(result) => result,
+            ItemOrResult::Item(_) => unreachable!("a contract was created at an address in use"),
+        };
+        nonce(self, 0);
+        Ok(result)
+    }
+}
+
+/// A context for an execution, without a transaction.
+pub(crate) fn context<'s>(evm: &Evm, world: &World<'s>, block: &BlockEnv) -> Context<'s> {
+    let mut state = evm.state(&world.layer);
+    state.block_hashes = world.block_hashes.clone();
+    let extension = Extension { sessions: vec![Session::new(&world.layer)], nesting: 0 };
+    bare_context(state, extension, evm.config()).with_block(block.clone())
+}
+
+pub(crate) fn bare_context<'s>(state: State<'s>, extension: Extension<'s>, config: &CfgEnv) -> Context<'s> {
+    let mut journaled_state = Journal::new(state);
+    journaled_state.set_spec_id(config.spec);
+    Context {
+        block: BlockEnv::default(),
+        tx: TxEnv::default(),
+        cfg: config.clone(),
+        journaled_state,
+        chain: extension,
+        local: Default::default(),
+        error: Ok(()),
+    }
+}
+
+/// SSTORE by net metering, without Istanbul's check of the gas that is left. The prices are in the gas table.
+///
+/// Source: EIP-1283.
+fn sstore_eip1283(context: InstructionContext<'_, Context<'_>, EthInterpreter>) -> Result<(), InstructionResult> {
+    sstore_with_gas_accounting(
+        context,
+        |context: &mut InstructionContext<'_, Context<'_>, EthInterpreter>, _, load: &StateLoad<SStoreResult>| {
+            let prices = context.host.gas_params();
+            let (gas, refund) =
+                (prices.sstore_dynamic_gas(true, &load.data, load.is_cold), prices.sstore_refund(true, &load.data));
+            if !context.interpreter.gas.record_regular_cost(gas) {
+                return Err(InstructionResult::OutOfGas);
+            }
+            context.interpreter.gas.record_refund(refund);
+            Ok(())
+        },
+    )
+}
+
+impl<'s, I> EvmTr for Machine<'s, I> {
+    type Context = Context<'s>;
+    type Instructions = Instructions<'s>;
+    type Precompiles = Precompiles<'s>;
+    type Frame = EthFrame<EthInterpreter>;
+
+    fn all(&self) -> (&Context<'s>, &Instructions<'s>, &Precompiles<'s>, &FrameStack<Self::Frame>) {
+        self.0.all()
+    }
+
+    fn all_mut(
+        &mut self,
+    ) -> (&mut Context<'s>, &mut Instructions<'s>, &mut Precompiles<'s>, &mut FrameStack<Self::Frame>) {
+        self.0.all_mut()
+    }
+
+    fn frame_init(
+        &mut self,
+        init: FrameInit,
+    ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        match self.occupied(&init)? {
+            Some(created) => self.collide(created, init).map(ItemOrResult::Result),
+            None => self.0.frame_init(init),
+        }
+    }
+
+    fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
+        self.0.frame_run()
+    }
+
+    fn frame_return_result(
+        &mut self,
+        result: FrameResult,
+    ) -> Result<Option<FrameResult>, ContextDbError<Self::Context>> {
+        self.0.frame_return_result(result)
+    }
+}
+
+impl<'s, I: Inspector<Context<'s>, EthInterpreter>> InspectorEvmTr for Machine<'s, I> {
+    type Inspector = I;
+
+    fn all_inspector(&self) -> (&Context<'s>, &Instructions<'s>, &Precompiles<'s>, &FrameStack<Self::Frame>, &I) {
+        self.0.all_inspector()
+    }
+
+    fn all_mut_inspector(
+        &mut self,
+    ) -> (&mut Context<'s>, &mut Instructions<'s>, &mut Precompiles<'s>, &mut FrameStack<Self::Frame>, &mut I) {
+        self.0.all_mut_inspector()
+    }
+}
+
+/// The precompiled contracts of the fork, and the embedder's.
+pub(crate) struct Precompiles<'s> {
+    of_fork: EthPrecompiles,
+    evm: Evm,
+    world: World<'s>,
+    /// The addresses of both, if there are any of the embedder's.
+    all: Option<AddressSet>,
+}
+
+impl Precompiles<'_> {
+    fn with_addresses(mut self) -> Self {
+        let custom = &self.world.precompiles.addresses;
+        self.all = (!custom.is_empty()).then(|| custom.union(self.of_fork.warm_addresses()).copied().collect());
+        self
+    }
+}
+
+impl<'s> PrecompileProvider<Context<'s>> for Precompiles<'s> {
+    type Output = InterpreterResult;
+
+    /// A machine has the rules of one fork.
+    fn set_spec(&mut self, _: SpecId) -> bool {
+        false
+    }
+
+    fn run(&mut self, context: &mut Context<'s>, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
+        match self.world.precompiles.functions.get(&inputs.bytecode_address) {
+            Some(function) => precompile::run(&self.evm, &self.world, context, inputs, &**function).map(Some),
+            None => self.of_fork.run(context, inputs),
+        }
+    }
+
+    fn warm_addresses(&self) -> &AddressSet {
+        self.all.as_ref().unwrap_or_else(|| self.of_fork.warm_addresses())
+    }
+}

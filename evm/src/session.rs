@@ -1,0 +1,76 @@
+//! One checkpoint for what the EVM and other machines write.
+
+use std::{fmt, rc::Rc};
+
+use neovm_storage::{Layer, StoreError};
+use revm::{
+    context::JournalTr,
+    primitives::{Address, U256},
+};
+
+use crate::machine::Context;
+
+/// Where the journal holds the number of live layers of each session, in transient storage: nobody has this address.
+const SESSIONS: Address = Address::new(*b"neovm-evm's sessions");
+
+/// What precompiled contracts have written to the storage in a transaction, in a message, or in a call that another
+/// machine made while it ran for a precompiled contract.
+///
+/// Their layers lie one above the other. How many of them still count is a number in revm's journal: when a frame is
+/// reverted, the journal brings back the former number, and with it go the layers above. So there is one checkpoint
+/// for what both machines write.
+pub(crate) struct Session<'s> {
+    base: Rc<Layer<'s>>,
+    kept: Vec<Rc<Layer<'s>>>,
+}
+
+impl<'s> Session<'s> {
+    pub(crate) fn new(base: &Rc<Layer<'s>>) -> Self {
+        Self { base: Rc::clone(base), kept: Vec::new() }
+    }
+
+    /// Hands what was written to the base.
+    pub(crate) fn commit(mut self) -> Result<(), StoreError> {
+        while let Some(layer) = self.kept.pop() {
+            layer.commit()?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("kept", &self.kept.len()).finish()
+    }
+}
+
+/// The innermost session of a context.
+fn current(context: &Context<'_>) -> U256 {
+    U256::from(context.chain.sessions.len())
+}
+
+/// Begins a session inside of the current one.
+pub(crate) fn begin<'s>(context: &mut Context<'s>, base: &Rc<Layer<'s>>) {
+    context.chain.sessions.push(Session::new(base));
+    let session = current(context);
+    context.journaled_state.tstore(SESSIONS, session, U256::ZERO);
+}
+
+/// Forgets the layers of the current session that were written in frames which have been reverted since, and returns
+/// the layer that shows what the others have written.
+pub(crate) fn top<'s>(context: &mut Context<'s>) -> Option<Rc<Layer<'s>>> {
+    let live = context.journaled_state.tload(SESSIONS, current(context)).saturating_to();
+    let session = context.chain.sessions.last_mut()?;
+    session.kept.truncate(live);
+    Some(Rc::clone(session.kept.last().unwrap_or(&session.base)))
+}
+
+/// Keeps what a layer holds, which lies above [`top`], unless the current frame is reverted.
+pub(crate) fn keep<'s>(context: &mut Context<'s>, layer: Rc<Layer<'s>>) {
+    let session = current(context);
+    if let Some(kept) = context.chain.sessions.last_mut().map(|session| &mut session.kept) {
+        kept.push(layer);
+        let live = U256::from(kept.len());
+        context.journaled_state.tstore(SESSIONS, session, live);
+    }
+}

@@ -1,0 +1,286 @@
+//! Accounts over a layer of the storage.
+
+use std::{fmt, rc::Rc, sync::Arc};
+
+use neovm_storage::{Direction, Layer, StoreError};
+use quick_cache::{Weighter, sync::Cache};
+use revm::{
+    Database,
+    bytecode::Bytecode,
+    database_interface::DBErrorMarker,
+    primitives::{Address, B256, Bytes, U256, keccak256},
+    state::{Account, AccountId, AccountInfo, EvmState},
+};
+
+use crate::record::{
+    Record, account_key, accounts_prefix, address_of, code_key, generation_key, generation_of, hash_key, slot_of,
+    storage_key, storage_prefix, value_bytes, value_of,
+};
+
+/// The accounts cannot be read or written: the store failed, or holds what no account can be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct StateError(#[from] pub StoreError);
+
+impl DBErrorMarker for StateError {}
+
+/// Code that was analysed, by its hash; shared by all executions of an [`Evm`](crate::Evm).
+pub(crate) type Codes = Arc<Cache<B256, Bytecode, CodeBytes>>;
+
+/// Weighs code by its bytes and what is known of its jumps.
+#[derive(Clone)]
+pub(crate) struct CodeBytes;
+
+impl Weighter<B256, Bytecode> for CodeBytes {
+    fn weight(&self, _: &B256, code: &Bytecode) -> u64 {
+        200 + (code.len() + code.len() / 8) as u64
+    }
+}
+
+/// About this many bytes of code are kept.
+const CODE_CAPACITY: u64 = 32 << 20;
+
+pub(crate) fn codes() -> Codes {
+    Arc::new(Cache::with_weighter(64, CODE_CAPACITY, CodeBytes))
+}
+
+/// Asks the embedder for the hash of a block.
+pub(crate) type BlockHashes<'s> = Rc<dyn Fn(u64) -> Option<B256> + 's>;
+
+/// The accounts that a layer of the storage holds.
+///
+/// Clones are the same accounts.
+#[derive(Clone)]
+pub struct State<'s> {
+    layer: Rc<Layer<'s>>,
+    codes: Codes,
+    pub(crate) block_hashes: Option<BlockHashes<'s>>,
+}
+
+impl<'s> State<'s> {
+    /// Returns the accounts in a layer.
+    pub fn new(layer: &Rc<Layer<'s>>) -> Self {
+        Self::with_codes(layer, codes())
+    }
+
+    pub(crate) fn with_codes(layer: &Rc<Layer<'s>>, codes: Codes) -> Self {
+        Self { layer: Rc::clone(layer), codes, block_hashes: None }
+    }
+
+    /// Returns the layer.
+    pub fn layer(&self) -> &Rc<Layer<'s>> {
+        &self.layer
+    }
+
+    /// Returns an account, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn account(&self, address: Address) -> Result<Option<Record>, StoreError> {
+        let key = account_key(address);
+        self.layer.get(&key)?.map(|bytes| Record::from_bytes(&key, &bytes)).transpose()
+    }
+
+    /// Returns the code of an account; none if the account is not there or has no code.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read, or lacks the code.
+    pub fn code(&self, address: Address) -> Result<Bytes, StoreError> {
+        match self.account(address)?.filter(Record::has_code) {
+            Some(record) => Ok(self.code_of(record.code_hash)?.original_bytes()),
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// Returns a value of an account's storage.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn slot(&self, address: Address, slot: U256) -> Result<U256, StoreError> {
+        let record = self.account(address)?;
+        record.map_or(Ok(U256::ZERO), |record| self.slot_of(address, record.generation, slot))
+    }
+
+    /// Sets nonce, balance and code of an account. Its storage stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn set_account(&self, address: Address, nonce: u64, balance: U256, code: &[u8]) -> Result<(), StoreError> {
+        let generation = self.generation(address)?;
+        let code_hash = keccak256(code);
+        let record = Record { generation, nonce, balance, code_hash };
+        if record.has_code() {
+            self.layer.put(code_key(code_hash), code.into())?;
+        }
+        self.layer.put(account_key(address), record.to_bytes())
+    }
+
+    /// Sets a value of an account's storage. An account that was not there is empty, apart from that.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn set_slot(&self, address: Address, slot: U256, value: U256) -> Result<(), StoreError> {
+        if self.account(address)?.is_none() {
+            self.set_account(address, 0, U256::ZERO, &[])?;
+        }
+        self.put_slot(address, self.generation(address)?, slot, value)
+    }
+
+    /// Notes the hash of a block, for BLOCKHASH.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn set_block_hash(&self, number: u64, hash: B256) -> Result<(), StoreError> {
+        self.layer.put(hash_key(number), hash[..].into())
+    }
+
+    /// Returns all accounts, in the order of their addresses.
+    pub fn accounts(&self) -> impl Iterator<Item = Result<(Address, Record), StoreError>> + use<'s> {
+        self.layer.find(&accounts_prefix(), Direction::Forward).map(|entry| {
+            let (key, item) = entry?;
+            Ok((address_of(&key)?, Record::from_bytes(&key, &item.value())?))
+        })
+    }
+
+    /// Returns the values of an account's storage, in the order of their slots.
+    pub fn storage_of(
+        &self,
+        address: Address,
+        record: &Record,
+    ) -> impl Iterator<Item = Result<(U256, U256), StoreError>> + use<'s> {
+        let prefix = storage_prefix(address, record.generation);
+        self.layer.find(&prefix, Direction::Forward).map(|entry| {
+            let (key, item) = entry?;
+            Ok((slot_of(&key)?, value_of(&key, &item.value())?))
+        })
+    }
+
+    /// Returns whether no contract can be created at an address because there is storage under it, left by a
+    /// contract that had neither nonce nor code.
+    ///
+    /// Source: EIP-7610.
+    pub(crate) fn is_occupied(&self, address: Address) -> Result<bool, StoreError> {
+        let Some(record) = self.account(address)? else { return Ok(false) };
+        Ok(record.nonce == 0 && !record.has_code() && self.storage_of(address, &record).next().transpose()?.is_some())
+    }
+
+    /// The generation of an address's storage, whether the account is there or not.
+    fn generation(&self, address: Address) -> Result<u32, StoreError> {
+        if let Some(record) = self.account(address)? {
+            return Ok(record.generation);
+        }
+        let key = generation_key(address);
+        self.layer.get(&key)?.map_or(Ok(0), |bytes| generation_of(&key, &bytes))
+    }
+
+    fn slot_of(&self, address: Address, generation: u32, slot: U256) -> Result<U256, StoreError> {
+        let key = storage_key(address, generation, slot);
+        self.layer.get(&key)?.map_or(Ok(U256::ZERO), |bytes| value_of(&key, &bytes))
+    }
+
+    fn put_slot(&self, address: Address, generation: u32, slot: U256, value: U256) -> Result<(), StoreError> {
+        let key = storage_key(address, generation, slot);
+        if value.is_zero() { self.layer.delete(&key) } else { self.layer.put(key, value_bytes(value)) }
+    }
+
+    fn code_of(&self, hash: B256) -> Result<Bytecode, StoreError> {
+        self.codes.get_or_insert_with(&hash, || {
+            let bytes = self.layer.peek(&code_key(hash))?;
+            let bytes = bytes.ok_or_else(|| StoreError(format!("there is no code with the hash {hash}")))?;
+            Ok(Bytecode::new_raw(Bytes::copy_from_slice(&bytes)))
+        })
+    }
+
+    /// Writes what an execution has left of the accounts that it touched.
+    ///
+    /// Source: the yellow paper, EIP-161; revm has marked what the fork's rules make of each account.
+    pub(crate) fn apply(&self, accounts: EvmState) -> Result<(), StoreError> {
+        accounts.into_iter().filter(|(_, account)| account.is_touched()).try_for_each(|(address, account)| {
+            if account.is_selfdestructed() || account.is_empty() && !account.is_created() {
+                self.destroy(address)
+            } else {
+                self.write(address, account)
+            }
+        })
+    }
+
+    /// Deletes an account. Its storage is not looked at: the next account here is of the next generation.
+    fn destroy(&self, address: Address) -> Result<(), StoreError> {
+        let Some(record) = self.account(address)? else { return Ok(()) };
+        self.layer.delete(&account_key(address))?;
+        self.layer.put(generation_key(address), next(record.generation)?.to_le_bytes()[..].into())
+    }
+
+    fn write(&self, address: Address, account: Account) -> Result<(), StoreError> {
+        let (stored, is_new) = (self.account(address)?, account.is_created());
+        let generation = match stored {
+            // What was there has gone, with its storage.
+            Some(record) if is_new => next(record.generation)?,
+            Some(record) => record.generation,
+            None => self.generation(address)?,
+        };
+        let AccountInfo { balance, nonce, code_hash, code, .. } = account.info;
+        let record = Record { generation, nonce, balance, code_hash };
+        if stored != Some(record) {
+            if let Some(code) = code.filter(|_| record.has_code()) {
+                self.put_code(code_hash, code)?;
+            }
+            self.layer.put(account_key(address), record.to_bytes())?;
+        }
+        let changed = account.storage.iter().filter(|(_, value)| value.is_changed() || is_new);
+        changed.into_iter().try_for_each(|(slot, value)| self.put_slot(address, generation, *slot, value.present_value))
+    }
+
+    fn put_code(&self, hash: B256, code: Bytecode) -> Result<(), StoreError> {
+        let key = code_key(hash);
+        if !self.layer.contains(&key)? {
+            self.layer.put(key, code.original_byte_slice().into())?;
+        }
+        Ok(())
+    }
+}
+
+/// The generation behind another one.
+fn next(generation: u32) -> Result<u32, StoreError> {
+    // One transaction raises it by one at most, and takes far longer than it takes to count.
+    generation.checked_add(1).ok_or_else(|| StoreError("an address was used too often".into()))
+}
+
+impl Database for State<'_> {
+    type Error = StateError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StateError> {
+        let info = |Record { generation, nonce, balance, code_hash }| {
+            let code = if code_hash == revm::primitives::KECCAK_EMPTY { Some(Bytecode::default()) } else { None };
+            AccountInfo { nonce, balance, code_hash, code, account_id: AccountId::new(generation as usize) }
+        };
+        Ok(self.account(address)?.map(info))
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, StateError> {
+        Ok(self.code_of(hash)?)
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, StateError> {
+        Ok(self.slot(address, slot)?)
+    }
+
+    /// The id is the generation, so that the account need not be read again.
+    fn storage_by_account_id(&mut self, address: Address, id: AccountId, slot: U256) -> Result<U256, StateError> {
+        Ok(self.slot_of(address, id.get() as u32, slot)?)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, StateError> {
+        if let Some(hash) = self.block_hashes.as_ref().and_then(|hash_of| hash_of(number)) {
+            return Ok(hash);
+        }
+        let stored = self.layer.get(&hash_key(number))?;
+        Ok(stored.and_then(|bytes| B256::try_from(&bytes[..]).ok()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for State<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("layer", &self.layer).finish_non_exhaustive()
+    }
+}
