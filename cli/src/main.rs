@@ -20,6 +20,7 @@ mod diff;
 mod disasm;
 mod encode;
 mod engine;
+mod evm;
 mod files;
 mod hash;
 mod input;
@@ -80,6 +81,7 @@ enum Command {
     Sidecar(sidecar::SidecarArgs),
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
+    Evm(evm::EvmArgs),
     Profile(profile::ProfileArgs),
     Coverage(coverage::CoverageArgs),
     Opcodes(tables::OpcodesArgs),
@@ -130,6 +132,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Sidecar(args) => sidecar::execute(args),
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
+        Command::Evm(args) => evm::execute(args),
         Command::Profile(args) => profile::execute(args),
         Command::Coverage(args) => coverage::execute(args),
         Command::Opcodes(args) => tables::opcodes(args),

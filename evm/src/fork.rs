@@ -136,7 +136,7 @@ impl FromStr for Fork {
     /// Finds a fork by one of its names, whatever the case of the letters.
     fn from_str(name: &str) -> Result<Self, UnknownFork> {
         let is_name = |known: &&str| known.eq_ignore_ascii_case(name);
-        let found = FORKS.iter().find(|row| is_name(&row.name) || row.aliases.iter().any(|alias| is_name(&alias)));
+        let found = FORKS.iter().find(|row| is_name(&row.name) || row.aliases.iter().any(is_name));
         found.map(|row| row.fork).ok_or_else(|| UnknownFork(name.to_owned()))
     }
 }

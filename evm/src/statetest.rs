@@ -23,7 +23,7 @@ use crate::{
 pub enum StateTestError {
     /// It is not the JSON of state tests.
     #[error("not a state test: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// A test names a fork that there is not.
     #[error("{test}: {error}")]
     Fork {
@@ -182,7 +182,7 @@ impl Transaction {
 /// # Errors
 /// [`StateTestError`] if the text is not a file of state tests.
 pub fn run_state_tests(text: &str, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
-    let tests: BTreeMap<String, Test> = serde_json::from_str(text)?;
+    let tests: BTreeMap<String, Test> = serde_json::from_str(text).map_err(StateTestError::Json)?;
     tests.iter().try_for_each(|(name, test)| test.run(name, each))
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use neovm_storage::{Layer, StoreError};
 use revm::{
-    context::{ContextTr, JournalTr, LocalContext},
+    context::{ContextTr, JournalTr},
     context_interface::{context::take_error, journaled_state::JournalCheckpoint},
     handler::Handler as _,
 };
@@ -98,7 +98,7 @@ impl<'s> Suspended<'s> {
 
     /// Runs a message inside of the execution.
     fn run(&self, context: &mut Context<'s>, message: &Message) -> Result<Receipt, Failure> {
-        let local = mem::replace(&mut context.local, LocalContext::default());
+        let local = mem::take(&mut context.local);
         let message = Message { is_static: message.is_static || self.is_static, ..message.clone() };
         let depth = context.journaled_state.depth;
         let logs = context.journaled_state.logs.len();

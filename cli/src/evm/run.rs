@@ -1,0 +1,227 @@
+//! `neovm evm run`: some code, or a contract among given accounts.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use neovm::storage::{Layer, MemoryStore};
+use neovm_evm::{
+    Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, World,
+    primitives::{Address, Bytes, TxKind, U256, hex},
+    revert_reason,
+};
+use serde_json::json;
+
+use super::code::{self, CodeSource};
+use crate::input::{MAX_TEXT, name_of, read_limited};
+
+/// Where geth puts the sender and the code.
+const SENDER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0sender");
+const RECEIVER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0receiver");
+
+/// Run Ethereum bytecode
+///
+/// The code is called as a contract of its own, or with --create makes one. There is no
+/// transaction around it: no fee is paid, and the gas is that of the code alone, as with geth's
+/// `evm run`. The output is written in hexadecimal digits.
+///
+/// The exit code is 0 if the code ends well and 3 if it reverts or halts; with --json it is 0 for
+/// all of these.
+#[derive(clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    source: CodeSource,
+    /// The data of the call
+    #[arg(long, value_name = "HEX", value_parser = code::bytes, default_value = "")]
+    input: Bytes,
+    /// The gas limit
+    #[arg(long, value_name = "N", default_value_t = 10_000_000_000)]
+    gas: u64,
+    /// What GASPRICE pushes, in wei
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    gas_price: u128,
+    /// What the sender pays, in wei. Without --prestate the sender has it
+    #[arg(long, value_name = "N", value_parser = code::number, default_value = "0")]
+    value: U256,
+    /// The account that calls
+    #[arg(long, value_name = "ADDRESS", value_parser = code::address, default_value_t = SENDER)]
+    sender: Address,
+    /// The account that is called and has the code
+    #[arg(long, value_name = "ADDRESS", value_parser = code::address, default_value_t = RECEIVER)]
+    receiver: Address,
+    /// Make a contract: the code, with the input behind it, returns the contract's code
+    #[arg(long)]
+    create: bool,
+    /// Accounts that are there before: JSON as geth's alloc.json, or a genesis file
+    #[arg(long, value_name = "FILE")]
+    prestate: Option<PathBuf>,
+    /// By which fork's rules
+    #[arg(long, value_name = "NAME", value_parser = code::fork, default_value_t = Fork::LATEST)]
+    fork: Fork,
+    /// Write a line of JSON for each instruction, as EIP-3155 has them, on standard error
+    #[arg(long)]
+    trace: bool,
+    /// With the memory on each of these lines
+    #[arg(long, requires = "trace")]
+    trace_memory: bool,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+    /// Write the accounts that are there afterwards
+    #[arg(long)]
+    dump: bool,
+    /// Run for a second, and say how long a run takes
+    #[arg(long)]
+    bench: bool,
+}
+
+impl RunArgs {
+    fn message(&self, code: &Bytes) -> Message {
+        let (to, input) = if self.create {
+            (TxKind::Create, [&code[..], &self.input[..]].concat().into())
+        } else {
+            (TxKind::Call(self.receiver), self.input.clone())
+        };
+        Message { caller: self.sender, to, value: self.value, input, gas: self.gas, is_static: false }
+    }
+
+    /// Puts the accounts where the code will run.
+    fn set_up(&self, evm: &Evm, layer: &std::rc::Rc<Layer<'_>>, code: &Bytes) -> Result<()> {
+        let state = evm.state(layer);
+        match &self.prestate {
+            Some(path) => state.add(&read_alloc(path)?)?,
+            None => state.set_account(self.sender, 0, self.value, &[])?,
+        }
+        if !self.create {
+            let former = state.account(self.receiver)?;
+            let (nonce, balance) = former.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
+            state.set_account(self.receiver, nonce, balance, code)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads accounts: an object of them, or one that has them as `alloc`.
+pub(crate) fn read_alloc(path: &Path) -> Result<Alloc> {
+    #[derive(serde::Deserialize)]
+    struct Genesis {
+        alloc: Alloc,
+    }
+    let text = read_limited(path, MAX_TEXT)?;
+    let read = || -> Result<Alloc, serde_json::Error> {
+        let json: serde_json::Value = serde_json::from_slice(&text)?;
+        if json.get("alloc").is_some() {
+            return Ok(serde_json::from_slice::<Genesis>(&text)?.alloc);
+        }
+        // Read again, so that an error says where.
+        serde_json::from_slice(&text)
+    };
+    read().with_context(|| format!("{} holds no accounts", name_of(path)))
+}
+
+pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
+    let code = args.source.read()?;
+    let evm = Evm::new(args.fork, 1);
+    let store = MemoryStore::default();
+    let layer = Layer::over(&store);
+    args.set_up(&evm, &layer, &code)?;
+    let message = args.message(&code);
+    if args.bench {
+        return bench(args, &evm, &layer, &message);
+    }
+    let (world, block) = (World::new(&layer), BlockEnv { gas_limit: args.gas, ..BlockEnv::default() });
+    let begun = Instant::now();
+    let receipt = if args.trace {
+        let mut trace = Trace::new(BufWriter::new(io::stderr().lock()), args.trace_memory);
+        let receipt = evm.call_inspected(&world, &block, &message, args.gas_price, &mut trace)?;
+        trace.finish(&receipt).context("cannot write to standard error")?;
+        receipt
+    } else {
+        evm.call(&world, &block, &message, args.gas_price)?
+    };
+    let elapsed = begun.elapsed();
+    let dump = args.dump.then(|| evm.state(&layer).dump()).transpose()?;
+    let text = if args.json { json_text(&receipt, dump, elapsed)? } else { plain_text(&receipt, dump)? };
+    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    Ok(if receipt.status.is_success() || args.json { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
+
+fn plain_text(receipt: &Receipt, dump: Option<Alloc>) -> Result<String> {
+    let Receipt { status, gas_used, gas_refunded, logs, output, created, .. } = receipt;
+    let mut text = format!("{}\n{status}, {gas_used} gas used", hex::encode_prefixed(output));
+    if *gas_refunded > 0 {
+        text += &format!(", {gas_refunded} to be refunded");
+    }
+    text.push('\n');
+    if !status.is_success()
+        && let Some(reason) = revert_reason(output)
+    {
+        text += &format!("reason: {reason}\n");
+    }
+    created.iter().for_each(|address| text += &format!("created {address}\n"));
+    for log in logs {
+        let topics: Vec<_> = log.topics().iter().map(ToString::to_string).collect();
+        text += &format!("log of {} [{}] {}\n", log.address, topics.join(", "), log.data.data);
+    }
+    if let Some(accounts) = dump {
+        text += &format!("{}\n", serde_json::to_string_pretty(&accounts)?);
+    }
+    Ok(text)
+}
+
+fn json_text(receipt: &Receipt, dump: Option<Alloc>, elapsed: Duration) -> Result<String> {
+    let Receipt { status, gas_used, gas_refunded, logs, output, created, .. } = receipt;
+    let logs: Vec<_> = logs
+        .iter()
+        .map(|log| json!({ "address": log.address, "topics": log.topics(), "data": log.data.data }))
+        .collect();
+    let mut json = json!({
+        "status": status.to_string(),
+        "output": output,
+        "gasUsed": gas_used,
+        "gasRefunded": gas_refunded,
+        "logs": logs,
+        "elapsed": elapsed.as_secs_f64(),
+    });
+    if let Some(reason) = revert_reason(output).filter(|_| !status.is_success()) {
+        json["reason"] = reason.into();
+    }
+    if let Some(created) = created {
+        json["created"] = json!(created);
+    }
+    if let Some(accounts) = dump {
+        json["accounts"] = json!(accounts);
+    }
+    Ok(serde_json::to_string(&json)? + "\n")
+}
+
+/// How long the code is run.
+const BENCH: Duration = Duration::from_secs(1);
+
+/// Runs the code again and again, each time over the same accounts.
+fn bench(args: &RunArgs, evm: &Evm, layer: &std::rc::Rc<Layer<'_>>, message: &Message) -> Result<ExitCode> {
+    let block = BlockEnv { gas_limit: args.gas, ..BlockEnv::default() };
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    let mut gas = 0;
+    while times.is_empty() || begun.elapsed() < BENCH {
+        let above = Layer::above(layer);
+        let run = Instant::now();
+        let receipt = evm.call(&World::new(&above), &block, message, args.gas_price)?;
+        times.push(run.elapsed());
+        ensure!(receipt.status.is_success(), "the code {}", receipt.status);
+        gas = receipt.gas_used;
+    }
+    times.sort_unstable();
+    let (least, median) = (times[0], times[times.len() / 2]);
+    let speed = gas as f64 / least.as_secs_f64() / 1e6;
+    let text = format!(
+        "{} runs of {gas} gas: {median:.1?} (median), {least:.1?} (least), {speed:.1} million gas a second\n",
+        times.len()
+    );
+    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}
