@@ -250,6 +250,57 @@ fn call_backs_fault_throw_and_fail() {
     ok(neovm_engine_free(engine));
 }
 
+/// A reason is one of the call-back that gives it, not of a later one.
+#[test]
+fn reasons_do_not_outlive_their_call_back() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    for code in [NEOVM_CALL_FAULT, NEOVM_CALL_THROW] {
+        let mut call = |_, id| if id == 1 { code } else { NEOVM_CALL_OK };
+        let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+        let host = host(&mut guest);
+        let machine = machine(engine, Some(&host));
+        let value = integer(7);
+        load(
+            machine,
+            &script(|it| {
+                it.syscall_id(1);
+            }),
+        );
+        ok(unsafe { neovm_machine_set_fault(machine, b"old".as_ptr(), 3) });
+        ok(unsafe { neovm_machine_set_exception(machine, &raw const value) });
+        match code {
+            NEOVM_CALL_FAULT => {
+                assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
+                assert_eq!(why(machine), "the host gave no reason");
+            }
+            _ => assert_eq!(go(machine), NEOVM_OUTCOME_CALLBACK),
+        }
+        ok(neovm_machine_free(machine));
+    }
+    ok(neovm_engine_free(engine));
+}
+
+/// A call-back that cannot load another script need not say why.
+#[test]
+fn a_load_that_fails_is_a_reason() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let again = script(|it| {
+        it.syscall_id(1);
+    });
+    let mut call = |machine, _| {
+        let status = unsafe { neovm_machine_load(machine, again.as_ptr(), again.len(), ptr::null(), ptr::null_mut()) };
+        if status == NEOVM_OK { NEOVM_CALL_OK } else { NEOVM_CALL_FAULT }
+    };
+    let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+    let host = host(&mut guest);
+    let machine = machine(engine, Some(&host));
+    load(machine, &again);
+    assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
+    assert_eq!(why(machine), "MaxInvocationStackSize exceed: 1024");
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
+
 /// A call-back loads a script, as a contract call does, and items live as long as they should.
 #[test]
 fn call_backs_load_scripts_and_keep_items() {

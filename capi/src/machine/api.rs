@@ -115,8 +115,8 @@ pub unsafe extern "C" fn neovm_machine_load(
         }
         let script = Script::from(script.to_vec());
         let id = Machine::enter(machine, |machine, caller, _| {
-            let code = machine.network.engine().prepare_with(&script, caller.prices()).map_err(|kind| fault(&kind))?;
-            caller.load(code, how).map_err(|kind| fault(&kind))
+            let code = machine.network.engine().prepare_with(&script, caller.prices());
+            code.and_then(|code| caller.load(code, how)).map_err(|kind| machine.failed(kind))
         })?;
         if load.is_null() {
             return Ok(());
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn neovm_machine_load(
 pub extern "C" fn neovm_machine_call(machine: neovm_machine, position: usize) -> i32 {
     guard(|| {
         let position = i64::try_from(position).map_err(|_| Failure::argument("position"))?;
-        Machine::enter(machine, |_, caller, _| caller.call(position).map_err(|kind| fault(&kind)))
+        Machine::enter(machine, |machine, caller, _| caller.call(position).map_err(|kind| machine.failed(kind)))
     })
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Callbacks {
 impl Callbacks {
     fn call(&self, caller: &mut Caller<'_>, call_back: impl FnOnce(*mut c_void) -> i32) -> Result<(), HostError> {
         let machine = &*self.machine;
+        // What was said before this call-back is no reason of it.
+        machine.forget_reasons();
         let returned = machine.lend(caller, || call_back(machine.host.context));
         let fault = machine.fault.take();
         let exception = machine.exception.take();

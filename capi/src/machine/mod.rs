@@ -88,9 +88,15 @@ impl Machine {
     fn empty(&self, vm: &mut Vm, limits: RunOptions) {
         let mut items = self.items.borrow_mut();
         items.clear();
-        self.exception.take();
+        self.forget_reasons();
         vm.reset(limits, &mut NoHost);
         items.collect(false);
+    }
+
+    /// Forgets how a call-back was to end.
+    fn forget_reasons(&self) {
+        self.fault.take();
+        self.exception.take();
     }
 
     fn find(handle: neovm_machine) -> Outcome<Rc<Self>> {
