@@ -156,6 +156,8 @@ namespace Neovm.Tests
             Assert.Fails(Status.State, () => new Executor(Chain.Engine, new MemoryStorage()).Run(Chain.Script("11")));
             Assert.Fails(Status.Argument, () => executor.Run(new Job { Gas = -1, Script = new byte[] { 0x11 } }));
             Assert.Fails(Status.Input, () => new Engine("nowhere"));
+            var settings = Assert.Throws<NeovmException>(() => new Engine("{\"network\": 1}"));
+            Assert.True(settings.Message.Contains("addressVersion"), settings.Message);
             Assert.Fails(Status.Argument, () => new Engine(new EngineOptions { Compile = (Compile)9 }));
             Assert.Fails(Status.Input, () => new Engine("{\"network\": \"" + new string('x', 100000) + "\"}"));
         }

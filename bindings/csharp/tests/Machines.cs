@@ -195,6 +195,14 @@ namespace Neovm.Tests
         }
 
         [Test]
+        static void WhatCannotBeLoadedIsAFault()
+        {
+            Action<Machine, uint> again = (machine, id) => machine.Load(Hex.Bytes(Call));
+            Assert.Equal(Outcome.Fault, Run(Call, again,
+                machine => Assert.True(machine.State.Fault.Contains("MaxInvocationStackSize"), machine.State.Fault)));
+        }
+
+        [Test]
         static void StepsAndBudgets()
         {
             using (var machine = new Machine(Chain.Engine, new MachineOptions { Budget = 10 }))
