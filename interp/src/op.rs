@@ -54,6 +54,9 @@ ops! {
     JmpLe: JMPLE | JMPLE_L;
     Call: CALL | CALL_L;
     Ret: RET;
+    Try: TRY | TRY_L;
+    EndTry: ENDTRY | ENDTRY_L;
+    EndFinally: ENDFINALLY;
     Assert: ASSERT;
     Depth: DEPTH;
     Drop: DROP;
@@ -130,8 +133,8 @@ impl Op {
     /// Whether its operand is an offset, which decoding turns into the distance
     /// to another decoded instruction.
     pub(crate) const fn is_jump(self) -> bool {
-        use Op::{Call, Jmp, JmpEq, JmpGe, JmpGt, JmpIf, JmpIfNot, JmpLe, JmpLt, JmpNe};
-        matches!(self, Jmp | JmpIf | JmpIfNot | JmpEq | JmpNe | JmpGt | JmpGe | JmpLt | JmpLe | Call)
+        use Op::{Call, EndTry, Jmp, JmpEq, JmpGe, JmpGt, JmpIf, JmpIfNot, JmpLe, JmpLt, JmpNe};
+        matches!(self, Jmp | JmpIf | JmpIfNot | JmpEq | JmpNe | JmpGt | JmpGe | JmpLt | JmpLe | Call | EndTry)
     }
 }
 

@@ -214,15 +214,20 @@ struct Callees {
 
 /// Compiles a region.
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
+    // Where try blocks cannot be followed, they are left to the interpreter.
+    compile_with(job, true).or_else(|_| compile_with(job, false))
+}
+
+fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused)?;
+        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused, opens_tries)?;
         let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
         let instructions = region.instructions + called;
         let can_learn =
             |index: usize| !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, index);
-        let mut nexts = region.blocks.values().flat_map(|block| &block.next);
-        if !region.has_loop() && instructions < job.least && !nexts.any(|&next| can_learn(next)) {
+        let mut nexts = region.blocks.values().flat_map(|block| block.next.iter().copied());
+        if !region.has_loop() && instructions < job.least && !nexts.any(can_learn) {
             return Err(Refusal::Small);
         }
         callees.again = false;

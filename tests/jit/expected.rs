@@ -84,6 +84,7 @@ expected! {
     stack_order
     statics
     string_size
+    try_block
     unpack
     wide_quotient
     wide_sum

@@ -18,4 +18,5 @@ mod refusals;
 mod shapes;
 mod sweeps;
 mod syscalls;
+mod tries;
 mod wide;

@@ -44,7 +44,7 @@ fn run_often(text: &str) -> [Stats; 2] {
 #[test]
 fn what_is_refused_is_counted_once() {
     // A loop that begins with what only the interpreter runs.
-    let nothing = "PUSHINT8 50\nn: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET".to_owned();
+    let nothing = "INITSLOT 1, 0\nPUSHINT8 50\nSTLOC0\nn: CLEAR\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET".to_owned();
     // A block that is higher or lower by where control comes from.
     let heights = "PUSHINT8 50\nn: DUP\nPUSH2\nMOD\nJMPIF o\nPUSH7\nSWAP\no: DEC\nDUP\nJMPIF n\nRET".to_owned();
     let long = format!("PUSHINT8 50\nn: {}DEC\nDUP\nJMPIF_L n\nRET", "INC\nDEC\n".repeat(2_500));
@@ -271,14 +271,11 @@ fn reports_tell_what_became_of_regions() {
     run(&engine, &engine.prepare(&assemble(loops).unwrap()).unwrap());
     assert!(jit.reports().is_empty(), "nobody watched");
     jit.watch();
-    let tries = format!(
-        "NOP\n{}",
-        "PUSHINT8 50\nn: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nDROP\nPUSH5\nm: DEC\nDUP\nJMPIF m\nRET"
-    );
-    run(&engine, &engine.prepare(&assemble(&tries).unwrap()).unwrap());
+    let loops = "INITSLOT 1, 0\nPUSHINT8 50\nSTLOC0\nn: CLEAR\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nPUSH5\nm: DEC\nDUP\nJMPIF m\nRET";
+    run(&engine, &engine.prepare(&assemble(loops).unwrap()).unwrap());
     let reports = jit.reports();
     let [refused, made] = &reports[..] else { panic!("{reports:?}") };
-    assert_eq!((refused.position, refused.outcome.as_ref().err()), (3, Some(&Refusal::Nothing)));
+    assert_eq!((refused.position, refused.outcome.as_ref().err()), (6, Some(&Refusal::Nothing)));
     let details = made.outcome.as_ref().unwrap();
     assert!(details.has_loop && details.instructions == 3 && details.size > 0, "{details:?}");
     assert!(details.clif.contains("brif") && !details.assembly.is_empty());

@@ -224,13 +224,13 @@ pub enum FaultKind {
     #[error("The negative index {index} is invalid for OpCode {opcode}.")]
     NegativeKeyIndex { index: i32, opcode: OpCode },
     /// PICKITEM or SETITEM at an index that is not there. A script can catch it.
-    #[error("The index of {what} is out of range, {index}/[0, {count}).")]
+    #[error("{}", index_message(what, index, *count))]
     IndexOutOfRange { what: &'static str, index: Integer, count: usize },
     /// REMOVE at an index that is not there.
-    #[error("The index of {what} is out of range, {index}/[0, {count}).")]
+    #[error("{}", index_message(what, index, *count))]
     RemoveIndex { what: &'static str, index: Integer, count: usize },
     /// PICKITEM with a key that is not in the map. A script can catch it.
-    #[error("Key {0} not found in Map.")]
+    #[error("{}", key_message(.0))]
     KeyNotFound(String),
     /// An index is not in an array, as with POPITEM of an empty one.
     #[error(
@@ -314,6 +314,57 @@ impl FaultKind {
     pub const fn is_catchable(&self) -> bool {
         matches!(self, Self::IndexOutOfRange { .. } | Self::KeyNotFound(_))
     }
+
+    /// Returns its message. Those that a script can catch are made quickly: scripts use them to look before they leap.
+    pub fn message(&self) -> String {
+        match self {
+            Self::IndexOutOfRange { what, index, count } => index_message(what, index, *count),
+            Self::KeyNotFound(key) => key_message(key),
+            kind => alloc::format!("{kind}"),
+        }
+    }
+}
+
+/// Returns the message for a key that is not there.
+fn key_message(key: &str) -> String {
+    ["Key ", key, " not found in Map."].concat()
+}
+
+/// Returns the message for an index that is not there. Formatting it would take most of the time of the exception.
+fn index_message(what: &str, index: &Integer, count: usize) -> String {
+    let mut message = String::with_capacity(2 * INDEX_MESSAGE);
+    message.push_str("The index of ");
+    message.push_str(what);
+    message.push_str(" is out of range, ");
+    match *index {
+        Integer::Small(index) => push_decimal(&mut message, index < 0, index.unsigned_abs()),
+        Integer::Wide(_) => message.push_str(&alloc::format!("{index}")),
+    }
+    message.push_str("/[0, ");
+    push_decimal(&mut message, false, count as u64);
+    message.push_str(").");
+    message
+}
+
+/// The usual length of such a message.
+const INDEX_MESSAGE: usize = 48;
+
+/// Appends a number in decimal digits.
+fn push_decimal(text: &mut String, is_negative: bool, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if is_negative {
+        text.push('-');
+    }
+    text.push_str(core::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// How an execution faulted.

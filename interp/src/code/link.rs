@@ -126,8 +126,8 @@ impl Code {
                 continue;
             }
             let target = i64::from(inst.offset) + inst.operand as i64;
-            // A jump to the end of the script faults, a call of it returns at once.
-            let end = self.script.len() as i64 + i64::from(inst.op == Op::Call);
+            // A jump to the end of the script faults. After a call or a try block, the RET there runs.
+            let end = self.script.len() as i64 + i64::from(matches!(inst.op, Op::Call | Op::EndTry));
             let linked = (0..end).contains(&target).then(|| self.index[target as usize]);
             match linked {
                 Some(to) if to != NO_INST => {

@@ -4,6 +4,8 @@ use neovm_types::{OpCode, StackItem, integer::eval};
 
 use super::{Flow, Regs};
 use crate::{
+    frame::{Load, TryBlock, TryState},
+    inst::DecodedInst,
     stack::{drop_cell, set_empty, tag, tag_of},
     vm::Vm,
 };
@@ -57,6 +59,77 @@ pub(crate) unsafe fn compare_and_jump(r: &mut Regs, comparison: OpCode) -> Flow 
         r.sp = r.at(2);
         if holds { take(r) } else { r.next() }
     }
+}
+
+/// Opens a try block.
+#[inline(always)]
+pub(crate) unsafe fn begin_try(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: `ip` points to a decoded instruction, whose operand is its two offsets.
+    let (operand, start) = unsafe { (r.operand(), (*r.ip).offset as i32) };
+    let open = vm.try_blocks.len();
+    let is_deep = open - vm.try_base as usize >= vm.limits.max_try_nesting_depth as usize;
+    if operand == 0 || is_deep || open == vm.try_blocks.capacity() {
+        return Flow::Full;
+    }
+    let position = |offset: i32| if offset == 0 { Some(-1) } else { start.checked_add(offset) };
+    let (Some(catch), Some(finally)) = (position((operand >> 32) as i32), position(operand as i32)) else {
+        return Flow::Full;
+    };
+    // SAFETY: there is room for one more.
+    unsafe {
+        vm.try_blocks.as_mut_ptr().add(open).write(TryBlock { catch, finally, end: -1, state: TryState::Try });
+        vm.try_blocks.set_len(open + 1);
+    }
+    r.next()
+}
+
+/// Ends a try or catch block: jumps, or runs the finally block first.
+#[inline(always)]
+pub(crate) unsafe fn end_try(r: &mut Regs, vm: &mut Vm) -> Flow {
+    let open = vm.try_blocks.len();
+    if open == vm.try_base as usize {
+        return Flow::Full;
+    }
+    // SAFETY: there is a block, which is dropped without a destructor. The operand of ENDTRY is the distance to
+    // another decoded instruction of the code.
+    unsafe {
+        let block = &mut *vm.try_blocks.as_mut_ptr().add(open - 1);
+        if !block.has_finally() {
+            vm.try_blocks.set_len(open - 1);
+            return take(r);
+        }
+        if block.state == TryState::Finally {
+            return Flow::Full;
+        }
+        let Some(finally) = inst_at(&vm.loads, block.finally) else { return Flow::Full };
+        block.state = TryState::Finally;
+        take(r);
+        block.end = (*r.ip).offset as i32;
+        r.ip = finally;
+    }
+    Flow::Next
+}
+
+/// Ends a finally block that no exception led to.
+#[inline(always)]
+pub(crate) unsafe fn end_finally(r: &mut Regs, vm: &mut Vm) -> Flow {
+    let open = vm.try_blocks.len();
+    if open == vm.try_base as usize || vm.pending.is_some() {
+        return Flow::Full;
+    }
+    // SAFETY: there is a block, which is dropped without a destructor.
+    unsafe {
+        let Some(end) = inst_at(&vm.loads, (*vm.try_blocks.as_ptr().add(open - 1)).end) else { return Flow::Full };
+        vm.try_blocks.set_len(open - 1);
+        r.ip = end;
+    }
+    Flow::Next
+}
+
+/// Returns the decoded instruction at a position of the current script; none if no instruction begins there.
+#[inline(always)]
+fn inst_at(loads: &[Load], position: i32) -> Option<*const DecodedInst> {
+    loads.last()?.code.inst(usize::try_from(position).ok()?)
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
         }
         match &*r.at(depth) {
             StackItem::Integer(value) => Some(I256::from(*value)),
-            StackItem::BigInteger(value) => Some(**value),
+            StackItem::BigInteger(value) => Some(value.load()),
             item => item.to_integer().ok().map(Integer::wide),
         }
     }
@@ -30,20 +30,17 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.
     unsafe {
         let (first, second) = (r.at(2), r.at(1));
-        let result = match Integer::from(result) {
-            Integer::Small(small) => {
-                r.drop_cell(2);
-                r.drop_cell(1);
-                r.set_int(2, small);
-                return r.popped(1);
-            }
-            Integer::Wide(wide) => wide,
+        let Some(result) = WideValue::new(result) else {
+            r.drop_cell(2);
+            r.drop_cell(1);
+            r.set_int(2, result.limbs()[0] as i64);
+            return r.popped(1);
         };
         if let Some(own) = unique(&mut *first) {
-            *own = result;
+            own.store(result);
             second.drop_in_place();
         } else if let Some(own) = unique(&mut *second) {
-            *own = result;
+            own.store(result);
             first.drop_in_place();
             Regs::copy(second, first);
         } else {
@@ -80,6 +77,8 @@ pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
     unsafe {
         let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
         match eval::wide_binary(opcode, a, b) {
+            // These are calls, which return their results in memory.
+            Some(result) if matches!(opcode, OpCode::MUL | OpCode::DIV | OpCode::MOD) => replace(r, result.load()),
             Some(result) => replace(r, result),
             None => Flow::Full,
         }

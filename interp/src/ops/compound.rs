@@ -246,6 +246,14 @@ pub(super) fn stored(vm: &mut Vm, item: StackItem) -> Result<StackItem, FaultKin
     }
 }
 
+/// What the reference calls arrays and structs in messages.
+const ARRAY: &str = "VMArray";
+
+/// Returns the exception of an index that an array does not have.
+pub(crate) fn index_out_of_range(index: Integer, count: usize) -> FaultKind {
+    FaultKind::IndexOutOfRange { what: ARRAY, index, count }
+}
+
 /// Returns the item of an array at an index. A script may catch the fault if there is none.
 fn checked_index(index: Integer, what: &'static str, count: usize) -> Result<usize, FaultKind> {
     index.to_index(count).ok_or(FaultKind::IndexOutOfRange { what, index, count })
@@ -264,7 +272,7 @@ pub(super) fn pick_item_by(vm: &mut Vm, check: IndexCheck) -> Done {
     let missing = || FaultKind::Engine("an index past its items");
     let item = match &container {
         StackItem::Array(array) | StackItem::Struct(array) => {
-            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            let index = check(key.to_integer()?, ARRAY, array.len())?;
             array.get(index).ok_or_else(missing)?
         }
         StackItem::Map(map) => map.get(&key)?.ok_or_else(|| FaultKind::KeyNotFound(key.key_text()))?,
@@ -318,7 +326,7 @@ pub(super) fn set_item_by(vm: &mut Vm, check: IndexCheck, cast: ByteCast) -> Don
     let container = vm.pop()?;
     match &container {
         StackItem::Array(array) | StackItem::Struct(array) => {
-            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            let index = check(key.to_integer()?, ARRAY, array.len())?;
             set_in_array(vm, array, index, value)?;
         }
         StackItem::Map(map) => set_in_map(vm, map, key, value)?,
@@ -383,7 +391,7 @@ pub(super) fn remove_by(vm: &mut Vm, check: IndexCheck) -> Done {
     let container = vm.pop()?;
     match &container {
         StackItem::Array(array) | StackItem::Struct(array) => {
-            let index = check(key.to_integer()?, "VMArray", array.len())?;
+            let index = check(key.to_integer()?, ARRAY, array.len())?;
             let item = array.engine_remove(index)?;
             if array.header().references() != 0 {
                 vm.count_out(&item);

@@ -111,7 +111,7 @@ pub(super) fn try_(vm: &mut Vm) -> Done {
 }
 
 pub(super) fn end_try(vm: &mut Vm) -> Done {
-    vm.end_try(vm.inst().operand as i32)
+    vm.end_try(offset(vm))
 }
 
 pub(super) fn end_finally(vm: &mut Vm, host: &mut dyn Host) -> Done {

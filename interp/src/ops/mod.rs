@@ -20,7 +20,7 @@ mod types;
 use neovm_types::{FaultKind, Hardfork, OpCode};
 
 pub(crate) use self::{
-    compound::{indexed_len, item_size},
+    compound::{index_out_of_range, indexed_len, item_size},
     control::raise,
 };
 use crate::{host::Host, vm::Vm};

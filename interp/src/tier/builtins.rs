@@ -18,6 +18,7 @@ use super::{
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
     maps::{map_has_key, map_place, map_value},
     text::{append_bytes, assign_bytes, bytes_equal, slice_equal},
+    tries::{begin_tries, index_exception},
     wide::{
         TwoWords, compute_wide, div_i128, div_wide, div_wide_by_i128, mul_wide, read_wide, rem_i128, rem_wide,
         rem_wide_by_i128, store_wide, take_wide, write_i128, write_wide,
@@ -104,6 +105,11 @@ builtins! {
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
         /// Sets the bounds of calls between compiled methods, and returns whether none are allowed.
         BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
+        /// Returns whether the machine cannot have `most` more try blocks open, or an exception is pending.
+        BEGIN_TRIES = begin_tries(vm: &Vm, most: u64) -> u64;
+        /// Writes the exception for an index that an array of `count` items does not have to a free cell. Returns
+        /// whether that is an exception that a script can catch.
+        INDEX_EXCEPTION = index_exception(vm: &Vm, index: i64, count: u64, cell: *mut StackItem) -> u64;
         /// Reads an integer item as four words. Returns how many bits it needs, as 1 (64), 2 (128) or 3 (256); 0 if the
         /// item is not an integer.
         READ_WIDE = read_wide(item: *const StackItem, out: *mut [u64; 4]) -> u64;

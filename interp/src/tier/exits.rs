@@ -9,7 +9,13 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use neovm_types::{FaultKind, StackItem};
 
 use super::{BuiltinStatus, STATUS_MASK, calls::LeftFrame, items::copy_item, layout, wide::integer_item};
-use crate::{dispatch::Reason, host::Host, inst::DecodedInst, vm::Vm};
+use crate::{
+    dispatch::Reason,
+    frame::{TryBlock, TryState},
+    host::Host,
+    inst::DecodedInst,
+    vm::Vm,
+};
 
 /// How the interpreter continues where compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +56,38 @@ pub struct Plan {
     pub top: i32,
     /// The items that are not in memory.
     pub items: Box<[Restored]>,
+    /// The try blocks that the function opened and did not close, the outermost first.
+    pub tries: Box<[HeldTry]>,
     /// The frame of the function, if other compiled code calls it.
     pub frame: Option<OwnFrame>,
     /// The call that it follows, if any.
     pub after: After,
+}
+
+/// A try block that compiled code opened. Positions are in bytes, and -1 where there is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldTry {
+    /// The position of its catch block.
+    pub catch: i32,
+    /// The position of its finally block.
+    pub finally: i32,
+    /// The position behind its finally block, if that runs.
+    pub end: i32,
+    /// The part that runs.
+    pub part: TryPart,
+}
+
+/// The part of a try block that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryPart {
+    /// The try block itself.
+    Try,
+    /// The catch block.
+    Catch,
+    /// The finally block, which no exception led to.
+    Finally,
+    /// The try block if the word with this index in [`layout::TRY_PARTS`] is 0, else the catch block.
+    Stored(usize),
 }
 
 /// The call that an exit follows.
@@ -135,7 +169,7 @@ impl Exit {
 
     /// Returns the number of bytes of memory that it uses.
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.plan.items)
+        size_of::<Self>() + size_of_val(&*self.plan.items) + size_of_val(&*self.plan.tries)
     }
 
     /// Counts the exit and returns how the interpreter continues.
@@ -195,6 +229,20 @@ impl Restored {
     }
 }
 
+impl HeldTry {
+    fn open(self, vm: &mut Vm) {
+        let Self { catch, finally, end, part } = self;
+        let state = match part {
+            TryPart::Try => TryState::Try,
+            TryPart::Catch => TryState::Catch,
+            TryPart::Finally => TryState::Finally,
+            TryPart::Stored(index) if vm.try_parts[index] == 0 => TryState::Try,
+            TryPart::Stored(_) => TryState::Catch,
+        };
+        vm.try_blocks.push(TryBlock { catch, finally, end, state });
+    }
+}
+
 /// Leaves compiled code by an exit; see [`super::builtins::LEAVE`].
 ///
 /// # Safety
@@ -212,6 +260,11 @@ pub(super) unsafe extern "C" fn leave(
     for item in &plan.items {
         // SAFETY: guaranteed by the caller.
         unsafe { item.restore(vm, base, slots) };
+    }
+    // No method that compiled code calls opens a try block. So those of this function lie below the frames of
+    // methods that were left, which are made later.
+    for block in &plan.tries {
+        block.open(vm);
     }
     let mut ip = plan.cell as *const DecodedInst;
     if let Some(OwnFrame { offset, locals, arguments }) = plan.frame {

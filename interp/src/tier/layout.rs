@@ -35,6 +35,8 @@ pub const ROOM: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, room)) as i32;
 pub const SLOTS_END: i32 = (offset_of!(Vm, calls) + offset_of!(Calls, slots_end)) as i32;
 /// Where compiled code stores which guard failed: the index of its instruction, plus one.
 pub const FAILED_GUARD: i32 = offset_of!(Vm, failed_guard) as i32;
+/// Words in which compiled code stores which part of a try block runs.
+pub const TRY_PARTS: i32 = offset_of!(Vm, try_parts) as i32;
 /// The largest number of bits to shift by, of four bytes.
 pub const MAX_SHIFT: i32 = (offset_of!(Vm, limits) + offset_of!(Limits, max_shift)) as i32;
 /// The largest size of an item, of four bytes.

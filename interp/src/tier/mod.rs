@@ -29,6 +29,7 @@ mod items;
 pub mod layout;
 mod maps;
 mod text;
+mod tries;
 mod walk;
 mod wide;
 
@@ -39,9 +40,10 @@ pub(crate) use self::feedback::counter;
 pub use self::{
     builtins::{Builtin, BuiltinStatus, STATUS_MASK},
     code::{CodeView, FloorMod},
-    exits::{After, Area, Exit, Held, Leave, OwnFrame, Plan, Restored},
+    exits::{After, Area, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored, TryPart},
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,
+    tries::MAX_TRIES,
     walk::{SeenBits, Width},
 };
 pub(crate) use self::{

@@ -119,6 +119,13 @@ impl Known {
     }
 }
 
+/// A try block: the first instruction of its finally block, if it has one, and the one that follows.
+#[derive(Clone, Copy)]
+struct Tried {
+    finally: Option<usize>,
+    end: Option<usize>,
+}
+
 struct Walk<'a> {
     vm: &'a Vm,
     code: CodeView<'a>,
@@ -129,6 +136,8 @@ struct Walk<'a> {
     /// The slots that were stored.
     slots: BTreeMap<(u8, u8), Known>,
     seen: BTreeMap<usize, SeenBits>,
+    /// The try blocks that the walk opened.
+    tries: Vec<Tried>,
     /// What the last instruction cost, in ordinary instructions.
     cost: usize,
 }
@@ -141,7 +150,7 @@ impl Vm {
         let code = CodeView::new(&load.code);
         let Some(mut index) = load.code.inst_index(self.inst().offset as usize) else { return BTreeMap::new() };
         let (stack, slots, seen) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, seen, cost: 1 };
+        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, seen, tries: Vec::new(), cost: 1 };
         let mut left = MOST;
         while left > 0 {
             let Some(next) = walk.step(index) else { break };
@@ -159,8 +168,7 @@ impl Walk<'_> {
         let opcode = instruction.opcode;
         self.cost = if matches!(opcode, OpCode::POW | OpCode::MODPOW) { SLOW } else { 1 };
         if opcode.info().family == Family::Control {
-            let offset = instruction.offsets().0;
-            return self.control(index, opcode, offset);
+            return self.control(index, opcode, instruction.offsets());
         }
         let operands = core::array::from_fn(|depth| self.peek(depth).bits());
         self.run(index, opcode, instruction.operand)?;
@@ -206,8 +214,32 @@ impl Walk<'_> {
         Some(())
     }
 
-    fn control(&mut self, index: usize, opcode: OpCode, offset: Option<i32>) -> Option<usize> {
+    fn control(&mut self, index: usize, opcode: OpCode, offsets: (Option<i32>, Option<i32>)) -> Option<usize> {
         use OpCode::*;
+        let code = self.code;
+        let target = |offset: Option<i32>| {
+            let position = code.position(index) as i64 + i64::from(offset?);
+            code.inst_index(usize::try_from(position).ok()?)
+        };
+        match opcode {
+            TRY | TRY_L => {
+                let finally = target(offsets.1.filter(|&offset| offset != 0));
+                self.tries.push(Tried { finally, end: None });
+                return Some(index + 1);
+            }
+            ENDTRY | ENDTRY_L => {
+                let end = target(offsets.0);
+                let innermost = self.tries.last_mut()?;
+                if innermost.finally.is_none() {
+                    self.tries.pop();
+                    return end;
+                }
+                innermost.end = end;
+                return innermost.finally;
+            }
+            ENDFINALLY => return self.tries.pop()?.end,
+            _ => {}
+        }
         let taken = match opcode {
             NOP => false,
             JMP | JMP_L => true,
@@ -228,7 +260,7 @@ impl Walk<'_> {
         if !taken {
             return Some(index + 1);
         }
-        self.code.inst_index(usize::try_from(self.code.position(index) as i64 + i64::from(offset?)).ok()?)
+        target(offsets.0)
     }
 
     /// Compares the two items on top for a jump.

@@ -31,15 +31,14 @@ pub(super) fn integer_item(limbs: [u64; 4]) -> StackItem {
     Integer::from(I256::from_limbs(limbs)).into()
 }
 
-/// Reads four words one by one: they were just written so, and wider reads would wait.
+/// Reads four words one by one: they were just written so.
 ///
 /// # Safety
 /// The words can be read.
 #[inline(always)]
 unsafe fn read(limbs: *const [u64; 4]) -> I256 {
-    let first = limbs.cast::<u64>();
-    // SAFETY: guaranteed by the caller.
-    I256::from_limbs(core::array::from_fn(|i| unsafe { first.add(i).read_volatile() }))
+    // SAFETY: guaranteed by the caller; the integer consists of its words.
+    unsafe { (*limbs.cast::<I256>()).load() }
 }
 
 /// Writes four words one by one, as they are read.
@@ -63,7 +62,7 @@ pub(super) unsafe extern "C" fn read_wide(item: *const StackItem, out: *mut [u64
     // SAFETY: the caller guarantees it.
     let value = match unsafe { &*item } {
         StackItem::Integer(value) => I256::from(*value),
-        StackItem::BigInteger(value) => **value,
+        StackItem::BigInteger(value) => value.load(),
         _ => return 0,
     };
     // SAFETY: the caller guarantees it.
@@ -119,7 +118,7 @@ pub(super) unsafe extern "C" fn store_wide(cell: *mut StackItem, limbs: *const [
                 if let StackItem::BigInteger(old) = &mut *cell
                     && let Some(own) = wide_value_mut(old)
                 {
-                    *own = value;
+                    own.store(value);
                     return;
                 }
                 drop_cell(cell);

@@ -164,6 +164,8 @@ pub struct Vm {
     /// The index of the instruction whose guard failed, plus one; 0 if none is
     /// known.
     pub(crate) failed_guard: u64,
+    /// Which parts of try blocks run where compiled code is left: 0 for the try block, 1 for the catch block.
+    pub(crate) try_parts: [u64; crate::tier::MAX_TRIES],
     /// The frames of the compiled methods that were left, the innermost first.
     pub(crate) left_frames: Vec<crate::tier::LeftFrame>,
     /// The fault of an instruction that compiled code ran.
@@ -236,6 +238,7 @@ impl Vm {
             pending: None,
             exit: core::ptr::null(),
             failed_guard: 0,
+            try_parts: [0; crate::tier::MAX_TRIES],
             left_frames: Vec::new(),
             failed: None,
             prices: config.prices,

@@ -253,7 +253,7 @@ impl Vm {
         match result {
             Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
                 let metered = self.settle();
-                let result = self.throw(alloc::format!("{kind}").into(), host);
+                let result = self.throw(kind.message().into(), host);
                 self.resume_meter(metered);
                 result
             }

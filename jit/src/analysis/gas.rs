@@ -43,7 +43,7 @@ impl Charges {
             let cost = block.instructions.iter().map(|ins| code.meter_cost(ins.index)).sum();
             // The meter is a different one after a call.
             let calls = block.instructions.last().is_some_and(|ins| ins.flow() == Flow::Call);
-            let behind = block.next.iter().map(|&next| charges.ahead(next)).max().unwrap_or(0);
+            let behind = block.successors().map(|next| charges.ahead(next)).max().unwrap_or(0);
             let min_gas = if calls { cost } else { cost + behind };
             let checks_gas = block.is_loop || min_gas >> UNIT_BITS > MAX_COVERED;
             charges.0.insert(*start, Charge { cost, min_gas, checks_gas });

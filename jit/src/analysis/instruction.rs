@@ -6,6 +6,8 @@ use neovm_types::{
     opcode::{Arity, OperandKind, SlotKind},
 };
 
+use super::tries::{self, Handlers};
+
 /// A slot of the current frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
@@ -41,6 +43,11 @@ pub(crate) struct Ins {
     pub(crate) call: Option<(usize, usize)>,
     /// The number of items that RET returns, in a method that compiled code calls.
     pub(crate) returns: Option<usize>,
+    /// The handlers of a TRY; none if it is left to the interpreter.
+    pub(crate) handlers: Option<Handlers>,
+    /// Where ENDTRY or ENDFINALLY leads to, or an exception that the instruction throws; none if the interpreter
+    /// decides.
+    pub(crate) leads_to: Option<usize>,
 }
 
 impl Ins {
@@ -57,14 +64,11 @@ impl Ins {
             }
             _ => 0,
         };
-        let target = match instruction.offsets() {
-            (Some(offset), _) => usize::try_from(position as i64 + i64::from(offset))
-                .ok()
-                .filter(|&target| target < code.script().len())
-                .and_then(|target| code.inst_index(target)),
-            _ => None,
-        };
-        Some(Self { index, opcode, operand, target, constant: None, unpacked: None, call: None, returns: None })
+        let offsets = instruction.offsets();
+        let handlers = Handlers::read(code, position, offsets);
+        let target = offsets.0.filter(|_| offsets.1.is_none()).and_then(|offset| tries::target(code, position, offset));
+        let (constant, unpacked, call, returns, leads_to) = (None, None, None, None, None);
+        Some(Self { index, opcode, operand, target, constant, unpacked, call, returns, handlers, leads_to })
     }
 
     /// Returns the slot that the instruction loads or stores.
@@ -120,8 +124,11 @@ impl Ins {
             | JMPGE_L | JMPLT | JMPLT_L | JMPLE | JMPLE_L => self.target.map_or(Flow::Leave, Flow::Branch),
             CALL | CALL_L if self.call.is_some() => Flow::Call,
             RET if self.returns.is_some() => Flow::Return,
-            CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | ENDTRY
-            | ENDTRY_L | ENDFINALLY | ASSERTMSG | INITSLOT | INITSSLOT => Flow::Leave,
+            TRY | TRY_L if self.handlers.is_some() => Flow::Next,
+            ENDTRY | ENDTRY_L | ENDFINALLY => self.leads_to.map_or(Flow::Leave, Flow::Jump),
+            THROW if self.leads_to.is_some() => Flow::Throw,
+            CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | ASSERTMSG
+            | INITSLOT | INITSSLOT => Flow::Leave,
             _ if self.effect().is_none() => Flow::Leave,
             _ => Flow::Next,
         }
@@ -141,6 +148,8 @@ pub(crate) enum Flow {
     Call,
     /// Back to the compiled caller of the method.
     Return,
+    /// To a catch block, with an exception.
+    Throw,
     /// Out of compiled code, before the instruction.
     Leave,
 }

@@ -46,14 +46,15 @@ type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 
 impl Methods {
     /// Finds the region that begins at an instruction, and the methods that it calls. Methods in
-    /// `but` are left to the interpreter.
+    /// `but` are left to the interpreter, and try blocks unless the region may open them.
     pub(crate) fn region(
         code: CodeView<'_>,
         entry: usize,
         speculation: &Speculation,
         but: &[usize],
+        opens_tries: bool,
     ) -> Result<(Region, Self), Refusal> {
-        let reachable = with_calls(code, entry, speculation);
+        let reachable = with_calls(code, entry, speculation, opens_tries);
         if let Ok(found) = &reachable
             && found.instructions.iter().all(|ins| ins.call.is_none())
         {
@@ -69,6 +70,7 @@ impl Methods {
         let region = Region::find(code, entry, &|ins| {
             speculation.resolve(ins);
             resolve(ins, &effects, None);
+            ins.handlers = ins.handlers.filter(|_| opens_tries);
         })?;
         let calls = region.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.call.is_some());
         if !calls {
@@ -93,7 +95,7 @@ impl Methods {
             };
             effects.insert(target, Some((arguments.into(), 1)));
             order.push(target);
-            let reachable = with_calls(code, target + 1, &Speculation::default());
+            let reachable = with_calls(code, target + 1, &Speculation::default(), false);
             waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
         }
         // The effect of one method changes its callers: repeat until nothing changes.
@@ -128,7 +130,10 @@ impl Method {
         let (locals, arguments) = init(code, entry)?;
         let known = effects.get(&entry).copied().flatten().map_or(1, |(_, results)| results);
         for results in [known, 1 - known.min(1)] {
-            let found = Region::of_method(code, entry + 1, &|ins| resolve(ins, effects, Some(results)));
+            let found = Region::of_method(code, entry + 1, &|ins| {
+                resolve(ins, effects, Some(results));
+                ins.handlers = None;
+            });
             let Ok(region) = found else { continue };
             let mut instructions = region.blocks.values().flat_map(|block| &block.instructions);
             let complete =
@@ -162,9 +167,15 @@ fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
 }
 
 /// Finds all that may run after an instruction, if all calls return.
-fn with_calls(code: CodeView<'_>, entry: usize, speculation: &Speculation) -> Result<Reachable, Refusal> {
+fn with_calls(
+    code: CodeView<'_>,
+    entry: usize,
+    speculation: &Speculation,
+    opens_tries: bool,
+) -> Result<Reachable, Refusal> {
     let collect = |ins: &mut Ins| {
         speculation.resolve(ins);
+        ins.handlers = ins.handlers.filter(|_| opens_tries);
         if matches!(ins.opcode, OpCode::CALL | OpCode::CALL_L) {
             // The number of operands does not matter here, only that more code follows.
             ins.call = Some((0, 0));

@@ -4,3 +4,4 @@ pub(crate) mod gas;
 pub(crate) mod instruction;
 pub(crate) mod methods;
 pub(crate) mod region;
+pub(crate) mod tries;

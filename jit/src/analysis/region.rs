@@ -2,13 +2,16 @@
 //! height of the stack at each block.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     ops::RangeInclusive,
 };
 
 use neovm_interp::tier::CodeView;
 
-use super::instruction::{Flow, Ins};
+use super::{
+    instruction::{Flow, Ins},
+    tries::{self, OpenTry},
+};
 use crate::Refusal;
 
 /// The most instructions of a region.
@@ -21,6 +24,9 @@ pub(crate) const MAX_BLOCKS: usize = 512;
 /// it may add.
 const MAX_HEIGHT: i32 = 256;
 
+/// How many rounds of analysis it may take until it is known which parts of try blocks run.
+const MAX_ROUNDS: usize = 8;
+
 /// A basic block: instructions that are entered only at the first one.
 #[derive(Debug)]
 pub(crate) struct Block {
@@ -28,12 +34,31 @@ pub(crate) struct Block {
     /// Where control goes: to blocks, or out of the region. The second is where a branch
     /// goes that is not taken.
     pub(crate) next: Vec<usize>,
+    /// The catch blocks that exceptions lead to.
+    pub(crate) handlers: Vec<usize>,
+    /// Of all these, the blocks of the region that expect another height of the stack or other try blocks. Control
+    /// leaves the region instead.
+    pub(crate) mismatched: Vec<usize>,
     /// The height of the stack at the start, relative to the entry of the region.
     pub(crate) height: i32,
     /// Whether a later block in the order of the region jumps back to it.
     pub(crate) is_loop: bool,
     /// The number of edges from blocks of the region to it.
     pub(crate) predecessors: usize,
+}
+
+impl Block {
+    /// Returns where control may go.
+    pub(crate) fn successors(&self) -> impl Iterator<Item = usize> + '_ {
+        self.next.iter().chain(&self.handlers).copied()
+    }
+}
+
+/// What is the same on all ways to a block: the height of the stack, and the try blocks that the region has open.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    height: i32,
+    tries: Vec<OpenTry>,
 }
 
 /// Blocks that are compiled together.
@@ -48,6 +73,8 @@ pub(crate) struct Region {
     pub(crate) stack_inputs: i32,
     /// The greatest height of the stack between two instructions, relative to the entry.
     pub(crate) peak: i32,
+    /// The most try blocks that are open at once.
+    pub(crate) tries: usize,
     pub(crate) instructions: usize,
 }
 
@@ -79,7 +106,7 @@ impl Region {
 
     fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
         let order = order(&found, entry);
-        let mut region = Self { entry, order, blocks: found, stack_inputs: 0, peak: 0, instructions: 0 };
+        let mut region = Self { entry, order, blocks: found, stack_inputs: 0, peak: 0, tries: 0, instructions: 0 };
         region.count_predecessors();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
@@ -98,14 +125,14 @@ impl Region {
         let rank: BTreeMap<_, _> = self.order.iter().enumerate().map(|(rank, &start)| (start, rank)).collect();
         let mut heads = BTreeSet::new();
         for (start, block) in &self.blocks {
-            heads.extend(block.next.iter().filter(|next| rank.get(next).is_some_and(|to| *to <= rank[start])));
+            heads.extend(block.successors().filter(|next| rank.get(next).is_some_and(|to| *to <= rank[start])));
         }
         for head in heads {
             if let Some(block) = self.blocks.get_mut(&head) {
                 block.is_loop = true;
             }
         }
-        let edges: Vec<_> = self.blocks.values().flat_map(|block| block.next.clone()).collect();
+        let edges: Vec<_> = self.blocks.values().flat_map(Block::successors).collect();
         for next in edges {
             if let Some(block) = self.blocks.get_mut(&next) {
                 block.predecessors += 1;
@@ -113,33 +140,109 @@ impl Region {
         }
     }
 
-    /// Computes the height of the stack at each block; it must be the same on all paths.
+    /// Computes the height of the stack at each block, which must be the same on all paths.
+    ///
+    /// In regions with try blocks, paths that differ leave the region. Those through catch blocks come last, because
+    /// exceptions are rare: what an instruction that throws leaves on the stack often stays there.
     fn find_heights(&mut self) -> Result<(), Refusal> {
-        let mut known = BTreeMap::from([(self.entry, 0)]);
-        for start in self.order.clone() {
-            let Some(&begin) = known.get(&start) else { return Err(Refusal::Nothing) };
-            self.blocks.entry(start).and_modify(|block| block.height = begin);
-            let block = &self.blocks[&start];
-            let mut height: i32 = begin;
-            for ins in &block.instructions {
-                let (pops, pushes) = ins.effect().unwrap_or((0, 0));
-                self.stack_inputs = self.stack_inputs.max(pops as i32 - height);
-                height += pushes as i32 - pops as i32;
-                if ins.returns.is_some() && height != 0 {
+        let has_tries = self.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.handlers.is_some());
+        let mut known = BTreeMap::from([(self.entry, Place::default())]);
+        let mut mismatched = BTreeSet::new();
+        for with_exceptions in [false, true] {
+            if with_exceptions && !has_tries {
+                break;
+            }
+            let (mut again, mut rounds) = (true, 0);
+            while again {
+                (again, rounds) = (false, rounds + 1);
+                if rounds > MAX_ROUNDS {
                     return Err(Refusal::Heights);
                 }
-                self.peak = self.peak.max(height);
-            }
-            if self.stack_inputs > MAX_HEIGHT || self.peak > MAX_HEIGHT {
-                return Err(Refusal::TooHigh);
-            }
-            for next in &block.next {
-                if *known.entry(*next).or_insert(height) != height && self.blocks.contains_key(next) {
-                    return Err(Refusal::Heights);
+                for start in self.order.clone() {
+                    let Some(place) = known.get(&start).cloned() else { continue };
+                    let (next, handlers) = self.follow(start, place)?;
+                    let handlers = handlers.into_iter().filter(|_| with_exceptions);
+                    for (next, place) in next.into_iter().chain(handlers) {
+                        if !self.blocks.contains_key(&next) {
+                            continue;
+                        }
+                        match agree(&mut known, next, place) {
+                            Some(less) => again |= less && has_tries,
+                            None if has_tries => drop(mismatched.insert((start, next))),
+                            None => return Err(Refusal::Heights),
+                        }
+                    }
                 }
             }
         }
+        for (start, next) in mismatched {
+            self.blocks.entry(start).and_modify(|block| block.mismatched.push(next));
+        }
+        self.order.retain(|start| known.contains_key(start));
+        self.blocks.retain(|start, _| known.contains_key(start));
+        for (start, Place { height, mut tries }) in known {
+            let Some(block) = self.blocks.get_mut(&start) else { continue };
+            block.height = height;
+            for ins in &mut block.instructions {
+                let found = ins.leads_to;
+                ins.resolve_tries(&tries);
+                // Where it depends on the way which block catches an exception, the interpreter throws it.
+                ins.leads_to = ins.leads_to.filter(|_| ins.leads_to == found);
+                ins.follow_tries(&mut tries);
+            }
+        }
         Ok(())
+    }
+
+    /// Follows the instructions of a block. Returns where control goes, and what is known there: after the last
+    /// instruction, and after exceptions.
+    fn follow(&mut self, start: usize, mut place: Place) -> Result<(Places, Places), Refusal> {
+        let block = &self.blocks[&start];
+        let mut handlers = Vec::new();
+        for ins in &block.instructions {
+            let mut resolved = *ins;
+            resolved.resolve_tries(&place.tries);
+            let is_other = resolved.leads_to != ins.leads_to;
+            if is_other && ins.catch().is_none() {
+                return Err(Refusal::Heights);
+            }
+            let (pops, pushes) = ins.effect().unwrap_or((0, 0));
+            self.stack_inputs = self.stack_inputs.max(pops as i32 - place.height);
+            let popped = place.height - pops as i32;
+            if let (Some(handler), Some((caught, _)), false) = (ins.catch(), tries::catcher(&place.tries), is_other) {
+                let mut tries = place.tries.clone();
+                tries::catch(&mut tries, caught);
+                handlers.push((handler, Place { height: popped + 1, tries }));
+                self.peak = self.peak.max(popped + 1);
+            }
+            ins.follow_tries(&mut place.tries);
+            place.height = popped + pushes as i32;
+            if ins.returns.is_some() && place.height != 0 {
+                return Err(Refusal::Heights);
+            }
+            self.peak = self.peak.max(place.height);
+            self.tries = self.tries.max(place.tries.len());
+        }
+        if self.stack_inputs > MAX_HEIGHT || self.peak > MAX_HEIGHT {
+            return Err(Refusal::TooHigh);
+        }
+        Ok((block.next.iter().map(|&next| (next, place.clone())).collect(), handlers))
+    }
+}
+
+/// Blocks, with what is known at their start.
+type Places = Vec<(usize, Place)>;
+
+/// Notes what is known at the start of a block, and returns whether that is news. Returns none if something else is
+/// known already.
+fn agree(known: &mut BTreeMap<usize, Place>, start: usize, place: Place) -> Option<bool> {
+    match known.entry(start) {
+        Entry::Vacant(entry) => {
+            entry.insert(place);
+            Some(true)
+        }
+        Entry::Occupied(entry) if entry.get().height != place.height => None,
+        Entry::Occupied(mut entry) => tries::join(&mut entry.get_mut().tries, &place.tries),
     }
 }
 
@@ -195,8 +298,8 @@ fn reachable(
 ) -> Result<Reachable, Refusal> {
     let starts = BTreeSet::from([entry]);
     let mut reachable = Reachable { entry, instructions: Vec::new(), found: vec![0; code.inst_count()], starts };
-    let mut waiting = vec![entry];
-    while let Some(mut index) = waiting.pop() {
+    let mut waiting = vec![(entry, Vec::new())];
+    while let Some((mut index, mut tries)) = waiting.pop() {
         let mut constant = None;
         while reachable.found.get(index) == Some(&0) && within.contains(&index) {
             if reachable.instructions.len() == MAX_INSTRUCTIONS {
@@ -205,6 +308,7 @@ fn reachable(
             let Some(mut ins) = Ins::read(code, index) else { break };
             ins.constant = constant.take();
             resolve(&mut ins);
+            ins.resolve_tries(&tries);
             constant = ins.unpacked.map(|count| count as i64).or_else(|| code.small_constant(index));
             let flow = ins.flow();
             if flow == Flow::Leave {
@@ -212,6 +316,14 @@ fn reachable(
             }
             reachable.instructions.push(ins);
             reachable.found[index] = reachable.instructions.len() as u32;
+            if let (Some(handler), Some((place, _))) = (ins.catch(), tries::catcher(&tries))
+                && reachable.starts.insert(handler)
+            {
+                let mut tries = tries.clone();
+                tries::catch(&mut tries, place);
+                waiting.push((handler, tries));
+            }
+            ins.follow_tries(&mut tries);
             let (jump, next) = match flow {
                 Flow::Jump(to) => (Some(to), None),
                 Flow::Branch(to) => (Some(to), Some(index + 1)),
@@ -220,7 +332,7 @@ fn reachable(
             };
             for to in [jump, next].into_iter().flatten() {
                 if reachable.starts.insert(to) {
-                    waiting.push(to);
+                    waiting.push((to, tries.clone()));
                 }
             }
             if flow != Flow::Next {
@@ -263,7 +375,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
                     instructions.push(ins);
                     break vec![index + 1];
                 }
-                Flow::Return => {
+                Flow::Return | Flow::Throw => {
                     instructions.push(ins);
                     break vec![];
                 }
@@ -272,7 +384,11 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
             index += 1;
         };
         if !instructions.is_empty() {
-            blocks.insert(start, Block { instructions, next, height: 0, is_loop: false, predecessors: 0 });
+            let handlers: BTreeSet<_> = instructions.iter().filter_map(Ins::catch).collect();
+            let handlers = handlers.into_iter().collect();
+            let (height, is_loop, predecessors, mismatched) = (0, false, 0, Vec::new());
+            let block = Block { instructions, next, handlers, mismatched, height, is_loop, predecessors };
+            blocks.insert(start, block);
         }
         if blocks.len() > MAX_BLOCKS {
             return Err(Refusal::TooLong);
@@ -285,7 +401,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
 fn loop_of(blocks: &BTreeMap<usize, Block>, entry: usize) -> BTreeSet<usize> {
     let mut before: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&start, block) in blocks {
-        for &next in &block.next {
+        for next in block.successors() {
             before.entry(next).or_default().push(start);
         }
     }
@@ -305,7 +421,7 @@ fn order(blocks: &BTreeMap<usize, Block>, entry: usize) -> Vec<usize> {
     let mut finished = Vec::new();
     let mut path = vec![(entry, 0)];
     while let Some((start, branch)) = path.last_mut() {
-        let next = blocks.get(start).and_then(|block| block.next.get(*branch)).copied();
+        let next = blocks.get(start).and_then(|block| block.successors().nth(*branch));
         *branch += 1;
         match next {
             Some(next) if blocks.contains_key(&next) => {
@@ -389,8 +505,28 @@ pub(crate) mod tests {
 
     #[test]
     fn what_begins_with_an_instruction_of_the_interpreter_is_refused() {
-        let code = code("n: TRY e, -\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nRET");
+        let code = code("n: CLEAR\nPUSH5\nDEC\nDUP\nJMPIF n\nRET");
         assert_eq!(region(&code, 0).err(), Some(Refusal::Nothing));
+    }
+
+    #[test]
+    fn a_catch_block_that_leaves_an_item_leads_out_of_the_region() {
+        // LDLOC0 is still on the stack in the catch block, which drops only the exception.
+        let code = code(
+            "n: TRY c, -\nLDLOC0\nLDLOC1\nPUSH3\nPICKITEM\nADD\nSTLOC0\nJMP e\nc: DROP\ne: ENDTRY d\nd: LDLOC2\nJMPIF n\nRET",
+        );
+        let region = region(&code, 0).unwrap();
+        let [first, catch, end] = [0, 8, 9].map(|start| &region.blocks[&start]);
+        assert_eq!((&first.handlers[..], first.next[0]), (&[8][..], 9));
+        assert_eq!((catch.height, &catch.mismatched[..]), (2, &[9][..]), "LDLOC0 and the exception");
+        assert_eq!((end.height, end.mismatched.len(), region.tries), (0, 0, 1));
+    }
+
+    #[test]
+    fn only_the_blocks_that_are_open_catch() {
+        let code = code("n: TRY c, -\nENDTRY d\nd: LDLOC1\nPUSH3\nPICKITEM\nJMPIF n\nRET\nc: JMP n");
+        let region = region(&code, 0).unwrap();
+        assert!(region.blocks.values().all(|block| block.handlers.is_empty()), "{region:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::tier::{After, Area, CodeView, Held, Leave, Restored, layout};
+use neovm_interp::tier::{After, Area, CodeView, Held, HeldTry, Leave, Restored, TryPart, layout};
 
 use super::stats::ExitRecord;
 use crate::{analysis::instruction::Ins, compile::Compiled, translate::Cells};
@@ -166,6 +166,17 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
         writeln!(out, "    frame of {locals} locals and {arguments} arguments at {}", frame.offset / layout::ITEM)?;
     }
     writeln!(out, "    height {}", plan.top / layout::ITEM)?;
+    for HeldTry { catch, finally, end, part } in &plan.tries {
+        let handler = |name, position| if position < 0 { String::new() } else { format!(", {name} at {position}") };
+        let part = match part {
+            TryPart::Try => "try block".into(),
+            TryPart::Catch => "catch block".into(),
+            TryPart::Finally => "finally block".into(),
+            TryPart::Stored(index) => format!("try or catch block, by word {index}"),
+        };
+        let (catch, finally, end) = (handler("catch", *catch), handler("finally", *finally), handler("end", *end));
+        writeln!(out, "    in a {part}{catch}{finally}{end}")?;
+    }
     for Restored { area, offset, value } in &plan.items {
         let value = match value {
             Held::Constant(value) => value.to_string(),

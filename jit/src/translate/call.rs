@@ -38,7 +38,7 @@ impl Translator<'_> {
         self.slots_end = self.plus(frame, locals);
         let arguments: Vec<_> = arguments.iter().map(|&argument| Item::Int(argument)).collect();
         // Before INITSLOT the arguments are on the stack, the first one on top.
-        self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new() };
+        self.state = State { stack: arguments.iter().rev().copied().collect(), slots: Vec::new(), tries: Vec::new() };
         let cost = self.input.code.meter_cost(method.entry);
         let after = self.plus(meter, -cost);
         self.set_meter(after);
@@ -46,7 +46,8 @@ impl Translator<'_> {
         self.gas.need(self.gas.min_gas_at(self.input.region.entry));
         self.leave_without_room();
         let nulls = vec![Item::Null; method.locals.into()];
-        self.state = State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect() };
+        self.state =
+            State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect(), tries: Vec::new() };
         let first = self.input.region.entry;
         self.reconcile(first);
         self.jump_to(first);

@@ -121,11 +121,15 @@ impl Translator<'_> {
         self.load(address.base, address.offset + 8)
     }
 
-    /// Returns the address of an item of an array; exits if the index is out of range.
-    fn element(&mut self, array: Value, index: Value) -> Value {
+    /// Returns the address of an item of an array. If the index is out of range, goes to the catch block that catches
+    /// the exception of the instruction, which takes `operands` items, or exits.
+    fn element(&mut self, ins: &Ins, array: Value, index: Value, operands: usize) -> Value {
         let length = self.load(array, layout::ARRAY_LENGTH);
         let inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        self.guard(inside);
+        match ins.catch() {
+            Some(_) => self.throw_unless(ins, inside, index, length, operands),
+            None => self.guard(inside),
+        }
         let items = self.load(array, layout::ARRAY_ITEMS);
         let offset = self.builder.ins().ishl_imm_s(index, i64::from(layout::ITEM.trailing_zeros()));
         self.builder.ins().iadd(items, offset)
@@ -135,7 +139,7 @@ impl Translator<'_> {
         let Item::Ref(address, origin) = self.peek(1) else { return self.call_builtin(ins) };
         let index = self.int_at(0);
         let array = self.array(address, origin);
-        let element = self.element(array, index);
+        let element = self.element(ins, array, index, 2);
         self.pop();
         self.pop();
         let address = Address { base: element, offset: 0 };
@@ -161,7 +165,7 @@ impl Translator<'_> {
         let flags = self.builder.ins().uextend(I64, flags);
         let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::ARRAY_BARRED));
         self.guard_word(barred, 0);
-        let element = self.element(array, index);
+        let element = self.element(ins, array, index, 3);
         self.replace_element(ins, element);
     }
 

@@ -11,6 +11,7 @@ impl Translator<'_> {
     pub(super) fn control(&mut self, ins: &Ins) {
         match ins.flow() {
             Flow::Jump(to) => {
+                self.follow_tries(ins);
                 self.settle(&[to]);
                 self.go_to(to);
             }
@@ -18,8 +19,9 @@ impl Translator<'_> {
             Flow::Leave => self.leave_at(ins),
             Flow::Call => self.call(ins),
             Flow::Return => self.ret(ins),
+            Flow::Throw => self.throw(ins),
             Flow::Next if ins.opcode == OpCode::ASSERT => self.assert(ins),
-            Flow::Next => {}
+            Flow::Next => self.follow_tries(ins),
         }
     }
 

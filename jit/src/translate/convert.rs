@@ -251,6 +251,8 @@ impl Translator<'_> {
     /// Prepares the state for a transition to the blocks `next`: makes the pending copies, and loads the integers
     /// that these blocks expect.
     pub(super) fn settle(&mut self, next: &[usize]) {
+        let inside: Vec<_> = next.iter().copied().filter(|&next| !self.is_mismatched(next)).collect();
+        let next = &inside[..];
         let cost = self.gas.charge_before(next);
         self.charge(cost);
         let trusts = !self.must_not_speculate_at(self.current);
@@ -278,7 +280,7 @@ impl Translator<'_> {
 
     /// Goes to a block, or out of the region. All guards have been emitted except those for overflows.
     pub(super) fn go_to(&mut self, next: usize) {
-        let Some(block) = self.edges.block(next) else {
+        let Some(block) = self.edges.block(next).filter(|_| !self.is_mismatched(next)) else {
             return self.leave(next, 0, self.why_leaving(next));
         };
         let cost = self.gas.charge_for(next);
@@ -303,7 +305,7 @@ impl Translator<'_> {
     /// Returns the block that a branch can target directly, inside or outside the region; none if something has to be
     /// written before.
     pub(super) fn way_to(&mut self, next: usize) -> Option<Block> {
-        let Some(block) = self.edges.block(next) else {
+        let Some(block) = self.edges.block(next).filter(|_| !self.is_mismatched(next)) else {
             return Some(self.exit_to(next, 0, self.why_leaving(next)));
         };
         if self.edges.writes(next, &self.state) || !self.gas.fits(next) {
@@ -311,6 +313,12 @@ impl Translator<'_> {
         }
         self.reconcile(next);
         Some(block)
+    }
+
+    /// Returns whether another block expects another height of the stack, or other try blocks, than the current one
+    /// leads to it with.
+    fn is_mismatched(&self, next: usize) -> bool {
+        self.mismatched.contains(&next)
     }
 
     /// Returns why the region ends before an instruction.
@@ -323,6 +331,7 @@ impl Translator<'_> {
     /// Brings the items into the form that a block expects.
     pub(super) fn reconcile(&mut self, next: usize) {
         let shape = self.edges.join(next, &self.state);
+        self.hand_over_tries(&shape.tries);
         for index in 0..shape.stack.len() {
             let cell = (self.base, self.stack_offset(index));
             self.hand_over(self.state.stack[index], shape.stack[index], self.edges.stack[index], cell);

@@ -23,22 +23,25 @@ pub(super) struct Edges {
     pub(super) stack: Vec<Words>,
     /// The variables of the slots.
     pub(super) slots: Vec<Words>,
+    /// The variables that tell whether the catch block of a try block runs, the outermost first.
+    pub(super) tries: Vec<Variable>,
 }
 
 impl Edges {
-    /// Makes the edges between the blocks that begin at some instructions, with what an earlier round found out.
+    /// Makes the edges between the blocks that begin at some instructions, with what an earlier round found out, for
+    /// the greatest numbers of items on the stack, of slots, and of open try blocks.
     pub(super) fn new(
         builder: &mut FunctionBuilder<'_>,
         starts: &[usize],
         shapes: BTreeMap<usize, Shape>,
-        depth: usize,
-        slots: usize,
+        [depth, slots, tries]: [usize; 3],
     ) -> Self {
         let mut words = |_| core::array::from_fn(|_| builder.declare_var(I64));
         let slots = (0..slots).map(&mut words).collect();
         let stack = (0..depth).map(&mut words).collect();
+        let tries = (0..tries).map(|_| builder.declare_var(I64)).collect();
         let blocks = starts.iter().map(|&start| (start, builder.create_block())).collect();
-        Self { blocks, shapes, again: false, stack, slots }
+        Self { blocks, shapes, again: false, stack, slots, tries }
     }
 
     /// Returns the block that begins at an instruction.
@@ -103,11 +106,11 @@ mod tests {
     fn edges() -> Edges {
         let (mut function, mut context) = (Function::new(), FunctionBuilderContext::new());
         let mut builder = FunctionBuilder::new(&mut function, &mut context);
-        Edges::new(&mut builder, &[3, 8], BTreeMap::new(), 2, 1)
+        Edges::new(&mut builder, &[3, 8], BTreeMap::new(), [2, 1, 0])
     }
 
     fn state(stack: &[Item], slot: Item) -> State {
-        State { stack: stack.to_vec(), slots: vec![slot] }
+        State { stack: stack.to_vec(), slots: vec![slot], tries: Vec::new() }
     }
 
     fn int() -> Item {
@@ -145,18 +148,18 @@ mod tests {
         // The block still begins as the first edge determined; the next round uses the join.
         assert_eq!(edges.join(3, &state(&[boolean()], Item::Null)), Shape::of(&first));
         assert!(edges.again);
-        assert_eq!(edges.shape(3), Some(&Shape { stack: vec![Kind::Scalar], slots: vec![Kind::Null] }));
+        assert_eq!(edges.shape(3), Some(&Shape { stack: vec![Kind::Scalar], slots: vec![Kind::Null], tries: vec![] }));
     }
 
     #[test]
     fn items_that_a_block_expects_in_memory_are_written() {
         let mut edges = edges();
-        edges.set_shape(3, Shape { stack: vec![Kind::Mem], slots: vec![Kind::Int] });
+        edges.set_shape(3, Shape { stack: vec![Kind::Mem], slots: vec![Kind::Int], tries: vec![] });
         assert!(edges.writes(3, &state(&[int()], int())));
         assert!(!edges.writes(3, &state(&[Item::Mem(false)], int())));
         assert!(!edges.writes(8, &state(&[int()], int())), "nothing is known of that block");
         assert!(!edges.has_slot_in_memory());
-        edges.set_shape(8, Shape { stack: vec![], slots: vec![Kind::Mem] });
+        edges.set_shape(8, Shape { stack: vec![], slots: vec![Kind::Mem], tries: vec![] });
         assert!(edges.has_slot_in_memory());
         assert_eq!(edges.kinds(&[3, 8, 9], 0).collect::<Vec<_>>(), [Some(Kind::Mem), None]);
     }

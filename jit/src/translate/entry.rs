@@ -32,7 +32,11 @@ impl Translator<'_> {
         self.set_meter(meter);
         let (shape, statics) = (self.entry_shape(), self.statics_used());
         let depth = shape.stack.len();
-        self.state = State { stack: vec![Item::Mem(false); depth], slots: vec![Item::Mem(false); self.slots.len()] };
+        self.state = State {
+            stack: vec![Item::Mem(false); depth],
+            slots: vec![Item::Mem(false); self.slots.len()],
+            tries: Vec::new(),
+        };
         self.begin_segment(index, 0);
         self.gas.need(self.gas.min_gas_at(index));
         let wrong_place = self.check_place(top, limit, statics);
@@ -50,6 +54,9 @@ impl Translator<'_> {
         if self.functions.has_methods() {
             self.begin_calls();
         }
+        if self.input.region.tries > 0 {
+            self.begin_tries();
+        }
         self.take_entry(&shape);
         self.edges.set_shape(index, shape);
         self.entered = self.jump_to(index);
@@ -64,7 +71,7 @@ impl Translator<'_> {
         let stack_inputs = self.input.region.stack_inputs as usize;
         let stack = (0..stack_inputs).rev().map(|depth| Kind::of_feedback(feedback.stack.get(depth))).collect();
         let slots = self.slots.iter().map(|used| self.slot_kind(used.slot)).collect();
-        Shape { stack, slots }
+        Shape { stack, slots, tries: Vec::new() }
     }
 
     pub(super) fn slot_kind(&self, slot: Slot) -> Kind {

@@ -8,7 +8,7 @@ use cranelift_codegen::{
     ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
 };
 use neovm_interp::tier::{
-    After, Area, Builtin, Exit, Held, Leave, OwnFrame, Plan, Restored,
+    After, Area, Builtin, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored,
     builtins::{COPY_ITEM, LEAVE},
     layout,
 };
@@ -166,11 +166,12 @@ impl Translator<'_> {
             // Frequent exits write whole items; for the others a table takes less code.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
             let items = self.write_held(&plan.state, whole);
+            let tries = self.hold_tries(&plan.state);
             if let Some(status) = plan.status {
                 self.store(status, self.vm, layout::SP);
             }
             let (meter, block) = (plan.meter, self.tail());
-            let exit = self.record(plan, items);
+            let exit = self.record(plan, items, tries);
             let exit = self.number(exit as i64);
             self.builder.ins().jump(block, &[exit.into(), meter.into()]);
         }
@@ -197,7 +198,7 @@ impl Translator<'_> {
     }
 
     /// Makes the record of an exit, which lives as long as the code, and returns the exit's address.
-    fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>) -> usize {
+    fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>, tries: Box<[HeldTry]>) -> usize {
         let ExitPlan { inst, why, overflows, .. } = plan;
         let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
@@ -207,6 +208,7 @@ impl Translator<'_> {
             min_gas: plan.min_gas,
             top: self.stack_offset(plan.state.stack.len()),
             items,
+            tries,
             frame: own_frame.then(|| self.own_frame(inst)),
             after: plan.after,
         };
@@ -387,7 +389,17 @@ mod tests {
 
     fn plan() -> Plan {
         let (leave, after) = (Leave::Deopt, After::Nothing);
-        Plan { cell: 0, leave, refund: 0, min_gas: 0, top: 0, items: Box::default(), frame: None, after }
+        Plan {
+            cell: 0,
+            leave,
+            refund: 0,
+            min_gas: 0,
+            top: 0,
+            items: Box::default(),
+            tries: Box::default(),
+            frame: None,
+            after,
+        }
     }
 
     #[test]

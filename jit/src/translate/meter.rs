@@ -79,6 +79,11 @@ impl GasTracker {
         self.meter.refund += cost;
     }
 
+    /// Ends the block here: what has not been translated yet does not run.
+    pub(super) fn end(&mut self) {
+        self.meter.uncharged -= core::mem::take(&mut self.meter.ahead);
+    }
+
     /// Returns the cost of the instructions of the block that have not been translated yet.
     pub(super) fn ahead(&self) -> i64 {
         self.meter.ahead

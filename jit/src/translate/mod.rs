@@ -28,6 +28,7 @@ mod slot;
 mod splice;
 mod stack;
 mod state;
+mod tries;
 mod types;
 mod wide;
 mod wide_arithmetic;
@@ -191,6 +192,8 @@ struct Translator<'a> {
     /// The last result of SIGN, with its operand.
     sign: Option<(Value, Value)>,
     return_kind: ReturnKind,
+    /// The blocks that the current one leads to out of the region; see [`crate::analysis::region::Block`].
+    mismatched: &'a [usize],
     /// The number of guards made so far.
     guards_made: u32,
     /// The instruction that is being translated, and the first one after those that have been translated.
@@ -209,10 +212,10 @@ impl<'a> Translator<'a> {
     ) -> Self {
         let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         let depth = (input.region.stack_inputs + input.region.peak.max(0)) as usize;
-        let edges = Edges::new(&mut builder, &input.region.order, shapes, depth, slots.len());
+        let edges = Edges::new(&mut builder, &input.region.order, shapes, [depth, slots.len(), input.region.tries]);
         let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
         let none = Value::from_u32(0);
-        let state = State { stack: Vec::new(), slots: Vec::new() };
+        let state = State { stack: Vec::new(), slots: Vec::new(), tries: Vec::new() };
         Self {
             input,
             builder,
@@ -238,6 +241,7 @@ impl<'a> Translator<'a> {
             appending: None,
             sign: None,
             return_kind: ReturnKind::Nothing,
+            mismatched: &[],
             guards_made: 0,
             current: input.region.entry,
             done_to: 0,
@@ -257,6 +261,7 @@ impl<'a> Translator<'a> {
             if self.edges.shape(start).is_none() {
                 continue;
             }
+            self.mismatched = &block.mismatched;
             self.begin_block(start);
             for ins in &block.instructions {
                 self.gas.run(self.input.code.meter_cost(ins.index));
@@ -301,11 +306,23 @@ impl<'a> Translator<'a> {
         (self.dead, self.sign, self.done_to) = (false, None, start);
         let stack = shape.stack.iter().enumerate().map(|(i, &kind)| self.read(self.edges.stack[i], kind)).collect();
         let slots = shape.slots.iter().enumerate().map(|(i, &kind)| self.read(self.edges.slots[i], kind)).collect();
-        self.state = State { stack, slots };
+        let tries = self.read_tries(&shape.tries);
+        self.state = State { stack, slots, tries };
+        self.presume_exception(start);
         let meter = self.builder.use_var(self.gas.variable);
         self.begin_segment(start, 0);
         if self.gas.begin_block(start, meter) {
             self.leave_if_short();
+        }
+    }
+
+    /// Presumes that the item on top at the start of a catch block is not a small value.
+    fn presume_exception(&mut self, start: usize) {
+        let region = self.input.region;
+        if region.tries > 0
+            && let Some(Item::Mem(is_other)) = self.state.stack.last_mut()
+        {
+            *is_other = region.blocks.values().any(|block| block.handlers.contains(&start));
         }
     }
 
@@ -344,6 +361,7 @@ impl<'a> Translator<'a> {
         let Segment { state, .. } = &mut self.segment;
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
+        state.tries.clone_from(&self.state.tries);
         (self.segment.inst, self.segment.exit) = (index, None);
         self.gas.begin_segment(refund);
     }

@@ -3,7 +3,10 @@
 use cranelift_codegen::ir::Value;
 use neovm_interp::tier::{self, Width};
 
-use crate::analysis::instruction::Slot;
+use crate::analysis::{
+    instruction::Slot,
+    tries::{self, OpenTry},
+};
 
 /// An item of the evaluation stack or of a slot, as it is known at a point of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,24 +129,25 @@ impl Item {
 }
 
 /// What is known at the start of a block about the stack, from the lowest item that the region touches, and about the
-/// slots that the region uses.
+/// slots that the region uses; and the try blocks that the region has open, which are the same on all ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) stack: Vec<Kind>,
     pub(crate) slots: Vec<Kind>,
+    pub(crate) tries: Vec<OpenTry>,
 }
 
 impl Shape {
     /// Returns what is known in a state.
     pub(crate) fn of(state: &State) -> Self {
         let kinds = |items: &[Item]| items.iter().map(Item::kind).collect();
-        Self { stack: kinds(&state.stack), slots: kinds(&state.slots) }
+        Self { stack: kinds(&state.stack), slots: kinds(&state.slots), tries: state.open_tries() }
     }
 
     /// Keeps what also holds in a state, and returns whether that is less than before.
     pub(crate) fn join(&mut self, state: &State) -> bool {
         let kinds = self.stack.iter_mut().chain(&mut self.slots);
-        let mut less = false;
+        let mut less = tries::join(&mut self.tries, &state.open_tries()).unwrap_or(false);
         for (kind, item) in kinds.zip(state.stack.iter().chain(&state.slots)) {
             let joined = kind.join(item.kind());
             less |= joined != *kind;
@@ -167,4 +171,33 @@ pub(crate) struct State {
     /// The stack from the lowest item that the region touches to the top.
     pub(crate) stack: Vec<Item>,
     pub(crate) slots: Vec<Item>,
+    /// The try blocks that the region has open, the outermost first.
+    pub(crate) tries: Vec<Tried>,
+}
+
+/// A try block that the region has open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tried {
+    pub(crate) open: OpenTry,
+    /// Whether its catch block runs, a word, if only that tells.
+    pub(crate) is_catch: Option<Value>,
+}
+
+impl State {
+    /// Returns the try blocks that the region has open.
+    pub(crate) fn open_tries(&self) -> Vec<OpenTry> {
+        self.tries.iter().map(|tried| tried.open).collect()
+    }
+
+    /// Sets the try blocks that the region has open, which are not both a try and a catch block unless they were.
+    pub(crate) fn set_tries(&mut self, open: &[OpenTry]) {
+        self.tries.truncate(open.len());
+        for (place, &open) in open.iter().enumerate() {
+            match self.tries.get_mut(place) {
+                Some(tried) if tried.open == open => {}
+                Some(tried) => *tried = Tried { open, is_catch: None },
+                None => self.tries.push(Tried { open, is_catch: None }),
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod crossing;
 mod functions;
 mod held;
 mod texts;
+mod tries;
 
 pub use self::contracts::{ChainCalls, contract, contract_call};
 pub(crate) use self::held::Held;
@@ -35,8 +36,9 @@ const HOT: &[(usize, Statement)] = &[
     (3, |scripter| scripter.inner_loop()),
     (5, |scripter| scripter.hot_call()),
     (4, |scripter| scripter.beneath()),
-    (3, |scripter| scripter.throw_in_loop()),
+    (1, |scripter| scripter.throw_in_loop()),
     (2, |scripter| scripter.guarded_in_loop()),
+    (7, |scripter| scripter.try_in_loop()),
     (4, |scripter| scripter.stack_work()),
     (3, |scripter| scripter.wide_in_loop()),
     (6, |scripter| scripter.crossing()),
@@ -113,7 +115,7 @@ impl Scripter<'_> {
         match self.random.below(20) {
             0 => 100 + self.random.below(300) as i16,
             1..=6 => 10 + self.random.below(30) as i16,
-            _ => 2 + self.random.below(12) as i16,
+            _ => 4 + self.random.below(12) as i16,
         }
     }
 

@@ -61,5 +61,5 @@ const SCRIPTS: [ScriptKind; 16] = {
     let any = ScriptKind { is_hot: false, is_mutated: false };
     let changed = ScriptKind { is_hot: false, is_mutated: true };
     let hot_changed = ScriptKind { is_hot: true, is_mutated: true };
-    [hot, hot, hot, hot, hot, hot, hot, hot, hot, any, any, any, any, changed, changed, hot_changed]
+    [hot, hot, hot, hot, hot, hot, hot, hot, hot, hot, hot, hot, any, any, changed, hot_changed]
 };

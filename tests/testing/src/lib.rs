@@ -15,6 +15,7 @@ mod program;
 pub mod recorded;
 mod snapshot;
 pub mod text;
+pub mod tries;
 pub mod wide;
 
 use std::{

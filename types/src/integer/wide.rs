@@ -29,6 +29,16 @@ impl WideValue {
     pub const fn get(self) -> I256 {
         self.0
     }
+
+    /// Overwrites the value, as [`I256::load`] reads it: word by word.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "the compiler would join the stores of words")]
+    pub fn store(&mut self, value: Self) {
+        for (word, new) in self.0.0.iter_mut().zip(value.0.0) {
+            // SAFETY: a word that is borrowed can be written.
+            unsafe { core::ptr::from_mut(word).write_volatile(new) };
+        }
+    }
 }
 
 impl core::ops::Deref for WideValue {
@@ -58,6 +68,16 @@ impl I256 {
     pub const ZERO: Self = Self([0; 4]);
     /// The least value, -2^255.
     pub const MIN: Self = Self([0, 0, 0, 1 << 63]);
+
+    /// Returns the integer, read word by word. A wider load of words that were just written has to wait for all of
+    /// these stores.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "the compiler would join the loads of words")]
+    #[must_use]
+    pub fn load(&self) -> Self {
+        // SAFETY: a word that is borrowed can be read.
+        Self(core::array::from_fn(|i| unsafe { core::ptr::from_ref(&self.0[i]).read_volatile() }))
+    }
 
     /// Makes an integer of its words, least significant first.
     pub const fn from_limbs(limbs: [u64; 4]) -> Self {
@@ -123,25 +143,24 @@ impl I256 {
 
     #[inline]
     pub(super) fn magnitude(&self) -> U256 {
-        let limbs = U256::from_limbs(self.0);
-        if self.is_negative() { limbs.wrapping_neg() } else { limbs }
+        U256::from_limbs(negated_if(self.is_negative(), self.0))
     }
 
     /// The negated value, modulo 2^256.
     #[inline]
     pub(super) fn wrapping_neg(&self) -> Self {
-        Self(U256::from_limbs(self.0).wrapping_neg().into_limbs())
+        Self(negated_if(true, self.0))
     }
 
     /// The value of a sign and a magnitude, if it fits.
     #[inline]
     pub(super) fn from_magnitude(negative: bool, magnitude: U256) -> Option<Self> {
-        let value = if negative { magnitude.wrapping_neg() } else { magnitude };
-        let value = Self(value.into_limbs());
+        let value = Self(negated_if(negative, magnitude.into_limbs()));
         (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
     }
 
     /// Returns the sum if it fits.
+    #[inline]
     pub fn checked_add(&self, rhs: &Self) -> Option<Self> {
         let mut sum = [0; 4];
         let mut carry = false;
@@ -157,6 +176,7 @@ impl I256 {
     }
 
     /// Returns the difference if it fits.
+    #[inline]
     pub fn checked_sub(&self, rhs: &Self) -> Option<Self> {
         let mut difference = [0; 4];
         let mut borrow = false;
@@ -258,6 +278,17 @@ impl I256 {
     pub(super) fn to_bigint(self) -> BigInt {
         BigInt::from_signed_bytes_le(&self.to_le_bytes())
     }
+}
+
+/// Negates four words, modulo 2^256, if a condition holds.
+#[inline(always)]
+fn negated_if(condition: bool, words: [u64; 4]) -> [u64; 4] {
+    let (mask, mut carry) = (u64::from(condition).wrapping_neg(), condition);
+    words.map(|word| {
+        let (sum, over) = (word ^ mask).overflowing_add(u64::from(carry));
+        carry = over;
+        sum
+    })
 }
 
 /// The value, if its upper half is zero.

@@ -14,6 +14,7 @@ const FUNCTIONS: &[(usize, Statement)] = &[
     (3, |scripter| scripter.recursion()),
     (3, |scripter| scripter.worker()),
     (2, |scripter| scripter.without_slots()),
+    (2, |scripter| scripter.trying()),
     (1, |scripter| scripter.early_return()),
     (1, |scripter| scripter.careless()),
 ];

@@ -110,6 +110,17 @@ impl Node {
         Self::joined(bytes, &[])
     }
 
+    /// The bytes of four words, each written at once.
+    #[inline]
+    pub(super) fn of_words(words: [u64; 4]) -> Self {
+        let node = Self::allocate(size_of_val(&words), false);
+        for (i, word) in words.into_iter().enumerate() {
+            // SAFETY: there is room for all of them. Joined, the stores would wait for those of the words.
+            unsafe { node.start().cast::<u64>().add(i).write_volatile(word) };
+        }
+        node
+    }
+
     /// A copy of two byte strings, one behind the other.
     pub(super) fn joined(first: &[u8], second: &[u8]) -> Self {
         let node = Self::allocate(first.len() + second.len(), false);

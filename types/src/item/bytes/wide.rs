@@ -15,7 +15,7 @@ impl WideInteger {
     /// Creates an integer in memory of its own.
     #[inline]
     pub fn new(value: WideValue) -> Self {
-        Self(Node::new(bytes(&value)))
+        Self(Node::of_words(value.limbs()))
     }
 
     /// Returns the value.
