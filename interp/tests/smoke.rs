@@ -330,6 +330,29 @@ fn jumps_into_instructions() {
 }
 
 #[test]
+fn try_blocks() {
+    gives("TRY -, f\nPUSH1\nENDTRY e\nf: PUSH2\nENDFINALLY\nPUSH9\ne: PUSH3", "1 2 3");
+    gives("TRY_L c, f\nPUSH1\nENDTRY_L e\nc: PUSH4\nf: PUSH2\nENDFINALLY\ne: PUSH3", "1 2 3");
+    gives("TRY c, -\nPUSH7\nTHROW\nc: ENDTRY e\ne:", "7");
+    // Ends the block in each turn of a loop.
+    gives("PUSH5\nn: TRY c, -\nDEC\nENDTRY d\nc: ABORT\nd: DUP\nJMPIF n", "0");
+    gives(
+        "NEWARRAY0\nTRY c, -\nDUP\nPUSHINT64 -9223372036854775808\nPICKITEM\nc: ENDTRY e\ne:",
+        "[] \"The index of VMArray is out of range, -9223372036854775808/[0, 0).\"",
+    );
+    let nested = |count: usize| format!("{}PUSH1\nRET\nc: RET", "TRY_L c, -\n".repeat(count));
+    gives(&nested(16), "1");
+    faults(&nested(17), Limits::DEFAULT, "MaxTryNestingDepth exceed.", 16 * 9);
+    faults(
+        "TRY -, f\nENDTRY f\nf: ENDTRY f",
+        Limits::DEFAULT,
+        "The opcode ENDTRY can't be executed in a FINALLY block.",
+        5,
+    );
+    faults("ENDFINALLY", Limits::DEFAULT, "The corresponding TRY block cannot be found.", 0);
+}
+
+#[test]
 fn exceptions() {
     gives("TRY catch, -\nNEWARRAY0\nTHROW\ncatch: SIZE\nENDTRY end\nend: NOP", "0");
     gives(
