@@ -5,7 +5,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use neovm_capi::*;
@@ -54,11 +54,17 @@ fn has(program: &str, test: &str) -> bool {
 
 const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
 
-/// Compiles a program; `is_static` says how it is linked.
+/// Compiles a program, unless another test of this run has; `is_static` says how it is linked.
 fn compile(source: &Path, is_static: bool) -> PathBuf {
+    static COMPILED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let name = source.file_stem().unwrap().to_str().unwrap();
     let program = folder().join(format!("{name}-{}", if is_static { "static" } else { "shared" }));
     let prefix = installed();
+    // Until it is whole, no other test may run it.
+    let mut compiled = COMPILED.lock().unwrap();
+    if compiled.contains(&program) {
+        return program;
+    }
     let mut command = Command::new("cc");
     command.args(["-std=c11", "-g", "-Wno-overlength-strings"]).args(WARNINGS);
     command.arg("-I").arg(prefix.join("include")).arg(source).arg("-o").arg(&program);
@@ -69,6 +75,7 @@ fn compile(source: &Path, is_static: bool) -> PathBuf {
         command.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
     }
     run(&mut command);
+    compiled.insert(program.clone());
     program
 }
 
