@@ -9,6 +9,7 @@ use std::{
     fmt::Write,
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use neovm_capi::NEOVM_MESSAGE_SIZE;
@@ -110,7 +111,13 @@ fn additions() -> (String, String) {
     (constants, types)
 }
 
-fn native() -> String {
+/// The declarations, made once: csbindgen writes them to a file, which the tests of this run share.
+fn native() -> &'static str {
+    static NATIVE: OnceLock<String> = OnceLock::new();
+    NATIVE.get_or_init(make_native)
+}
+
+fn make_native() -> String {
     let (constants, types) = additions();
     let text = declarations();
     let (before, after) = text.split_once("        /// <summary>").unwrap();
@@ -130,7 +137,7 @@ fn the_declarations_are_current() {
     let path = project("../bindings/csharp/src/Native.cs");
     let made = native();
     if env::var_os("BLESS").is_some() {
-        fs::write(&path, &made).unwrap();
+        fs::write(&path, made).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(made == committed, "BLESS=1 cargo test -p neovm-capi --test csharp");

@@ -56,10 +56,10 @@ fn code_is_shown_in_both_languages() {
 
 #[test]
 fn what_is_not_compiled_says_why() {
-    // PUSH3; at 1 TRY, ENDTRY, DEC DUP JMPIF; RET
-    let answer = neovm(&["jit", "0x133b05003d029d4a24f940"]);
+    // INITSLOT 1, 0; PUSHINT8 50; STLOC0; at 6 CLEAR, LDLOC0 DEC DUP STLOC0 JMPIF; RET
+    let answer = neovm(&["jit", "0x57010000327049689d4a7024fb40"]);
     let lines: Vec<&str> = answer.ok().lines().collect();
-    assert_eq!(lines[0], "byte 1: not compiled: no instruction can be compiled");
+    assert_eq!(lines[0], "byte 6: not compiled: no instruction can be compiled");
     assert_eq!(lines[2], "refused 1: no instruction can be compiled");
     neovm(&["jit", "missing.nef"]).fails(1, &["no such file: missing.nef"]);
     neovm(&["jit"]).fails(2, &["Usage"]);

@@ -66,7 +66,7 @@ fn generated_scripts_run_all_opcodes() {
     let work = || {
         let hosts = Hosts::new();
         let mut missing: BTreeSet<Op> = (0..=255).filter_map(Op::from_byte).collect();
-        for seed in 0..12_000 {
+        for seed in 0..20_000 {
             let script = any_script(&mut Random::new(seed), &hosts.calls());
             let setup = Setup { gas_limit: Some(20_000_000), host: Some(hosts.model()), ..Setup::default() };
             let mut machine = Machine::new(&script, &setup);
