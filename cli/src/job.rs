@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -18,7 +19,11 @@ use neovm::{
 use neovm_disk::{Disk, DiskError, Settings};
 use serde_json::{Value, json};
 
-use crate::{engine::EngineKind, interrupt, terminal};
+use crate::{
+    engine::EngineKind,
+    input::{self, MAX_TEXT},
+    interrupt, terminal,
+};
 
 /// Run executions that are described by files
 ///
@@ -43,7 +48,7 @@ enum JobCommand {
 /// error, and the exit code is 1.
 #[derive(clap::Args)]
 struct RunArgs {
-    /// The job file
+    /// The job file, or - for standard input
     #[arg(value_name = "FILE.json")]
     file: PathBuf,
     /// Run it on the state of a chain in a folder, as neovm replay --data makes it. The file
@@ -64,8 +69,8 @@ struct RunArgs {
 
 pub(crate) fn execute(args: &JobArgs) -> Result<ExitCode> {
     let JobCommand::Run(args) = &args.command;
-    let text = fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-    let mut file = JobFile::from_json(&text).with_context(|| args.file.display().to_string())?;
+    let text = input::read_limited(&args.file, MAX_TEXT)?;
+    let mut file = JobFile::from_json(&text).with_context(|| input::name_of(&args.file))?;
     let network = Network::with_engine(file.settings.clone(), args.engine.config(EngineConfig::default()));
     let receipt = match &args.data {
         None => {
@@ -77,7 +82,7 @@ pub(crate) fn execute(args: &JobArgs) -> Result<ExitCode> {
             run(args, &network, &open(folder, file.settings.network)?, &mut file)?
         }
     };
-    println!("{receipt:#}");
+    writeln!(io::stdout(), "{receipt:#}").context("cannot write to standard output")?;
     let different = file.receipt.as_ref().and_then(|expected| difference(expected, &receipt));
     if let Some(path) = &args.write {
         file.receipt = Some(receipt);
@@ -118,7 +123,8 @@ fn run(args: &RunArgs, network: &Network, store: &dyn Store, file: &mut JobFile)
 
 /// Opens a chain whatever state tries it keeps.
 fn open(folder: &Path, network: u32) -> Result<Disk> {
-    ensure!(folder.is_dir(), "there is no folder {}", folder.display());
+    // It would be made.
+    ensure!(folder.join("format").is_file(), "there is no chain in {}", folder.display());
     let settings = Settings { network, ..Settings::default() };
     match Disk::open(folder, settings) {
         Err(DiskError::TrieMode { found, .. }) => Ok(Disk::open(folder, Settings { trie_mode: found, ..settings })?),

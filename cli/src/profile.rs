@@ -96,7 +96,7 @@ pub(crate) fn config(invocation: &Invocation) -> EngineConfig {
 pub(crate) fn ended(vm: &Vm, outcome: Outcome) -> ExitCode {
     let ended = Ended::new(vm, outcome);
     if let Outcome::Fault(fault) = &ended.outcome {
-        terminal::warn(&format!("the script faulted: {}", fault.kind));
+        terminal::warn(&format!("the script faulted: {}", show::one_line(&fault.kind.to_string())));
     }
     ended.stopped().iter().for_each(|why| terminal::warn(&format!("stopped {why}")));
     ended.exit_code().into()

@@ -118,7 +118,7 @@ impl Report<'_> {
         };
         line(&mut out, "state", &format!("{colour}{state}{colour:#}"));
         if let Outcome::Fault(fault) = outcome {
-            line(&mut out, "fault", &fault.kind.to_string());
+            line(&mut out, "fault", &show::one_line(&fault.kind.to_string()));
             if let FaultKind::NoSyscall(id) = fault.kind {
                 line(&mut out, "", &self.syscalls.missing(id));
             }

@@ -52,6 +52,32 @@ fn a_job_is_run_written_and_run_again() {
     fs::write(&input, CALL.replace("\"genesis\": true,", "")).expect("a file");
     let missing = neovm(&["job", "run", &input, "--data", &path("nowhere")]);
     assert_eq!(missing.code, 1);
-    assert!(missing.err.contains("there is no folder"), "{}", missing.err);
+    assert!(missing.err.contains("there is no chain in"), "{}", missing.err);
     fs::remove_dir_all(&folder).expect("the folder goes");
+}
+
+/// Neither is an error of the program.
+#[test]
+fn input_has_an_end_and_a_reader_may_leave() {
+    let file = common::file("job-pipe.json", CALL.as_bytes());
+    #[cfg(unix)]
+    neovm(&["job", "run", "/dev/zero"]).fails(1, &["/dev/zero has more than 67108864 bytes"]);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_neovm"))
+        .args(["job", "run", &file])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    assert!(child.wait().expect("it ends").success());
+}
+
+/// A folder without a chain stays as it is.
+#[test]
+fn no_chain_is_made() {
+    let folder = std::env::temp_dir().join(format!("neovm-no-chain-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = common::file("job-state.json", CALL.replace("\"genesis\": true,", "").as_bytes());
+    neovm(&["job", "run", &file, "--data", folder.to_str().expect("text")]).fails(1, &["there is no chain in"]);
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);
+    fs::remove_dir(&folder).expect("it is empty");
 }

@@ -141,3 +141,13 @@ fn the_socket_goes_with_it() {
     assert!(sidecar.child.wait().expect("it ends").success());
     assert!(!sidecar.socket.exists());
 }
+
+#[test]
+fn only_a_socket_that_was_left_behind_is_removed() {
+    let path = common::file("no-socket", b"mine");
+    neovm(&["sidecar", "--socket", &path]).fails(1, &[&path, "is there already, and is no socket"]);
+    assert_eq!(fs::read(&path).expect("it is still there"), b"mine");
+    let other = Sidecar::start("used");
+    let path = other.socket.display().to_string();
+    neovm(&["sidecar", "--socket", &path]).fails(1, &[&path, "somebody listens to it"]);
+}

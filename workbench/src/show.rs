@@ -106,6 +106,23 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// A text that a contract wrote, on one line: control characters are escaped.
+///
+/// ```
+/// assert_eq!(neovm_workbench::show::one_line("it's\n\u{1b}[31mred"), "it's\\n\\u{1b}[31mred");
+/// ```
+pub fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            out.extend(letter.escape_debug());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// A number of things: `1 item`, `2 items`.
 pub fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })

@@ -57,7 +57,8 @@ type Counts = BTreeMap<Fork, (usize, usize)>;
 
 pub(crate) fn execute(args: &StateTestArgs) -> Result<ExitCode> {
     let files = files(&args.paths)?;
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from);
+    let jobs =
+        args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from).min(files.len()).max(1);
     let progress = Progress::new(Some(files.len() as u64), "files");
     let (mut counts, mut errors) = (Counts::new(), 0);
     run_all(&files, jobs, &mut |done, file, ran| {
@@ -71,6 +72,7 @@ pub(crate) fn execute(args: &StateTestArgs) -> Result<ExitCode> {
         errors += usize::from(ran.error.is_some());
         Ok(())
     })?;
+    ensure!(errors > 0 || !counts.is_empty(), "there is no execution in {} files", files.len());
     let failed = counts.values().map(|(_, failed)| failed).sum::<usize>();
     if !args.json {
         io::stdout().write_all(summary(&counts, files.len()).as_bytes()).context("cannot write to standard output")?;

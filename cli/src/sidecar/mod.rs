@@ -15,7 +15,7 @@ mod store;
 use std::{
     fs, io,
     os::unix::{
-        fs::{MetadataExt, PermissionsExt},
+        fs::{FileTypeExt, MetadataExt, PermissionsExt},
         net::{UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
@@ -196,11 +196,12 @@ struct Socket<'a> {
 
 impl<'a> Socket<'a> {
     fn bind(path: &'a Path) -> Result<Self> {
-        if fs::symlink_metadata(path).is_ok() {
+        if let Ok(there) = fs::symlink_metadata(path) {
+            ensure!(there.file_type().is_socket(), "{} is there already, and is no socket", path.display());
             // One that nobody listens to was left by a process that was killed.
             let left =
                 matches!(UnixStream::connect(path), Err(error) if error.kind() == io::ErrorKind::ConnectionRefused);
-            ensure!(left, "{} is there already, and no socket that was left behind", path.display());
+            ensure!(left, "{} is there already, and somebody listens to it", path.display());
             fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
         let listener = UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;

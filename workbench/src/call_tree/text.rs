@@ -125,8 +125,8 @@ fn end_text(ended: &Ended) -> String {
         Ended::Open => "is not at its end".into(),
         Ended::Returned(values) if values.is_empty() => "returns".into(),
         Ended::Returned(values) => format!("returns {}", list(values)),
-        Ended::Threw(text) => format!("throws {text}"),
-        Ended::Faulted(Some(text)) => format!("faults: {text}"),
+        Ended::Threw(text) => format!("throws {}", show::one_line(text)),
+        Ended::Faulted(Some(text)) => format!("faults: {}", show::one_line(text)),
         Ended::Faulted(None) => "faults".into(),
     }
 }
