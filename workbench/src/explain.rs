@@ -1,7 +1,7 @@
 //! What a script does, in words: the calls of a transaction's script, and what a
 //! verification script demands.
 
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
 use neovm::{
     Hash160, OpCode, Script, StackItem,
@@ -10,7 +10,7 @@ use neovm::{
         native,
         syscalls::{self, Syscall},
     },
-    types::{CallFlags, Instruction, manifest::ParameterType, manifest::PublicKey},
+    types::{Buffer, CallFlags, Instruction, ItemType, manifest::ParameterType, manifest::PublicKey},
 };
 use serde_json::{Value as Json, json};
 
@@ -82,6 +82,8 @@ enum Operand {
     Item(StackItem),
     /// The items, and how many there are with those that lie in them.
     List(Rc<[Operand]>, usize),
+    /// The entries of a map, with keys that differ, and how many items they consist of.
+    Map(Rc<[(StackItem, Operand)]>, usize),
     /// The result of the call with this number.
     Result(usize),
 }
@@ -143,8 +145,8 @@ impl Reader {
     /// cannot be followed.
     fn read(&mut self, instruction: &Instruction<'_>) -> Option<bool> {
         use OpCode::{
-            ABORT, ASSERT, DROP, DUP, NEWARRAY0, NEWSTRUCT0, NOP, PACK, PACKSTRUCT, RET, REVERSE3, REVERSE4, SWAP,
-            SYSCALL,
+            ABORT, ASSERT, CONVERT, DROP, DUP, NEWARRAY0, NEWMAP, NEWSTRUCT0, NOP, PACK, PACKMAP, PACKSTRUCT, RET,
+            REVERSE3, REVERSE4, SWAP, SYSCALL,
         };
         match instruction.opcode {
             RET => return Some(true),
@@ -166,6 +168,15 @@ impl Reader {
                 items.reverse();
                 self.push_list(items)?;
             }
+            NEWMAP => self.push_map(0)?,
+            PACKMAP => {
+                let count = usize::try_from(self.pop_number()?).ok()?;
+                self.push_map(count)?;
+            }
+            CONVERT if instruction.operand == [ItemType::Buffer as u8] => {
+                let bytes = self.pop_bytes()?;
+                self.push(Operand::Item(StackItem::Buffer(Buffer::new(&bytes))))?;
+            }
             SYSCALL => self.syscall(u32::from_le_bytes(instruction.operand.try_into().ok()?))?,
             _ => self.push(Operand::Item(constant(instruction)?))?,
         }
@@ -179,6 +190,22 @@ impl Reader {
     fn push_list(&mut self, items: Vec<Operand>) -> Option<()> {
         let size = 1 + items.iter().map(Operand::size).sum::<usize>();
         if size > MAX_ITEMS { None } else { self.push(Operand::List(items.into(), size)) }
+    }
+
+    /// Makes a map of as many keys, each above its value.
+    fn push_map(&mut self, count: usize) -> Option<()> {
+        let (mut entries, mut seen, mut size) = (Vec::new(), HashSet::new(), 1);
+        for _ in 0..count {
+            let (key, value) = (self.pop_item()?, self.stack.pop()?);
+            // One key may be there twice; which value counts is a matter of the machine.
+            let identity = (key.item_type(), key.with_bytes(<[u8]>::to_vec).ok()?);
+            if !seen.insert(identity) {
+                return None;
+            }
+            size += 1 + value.size();
+            entries.push((key, value));
+        }
+        if size > MAX_ITEMS { None } else { self.push(Operand::Map(entries.into(), size)) }
     }
 
     fn pop_item(&mut self) -> Option<StackItem> {
@@ -265,7 +292,7 @@ fn contract_name(hash: Hash160) -> String {
 
 impl Operand {
     fn size(&self) -> usize {
-        if let Self::List(_, size) = self { *size } else { 1 }
+        if let Self::List(_, size) | Self::Map(_, size) = self { *size } else { 1 }
     }
 
     fn text(&self) -> String {
@@ -278,6 +305,10 @@ impl Operand {
             Self::Result(number) => format!("the result of {number}"),
             Self::List(items, _) => {
                 format!("[{}]", items.iter().map(Self::text).collect::<Vec<_>>().join(", "))
+            }
+            Self::Map(entries, _) => {
+                let entry = |(key, value): &(StackItem, Self)| format!("{}: {}", show::item(key), value.text());
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
             }
         }
     }

@@ -33,6 +33,19 @@ fn a_transfer_is_told_with_its_arguments() {
     assert_eq!(text, expected);
 }
 
+/// What `encode` makes of JSON is read back.
+#[test]
+fn maps_and_buffers_are_arguments() {
+    let script = assemble(
+        "PUSHDATA1 \"v\"\n PUSHDATA1 \"k\"\n NEWMAP\n PUSH1\n PUSH2\n PACKMAP\n PUSHDATA1 0x01ff\n CONVERT Buffer\n RET",
+    );
+    let text = Explanation::of(&script.expect("a script")).to_string();
+    assert_eq!(text, "   leaves {1: {}, \"k\": \"v\"}\n   leaves Buffer 0x01ff\n");
+    let twice = assemble("PUSH1\n PUSH3\n PUSH2\n PUSH3\n PUSH2\n PACKMAP\n RET").expect("a script");
+    let text = Explanation::of(&twice).to_string();
+    assert_eq!(text, "   goes on at byte 5 with PACKMAP, which is more than a call with fixed arguments\n");
+}
+
 #[test]
 fn verification_scripts_say_who_must_sign() {
     let text = Explanation::of(&signature_script(&key())).to_string();
