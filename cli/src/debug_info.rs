@@ -25,8 +25,16 @@ pub(crate) struct DebugInfoArgs {
 
 impl DebugInfoArgs {
     /// Reads the debug information, if there is some. What was not asked for and cannot
-    /// be read is warned of.
+    /// be read is warned of, and so is that of another script.
     pub(crate) fn read(&self, program: &Program) -> Result<Option<Arc<DebugInfo>>> {
+        let info = self.find(program)?;
+        if info.as_ref().and_then(|info| info.hash).is_some_and(|hash| hash != program.script.hash()) {
+            terminal::warn("the debug information is that of another script: places may be wrong");
+        }
+        Ok(info)
+    }
+
+    fn find(&self, program: &Program) -> Result<Option<Arc<DebugInfo>>> {
         if let Some(path) = &self.debug_info {
             return read(path).map(Some);
         }

@@ -88,3 +88,14 @@ fn coverage_is_recorded_and_merged() {
     // The source lies beside the contract.
     assert!(fs::read_to_string(page).expect("a file").contains("while i &lt; n:"));
 }
+
+#[test]
+fn debug_information_of_another_script_is_warned_of() {
+    let warned = |info: &str| {
+        let answer = neovm(&["profile", CLASSIFY, "--method", "classify", "1", "--debug-info", info]);
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        answer.err.contains("the debug information is that of another script")
+    };
+    assert!(!warned("../workbench/tests/data/classify.nefdbgnfo"));
+    assert!(warned("../workbench/tests/data/kept.debug.json"));
+}

@@ -18,7 +18,7 @@ pub use self::read::DebugInfoError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DebugInfo {
-    /// The hash of the script, or of the contract, as far as the compiler knows it.
+    /// The hash of the script that it is about, if it says one.
     pub hash: Option<Hash160>,
     /// The folder that the paths of the documents start in, if there is one.
     pub root: Option<String>,
