@@ -18,6 +18,9 @@ use crate::input::{self, MAX_FILE, MAX_TEXT};
 /// Writes the bytes of the script, or hexadecimal digits to a terminal, which cannot
 /// show bytes.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm asm token.asm -o token.script
+  neovm disasm 0x1213a0 | neovm asm - --hex")]
 pub(crate) struct AsmArgs {
     /// The text: a file, or - for standard input
     file: PathBuf,

@@ -31,6 +31,9 @@ use crate::{
 /// and the exit code is 1 in the end.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_help = "Examples:
+  neovm batch < scripts.jsonl
+  neovm batch --engine interp < scripts.jsonl > results.jsonl")]
 pub(crate) struct BatchArgs {
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]

@@ -46,6 +46,9 @@ use timing::{Runner, Timing};
 /// and the exit code is 1 in the end.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_help = "Examples:
+  neovm bench workloads.jsonl
+  neovm bench arith.nef --method fib 1000 --engine interp")]
 pub(crate) struct BenchArgs {
     /// A contract, or a file of lines, compressed by gzip or not; - for standard input
     #[arg(value_name = "X.nef|FILE.jsonl")]

@@ -20,6 +20,9 @@ use crate::{
 /// For a NEF file, its fields and checksum are checked as well, and that the
 /// methods of its manifest start at instructions.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm check arith.nef
+  neovm check 0x1213a0")]
 pub(crate) struct CheckArgs {
     /// The script: a file (a .nef, raw bytes, or hexadecimal or base64 text), - for
     /// standard input, or hexadecimal digits after 0x

@@ -16,6 +16,10 @@ use crate::input::Source;
 /// One line for each instruction: offset, mnemonic, operand. With a manifest, the
 /// listing also shows where methods start.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm disasm arith.nef
+  neovm disasm 0x1213a0
+  neovm disasm EhOg --format base64 --json")]
 pub(crate) struct DisasmArgs {
     #[command(flatten)]
     source: Source,

@@ -22,6 +22,9 @@ use crate::{
 /// or why it was not compiled. Then follows how the run ended; the exit code is
 /// that of `run`.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm jit 0x139d4a24fe40
+  neovm jit arith.nef --method fib 1000")]
 pub(crate) struct JitArgs {
     #[command(flatten)]
     invocation: Invocation,

@@ -47,6 +47,10 @@ enum JobCommand {
 /// If the file holds a receipt, the two are compared: the first difference goes to standard
 /// error, and the exit code is 1.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm job run job.json
+  neovm job run job.json --write whole.json --calls
+  neovm job run job.json --data chain")]
 struct RunArgs {
     /// The job file, or - for standard input
     #[arg(value_name = "FILE.json")]

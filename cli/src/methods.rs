@@ -21,6 +21,9 @@ use crate::input::Source;
 /// Each with its parameters, the type of what it returns, and whether it is safe,
 /// that is, changes nothing.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm methods arith.nef
+  neovm methods arith.nef --json")]
 pub(crate) struct MethodsArgs {
     #[command(flatten)]
     source: Source,

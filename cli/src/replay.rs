@@ -48,6 +48,9 @@ const TOGETHER: usize = 16;
 /// With --roots, the run stops at the first block after which the state root is another one,
 /// and shows the storage changes of that block.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm replay chain.0.acc --config mainnet --data chain
+  neovm replay chain.acc --config config.json --roots roots.jsonl --verify full")]
 pub(crate) struct ReplayArgs {
     /// The dump
     #[arg(value_name = "FILE.acc")]

@@ -24,6 +24,9 @@ use crate::terminal;
 /// what a script must be allowed to do. A unit costs 30 datoshi unless the network's
 /// policy says otherwise. Some calls charge more than their price, by what they do.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm syscalls
+  neovm syscalls --json")]
 pub(crate) struct SyscallsArgs {
     /// Write JSON
     #[arg(long)]
@@ -36,7 +39,10 @@ pub(crate) struct SyscallsArgs {
 /// pushes (n if that depends on the stack or the host) and what it does. A unit costs
 /// 30 datoshi unless the network's policy says otherwise.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  neovm opcodes\n  neovm opcodes PACK UNPACK\n  neovm opcodes --json")]
+#[command(after_help = "Examples:
+  neovm opcodes
+  neovm opcodes PACK UNPACK
+  neovm opcodes --json")]
 pub(crate) struct OpcodesArgs {
     /// Only those with these names, or whose names start with them
     names: Vec<String>,
@@ -50,6 +56,9 @@ pub(crate) struct OpcodesArgs {
 /// Each method with its parameters, the type of what it returns, its price in units
 /// and in bytes of storage, and what a caller must be allowed to do.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm natives
+  neovm natives GasToken --json")]
 pub(crate) struct NativesArgs {
     /// Only the contract with this name
     name: Option<String>,

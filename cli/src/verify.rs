@@ -36,6 +36,8 @@ use crate::{engine::EngineKind, lines, progress::Progress};
 /// why; if there is no network fee it is null.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_help = "Examples:
+  neovm verify --dump chain.acc --blocks 10 --config config.json < transactions.jsonl")]
 pub(crate) struct VerifyArgs {
     /// The dump of the chain
     #[arg(long, value_name = "FILE.acc")]

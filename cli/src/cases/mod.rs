@@ -31,6 +31,9 @@ use crate::{engine::EngineKind, lines, progress::Progress};
 /// read.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
+#[command(after_help = "Examples:
+  neovm cases < cases.jsonl > results.jsonl
+  neovm cases --engine interp < cases.jsonl")]
 pub(crate) struct CasesArgs {
     /// What runs the scripts
     #[arg(long, value_enum, default_value_t)]

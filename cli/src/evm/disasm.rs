@@ -13,6 +13,8 @@ use super::code::CodeSource;
 ///
 /// One line for each instruction: position in hexadecimal digits, name, data.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm evm disasm 600a601401")]
 pub(crate) struct DisasmArgs {
     #[command(flatten)]
     source: CodeSource,

@@ -32,6 +32,10 @@ const RECEIVER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0receiver");
 /// The exit code is 0 if the code ends well and 3 if it reverts or halts; with --json it is 0 for
 /// all of these.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm evm run 600a601401
+  neovm evm run contract.bin --input 0xa9059cbb --gas 100000 --trace
+  neovm evm run init.hex --create --json")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     source: CodeSource,

@@ -34,6 +34,9 @@ use crate::{
 ///
 /// The exit code is 1 if a test fails or a file cannot be read.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm evm statetest GeneralStateTests
+  neovm evm statetest test.json --json")]
 pub(crate) struct StateTestArgs {
     /// Files of state tests, and folders of such files
     #[arg(required = true, value_name = "PATH")]

@@ -56,6 +56,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// It says "listening" on standard error when it can be connected to. Ctrl-C and SIGTERM end it:
 /// runs are stopped, and the socket is removed.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm sidecar --socket /run/neovm.sock
+  neovm sidecar --socket neovm.sock --data chain --config mainnet")]
 pub(crate) struct SidecarArgs {
     /// The socket, which only the own user can connect to
     #[arg(long, value_name = "PATH")]
