@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// The instructions that run where they cost nothing, which is before Faun (see [`Executor::stored_fee_factor`]). The
-/// reference runs on.
-const MAX_FREE_INSTRUCTIONS: u64 = 1_000_000;
+/// reference runs on. Where each costs the factor of 30 datoshi, 1.5 GAS are enough for as many, which is what a witness
+/// of a transaction may take.
+const MAX_FREE_INSTRUCTIONS: u64 = 5_000_000;
 
 /// Executes a job over a store and returns what came of it. The store does not
 /// change: the receipt says what to write.

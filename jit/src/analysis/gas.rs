@@ -41,10 +41,11 @@ impl Charges {
         for start in region.order.iter().rev() {
             let block = &region.blocks[start];
             let cost = block.instructions.iter().map(|ins| code.meter_cost(ins.index)).sum();
-            // The meter is a different one after a call.
+            let ahead = |blocks: &[usize]| blocks.iter().map(|&next| charges.ahead(next)).max().unwrap_or(0);
+            // The meter is a different one after a call, but not where an exception before it leads.
             let calls = block.instructions.last().is_some_and(|ins| ins.flow() == Flow::Call);
-            let behind = block.successors().map(|next| charges.ahead(next)).max().unwrap_or(0);
-            let min_gas = if calls { cost } else { cost + behind };
+            let next = if calls { 0 } else { ahead(&block.next) };
+            let min_gas = cost + next.max(ahead(&block.handlers));
             let checks_gas = block.is_loop || min_gas >> UNIT_BITS > MAX_COVERED;
             charges.0.insert(*start, Charge { cost, min_gas, checks_gas });
         }
@@ -114,6 +115,15 @@ mod tests {
         let checks_gas = charges.0.values().filter(|charge| charge.checks_gas).count();
         assert!(checks_gas > 1, "{charges:?}");
         assert!(charges.0.values().all(|charge| charge.checks_gas || charge.min_gas >> UNIT_BITS <= MAX_COVERED));
+    }
+
+    #[test]
+    fn a_check_covers_the_catch_block_of_what_comes_before_a_call() {
+        let text = "n: TRY c, -\nLDLOC0\nPUSH2\nPICKITEM\nCALL m\nENDTRY n\nc: DROP\nENDTRY n\nm: PUSH1\nRET";
+        let charges = charges(text, 0);
+        let [head, caught] = [0, 6].map(|start| charges.of(start));
+        assert!(head.checks_gas && !caught.checks_gas, "{charges:?}");
+        assert_eq!(head.min_gas, head.cost + caught.cost);
     }
 
     #[test]

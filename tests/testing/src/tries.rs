@@ -187,6 +187,18 @@ pub const LOOPS: &[(&str, &str)] = &[
          n: TRY c, -\nLDLOC1\nLDLOC0\nPUSHINT8 -7\nADD\nPUSH0\nMIN\nPICKITEM\nDROP\nENDTRY d\nd: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nPUSH1\nRET\nc: LDLOC0\nRET",
     ),
     (
+        "try: an index that is not there, before a call in the same block",
+        "INITSLOT 2, 0\nPUSH7\nPUSH9\nPUSH2\nPACK\nSTLOC0\nPUSHINT8 24\nSTLOC1\n
+         n: TRY c, -\nLDLOC0\nPUSH2\nPICKITEM\nCALL m\nDROP\nENDTRY n\n
+         c: DROP\nLDLOC0\nPUSH0\nLDLOC1\nSETITEM\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF d\nRET\nd: ENDTRY n\nm: INITSLOT 0, 1\nLDARG0\nINC\nRET",
+    ),
+    (
+        "try: an item stored where there is none, before a call in the same block",
+        "INITSLOT 2, 0\nPUSH7\nPUSH9\nPUSH2\nPACK\nSTLOC0\nPUSHINT8 24\nSTLOC1\n
+         n: TRY c, -\nLDLOC0\nLDLOC1\nPUSH3\nMOD\nLDLOC1\nSETITEM\nLDLOC1\nCALL m\nDROP\nENDTRY d\n
+         c: DROP\nLDLOC0\nPUSH0\nLDLOC1\nSETITEM\nENDTRY d\nd: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nRET\nm: INITSLOT 0, 1\nLDARG0\nINC\nRET",
+    ),
+    (
         "try: keys that a map does not have, and bytes",
         "INITSLOT 4, 0\nPUSH0\nSTLOC0\nPUSHINT8 24\nSTLOC1\nNEWMAP\nSTLOC2\nLDLOC2\nPUSH3\nPUSH5\nSETITEM\nPUSHDATA1 \"abc\"\nSTLOC3\n
          n: TRY c, -\nLDLOC2\nLDLOC1\nPUSH4\nMOD\nPICKITEM\nLDLOC3\nLDLOC1\nPUSH5\nMOD\nPICKITEM\nADD\nLDLOC0\nADD\nSTLOC0\nENDTRY d\n
