@@ -46,7 +46,10 @@ impl Translator<'_> {
         let Some(FloorMod { jump, differ, agree }) = self.input.code.floor_mod(index) else { return false };
         let behind = agree.end;
         let blocks = &self.input.region.blocks;
-        let is_own = |start: usize| blocks.get(&start).is_some_and(|block| block.predecessors == 1);
+        // And not if what comes behind is at another height of the stack, where control leaves the region.
+        let is_own = |start: usize| {
+            blocks.get(&start).is_some_and(|block| block.predecessors == 1 && block.mismatched.is_empty())
+        };
         if blocks.range(index + 1..=jump).next().is_some()
             || !(is_own(differ.start) && is_own(agree.start))
             || self.input.speculation.no_speculate.range(index..behind).next().is_some()

@@ -199,6 +199,12 @@ pub const LOOPS: &[(&str, &str)] = &[
          c: DROP\nLDLOC0\nPUSH0\nLDLOC1\nSETITEM\nENDTRY d\nd: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nRET\nm: INITSLOT 0, 1\nLDARG0\nINC\nRET",
     ),
     (
+        "try: a remainder with the divisor's sign, behind which the stack is higher than from elsewhere",
+        "INITSLOT 1, 0\nPUSHINT8 24\nSTLOC0\nn: TRY x, -\nENDTRY y\nx: DROP\ny: LDLOC0\nDEC\nSTLOC0\nPUSH12\nLDLOC0\nPUSH4\nMOD\nJMPIF m\n
+         PUSH16\nPUSH10\nOVER\nMOD\nDUP\nSIGN\nPUSH2\nPICK\nSIGN\nOVER\nNUMNOTEQUAL\nSWAP\nPUSH0\nNUMNOTEQUAL\nBOOLAND\nJMPIFNOT q\nADD\nJMP m\nq: NIP\n
+         m: DROP\nLDLOC0\nJMPIF n\nRET",
+    ),
+    (
         "try: keys that a map does not have, and bytes",
         "INITSLOT 4, 0\nPUSH0\nSTLOC0\nPUSHINT8 24\nSTLOC1\nNEWMAP\nSTLOC2\nLDLOC2\nPUSH3\nPUSH5\nSETITEM\nPUSHDATA1 \"abc\"\nSTLOC3\n
          n: TRY c, -\nLDLOC2\nLDLOC1\nPUSH4\nMOD\nPICKITEM\nLDLOC3\nLDLOC1\nPUSH5\nMOD\nPICKITEM\nADD\nLDLOC0\nADD\nSTLOC0\nENDTRY d\n
