@@ -215,7 +215,12 @@ struct Callees {
 /// Compiles a region.
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
     // Where try blocks cannot be followed, they are left to the interpreter.
-    compile_with(job, true).or_else(|_| compile_with(job, false))
+    compile_with(job, true).or_else(|refusal| if has_tries(job.code) { compile_with(job, false) } else { Err(refusal) })
+}
+
+/// Returns whether a try block could be what a region is refused for.
+fn has_tries(code: CodeView<'_>) -> bool {
+    (0..code.inst_count()).any(|index| Ins::read(code, index).is_some_and(|ins| ins.handlers.is_some()))
 }
 
 fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
