@@ -1,6 +1,6 @@
 //! `neovm coverage`: what a run, or several, reached.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use neovm_workbench::{Coverage, CoverageRecorder, Share};
@@ -74,13 +74,13 @@ pub(crate) fn execute(args: &CoverageArgs) -> Result<ExitCode> {
         (coverage, code) = run(args, &program, coverage)?;
     }
     let sources = info.map(|info| debug_info::sources(&info, &program)).unwrap_or_default();
-    write_file(args.record.as_ref(), || coverage.to_file())?;
+    profile::write_file(args.record.as_ref(), || coverage.to_file())?;
     ensure!(
         args.lcov.is_none() || !coverage.documents().is_empty(),
         "lcov needs debug information; name it with --debug-info FILE"
     );
-    write_file(args.lcov.as_ref(), || coverage.lcov())?;
-    write_file(args.html.as_ref(), || coverage.html(&sources))?;
+    profile::write_file(args.lcov.as_ref(), || coverage.lcov())?;
+    profile::write_file(args.html.as_ref(), || coverage.html(&sources))?;
     terminal::write(&if args.json { json(&coverage) } else { text(&coverage) })?;
     Ok(code)
 }
@@ -93,11 +93,6 @@ fn run(args: &CoverageArgs, program: &Program, coverage: Coverage) -> Result<(Co
     let mut recorder = CoverageRecorder::new(contract, coverage);
     let outcome = execution.run_watched(|execution| recorder.watch(execution));
     Ok((recorder.finish(&execution), profile::ended(execution.vm(), outcome)))
-}
-
-fn write_file(path: Option<&PathBuf>, content: impl FnOnce() -> String) -> Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    fs::write(path, content()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn text(coverage: &Coverage) -> String {

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -86,7 +85,7 @@ pub(crate) fn execute(args: &JobArgs) -> Result<ExitCode> {
             run(args, &network, &open(folder, file.settings.network)?, &mut file)?
         }
     };
-    writeln!(io::stdout(), "{receipt:#}").context("cannot write to standard output")?;
+    terminal::write(&format!("{receipt:#}\n"))?;
     let different = file.receipt.as_ref().and_then(|expected| difference(expected, &receipt));
     if let Some(path) = &args.write {
         file.receipt = Some(receipt);

@@ -73,9 +73,7 @@ pub(crate) fn execute(args: &ProfileArgs) -> Result<ExitCode> {
     let mut profile = Profile::new(scripts, args.by == Measure::Time);
     let outcome = execution.run_watched(|execution| profile.watch(execution));
     profile.watch(&execution);
-    if let Some(path) = &args.flame {
-        fs::write(path, profile.flame(args.by)).with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    write_file(args.flame.as_ref(), || profile.flame(args.by))?;
     let text = if args.json {
         profile.json().to_string() + "\n"
     } else if args.folded {
@@ -85,6 +83,12 @@ pub(crate) fn execute(args: &ProfileArgs) -> Result<ExitCode> {
     };
     terminal::write(&text)?;
     Ok(ended(execution.vm(), outcome))
+}
+
+/// Writes a file that was asked for.
+pub(crate) fn write_file(path: Option<&PathBuf>, content: impl FnOnce() -> String) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, content()).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Nothing is compiled: each instruction is looked at.

@@ -1,7 +1,7 @@
 //! `neovm evm run`: some code, or a contract among given accounts.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter},
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -17,7 +17,10 @@ use neovm_evm::{
 use serde_json::json;
 
 use super::code::{self, CodeSource};
-use crate::input::{MAX_TEXT, name_of, read_limited};
+use crate::{
+    input::{MAX_TEXT, name_of, read_limited},
+    terminal,
+};
 
 /// Where geth puts the sender and the code.
 const SENDER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0sender");
@@ -150,7 +153,7 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     let elapsed = begun.elapsed();
     let dump = args.dump.then(|| evm.state(&layer).dump()).transpose()?;
     let text = if args.json { json_text(&receipt, dump, elapsed)? } else { plain_text(&receipt, dump)? };
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::write(&text)?;
     Ok(if receipt.status.is_success() || args.json { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
@@ -226,6 +229,6 @@ fn bench(args: &RunArgs, evm: &Evm, layer: &std::rc::Rc<Layer<'_>>, message: &Me
         "{} runs of {gas} gas: {median:.1?} (median), {least:.1?} (least), {speed:.1} million gas a second\n",
         times.len()
     );
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::write(&text)?;
     Ok(ExitCode::SUCCESS)
 }

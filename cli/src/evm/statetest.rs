@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -78,7 +77,7 @@ pub(crate) fn execute(args: &StateTestArgs) -> Result<ExitCode> {
     ensure!(errors > 0 || !counts.is_empty(), "there is no execution in {} files", files.len());
     let failed = counts.values().map(|(_, failed)| failed).sum::<usize>();
     if !args.json {
-        io::stdout().write_all(summary(&counts, files.len()).as_bytes()).context("cannot write to standard output")?;
+        terminal::write(&summary(&counts, files.len()))?;
     }
     ensure!(errors == 0, "{errors} of {} files could not be read", files.len());
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -153,7 +152,7 @@ fn report(json: bool, file: &Path, ran: &Ran) -> Result<()> {
             text += &format!("FAILED {file}: {test}, {fork}, d{data} g{gas} v{value}: {failure}\n");
         }
     }
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::write(&text)?;
     ran.error.iter().for_each(|error| terminal::error(&format!("{}: {error:#}", name_of(file))));
     Ok(())
 }
