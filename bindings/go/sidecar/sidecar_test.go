@@ -76,25 +76,12 @@ func TestRecordedCases(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: TestRecordedCases: -short")
 	}
-	count := recorded.Check(t, recorded.Project("tests/data/host-cases.jsonl.gz"), start(t).open)
-	if count < 3000 {
-		t.Errorf("%d lines", count)
-	}
-	t.Logf("%d lines", count)
+	recorded.CheckProject(t, start(t).open)
 }
 
 // All recorded cases and chains: NEOVM_ALL_CASES=1 go test -run AllRecordedCases ./sidecar
 func TestAllRecordedCases(t *testing.T) {
-	if os.Getenv("NEOVM_ALL_CASES") == "" {
-		t.Skip("SKIPPED: TestAllRecordedCases: NEOVM_ALL_CASES is not set")
-	}
-	for _, name := range []string{"cases.jsonl.gz", "devpack.jsonl.gz"} {
-		path := recorded.Project("../shared/reference/host/" + name)
-		if _, err := os.Stat(path); err != nil {
-			t.Skip("SKIPPED: TestAllRecordedCases: there is no ../shared/reference/host/" + name)
-		}
-		t.Logf("%s: %d lines", name, recorded.Check(t, path, start(t).open))
-	}
+	recorded.CheckAll(t, func() recorded.Open { return start(t).open })
 }
 
 func TestNothingThere(t *testing.T) {

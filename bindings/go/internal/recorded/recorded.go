@@ -53,9 +53,12 @@ type line struct {
 	Fee       *int64
 }
 
+// Open makes a runner with the settings of a network.
+type Open = func(settings string) (neovm.Runner, error)
+
 // Check runs the lines of a file, each by the runner of its network, and returns how many were
 // compared. A difference fails the test.
-func Check(t testing.TB, path string, open func(settings string) (neovm.Runner, error)) (count int) {
+func Check(t testing.TB, path string, open Open) (count int) {
 	t.Helper()
 	worlds := map[string]*world{}
 	for text := range lines(t, path) {
@@ -83,6 +86,30 @@ func Check(t testing.TB, path string, open func(settings string) (neovm.Runner, 
 		}
 	}
 	return count
+}
+
+// CheckProject runs the recorded cases that the project holds.
+func CheckProject(t testing.TB, open Open) {
+	count := Check(t, Project("tests/data/host-cases.jsonl.gz"), open)
+	if count < 3000 {
+		t.Errorf("%d lines", count)
+	}
+	t.Logf("%d lines", count)
+}
+
+// CheckAll runs all recorded cases and chains if NEOVM_ALL_CASES is set; opened returns what opens
+// the runners of a file.
+func CheckAll(t testing.TB, opened func() Open) {
+	if os.Getenv("NEOVM_ALL_CASES") == "" {
+		t.Skipf("SKIPPED: %s: NEOVM_ALL_CASES is not set", t.Name())
+	}
+	for _, name := range []string{"cases.jsonl.gz", "devpack.jsonl.gz"} {
+		path := Project("../shared/reference/host/" + name)
+		if _, err := os.Stat(path); err != nil {
+			t.Skipf("SKIPPED: %s: there is no ../shared/reference/host/%s", t.Name(), name)
+		}
+		t.Logf("%s: %d lines", name, Check(t, path, opened()))
+	}
 }
 
 func must(t testing.TB, err error) {
