@@ -102,7 +102,7 @@ impl<'s, I> Machine<'s, I> {
 
     /// Forgets what was written beside the journal in frames that have been reverted.
     pub(crate) fn settle(&mut self) {
-        session::top(&mut self.0.ctx);
+        session::settle(&mut self.0.ctx);
     }
 
     /// The address that a contract would be created at, if there is storage under it.

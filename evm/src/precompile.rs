@@ -96,31 +96,53 @@ impl<'s> PrecompileCall<'_, 's> {
         Ok(())
     }
 
-    /// Returns a new layer, above what other calls of precompiled contracts have written in this execution. What is
-    /// written to it is dropped unless it is [kept](Self::keep).
+    /// Writes to the storage: `write` is given a layer above what other calls of precompiled contracts have written in
+    /// this execution. What it writes is kept if it returns well, until this frame or one that called it is reverted.
     ///
-    /// The EVM's own accounts are in its journal until the execution ends, and cannot be seen here as they are now.
-    pub fn layer(&mut self) -> Rc<Layer<'s>> {
-        let top = session::top(self.context).unwrap_or_else(|| Rc::clone(&self.world.layer));
-        Layer::above(&top)
-    }
-
-    /// Keeps what was written to a layer that [`PrecompileCall::layer`] returned last. It is gone again if this frame
-    /// or one that called it is reverted.
+    /// The EVM's own accounts are in its journal until the execution ends: they cannot be seen here as they are now, and
+    /// are not to be written.
     ///
     /// # Errors
-    /// [`PrecompileError::Failed`] if nothing may change.
-    pub fn keep(&mut self, layer: Rc<Layer<'s>>) -> Result<(), PrecompileError> {
-        self.require_writable()?;
-        session::keep(self.context, layer);
-        Ok(())
+    /// Those of `write`; [`PrecompileError::Failed`] if it has written something and nothing may change.
+    pub fn write<T, E: Into<PrecompileError>>(
+        &mut self,
+        write: impl FnOnce(&Rc<Layer<'s>>) -> Result<T, E>,
+    ) -> Result<T, PrecompileError> {
+        let layer = session::above(self.context);
+        let result = write(&layer).map_err(Into::into)?;
+        self.keep(layer)?;
+        Ok(result)
     }
 
-    /// Takes the machine out of the call, for another machine that calls back. [`Suspended::resume`] puts it back.
+    /// Runs another machine, which may call this one back: `run` is given the [execution](Suspended) that waits
+    /// meanwhile, and a layer as [`PrecompileCall::write`] gives one, to run over. If it fails, all is undone that it
+    /// wrote and that it called.
     ///
-    /// Meanwhile there is nothing in this call.
-    pub fn suspend(&mut self) -> Rc<Suspended<'s>> {
-        Suspended::new(self)
+    /// The gas that the other machine uses is to be [charged](Self::charge) afterwards, that of the calls back with it.
+    ///
+    /// # Errors
+    /// Those of `run`; [`PrecompileError::Failed`] if it has written something and nothing may change;
+    /// [`PrecompileError::Fatal`] if a call back could not go on, whatever `run` made of that.
+    pub fn suspend<T, E: Into<PrecompileError>>(
+        &mut self,
+        run: impl FnOnce(&Rc<Suspended<'s>>, &Rc<Layer<'s>>) -> Result<T, E>,
+    ) -> Result<T, PrecompileError> {
+        let layer = session::above(self.context);
+        let suspended = Suspended::new(self);
+        let result = run(&suspended, &layer);
+        suspended.resume(self, result.is_ok().then_some(&layer))?;
+        let result = result.map_err(Into::into)?;
+        self.keep(layer)?;
+        Ok(result)
+    }
+
+    /// Keeps what was written to a layer, unless the current frame is reverted.
+    fn keep(&mut self, layer: Rc<Layer<'s>>) -> Result<(), PrecompileError> {
+        if !layer.changes().is_empty() {
+            self.require_writable()?;
+            session::keep(self.context, layer);
+        }
+        Ok(())
     }
 
     fn require_writable(&self) -> Result<(), PrecompileError> {

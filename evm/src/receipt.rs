@@ -82,7 +82,21 @@ impl Receipt {
         };
         let created = output.address().copied().filter(|_| status.is_success());
         let gas_used = if let Status::Halt(_) = status { result.gas.limit() } else { result.gas.total_gas_spent() };
-        let (gas_refunded, output) = (result.gas.refunded().try_into().unwrap_or(0), output.into_data());
+        let refunded = if status.is_success() { result.gas.refunded() } else { 0 };
+        let (gas_refunded, output) = (refunded.try_into().unwrap_or(0), output.into_data());
         Self { status, gas_used, gas_refunded, logs, output, created, changes: Batch::new() }
+    }
+
+    /// What comes of a call when there are too many inside of each other: nothing, and it costs nothing.
+    pub(crate) fn too_deep() -> Self {
+        Self {
+            status: Status::Halt(HaltReason::CallTooDeep),
+            gas_used: 0,
+            gas_refunded: 0,
+            logs: Vec::new(),
+            output: Bytes::new(),
+            created: None,
+            changes: Batch::new(),
+        }
     }
 }

@@ -17,7 +17,7 @@ const CODE: u8 = b'c';
 const GENERATION: u8 = b'g';
 /// `h`, number: the hash of a block.
 const HASH: u8 = b'h';
-/// `p`: where a journal stands, see [`crate::Suspended`].
+/// `p`, nesting: where a journal stands, see [`crate::Suspended`].
 const POSITION: u8 = b'p';
 /// `s`, address, generation, slot: a value that is not zero.
 const STORAGE: u8 = b's';
@@ -42,8 +42,8 @@ pub(crate) fn hash_key(number: u64) -> Key {
     key(HASH, &[&number.to_be_bytes()])
 }
 
-pub(crate) fn position_key() -> Key {
-    key(POSITION, &[])
+pub(crate) fn position_key(nesting: usize) -> Key {
+    key(POSITION, &[&nesting.to_be_bytes()])
 }
 
 pub(crate) fn storage_key(address: Address, generation: u32, slot: U256) -> Key {

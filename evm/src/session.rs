@@ -56,16 +56,28 @@ pub(crate) fn begin<'s>(context: &mut Context<'s>, base: &Rc<Layer<'s>>) {
     context.journaled_state.tstore(SESSIONS, session, U256::ZERO);
 }
 
-/// Forgets the layers of the current session that were written in frames which have been reverted since, and returns
-/// the layer that shows what the others have written.
-pub(crate) fn top<'s>(context: &mut Context<'s>) -> Option<Rc<Layer<'s>>> {
-    let live = context.journaled_state.tload(SESSIONS, current(context)).saturating_to();
-    let session = context.chain.sessions.last_mut()?;
-    session.kept.truncate(live);
-    Some(Rc::clone(session.kept.last().unwrap_or(&session.base)))
+/// Ends the current session, which [`begin`] began.
+pub(crate) fn end<'s>(context: &mut Context<'s>) -> Option<Session<'s>> {
+    settle(context);
+    context.chain.sessions.pop()
 }
 
-/// Keeps what a layer holds, which lies above [`top`], unless the current frame is reverted.
+/// Forgets the layers of the current session that were written in frames which have been reverted since.
+pub(crate) fn settle(context: &mut Context<'_>) {
+    let live = context.journaled_state.tload(SESSIONS, current(context)).saturating_to();
+    if let Some(session) = context.chain.sessions.last_mut() {
+        session.kept.truncate(live);
+    }
+}
+
+/// Returns a new layer, above what was written in the current session.
+pub(crate) fn above<'s>(context: &mut Context<'s>) -> Rc<Layer<'s>> {
+    settle(context);
+    let session = context.chain.sessions.last().expect("a context that runs has a session");
+    Layer::above(session.kept.last().unwrap_or(&session.base))
+}
+
+/// Keeps what a layer holds, which [`above`] has returned last, unless the current frame is reverted.
 pub(crate) fn keep<'s>(context: &mut Context<'s>, layer: Rc<Layer<'s>>) {
     let session = current(context);
     if let Some(kept) = context.chain.sessions.last_mut().map(|session| &mut session.kept) {

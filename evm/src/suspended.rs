@@ -1,12 +1,8 @@
 //! Machines that call each other.
 
-use std::{
-    cell::{Cell, RefCell},
-    fmt, mem,
-    rc::Rc,
-};
+use std::{cell::RefCell, fmt, mem, rc::Rc};
 
-use neovm_storage::{Layer, StoreError};
+use neovm_storage::{Layer, StoreError, Value};
 use revm::{
     context::{ContextTr, JournalTr},
     context_interface::{context::take_error, journaled_state::JournalCheckpoint},
@@ -14,13 +10,14 @@ use revm::{
 };
 
 use crate::{
-    Evm, EvmError, Message, PrecompileCall, Receipt, World,
+    Evm, EvmError, Message, PrecompileCall, PrecompileError, Receipt, World,
     machine::{Context, Extension, Failure, Handler, Machine, bare_context},
     record::position_key,
     session,
 };
 
-/// How many executions may run inside of each other: each takes some memory of the native stack.
+/// How many executions may run inside of each other: each takes some memory of the native stack. One more fails as a
+/// call does that is too deep.
 pub const MAX_NESTING: usize = 8;
 
 /// An execution that waits for another machine, which a precompiled contract runs. That machine can call back.
@@ -29,29 +26,40 @@ pub const MAX_NESTING: usize = 8;
 /// says by the layer of its current frame where it is: the layer holds the place in the EVM's journal up to which that
 /// frame has seen it. When the other machine drops a layer, the place in the layer below is an earlier one, and what
 /// the journal holds behind it is undone, at the latest when the EVM goes on. What the EVM does in the other direction
-/// is said at [`PrecompileCall::keep`].
+/// is said at [`PrecompileCall::write`].
 pub struct Suspended<'s> {
     evm: Evm,
     world: World<'s>,
     /// None while a call runs in it.
     context: RefCell<Option<Context<'s>>>,
-    /// The journal when the other machine began.
-    begin: JournalCheckpoint,
+    /// Where the other machine began.
+    begin: Place,
+    /// How many executions run inside of each other, this one included. Those further out have places in the same
+    /// layers.
+    nesting: usize,
     is_static: bool,
-    /// Gas that calls could be refunded.
-    refund: Cell<i64>,
+    /// Why the execution cannot go on.
+    failure: RefCell<Option<EvmError>>,
+}
+
+/// A place in an execution, to go back to.
+#[derive(Clone, Copy)]
+struct Place {
+    journal: JournalCheckpoint,
+    /// What calls so far could be refunded.
+    refund: i64,
 }
 
 impl<'s> Suspended<'s> {
     pub(crate) fn new(call: &mut PrecompileCall<'_, 's>) -> Rc<Self> {
-        let begin = place(call.context);
         Rc::new(Self {
             evm: call.evm.clone(),
             world: call.world.clone(),
+            begin: Place::new(call.context, 0),
+            nesting: call.context.chain.nesting,
             is_static: call.is_static(),
             context: RefCell::new(Some(take(call.context, call.evm))),
-            begin,
-            refund: Cell::new(0),
+            failure: RefCell::default(),
         })
     }
 
@@ -61,15 +69,20 @@ impl<'s> Suspended<'s> {
     /// What precompiled contracts write in turn is in `layer` afterwards, unless the call fails.
     ///
     /// # Errors
-    /// [`EvmError`] if the machine cannot go on: the store failed, a precompiled contract of the embedder's gave up, or
-    /// more than [`MAX_NESTING`] executions would run inside of each other.
+    /// [`EvmError`] if the execution cannot go on: the store failed, or a precompiled contract of the embedder's gave
+    /// up. Then the execution as a whole fails, whatever the other machine makes of it. Also if it does not wait: it is
+    /// over, or a call is under way in it.
     pub fn call(&self, layer: &Rc<Layer<'s>>, message: &Message) -> Result<Receipt, EvmError> {
+        if let Some(failure) = &*self.failure.borrow() {
+            return Err(failure.clone());
+        }
         let taken = self.context.borrow_mut().take();
         let Some(mut context) = taken else {
-            return Err(EvmError::Precompile("the machine is in use".into()));
+            return Err(EvmError::Precompile("the execution does not wait for calls".into()));
         };
         let result = self.call_in(&mut context, layer, message);
         *self.context.borrow_mut() = Some(context);
+        *self.failure.borrow_mut() = result.as_ref().err().cloned();
         result
     }
 
@@ -79,25 +92,25 @@ impl<'s> Suspended<'s> {
         layer: &Rc<Layer<'s>>,
         message: &Message,
     ) -> Result<Receipt, EvmError> {
-        if context.chain.nesting == MAX_NESTING {
-            return Err(EvmError::Precompile(format!("more than {MAX_NESTING} executions inside of each other")));
+        if self.nesting + 1 == MAX_NESTING {
+            return Ok(Receipt::too_deep());
         }
-        self.undo(context, Some(layer))?;
+        let seen = self.undo(context, Some(layer))?;
         session::begin(context, layer);
         context.chain.nesting += 1;
         let result = self.run(context, message);
         context.chain.nesting -= 1;
-        session::top(context);
-        let session = context.chain.sessions.pop();
-        let receipt = result?;
+        let session = session::end(context);
+        let (receipt, refund) = result?;
         session.map_or(Ok(()), session::Session::commit)?;
-        layer.put(position_key(), bytes(place(context)))?;
-        self.refund.set(self.refund.get() + receipt.gas_refunded as i64);
+        let place = Place::new(context, seen.refund + refund);
+        layer.put(position_key(self.nesting), place.to_bytes())?;
         Ok(receipt)
     }
 
-    /// Runs a message inside of the execution.
-    fn run(&self, context: &mut Context<'s>, message: &Message) -> Result<Receipt, Failure> {
+    /// Runs a message inside of the execution. Returns also what could be refunded, which is less than nothing if the
+    /// message takes back what was done before it.
+    fn run(&self, context: &mut Context<'s>, message: &Message) -> Result<(Receipt, i64), Failure> {
         let local = mem::take(&mut context.local);
         let message = Message { is_static: message.is_static || self.is_static, ..message.clone() };
         let depth = context.journaled_state.depth;
@@ -110,40 +123,71 @@ impl<'s> Suspended<'s> {
         });
         *context = machine.into_context();
         context.local = local;
+        let result = result?;
+        let refund = if result.interpreter_result().result.is_ok() { result.gas().refunded() } else { 0 };
         let logs = context.journaled_state.logs[logs..].to_vec();
-        Ok(Receipt::of_message(result?, logs))
+        Ok((Receipt::of_message(result, logs), refund))
     }
 
     /// Ends the other machine's work: puts the execution back into the call. `layer` holds what the other machine has
     /// changed; without one it failed, and all that it called is undone.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store cannot be read.
-    pub fn resume(&self, call: &mut PrecompileCall<'_, 's>, layer: Option<&Rc<Layer<'s>>>) -> Result<(), StoreError> {
-        let Some(mut context) = self.context.borrow_mut().take() else {
-            return Err(StoreError("the machine is in use".into()));
-        };
-        let undone = self.undo(&mut context, layer);
-        *call.context = context;
-        undone?;
-        if let Some(layer) = layer {
-            layer.delete(&position_key())?;
-            call.gas.record_refund(self.refund.get());
+    pub(crate) fn resume(
+        &self,
+        call: &mut PrecompileCall<'_, 's>,
+        layer: Option<&Rc<Layer<'s>>>,
+    ) -> Result<(), PrecompileError> {
+        // No call is under way in it: that would have this frame inside of it.
+        if let Some(context) = self.context.borrow_mut().take() {
+            *call.context = context;
         }
+        if let Some(failure) = self.failure.take() {
+            return Err(failure.into());
+        }
+        let seen = self.undo(call.context, layer)?;
+        if let Some(layer) = layer {
+            layer.delete(&position_key(self.nesting))?;
+        }
+        call.gas.record_refund(seen.refund);
         Ok(())
     }
 
-    /// Undoes what the frame of the other machine has not seen.
-    fn undo(&self, context: &mut Context<'s>, layer: Option<&Rc<Layer<'s>>>) -> Result<(), StoreError> {
-        let stored = layer.map_or(Ok(None), |layer| layer.peek(&position_key()))?;
-        let seen = stored.and_then(|bytes| checkpoint(&bytes)).unwrap_or(self.begin);
+    /// Undoes what the frame of the other machine has not seen, and returns where that frame is.
+    fn undo(&self, context: &mut Context<'s>, layer: Option<&Rc<Layer<'s>>>) -> Result<Place, StoreError> {
+        let stored = layer.map_or(Ok(None), |layer| layer.peek(&position_key(self.nesting)))?;
+        let seen = stored.and_then(|bytes| Place::from_bytes(&bytes)).unwrap_or(self.begin);
         let journal = &mut context.journaled_state;
-        if seen.journal_i < journal.journal.len() || seen.log_i < journal.logs.len() {
+        if seen.journal.journal_i < journal.journal.len() || seen.journal.log_i < journal.logs.len() {
             // Reverting ends a frame, so one is begun.
             journal.checkpoint();
-            journal.checkpoint_revert(seen);
+            journal.checkpoint_revert(seen.journal);
         }
-        Ok(())
+        Ok(seen)
+    }
+}
+
+impl Place {
+    /// Where an execution is.
+    fn new(context: &Context<'_>, refund: i64) -> Self {
+        let inner = &context.journaled_state.inner;
+        let journal = JournalCheckpoint {
+            log_i: inner.logs.len(),
+            journal_i: inner.journal.len(),
+            selfdestructed_i: inner.selfdestructed_addresses.len(),
+        };
+        Self { journal, refund }
+    }
+
+    fn to_bytes(self) -> Value {
+        let JournalCheckpoint { log_i, journal_i, selfdestructed_i } = self.journal;
+        let numbers = [log_i, journal_i, selfdestructed_i].map(|number| number as i64);
+        [numbers[0], numbers[1], numbers[2], self.refund].map(i64::to_le_bytes).concat().into()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut numbers = bytes.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes));
+        let mut next = || usize::try_from(numbers.next()?).ok();
+        let journal = JournalCheckpoint { log_i: next()?, journal_i: next()?, selfdestructed_i: next()? };
+        Some(Self { journal, refund: numbers.next()? })
     }
 }
 
@@ -152,27 +196,6 @@ fn take<'s>(context: &mut Context<'s>, evm: &Evm) -> Context<'s> {
     let state = context.journaled_state.database.clone();
     let extension = Extension { sessions: Vec::new(), nesting: 0 };
     mem::replace(context, bare_context(state, extension, evm.config()))
-}
-
-/// Where the journal is.
-fn place(context: &Context<'_>) -> JournalCheckpoint {
-    let journal = &context.journaled_state.inner;
-    JournalCheckpoint {
-        log_i: journal.logs.len(),
-        journal_i: journal.journal.len(),
-        selfdestructed_i: journal.selfdestructed_addresses.len(),
-    }
-}
-
-fn bytes(place: JournalCheckpoint) -> neovm_storage::Value {
-    let JournalCheckpoint { log_i, journal_i, selfdestructed_i } = place;
-    [log_i, journal_i, selfdestructed_i].map(usize::to_le_bytes).concat().into()
-}
-
-fn checkpoint(bytes: &[u8]) -> Option<JournalCheckpoint> {
-    let mut numbers =
-        bytes.chunks_exact(size_of::<usize>()).filter_map(|bytes| Some(usize::from_le_bytes(bytes.try_into().ok()?)));
-    Some(JournalCheckpoint { log_i: numbers.next()?, journal_i: numbers.next()?, selfdestructed_i: numbers.next()? })
 }
 
 impl fmt::Debug for Suspended<'_> {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    rc::Rc,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -9,7 +10,7 @@ use neovm_interp::{Invocation, Outcome, Vm};
 use neovm_storage::{Batch, Key, Layer, Store, Value};
 use neovm_types::{Fault, FaultKind, Hash160, StackItem, hash::hash160};
 
-use super::{Executor, Job, Log, Notification, Receipt, machine};
+use super::{Attached, Executor, Job, Log, Notification, Receipt, machine};
 use crate::{contract::Contract, fault, network::Network};
 
 /// An execution under way.
@@ -57,7 +58,16 @@ impl<'s> Execution<'s> {
     /// # Errors
     /// A fault if the storage cannot be read or lacks what every execution reads.
     pub fn new(network: &'s Network, store: &'s dyn Store, job: &Job<'s>) -> Result<Self, FaultKind> {
-        let mut executor = Executor::new(network, Layer::over(store), job)?;
+        Self::above(network, &Layer::over(store), job)
+    }
+
+    /// Loads a job over a layer, which holds what it has changed afterwards; if it faults, the layer is to be dropped.
+    /// Nobody else writes to the layer meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Execution::new`].
+    pub fn above(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
+        let mut executor = Executor::new(network, Rc::clone(layer), job)?;
         let mut vm = executor.machine(job);
         let loaded = executor.load_entry(&mut vm.caller(), &job.entry);
         let refused = loaded.err().map(|kind| Fault { kind, opcode: None, position: None });
@@ -72,6 +82,11 @@ impl<'s> Execution<'s> {
     /// Pushes an item on the stack of the current script, before it runs.
     pub fn push(&mut self, item: impl Into<StackItem>) {
         self.vm.push(item);
+    }
+
+    /// Attaches what system calls and native methods of the embedder's need.
+    pub fn attach(&mut self, attached: Attached<'s>) {
+        self.executor.attached = Some(attached);
     }
 
     /// Limits the number of instructions that run from now on.

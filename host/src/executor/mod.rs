@@ -2,6 +2,7 @@
 //!
 //! Source: `ApplicationEngine.cs` of the reference node.
 
+mod attached;
 mod call;
 mod calls;
 mod container;
@@ -24,12 +25,8 @@ use neovm_storage::Layer;
 use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160};
 
 pub(crate) use self::run::execute_in;
-pub(crate) use self::{
-    call::Call,
-    frame::{Frame, ScriptHash},
-    iterator::Handle as IteratorHandle,
-};
 pub use self::{
+    attached::Attached,
     calls::{CallNode, CallTrace},
     execution::{Execution, RunningScript},
     frame::Then,
@@ -37,6 +34,11 @@ pub use self::{
     job::{Container, Entry, FaultPlace, Job, PersistingBlock, Receipt, Trigger},
     notify::{Log, Notification},
     run::{Verification, execute, first_reads, verify_witness},
+};
+pub(crate) use self::{
+    call::Call,
+    frame::{Frame, ScriptHash},
+    iterator::Handle as IteratorHandle,
 };
 use crate::{
     fault,
@@ -78,6 +80,7 @@ pub struct Executor<'s> {
     random: (u128, u32),
     /// Whether the fault came from a native method, whose instruction counts as done.
     native_fault: bool,
+    attached: Option<Attached<'s>>,
 }
 
 /// What executes, and in which circumstances.
@@ -154,6 +157,11 @@ impl<'s> Executor<'s> {
     /// Returns the storage as the current script sees it.
     pub fn layer(&self) -> &Rc<Layer<'s>> {
         self.frames.last().map_or(&self.base, |frame| &frame.layer)
+    }
+
+    /// Returns what the embedder has attached to the execution.
+    pub fn attached(&self) -> Option<Attached<'s>> {
+        self.attached.clone()
     }
 
     /// Returns the notifications sent so far.

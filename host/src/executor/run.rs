@@ -139,6 +139,7 @@ impl<'s> Executor<'s> {
             iterators: Default::default(),
             random: (seed ^ u128::from(nonce), 0),
             native_fault: false,
+            attached: None,
         };
         if job.block.is_none_or(|block| block.index > 0) {
             executor.fee_factor = executor.stored_fee_factor(index)?;
