@@ -2,10 +2,11 @@
 
 use std::{env, path::Path, process::ExitCode};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 use neovm::crypto::{self, Curve, Hash};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
+use zeroize::Zeroizing;
 
 use crate::{
     hash::{bytes, print},
@@ -100,12 +101,12 @@ pub(crate) fn sign(args: &SignArgs) -> Result<ExitCode> {
     let refused = |_| anyhow!("the private key is not a number that the curve takes");
     let (signature, key) = match args.scheme.curve {
         CurveName::Secp256r1 => {
-            let key = p256::ecdsa::SigningKey::from_slice(&secret).map_err(refused)?;
+            let key = p256::ecdsa::SigningKey::from_slice(&*secret).map_err(refused)?;
             let signature: p256::ecdsa::Signature = key.sign_prehash(&digest)?;
             (signature.to_bytes().to_vec(), key.verifying_key().to_sec1_point(true).as_bytes().to_vec())
         }
         CurveName::Secp256k1 => {
-            let key = k256::ecdsa::SigningKey::from_slice(&secret).map_err(refused)?;
+            let key = k256::ecdsa::SigningKey::from_slice(&*secret).map_err(refused)?;
             let signature: k256::ecdsa::Signature = key.sign_prehash(&digest)?;
             (signature.to_bytes().to_vec(), key.verifying_key().to_sec1_point(true).as_bytes().to_vec())
         }
@@ -133,27 +134,12 @@ pub(crate) fn verify(args: &VerifySignatureArgs) -> Result<ExitCode> {
 }
 
 /// The private key, from a file or the environment: other users see the command line.
-fn secret(file: Option<&Path>) -> Result<[u8; 32]> {
+fn secret(file: Option<&Path>) -> Result<Zeroizing<[u8; 32]>> {
     /// More than a key takes, with line breaks.
     const MAX_KEY: usize = 1024;
     let text = match file {
         Some(path) => String::from_utf8(input::read_limited(path, MAX_KEY)?).context("the key is not text")?,
         None => env::var(VARIABLE).with_context(|| format!("no key: give --key FILE, or set {VARIABLE}"))?,
     };
-    parse_key(text.trim())
-}
-
-/// A key in hexadecimal digits, or in WIF: 0x80, the key, and 1 for a compressed public key.
-fn parse_key(text: &str) -> Result<[u8; 32]> {
-    // Decoding takes time with the square of the length. The key itself is shown nowhere.
-    ensure!(text.len() <= 66, "the private key is longer than one in WIF or 64 hexadecimal digits");
-    if let Ok(bytes) = input::hex_bytes(text) {
-        return bytes.try_into().map_err(|bytes: Vec<u8>| anyhow!("the private key has {} bytes, not 32", bytes.len()));
-    }
-    let bytes = crypto::base58_check_decode(text)
-        .map_err(|error| anyhow!("the private key is neither WIF nor 64 hexadecimal digits: {error}"))?;
-    match &bytes[..] {
-        [0x80, key @ .., 1] if key.len() == 32 => Ok(std::array::from_fn(|i| key[i])),
-        _ => Err(anyhow!("the private key is no WIF of a compressed key")),
-    }
+    Ok(neovm_wallet::secret(text.trim())?)
 }

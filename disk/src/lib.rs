@@ -31,6 +31,7 @@
 mod error;
 mod folder;
 mod pages;
+mod records;
 
 use std::{
     fs::{File, OpenOptions},
@@ -47,7 +48,7 @@ use neovm_storage::{
 use pages::Pages;
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 
-pub use self::error::DiskError;
+pub use self::{error::DiskError, records::Records};
 
 /// Entries of the state.
 const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");

@@ -110,6 +110,24 @@ impl StateView<'_> {
         neo_token::committee_address(&self.layer)
     }
 
+    /// Returns the keys of the validators of the next block, sorted.
+    pub fn next_block_validators(&self) -> Result<Vec<PublicKey>, FaultKind> {
+        neo_token::next_block_validators(&self.layer, self.settings())
+    }
+
+    /// Returns the keys of the validators whose account the next block names, as they sign the block after it, sorted:
+    /// the next block may elect others.
+    ///
+    /// Source: `ConsensusContext.cs` (`Reset`) of the plugin DBFTPlugin of the reference node.
+    pub fn validators_of_block_after_next(&self) -> Result<Vec<PublicKey>, FaultKind> {
+        let next = self.height()?.wrapping_add(1);
+        if neo_token::is_elected_in(self.settings(), next)? {
+            neo_token::elected_validators(&self.layer, self.settings())
+        } else {
+            self.next_block_validators()
+        }
+    }
+
     /// Returns the keys of the nodes that answer oracle requests in the next block.
     pub fn oracle_nodes(&self) -> Result<Vec<PublicKey>, FaultKind> {
         let next = self.height()?.wrapping_add(1);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use neovm_host::{HardforkHeights, PolicyAtEchidna, ProtocolSettings};
-use neovm_node::config::{from_csharp, from_neogo, load};
+use neovm_node::config::{from_csharp, from_neogo, load, to_csharp};
 use neovm_testing::{data, say, shared};
 use neovm_types::Hardfork;
 use proptest::{collection::vec, prelude::*};
@@ -344,4 +344,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn settings_are_read_as_they_were_written() {
+    let hardforks = HardforkHeights::new(&[(Hardfork::Aspidochelone, 3), (Hardfork::Basilisk, 7)]).unwrap();
+    let odd = ProtocolSettings { network: 7, milliseconds_per_block: 1, hardforks, ..ProtocolSettings::testnet() };
+    for settings in [ProtocolSettings::mainnet(), ProtocolSettings::testnet(), ProtocolSettings::private(), odd] {
+        assert_eq!(from_csharp(&to_csharp(&settings).unwrap()).unwrap(), settings);
+    }
+    let none = ProtocolSettings { hardforks: HardforkHeights::NONE, ..ProtocolSettings::private() };
+    assert!(to_csharp(&none).unwrap_err().to_string().starts_with("Hardforks: has none"));
+    let later = PolicyAtEchidna { milliseconds_per_block: 1, ..ProtocolSettings::private().policy_at_echidna() };
+    let later = ProtocolSettings { policy_at_echidna: Some(later), ..ProtocolSettings::private() };
+    assert!(to_csharp(&later).unwrap_err().to_string().starts_with("Genesis: has values"));
 }

@@ -118,7 +118,7 @@ fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<()
             reward = reward.sub(Integer::from((i64::from(*keys) + 1) * i64::from(fee)))?;
         }
     }
-    let validators = neo_token::next_block_validators(executor)?;
+    let validators = neo_token::next_block_validators(executor.layer(), executor.settings())?;
     let primary = validators.get(usize::from(block.primary_index));
     let primary = primary.ok_or_else(|| fault("the block's primary is no validator"))?;
     mint(executor, caller, account(primary), reward, false).map(drop)

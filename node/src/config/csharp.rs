@@ -7,9 +7,9 @@
 use std::{fmt, str::FromStr};
 
 use jsonc_parser::{ParseOptions, parse_to_serde_value};
-use neovm_host::{HardforkHeights, ProtocolSettings};
+use neovm_host::{HardforkHeights, PolicyAtEchidna, ProtocolSettings};
 use neovm_types::Hardfork;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{ConfigError, LAST_KNOWN, committee, hardfork, heights, parse, validators};
 
@@ -58,6 +58,44 @@ pub fn from_csharp(text: &str) -> Result<ProtocolSettings, ConfigError> {
         hardforks: section.hardforks()?,
         policy_at_echidna: None,
     })
+}
+
+/// Writes settings in the form of the reference node's `config.json`, so that [`from_csharp`] reads the same ones.
+///
+/// # Errors
+/// [`ConfigError`] if the form has no words for them: values of policy at Echidna that are not those before, and
+/// no hardfork at all.
+pub fn to_csharp(settings: &ProtocolSettings) -> Result<String, ConfigError> {
+    if settings.policy_at_echidna() != plain(settings) {
+        return Err(ConfigError::field("Genesis", "has values that config.json of the reference node cannot name"));
+    }
+    let named = Hardfork::ALL[1..].iter().filter_map(|hardfork| {
+        let height = settings.hardforks.height(*hardfork)?;
+        Some((format!("HF_{hardfork}"), Value::from(height)))
+    });
+    let hardforks: Map<String, Value> = named.collect();
+    if hardforks.is_empty() {
+        return Err(ConfigError::field("Hardforks", "has none, which config.json of the reference node cannot say"));
+    }
+    let committee: Vec<String> = settings.standby_committee.iter().map(ToString::to_string).collect();
+    let section = json!({
+        "Network": settings.network,
+        "AddressVersion": settings.address_version,
+        "MillisecondsPerBlock": settings.milliseconds_per_block,
+        "MaxTransactionsPerBlock": settings.max_transactions_per_block,
+        "MaxValidUntilBlockIncrement": settings.max_valid_until_block_increment,
+        "MaxTraceableBlocks": settings.max_traceable_blocks,
+        "InitialGasDistribution": settings.initial_gas_distribution,
+        "ValidatorsCount": settings.validators_count,
+        "StandbyCommittee": committee,
+        "Hardforks": hardforks,
+    });
+    Ok(format!("{:#}\n", json!({ SECTION: section })))
+}
+
+/// The values of policy as they are before Echidna.
+fn plain(settings: &ProtocolSettings) -> PolicyAtEchidna {
+    ProtocolSettings { policy_at_echidna: None, ..settings.clone() }.policy_at_echidna()
 }
 
 /// An object of the file; without members if it is missing.

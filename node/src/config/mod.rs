@@ -13,7 +13,10 @@ use std::{fmt, fs, io, path::Path, str::FromStr};
 use neovm_host::{HardforkHeights, ProtocolSettings};
 use neovm_types::{Hardfork, PublicKey};
 
-pub use self::{csharp::from_csharp, neogo::from_neogo};
+pub use self::{
+    csharp::{from_csharp, to_csharp},
+    neogo::from_neogo,
+};
 
 /// The last hardfork that both nodes know, though it has no height on any network.
 const LAST_KNOWN: Hardfork = Hardfork::Huyao;

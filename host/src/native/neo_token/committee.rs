@@ -1,6 +1,6 @@
 //! The committee, and the validators among its members.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, rc::Rc};
 
 use neovm_chain::contract::majority_address;
 use neovm_storage::Layer;
@@ -69,9 +69,21 @@ pub(crate) fn committee_address(layer: &Layer<'_>) -> Result<Hash160, FaultKind>
 }
 
 /// The keys of the validators of the next block, sorted.
-pub(crate) fn next_block_validators(executor: &Executor<'_>) -> Result<Vec<PublicKey>, FaultKind> {
-    let count = executor.settings().validators_count as usize;
-    Ok(sorted(members(executor.layer())?.iter().take(count)))
+pub(crate) fn next_block_validators(
+    layer: &Layer<'_>,
+    settings: &ProtocolSettings,
+) -> Result<Vec<PublicKey>, FaultKind> {
+    Ok(sorted(members(layer)?.iter().take(settings.validators_count as usize)))
+}
+
+/// The keys of the validators if the committee were elected now, sorted.
+///
+/// Source: `NeoToken.cs` (`ComputeNextBlockValidators`).
+pub(crate) fn elected_validators(
+    layer: &Rc<Layer<'_>>,
+    settings: &ProtocolSettings,
+) -> Result<Vec<PublicKey>, FaultKind> {
+    Ok(sorted(elect(layer, settings)?.iter().take(settings.validators_count as usize)))
 }
 
 fn sorted<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<PublicKey> {
@@ -81,7 +93,7 @@ fn sorted<'a>(members: impl Iterator<Item = &'a Member>) -> Vec<PublicKey> {
 }
 
 /// Returns whether the committee is elected anew in a block.
-pub(super) fn is_elected_in(settings: &ProtocolSettings, index: u32) -> Result<bool, FaultKind> {
+pub(crate) fn is_elected_in(settings: &ProtocolSettings, index: u32) -> Result<bool, FaultKind> {
     index.checked_rem(settings.committee_size() as u32).map(|rest| rest == 0).ok_or(FaultKind::DivideByZero)
 }
 
@@ -89,11 +101,10 @@ pub(super) fn is_elected_in(settings: &ProtocolSettings, index: u32) -> Result<b
 /// committee.
 ///
 /// Source: `NeoToken.cs` (`ComputeCommitteeMembers`).
-fn elect(executor: &Executor<'_>) -> Result<Vec<Member>, FaultKind> {
-    let settings = executor.settings();
-    let voters = votes::voters_count(executor.layer())?;
+fn elect(layer: &Rc<Layer<'_>>, settings: &ProtocolSettings) -> Result<Vec<Member>, FaultKind> {
+    let voters = votes::voters_count(layer)?;
     let mut candidates = Vec::new();
-    for candidate in votes::candidates(executor.layer()) {
+    for candidate in votes::candidates(layer) {
         let (_, _, key, votes) = candidate?;
         candidates.push(Member { key, votes });
     }
@@ -117,7 +128,7 @@ pub(super) fn on_persist(executor: &mut Executor<'_>) -> Result<(), FaultKind> {
         return Ok(());
     }
     let old = members(executor.layer())?;
-    let new = elect(executor)?;
+    let new = elect(executor.layer(), executor.settings())?;
     write_members(executor.layer(), &new)?;
     let is_same = old.iter().map(|member| member.key).eq(new.iter().map(|member| member.key));
     if is_same || !executor.is_active(Hardfork::Cockatrice) {

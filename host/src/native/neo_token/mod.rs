@@ -16,7 +16,7 @@ use neovm_types::{
 
 use self::state::NeoAccount;
 pub(crate) use self::{
-    committee::{committee, committee_address, next_block_validators},
+    committee::{committee, committee_address, elected_validators, is_elected_in, next_block_validators},
     votes::vote_internal,
 };
 use super::{
@@ -66,7 +66,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             => rewards::gas_per_block(executor.layer());
         /// Returns the keys of the validators of the next block, sorted.
         getNextBlockValidators() -> List<PublicKey> { cpu_fee: 1 << 16, flags: CallFlags::READ_STATES }
-            => next_block_validators(executor).map(List);
+            => next_block_validators(executor.layer(), executor.settings()).map(List);
         /// Returns the price of becoming a candidate, in datoshi.
         getRegisterPrice() -> i64 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
             => votes::register_price(executor.layer());

@@ -1,0 +1,223 @@
+//! A private chain that is open.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use neovm_chain::{Block, Transaction};
+use neovm_disk::{Disk, DiskError, Records, Settings};
+use neovm_host::{BlockReceipt, Network};
+use neovm_node::{ApplicationLogs, Blockchain, BlockchainError, config, config::ConfigError, verify::VerifyLevel};
+use neovm_storage::{ChainError, ChainState, FlushPolicy, TrieMode};
+use neovm_types::{FaultKind, Hash256};
+use neovm_wallet::{PrivateKey, Wallet, WalletError};
+
+use crate::{
+    folder::{Folder, NewChain, PASSWORD},
+    produce::{ProduceError, next_block},
+};
+
+/// Why a private chain cannot be made, opened or continued.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// There is no such chain.
+    #[error("{}: there is no private chain: make one with neovm chain new", .0.display())]
+    Missing(PathBuf),
+    /// The folder of a new chain has files already.
+    #[error("{}: this folder is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {error}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// The error.
+        error: io::Error,
+    },
+    /// The configuration is refused.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// The wallet is refused.
+    #[error("{}: {error}", file.display())]
+    Wallet {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: WalletError,
+    },
+    /// The chain's files cannot be read or written.
+    #[error("{0}")]
+    Disk(#[from] DiskError),
+    /// A block is refused, or the chain that is kept is another one.
+    #[error("{0}")]
+    Blockchain(#[from] BlockchainError),
+    /// A block cannot be kept.
+    #[error("{0}")]
+    Chain(#[from] ChainError),
+    /// No block can be made.
+    #[error("{0}")]
+    Produce(#[from] ProduceError),
+    /// The state is damaged.
+    #[error("{0}")]
+    State(#[from] FaultKind),
+}
+
+impl PrivateError {
+    pub(crate) fn io(file: impl Into<PathBuf>, error: io::Error) -> Self {
+        Self::Io { file: file.into(), error }
+    }
+}
+
+/// A block that was made, and what came of it.
+#[derive(Clone, Debug)]
+pub struct MinedBlock {
+    /// The block.
+    pub block: Block,
+    /// What came of its executions, without changes.
+    pub receipt: BlockReceipt,
+}
+
+/// A private chain that this process has to itself.
+///
+/// Blocks are made by [`mine`](Self::mine) with the keys of the chain's wallet, and survive a crash or a power cut
+/// once [`flush`](Self::flush) has returned.
+#[derive(Debug)]
+pub struct PrivateChain {
+    folder: Folder,
+    blockchain: Blockchain,
+    wallet: Wallet,
+    keys: Vec<PrivateKey>,
+    logs: Records,
+    /// Logs of blocks that are not written yet.
+    pending: Vec<(Hash256, String)>,
+}
+
+impl PrivateChain {
+    /// Makes a chain with its genesis block in a folder that is not there, or is empty.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if the folder has files, or files cannot be written.
+    pub fn create(folder: impl AsRef<Path>, new: &NewChain) -> Result<Self, PrivateError> {
+        let folder = Folder::new(folder.as_ref());
+        folder.create(new)?;
+        Self::open_folder(folder)
+    }
+
+    /// Opens a chain.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if there is none, another process uses it, or a file is damaged.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, PrivateError> {
+        Self::open_folder(Folder::new(folder.as_ref()))
+    }
+
+    pub(crate) fn open_folder(folder: Folder) -> Result<Self, PrivateError> {
+        if !folder.config().is_file() {
+            return Err(PrivateError::Missing(folder.path().to_owned()));
+        }
+        let settings = config::load(&folder.config().to_string_lossy())?;
+        let (network, address_version) = (settings.network, settings.address_version);
+        // The lock on this folder is that of the whole chain.
+        let disk = Disk::open(folder.chain(), Settings { network, trie_mode: TrieMode::Full, ..Settings::default() })?;
+        let state = ChainState::open(Arc::new(disk), FlushPolicy::ON_DEMAND)?;
+        let blockchain = Blockchain::open(Arc::new(Network::new(settings)), state)?;
+        let in_wallet = |error| folder.in_wallet(error);
+        let wallet = Wallet::from_json(&Folder::read(&folder.wallet())?, address_version).map_err(in_wallet)?;
+        let keys = wallet.keys(&wallet.accounts, PASSWORD).map_err(in_wallet)?;
+        let logs = Records::open(folder.logs())?;
+        Ok(Self { folder, blockchain, wallet, keys, logs, pending: Vec::new() })
+    }
+
+    /// Returns the folder.
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Returns the chain.
+    pub const fn blockchain(&self) -> &Blockchain {
+        &self.blockchain
+    }
+
+    /// Returns the wallet.
+    pub const fn wallet(&self) -> &Wallet {
+        &self.wallet
+    }
+
+    /// Returns the keys of the wallet.
+    pub fn keys(&self) -> &[PrivateKey] {
+        &self.keys
+    }
+
+    /// Makes the next block with transactions, as [`next_block`] does, verifies and executes it.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if no block can be made, or a transaction is not valid.
+    pub fn mine(
+        &mut self,
+        transactions: &[Arc<Transaction>],
+        timestamp: Option<u64>,
+    ) -> Result<MinedBlock, PrivateError> {
+        let block = next_block(&self.blockchain, &self.keys, transactions, timestamp)?;
+        let receipt = self.append(&block, VerifyLevel::Full)?;
+        Ok(MinedBlock { block, receipt })
+    }
+
+    /// Verifies and executes a block that was made elsewhere, and makes it the last one.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if the block is refused.
+    pub fn append(&mut self, block: &Block, level: VerifyLevel) -> Result<BlockReceipt, PrivateError> {
+        let executed = self.blockchain.execute(block, level)?;
+        let receipt = executed.receipt().clone();
+        self.blockchain.append(executed, None)?;
+        let logs = ApplicationLogs::new(block, &receipt);
+        self.pending.push((block.hash(), logs.block_json()));
+        let of_transactions = block.transactions().iter().enumerate();
+        let of_transactions = of_transactions.filter_map(|(i, it)| Some((it.hash(), logs.transaction_json(i)?)));
+        self.pending.extend(of_transactions);
+        Ok(receipt)
+    }
+
+    /// Writes what was mined. When it returns, it survives a power cut.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if it cannot be written: the chain then ends where it was written last.
+    pub fn flush(&mut self) -> Result<(), PrivateError> {
+        // Logs of blocks that are not there do no harm; blocks without logs would.
+        self.logs.write(self.pending.iter().map(|(hash, log)| (hash.0, log.as_bytes())))?;
+        self.blockchain.flush()?;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Returns the application log of a block or a transaction, as the RPC call `getapplicationlog` answers it.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if it cannot be read.
+    pub fn log(&self, hash: Hash256) -> Result<Option<String>, PrivateError> {
+        if let Some((_, log)) = self.pending.iter().find(|(pending, _)| *pending == hash) {
+            return Ok(Some(log.clone()));
+        }
+        let bytes = self.logs.get(hash.0)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Changes the wallet, and writes it.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if the change is refused, or the wallet cannot be written.
+    pub fn change_wallet(
+        &mut self,
+        change: impl FnOnce(&mut Wallet) -> Result<(), WalletError>,
+    ) -> Result<(), PrivateError> {
+        let in_wallet = |error| self.folder.in_wallet(error);
+        let mut wallet = self.wallet.clone();
+        change(&mut wallet).map_err(in_wallet)?;
+        let keys = wallet.keys(&wallet.accounts, PASSWORD).map_err(in_wallet)?;
+        self.folder.write_wallet(&wallet)?;
+        (self.wallet, self.keys) = (wallet, keys);
+        Ok(())
+    }
+}

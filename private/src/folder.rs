@@ -1,0 +1,151 @@
+//! The files of a private chain's folder.
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+    process,
+};
+
+use neovm_host::{ProtocolSettings, genesis_block};
+use neovm_node::{config, verify::VerifyLevel};
+use neovm_wallet::{PrivateKey, Scrypt, Wallet, WalletError};
+
+use crate::{PrivateChain, PrivateError};
+
+/// The label of the account that holds the first NEO and GAS: that of the validators.
+pub(crate) const GENESIS: &str = "genesis";
+
+/// The label of the account of the validator's key alone.
+const VALIDATOR: &str = "validator";
+
+/// The wallet's password. The file protects the keys by its mode alone: a private network mines without asking.
+pub(crate) const PASSWORD: &str = "";
+
+/// The folder of a private chain:
+///
+/// | file | content |
+/// |---|---|
+/// | `config.json` | the network, in the form of the reference node |
+/// | `wallet.json` | accounts and their keys (NEP-6), encrypted with the empty password; for its owner alone |
+/// | `chain` | the chain, a folder of [`Disk`](neovm_disk::Disk) |
+/// | `logs.redb` | the application logs |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(PathBuf);
+
+/// What a private chain begins with.
+#[derive(Debug)]
+pub struct NewChain {
+    /// The network: its committee is that of the validator alone.
+    pub settings: ProtocolSettings,
+    /// The key of the validator.
+    pub validator: PrivateKey,
+}
+
+impl Folder {
+    /// A folder, which need not be there.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    pub(crate) fn wallet(&self) -> PathBuf {
+        self.0.join("wallet.json")
+    }
+
+    pub(crate) fn chain(&self) -> PathBuf {
+        self.0.join("chain")
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.0.join("logs.redb")
+    }
+
+    /// Makes the folder with a chain of one block. It appears as a whole or not at all.
+    pub(crate) fn create(&self, new: &NewChain) -> Result<(), PrivateError> {
+        let is_empty = match fs::read_dir(&self.0) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(PrivateError::io(&self.0, error)),
+        };
+        if !is_empty {
+            return Err(PrivateError::NotEmpty(self.0.clone()));
+        }
+        let under_way = Self(beside(&self.0));
+        let made = under_way.fill(new).and_then(|()| {
+            // Windows names no folder like one that is there.
+            if cfg!(windows) && self.0.exists() {
+                fs::remove_dir(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
+            }
+            fs::rename(&under_way.0, &self.0).map_err(|error| PrivateError::io(&self.0, error))
+        });
+        if made.is_err() {
+            // The first error counts.
+            let _ = fs::remove_dir_all(&under_way.0);
+        }
+        made
+    }
+
+    fn fill(&self, new: &NewChain) -> Result<(), PrivateError> {
+        fs::create_dir_all(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
+        let settings = ProtocolSettings {
+            standby_committee: vec![*new.validator.public_key()],
+            validators_count: 1,
+            ..new.settings.clone()
+        };
+        let mut wallet = Wallet::new(None, Scrypt::LEAST, settings.address_version);
+        let keys = &settings.standby_committee;
+        wallet
+            .add_multisig(1, keys, Some(GENESIS), Some((&new.validator, PASSWORD)))
+            .map_err(|it| self.in_wallet(it))?;
+        wallet.add_key(&new.validator, Some(VALIDATOR), PASSWORD).map_err(|it| self.in_wallet(it))?;
+        self.write_wallet(&wallet)?;
+        write(&self.config(), config::to_csharp(&settings)?.as_bytes(), false)?;
+        let mut chain = PrivateChain::open_folder(self.clone())?;
+        chain.append(&genesis_block(&settings)?, VerifyLevel::Full)?;
+        chain.flush()
+    }
+
+    /// An error of the wallet.
+    pub(crate) fn in_wallet(&self, error: WalletError) -> PrivateError {
+        PrivateError::Wallet { file: self.wallet(), error }
+    }
+
+    pub(crate) fn write_wallet(&self, wallet: &Wallet) -> Result<(), PrivateError> {
+        write(&self.wallet(), wallet.to_json().as_bytes(), true)
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<String, PrivateError> {
+        fs::read_to_string(path).map_err(|error| PrivateError::io(path, error))
+    }
+}
+
+/// A name in the same folder that nobody else uses.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or("chain".as_ref()).to_owned();
+    name.push(format!(".new-{}", process::id()));
+    path.with_file_name(name)
+}
+
+/// Writes a file as a whole or not at all; a secret one only its owner can read.
+pub(crate) fn write(path: &Path, bytes: &[u8], is_secret: bool) -> Result<(), PrivateError> {
+    let new = beside(path);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    if is_secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_secret;
+    let written = options.open(&new).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&new, path)).map_err(|error| PrivateError::io(path, error))
+}
