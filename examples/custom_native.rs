@@ -81,7 +81,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let receipt = chain.execute(&call)?;
     println!("{:?} for {} GAS, {} event", receipt.stack, receipt.gas_consumed, receipt.notifications.len());
     assert_eq!(receipt.stack, [2]);
-    assert_eq!(receipt.notifications[0].event, "Counted");
+    assert_eq!(&*receipt.notifications[0].event, "Counted");
     // The genesis block is the one block so far.
     assert_eq!(chain.invoke(&Invocation::call(COUNTER.hash, "blocks", vec![])?)?.stack, [1]);
 

@@ -85,7 +85,7 @@
 //!
 //! assert_eq!(receipt.stack, [true]);
 //! assert_eq!(receipt.gas_consumed.to_string(), "0.1250014");
-//! assert_eq!(receipt.notifications[0].event, "Transfer");
+//! assert_eq!(&*receipt.notifications[0].event, "Transfer");
 //! for (key, value) in &receipt.changes {
 //!     println!("{key:?} is now {value:?}");
 //! }

@@ -95,7 +95,7 @@ pub(crate) fn push_json_events(out: &mut String, receipt: &Receipt) {
     out.push_str(",\"notifications\":[");
     for (i, notification) in receipt.notifications.iter().enumerate() {
         out.push_str(if i > 0 { ",{\"eventname\":" } else { "{\"eventname\":" });
-        push_text(out, Some(&notification.event));
+        push_text(out, Some(&*notification.event));
         push(out, format_args!(",\"contract\":\"{}\",\"state\":", notification.contract));
         push_result(out, &notification.state, JsonLimits::default());
         out.push('}');

@@ -230,7 +230,7 @@ fn remarks(manifest: &Manifest) -> Vec<String> {
                 remarks.push(format!("{standard} is declared, but there is no method {name} with {parameters}"));
             }
         }
-        if !manifest.abi.events.iter().any(|event| event.name == "Transfer") {
+        if !manifest.abi.events.iter().any(|event| &*event.name == "Transfer") {
             remarks.push(format!("{standard} is declared, but there is no event Transfer"));
         }
     }

@@ -151,3 +151,8 @@ fn only_a_socket_that_was_left_behind_is_removed() {
     let path = other.socket.display().to_string();
     neovm(&["sidecar", "--socket", &path]).fails(1, &[&path, "somebody listens to it"]);
 }
+
+#[test]
+fn there_is_room_for_a_connection() {
+    neovm(&["sidecar", "--socket", "unused", "--connections", "0"]).fails(2, &["--connections", "0 is not in 1.."]);
+}

@@ -261,7 +261,7 @@ fn a_contract_is_paid_and_then_destroyed() {
     let contract = holder(&mut chain, |_| {});
     let receipt = invoke(&mut chain, contract, "end", vec![]);
     assert_eq!(receipt.fault, None);
-    let events: Vec<_> = receipt.notifications.iter().map(|one| one.event.as_str()).collect();
+    let events: Vec<_> = receipt.notifications.iter().map(|one| &*one.event).collect();
     assert_eq!(events, ["Vote", "Transfer", "Destroy"]);
     assert!(chain.contract(contract).unwrap().is_none());
 }

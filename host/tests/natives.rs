@@ -83,7 +83,7 @@ fn deploy_and_call(chain: &mut Chain, method: &str, arguments: &[StackItem]) -> 
 }
 
 fn events(receipt: &Receipt) -> Vec<&str> {
-    receipt.notifications.iter().map(|one| one.event.as_str()).collect()
+    receipt.notifications.iter().map(|one| &*one.event).collect()
 }
 
 /// In the reference the object that `deploy` returns is the one that an update changes.

@@ -127,7 +127,7 @@ fn vote(voter: Hash160, key: Option<&PublicKey>) -> Call<'static> {
 /// The last amount of tokens that a transaction of a block moved.
 fn last_amount(receipt: &BlockReceipt) -> Integer {
     let notification = receipt.transactions.last().unwrap().notifications.last().unwrap();
-    assert_eq!(notification.event, "Transfer");
+    assert_eq!(&*notification.event, "Transfer");
     let StackItem::Array(values) = &notification.state else { panic!("{:?}", notification.state) };
     values.get(2).unwrap().to_integer().unwrap()
 }
@@ -204,11 +204,11 @@ fn candidates_are_elected_if_a_fifth_of_the_tokens_vote() {
     world.block(&[vote(ALICE, Some(&great))]);
     let receipt = world.block(&[world.transfer(ALICE, 1)]);
     assert_eq!(format!("{:?}", world.read("getCommittee")), committee_of(&[standby()]), "one vote is missing");
-    assert_eq!(receipt.on_persist.notifications.iter().filter(|one| one.event == "CommitteeChanged").count(), 0);
+    assert_eq!(receipt.on_persist.notifications.iter().filter(|one| &*one.event == "CommitteeChanged").count(), 0);
 
     let receipt = world.block(&[world.transfer(BOB, 20_000_000)]);
     assert_eq!(format!("{:?}", world.read("getCommittee")), committee_of(&[great]));
-    let changed = receipt.on_persist.notifications.iter().find(|one| one.event == "CommitteeChanged").unwrap();
+    let changed = receipt.on_persist.notifications.iter().find(|one| &*one.event == "CommitteeChanged").unwrap();
     let StackItem::Array(values) = &changed.state else { panic!("{:?}", changed.state) };
     let values: Vec<_> = values.to_vec().iter().map(|value| format!("{value:?}")).collect();
     assert_eq!(values, [committee_of(&[standby()]), committee_of(&[great])]);

@@ -165,7 +165,7 @@ fn own_log(receipt: &Receipt) -> Json {
     if !receipt.halted() {
         return json!({"vmstate": "FAULT", "gasconsumed": gas});
     }
-    let notification = |one: &Notification| json!({"contract": one.contract.to_string(), "eventname": one.event, "state": item(&one.state)});
+    let notification = |one: &Notification| json!({"contract": one.contract.to_string(), "eventname": &*one.event, "state": item(&one.state)});
     json!({
         "vmstate": "HALT",
         "gasconsumed": gas,

@@ -287,6 +287,8 @@ fn contents_tell_what_a_file_is() {
     assert_eq!(file("e.yaml", &neogo_text(&[])).unwrap(), neogo(&[]));
     let error = file("f.yml", "- 1").unwrap_err().to_string();
     assert!(error.contains("f.yml: "), "{error}");
+    let error = file("g.yml", &" ".repeat((1 << 20) + 1)).unwrap_err().to_string();
+    assert!(error.contains("g.yml: ") && error.ends_with("more than 1048576 bytes"), "{error}");
     fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -96,7 +96,7 @@ impl RunningScript {
     /// Returns the event of the contract's manifest with a name.
     pub fn event(&self, name: &str) -> Option<&Event> {
         let contract = self.contract.as_ref()?;
-        contract.state().manifest.abi.events.iter().find(|event| event.name == name)
+        contract.state().manifest.abi.events.iter().find(|event| &*event.name == name)
     }
 }
 

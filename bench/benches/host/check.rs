@@ -16,7 +16,7 @@ pub(crate) fn check(name: &str, receipt: &Receipt, before: &MemoryStore, recorde
     assert_eq!(recorded["gasPico"], receipt.gas_consumed.pico().to_string(), "{name}: gas");
     let stack: Vec<_> = receipt.stack.iter().map(item).collect();
     assert_eq!(recorded["stack"], Value::from(stack), "{name}: stack");
-    let notification = |one: &neovm::host::Notification| json!({"contract": one.contract.to_string(), "event": one.event, "state": item(&one.state)});
+    let notification = |one: &neovm::host::Notification| json!({"contract": one.contract.to_string(), "event": &*one.event, "state": item(&one.state)});
     let notifications: Vec<_> = receipt.notifications.iter().map(notification).collect();
     assert_eq!(recorded["notifications"], Value::from(notifications), "{name}: notifications");
     let log = |one: &neovm::host::Log| json!({"contract": one.script_hash.to_string(), "message": one.message});

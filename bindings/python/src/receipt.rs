@@ -109,7 +109,12 @@ impl Run {
         let view = self.chain.state();
         let notifications = receipt.notifications.into_iter().zip(states).map(|(notification, state)| {
             let parameters = parameters(&view, notification.contract, &notification.event);
-            NotificationData { contract: notification.contract, event: notification.event, state, parameters }
+            NotificationData {
+                contract: notification.contract,
+                event: notification.event.to_string(),
+                state,
+                parameters,
+            }
         });
         let fault = receipt.fault.map(|fault| {
             let place = receipt.fault_place;
@@ -164,7 +169,7 @@ fn returned_entries(execution: &mut Execution<'_>) -> Vec<Option<StackItem>> {
 /// The names and types of an event's values.
 fn parameters(view: &StateView<'_>, contract: Hash160, event: &str) -> Option<Vec<(String, ParameterType)>> {
     let contract = view.contract(contract).ok()??;
-    let event: &Event = contract.state().manifest.abi.events.iter().find(|known| known.name == event)?;
+    let event: &Event = contract.state().manifest.abi.events.iter().find(|known| &*known.name == event)?;
     Some(event.parameters.iter().map(|it| (it.name.clone(), it.parameter_type)).collect())
 }
 

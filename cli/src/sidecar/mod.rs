@@ -64,8 +64,8 @@ pub(crate) struct SidecarArgs {
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
     /// How many connections there may be at once
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    connections: usize,
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
     /// How long a client may take for the rest of a message or an answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
@@ -115,8 +115,8 @@ impl Shared {
 pub(crate) fn execute(args: &SidecarArgs) -> Result<ExitCode> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // The second one ends it at once.
-        flag::register_conditional_shutdown(signal, crate::interrupt::INTERRUPTED.into(), Arc::clone(&stop))?;
+        // The second one ends it at once, with the exit code that shells have for the signal.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
         flag::register(signal, Arc::clone(&stop))?;
     }
     let follower = match (&args.data, &args.config) {
@@ -134,7 +134,7 @@ pub(crate) fn execute(args: &SidecarArgs) -> Result<ExitCode> {
     };
     let socket = Socket::bind(&args.socket)?;
     eprintln!("listening on {}", args.socket.display());
-    serve(&socket.listener, &Arc::new(shared), args.connections, &stop)?;
+    serve(&socket.listener, &Arc::new(shared), args.connections as usize, &stop)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,7 @@
 //! Notifications and logs.
 
+use std::sync::Arc;
+
 use neovm_interp::Caller;
 use neovm_types::{FaultKind, Hardfork, Hash160, StackItem};
 
@@ -14,8 +16,8 @@ const MAX_NOTIFICATIONS: usize = 512;
 pub struct Notification {
     /// The contract.
     pub contract: Hash160,
-    /// The name of the event.
-    pub event: String,
+    /// The name of the event, shared with the contract's manifest.
+    pub event: Arc<str>,
     /// The event's values: an array that cannot be changed.
     pub state: StackItem,
 }
@@ -36,7 +38,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A fault if the transaction has sent too many.
-    pub fn notify(&mut self, contract: Hash160, event: &str, state: StackItem) -> Result<(), FaultKind> {
+    pub fn notify(&mut self, contract: Hash160, event: impl Into<Arc<str>>, state: StackItem) -> Result<(), FaultKind> {
         let is_limited = self.is_active(Hardfork::Echidna) && self.trigger == Trigger::Application;
         if is_limited && self.notifications.len() >= MAX_NOTIFICATIONS {
             return Err(fault(format!("more than {MAX_NOTIFICATIONS} notifications")));
@@ -71,7 +73,7 @@ impl Executor<'_> {
         let is_copied = self.is_active(Hardfork::Domovoi);
         let item = |one: &Notification| {
             let state = if is_copied { one.state.deep_copy(true) } else { one.state.clone() };
-            StackItem::array([one.contract.into(), one.event.as_str().into(), state])
+            StackItem::array([one.contract.into(), (&*one.event).into(), state])
         };
         let items: Vec<_> = asked.map(item).collect();
         if items.len() > caller.limits().max_stack_size as usize {

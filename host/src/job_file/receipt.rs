@@ -141,7 +141,7 @@ impl Writer {
     fn notification(&mut self, notification: &Notification) -> Value {
         json!({
             "contract": notification.contract.to_string(),
-            "event": notification.event,
+            "event": &*notification.event,
             "state": self.item(&notification.state),
         })
     }

@@ -1,5 +1,7 @@
 //! System calls about the execution. Source: `ApplicationEngine.Runtime.cs`.
 
+use std::sync::Arc;
+
 use neovm_chain::contract::account as account_of;
 use neovm_interp::Caller;
 use neovm_types::{
@@ -94,18 +96,19 @@ pub(super) fn notify(
     if event.len() > MAX_EVENT_NAME {
         return Err(fault(format!("the name of an event has more than {MAX_EVENT_NAME} bytes")));
     }
-    let event = str::from_utf8(event).map_err(|_| fault("the name of an event is not UTF-8"));
     let contract = executor.frame()?.contract.as_ref();
     let contract = contract.ok_or_else(|| fault("a script that is no contract cannot notify"))?;
-    if executor.is_active(Hardfork::Basilisk) {
-        let event = *event.as_ref().map_err(FaultKind::clone)?;
-        let known = contract.state().manifest.abi.events.iter().find(|known| known.name == event);
-        let known = known.ok_or_else(|| fault(format!("the manifest has no event {event:?}")))?;
+    let event: Arc<str> = if executor.is_active(Hardfork::Basilisk) {
+        let known = contract.state().manifest.abi.events.iter().find(|known| known.name.as_bytes() == event);
+        let known = known.ok_or_else(|| fault(format!("the manifest has no event \"{}\"", event.escape_ascii())))?;
         check_values(known, &state)?;
-    }
+        Arc::clone(&known.name)
+    } else {
+        str::from_utf8(event).map_err(|_| fault("the name of an event is not UTF-8"))?.into()
+    };
     let ArrayItem(state) = state;
     binary::serialized_size(&state, MAX_NOTIFICATION_SIZE, caller.limits().max_stack_size as usize)?;
-    executor.notify(executor.current_hash()?, event?, state)
+    executor.notify(executor.current_hash()?, event, state)
 }
 
 /// Checks that the values of an event are those that the manifest describes.

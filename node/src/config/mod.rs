@@ -8,7 +8,13 @@
 mod csharp;
 mod neogo;
 
-use std::{fmt, fs, io, path::Path, str::FromStr};
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+    str::FromStr,
+};
 
 use neovm_host::{HardforkHeights, ProtocolSettings};
 use neovm_types::{Hardfork, PublicKey};
@@ -20,6 +26,9 @@ pub use self::{
 
 /// The last hardfork that both nodes know, though it has no height on any network.
 const LAST_KNOWN: Hardfork = Hardfork::Huyao;
+
+/// The most bytes of a configuration file.
+const MAX_FILE: u64 = 1 << 20;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +79,7 @@ pub fn load(name: &str) -> Result<ProtocolSettings, ConfigError> {
     if let Some(settings) = ProtocolSettings::by_name(name) {
         return Ok(settings);
     }
-    let text = fs::read_to_string(name).map_err(|error| ConfigError::Read { name: name.into(), error })?;
+    let text = read(name).map_err(|error| ConfigError::Read { name: name.into(), error })?;
     let text = text.trim_start_matches('\u{feff}');
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
     let settings = match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -80,6 +89,16 @@ pub fn load(name: &str) -> Result<ProtocolSettings, ConfigError> {
         _ => from_neogo(text),
     };
     settings.map_err(|error| ConfigError::File { file: name.into(), error: error.into() })
+}
+
+/// Reads a file that is no larger than a configuration may be, whatever stands at the path.
+fn read(name: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(name)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {MAX_FILE} bytes")));
+    }
+    Ok(text)
 }
 
 /// Reads a value from the text of a field.

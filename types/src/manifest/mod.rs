@@ -16,6 +16,7 @@ mod write;
 use alloc::{
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use core::{fmt, str::FromStr};
@@ -80,8 +81,8 @@ pub struct Method {
 /// An event of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The event's name, not empty.
-    pub name: String,
+    /// The event's name, not empty, which notifications share.
+    pub name: Arc<str>,
     /// The parameters, each with a name of its own.
     pub parameters: Vec<Parameter>,
 }

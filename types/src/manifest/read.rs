@@ -174,7 +174,7 @@ fn abi(field: &Field<'_>) -> Result<Abi> {
 }
 
 fn method(field: &Field<'_>) -> Result<Method> {
-    let Event { name, parameters } = event(field)?;
+    let (name, parameters) = signature(field)?;
     let return_type = field.get_present("returntype")?.parameter_type()?;
     let offset = field.get_present("offset")?.offset()?;
     let safe = field.get_present("safe")?;
@@ -183,10 +183,16 @@ fn method(field: &Field<'_>) -> Result<Method> {
 }
 
 fn event(field: &Field<'_>) -> Result<Event> {
+    let (name, parameters) = signature(field)?;
+    Ok(Event { name: name.into(), parameters })
+}
+
+/// Reads what methods and events have in common.
+fn signature(field: &Field<'_>) -> Result<(String, Vec<Parameter>)> {
     let name = field.get_present("name")?.name()?;
     let parameters = field.get_present("parameters")?.items(parameter)?;
     field.unique("parameters", &parameters, |parameter| parameter.name.clone())?;
-    Ok(Event { name, parameters })
+    Ok((name, parameters))
 }
 
 fn parameter(field: &Field<'_>) -> Result<Parameter> {

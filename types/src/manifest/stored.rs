@@ -77,7 +77,7 @@ fn method(item: &StackItem) -> Result<Method, FaultKind> {
 
 fn event(item: &StackItem) -> Result<Event, FaultKind> {
     let [name, parameters] = fields(item)?;
-    Ok(Event { name: text(&name)?, parameters: list(&parameters, parameter)? })
+    Ok(Event { name: text(&name)?.into(), parameters: list(&parameters, parameter)? })
 }
 
 fn group(item: &StackItem) -> Result<Group, FaultKind> {

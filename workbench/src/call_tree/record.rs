@@ -168,7 +168,7 @@ impl CallTree {
             if let StackItem::Array(values) = &event.state { values.to_vec() } else { vec![event.state.clone()] };
         let declared = self.scripts.with_hash(event.contract).and_then(|script| script.event(&event.event));
         let parameters = declared.map(|event| &event.parameters[..]).filter(|them| them.len() == values.len());
-        Event { name: event.event.clone(), values: arguments(&values, parameters.unwrap_or_default()) }
+        Event { name: event.event.to_string(), values: arguments(&values, parameters.unwrap_or_default()) }
     }
 
     /// Takes note of what the current call returns and changed, if the next
