@@ -147,15 +147,15 @@ impl Run {
     /// Returns random settings, mostly those of the networks.
     pub fn random(random: &mut Random) -> Self {
         let mut limits = Limits::DEFAULT;
-        if random.one_in(4) {
-            limits.max_stack_size = 10 + random.below(80) as u32;
+        if random.one_in(5) {
+            limits.max_stack_size = 10 + random.below(140) as u32;
         }
         if random.one_in(8) {
             limits.max_invocation_stack_size = 1 + random.below(6) as u32;
         }
         if random.one_in(10) {
             limits.max_comparable_size = random.one_of(&[0, 1, 8, 33, 65]);
-            limits.max_item_size = random.below(70) as u32;
+            limits.max_item_size = 20 + random.below(60) as u32;
             limits.max_shift = random.below(70) as u32;
             limits.max_try_nesting_depth = 1 + random.below(2) as u32;
             limits.catch_engine_exceptions = random.one_in(2);
@@ -174,7 +174,7 @@ impl Executor {
         Self::Engine(Mode::Compiled(if random.one_in(16) {
             JitMode::Eager
         } else {
-            let threshold = 2 + random.below(7) as u32;
+            let threshold = 2 + random.below(5) as u32;
             JitMode::Lazy { threshold, background: random.one_in(32) }
         }))
     }

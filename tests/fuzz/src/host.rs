@@ -1,7 +1,7 @@
 //! The host that generated scripts call.
 
 use neovm::StubHost;
-use neovm_generator::SystemCalls;
+use neovm_generator::{SimpleCall, SystemCalls};
 use neovm_testing::STUB_HOST;
 
 /// The stub host, for the engine and for the model.
@@ -38,14 +38,14 @@ impl Hosts {
     /// order of their identifiers.
     pub fn calls(&self) -> SystemCalls {
         let mut calls = SystemCalls::default();
-        for (id, kind) in self.model.calls() {
-            match kind {
-                Some("load") => calls.load = Some(id),
-                Some("throw") => calls.throw = Some(id),
-                _ => calls.simple.push(id),
+        for call in self.model.calls() {
+            match call.special {
+                Some("load") => calls.load = Some(call.id),
+                Some("throw") => calls.throw = Some(call.id),
+                _ => calls.simple.push(SimpleCall { id: call.id, pops: call.pops, pushes: call.pushes }),
             }
         }
-        calls.simple.sort_unstable();
+        calls.simple.sort_unstable_by_key(|call| call.id);
         calls
     }
 }

@@ -3,16 +3,15 @@
 use neovm_generator::{Random, SystemCalls, any_script};
 
 use crate::{
-    case::{Against, Case, Run},
+    case::{Against, Case, GAS, Run},
     compare::Comparer,
-    final_state::FinalState,
     minimize::minimized,
     report::report,
     tally::Tally,
 };
 
 /// The most executions of a script.
-const MOST_RUNS: usize = 3;
+const MOST_RUNS: usize = 6;
 
 /// Generates scripts and compares them. Keeps machines and compilers as a [`Comparer`] does.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ impl Worker {
         let (reference, subject) =
             (self.comparer.ready(&case.script, case.reference), self.comparer.ready(&case.script, case.subject));
         let before = self.comparer.entered(case.subject);
-        let mut differs = false;
+        let (mut differs, mut gas) = (false, 0u64);
         self.tally.scripts += 1;
         while let Some(run) = case.runs.last() {
             let end = self.comparer.run(&reference, run);
@@ -54,7 +53,8 @@ impl Worker {
             if differs || case.runs.len() == MOST_RUNS {
                 break;
             }
-            let Some(next) = next_run(&case, &end, random) else { break };
+            gas = gas.max(end.gas as u64);
+            let Some(next) = next_run(&case, gas, random) else { break };
             case.runs.push(next);
         }
         self.tally.entered_scripts += u64::from(self.comparer.entered(case.subject) > before);
@@ -74,15 +74,15 @@ impl Worker {
     }
 }
 
-/// Chooses another run of a script whose run agreed: with less gas than the script consumed, with
-/// other settings, or the same run with the code compiled meanwhile.
-fn next_run(case: &Case, end: &FinalState, random: &mut Random) -> Option<Run> {
+/// Chooses another run of a script whose runs agreed: with less gas than one of them consumed, so that it ends anywhere
+/// in the code that was compiled meanwhile, with other settings, or the same run once more.
+fn next_run(case: &Case, gas: u64, random: &mut Random) -> Option<Run> {
     let last = case.runs.last()?;
     let is_compiled = case.subject.is_compiled();
-    match random.below(6) {
-        0..=2 => Some(Run { gas_limit: random.below(end.gas as usize + 1) as u64, ..last.clone() }),
-        3 if is_compiled => Some(Run::random(random)),
-        4 if is_compiled => Some(last.clone()),
+    match random.below(8) {
+        0..=4 => Some(Run { gas_limit: random.below(gas as usize + 1) as u64, ..last.clone() }),
+        5 if is_compiled => Some(Run::random(random)),
+        6 if is_compiled => Some(Run { gas_limit: GAS, ..last.clone() }),
         _ => None,
     }
 }

@@ -23,7 +23,8 @@ fn interpreters_agree() {
     let tally = agree(Target::Scripts(Against::Interp), 6000);
     let ends = ["halted", "out of gas", "too many items", "too many contexts", "exception not caught", "other faults"];
     assert_eq!(tally.ends.keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from(ends));
-    assert!(tally.ends["halted"] * 5 > tally.executions, "too few scripts come to an end: {tally}");
+    // Most executions have less gas than their script takes.
+    assert!(tally.ends["halted"] * 3 > tally.scripts, "too few scripts come to an end: {tally}");
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn compiled_code_agrees_with_the_interpreter() {
     if !neovm::TAIL_CALLS {
         return eprintln!("SKIPPED: no code is compiled here");
     }
-    assert!(tally.entered_scripts * 5 > tally.scripts, "too few scripts enter compiled code: {tally}");
+    assert!(tally.entered_scripts * 100 >= tally.scripts * 60, "too few scripts enter compiled code: {tally}");
     for why in neovm::jit::Why::ALL {
         assert!(
             tally.compiled.exits.contains_key(why.name()),

@@ -56,7 +56,7 @@ const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (
 
 /// Generates a script with a few loops that become hot, and methods that they call.
 pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
-    let functions = random.one_of(&[0, 0, 1, 1, 2]);
+    let functions = random.one_of(&[0, 1, 1, 2]);
     let mut scripter = Scripter::new(random, calls, functions, SLOTS);
     scripter.op_with(INITSSLOT, &[SLOTS as u8]);
     (0..SLOTS).for_each(|_| scripter.small());
@@ -65,10 +65,13 @@ pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
     // Instructions that pop items find some on the stack.
     (0..4).for_each(|_| scripter.value());
     for _ in 0..scripter.random.one_of(&[1, 1, 1, 2, 2, 3]) {
-        match scripter.random.below(8) {
-            0 => scripter.statement(),
-            1 => scripter.guarded_loop(),
-            _ => scripter.hot_loop(),
+        if scripter.random.one_in(8) {
+            scripter.statement();
+        }
+        if scripter.random.one_in(8) {
+            scripter.guarded_loop();
+        } else {
+            scripter.hot_loop();
         }
     }
     if scripter.random.one_in(3) {
@@ -115,7 +118,7 @@ impl Scripter<'_> {
         match self.random.below(20) {
             0 => 100 + self.random.below(300) as i16,
             1..=6 => 10 + self.random.below(30) as i16,
-            _ => 4 + self.random.below(12) as i16,
+            _ => 8 + self.random.below(12) as i16,
         }
     }
 
@@ -282,7 +285,12 @@ impl Scripter<'_> {
         self.unless_turn(end);
         match self.random.below(3) {
             0 => {
-                self.value();
+                match self.random.below(8) {
+                    0 => self.value(),
+                    1..=3 => self.one_op(&[PUSHT, PUSHF]),
+                    4 => self.op_with(PUSHDATA1, b"\x02ne"),
+                    _ => self.wide_int(),
+                }
                 self.store_int();
             }
             1 => {
@@ -395,7 +403,7 @@ impl Scripter<'_> {
     fn asserted(&mut self) {
         self.two_operands();
         self.one_op(&[EQUAL, NOTEQUAL]);
-        if self.random.one_in(2) {
+        if !self.random.one_in(6) {
             self.ops(&[PUSHT, BOOLOR]);
         }
         if self.random.one_in(2) {
@@ -478,7 +486,7 @@ impl Scripter<'_> {
                 self.one_op(&[MODMUL, WITHIN]);
             }
             1 => {
-                self.small();
+                self.count();
                 self.one_op(&[SHR, SHL, POW]);
             }
             2 => self.ops(&[ABS, SQRT]),
@@ -529,7 +537,6 @@ impl Scripter<'_> {
 
     fn ask_host(&mut self) {
         if !self.calls.simple.is_empty() {
-            self.load_any();
             self.simple_call();
             self.store_any();
         }
@@ -541,7 +548,7 @@ impl Scripter<'_> {
             0 => self.value(),
             1 => self.load_int(),
             _ => {
-                self.small();
+                self.count();
                 self.one_op(&[NEWARRAY, NEWSTRUCT]);
                 self.store_any();
             }

@@ -55,7 +55,7 @@ impl Scripter<'_> {
             }
             OperandKind::Token => self.bytes.extend([offset, 0]),
             OperandKind::Syscall => {
-                let id = self.calls.simple.first().copied().unwrap_or(u32::from(offset));
+                let id = self.calls.simple.first().map_or(u32::from(offset), |call| call.id);
                 self.bytes.extend(id.to_le_bytes());
             }
         }
@@ -139,10 +139,7 @@ impl Scripter<'_> {
                 self.value();
                 self.op_with(SYSCALL, &throw.to_le_bytes());
             }
-            _ if !self.calls.simple.is_empty() => {
-                (0..3).for_each(|_| self.value());
-                self.simple_call();
-            }
+            _ if !self.calls.simple.is_empty() => self.simple_call(),
             _ => self.value(),
         }
     }

@@ -45,12 +45,22 @@ const NESTING: &[(usize, Statement)] = &[
     (6, |scripter| scripter.guarded()),
 ];
 
+/// A system call that always succeeds, or nearly so.
+#[derive(Clone, Copy, Debug)]
+pub struct SimpleCall {
+    /// Its identifier.
+    pub id: u32,
+    /// The number of items that it pops.
+    pub pops: usize,
+    /// Whether it pushes an item.
+    pub pushes: bool,
+}
+
 /// The system calls that scripts may make.
 #[derive(Clone, Debug, Default)]
 pub struct SystemCalls {
-    /// Calls that pop a few items and push at most one. Listing an identifier twice makes the call
-    /// twice as likely.
-    pub simple: Vec<u32>,
+    /// Calls that pop a few items and push at most one. Listing a call twice makes it twice as likely.
+    pub simple: Vec<SimpleCall>,
     /// The call that pops a script, a return value count, a number n and n items, and loads the script.
     pub load: Option<u32>,
     /// The call that pops an item and throws it.

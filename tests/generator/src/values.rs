@@ -2,7 +2,7 @@
 
 use neovm_types::OpCode::{self, *};
 
-use crate::scripter::Scripter;
+use crate::scripter::{Scripter, SimpleCall};
 
 impl Scripter<'_> {
     pub(crate) fn small(&mut self) {
@@ -84,7 +84,7 @@ impl Scripter<'_> {
             3..=4 => self.load_int(),
             5 => self.load_any(),
             6 => {
-                self.small();
+                self.count();
                 self.one_op(&[NEWARRAY, NEWSTRUCT, NEWBUFFER]);
             }
             7 if self.random.one_in(2) => self.op_with(PUSHA, &5i32.to_le_bytes()),
@@ -94,9 +94,24 @@ impl Scripter<'_> {
         }
     }
 
+    /// Pushes a number of items, which is rarely -1.
+    pub(crate) fn count(&mut self) {
+        if self.random.one_in(40) {
+            return self.small();
+        }
+        let count = self.random.below(17);
+        self.constant(count);
+    }
+
+    /// Pushes an item: the answer of a system call, if it has one.
     pub(crate) fn simple_call(&mut self) {
-        let index = self.random.below(self.calls.simple.len());
-        self.op_with(SYSCALL, &self.calls.simple[index].to_le_bytes());
+        let SimpleCall { id, pops, pushes } = self.random.one_of(&self.calls.simple);
+        let given = if self.random.one_in(40) { self.random.below(4) } else { pops };
+        (0..given).for_each(|_| if self.random.one_in(3) { self.load_any() } else { self.int() });
+        self.op_with(SYSCALL, &id.to_le_bytes());
+        if !pushes {
+            self.small();
+        }
     }
 
     /// Pushes an array or struct of up to three items.

@@ -18,6 +18,19 @@ pub struct StubHost {
     calls: HashMap<u32, Value>,
 }
 
+/// A system call of a stub host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StubCall<'a> {
+    /// Its identifier.
+    pub id: u32,
+    /// What it does besides answering: `load`, `throw` or `interop`.
+    pub special: Option<&'a str>,
+    /// The number of items that it pops.
+    pub pops: usize,
+    /// Whether it pushes an item.
+    pub pushes: bool,
+}
+
 /// The reason why the description of a stub host is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostError(pub String);
@@ -39,10 +52,14 @@ impl StubHost {
         Ok(Self { calls: entries.iter().map(entry).collect::<Result<_, _>>()? })
     }
 
-    /// Returns the identifier of each system call and its kind: `load`, `throw`, `interop`, or `None`
-    /// if it pushes a fixed item.
-    pub fn calls(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
-        self.calls.iter().map(|(&id, call)| (id, call["special"].as_str()))
+    /// Returns all system calls.
+    pub fn calls(&self) -> impl Iterator<Item = StubCall<'_>> {
+        self.calls.iter().map(|(&id, call)| {
+            let special = call["special"].as_str();
+            let pushes =
+                special == Some("interop") || call["push"].is_object() || call["push_by_key_length"].is_object();
+            StubCall { id, special, pops: call["pops"].as_u64().unwrap_or(0) as usize, pushes }
+        })
     }
 }
 

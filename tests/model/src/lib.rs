@@ -30,7 +30,7 @@ mod text;
 
 pub use crate::{
     error::Error,
-    host::{HostError, StubHost},
+    host::{HostError, StubCall, StubHost},
     item::{Compound, Item, Kind, NOT_UTF8},
     json::{JsonError, stack_json},
     machine::{Fault, Hardfork, Limits, Machine, SHOWN_CONTEXTS, Setup},

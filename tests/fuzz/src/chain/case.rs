@@ -1,7 +1,7 @@
 //! What is compared: contracts, a script that calls them, and two modes of the engine.
 
-use neovm::{Dispatch, Hash160, JitMode, host::native::NATIVES};
-use neovm_generator::{ChainCalls, Random, SystemCalls, contract, contract_call};
+use neovm::{Dispatch, Hash160, JitMode, host::native::NATIVES, types::hash::syscall_id};
+use neovm_generator::{ChainCalls, Random, SimpleCall, SystemCalls, contract, contract_call};
 use neovm_testing::Mode;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ fn calls(is_repeatable: bool) -> SystemCalls {
     let chain = ChainCalls { natives, contracts: Vec::new(), is_repeatable };
     let simple = ["System.Runtime.GetTime", "System.Runtime.Platform", "System.Runtime.GetNetwork"];
     SystemCalls {
-        simple: simple.map(neovm::types::hash::syscall_id).to_vec(),
+        simple: simple.map(|name| SimpleCall { id: syscall_id(name), pops: 0, pushes: true }).to_vec(),
         chain: Some(chain),
         ..Default::default()
     }

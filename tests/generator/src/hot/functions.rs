@@ -128,7 +128,7 @@ impl Scripter<'_> {
         self.small();
         let compare = self.random.one_of(&[JMPEQ, JMPNE, JMPGT, JMPLE]);
         self.jump(compare, end);
-        self.one_op(&[LDARG0, LDARG1, LDSFLD3, PUSHT, PUSHNULL]);
+        self.one_op(&[LDARG0, LDARG1, LDARG0, LDARG1, LDSFLD3, PUSHT, PUSHT, PUSHNULL]);
         self.op(RET);
         self.bind(end);
         self.one_op(&[LDARG0, LDARG1, PUSH5, PUSHF]);

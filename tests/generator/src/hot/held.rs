@@ -34,10 +34,14 @@ impl Scripter<'_> {
         ]);
         match held {
             Held::Small => self.one_op(&[PUSHT, PUSHF, PUSHNULL, PUSH3, PUSHM1]),
-            Held::Array => match self.random.below(4) {
+            Held::Array => match self.random.below(8) {
                 0 => self.ops(&[PUSH4, NEWARRAY]),
                 1 => {
                     (0..4).for_each(|_| self.value());
+                    self.ops(&[PUSH4, PACK]);
+                }
+                2 => {
+                    (0..4).for_each(|_| self.int());
                     self.ops(&[PUSH4, PACK]);
                 }
                 _ => {
@@ -78,9 +82,26 @@ impl Scripter<'_> {
         }
     }
 
+    /// Returns the kind of a slot that holds an array.
+    fn array_slot(&self) -> Option<usize> {
+        [0, 2].into_iter().find(|kind| self.held[*kind] == Held::Array)
+    }
+
+    /// Pushes an array: mostly one that a slot holds, if a slot holds one.
+    pub(super) fn load_array(&mut self) {
+        match self.array_slot() {
+            _ if self.random.one_in(12) => self.load_any(),
+            Some(kind) => self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1),
+            None => {
+                self.op(PUSH2);
+                self.op_with(NEWARRAY_T, &[0x21]);
+            }
+        }
+    }
+
     /// Pushes an item of the array in a slot, if a slot holds one.
     pub(super) fn picked(&mut self) {
-        let Some(kind) = [0, 2].into_iter().find(|kind| self.held[*kind] == Held::Array) else {
+        let Some(kind) = self.array_slot() else {
             return self.load_int();
         };
         self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);

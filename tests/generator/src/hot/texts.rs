@@ -5,8 +5,11 @@ use neovm_types::OpCode::*;
 use super::{SLOT_KINDS, SLOTS};
 use crate::scripter::Scripter;
 
-/// Keys, each behind its length.
+/// Keys, each behind its length. Mostly the first ones have integers.
 const NAMES: [&[u8]; 4] = [b"\x05alice", b"\x03bob", b"\x05carol", b"\x10constantinopolis"];
+
+/// The number of keys that mostly have integers.
+const NUMBERS: usize = 3;
 
 impl Scripter<'_> {
     /// Pushes a map from names to items, some of which are compounds. Some maps have so many entries that they have an
@@ -17,19 +20,20 @@ impl Scripter<'_> {
             self.small();
             self.op_with(PUSHDATA1, &[1, b'a' + letter]);
         }
-        for name in NAMES {
-            match self.random.below(8) {
+        for (place, name) in NAMES.into_iter().enumerate() {
+            let most = if place < NUMBERS { 40 } else { 4 };
+            match self.random.below(most) {
                 0 => self.value(),
                 1 => {
                     self.small();
                     self.constant(0);
                     self.ops(&[PUSH1, PACKMAP]);
                 }
-                2 => {
+                2..=3 => {
                     (0..4).for_each(|_| self.small());
                     self.ops(&[PUSH4, PACK]);
                 }
-                3..=4 => self.int(),
+                4..=16 => self.int(),
                 _ => self.small(),
             }
             self.op_with(PUSHDATA1, name);
@@ -53,11 +57,20 @@ impl Scripter<'_> {
                 self.op_with(PUSHDATA1, &[65]);
                 self.bytes.extend([b'k'; 65]);
             }
-            _ => {
-                let name = self.random.one_of(&NAMES);
-                self.op_with(PUSHDATA1, name);
-            }
+            _ => self.usual_name(),
         }
+    }
+
+    /// Pushes a key that mostly has an integer.
+    fn usual_name(&mut self) {
+        let names = if self.random.one_in(12) { &NAMES[..] } else { &NAMES[..NUMBERS] };
+        let name = self.random.one_of(names);
+        self.op_with(PUSHDATA1, name);
+    }
+
+    /// Pushes a key that mostly has a compound.
+    fn name_of_compound(&mut self) {
+        if self.random.one_in(12) { self.name() } else { self.op_with(PUSHDATA1, NAMES[NUMBERS]) }
     }
 
     /// Uses the map with text keys that was pushed from the last slot of a kind.
@@ -70,7 +83,8 @@ impl Scripter<'_> {
             }
             3..=6 => {
                 // Adds to a value.
-                let name = self.random.one_of(&NAMES);
+                let names = if self.random.one_in(20) { &NAMES[..] } else { &NAMES[..NUMBERS] };
+                let name = self.random.one_of(names);
                 self.op_with(PUSHDATA1, name);
                 self.bytes.push(SLOT_KINDS[kind].0 as u8 + SLOTS as u8 - 1);
                 if self.random.one_in(8) {
@@ -102,14 +116,14 @@ impl Scripter<'_> {
                 self.op(REMOVE);
             }
             10 => {
-                self.name();
+                self.name_of_compound();
                 self.op(PICKITEM);
                 self.index();
                 self.two_operands_added();
                 self.op(SETITEM);
             }
             _ => {
-                self.name();
+                self.name_of_compound();
                 self.op(PICKITEM);
                 self.index();
                 self.op(PICKITEM);

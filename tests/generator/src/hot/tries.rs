@@ -12,6 +12,7 @@ const BODIES: &[(usize, Statement)] = &[
     (5, |scripter| scripter.missing_index()),
     (2, |scripter| scripter.crossing()),
     (2, |scripter| scripter.hot_call()),
+    (4, |scripter| scripter.thrown_before_a_call()),
     (2, |scripter| scripter.try_in_loop()),
     (3, |scripter| scripter.chosen(HOT)(scripter)),
 ];
@@ -83,8 +84,8 @@ impl Scripter<'_> {
         match self.random.below(6) {
             0 => self.op_with(PUSHDATA1, b"\x04text"),
             1 => self.load_counter(),
-            2 => self.load_any(),
-            3 => self.value(),
+            2 if self.random.one_in(2) => self.load_any(),
+            3 => self.data(),
             _ => self.load_int(),
         }
         // Something below it that stays there.
@@ -112,7 +113,7 @@ impl Scripter<'_> {
         if stays {
             self.load_int();
         }
-        self.load_any();
+        self.load_array();
         self.load_counter();
         self.one_op(&[PUSH2, PUSH3, PUSH4, PUSH8]);
         self.one_op(&[MOD, MOD, SUB]);
@@ -125,6 +126,14 @@ impl Scripter<'_> {
         }
         if stays {
             self.store_int();
+        }
+    }
+
+    /// Calls a method behind an instruction that throws in some turns, with no jump between them.
+    fn thrown_before_a_call(&mut self) {
+        self.missing_index();
+        for _ in 0..1 + self.random.below(2) {
+            self.hot_call();
         }
     }
 
