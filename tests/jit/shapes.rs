@@ -9,6 +9,16 @@ const SHAPES: &[(&str, &str)] = &[
     ("counts on the stack", "PUSHINT8 40\nn: DEC\nDUP\nJMPIF n\nRET"),
     ("counts in a slot", "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nLDLOC0\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET"),
     (
+        "parts of an integer, as many bytes as it says",
+        "INITSSLOT 1\nPUSH1\nSTSFLD0\nPUSHINT8 20\nn: LDSFLD0\nLDSFLD0\nLEFT\nSIZE\nADD\nLDSFLD0\nDUP\nRIGHT\nCONVERT ByteString\nCONVERT Integer\nADD
+         LDSFLD0\nDUP\nDUP\nLEFT\nCONVERT ByteString\nEQUAL\nNOT\nASSERT\nPUSH3\nSUB\nDUP\nPUSH0\nJMPGT n\nRET",
+    ),
+    (
+        "items of maps, and at last an integer in place of a map, with a copy of each",
+        "INITSLOT 2, 0\nNEWMAP\nNEWMAP\nNEWMAP\nNEWMAP\nNEWMAP\nNEWMAP\nPUSH5\nPUSH7\nPACK\nSTLOC0\nPUSH6\nSTLOC1
+         n: LDLOC0\nLDLOC1\nPICKITEM\nDUP\nPUSHDATA1 \"k\"\nPUSH1\nSETITEM\nDROP\nLDLOC1\nDEC\nSTLOC1\nJMP n",
+    ),
+    (
         "nested loops",
         "INITSLOT 3, 0\nPUSH0\nSTLOC2\nPUSH6\nSTLOC0\na: PUSH5\nSTLOC1\nb: LDLOC2\nLDLOC0\nLDLOC1\nMUL\nADD\nSTLOC2\n
          LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF b\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF a\nLDLOC2\nRET",

@@ -13,6 +13,15 @@ use super::{
 };
 use crate::analysis::instruction::{Ins, SlotUse};
 
+/// A CAT whose result is added to a byte string in a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Appending {
+    /// The index of the instruction that stores the result.
+    pub(super) stored_by: usize,
+    /// What is added.
+    pub(super) more: Address,
+}
+
 impl Translator<'_> {
     /// Returns whether the item at a depth was observed to be a byte string or a buffer.
     pub(super) fn is_bytes(&self, ins: &Ins, depth: usize) -> bool {
@@ -87,11 +96,12 @@ impl Translator<'_> {
     /// from: what STLOC or STARG does then is to add the second operand to the byte string in the slot. Returns false,
     /// and does nothing, for other instructions.
     pub(super) fn begin_append(&mut self, ins: &Ins) -> bool {
-        let (Item::Ref(_, Origin::Slot(index)), true, true) =
-            (self.peek(1), self.may_be_bytes(ins, 0), self.may_be_bytes(ins, 1))
-        else {
+        let (Item::Ref(_, Origin::Slot(index)), Item::Ref(more, _)) = (self.peek(1), self.peek(0)) else {
             return false;
         };
+        if !self.may_be_bytes(ins, 0) || !self.may_be_bytes(ins, 1) {
+            return false;
+        }
         let stores = |next: Ins| next.slot() == Some(SlotUse::Store(self.slots[index].slot));
         if !self.converts(ins.index + 1, ItemType::ByteString) || !self.own(ins.index + 2).is_some_and(stores) {
             return false;
@@ -102,15 +112,14 @@ impl Translator<'_> {
             return false;
         }
         self.before_effect(ins);
-        self.appending = Some(ins.index + 2);
+        self.appending = Some(Appending { stored_by: ins.index + 2, more });
         self.done_to = ins.index + 2;
         true
     }
 
-    /// Adds the byte string on top to the one in a slot, at the end of what [`Self::begin_append`] has begun. Nothing was
-    /// emitted since, and exits lead to the CAT.
-    pub(super) fn append_bytes(&mut self, ins: &Ins, index: usize) {
-        let Item::Ref(more, _) = self.peek(0) else { return };
+    /// Adds a byte string, the one on top, to the one in a slot, at the end of what [`Self::begin_append`] has begun.
+    /// Nothing was emitted since, and exits lead to the CAT.
+    pub(super) fn append_bytes(&mut self, ins: &Ins, index: usize, more: Address) {
         let to = self.address(Address { base: self.frame, offset: slot_offset(self.slots[index].slot) });
         let more = self.address(more);
         self.effect(&APPEND_BYTES, [self.vm, to, more]);

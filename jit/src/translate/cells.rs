@@ -54,9 +54,14 @@ impl Translator<'_> {
             return None;
         }
         let (payload, _) = self.input.code.byte_string(index)?;
-        let address = self.cells.item(index, [layout::BYTE_STRING, payload as i64]);
-        let base = self.number(address);
+        let base = self.constant_bytes(index, payload);
         Some(Item::Ref(Address { base, offset: 0 }, Origin::Constant(index)))
+    }
+
+    /// Returns the address of the item that a PUSHDATA pushes, of which the payload is known.
+    pub(super) fn constant_bytes(&mut self, index: usize, payload: usize) -> Value {
+        let address = self.cells.item(index, [layout::BYTE_STRING, payload as i64]);
+        self.number(address)
     }
 
     /// Returns the payload of the item that a PUSHDATA pushes.

@@ -20,11 +20,11 @@ impl Translator<'_> {
         let trusts = !self.must_not_speculate(ins);
         match ins.opcode {
             PICKITEM if self.is_bytes(ins, 1) && self.may_compute(ins, 1) => self.pick_byte(),
-            PICKITEM if self.is_in_map(ins, 1) => self.pick_from_map(ins),
+            PICKITEM if let Some(map) = self.map_at(ins, 1) => self.pick_from_map(ins, map),
             PICKITEM if trusts && self.may_be_ints(ins, 1) => self.pick_item(ins),
-            SETITEM if self.is_in_map(ins, 2) => self.set_in_map(ins),
+            SETITEM if self.map_at(ins, 2).is_some() => self.set_in_map(ins),
             SETITEM if trusts => self.set_item(ins),
-            HASKEY if self.is_in_map(ins, 1) => self.map_has_key(ins),
+            HASKEY if let Some(map) = self.map_at(ins, 1) => self.map_has_key(ins, map),
             SIZE if trusts => self.size(ins),
             UNPACK if trusts => self.unpack(ins),
             UNPACK => self.leave_at(ins),

@@ -14,23 +14,22 @@ use super::{
 use crate::analysis::instruction::Ins;
 
 impl Translator<'_> {
-    /// Returns whether the item at a depth is presumed to be a map, and the one above it may be looked up there: because
-    /// it was one at the entry, or because nothing is known of it and the key is a byte string.
-    pub(super) fn is_in_map(&self, ins: &Ins, depth: usize) -> bool {
-        let Item::Ref(_, origin) = self.peek(depth) else { return false };
+    /// Returns the address of the item at a depth, if it is presumed to be a map in which the one above it may be looked
+    /// up: because it was one at the entry, or because nothing is known of it and the key is a byte string.
+    pub(super) fn map_at(&self, ins: &Ins, depth: usize) -> Option<Address> {
+        let Item::Ref(address, origin) = self.peek(depth) else { return None };
         let is_map = match self.feedback_at(origin) {
             Some(kind) => kind == tier::Kind::Map,
             None => self.is_bytes(ins, depth - 1),
         };
         let key = self.peek(depth - 1);
-        is_map
-            && !self.must_not_speculate(ins)
-            && !matches!(key, Item::Null | Item::I128(_) | Item::Wide(_) | Item::Mem(_))
+        let may_be_key = !matches!(key, Item::Null | Item::I128(_) | Item::Wide(_) | Item::Mem(_));
+        (is_map && may_be_key && !self.must_not_speculate(ins)).then_some(address)
     }
 
     /// Translates PICKITEM: the value becomes a pending copy.
-    pub(super) fn pick_from_map(&mut self, ins: &Ins) {
-        let value = self.look_up(ins, 1, &MAP_VALUE);
+    pub(super) fn pick_from_map(&mut self, ins: &Ins, map: Address) {
+        let value = self.look_up(ins, map, 0, &MAP_VALUE);
         self.guard_found(value);
         self.pop();
         self.pop();
@@ -38,8 +37,8 @@ impl Translator<'_> {
     }
 
     /// Translates HASKEY.
-    pub(super) fn map_has_key(&mut self, ins: &Ins) {
-        let answer = self.look_up(ins, 1, &MAP_HAS_KEY);
+    pub(super) fn map_has_key(&mut self, ins: &Ins, map: Address) {
+        let answer = self.look_up(ins, map, 0, &MAP_HAS_KEY);
         self.guard_not_negative(answer);
         self.pop();
         self.pop();
@@ -52,14 +51,14 @@ impl Translator<'_> {
     pub(super) fn set_in_map(&mut self, ins: &Ins) {
         self.hold_wide(ins);
         let is_value = self.peek(0).is_value();
-        if !self.is_in_map(ins, 2) || !is_value && !self.may_be_ints(ins, 1) {
-            return self.call_builtin(ins);
-        }
+        let map = self.map_at(ins, 2).filter(|_| is_value || self.may_be_ints(ins, 1));
+        let Some(map) = map else { return self.call_builtin(ins) };
+        // This may find that the map is an integer, if there are copies of it below, and the look-up fails then.
         self.settle_refs(ins, 3, |origin| origin == Origin::Element);
         if !is_value {
             self.int_at(0);
         }
-        let place = self.look_up(ins, 2, &MAP_PLACE);
+        let place = self.look_up(ins, map, 1, &MAP_PLACE);
         self.guard_found(place);
         self.replace_element(ins, place);
     }
@@ -85,13 +84,10 @@ impl Translator<'_> {
         self.guard(found);
     }
 
-    /// Looks for the key above the map at a depth, which is a pending copy.
-    fn look_up(&mut self, ins: &Ins, depth: usize, builtin: &Builtin<3, 1>) -> Value {
-        let map = match self.peek(depth) {
-            Item::Ref(address, _) => self.address(address),
-            _ => self.number(0),
-        };
-        let key = self.key(ins, depth - 1);
+    /// Looks for the key at a depth in the map at an address.
+    fn look_up(&mut self, ins: &Ins, map: Address, depth: usize, builtin: &Builtin<3, 1>) -> Value {
+        let map = self.address(map);
+        let key = self.key(ins, depth);
         let seen = self.remembered(ins);
         let [found] = self.call_native(builtin, [map, key, seen]);
         found

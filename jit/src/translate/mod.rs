@@ -4,7 +4,6 @@
 //! each in its own cell. The instructions between two effects on memory form a segment. A guard that fails leaves by
 //! the exit of its segment, which restores the machine to the state at the start of the segment; nothing has happened
 //! since, and the interpreter runs the segment again.
-//! the interpreter runs the segment again.
 
 mod bitwise;
 mod builtin;
@@ -46,8 +45,8 @@ use neovm_interp::tier::{CodeView, layout};
 use neovm_types::opcode::Family;
 
 pub use self::exit::Why;
-pub(crate) use self::{call::signature, cells::Cells};
 use self::{
+    bytes::Appending,
     edges::{Edges, Words},
     exit::Exits,
     functions::Functions,
@@ -55,6 +54,7 @@ use self::{
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
     wide::Scratch,
 };
+pub(crate) use self::{call::signature, cells::Cells};
 use crate::{
     Refusal,
     analysis::{
@@ -187,8 +187,8 @@ struct Translator<'a> {
     /// Native memory for builtins: integers, and the key of a map.
     scratch: Scratch,
     key_slot: Option<StackSlot>,
-    /// The instruction that stores what a CAT before it makes, while that has not been made.
-    appending: Option<usize>,
+    /// A CAT whose result has not been made yet.
+    appending: Option<Appending>,
     /// The last result of SIGN, with its operand.
     sign: Option<(Value, Value)>,
     return_kind: ReturnKind,

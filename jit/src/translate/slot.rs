@@ -4,7 +4,9 @@ use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use neovm_interp::tier::layout;
 
 use super::{
-    Translator, slot_offset,
+    Translator,
+    bytes::Appending,
+    slot_offset,
     state::{Address, Item, Kind, Origin},
 };
 use crate::analysis::instruction::{Ins, Slot, SlotUse};
@@ -38,8 +40,9 @@ impl Translator<'_> {
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
         let index = self.used(slot);
-        if self.appending.take() == Some(ins.index) {
-            return self.append_bytes(ins, index);
+        if let Some(Appending { more, .. }) = self.appending.take().filter(|appending| appending.stored_by == ins.index)
+        {
+            return self.append_bytes(ins, index, more);
         }
         self.hold_wide(ins);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));

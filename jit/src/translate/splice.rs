@@ -8,7 +8,10 @@ use neovm_interp::tier::{
 };
 use neovm_types::{OpCode, item::ItemType};
 
-use super::{Translator, state::Item};
+use super::{
+    Translator,
+    state::{Address, Item},
+};
 use crate::analysis::instruction::Ins;
 
 /// What becomes of a part of a byte string, with the index of the instruction after that.
@@ -18,10 +21,10 @@ enum Use {
     Integer(usize),
     /// Its size is asked.
     Measured(usize),
-    /// It is compared with the byte string that the instruction with the first index pushes.
-    ComparedWith(usize, usize),
-    /// It is compared with the item below it.
-    Compared(usize),
+    /// It is compared with the byte string that the instruction with the first index pushes, which has the payload.
+    ComparedWith(usize, usize, usize),
+    /// It is compared with the item below it, which lies at the address.
+    Compared(Address, usize),
 }
 
 impl Translator<'_> {
@@ -33,7 +36,9 @@ impl Translator<'_> {
             _ => return self.call_builtin(ins),
         };
         match (self.peek(numbers), self.part_use(ins, numbers)) {
-            (Item::Ref(..), Some(part_use)) if self.may_be_ints(ins, numbers) => self.part(ins, numbers, part_use),
+            (Item::Ref(whole, _), Some(part_use)) if self.may_be_ints(ins, numbers) => {
+                self.part(ins, numbers, whole, part_use);
+            }
             _ => self.call_builtin(ins),
         }
     }
@@ -57,21 +62,21 @@ impl Translator<'_> {
             Some(Use::Integer(third))
         } else if is(second, &[OpCode::SIZE]) {
             Some(Use::Measured(third))
-        } else if is(second, &compares) && matches!(self.peek(numbers + 1), Item::Ref(..)) {
-            Some(Use::Compared(third))
-        } else if is(third, &compares) && self.own(second).is_some() && self.input.code.byte_string(second).is_some() {
-            Some(Use::ComparedWith(second, third + 1))
+        } else if let (true, Item::Ref(other, _)) = (is(second, &compares), self.peek(numbers + 1)) {
+            Some(Use::Compared(other, third))
         } else {
-            None
+            let (payload, _) = self.own(second).and_then(|_| self.input.code.byte_string(second))?;
+            is(third, &compares).then_some(Use::ComparedWith(second, payload, third + 1))
         }
     }
 
-    /// Translates an instruction that takes a part, together with those that use it.
-    fn part(&mut self, ins: &Ins, numbers: usize, part_use: Use) {
+    /// Translates an instruction that takes a part of the item at an address, together with those that use the part. The
+    /// numbers may be copies of the same item: it turns out to be an integer then, and what is asked of it fails.
+    fn part(&mut self, ins: &Ins, numbers: usize, whole: Address, part_use: Use) {
         let count = self.pop_int();
         let index = if numbers == 2 { self.pop_int() } else { self.number(0) };
-        let Item::Ref(address, _) = self.pop() else { return };
-        let item = self.address(address);
+        self.pop();
+        let item = self.address(whole);
         let index = if ins.opcode == OpCode::RIGHT {
             let length = self.ask(&BYTES_LENGTH, [item]);
             self.builder.ins().isub(length, count)
@@ -91,23 +96,22 @@ impl Translator<'_> {
                 self.push(Item::Int(count));
                 next
             }
-            Use::ComparedWith(constant, next) => {
-                let other = self.byte_string(constant);
+            Use::ComparedWith(constant, payload, next) => {
+                let other = self.constant_bytes(constant, payload);
                 self.compare_part([item, index, count], other, next);
                 next
             }
-            Use::Compared(next) => {
-                let other = self.pop();
-                self.compare_part([item, index, count], Some(other), next);
+            Use::Compared(other, next) => {
+                self.pop();
+                let other = self.address(other);
+                self.compare_part([item, index, count], other, next);
                 next
             }
         };
     }
 
     /// Compares a part with another byte string; the instruction before `next` says what is pushed.
-    fn compare_part(&mut self, [item, index, count]: [Value; 3], other: Option<Item>, next: usize) {
-        let Some(Item::Ref(other, _)) = other else { return };
-        let other = self.address(other);
+    fn compare_part(&mut self, [item, index, count]: [Value; 3], other: Value, next: usize) {
         let answer = self.ask(&SLICE_EQUAL, [self.vm, item, index, count, other]);
         let opcode = Ins::read(self.input.code, next - 1).map_or(OpCode::EQUAL, |ins| ins.opcode);
         self.push_equal(answer, opcode);

@@ -27,6 +27,15 @@ fn compiled_calls_stop_at_the_last_context() {
     }
 }
 
+/// A copy of the map below it turned out to be an integer while the map's key was looked up: compiled code looked it up
+/// at address zero.
+#[test]
+fn an_integer_is_not_taken_for_a_map_of_which_there_is_a_copy() {
+    // INITSLOT 2 0, PUSH5, PUSH1, PACK, STLOC0, PUSH0, STLOC1, LDLOC0, LDLOC1, PICKITEM, DUP, PUSHDATA1 k, PUSH1,
+    // SETITEM, DROP, RET
+    agrees("5702001511c07010716869ce4a0c016b11d04540", Run::default());
+}
+
 /// Where both ways of a branch take something off the meter, the second took it off
 /// what the first had left: the compiler failed.
 #[test]

@@ -115,6 +115,14 @@ impl Scripter<'_> {
                 self.name();
                 self.op(REMOVE);
             }
+            10 if self.random.one_in(3) => {
+                // With a copy of the compound below.
+                self.name_of_compound();
+                self.ops(&[PICKITEM, DUP]);
+                self.name();
+                self.load_int();
+                self.ops(&[SETITEM, DROP]);
+            }
             10 => {
                 self.name_of_compound();
                 self.op(PICKITEM);
@@ -160,7 +168,11 @@ impl Scripter<'_> {
             self.op_with(PUSHDATA1, b"\x02ne");
             self.op(SWAP);
         }
-        self.index();
+        if self.random.one_in(12) {
+            self.op(DUP);
+        } else {
+            self.index();
+        }
         match self.random.below(3) {
             0 => {
                 let count = self.random.one_of(&[0, 1, 2, 3, 6]);
