@@ -95,7 +95,7 @@ fn run(args: &CoverageArgs, program: &Program, coverage: Coverage) -> Result<(Co
     Ok((recorder.finish(&execution), profile::ended(execution.vm(), outcome)))
 }
 
-fn text(coverage: &Coverage) -> String {
+pub(crate) fn text(coverage: &Coverage) -> String {
     let mut out = String::new();
     for (what, share) in coverage.shares() {
         push(&mut out, format_args!("{what:<14}{:>5.1} %  {} of {}\n", share.percent(), share.covered, share.all));
@@ -116,6 +116,10 @@ fn text(coverage: &Coverage) -> String {
 }
 
 fn json(coverage: &Coverage) -> String {
+    json_value(coverage).to_string() + "\n"
+}
+
+pub(crate) fn json_value(coverage: &Coverage) -> serde_json::Value {
     use serde_json::{Value, json};
     let share = |share: Share| json!({"covered": share.covered, "all": share.all});
     let methods: Vec<Value> = coverage
@@ -133,5 +137,5 @@ fn json(coverage: &Coverage) -> String {
         .collect();
     let mut json = json!({"name": coverage.name, "methods": methods});
     coverage.shares().into_iter().for_each(|(what, part)| json["shares"][what] = share(part));
-    json.to_string() + "\n"
+    json
 }

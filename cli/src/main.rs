@@ -16,6 +16,7 @@ mod chain;
 mod check;
 mod coverage;
 mod debug_info;
+mod demo;
 mod diff;
 mod disasm;
 mod encode;
@@ -45,6 +46,7 @@ mod sidecar;
 mod signature;
 mod tables;
 mod terminal;
+mod test;
 mod trace;
 mod verify;
 
@@ -84,6 +86,8 @@ enum Command {
     Evm(evm::EvmArgs),
     Profile(profile::ProfileArgs),
     Coverage(coverage::CoverageArgs),
+    Test(test::TestArgs),
+    Demo(demo::DemoArgs),
     Opcodes(tables::OpcodesArgs),
     Syscalls(tables::SyscallsArgs),
     Natives(tables::NativesArgs),
@@ -135,6 +139,8 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Evm(args) => evm::execute(args),
         Command::Profile(args) => profile::execute(args),
         Command::Coverage(args) => coverage::execute(args),
+        Command::Test(args) => test::execute(args),
+        Command::Demo(args) => demo::execute(args),
         Command::Opcodes(args) => tables::opcodes(args),
         Command::Syscalls(args) => tables::syscalls(args),
         Command::Natives(args) => tables::natives(args),

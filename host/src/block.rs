@@ -60,8 +60,28 @@ enum Steps {
 }
 
 fn execute_steps(network: &Network, store: &dyn Store, block: &Block, steps: Steps) -> Result<BlockReceipt, FaultKind> {
-    let layer = Layer::over(store);
-    let on_persist = persist(network, &layer, block, Trigger::OnPersist, steps)?;
+    execute_in_layer(network, &Layer::over(store), block, steps)
+}
+
+/// Executes a block over a layer and commits its changes to that.
+pub(crate) fn execute_block_above<'s>(
+    network: &'s Network,
+    below: &Rc<Layer<'s>>,
+    block: &'s Block,
+) -> Result<BlockReceipt, FaultKind> {
+    let layer = Layer::above(below);
+    let receipt = execute_in_layer(network, &layer, block, Steps::Unlisted)?;
+    layer.commit().map_err(fault)?;
+    Ok(receipt)
+}
+
+fn execute_in_layer<'s>(
+    network: &'s Network,
+    layer: &Rc<Layer<'s>>,
+    block: &'s Block,
+    steps: Steps,
+) -> Result<BlockReceipt, FaultKind> {
+    let on_persist = persist(network, layer, block, Trigger::OnPersist, steps)?;
     let mut transactions = Vec::with_capacity(block.transactions().len());
     for transaction in block.transactions() {
         let entry = Entry::Script { script: transaction.script.clone(), flags: CallFlags::ALL };
@@ -72,9 +92,9 @@ fn execute_steps(network: &Network, store: &dyn Store, block: &Block, steps: Ste
             gas: transaction.system_fee,
             entry,
         };
-        transactions.push(execute_above(network, &layer, &job, steps)?);
+        transactions.push(execute_above(network, layer, &job, steps)?);
     }
-    let post_persist = persist(network, &layer, block, Trigger::PostPersist, steps)?;
+    let post_persist = persist(network, layer, block, Trigger::PostPersist, steps)?;
     Ok(BlockReceipt { on_persist, transactions, post_persist, changes: layer.changes() })
 }
 

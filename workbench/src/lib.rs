@@ -8,6 +8,7 @@
 //!   contract; [`Coverage`] tells which instructions ran and which way branches went.
 //! - [`DebugInfo`] is what a compiler tells of sources and variables.
 //! - [`Explanation`] says in words what a script does.
+//! - [`suite`] runs tests of contracts.
 //! - [`show`] writes values as people read them.
 //!
 //! An observer is told of each instruction by
@@ -25,6 +26,7 @@ mod functions;
 mod profile;
 mod scripts;
 pub mod show;
+pub mod suite;
 mod trace;
 
 pub use self::{

@@ -220,7 +220,7 @@ pub fn gas(datoshi: u128) -> String {
 }
 
 /// A text as XML and HTML hold it.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

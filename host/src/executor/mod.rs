@@ -6,6 +6,7 @@ mod attached;
 mod call;
 mod calls;
 mod container;
+mod embedder;
 mod execution;
 mod frame;
 mod host;

@@ -1,0 +1,59 @@
+//! What tests say of gas: by method, and whether it has changed.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::Ran;
+use crate::{input, json::push, show, terminal};
+
+/// The least, the median and the most gas of each method, in datoshi.
+pub(super) fn table(ran: &[Ran<'_>]) -> String {
+    let mut methods: BTreeMap<&str, Vec<u128>> = BTreeMap::new();
+    for (method, gas) in ran.iter().flat_map(|one| &one.report.calls) {
+        methods.entry(method).or_default().push(*gas);
+    }
+    let mut out = format!("\n{:>12} {:>12} {:>12} {:>8}  gas in datoshi\n", "min", "median", "max", "calls");
+    for (method, mut gas) in methods {
+        gas.sort_unstable();
+        let line =
+            format!("{:>12} {:>12} {:>12} {:>8}  {method}", gas[0], gas[gas.len() / 2], gas[gas.len() - 1], gas.len());
+        push(&mut out, format_args!("{}\n", terminal::cut(&line, terminal::width())));
+    }
+    out
+}
+
+/// Compares the gas of each test with a file, and returns what differs. The file is written if it is not there, or
+/// if that is wanted. Tests whose arguments are made up are left out.
+pub(super) fn compare(path: &Path, ran: &[Ran<'_>], update: bool) -> Result<Vec<String>> {
+    let tests = ran.iter().filter(|one| !one.report.is_random && one.report.failure.is_none());
+    let now: BTreeMap<String, u128> =
+        tests.map(|one| (format!("{}  {}", one.suite.path, one.name), one.report.gas)).collect();
+    if update || !path.exists() {
+        let text: String = now.iter().map(|(test, gas)| format!("{gas:>12}  {test}\n")).collect();
+        fs::write(path, text).with_context(|| format!("cannot write {}", input::name_of(path)))?;
+        return Ok(Vec::new());
+    }
+    let text = String::from_utf8(input::read_limited(path, input::MAX_TEXT)?).context("the gas snapshot is no text")?;
+    let mut drift = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let parts = line.trim_start().split_once("  ");
+        let known = parts.and_then(|(gas, test)| Some((gas.parse::<u128>().ok()?, test)));
+        let (before, test) = known.ok_or_else(|| {
+            anyhow!("{}, line {}: a number, two spaces and a test are expected", input::name_of(path), i + 1)
+        })?;
+        // Tests that did not run this time say nothing.
+        if let Some(gas) = now.get(test).filter(|gas| **gas != before) {
+            let change = 100.0 * (*gas as f64 - before as f64) / before.max(1) as f64;
+            drift.push(format!("{test}: {before} -> {gas} datoshi ({change:+.2} %)"));
+        }
+    }
+    let known = |test: &str| text.lines().any(|line| line.trim_start().split_once("  ").is_some_and(|it| it.1 == test));
+    drift.extend(now.keys().filter(|test| !known(test)).map(|test| format!("{test}: not in the snapshot")));
+    Ok(drift)
+}
+
+/// An amount as reports show it.
+pub(super) fn amount(datoshi: u128) -> String {
+    format!("{} GAS", show::gas(datoshi))
+}

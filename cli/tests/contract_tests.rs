@@ -1,0 +1,281 @@
+//! `neovm test`, as a user runs it.
+
+mod common;
+
+use std::{fs, path::PathBuf};
+
+use common::{Answer, neovm};
+use serde_json::Value;
+
+const FLAWED: &str = "../workbench/tests/data/suite/flawed_test.nef";
+
+/// A folder where a test may write.
+fn folder(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("contract_tests").join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+fn text(path: &std::path::Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// Writes a test file beside a copy of the token.
+fn token_file(name: &str, tests: &str) -> PathBuf {
+    let folder = folder(name);
+    for extension in ["nef", "manifest.json", "nefdbgnfo"] {
+        let file = format!("token.{extension}");
+        let from = PathBuf::from("../examples/contracts").join(&file);
+        fs::copy(from, folder.join(&file)).expect("the token");
+    }
+    let head = "accounts = [\"owner\", \"alice\"]\n[[contract]]\nnef = \"token.nef\"\ndata = \"@owner\"\n";
+    let path = folder.join("a.test.toml");
+    fs::write(&path, format!("{head}{tests}")).expect("a file");
+    path
+}
+
+/// Runs a test file that holds one test with these steps.
+fn steps(name: &str, steps: &str) -> Answer {
+    let path = token_file(name, &format!("[[test]]\nname = \"it\"\nsteps = [\n{steps}\n]\n"));
+    neovm(&["test", text(&path)])
+}
+
+#[track_caller]
+fn holds(answer: &Answer, words: &[&str]) {
+    let all = format!("{}{}", answer.out, answer.err);
+    for word in words {
+        assert!(all.contains(word), "{word:?} is missing in\n{all}");
+    }
+}
+
+/// What is wrong with a file is said in the style of compilers, and nothing runs.
+#[track_caller]
+fn refused(answer: &Answer, words: &[&str]) {
+    assert_eq!(answer.code, 1, "{}", answer.err);
+    holds(answer, words);
+    holds(answer, &["1 file cannot be used"]);
+}
+
+#[test]
+fn the_examples_pass() {
+    let answer = neovm(&["test", "contracts", "--seed", "1", "--json"]);
+    let report: Value = serde_json::from_str(answer.ok()).expect("JSON");
+    let tests = report["tests"].as_array().expect("tests");
+    let files: std::collections::BTreeSet<&str> = tests.iter().filter_map(|test| test["file"].as_str()).collect();
+    assert_eq!(files.len(), 5, "each contract has tests: {files:?}");
+    assert!(tests.len() >= 34, "{}", tests.len());
+    assert!(tests.iter().all(|test| test["passed"] == true), "{report}");
+    println!("{} tests of the examples took {} s", tests.len(), report["seconds"]);
+}
+
+#[test]
+fn the_demo_has_the_token_of_the_examples() {
+    for file in ["token.nef", "token.manifest.json"] {
+        let example = fs::read(PathBuf::from("../examples/contracts").join(file)).expect("the example");
+        assert_eq!(fs::read(PathBuf::from("src/demo").join(file)).expect("the copy"), example, "{file}");
+    }
+}
+
+#[test]
+fn mistakes_in_a_file_are_shown_at_their_place() {
+    let path = folder("toml").join("a.test.toml");
+    fs::write(&path, "accounts = [\n[[test]]\n").expect("a file");
+    refused(&neovm(&["test", text(&path)]), &["this is not TOML", "a.test.toml:2:"]);
+    fs::write(&path, "").expect("a file");
+    refused(&neovm(&["test", text(&path)]), &["there is no test in this file"]);
+    fs::write(&path, "[[test]]\nname = \"x\"\nstep = []\n").expect("a file");
+    refused(&neovm(&["test", text(&path)]), &["`steps` is missing here", "a.test.toml:1:1"]);
+    fs::write(&path, "[[contract]]\nnef = \"none.nef\"\n").expect("a file");
+    refused(&neovm(&["test", text(&path)]), &["none.nef", "a.test.toml:2:7"]);
+
+    let at = "a.test.toml:8:";
+    let cases: &[(&str, &[&str])] = &[
+        ("{ call = \"token.mind\", args = [] },", &["ExampleToken has no method `mind`", "did you mean `mint`?", at]),
+        ("{ call = \"tokn.mint\", args = [] },", &["no contract is called `tokn`", "did you mean `token`?", at]),
+        ("{ call = \"mint\" },", &["write the contract, a dot and the name", at]),
+        ("{ call = \"token.mint\", args = [1] },", &["`mint` takes 2 arguments, 1 are given", "amount: Integer", at]),
+        ("{ call = \"token.mint\", args = [\"@alic\", 1] },", &["nobody is called `alic`", "did you mean `alice`?"]),
+        ("{ call = \"token.mint\", args = [\"@alice\", true] },", &["an Integer is expected, not true or false"]),
+        ("{ call = \"token.mint\", args = [\"@alice\", 1.5] },", &["no numbers with a fraction", "a.test.toml:8:"]),
+        ("{ call = \"token.symbol\", signer = [] },", &["there is no `signer` here", "did you mean `signers`?"]),
+        ("{ call = \"token.symbol\", result = 5 },", &["a String is expected, not a number"]),
+        ("{ call = \"token.mint\", args = [\"@alice\", 1], result = 5 },", &["`mint` returns nothing"]),
+        ("{ call = \"token.symbol\", mine = 5 },", &["a step is one of `call`, `mine` and `oracle`"]),
+        ("{ mine = 0 },", &["1 to 10000 blocks are mined"]),
+        ("{ mine = 1, after = \"a week\" },", &["\"a week\" is no duration"]),
+        ("{ oracle = { code = \"Great\" } },", &["Great"]),
+        ("{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"All\" }] },", &["All", "CalledByEntry"]),
+        ("{ call = \"token.symbol\", events = [{ event = \"token.Moved\", values = [] }] },", &["no event `Moved`"]),
+        ("{ call = \"token.symbol\", events = [{ event = \"token.Transfer\", values = [] }] },", &["has 3 values"]),
+    ];
+    for (i, (step, words)) in cases.iter().enumerate() {
+        refused(&steps(&format!("mistake{i}"), step), words);
+    }
+    let twice = "[[test]]\nname = \"x\"\nsteps = []\n[[test]]\nname = \"x\"\nsteps = []\n";
+    refused(&neovm(&["test", text(&token_file("twice", twice))]), &["two tests called \"x\""]);
+    let setup = "[[setup]]\ncall = \"token.mint\"\nargs = [\"@alice\", 1]\n[[test]]\nname = \"x\"\nsteps = []\n";
+    refused(&neovm(&["test", text(&token_file("setup", setup))]), &["`mint` faults", "only the owner mints, at token.py:"]);
+    let data = "[[contract]]\nname = \"bad\"\nnef = \"token.nef\"\ndata = 5\nsigners = [\"@alice\"]\n[[test]]\nname = \"x\"\nsteps = []\n";
+    refused(&neovm(&["test", text(&token_file("data", data))]), &["`bad` cannot be deployed", "the account of the owner"]);
+}
+
+#[test]
+fn what_a_test_did_not_expect_is_shown() {
+    let cases: &[(&str, &[&str])] = &[
+        ("{ call = \"token.symbol\", result = \"NEO\" },", &["the result is \"EXT\"", "expected \"NEO\"", ":8:35"]),
+        ("{ call = \"token.owner\", result = \"@alice\" },", &["the result is @owner", "expected @alice"]),
+        ("{ call = \"token.symbol\", fault = \"x\" },", &["`symbol` halts, a fault is expected"]),
+        (
+            "{ call = \"token.mint\", args = [\"@alice\", 1], fault = \"x\" },",
+            &["the fault is another one", "only the owner mints, at token.py:", "ExampleToken.mint(account = "],
+        ),
+        (
+            "{ call = \"token.mint\", args = [\"@alice\", 1], signers = [\"@owner\"], events = [] },",
+            &["there is one more event: token.Transfer(null, @alice, 1)"],
+        ),
+        (
+            "{ call = \"token.mint\", args = [\"@alice\", 1], signers = [\"@owner\"], events = [\
+             { event = \"token.Transfer\", values = [\"null\", \"@alice\", 2] }] },",
+            &["the value is 1", "expected 2"],
+        ),
+        (
+            "{ call = \"token.symbol\", events = [{ event = \"token.Transfer\", values = [\"null\", \"@alice\", 2] }] },",
+            &["the event is not sent"],
+        ),
+        (
+            "{ call = \"token.symbol\", storage = [{ contract = \"token\", key = \"0x01\", value = false }] },",
+            &["what is stored is "],
+        ),
+        (
+            "{ call = \"token.symbol\", storage = [{ contract = \"token\", key = \"0x09\", value = 1 }] },",
+            &["nothing is stored there"],
+        ),
+        ("{ call = \"token.symbol\", gas = { max = 5 } },", &["the gas is ", " datoshi"]),
+        ("{ call = \"token.symbol\", logs = [\"x\"] },", &["the logs are []"]),
+        ("{ oracle = {} },", &["no oracle request 0 waits"]),
+    ];
+    for (i, (step, words)) in cases.iter().enumerate() {
+        let answer = steps(&format!("unexpected{i}"), step);
+        assert_eq!(answer.code, 1, "{step}: {}", answer.out);
+        holds(&answer, words);
+        holds(&answer, &["FAIL", "1 test run: 0 passed, 1 failed, 0 skipped"]);
+    }
+}
+
+#[test]
+fn methods_are_tests() {
+    let folder = folder("methods");
+    for file in ["flawed.nef", "flawed.manifest.json", "flawed_test.nef", "flawed_test.manifest.json"] {
+        fs::copy(PathBuf::from("../workbench/tests/data/suite").join(file), folder.join(file)).expect("a contract");
+    }
+    let nef = folder.join("flawed_test.nef");
+    let run = |more: &[&str]| {
+        let answer = neovm(&[&["test", text(&nef), "--seed", "3", "--json"][..], more].concat());
+        assert_eq!((answer.code, answer.err.as_str()), (1, ""));
+        serde_json::from_str::<Value>(&answer.out).expect("JSON")
+    };
+    let report = run(&[]);
+    let failure = |report: &Value, name: &str| {
+        let tests = report["tests"].as_array().expect("tests").clone();
+        let test = tests.into_iter().find(|test| test["name"] == name).expect("the test");
+        test["failure"].as_str().map(ToOwned::to_owned)
+    };
+    for passes in
+        ["testTime", "testMine", "testSigners", "testOracle", "testOracleFails", "testIsolated", "testIsolatedToo"]
+    {
+        assert_eq!(failure(&report, passes), None, "{passes}");
+    }
+    assert_eq!(failure(&report, "invariantPositive"), None);
+    let small = failure(&report, "testSmall").expect("it fails");
+    assert!(small.contains("the number is large") && small.contains("testSmall(number = 1000)"), "{small}");
+    let invariant = failure(&report, "invariantSmall").expect("it fails");
+    assert!(invariant.contains("flawed.add(number = 100), signed by"), "{invariant}");
+    assert!(failure(&report, "testNoFault").expect("it fails").contains("a fault with \"whatever\" is expected"));
+    assert!(failure(&report, "testFalse").expect("it fails").contains("it returns false"));
+
+    // The seeds are kept, and tried before anything else.
+    let seeds = folder.join("flawed_test.seeds/testSmall.txt");
+    let kept = fs::read_to_string(&seeds).expect("seeds");
+    assert_eq!(kept.lines().count(), 1, "{kept}");
+    let again = run(&["--filter", "testSmall", "--exact", "--cases", "0"]);
+    assert!(failure(&again, "testSmall").expect("it fails").contains("number = 1000"));
+    assert_eq!(fs::read_to_string(&seeds).expect("seeds"), kept);
+    fs::remove_file(&seeds).expect("it is there");
+    let none = neovm(&["test", text(&nef), "--filter", "testSmall", "--exact", "--cases", "0", "--json"]);
+    let none: Value = serde_json::from_str(none.ok()).expect("JSON");
+    assert_eq!(failure(&none, "testSmall"), None);
+}
+
+#[test]
+fn filters_choose() {
+    let list = neovm(&["test", "contracts", "--list", "--filter", "wallet", "--filter", "hands over"]);
+    assert!(list.ok().lines().all(|line| line.contains("wallet") || line.ends_with("hands over")), "{}", list.out);
+    assert_eq!(list.out.lines().filter(|line| line.ends_with("the owner hands over")).count(), 1);
+    let exact = neovm(&["test", "contracts/token.test.toml", "--exact", "--filter", "the owner mints"]);
+    holds(&exact, &["Starting 1 test in 1 file (", "1 test run: 1 passed, 0 failed, "]);
+    let none = neovm(&["test", "contracts/token.test.toml", "--filter", "nothing of the kind"]);
+    holds(&none, &["0 tests run: 0 passed"]);
+    neovm(&["test", "contracts/README.md"]).fails(1, &["neither X.test.toml nor X.nef"]);
+    neovm(&["test", "contracts/none.test.toml"]).fails(1, &["no such file"]);
+    neovm(&["test", "../docs"]).fails(1, &["there are no tests in ../docs"]);
+    let token = neovm(&["test", "contracts/token.nef"]);
+    refused(&token, &["the contract has no method `test*`"]);
+}
+
+#[test]
+fn gas_is_reported_and_compared() {
+    let folder = folder("gas");
+    let snapshot = folder.join("gas.txt");
+    let run = |more: &[&str]| {
+        let call = ["test", "contracts/token.test.toml", "--gas-snapshot", text(&snapshot)];
+        neovm(&[&call[..], more].concat())
+    };
+    let first = run(&["--gas-report"]);
+    let row = first.ok().lines().find(|line| line.ends_with("ExampleToken.transfer")).expect("a row").to_owned();
+    let numbers: Vec<u64> = row.split_whitespace().take(4).map(|word| word.parse().expect("a number")).collect();
+    assert!(numbers[0] <= numbers[1] && numbers[1] <= numbers[2] && numbers[3] >= 8, "{row}");
+    let written = fs::read_to_string(&snapshot).expect("a snapshot");
+    assert_eq!(run(&[]).code, 0, "nothing has changed");
+    let line = written.lines().find(|line| line.ends_with("the owner mints")).expect("a line");
+    let gas: u64 = line.split_whitespace().next().expect("a number").parse().expect("a number");
+    fs::write(&snapshot, written.replace(&gas.to_string(), &(gas + 100).to_string())).expect("a file");
+    let drift = run(&[]);
+    assert_eq!(drift.code, 1);
+    holds(&drift, &[&format!("the owner mints: {} -> {gas} datoshi (-0.00 %)", gas + 100)]);
+    assert_eq!(run(&["--update"]).code, 0);
+    assert_eq!(fs::read_to_string(&snapshot).expect("a snapshot"), written);
+    fs::write(&snapshot, "many  x\n").expect("a file");
+    let bad = run(&[]);
+    assert_eq!(bad.code, 1);
+    holds(&bad, &["gas.txt, line 1: a number, two spaces and a test are expected"]);
+}
+
+#[test]
+fn reports_for_other_tools() {
+    let folder = folder("reports");
+    let (xml, lcov) = (folder.join("junit.xml"), folder.join("lcov.info"));
+    let call = ["test", FLAWED, "contracts/token.test.toml", "--filter", "testNoFault", "--filter", "owner mints"];
+    let answer = neovm(&[&call[..], &["--junit", text(&xml), "--lcov", text(&lcov), "--coverage"]].concat());
+    assert_eq!(answer.code, 1);
+    holds(&answer, &["\nExampleToken\nlines ", "  mint\n"]);
+    let xml = fs::read_to_string(xml).expect("a report");
+    assert!(xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"neovm test\" tests=\"2\" failures=\"1\""));
+    assert!(xml.contains("<failure message=\"error: it halts, although a fault with &quot;whatever&quot; is expected\">"), "{xml}");
+    assert_eq!(xml.matches("<testcase ").count(), 2);
+    let lcov = fs::read_to_string(lcov).expect("a report");
+    assert!(lcov.contains("SF:token.py") && lcov.contains("end_of_record"), "{lcov}");
+}
+
+#[test]
+fn the_demo_runs_unattended() {
+    for args in [&["demo", "--yes"][..], &["demo"]] {
+        let demo = neovm(args);
+        let parts = ["1/5", "HALT with 10", "2/5", "times as fast", "3/5", "HALT with \"caught: out of paper\"", "4/5"];
+        let more = ["deployed  ExampleToken", "transfer  signed by bob returns false", "5/5", "FAULT"];
+        demo.ok();
+        holds(&demo, &[&parts[..], &more].concat());
+        let sums = demo.out.matches("HALT with 499999500000, after 9000005 instructions").count();
+        assert_eq!(sums, 2, "{}", demo.out);
+    }
+}
