@@ -53,6 +53,7 @@ const EXCEPTION: &str = "        TRY caught, -
 caught: PUSHDATA1 \"caught: \"
         SWAP
         CAT
+        CONVERT ByteString
         ENDTRY done
 done:   RET";
 
@@ -135,7 +136,7 @@ fn ended(vm: &Vm, outcome: &Outcome) -> String {
 }
 
 fn arithmetic() -> Result<()> {
-    say("Scripts are bytes; this one has six. Each instruction has a price.\n")?;
+    say("Scripts are bytes; this one has five. Each instruction has a price.\n")?;
     show_script(ARITHMETIC)?;
     let (vm, outcome, _) = run(ARITHMETIC, JitMode::Off, TEST_GAS)?;
     say(&ended(&vm, &outcome))
