@@ -195,7 +195,7 @@ fn call(chain: &mut Chain, hash: Hash160, method: &str, arguments: Vec<StackItem
     let who = who.unwrap_or("somebody");
     let result = receipt.stack.first().filter(|item| !item.is_null()).map(show::item);
     let result = result.map_or_else(String::new, |result| format!(" returns {result}"));
-    let events: Vec<&str> = receipt.notifications.iter().map(|event| event.event.as_str()).collect();
+    let events: Vec<&str> = receipt.notifications.iter().map(|event| &*event.event).collect();
     let events = if events.is_empty() { String::new() } else { format!(", event {}", events.join(", ")) };
     let gas = show::gas(receipt.gas_consumed.datoshi_ceil());
     say(&format!("{method:<9} signed by {who}{result}{events}, for {gas} GAS"))

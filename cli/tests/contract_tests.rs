@@ -105,7 +105,10 @@ fn mistakes_in_a_file_are_shown_at_their_place() {
         ("{ mine = 0 },", &["1 to 10000 blocks are mined"]),
         ("{ mine = 1, after = \"a week\" },", &["\"a week\" is no duration"]),
         ("{ oracle = { code = \"Great\" } },", &["Great"]),
-        ("{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"All\" }] },", &["All", "CalledByEntry"]),
+        (
+            "{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"All\" }] },",
+            &["All", "CalledByEntry"],
+        ),
         ("{ call = \"token.symbol\", events = [{ event = \"token.Moved\", values = [] }] },", &["no event `Moved`"]),
         ("{ call = \"token.symbol\", events = [{ event = \"token.Transfer\", values = [] }] },", &["has 3 values"]),
     ];
@@ -115,9 +118,15 @@ fn mistakes_in_a_file_are_shown_at_their_place() {
     let twice = "[[test]]\nname = \"x\"\nsteps = []\n[[test]]\nname = \"x\"\nsteps = []\n";
     refused(&neovm(&["test", text(&token_file("twice", twice))]), &["two tests called \"x\""]);
     let setup = "[[setup]]\ncall = \"token.mint\"\nargs = [\"@alice\", 1]\n[[test]]\nname = \"x\"\nsteps = []\n";
-    refused(&neovm(&["test", text(&token_file("setup", setup))]), &["`mint` faults", "only the owner mints, at token.py:"]);
+    refused(
+        &neovm(&["test", text(&token_file("setup", setup))]),
+        &["`mint` faults", "only the owner mints, at token.py:"],
+    );
     let data = "[[contract]]\nname = \"bad\"\nnef = \"token.nef\"\ndata = 5\nsigners = [\"@alice\"]\n[[test]]\nname = \"x\"\nsteps = []\n";
-    refused(&neovm(&["test", text(&token_file("data", data))]), &["`bad` cannot be deployed", "the account of the owner"]);
+    refused(
+        &neovm(&["test", text(&token_file("data", data))]),
+        &["`bad` cannot be deployed", "the account of the owner"],
+    );
 }
 
 #[test]
@@ -260,8 +269,13 @@ fn reports_for_other_tools() {
     assert_eq!(answer.code, 1);
     holds(&answer, &["\nExampleToken\nlines ", "  mint\n"]);
     let xml = fs::read_to_string(xml).expect("a report");
-    assert!(xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"neovm test\" tests=\"2\" failures=\"1\""));
-    assert!(xml.contains("<failure message=\"error: it halts, although a fault with &quot;whatever&quot; is expected\">"), "{xml}");
+    assert!(xml.starts_with(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"neovm test\" tests=\"2\" failures=\"1\""
+    ));
+    assert!(
+        xml.contains("<failure message=\"error: it halts, although a fault with &quot;whatever&quot; is expected\">"),
+        "{xml}"
+    );
     assert_eq!(xml.matches("<testcase ").count(), 2);
     let lcov = fs::read_to_string(lcov).expect("a report");
     assert!(lcov.contains("SF:token.py") && lcov.contains("end_of_record"), "{lcov}");

@@ -160,7 +160,11 @@ fn interval(executor: &Executor<'_>) -> u64 {
     executor.settings().milliseconds_per_block.into()
 }
 
-fn named_account<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn named_account<'s>(
+    cheats: &'s Cheats,
+    _: &mut Executor<'s>,
+    caller: &mut Caller<'_>,
+) -> Result<StackItem, FaultKind> {
     let name: String = argument(caller, 0)?;
     let account = account(&name);
     let mut accounts = cheats.accounts.borrow_mut();
@@ -170,7 +174,11 @@ fn named_account<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &m
     Ok(account.into())
 }
 
-fn set_time<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn set_time<'s>(
+    cheats: &'s Cheats,
+    executor: &mut Executor<'s>,
+    caller: &mut Caller<'_>,
+) -> Result<StackItem, FaultKind> {
     let timestamp: u64 = argument(caller, 0)?;
     let header = header(executor)?;
     let unsigned: &UnsignedHeader = &header;
@@ -204,7 +212,11 @@ fn append<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, blocks: &'s [Bloc
     Ok(())
 }
 
-fn set_signers<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn set_signers<'s>(
+    cheats: &'s Cheats,
+    executor: &mut Executor<'s>,
+    caller: &mut Caller<'_>,
+) -> Result<StackItem, FaultKind> {
     let List(accounts): List<Hash160> = argument(caller, 0)?;
     let transaction = executor.transaction().ok_or_else(|| fault("there is no transaction"))?;
     let mut signers: Vec<Signer> =
@@ -220,13 +232,17 @@ fn set_signers<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut
     Ok(StackItem::Null)
 }
 
-fn expect_fault<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn expect_fault<'s>(cheats: &'s Cheats, _: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
     let message: String = argument(caller, 0)?;
     cheats.expected.replace(Some(message));
     Ok(StackItem::Null)
 }
 
-fn respond_oracle<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn respond_oracle<'s>(
+    cheats: &'s Cheats,
+    executor: &mut Executor<'s>,
+    caller: &mut Caller<'_>,
+) -> Result<StackItem, FaultKind> {
     let (id, code): (u64, u8) = (argument(caller, 0)?, argument(caller, 1)?);
     let result: Vec<u8> = argument(caller, 2)?;
     let gas = executor.gas_for_oracle_response(id)?;
@@ -239,7 +255,11 @@ fn respond_oracle<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &
 }
 
 /// Deploys a contract from files that lie beside those of the test.
-fn deploy<'s>(cheats: &'s Cheats, executor: &mut Executor<'s>, caller: &mut Caller<'_>) -> Result<StackItem, FaultKind> {
+fn deploy<'s>(
+    cheats: &'s Cheats,
+    executor: &mut Executor<'s>,
+    caller: &mut Caller<'_>,
+) -> Result<StackItem, FaultKind> {
     let (name, data): (String, StackItem) = (argument(caller, 0)?, argument(caller, 1)?);
     let files = Files::read(&cheats.folder.join(format!("{name}.nef"))).map_err(fault)?;
     let arguments = vec![files.nef_bytes.into(), files.manifest_bytes.into(), data];

@@ -310,8 +310,8 @@ impl Reader {
         let mut fields = node.fields()?;
         let event = fields.require("event")?;
         let (contract, manifest, name) = self.member(event)?;
-        let Some(declared) = manifest.abi.events.iter().find(|event| event.name == name) else {
-            let help = did_you_mean(name, manifest.abi.events.iter().map(|event| event.name.as_str()));
+        let Some(declared) = manifest.abi.events.iter().find(|event| *event.name == *name) else {
+            let help = did_you_mean(name, manifest.abi.events.iter().map(|event| &*event.name));
             return Err(Problem::new(&event.span, format!("{} has no event `{name}`", manifest.name)).help(help));
         };
         let list = fields.require("values")?;

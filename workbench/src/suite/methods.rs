@@ -81,7 +81,7 @@ impl MethodSuite {
         self.accounts = cheats.accounts.take();
         for event in &ran.receipt.notifications {
             let StackItem::Array(values) = &event.state else { continue };
-            if event.contract != management() || event.event != "Deploy" {
+            if event.contract != management() || *event.event != *"Deploy" {
                 continue;
             }
             let hash = values.get(0).and_then(|hash| hash.with_bytes(|bytes| bytes.try_into().ok()).ok().flatten());

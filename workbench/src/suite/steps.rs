@@ -204,7 +204,7 @@ impl<'a> World<'a> {
         for (event, sent) in events.iter().zip(actual) {
             let values = if let StackItem::Array(values) = &sent.state { values.to_vec() } else { Vec::new() };
             let same =
-                event.contract == sent.contract && event.name == sent.event && event.values.len() == values.len();
+                event.contract == sent.contract && *event.name == *sent.event && event.values.len() == values.len();
             if !same {
                 return Err(Problem::new(&event.span, format!("the event is {}", self.event(sent))));
             }
