@@ -59,6 +59,17 @@ done:   RET";
 
 const HOSTILE: &str = "again: JMP again";
 
+/// What is shown: a title, and what runs.
+type Part = (&'static str, fn() -> Result<()>);
+
+const PARTS: [Part; 5] = [
+    ("A script", arithmetic),
+    ("The same loop, interpreted and compiled", compiled),
+    ("An exception", exception),
+    ("A token on a chain", token),
+    ("A script that never ends", hostile),
+];
+
 /// Show what the engine does, in a minute
 ///
 /// Arithmetic with its gas, a loop interpreted and compiled, an exception, a token on a
@@ -75,16 +86,9 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) fn execute(args: &DemoArgs) -> Result<ExitCode> {
-    let parts: [(&str, fn() -> Result<()>); 5] = [
-        ("A script", arithmetic),
-        ("The same loop, interpreted and compiled", compiled),
-        ("An exception", exception),
-        ("A token on a chain", token),
-        ("A script that never ends", hostile),
-    ];
     let waits = !args.yes && io::stdin().is_terminal();
-    let count = parts.len();
-    for (i, (title, part)) in parts.into_iter().enumerate() {
+    let count = PARTS.len();
+    for (i, (title, part)) in PARTS.into_iter().enumerate() {
         terminal::write(&format!("{NOTE}{}/{count}  {title}{NOTE:#}\n\n", i + 1))?;
         part()?;
         terminal::write("\n")?;
