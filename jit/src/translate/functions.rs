@@ -1,7 +1,5 @@
 //! The functions that a compiled function calls.
 
-use std::collections::BTreeMap;
-
 use cranelift_codegen::ir::{FuncRef, Function};
 use neovm_interp::tier::Builtin;
 
@@ -11,16 +9,16 @@ use crate::{analysis::methods::Methods, memory::module::Linker};
 pub(super) struct Functions<'a> {
     linker: Linker<'a>,
     /// Methods by their first instruction.
-    methods: BTreeMap<usize, FuncRef>,
-    /// Builtins by name; those called so far.
-    builtins: BTreeMap<String, FuncRef>,
+    methods: Vec<(usize, FuncRef)>,
+    /// Builtins by address; those called so far, which are few.
+    builtins: Vec<(*const u8, FuncRef)>,
 }
 
 impl<'a> Functions<'a> {
     /// Declares methods in the function that calls them.
     pub(super) fn new(linker: Linker<'a>, methods: &Methods, caller: &mut Function) -> Self {
         let methods = methods.found.keys().filter_map(|&entry| Some((entry, linker.method(entry, caller)?))).collect();
-        Self { linker, methods, builtins: BTreeMap::new() }
+        Self { linker, methods, builtins: Vec::new() }
     }
 
     /// Returns whether there are methods to call.
@@ -29,7 +27,7 @@ impl<'a> Functions<'a> {
     }
 
     pub(super) fn method(&self, entry: usize) -> Option<FuncRef> {
-        self.methods.get(&entry).copied()
+        self.methods.iter().find(|(own, _)| *own == entry).map(|(_, function)| *function)
     }
 
     /// Returns a builtin. Its first call declares it.
@@ -38,11 +36,11 @@ impl<'a> Functions<'a> {
         builtin: &Builtin<P, R>,
         caller: &mut Function,
     ) -> FuncRef {
-        if let Some(&known) = self.builtins.get(builtin.name()) {
+        if let Some(&(_, known)) = self.builtins.iter().find(|(address, _)| *address == builtin.address()) {
             return known;
         }
         let function = self.linker.builtin(builtin, caller);
-        self.builtins.insert(builtin.name().to_owned(), function);
+        self.builtins.push((builtin.address(), function));
         function
     }
 }

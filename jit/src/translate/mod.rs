@@ -122,7 +122,7 @@ pub(crate) fn translate(
     config: TargetFrontendConfig,
 ) -> Result<Translation, Refusal> {
     let mut shapes = BTreeMap::new();
-    let empty = function.clone();
+    let signature = function.signature.clone();
     for _ in 0..MAX_ROUNDS {
         let functions = Functions::new(linker, input.methods, function);
         let builder = FunctionBuilder::new(function, context);
@@ -137,7 +137,8 @@ pub(crate) fn translate(
             return Ok(Translation { exits, cells, return_kind });
         }
         shapes = translator.edges.into_shapes();
-        *function = empty.clone();
+        function.clear();
+        function.signature.clone_from(&signature);
         *context = FunctionBuilderContext::new();
     }
     Err(Refusal::Kinds)
@@ -285,7 +286,10 @@ impl<'a> Translator<'a> {
             self.begin_segment(start, 0);
         }
         self.builder.set_srcloc(SourceLoc::default());
-        self.emit_exits();
+        // Exits of code that is translated again need not be there.
+        if !self.edges.again {
+            self.emit_exits();
+        }
         if self.input.method.is_some() && self.edges.has_slot_in_memory() {
             return Err(Refusal::Kinds);
         }
