@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 use revm::{
     context::CfgEnv,
     context_interface::cfg::{GasId, GasParams},
-    primitives::hardfork::SpecId,
+    precompile::{PrecompileSpecId, Precompiles},
+    primitives::{Address, eip4844, hardfork::SpecId},
 };
 
 /// A fork of Ethereum: which rules hold.
@@ -41,7 +42,7 @@ struct Row {
     /// Other names. Forks that only put off the ice age change nothing that a transaction sees.
     aliases: &'static [&'static str],
     rules: SpecId,
-    /// How many blobs a block and a transaction may have, where there are blobs.
+    /// How many blobs a transaction may have, where there are blobs.
     ///
     /// Source: EIP-4844, EIP-7691, EIP-7594.
     max_blobs: Option<u64>,
@@ -97,6 +98,32 @@ impl Fork {
     /// in its gas table.
     pub fn rules(self) -> SpecId {
         self.row().rules
+    }
+
+    /// Returns whether a precompiled contract of the fork is at an address.
+    pub fn is_precompile(self, address: Address) -> bool {
+        Precompiles::new(PrecompileSpecId::from_spec_id(self.rules())).contains(&address)
+    }
+
+    /// Returns how many blobs a block may have.
+    ///
+    /// Source: EIP-4844, EIP-7691.
+    pub(crate) fn max_blobs_of_block(self) -> u64 {
+        match self {
+            Self::Prague | Self::Osaka => eip4844::MAX_BLOB_NUMBER_PER_BLOCK_PRAGUE,
+            Self::Cancun => eip4844::MAX_BLOB_NUMBER_PER_BLOCK_CANCUN,
+            _ => 0,
+        }
+    }
+
+    /// Returns how many blobs a block should have.
+    ///
+    /// Source: EIP-4844, EIP-7691.
+    pub(crate) fn target_blobs(self) -> u64 {
+        match self {
+            Self::Prague | Self::Osaka => eip4844::TARGET_BLOB_NUMBER_PER_BLOCK_PRAGUE,
+            _ => eip4844::TARGET_BLOB_NUMBER_PER_BLOCK_CANCUN,
+        }
     }
 
     /// Returns whether SSTORE charges by EIP-1283, which was withdrawn before it came to the main network.

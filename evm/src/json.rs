@@ -10,7 +10,23 @@ use revm::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use crate::{Fork, State};
+use crate::{
+    Fork, State,
+    t8n::{Ommer, Withdrawal},
+};
+
+/// Reads a value from JSON. An error says in which field it is, and where.
+///
+/// # Errors
+/// In words, if the text is not JSON, or not what it should be.
+pub fn read_json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let mut from = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut from).map_err(|error| match error.path().iter().next() {
+        Some(_) => format!("{}: {}", error.path(), error.inner()),
+        None => error.inner().to_string(),
+    });
+    value.and_then(|value| from.end().map(|()| value).map_err(|error| error.to_string()))
+}
 
 /// Reads a number: hexadecimal digits after 0x, decimal digits, or a number of JSON.
 pub(crate) fn parse_quantity<T: TryFrom<U256>>(text: &str) -> Result<T, String> {
@@ -122,25 +138,51 @@ impl State<'_> {
     }
 }
 
-/// The block of a state test.
+/// The block of a state test or of a transition, with what is known of its parent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Env {
-    current_coinbase: Address,
+pub struct Env {
+    pub(crate) current_coinbase: Address,
     #[serde(deserialize_with = "quantity")]
-    current_gas_limit: u64,
+    pub(crate) current_gas_limit: u64,
     #[serde(deserialize_with = "quantity")]
-    current_number: U256,
+    pub(crate) current_number: U256,
     #[serde(deserialize_with = "quantity")]
-    current_timestamp: U256,
+    pub(crate) current_timestamp: U256,
     #[serde(default, deserialize_with = "some_quantity")]
-    current_difficulty: Option<U256>,
+    pub(crate) current_difficulty: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
-    current_random: Option<U256>,
+    pub(crate) current_random: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
-    current_base_fee: Option<u64>,
+    pub(crate) current_base_fee: Option<u64>,
     #[serde(default, deserialize_with = "some_quantity")]
-    current_excess_blob_gas: Option<u64>,
+    pub(crate) current_excess_blob_gas: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    pub(crate) parent_base_fee: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    pub(crate) parent_gas_used: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    pub(crate) parent_gas_limit: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    pub(crate) parent_excess_blob_gas: Option<u64>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    pub(crate) parent_blob_gas_used: Option<u64>,
+    pub(crate) parent_beacon_block_root: Option<B256>,
+    #[serde(default, deserialize_with = "numbers")]
+    pub(crate) block_hashes: Option<BTreeMap<u64, B256>>,
+    #[serde(default)]
+    pub(crate) ommers: Vec<Ommer>,
+    pub(crate) withdrawals: Option<Vec<Withdrawal>>,
+}
+
+/// Hashes by the numbers of their blocks, which are any numbers as text.
+fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Option<BTreeMap<u64, B256>>, D::Error> {
+    let texts = Option::<BTreeMap<String, B256>>::deserialize(from)?;
+    let number = |(number, hash): (String, B256)| Ok((parse_quantity(&number)?, hash));
+    texts
+        .map(|texts| texts.into_iter().map(number).collect::<Result<_, String>>())
+        .transpose()
+        .map_err(D::Error::custom)
 }
 
 impl Env {
@@ -202,8 +244,11 @@ pub(crate) struct AuthorizationJson {
     address: Address,
     #[serde(deserialize_with = "quantity")]
     nonce: u64,
-    #[serde(alias = "v", deserialize_with = "quantity")]
-    y_parity: U256,
+    /// Some files say it twice.
+    #[serde(default, deserialize_with = "some_quantity")]
+    y_parity: Option<U256>,
+    #[serde(default, deserialize_with = "some_quantity")]
+    v: Option<U256>,
     #[serde(deserialize_with = "quantity")]
     r: U256,
     #[serde(deserialize_with = "quantity")]
@@ -214,6 +259,7 @@ impl AuthorizationJson {
     pub(crate) fn signed(&self) -> SignedAuthorization {
         let inner = Authorization { chain_id: self.chain_id, address: self.address, nonce: self.nonce };
         // What is no parity makes a signature that nobody has made.
-        SignedAuthorization::new_unchecked(inner, self.y_parity.try_into().unwrap_or(u8::MAX), self.r, self.s)
+        let parity = self.y_parity.or(self.v).and_then(|parity| parity.try_into().ok());
+        SignedAuthorization::new_unchecked(inner, parity.unwrap_or(u8::MAX), self.r, self.s)
     }
 }

@@ -56,6 +56,7 @@ mod session;
 mod state;
 pub mod statetest;
 mod suspended;
+pub mod t8n;
 mod trace;
 mod world;
 
@@ -69,7 +70,7 @@ pub use self::{
     disasm::{Instruction, instructions},
     evm::{Evm, EvmError, Message},
     fork::{Fork, UnknownFork},
-    json::{AccountJson, Alloc},
+    json::{AccountJson, Alloc, read_json},
     machine::{Context, Extension},
     precompile::{PrecompileCall, PrecompileError},
     receipt::{Receipt, Status},

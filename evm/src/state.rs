@@ -8,13 +8,16 @@ use revm::{
     Database,
     bytecode::Bytecode,
     database_interface::DBErrorMarker,
-    primitives::{Address, B256, Bytes, U256, keccak256},
+    primitives::{Address, B256, Bytes, KECCAK_EMPTY, U256, keccak256},
     state::{Account, AccountId, AccountInfo, EvmState},
 };
 
-use crate::record::{
-    Record, account_key, accounts_prefix, address_of, code_key, generation_key, generation_of, hash_key, slot_of,
-    storage_key, storage_prefix, value_bytes, value_of,
+use crate::{
+    Fork,
+    record::{
+        Record, account_key, accounts_prefix, address_of, code_key, generation_key, generation_of, hash_key, slot_of,
+        storage_key, storage_prefix, value_bytes, value_of,
+    },
 };
 
 /// The accounts cannot be read or written: the store failed, or holds what no account can be.
@@ -155,6 +158,24 @@ impl<'s> State<'s> {
         })
     }
 
+    /// Adds to a balance, as a block does beside its transactions. The account is touched: from Spurious Dragon on, one
+    /// that stays empty is not there afterwards, and before, one is there.
+    ///
+    /// Source: EIP-161.
+    pub(crate) fn pay(&self, address: Address, amount: U256, fork: Fork) -> Result<(), StoreError> {
+        let stored = self.account(address)?;
+        let generation = self.generation(address)?;
+        let new = Record { generation, nonce: 0, balance: U256::ZERO, code_hash: KECCAK_EMPTY };
+        let record = stored.unwrap_or(new);
+        let balance = record.balance.checked_add(amount);
+        let balance = balance.ok_or_else(|| StoreError(format!("more than all wei at {address}")))?;
+        let is_empty = balance.is_zero() && record.nonce == 0 && !record.has_code();
+        match is_empty && fork >= Fork::SpuriousDragon {
+            true => self.destroy(address),
+            false => self.layer.put(account_key(address), Record { balance, ..record }.to_bytes()),
+        }
+    }
+
     /// Returns whether no contract can be created at an address because there is storage under it, left by a
     /// contract that had neither nonce nor code.
     ///
@@ -251,7 +272,7 @@ impl Database for State<'_> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StateError> {
         let info = |Record { generation, nonce, balance, code_hash }| {
-            let code = if code_hash == revm::primitives::KECCAK_EMPTY { Some(Bytecode::default()) } else { None };
+            let code = if code_hash == KECCAK_EMPTY { Some(Bytecode::default()) } else { None };
             AccountInfo { nonce, balance, code_hash, code, account_id: AccountId::new(generation as usize) }
         };
         Ok(self.account(address)?.map(info))

@@ -14,7 +14,9 @@ use serde::Deserialize;
 
 use crate::{
     Evm, EvmError, Fork, Receipt, State, UnknownFork, World,
-    json::{AccessJson, Alloc, AuthorizationJson, Env, access_list, parse_quantity, quantity, some_quantity},
+    json::{
+        AccessJson, Alloc, AuthorizationJson, Env, access_list, parse_quantity, quantity, read_json, some_quantity,
+    },
     logs_hash,
 };
 
@@ -23,7 +25,7 @@ use crate::{
 pub enum StateTestError {
     /// It is not the JSON of state tests.
     #[error("not a state test: {0}")]
-    Json(serde_json::Error),
+    Json(String),
     /// A test names a fork that there is not.
     #[error("{test}: {error}")]
     Fork {
@@ -182,7 +184,7 @@ impl Transaction {
 /// # Errors
 /// [`StateTestError`] if the text is not a file of state tests.
 pub fn run_state_tests(text: &str, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
-    let tests: BTreeMap<String, Test> = serde_json::from_str(text).map_err(StateTestError::Json)?;
+    let tests: BTreeMap<String, Test> = read_json(text.as_bytes()).map_err(StateTestError::Json)?;
     tests.iter().try_for_each(|(name, test)| test.run(name, each))
 }
 

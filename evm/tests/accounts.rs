@@ -156,8 +156,10 @@ fn files_that_are_no_state_tests_are_refused() {
         run_state_tests(&test("London", &address, "1", 0), &mut |outcome| assert!(outcome.failure.is_some())).is_ok()
     );
     assert!(error(&test("Atlantis", &address, "1", 0)).starts_with("t: no fork is called \"Atlantis\"; there are"));
-    assert!(error(&test("London", "0x12", "1", 0)).contains("line 1 column"));
-    assert!(error(&test("London", &address, "0xg", 0)).contains("\"0xg\" is not a number"));
+    let coinbase = error(&test("London", "0x12", "1", 0));
+    assert!(coinbase.starts_with("not a state test: t.env.currentCoinbase: "), "{coinbase}");
+    assert!(coinbase.contains("line 1 column"), "{coinbase}");
+    assert!(error(&test("London", &address, "0xg", 0)).contains("t.env.currentGasLimit: \"0xg\" is not a number"));
     assert!(error(&test("London", &address, "0x10000000000000000", 0)).contains("too large"));
     assert_eq!(error(&test("London", &address, "1", 1)), "t, London: the transaction has no data number 1");
 }

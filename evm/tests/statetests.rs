@@ -56,3 +56,12 @@ fn all_public_tests_pass() {
     println!("{counts:?}");
     assert_eq!(counts.values().sum::<usize>(), 10_686);
 }
+
+/// By the rules of forks that the public tests leave out, with the outcomes of geth.
+#[test]
+fn vectors_of_other_forks_pass() {
+    let counts = run_archive(&fs::read("tests/data/forks.tar.gz").unwrap());
+    println!("{counts:?}");
+    let expected = [("EIP150", 622), ("EIP158", 622), ("Prague", 664), ("Osaka", 664)];
+    assert_eq!(counts, expected.map(|(fork, count)| (fork.to_owned(), count)).into());
+}
