@@ -2,8 +2,10 @@
 
 mod code;
 mod disasm;
+mod kept;
 mod run;
 mod statetest;
+mod t8n;
 
 use std::process::ExitCode;
 
@@ -23,13 +25,19 @@ pub(crate) struct EvmArgs {
 enum Command {
     Run(run::RunArgs),
     Disasm(disasm::DisasmArgs),
+    Deploy(kept::DeployArgs),
+    Call(kept::CallArgs),
     Statetest(statetest::StateTestArgs),
+    T8n(t8n::T8nArgs),
 }
 
 pub(crate) fn execute(args: &EvmArgs) -> Result<ExitCode> {
     match &args.command {
         Command::Run(args) => run::execute(args),
         Command::Disasm(args) => disasm::execute(args),
+        Command::Deploy(args) => kept::deploy(args),
+        Command::Call(args) => kept::call(args),
         Command::Statetest(args) => statetest::execute(args),
+        Command::T8n(args) => Ok(t8n::execute(args)),
     }
 }

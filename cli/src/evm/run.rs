@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use neovm::storage::{Layer, MemoryStore};
 use neovm_evm::{
     Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, World,
     primitives::{Address, Bytes, TxKind, U256, hex},
-    revert_reason,
+    read_json, revert_reason,
 };
 use serde_json::json;
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Where geth puts the sender and the code.
-const SENDER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0sender");
+pub(super) const SENDER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0sender");
 const RECEIVER: Address = Address::new(*b"\0\0\0\0\0\0\0\0\0\0\0\0receiver");
 
 /// Run Ethereum bytecode
@@ -104,6 +104,12 @@ impl RunArgs {
             None => state.set_account(self.sender, 0, self.value, &[])?,
         }
         if !self.create {
+            ensure!(
+                !self.fork.is_precompile(self.receiver),
+                "{} is a precompiled contract of {}, which would run in place of the code",
+                self.receiver,
+                self.fork
+            );
             let former = state.account(self.receiver)?;
             let (nonce, balance) = former.map_or((0, U256::ZERO), |account| (account.nonce, account.balance));
             state.set_account(self.receiver, nonce, balance, code)?;
@@ -119,15 +125,9 @@ pub(crate) fn read_alloc(path: &Path) -> Result<Alloc> {
         alloc: Alloc,
     }
     let text = read_limited(path, MAX_TEXT)?;
-    let read = || -> Result<Alloc, serde_json::Error> {
-        let json: serde_json::Value = serde_json::from_slice(&text)?;
-        if json.get("alloc").is_some() {
-            return Ok(serde_json::from_slice::<Genesis>(&text)?.alloc);
-        }
-        // Read again, so that an error says where.
-        serde_json::from_slice(&text)
-    };
-    read().with_context(|| format!("{} holds no accounts", name_of(path)))
+    let is_genesis = serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|json| json.get("alloc").is_some());
+    let accounts = if is_genesis { read_json::<Genesis>(&text).map(|genesis| genesis.alloc) } else { read_json(&text) };
+    accounts.map_err(|error| anyhow!("{} holds no accounts: {error}", name_of(path)))
 }
 
 pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
@@ -152,9 +152,14 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     };
     let elapsed = begun.elapsed();
     let dump = args.dump.then(|| evm.state(&layer).dump()).transpose()?;
-    let text = if args.json { json_text(&receipt, dump, elapsed)? } else { plain_text(&receipt, dump)? };
+    report(&receipt, dump, elapsed, args.json)
+}
+
+/// Writes what came of it, and says with which exit code the command ends.
+pub(super) fn report(receipt: &Receipt, dump: Option<Alloc>, elapsed: Duration, json: bool) -> Result<ExitCode> {
+    let text = if json { json_text(receipt, dump, elapsed)? } else { plain_text(receipt, dump)? };
     terminal::write(&text)?;
-    Ok(if receipt.status.is_success() || args.json { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(if receipt.status.is_success() || json { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
 fn plain_text(receipt: &Receipt, dump: Option<Alloc>) -> Result<String> {
@@ -224,11 +229,17 @@ fn bench(args: &RunArgs, evm: &Evm, layer: &std::rc::Rc<Layer<'_>>, message: &Me
     }
     times.sort_unstable();
     let (least, median) = (times[0], times[times.len() / 2]);
-    let speed = gas as f64 / least.as_secs_f64() / 1e6;
-    let text = format!(
-        "{} runs of {gas} gas: {median:.1?} (median), {least:.1?} (least), {speed:.1} million gas a second\n",
-        times.len()
-    );
+    let (runs, speed) = (times.len(), gas as f64 / least.as_secs_f64());
+    let text = if args.json {
+        let (median, least) = (median.as_secs_f64(), least.as_secs_f64());
+        let json = json!({ "runs": runs, "gasUsed": gas, "median": median, "least": least, "gasPerSecond": speed });
+        format!("{json}\n")
+    } else {
+        let millions = speed / 1e6;
+        format!(
+            "{runs} runs of {gas} gas: {median:.1?} (median), {least:.1?} (least), {millions:.1} million gas a second\n"
+        )
+    };
     terminal::write(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,150 @@
+//! `neovm evm`: accounts in a folder, and the inputs and outputs of transitions.
+
+mod common;
+
+use std::{fs, path::PathBuf};
+
+use common::{neovm, neovm_with};
+use neovm::storage::TrieMode;
+use neovm_disk::{Disk, Settings};
+use serde_json::{Value, json};
+
+/// A folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+/// Makes a contract that counts its calls.
+const COUNTER: &str = "6d5f54600101805f555f5260205ff35f52600e6012f3";
+const ADDRESS: &str = "0x1f2a98889594024bffda3311cbe69728d392c06d";
+
+fn output(answer: &str) -> u64 {
+    let digits = answer.lines().next().unwrap().trim_start_matches("0x");
+    u64::from_str_radix(digits, 16).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+#[test]
+fn accounts_stay_in_their_folder() {
+    let folder = folder("evm-accounts");
+    let data = folder.to_str().unwrap();
+    let call = |more: &[&str]| neovm(&[&["evm", "call", ADDRESS, "--data", data], more].concat());
+    assert!(call(&[]).err.contains("there are no accounts in"));
+    let made = neovm(&["evm", "deploy", COUNTER, "--data", data]);
+    assert!(made.code == 0 && made.out.contains("created 0x1f2a98889594024BFfdA3311CbE69728d392C06D"), "{}", made.err);
+    assert_eq!(output(&call(&[]).out), 1);
+    assert_eq!(output(&call(&["--dry-run"]).out), 2);
+    assert_eq!(output(&call(&[]).out), 2);
+    // What fails changes nothing: out of gas behind the write.
+    assert_eq!(call(&["--gas", "2500"]).code, 3);
+    let dump = call(&["--dry-run", "--dump", "--json"]);
+    let accounts: Value = serde_json::from_str(&dump.out).unwrap();
+    let slot = format!("0x{:064x}", 0);
+    assert_eq!(accounts["accounts"][ADDRESS]["storage"][slot], format!("0x{:064x}", 3));
+    // There is no contract at another address, nor money that nobody gave.
+    let other = neovm(&["evm", "call", "0x00000000000000000000000000000000000000ee", "--data", data]);
+    assert!(other.code == 1 && other.err.contains("there is no contract at"), "{}", other.err);
+    let poor = call(&["--value", "1"]);
+    assert!(poor.code == 3 && poor.out.contains("halted"), "{}{}", poor.out, poor.err);
+    // The second contract of the account is another one.
+    let second = neovm(&["evm", "deploy", COUNTER, "--data", data]);
+    assert!(second.code == 0 && !second.out.contains("1f2a9888"), "{}", second.out);
+}
+
+#[test]
+fn a_folder_in_use_or_of_another_chain_is_refused() {
+    let folder = folder("evm-in-use");
+    let data = folder.to_str().unwrap();
+    assert_eq!(neovm(&["evm", "deploy", COUNTER, "--data", data]).code, 0);
+    let settings = |network| Settings { network, trie_mode: TrieMode::None, ..Settings::default() };
+    let held = Disk::open(&folder, settings(u32::from_le_bytes(*b"EVM\0"))).unwrap();
+    let answer = neovm(&["evm", "call", ADDRESS, "--data", data]);
+    assert!(answer.code == 1 && answer.err.contains("this folder is in use already"), "{}", answer.err);
+    drop(held);
+    assert_eq!(neovm(&["evm", "call", ADDRESS, "--data", data]).code, 0);
+    let chain = self::folder("evm-other-chain");
+    drop(Disk::open(&chain, settings(860_833_102)).unwrap());
+    let answer = neovm(&["evm", "deploy", COUNTER, "--data", chain.to_str().unwrap()]);
+    assert!(answer.code == 1 && answer.err.contains("holds the chain of network 860833102"), "{}", answer.err);
+}
+
+/// A transition that geth has made.
+fn case(name: &str) -> Value {
+    let path = format!("{}/../evm/tests/data/t8n/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+const STDIN: [&str; 8] = ["evm", "t8n", "--input.alloc", "stdin", "--input.env", "stdin", "--input.txs", "stdin"];
+
+#[test]
+fn transitions_go_through_streams_and_files() {
+    let case = case("london");
+    let (input, expected) = (case["input"].to_string(), &case["output"]);
+    let streams = ["--output.alloc", "stdout", "--output.result", "stdout", "--output.body", "stderr"];
+    let answer = neovm_with(&[&STDIN[..], &streams].concat(), input.as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let (out, err): (Value, Value) =
+        (serde_json::from_str(&answer.out).unwrap(), serde_json::from_str(&answer.err).unwrap());
+    assert_eq!(out["alloc"], expected["alloc"]);
+    assert_eq!(out["result"]["stateRoot"], expected["result"]["stateRoot"]);
+    assert_eq!(err, json!({ "body": expected["body"] }));
+    // The same by files, with the transactions in RLP.
+    let folder = folder("evm-t8n");
+    fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    for (name, value) in
+        [("alloc.json", &case["input"]["alloc"]), ("env.json", &case["input"]["env"]), ("txs.rlp", &expected["body"])]
+    {
+        fs::write(path(name), value.as_str().map_or_else(|| value.to_string(), |text| format!("\"{text}\""))).unwrap();
+    }
+    let (alloc, env, txs, out) = (path("alloc.json"), path("env.json"), path("txs.rlp"), path("out/deep"));
+    let inputs = ["evm", "t8n", "--input.alloc", &alloc, "--input.env", &env, "--input.txs", &txs];
+    let outputs = ["--output.basedir", &out, "--output.body", "body.rlp"];
+    let answer = neovm(&[&inputs[..], &outputs].concat());
+    assert_eq!((answer.code, answer.out.as_str()), (0, ""), "{}", answer.err);
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(folder.join("out/deep").join(name)).unwrap()).unwrap()
+    };
+    assert_eq!(read("alloc.json"), expected["alloc"]);
+    assert_eq!(read("body.rlp"), expected["body"]);
+    assert_eq!(read("result.json")["receipts"], expected["result"]["receipts"]);
+}
+
+#[test]
+fn exit_codes_are_those_of_geth() {
+    let mut input = case("london")["input"].clone();
+    input["env"]["blockHashes"] = json!({});
+    let run = |more: &[&str], input: &str| neovm_with(&[&STDIN[..], more].concat(), input.as_bytes());
+    let code = |more: &[&str], input: &Value| run(more, &input.to_string()).code;
+    let none = ["--output.alloc", "", "--output.result", ""];
+    assert_eq!(code(&none, &input), 4);
+    assert_eq!(code(&["--state.fork", "Atlantis"], &input), 3);
+    assert_eq!(code(&["--state.fork", "Paris"], &input), 3);
+    assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"]})), 10);
+    assert_eq!(run(&[], "{").code, 10);
+    assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txs": [{"nonce": "0xg"}]})), 10);
+    assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txsRlp": "0xzz"})), 10);
+    input["txs"] = json!([]);
+    assert_eq!(code(&["--output.basedir", "/dev/null/folder"], &input), 11);
+    assert_eq!(code(&none, &input), 0);
+}
+
+#[test]
+fn errors_name_the_field() {
+    let input = json!({"alloc": {"0x00000000000000000000000000000000000000ee": {"balance": "x"}}});
+    let answer = neovm_with(&STDIN, input.to_string().as_bytes());
+    assert!(
+        answer.err.contains("alloc.0x00000000000000000000000000000000000000ee.balance: \"x\" is not a number"),
+        "{}",
+        answer.err
+    );
+}
+
+#[test]
+fn a_bench_can_be_read_by_programs() {
+    let answer = neovm(&["evm", "run", "600a601401", "--bench", "--json"]);
+    let json: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(json["gasUsed"], 9);
+    assert!(json["runs"].as_u64() > Some(0) && json["least"].as_f64() <= json["median"].as_f64(), "{json}");
+}
