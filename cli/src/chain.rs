@@ -7,8 +7,8 @@ use std::{collections::HashMap, rc::Rc, sync::Arc};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use neovm::{
-    Chain, EngineConfig, Execution, Hash160, Network, Outcome, ProtocolSettings, Receipt, Script, Signer, StackItem,
-    Stop, WitnessScopes,
+    Chain, EngineConfig, Execution, FaultKind, Hash160, Network, Outcome, ProtocolSettings, Receipt, Script, Signer,
+    StackItem, Stop, WitnessScopes,
     host::{self, Contract, HardforkHeights, PendingInvocation, native},
     types::{NefFile, manifest::Method},
 };
@@ -128,6 +128,11 @@ impl<'a> Session<'a> {
         Ok(Self { chain, script: call.script, method, program, contract, pending, entry, max_instructions })
     }
 
+    /// The contract, if there is one.
+    pub(crate) fn contract(&self) -> Option<&Arc<Contract>> {
+        self.contract.as_ref()
+    }
+
     /// The hash of the contract, if there is one.
     pub(crate) fn contract_hash(&self) -> Option<Hash160> {
         self.contract.as_ref().map(|contract| contract.state().hash)
@@ -139,7 +144,7 @@ impl<'a> Session<'a> {
     }
 
     /// Loads the script, which Ctrl-C and --max-instructions stop.
-    pub(crate) fn begin(&self) -> Result<Execution<'_>> {
+    pub(crate) fn begin(&self) -> Result<Execution<'_>, FaultKind> {
         let mut execution = Execution::new(self.chain.network(), self.chain.store(), &self.pending.job())?;
         if self.contract.is_none() {
             self.entry.fresh_items().into_iter().rev().for_each(|item: StackItem| execution.push(item));

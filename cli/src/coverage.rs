@@ -73,7 +73,8 @@ pub(crate) fn execute(args: &CoverageArgs) -> Result<ExitCode> {
     if args.invocation.call.method.is_some() || args.merge.is_empty() {
         (coverage, code) = run(args, &program, coverage)?;
     }
-    let sources = info.map(|info| debug_info::sources(&info, &program)).unwrap_or_default();
+    let sources = info.map(|info| args.debug_info.sources(&info, &program)).unwrap_or_default();
+    let sources: Vec<Option<String>> = sources.into_iter().map(|source| Some(source?.text)).collect();
     profile::write_file(args.record.as_ref(), || coverage.to_file())?;
     ensure!(
         args.lcov.is_none() || !coverage.documents().is_empty(),

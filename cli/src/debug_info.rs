@@ -21,6 +21,10 @@ pub(crate) struct DebugInfoArgs {
     /// unless given
     #[arg(long, value_name = "FILE")]
     debug_info: Option<PathBuf>,
+    /// The folder of the sources; that of the debug information unless given. No other
+    /// file is read
+    #[arg(long, value_name = "FOLDER")]
+    source: Option<PathBuf>,
 }
 
 impl DebugInfoArgs {
@@ -51,20 +55,36 @@ fn read(path: &Path) -> Result<Arc<DebugInfo>> {
     Ok(Arc::new(DebugInfo::read(&bytes).with_context(|| input::name_of(path))?))
 }
 
-/// The texts of the documents, as far as they are found: where the compiler read them,
-/// or beside the contract.
-pub(crate) fn sources(info: &DebugInfo, program: &Program) -> Vec<Option<String>> {
-    let beside = program.path.as_deref().and_then(Path::parent);
-    let root = info.root.as_deref().map(Path::new);
-    let text = |(document, path): (usize, &String)| {
-        let places = [
-            Some(root.map_or_else(|| path.into(), |root| root.join(path))),
-            beside.map(|folder| folder.join(info.short_name(document))),
-        ];
-        places.into_iter().flatten().find_map(|place| {
-            let is_small = fs::metadata(&place).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_TEXT as u64);
-            is_small.then(|| fs::read_to_string(place).ok())?
-        })
-    };
-    info.documents.iter().enumerate().map(text).collect()
+/// A source that is found.
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+impl DebugInfoArgs {
+    /// The documents, as far as they are found in the folder of the sources. Debug
+    /// information may name any file: those outside of the folder are not read.
+    pub(crate) fn sources(&self, info: &DebugInfo, program: &Program) -> Vec<Option<SourceFile>> {
+        let beside = self.debug_info.as_deref().or(program.path.as_deref()).and_then(Path::parent);
+        let folder = self.source.as_deref().or(beside);
+        // The folder of a name without one.
+        let folder = folder.map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+        let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
+        let root = info.root.as_deref().unwrap_or_default();
+        let file = |path: &String| find_source(folder.as_ref()?, root, path);
+        info.documents.iter().map(file).collect()
+    }
+}
+
+/// Finds a document in a folder: where the compiler read it, or by the end of its path.
+fn find_source(folder: &Path, root: &str, document: &str) -> Option<SourceFile> {
+    let parts: Vec<&str> = document.split(['/', '\\']).collect();
+    let ends = (0..parts.len()).map(|first| folder.join(parts[first..].join("/")));
+    let places = [Path::new(root).join(document)].into_iter().chain(ends);
+    places.into_iter().find_map(|place| {
+        let path = fs::canonicalize(place).ok().filter(|path| path.starts_with(folder))?;
+        let is_small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_TEXT as u64);
+        let text = is_small.then(|| fs::read_to_string(&path).ok())??;
+        Some(SourceFile { path, text })
+    })
 }

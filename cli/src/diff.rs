@@ -32,7 +32,7 @@ pub(crate) fn push_events(out: &mut String, session: &Session<'_>, receipt: &Rec
 
 /// The values of an event, with the names and in the notation that the manifest of
 /// the contract gives.
-fn values(session: &Session<'_>, event: &Notification) -> String {
+pub(crate) fn values(session: &Session<'_>, event: &Notification) -> String {
     let StackItem::Array(values) = &event.state else { return show::item(&event.state) };
     let values = values.to_vec();
     let contract = session.chain.contract(event.contract).ok().flatten();

@@ -69,6 +69,9 @@ struct NefInfoArgs {
     /// the manifest beside the file
     #[arg(long, value_name = "ACCOUNT", value_parser = args::account)]
     sender: Option<Hash160>,
+    /// The contract's manifest; X.manifest.json beside X.nef unless given
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -107,14 +110,14 @@ pub(crate) fn nef(args: &NefArgs) -> Result<ExitCode> {
     match &args.action {
         NefAction::Info(args) => nef_info(args),
         NefAction::Verify(args) => {
-            let program = input::read(&args.file, Format::Nef, None)?;
-            verdict(check::program(&program), args.json)
+            let checked = input::read(&args.file, Format::Nef, None).and_then(|program| check::program(&program));
+            verdict(checked, args.json)
         }
     }
 }
 
 fn nef_info(args: &NefInfoArgs) -> Result<ExitCode> {
-    let program = input::read(&args.file, Format::Nef, None)?;
+    let program = input::read(&args.file, Format::Nef, args.manifest.as_deref())?;
     let nef = program.nef.as_ref().context("no NEF file")?;
     let contract = match args.sender {
         None => None,

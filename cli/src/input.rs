@@ -89,6 +89,11 @@ enum Place<'a> {
 }
 
 impl Source {
+    /// Whether the script is read from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.script == Path::new("-")
+    }
+
     /// Reads the program. A manifest that was asked for must be readable; one that
     /// lies beside a NEF file need not be, see [`ManifestFile`].
     pub(crate) fn read(&self) -> Result<Program> {

@@ -100,6 +100,11 @@ impl Invocation {
         EngineConfig::default().with_hardfork(self.hardfork)
     }
 
+    /// Whether the script is read from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.source.is_stdin()
+    }
+
     /// Reads the program, and warns if its manifest cannot be used or looks like that
     /// of another contract.
     pub(crate) fn read(&self) -> Result<Program> {

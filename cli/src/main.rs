@@ -15,6 +15,7 @@ mod cases;
 mod chain;
 mod check;
 mod coverage;
+mod debug;
 mod debug_info;
 mod demo;
 mod diff;
@@ -70,6 +71,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Debug(Box<debug::DebugArgs>),
     Methods(methods::MethodsArgs),
     Disasm(disasm::DisasmArgs),
     Check(check::CheckArgs),
@@ -123,6 +125,7 @@ fn main() -> ExitCode {
 fn execute(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(args) => run::execute(args),
+        Command::Debug(args) => debug::execute(args),
         Command::Methods(args) => methods::execute(args),
         Command::Disasm(args) => disasm::execute(args),
         Command::Check(args) => check::execute(args),

@@ -25,18 +25,28 @@ pub(crate) fn command_line() -> Cli {
                 first.into_iter().for_each(|error| keep(&mut cli.command, &words, error));
                 return cli;
             }
+            // A client of the debugger says later which script it wants.
+            Err(error) if serves_debugger(&words) && error.kind() == ErrorKind::MissingRequiredArgument => {
+                words.push("-".into());
+            }
             Err(error) if mark(&mut words, &error) => drop(first.get_or_insert(error)),
             Err(error) => first.unwrap_or(error).exit(),
         }
     }
 }
 
+/// Whether the command is `debug --dap`, and no script was added to it.
+fn serves_debugger(words: &[OsString]) -> bool {
+    let is_debug = words.get(1).is_some_and(|command| command == "debug");
+    is_debug && words.iter().any(|word| word == "--dap") && words.last().is_some_and(|word| word != "-")
+}
+
 /// Marks the word that clap took for an unknown option; false if there is none or
 /// the command calls no method.
 fn mark(words: &mut [OsString], error: &clap::Error) -> bool {
-    let calls = words
-        .get(1)
-        .is_some_and(|command| ["run", "jit", "bench", "profile", "coverage"].iter().any(|calls| command == calls));
+    let calls = words.get(1).is_some_and(|command| {
+        ["run", "debug", "jit", "bench", "profile", "coverage"].iter().any(|calls| command == calls)
+    });
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return false };
     if !calls || error.kind() != ErrorKind::UnknownArgument {
         return false;
@@ -56,6 +66,7 @@ fn mark(words: &mut [OsString], error: &clap::Error) -> bool {
 fn keep(command: &mut Command, words: &[OsString], error: clap::Error) {
     let call = match command {
         Command::Run(args) => Some(args.call_mut()),
+        Command::Debug(args) => Some(args.call_mut()),
         Command::Jit(args) => Some(args.call_mut()),
         Command::Bench(args) => Some(args.call_mut()),
         Command::Profile(args) => Some(args.call_mut()),

@@ -4,9 +4,10 @@
 use std::rc::Rc;
 
 use neovm::{
-    ContextView, OpCode, Script, StackItem,
+    ContextView, Script, StackItem,
     types::{manifest::Method, opcode::Arity},
 };
+use neovm_workbench::debugger::is_call_before;
 
 use crate::{input::Program, json::push, show, trace};
 
@@ -74,13 +75,8 @@ impl Site {
     /// run yet, as a method while `_initialize` runs.
     fn caller(&self) -> String {
         let ContextView { script, position, .. } = &self.view;
-        let calls =
-            |opcode| matches!(opcode, OpCode::CALL | OpCode::CALL_L | OpCode::CALLA | OpCode::CALLT | OpCode::SYSCALL);
-        let call = script.instructions().find_map(|(start, instruction)| {
-            let instruction = instruction.ok()?;
-            (calls(instruction.opcode) && start + instruction.size() == *position).then_some(start)
-        });
-        match call {
+        let starts = script.instructions().map(|(start, _)| start);
+        match starts.into_iter().find(|start| is_call_before(script, *start, *position)) {
             Some(start) => format!("byte {start}, {}{}", trace::instruction(script, start), self.functions.name(start)),
             None => format!("byte {position}{}", self.functions.name(*position)),
         }

@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, ensure};
 use neovm::{EngineConfig, Outcome, Vm};
 use neovm_workbench::{Measure, Profile, Row, Scripts};
+use serde_json::Value;
 
 use crate::{
     Usage,
@@ -75,7 +76,7 @@ pub(crate) fn execute(args: &ProfileArgs) -> Result<ExitCode> {
     profile.watch(&execution);
     write_file(args.flame.as_ref(), || profile.flame(args.by))?;
     let text = if args.json {
-        profile.json().to_string() + "\n"
+        json(&profile, execution.vm(), &outcome).to_string() + "\n"
     } else if args.folded {
         profile.folded(args.by)
     } else {
@@ -83,6 +84,17 @@ pub(crate) fn execute(args: &ProfileArgs) -> Result<ExitCode> {
     };
     terminal::write(&text)?;
     Ok(ended(execution.vm(), outcome))
+}
+
+/// The tables, and how the run ended.
+fn json(profile: &Profile, vm: &Vm, outcome: &Outcome) -> Value {
+    let mut json = profile.json();
+    json["state"] = vm.state().to_string().into();
+    json["fault"] = match outcome {
+        Outcome::Fault(fault) => fault.kind.to_string().into(),
+        _ => Value::Null,
+    };
+    json
 }
 
 /// Writes a file that was asked for.

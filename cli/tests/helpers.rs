@@ -116,6 +116,14 @@ fn files_of_contracts_are_shown_and_checked() {
     *bytes.last_mut().expect("bytes") ^= 1;
     let damaged = file("damaged.nef", &bytes);
     neovm(&["nef", "verify", &damaged]).fails(1, &["checksum"]);
+    let verdict = neovm(&["nef", "verify", &damaged, "--json"]);
+    let verdict: Value = serde_json::from_str(&verdict.out).expect("JSON");
+    assert!(verdict["valid"] == false && verdict["error"].as_str().is_some_and(|why| why.contains("checksum")));
+    let sender = format!("0x{}", "0".repeat(40));
+    let alone = file("alone.nef", &std::fs::read(examples().join("arith.nef")).expect("a file"));
+    let info = ["nef", "info", &alone, "--sender", &sender];
+    neovm(&info).fails(1, &["name one with --manifest FILE"]);
+    assert!(neovm(&[&info[..], &["--manifest", "arith.manifest.json"]].concat()).ok().contains("contract"));
     let remarks = parsed(&["manifest", "check", "token.manifest.json", "--json"]);
     assert_eq!(remarks["valid"], true);
     let checked = neovm(&["manifest", "check", "arith.manifest.json", "--nef", "arith.nef"]);

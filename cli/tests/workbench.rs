@@ -56,6 +56,8 @@ fn what_profile_and_coverage_refuse() {
     let bad = file("bad.debug.json", b"{\"documents\":[],\n\"methods\":5}");
     let call = ["profile", CLASSIFY, "--method", "classify", "1", "--debug-info", &bad];
     neovm(&call).fails(1, &["bad.debug.json", "line 2 column 11"]);
+    // What is wrong is said once.
+    assert_eq!(neovm(&call).err.matches("line 2").count(), 1);
     let short = neovm(&["profile", CLASSIFY, "--method", "classify", "100", "--gas", "1100000"]);
     assert_eq!(short.code, 3);
     assert!(
@@ -63,6 +65,9 @@ fn what_profile_and_coverage_refuse() {
         "{}",
         short.err
     );
+    let short = neovm(&["profile", CLASSIFY, "--method", "classify", "100", "--gas", "1100000", "--json"]);
+    let short: Value = serde_json::from_str(&short.out).expect("JSON");
+    assert_eq!((&short["state"], &short["fault"]), (&json!("FAULT"), &json!("Insufficient GAS.")));
     neovm(&["coverage", "arith.nef", "--method", "fib", "1", "--lcov", &out("none.info")])
         .fails(1, &["lcov needs debug information"]);
     let other = file("other.json", neovm(&["hash", "x", "--json"]).ok().as_bytes());

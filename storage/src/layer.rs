@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     fmt,
     hash::BuildHasher,
     mem,
@@ -293,6 +294,35 @@ impl<'s> Layer<'s> {
             Below::Layer(below) => below.peek(key),
             Below::Store(store) => store.get(key),
         }
+    }
+
+    /// Returns the entries whose keys start with a prefix. Like [`Layer::peek`] it leaves
+    /// no trace.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn peek_all(&self, prefix: &[u8]) -> Result<BTreeMap<Key, Value>, StoreError> {
+        let mut layers = vec![self];
+        let mut lowest = &self.below;
+        let store = loop {
+            match lowest {
+                Below::Layer(layer) => {
+                    layers.push(layer);
+                    lowest = &layer.below;
+                }
+                Below::Store(store) => break store,
+            }
+        };
+        let mut all = store.seek(prefix, None, Direction::Forward).collect::<Result<BTreeMap<_, _>, _>>()?;
+        for layer in layers.into_iter().rev() {
+            for tracked in layer.entries.borrow().0.iter().filter(|tracked| tracked.key.starts_with(prefix)) {
+                match tracked.value() {
+                    Some(value) => all.insert(tracked.key.clone(), value),
+                    None => all.remove(&tracked.key),
+                };
+            }
+        }
+        Ok(all)
     }
 
     /// Returns whether a key is there. Like [`Layer::peek`] it leaves no trace.

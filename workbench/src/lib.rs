@@ -7,6 +7,8 @@
 //! - [`Profile`] adds up gas, instructions and time by opcode, method, source line and
 //!   contract; [`Coverage`] tells which instructions ran and which way branches went.
 //! - [`DebugInfo`] is what a compiler tells of sources and variables.
+//! - [`debugger`] runs an execution step by step, forward and back.
+//! - [`readings`] says what a text may stand for.
 //! - [`Explanation`] says in words what a script does.
 //! - [`suite`] runs tests of contracts.
 //! - [`show`] writes values as people read them.
@@ -18,8 +20,10 @@
 #![forbid(unsafe_code)]
 
 mod call_tree;
+mod convert;
 mod coverage;
 mod debug_info;
+pub mod debugger;
 mod explain;
 mod frames;
 mod functions;
@@ -31,6 +35,7 @@ mod trace;
 
 pub use self::{
     call_tree::{Argument, Call, CallTree, CallTreeText, Change, Ended, Event, Step},
+    convert::{Format, Reading, print, readings},
     coverage::{Branch, Coverage, CoverageFileError, CoverageRecorder, LineCoverage, MethodCoverage, Share},
     debug_info::{DebugInfo, DebugInfoError, DebugMethod, SequencePoint, Variable},
     explain::Explanation,

@@ -1,9 +1,9 @@
 //! The scripts that run in an execution.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 use neovm::{
-    Execution, Hash160, LoadId, Script, Vm,
+    Engine, Execution, FaultKind, Hash160, LoadId, Script, Vm,
     host::{self, Contract},
     types::manifest::{Event, Method},
 };
@@ -28,6 +28,8 @@ pub struct RunningScript {
     pub debug: Option<Arc<DebugInfo>>,
     /// What traces show of the instructions that were asked for, by position.
     texts: HashMap<usize, Texts>,
+    /// Where instructions begin, once that was asked for.
+    starts: OnceCell<Box<[usize]>>,
 }
 
 /// What traces show of an instruction whenever it runs.
@@ -43,7 +45,16 @@ impl RunningScript {
     /// Describes a script.
     pub fn new(script: &Script, hash: Hash160, name: String, methods: &[Method]) -> Self {
         let functions = Functions::new(script, methods);
-        Self { script: script.clone(), hash, name, contract: None, functions, debug: None, texts: HashMap::new() }
+        Self {
+            script: script.clone(),
+            hash,
+            name,
+            contract: None,
+            functions,
+            debug: None,
+            texts: HashMap::new(),
+            starts: OnceCell::new(),
+        }
     }
 
     fn of_chain(script: &Script, running: host::RunningScript, is_first: bool) -> Self {
@@ -65,6 +76,7 @@ impl RunningScript {
                 functions: Functions::default(),
                 debug: None,
                 texts: HashMap::new(),
+                starts: OnceCell::new(),
             },
         }
     }
@@ -91,6 +103,11 @@ impl RunningScript {
             None if self.contract.is_none() && start == 0 => String::new(),
             None => format!("function at byte {start}"),
         }
+    }
+
+    /// Returns the positions where instructions begin, in order.
+    pub fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| self.script.instructions().map(|(start, _)| start).collect())
     }
 
     /// Returns the event of the contract's manifest with a name.
@@ -186,6 +203,33 @@ impl Scripts {
             self.all.push(RunningScript { debug, ..described });
             self.all.len() - 1
         })
+    }
+
+    /// Describes a contract before it runs.
+    ///
+    /// # Errors
+    /// A fault if the contract's script cannot be used.
+    pub fn add_contract(&mut self, contract: &Arc<Contract>, engine: &Engine) -> Result<(), FaultKind> {
+        let code = contract.code(engine)?;
+        let hash = contract.state().hash;
+        self.place(code.script(), host::RunningScript { hash, contract: Some(Arc::clone(contract)) }, false);
+        Ok(())
+    }
+
+    /// Returns all scripts, in the order of their places.
+    pub fn all(&self) -> &[RunningScript] {
+        &self.all
+    }
+
+    /// Returns the place of a script that is described already.
+    pub(crate) fn known(&self, script: &Script, hash: Hash160) -> Option<usize> {
+        self.places.get(&(hash, script.bytes().as_ptr().addr())).copied()
+    }
+
+    /// Forgets which script is the current one: the next execution that is asked about may
+    /// be another one.
+    pub(crate) fn forget_current(&mut self) {
+        self.current = None;
     }
 
     /// Returns the script at a place.

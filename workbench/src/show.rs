@@ -200,7 +200,7 @@ fn push_bytes(out: &mut String, bytes: &[u8]) {
 }
 
 /// The text that bytes are, if it can be shown.
-fn printable(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn printable(bytes: &[u8]) -> Option<&str> {
     str::from_utf8(bytes).ok().filter(|text| !text.is_empty() && !text.contains(char::is_control))
 }
 

@@ -1,6 +1,7 @@
 //! An execution that can be watched and stopped.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     rc::Rc,
     sync::{Arc, atomic::AtomicBool},
@@ -170,6 +171,24 @@ impl<'s> Execution<'s> {
     /// A fault if the storage cannot be read.
     pub fn value_before(&self, key: &Key) -> Result<Option<Value>, FaultKind> {
         self.executor.layer().peek_below(key).map_err(fault)
+    }
+
+    /// Returns the value of a key as the current script sees it. The execution does not
+    /// notice.
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read.
+    pub fn value(&self, key: &Key) -> Result<Option<Value>, FaultKind> {
+        self.executor.layer().peek(key).map_err(fault)
+    }
+
+    /// Returns the entries whose keys start with a prefix, as the current script sees
+    /// them. The execution does not notice.
+    ///
+    /// # Errors
+    /// A fault if the storage cannot be read.
+    pub fn entries(&self, prefix: &[u8]) -> Result<BTreeMap<Key, Value>, FaultKind> {
+        self.executor.layer().peek_all(prefix).map_err(fault)
     }
 
     /// Reads the entries of an iterator that a script has returned, at most `limit` of

@@ -27,7 +27,7 @@ struct File {
 #[non_exhaustive]
 pub enum CoverageFileError {
     /// The text is not the JSON of a file of coverage; says at which line and column.
-    #[error("the file is not as it should be: {0}")]
+    #[error("the file is not as it should be")]
     Json(#[from] serde_json::Error),
     /// The file has another format.
     #[error("the format is {0:?}, not {FORMAT:?}")]

@@ -31,7 +31,7 @@ pub enum DebugInfoError {
     NoEntry,
     /// The text is not the JSON of debug information. The error says at which line and
     /// column.
-    #[error("the debug information is not as it should be: {0}")]
+    #[error("the debug information is not as it should be")]
     Json(#[from] serde_json::Error),
     /// A text within it is wrong.
     #[error("{field}: {text:?} is not {wanted}")]
