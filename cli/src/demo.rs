@@ -15,6 +15,7 @@ use neovm::{
 };
 
 use crate::{
+    evm,
     input::TEST_GAS,
     show,
     terminal::{self, BAD, GOOD, NOTE},
@@ -24,11 +25,11 @@ use crate::{
 const TOKEN: &[u8] = include_bytes!("demo/token.nef");
 const TOKEN_MANIFEST: &[u8] = include_bytes!("demo/token.manifest.json");
 
-const ARITHMETIC: &str = "PUSH2
-PUSH3
-MUL
-PUSH4
-ADD";
+const ARITHMETIC: &str = "PUSH10
+PUSHINT8 20
+ADD
+PUSH5
+MUL";
 
 /// Adds the numbers below a million.
 const LOOP: &str = "      INITSLOT 2, 0
@@ -62,18 +63,19 @@ const HOSTILE: &str = "again: JMP again";
 /// What is shown: a title, and what runs.
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("A script", arithmetic),
     ("The same loop, interpreted and compiled", compiled),
     ("An exception", exception),
     ("A token on a chain", token),
     ("A script that never ends", hostile),
+    ("The other machine", ethereum),
 ];
 
 /// Show what the engine does, in a minute
 ///
 /// Arithmetic with its gas, a loop interpreted and compiled, an exception, a token on a
-/// chain in memory, and a script that would never end.
+/// chain in memory, a script that would never end, and Ethereum bytecode.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   neovm demo
@@ -140,7 +142,7 @@ fn ended(vm: &Vm, outcome: &Outcome) -> String {
 }
 
 fn arithmetic() -> Result<()> {
-    say("Scripts are bytes; this one has five. Each instruction has a price.\n")?;
+    say("Scripts are bytes; this one has six. Each instruction has a price.\n")?;
     show_script(ARITHMETIC)?;
     let (vm, outcome, _) = run(ARITHMETIC, JitMode::Off, TEST_GAS)?;
     say(&ended(&vm, &outcome))
@@ -211,4 +213,9 @@ fn hostile() -> Result<()> {
     let (vm, outcome, time) = run(HOSTILE, JitMode::default(), 1_0000_0000)?;
     say(&ended(&vm, &outcome))?;
     say(&format!("It ran for {:.1} ms.", time.as_secs_f64() * 1e3))
+}
+
+fn ethereum() -> Result<()> {
+    say("The same program runs the EVM's bytecode, over the same stores: (15 + 25) / 2.\n")?;
+    evm::demo::show(&mut say)
 }

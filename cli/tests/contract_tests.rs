@@ -285,10 +285,18 @@ fn reports_for_other_tools() {
 fn the_demo_runs_unattended() {
     for args in [&["demo", "--yes"][..], &["demo"]] {
         let demo = neovm(args);
-        let parts = ["1/5", "HALT with 10", "2/5", "times as fast", "3/5", "HALT with \"caught: out of paper\"", "4/5"];
-        let more = ["deployed  ExampleToken", "transfer  signed by bob returns false", "5/5", "FAULT"];
+        let parts =
+            ["1/6", "HALT with 150", "2/6", "times as fast", "3/6", "HALT with \"caught: out of paper\"", "4/6"];
+        let more = ["deployed  ExampleToken", "transfer  signed by bob returns false", "5/6", "FAULT"];
+        let evm = [
+            "6/6",
+            "success with 20, for 30 gas",
+            "deployed  0x",
+            "returns 1, for 22126 gas",
+            "returns 2, for 5026 gas",
+        ];
         demo.ok();
-        holds(&demo, &[&parts[..], &more].concat());
+        holds(&demo, &[&parts[..], &more, &evm].concat());
         let sums = demo.out.matches("HALT with 499999500000, after 9000007 instructions").count();
         assert_eq!(sums, 2, "{}", demo.out);
     }

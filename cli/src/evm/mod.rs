@@ -1,6 +1,7 @@
 //! `neovm evm`: Ethereum bytecode.
 
 mod code;
+pub(crate) mod demo;
 mod disasm;
 mod kept;
 mod run;
