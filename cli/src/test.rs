@@ -18,11 +18,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use neovm_workbench::suite::{Base, Effort, Settings, Suite, TestReport};
 
 use self::report::Reporter;
-use crate::{interrupt, profile};
+use crate::{interrupt, profile, show, terminal};
 
 /// Run tests of contracts
 ///
@@ -34,7 +34,8 @@ use crate::{interrupt, profile};
 /// ones that fail are shown, and their seeds are kept in a folder X.seeds and tried first.
 /// Methods invariant* are checked after random calls of what setUp has deployed.
 ///
-/// The exit code is 0 if all tests pass, and 1 if one fails or a file cannot be used.
+/// The exit code is 0 if all tests pass, 1 if one fails or a file cannot be used, and
+/// 130 if Ctrl-C stopped them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   neovm test examples/contracts
@@ -128,8 +129,9 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     let all: Vec<(&Suite, usize, &str)> = suites.iter().flat_map(tests).collect();
     let chosen: Vec<_> = all.iter().copied().filter(|(suite, _, name)| args.chooses(&suite.path, name)).collect();
     if args.list {
-        let list: String = chosen.iter().map(|(suite, _, name)| format!("{}  {name}\n", suite.path)).collect();
-        crate::terminal::write(&list)?;
+        let list: String =
+            chosen.iter().map(|(suite, _, name)| format!("{}  {}\n", suite.path, show::one_line(name))).collect();
+        terminal::write(&list)?;
         return Ok((report::errors(&errors)?, files));
     }
     let settings = args.settings();
@@ -150,7 +152,8 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     });
     written?;
     if interrupt::flag().load(Ordering::Relaxed) {
-        return Err(anyhow!("stopped by Ctrl-C"));
+        terminal::warn("stopped by Ctrl-C");
+        return Ok((interrupt::INTERRUPTED.into(), files));
     }
     let drift = args.gas_snapshot.as_ref().map(|path| gas::compare(path, &ran, args.update)).transpose()?;
     let drift = drift.unwrap_or_default();
@@ -183,11 +186,11 @@ impl TestArgs {
     /// What follows the report of the tests, and files.
     fn write_reports(&self, ran: &[Ran<'_>], time: Duration) -> Result<()> {
         if self.gas_report && !self.json {
-            crate::terminal::write(&gas::table(ran))?;
+            terminal::write(&gas::table(ran))?;
         }
         let coverage = report::coverage(ran);
         if self.coverage && !self.json {
-            crate::terminal::write(&report::coverage_text(&coverage))?;
+            terminal::write(&report::coverage_text(&coverage))?;
         }
         profile::write_file(self.lcov.as_ref(), || coverage.iter().map(neovm_workbench::Coverage::lcov).collect())?;
         profile::write_file(self.junit.as_ref(), || junit::xml(ran, time))

@@ -17,7 +17,7 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-fn text(path: &std::path::Path) -> &str {
+fn text_of(path: &std::path::Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
@@ -38,7 +38,7 @@ fn token_file(name: &str, tests: &str) -> PathBuf {
 /// Runs a test file that holds one test with these steps.
 fn steps(name: &str, steps: &str) -> Answer {
     let path = token_file(name, &format!("[[test]]\nname = \"it\"\nsteps = [\n{steps}\n]\n"));
-    neovm(&["test", text(&path)])
+    neovm(&["test", text_of(&path)])
 }
 
 #[track_caller]
@@ -63,8 +63,8 @@ fn the_examples_pass() {
     let report: Value = serde_json::from_str(answer.ok()).expect("JSON");
     let tests = report["tests"].as_array().expect("tests");
     let files: std::collections::BTreeSet<&str> = tests.iter().filter_map(|test| test["file"].as_str()).collect();
-    assert_eq!(files.len(), 5, "each contract has tests: {files:?}");
-    assert!(tests.len() >= 34, "{}", tests.len());
+    assert_eq!(files.len(), 6, "each contract has tests: {files:?}");
+    assert!(tests.len() >= 37, "{}", tests.len());
     assert!(tests.iter().all(|test| test["passed"] == true), "{report}");
     println!("{} tests of the examples took {} s", tests.len(), report["seconds"]);
 }
@@ -81,13 +81,13 @@ fn the_demo_has_the_token_of_the_examples() {
 fn mistakes_in_a_file_are_shown_at_their_place() {
     let path = folder("toml").join("a.test.toml");
     fs::write(&path, "accounts = [\n[[test]]\n").expect("a file");
-    refused(&neovm(&["test", text(&path)]), &["this is not TOML", "a.test.toml:2:"]);
+    refused(&neovm(&["test", text_of(&path)]), &["this is not TOML", "a.test.toml:2:"]);
     fs::write(&path, "").expect("a file");
-    refused(&neovm(&["test", text(&path)]), &["there is no test in this file"]);
+    refused(&neovm(&["test", text_of(&path)]), &["there is no test in this file"]);
     fs::write(&path, "[[test]]\nname = \"x\"\nstep = []\n").expect("a file");
-    refused(&neovm(&["test", text(&path)]), &["`steps` is missing here", "a.test.toml:1:1"]);
+    refused(&neovm(&["test", text_of(&path)]), &["`steps` is missing here", "a.test.toml:1:1"]);
     fs::write(&path, "[[contract]]\nnef = \"none.nef\"\n").expect("a file");
-    refused(&neovm(&["test", text(&path)]), &["none.nef", "a.test.toml:2:7"]);
+    refused(&neovm(&["test", text_of(&path)]), &["none.nef", "a.test.toml:2:7"]);
 
     let at = "a.test.toml:8:";
     let cases: &[(&str, &[&str])] = &[
@@ -116,15 +116,15 @@ fn mistakes_in_a_file_are_shown_at_their_place() {
         refused(&steps(&format!("mistake{i}"), step), words);
     }
     let twice = "[[test]]\nname = \"x\"\nsteps = []\n[[test]]\nname = \"x\"\nsteps = []\n";
-    refused(&neovm(&["test", text(&token_file("twice", twice))]), &["two tests called \"x\""]);
+    refused(&neovm(&["test", text_of(&token_file("twice", twice))]), &["two tests called \"x\""]);
     let setup = "[[setup]]\ncall = \"token.mint\"\nargs = [\"@alice\", 1]\n[[test]]\nname = \"x\"\nsteps = []\n";
     refused(
-        &neovm(&["test", text(&token_file("setup", setup))]),
+        &neovm(&["test", text_of(&token_file("setup", setup))]),
         &["`mint` faults", "only the owner mints, at token.py:"],
     );
     let data = "[[contract]]\nname = \"bad\"\nnef = \"token.nef\"\ndata = 5\nsigners = [\"@alice\"]\n[[test]]\nname = \"x\"\nsteps = []\n";
     refused(
-        &neovm(&["test", text(&token_file("data", data))]),
+        &neovm(&["test", text_of(&token_file("data", data))]),
         &["`bad` cannot be deployed", "the account of the owner"],
     );
 }
@@ -180,7 +180,7 @@ fn methods_are_tests() {
     }
     let nef = folder.join("flawed_test.nef");
     let run = |more: &[&str]| {
-        let answer = neovm(&[&["test", text(&nef), "--seed", "3", "--json"][..], more].concat());
+        let answer = neovm(&[&["test", text_of(&nef), "--seed", "3", "--json"][..], more].concat());
         assert_eq!((answer.code, answer.err.as_str()), (1, ""));
         serde_json::from_str::<Value>(&answer.out).expect("JSON")
     };
@@ -211,9 +211,56 @@ fn methods_are_tests() {
     assert!(failure(&again, "testSmall").expect("it fails").contains("number = 1000"));
     assert_eq!(fs::read_to_string(&seeds).expect("seeds"), kept);
     fs::remove_file(&seeds).expect("it is there");
-    let none = neovm(&["test", text(&nef), "--filter", "testSmall", "--exact", "--cases", "0", "--json"]);
+    let none = neovm(&["test", text_of(&nef), "--filter", "testSmall", "--exact", "--cases", "0", "--json"]);
     let none: Value = serde_json::from_str(none.ok()).expect("JSON");
     assert_eq!(failure(&none, "testSmall"), None);
+}
+
+#[test]
+fn oracles_answer_in_files_too() {
+    let folder = folder("oracle");
+    for file in ["flawed.nef", "flawed.manifest.json"] {
+        fs::copy(PathBuf::from("../workbench/tests/data/suite").join(file), folder.join(file)).expect("a contract");
+    }
+    let path = folder.join("a.test.toml");
+    let test = |oracle: &str, then: &str| {
+        let text = format!(
+            "accounts = [\"alice\"]\n[[contract]]\nnef = \"flawed.nef\"\n[[test]]\nname = \"asks\"\nsteps = [\n\
+             {{ call = \"flawed.ask\", signers = [\"@alice\"] }},\n{{ oracle = {oracle} }},\n{then}\n]\n"
+        );
+        fs::write(&path, text).expect("a file");
+        neovm(&["test", text_of(&path)])
+    };
+    let answered = "{ call = \"flawed.answer\", result = \"0x3432\" },\n{ mine = 2, after = \"1h\" },\n\
+                    { call = \"flawed.now\", time = 1700000000000, result = 1700000000000 },\n\
+                    { call = \"flawed.height\", result = 3 },";
+    let answer = test("{ result = \"42\" }", answered);
+    assert_eq!(answer.code, 0, "{}", answer.out);
+    let faults = test("{ code = \"Timeout\" }", "");
+    assert_eq!(faults.code, 1);
+    holds(&faults, &["the answer faults", "the oracle failed", "a.test.toml:8:1"]);
+}
+
+/// The tests run again when a file changes.
+#[test]
+fn watching() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+    let path =
+        token_file("watch", "[[test]]\nname = \"it\"\nsteps = [{ call = \"token.symbol\", result = \"EXT\" }]\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
+    let mut child =
+        command.args(["test", text_of(&path), "--watch"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut until = |word: &str| lines.find(|line| line.contains(word)).is_some_and(|line| line.contains(word));
+    assert!(until("1 passed, 0 failed") && until("waiting for a change"));
+    let text = fs::read_to_string(&path).expect("a file");
+    fs::write(&path, text.replace("\"EXT\"", "\"NEO\"")).expect("a file");
+    assert!(until("0 passed, 1 failed") && until("waiting for a change"));
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
 }
 
 #[test]
@@ -237,7 +284,7 @@ fn gas_is_reported_and_compared() {
     let folder = folder("gas");
     let snapshot = folder.join("gas.txt");
     let run = |more: &[&str]| {
-        let call = ["test", "contracts/token.test.toml", "--gas-snapshot", text(&snapshot)];
+        let call = ["test", "contracts/token.test.toml", "--gas-snapshot", text_of(&snapshot)];
         neovm(&[&call[..], more].concat())
     };
     let first = run(&["--gas-report"]);
@@ -265,7 +312,7 @@ fn reports_for_other_tools() {
     let folder = folder("reports");
     let (xml, lcov) = (folder.join("junit.xml"), folder.join("lcov.info"));
     let call = ["test", FLAWED, "contracts/token.test.toml", "--filter", "testNoFault", "--filter", "owner mints"];
-    let answer = neovm(&[&call[..], &["--junit", text(&xml), "--lcov", text(&lcov), "--coverage"]].concat());
+    let answer = neovm(&[&call[..], &["--junit", text_of(&xml), "--lcov", text_of(&lcov), "--coverage"]].concat());
     assert_eq!(answer.code, 1);
     holds(&answer, &["\nExampleToken\nlines ", "  mint\n"]);
     let xml = fs::read_to_string(xml).expect("a report");

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import zipfile
 
-CONTRACTS = ['token', 'nft', 'pool', 'wallet', 'token_test']
+CONTRACTS = ['token', 'nft', 'pool', 'wallet', 'token_test', 'pool_test']
 
 
 def main(folder: pathlib.Path, contracts: list[str]):
@@ -28,6 +28,10 @@ def rewrite(archive: pathlib.Path):
     with zipfile.ZipFile(archive) as file:
         [name] = file.namelist()
         info = json.loads(file.read(name))
+    info['entrypoint'] = pathlib.Path(info['entrypoint']).name
+    for number, member in enumerate([*info['methods'], *info['events']]):
+        # The compiler takes addresses in memory for them.
+        member['id'] = str(number)
     info['documents'] = [pathlib.Path(document).name for document in info['documents']]
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED

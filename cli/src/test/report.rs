@@ -43,7 +43,11 @@ impl Reporter {
             format!("  ({})", gas::amount(one.report.gas))
         };
         let time = one.time.as_secs_f64();
-        let mut text = format!("{style}{word:>12}{style:#} [{time:>8.3}s] {}  {}{gas}\n", one.suite.path, one.name);
+        let mut text = format!(
+            "{style}{word:>12}{style:#} [{time:>8.3}s] {}  {}{gas}\n",
+            one.suite.path,
+            show::one_line(one.name)
+        );
         if let Some(failure) = &one.report.failure {
             text += &format!("\n{failure}\n");
         }
@@ -71,7 +75,7 @@ impl Reporter {
             self.skipped
         );
         for one in ran.iter().filter(|one| one.report.failure.is_some()) {
-            text += &format!("{BAD}{:>12}{BAD:#} {}  {}\n", "FAIL", one.suite.path, one.name);
+            text += &format!("{BAD}{:>12}{BAD:#} {}  {}\n", "FAIL", one.suite.path, show::one_line(one.name));
         }
         if !errors.is_empty() {
             let files = show::count(errors.len() as u64, "file");

@@ -171,7 +171,7 @@ impl MethodSuite {
     /// Any call of what the setup has deployed, signed by anybody it knows.
     fn any_call(&self) -> Option<BoxedStrategy<RandomCall>> {
         let hashes = self.hashes();
-        let signers = prop::sample::select(hashes.clone());
+        let signers = prop::sample::select(self.signers());
         let of_method = |contract: Hash160, method: &Method| {
             let items: Vec<_> = method.parameters.iter().map(|it| of_type(it.parameter_type, &hashes)).collect();
             let method = method.clone();

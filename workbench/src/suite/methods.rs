@@ -27,8 +27,10 @@ pub(crate) struct MethodSuite {
     pub(crate) tests: Vec<Method>,
     /// What its setup has deployed, which invariants are to hold for.
     pub(crate) targets: Vec<(Hash160, Vec<Method>)>,
-    /// The accounts that its setup has asked for, and the contracts.
+    /// The accounts that its setup has asked for, and who signs unless a test says otherwise: who makes random calls.
     accounts: Vec<(String, Hash160)>,
+    /// The contracts that it has deployed, and their names.
+    contracts: Vec<(String, Hash160)>,
     hash: Hash160,
     folder: std::path::PathBuf,
     pub(crate) debug: Vec<(Hash160, Arc<DebugInfo>)>,
@@ -61,8 +63,8 @@ impl MethodSuite {
         let debug: Vec<_> = files.debug.iter().map(|info| (hash, Arc::clone(info))).collect();
         chain.store_mut().write(&ran.receipt.changes).map_err(|error| error.to_string())?;
         let tests = [files.methods("test"), files.methods("invariant")].concat().into_iter().cloned().collect();
-        let (targets, accounts) = (Vec::new(), Vec::new());
-        let mut suite = Self { chain, tests, targets, accounts, hash, folder: folder.into(), debug };
+        let (targets, accounts, contracts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut suite = Self { chain, tests, targets, accounts, contracts, hash, folder: folder.into(), debug };
         if files.manifest.abi.method("setUp", Some(0)).is_some() {
             suite.set_up()?;
         }
@@ -90,7 +92,7 @@ impl MethodSuite {
             let methods = contract.state().manifest.abi.methods.iter();
             let methods = methods.filter(|method| !method.safe && !method.name.starts_with('_')).cloned();
             self.targets.push((hash, methods.collect()));
-            self.accounts.push((contract.state().manifest.name.escape_debug().to_string(), hash));
+            self.contracts.push((contract.state().manifest.name.escape_debug().to_string(), hash));
         }
         Ok(())
     }
@@ -154,6 +156,7 @@ impl MethodSuite {
             tests: Vec::new(),
             targets: Vec::new(),
             accounts: Vec::new(),
+            contracts: Vec::new(),
             hash: self.hash,
             folder: self.folder.clone(),
             debug: self.debug.clone(),
@@ -166,14 +169,19 @@ impl MethodSuite {
         execute::tree(&self.chain, &self.invocation(method, arguments)?, &cheats).map_err(|error| error.to_string())
     }
 
+    /// The accounts that make random calls. A contract signs only what its own method allows, so none is among them.
+    pub(crate) fn signers(&self) -> Vec<Hash160> {
+        self.accounts.iter().map(|(_, hash)| *hash).collect()
+    }
+
     /// The accounts and contracts that random arguments are taken from.
     pub(crate) fn hashes(&self) -> Vec<Hash160> {
-        self.accounts.iter().map(|(_, hash)| *hash).collect()
+        self.accounts.iter().chain(&self.contracts).map(|(_, hash)| *hash).collect()
     }
 
     /// The name of an account or a contract.
     pub(crate) fn name(&self, hash: Hash160) -> String {
-        let known = self.accounts.iter().find(|(_, known)| *known == hash);
+        let known = self.accounts.iter().chain(&self.contracts).find(|(_, known)| *known == hash);
         known.map_or_else(|| hash.to_string(), |(name, _)| name.clone())
     }
 }
