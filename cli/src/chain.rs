@@ -13,7 +13,7 @@ use neovm::{
     types::{NefFile, manifest::Method},
 };
 
-use self::signers::{Account, Scopes, signers};
+pub(crate) use self::signers::{Account, Scopes, signers};
 use crate::{
     diff,
     input::Program,

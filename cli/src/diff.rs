@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
     Receipt, StackItem, Store,
-    host::{CallNode, CallTrace, Log, Notification, native},
+    host::{CallNode, CallTrace, Contract, Log, Notification, native},
     storage::{Batch, Value},
     types::{item::JsonLimits, manifest::Parameter},
 };
@@ -33,10 +33,14 @@ pub(crate) fn push_events(out: &mut String, session: &Session<'_>, receipt: &Rec
 /// The values of an event, with the names and in the notation that the manifest of
 /// the contract gives.
 pub(crate) fn values(session: &Session<'_>, event: &Notification) -> String {
+    values_of(session.chain.contract(event.contract).ok().flatten().as_deref(), event)
+}
+
+/// The values of an event as [`values`] shows them, given the contract.
+pub(crate) fn values_of(contract: Option<&Contract>, event: &Notification) -> String {
     let StackItem::Array(values) = &event.state else { return show::item(&event.state) };
     let values = values.to_vec();
-    let contract = session.chain.contract(event.contract).ok().flatten();
-    let events = contract.as_ref().map(|contract| &contract.state().manifest.abi.events[..]).unwrap_or_default();
+    let events = contract.map(|contract| &contract.state().manifest.abi.events[..]).unwrap_or_default();
     let known = events.iter().find(|known| known.name == event.event && known.parameters.len() == values.len());
     let Some(known) = known else { return show::item(&event.state) };
     let value = |(value, parameter): (&StackItem, &Parameter)| {
@@ -76,7 +80,7 @@ pub(crate) fn contract_name(id: i32) -> String {
 }
 
 /// Appends a list with its count, unless it is empty.
-fn push_list(out: &mut String, what: &str, one: &str, lines: impl ExactSizeIterator<Item = String>) {
+pub(crate) fn push_list(out: &mut String, what: &str, one: &str, lines: impl ExactSizeIterator<Item = String>) {
     let count = lines.len();
     if count == 0 {
         return;

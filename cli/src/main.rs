@@ -37,6 +37,7 @@ mod manual;
 mod methods;
 mod parse;
 mod place;
+mod private;
 mod profile;
 mod progress;
 mod replay;
@@ -86,6 +87,17 @@ enum Command {
     Bench(bench::BenchArgs),
     Jit(jit::JitArgs),
     Evm(evm::EvmArgs),
+    Chain(private::ChainCommandArgs),
+    Wallet(private::WalletArgs),
+    Deploy(private::DeployArgs),
+    Call(private::CallArgs),
+    Transfer(private::TransferArgs),
+    Mine(private::MineArgs),
+    Storage(private::StorageArgs),
+    Block(private::BlockArgs),
+    Tx(private::TxArgs),
+    Log(private::LogArgs),
+    Candidates(private::CandidatesArgs),
     Profile(profile::ProfileArgs),
     Coverage(coverage::CoverageArgs),
     Test(test::TestArgs),
@@ -140,6 +152,17 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::execute(args),
         Command::Jit(args) => jit::execute(args),
         Command::Evm(args) => evm::execute(args),
+        Command::Chain(args) => private::chain(args),
+        Command::Wallet(args) => private::wallet(args),
+        Command::Deploy(args) => private::deploy(args),
+        Command::Call(args) => private::call(args),
+        Command::Transfer(args) => private::transfer(args),
+        Command::Mine(args) => private::mine(args),
+        Command::Storage(args) => private::storage(args),
+        Command::Block(args) => private::block(args),
+        Command::Tx(args) => private::tx(args),
+        Command::Log(args) => private::log(args),
+        Command::Candidates(args) => private::candidates(args),
         Command::Profile(args) => profile::execute(args),
         Command::Coverage(args) => coverage::execute(args),
         Command::Test(args) => test::execute(args),

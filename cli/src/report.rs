@@ -161,7 +161,7 @@ impl Syscalls {
 }
 
 /// Appends a stack, its top last; a result by the type that the manifest names.
-fn push_items(out: &mut String, items: &[StackItem], wanted: Option<ParameterType>) {
+pub(crate) fn push_items(out: &mut String, items: &[StackItem], wanted: Option<ParameterType>) {
     line(out, "stack", &show::count(items.len() as u64, "item"));
     for (i, item) in items.iter().enumerate().take(MAX_ITEMS) {
         let (name, value) = show::result(item, wanted);

@@ -37,7 +37,7 @@ pub enum PrivateError {
         error: io::Error,
     },
     /// The configuration is refused.
-    #[error("{0}")]
+    #[error(transparent)]
     Config(#[from] ConfigError),
     /// The wallet is refused.
     #[error("{}: {error}", file.display())]
@@ -47,20 +47,23 @@ pub enum PrivateError {
         /// Why.
         error: WalletError,
     },
-    /// The chain's files cannot be read or written.
+    /// A checkpoint is there, or is not.
     #[error("{0}")]
+    Checkpoint(String),
+    /// The chain's files cannot be read or written.
+    #[error(transparent)]
     Disk(#[from] DiskError),
     /// A block is refused, or the chain that is kept is another one.
-    #[error("{0}")]
+    #[error(transparent)]
     Blockchain(#[from] BlockchainError),
     /// A block cannot be kept.
-    #[error("{0}")]
+    #[error(transparent)]
     Chain(#[from] ChainError),
     /// No block can be made.
-    #[error("{0}")]
+    #[error(transparent)]
     Produce(#[from] ProduceError),
     /// The state is damaged.
-    #[error("{0}")]
+    #[error(transparent)]
     State(#[from] FaultKind),
 }
 
@@ -117,6 +120,7 @@ impl PrivateChain {
         if !folder.config().is_file() {
             return Err(PrivateError::Missing(folder.path().to_owned()));
         }
+        folder.settle()?;
         let settings = config::load(&folder.config().to_string_lossy())?;
         let (network, address_version) = (settings.network, settings.address_version);
         // The lock on this folder is that of the whole chain.

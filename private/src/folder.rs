@@ -69,27 +69,34 @@ impl Folder {
         self.0.join("logs.redb")
     }
 
-    /// Makes the folder with a chain of one block. It appears as a whole or not at all.
+    /// Makes the folder with a chain of one block.
     pub(crate) fn create(&self, new: &NewChain) -> Result<(), PrivateError> {
-        let is_empty = match fs::read_dir(&self.0) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-            Err(error) => return Err(PrivateError::io(&self.0, error)),
+        self.build(|folder| folder.fill(new))
+    }
+
+    /// Makes the folder, which is not there or empty. One that is not there appears as a whole or not at all; what says
+    /// that there is a chain comes last.
+    pub(crate) fn build(&self, make: impl FnOnce(&Self) -> Result<(), PrivateError>) -> Result<(), PrivateError> {
+        let failed = |error| PrivateError::io(&self.0, error);
+        let is_there = match fs::read_dir(&self.0).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => true,
+            Ok(false) => return Err(PrivateError::NotEmpty(self.0.clone())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(failed(error)),
         };
-        if !is_empty {
-            return Err(PrivateError::NotEmpty(self.0.clone()));
-        }
-        let under_way = Self(beside(&self.0));
-        let made = under_way.fill(new).and_then(|()| {
-            // Windows names no folder like one that is there.
-            if cfg!(windows) && self.0.exists() {
-                fs::remove_dir(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
+        // A folder that is there may be the one that somebody stands in.
+        let new = Self(if is_there { self.0.join(format!(".new-{}", process::id())) } else { beside(&self.0) });
+        let made = make(&new).and_then(|()| {
+            if !is_there {
+                return fs::rename(&new.0, &self.0).map_err(failed);
             }
-            fs::rename(&under_way.0, &self.0).map_err(|error| PrivateError::io(&self.0, error))
+            let moves = [(new.wallet(), self.wallet()), (new.chain(), self.chain()), (new.logs(), self.logs())];
+            let mut moves = moves.into_iter().chain([(new.config(), self.config())]);
+            moves.try_for_each(|(from, to)| fs::rename(from, to)).and_then(|()| fs::remove_dir(&new.0)).map_err(failed)
         });
         if made.is_err() {
             // The first error counts.
-            let _ = fs::remove_dir_all(&under_way.0);
+            let _ = fs::remove_dir_all(&new.0);
         }
         made
     }
@@ -129,7 +136,7 @@ impl Folder {
 }
 
 /// A name in the same folder that nobody else uses.
-fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or("chain".as_ref()).to_owned();
     name.push(format!(".new-{}", process::id()));
     path.with_file_name(name)

@@ -6,11 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod copies;
 mod folder;
 mod produce;
+mod send;
 
 pub use self::{
     chain::{MinedBlock, PrivateChain, PrivateError},
     folder::{Folder, NewChain},
     produce::{MAX_BLOCK_SIZE, MAX_BLOCK_SYSTEM_FEE, ProduceError, next_block},
+    send::{SendError, Signing},
 };

@@ -38,16 +38,16 @@ pub enum ProduceError {
         error: SignError,
     },
     /// The validators have no account.
-    #[error("{0}")]
+    #[error(transparent)]
     Validators(#[from] MultisigError),
     /// The block would not be read by nodes.
-    #[error("{0}")]
+    #[error(transparent)]
     Block(#[from] ReadError),
     /// The operating system has no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(String),
     /// The state cannot be read or is damaged.
-    #[error("{0}")]
+    #[error(transparent)]
     State(#[from] FaultKind),
 }
 

@@ -43,6 +43,16 @@ pub trait Store {
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a>;
 }
 
+impl<S: Store + ?Sized> Store for &S {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        (**self).get(key)
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        (**self).seek(prefix, from, direction)
+    }
+}
+
 /// Changes: each key with its new value, or without one if it is deleted. No
 /// key occurs twice.
 pub type Batch = Vec<(Key, Option<Value>)>;

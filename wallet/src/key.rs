@@ -36,9 +36,9 @@ pub enum KeyError {
 /// ```
 /// use neovm_wallet::PrivateKey;
 ///
-/// let key = PrivateKey::parse("1dd37fba80fec4e6a6f13fd708d8dcb3b29def768017052f6c930fa1c5d90bbb")?;
-/// assert_eq!(&*key.to_wif(), "KxhEDBQyyEFymvfJD96q8stMbJMbZUb6D1PmXqBWZDU2WvbvVs9o");
-/// assert_eq!(key.public_key().to_string(), "031a6c6fbbdf02ca351745fa86b9ba5a9452d785ac4f7fc2b7548ca2a46c4fcf4a");
+/// let key = PrivateKey::parse("7d128a6d096f0c14c3a25a2b0c41cf79661bfcb4a8cc95aaaea28bde4d732344")?;
+/// assert_eq!(&*key.to_wif(), "L1QqQJnpBwbsPGAuutuzPTac8piqvbR1HRjrY5qHup48TBCBFe4g");
+/// assert_eq!(key.public_key().to_string(), "02028a99826edc0c97d18e22b6932373d908d323aa7f92656a77ec26e8861699ef");
 /// # Ok::<_, neovm_wallet::KeyError>(())
 /// ```
 #[derive(Clone)]

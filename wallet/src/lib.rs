@@ -18,5 +18,5 @@ pub use self::{
     key::{KeyError, PrivateKey, secret},
     nep2::{Nep2Error, Scrypt},
     nep6::{Account, AccountContract, Parameter, Wallet, WalletError},
-    sign::{SignError, sign_transaction, witness},
+    sign::{SignError, sign_transaction, verification_script, witness},
 };

@@ -49,7 +49,7 @@ pub enum WalletError {
     #[error("the wallet has account {0} already")]
     Known(String),
     /// There is no account of so many keys.
-    #[error("{0}")]
+    #[error(transparent)]
     Multisig(#[from] MultisigError),
 }
 

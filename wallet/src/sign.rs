@@ -25,7 +25,7 @@ pub enum SignError {
         held: usize,
     },
     /// The transaction would be refused by nodes.
-    #[error("{0}")]
+    #[error(transparent)]
     Transaction(#[from] ReadError),
 }
 
@@ -74,8 +74,11 @@ pub fn sign_transaction(
     Ok(transaction.sign(&witnesses.collect::<Result<Vec<_>, _>>()?)?)
 }
 
-/// Finds the verification script of an account.
-fn verification_script(account: Hash160, keys: &[PrivateKey], scripts: &[Script]) -> Result<Script, SignError> {
+/// Finds the verification script of an account: that of a key, or one that is given.
+///
+/// # Errors
+/// [`SignError::Unknown`] if there is none.
+pub fn verification_script(account: Hash160, keys: &[PrivateKey], scripts: &[Script]) -> Result<Script, SignError> {
     let own = keys.iter().find(|key| key.account() == account);
     let own = own.map(|key| contract::signature_script(key.public_key()));
     let known = own.or_else(|| scripts.iter().find(|script| script.hash() == account).cloned());

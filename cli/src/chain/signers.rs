@@ -73,7 +73,7 @@ impl FromStr for Scopes {
 }
 
 /// The signers: one value of `--scope` is for all, several are for one each.
-pub(super) fn signers(accounts: &[Account], scopes: &[Scopes]) -> Result<Vec<Signer>> {
+pub(crate) fn signers(accounts: &[Account], scopes: &[Scopes]) -> Result<Vec<Signer>> {
     let hashes = accounts.iter().filter(|account| matches!(account, Account::Hash(_))).count();
     if scopes.len() > 1 && scopes.len() != hashes || hashes == 0 && !scopes.is_empty() {
         let text = format!("--scope is given {} times, for {hashes} accounts of --signer", scopes.len());

@@ -1,0 +1,205 @@
+//! `neovm chain`: private chains in folders.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use neovm::{ProtocolSettings, crypto::address_from_script_hash};
+use neovm_node::config;
+use neovm_private::{NewChain, PrivateChain};
+use neovm_wallet::PrivateKey;
+use serde_json::json;
+
+use super::{
+    Data,
+    accounts::{Password, keys_of_file},
+    call::dynamic_call,
+    names,
+};
+use crate::{place::line, show, terminal};
+
+/// Private chains in folders: make, look at, keep and copy them
+#[derive(clap::Args)]
+pub(crate) struct ChainCommandArgs {
+    #[command(subcommand)]
+    command: ChainCommand,
+}
+
+#[derive(Subcommand)]
+enum ChainCommand {
+    New(NewArgs),
+    Info(InfoArgs),
+    /// Keep a private chain as it is, under a name. The wallet is no part of it
+    Checkpoint(CheckpointArgs),
+    /// Put a private chain back to a checkpoint. The wallet stays as it is
+    Restore(CheckpointArgs),
+    Fork(ForkArgs),
+}
+
+/// Make a private chain with one validator
+///
+/// The key of the validator is generated unless given. The chain's wallet names two accounts
+/// of it: genesis, the account of the validators, which holds all NEO and the first GAS, and
+/// validator, that of the key alone. All hardforks that MainNet has are active from the first
+/// block.
+///
+/// The wallet is a file for its owner alone, and its password is empty: keep no keys of worth
+/// there.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm chain new --data chain
+  neovm chain new --data chain --key key.txt --magic 56753 --block-time 15000")]
+struct NewArgs {
+    #[command(flatten)]
+    data: Data,
+    /// The key of the validator: a file with a key in WIF or 64 hexadecimal digits, an encrypted
+    /// key (NEP-2), or a wallet (NEP-6), whose first key is taken
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    password: Password,
+    /// The magic number of the network; random unless given
+    #[arg(long, value_name = "N")]
+    magic: Option<u32>,
+    /// The milliseconds between two blocks, which contracts can read
+    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=30_000))]
+    block_time: u32,
+    /// Take all other settings of the network from the configuration file of a node
+    #[arg(long, value_name = "FILE|NETWORK")]
+    config: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show a private chain: its network, last block, accounts and checkpoints
+#[derive(clap::Args)]
+struct InfoArgs {
+    #[command(flatten)]
+    data: Data,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A checkpoint, and the chain that it is of.
+#[derive(clap::Args)]
+struct CheckpointArgs {
+    /// The name of the checkpoint
+    name: String,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Copy a private chain, its wallet and its network to another folder
+///
+/// Where the file system can share what files have in common, the copy takes neither time nor
+/// room.
+#[derive(clap::Args)]
+struct ForkArgs {
+    /// The new folder
+    #[arg(value_name = "DIR")]
+    to: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+pub(crate) fn chain(args: &ChainCommandArgs) -> Result<ExitCode> {
+    let text = match &args.command {
+        ChainCommand::New(args) => new(args)?,
+        ChainCommand::Info(args) => info(&args.data.open()?, args.json)?,
+        ChainCommand::Checkpoint(args) => {
+            let mut chain = args.data.open()?;
+            chain.checkpoint(&args.name)?;
+            format!("kept {} as {}\n", height(&chain), args.name)
+        }
+        ChainCommand::Restore(args) => {
+            args.data.open()?.restore(&args.name)?;
+            format!("back at {} of {}\n", height(&args.data.open()?), args.name)
+        }
+        ChainCommand::Fork(args) => {
+            let mut chain = args.data.open()?;
+            chain.fork(&args.to)?;
+            format!("copied {} to {}\n", height(&chain), args.to.display())
+        }
+    };
+    terminal::write(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn height(chain: &PrivateChain) -> String {
+    chain.blockchain().height().map_or("no block".into(), |height| format!("block {height}"))
+}
+
+fn new(args: &NewArgs) -> Result<String> {
+    let base = args.config.as_deref().map_or(Ok(ProtocolSettings::private()), config::load)?;
+    let magic = match args.magic {
+        Some(magic) => magic,
+        None => {
+            let mut bytes = [0; 4];
+            getrandom::fill(&mut bytes).context("the operating system gives no random numbers")?;
+            u32::from_le_bytes(bytes)
+        }
+    };
+    let settings = ProtocolSettings { network: magic, milliseconds_per_block: args.block_time, ..base };
+    let validator = match &args.key {
+        None => PrivateKey::generate()?,
+        Some(path) => {
+            let keys = keys_of_file(path, settings.address_version, &args.password)?;
+            match keys.into_iter().next() {
+                Some(key) => key,
+                None => bail!("{}: the wallet has no key", path.display()),
+            }
+        }
+    };
+    info(&PrivateChain::create(&args.data.data, &NewChain { settings, validator })?, args.json)
+}
+
+/// What there is to know of a chain.
+fn info(chain: &PrivateChain, as_json: bool) -> Result<String> {
+    let settings = chain.blockchain().network().settings();
+    let last = chain.blockchain().last_header().context("the chain has no block")?;
+    let checkpoints = chain.folder().checkpoint_names()?;
+    let balances = balances(chain)?;
+    let address = |hash: neovm::Hash160| address_from_script_hash(hash.0, settings.address_version);
+    if as_json {
+        let account = |(name, hash, neo, gas): &(String, neovm::Hash160, String, u128)| json!({"label": name, "address": address(*hash), "neo": neo, "gas": gas.to_string()});
+        let info = json!({
+            "network": settings.network,
+            "msperblock": settings.milliseconds_per_block,
+            "height": last.index,
+            "hash": last.hash().to_string(),
+            "time": last.timestamp,
+            "accounts": balances.iter().map(account).collect::<Vec<_>>(),
+            "checkpoints": checkpoints,
+        });
+        return Ok(format!("{info}\n"));
+    }
+    let mut out = String::new();
+    line(&mut out, "network", &format!("{}, a block every {} ms", settings.network, settings.milliseconds_per_block));
+    line(&mut out, "height", &last.index.to_string());
+    line(&mut out, "last block", &format!("{}, {} ms", last.hash(), last.timestamp));
+    line(&mut out, "accounts", &balances.len().to_string());
+    for (name, hash, neo, gas) in &balances {
+        let gas = show::gas(*gas);
+        out.push_str(&format!("  {name:<12}{}  {neo} NEO, {gas} GAS\n", address(*hash)));
+    }
+    if !checkpoints.is_empty() {
+        line(&mut out, "checkpoints", &checkpoints.join(", "));
+    }
+    Ok(out)
+}
+
+/// The accounts of the chain's wallet: name, hash, NEO and GAS in datoshi.
+fn balances(chain: &PrivateChain) -> Result<Vec<(String, neovm::Hash160, String, u128)>> {
+    let neo = names::contract(chain, "NEO")?.state().hash;
+    let view = names::view(chain);
+    let of = |account: &neovm_wallet::Account| {
+        let receipt = chain.test(&dynamic_call(neo, "balanceOf", &[account.hash().into()])?, &[])?;
+        let neo = receipt.stack.first().and_then(|item| item.to_integer().ok());
+        let gas = view.gas_balance(account.hash())?.to_string().parse().unwrap_or_default();
+        let label = account.label.clone().unwrap_or_default().escape_debug().to_string();
+        Ok((label, account.hash(), neo.map_or("?".into(), |neo| neo.to_string()), gas))
+    };
+    chain.wallet().accounts.iter().map(of).collect()
+}

@@ -1,0 +1,121 @@
+//! Transactions as a wallet makes them: their fees follow from a test run and from what their witnesses cost.
+//!
+//! Source: `Wallets/Wallet.cs` (`MakeTransaction`) of the reference node.
+
+use std::sync::Arc;
+
+use neovm_chain::{Attribute, Signer, Transaction, UnsignedTransaction, Witness};
+use neovm_host::{Chain, Invocation, Receipt, StateView};
+use neovm_node::verify::network_fee;
+use neovm_storage::ChainState;
+use neovm_types::{Fault, FaultKind, Script};
+use neovm_wallet::{PrivateKey, SignError, sign_transaction, verification_script};
+
+use crate::{MinedBlock, PrivateChain, PrivateError};
+
+/// The gas that a test run may use, in datoshi: 10,000 GAS.
+const TEST_GAS: i64 = 1_000_000_000_000;
+
+/// Who signs transactions.
+#[derive(Clone, Debug, Default)]
+pub struct Signing {
+    /// The keys.
+    pub keys: Vec<PrivateKey>,
+    /// The verification scripts of accounts with several keys.
+    pub scripts: Vec<Script>,
+}
+
+/// Why a transaction is not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The test run ended with a fault.
+    #[error("the script faults: {}", .0.kind)]
+    Fault(Box<Fault>),
+    /// It cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// What it needs cannot be calculated.
+    #[error(transparent)]
+    Fee(#[from] neovm_node::verify::NetworkFeeError),
+    /// It is refused, or the chain cannot be read or written.
+    #[error(transparent)]
+    Chain(#[from] PrivateError),
+    /// The state is damaged.
+    #[error(transparent)]
+    State(#[from] FaultKind),
+    /// The operating system has no random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(String),
+}
+
+impl PrivateChain {
+    /// Runs a script in the block that comes next, as if accounts had signed it, and keeps nothing.
+    ///
+    /// # Errors
+    /// A fault if the state is damaged. Faults of the script are in the receipt.
+    pub fn test(&self, script: &Script, signers: &[Signer]) -> Result<Receipt, FaultKind> {
+        let blockchain = self.blockchain();
+        let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(blockchain.network()), blockchain.state());
+        let call = Invocation::new(script.clone()).with_gas(TEST_GAS);
+        chain.invoke(&signers.iter().cloned().fold(call, Invocation::with_signer))
+    }
+
+    /// Makes a transaction of a script, with the fees that it needs, and signs it.
+    ///
+    /// # Errors
+    /// [`SendError`] if the script faults in a test run, or keys are missing.
+    pub fn make_transaction(
+        &self,
+        script: &Script,
+        signers: &[Signer],
+        signing: &Signing,
+    ) -> Result<Transaction, SendError> {
+        let receipt = self.test(script, signers)?;
+        let system_fee = receipt.gas_datoshi(TEST_GAS);
+        if let Some(fault) = receipt.fault {
+            return Err(SendError::Fault(fault.into()));
+        }
+        let (network, state) = (self.blockchain().network(), self.blockchain().state());
+        let view = StateView::new(network, state);
+        let mut unsigned = UnsignedTransaction {
+            version: 0,
+            nonce: getrandom::u32().map_err(|error| SendError::Random(error.to_string()))?,
+            system_fee,
+            network_fee: 0,
+            valid_until_block: view.height()?.saturating_add(view.max_valid_until_block_increment()?),
+            signers: signers.to_vec(),
+            attributes: Vec::<Attribute>::new(),
+            script: script.clone(),
+        };
+        let witness = |signer: &Signer| {
+            let verification = verification_script(signer.account, &signing.keys, &signing.scripts)?;
+            Ok(Witness { verification, ..Witness::empty() })
+        };
+        let witnesses = signers.iter().map(witness).collect::<Result<Vec<_>, SignError>>()?;
+        let unpaid = unsigned.sign(&witnesses).map_err(SignError::from)?;
+        unsigned.network_fee = network_fee(network, state, &unpaid)?;
+        Ok(sign_transaction(&unsigned, network.settings().network, &signing.keys, &signing.scripts)?)
+    }
+
+    /// Makes a transaction of a script, and a block of it alone, which survives a power cut when this returns.
+    ///
+    /// # Errors
+    /// As for [`make_transaction`](Self::make_transaction) and [`mine`](Self::mine).
+    pub fn send(
+        &mut self,
+        script: &Script,
+        signers: &[Signer],
+        signing: &Signing,
+    ) -> Result<(Arc<Transaction>, MinedBlock), SendError> {
+        let transaction = Arc::new(self.make_transaction(script, signers, signing)?);
+        let mined = self.mine(&[Arc::clone(&transaction)], None)?;
+        self.flush()?;
+        Ok((transaction, mined))
+    }
+
+    /// What the accounts of the chain's wallet sign with.
+    pub fn signing(&self) -> Signing {
+        let scripts = self.wallet().accounts.iter().filter_map(neovm_wallet::Account::script).collect();
+        Signing { keys: self.keys().to_vec(), scripts }
+    }
+}
