@@ -30,11 +30,16 @@ cp "$here/../LICENSE-APACHE" "$here/../LICENSE-MIT" "$work/$name/"
   crates=$(cargo tree --manifest-path "$here/Cargo.toml" --edges normal --prefix none --format '{p}|{l}' |
     sed 's/ (.*)|/|/; s/ (\*)$//' | sort -u | grep -v '^neovm')
   echo "$crates" | sed 's/|/: /'
-  echo "$crates" | cut -d'|' -f1 | sed 's/ v/-/' | while read -r crate; do
-    for file in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$crate"/{LICENSE,COPYING,NOTICE,UNLICENSE}*; do
-      [ -f "$file" ] && printf '\n==== %s: %s\n\n' "$crate" "$(basename "$file")" && cat "$file"
+  echo "$crates" | sed 's/ v\([^|]*\)|/-\1 /' | while read -r crate licence; do
+    found=
+    for file in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$crate"/{LICENSE,LICENCE,COPYING,NOTICE,UNLICENSE}*; do
+      [ -f "$file" ] || continue
+      found=yes
+      printf '\n==== %s: %s\n\n' "$crate" "$(basename "$file")"
+      cat "$file"
     done
-    true
+    # What its package does not hold is in those of others.
+    [ -n "$found" ] || printf '\n==== %s: %s\n' "$crate" "$licence"
   done
 } >"$work/$name/THIRD-PARTY.txt"
 
