@@ -97,4 +97,9 @@ func BenchmarkRunNothing(b *testing.B) {
 	recorded.BenchmarkJob(b, runner, state, &neovm.Job{Gas: 1e8, Script: []byte{0x40}})
 }
 
+func BenchmarkRunTransfer(b *testing.B) {
+	runner, state := recorded.Genesis(b, interpreter)
+	recorded.BenchmarkTransfer(b, runner, state)
+}
+
 func BenchmarkBlock(b *testing.B) { recorded.BenchmarkBlock(b, interpreter) }

@@ -280,6 +280,11 @@ func BenchmarkRunSymbol(b *testing.B) {
 	recorded.BenchmarkCall(b, runner, state)
 }
 
+func BenchmarkRunTransfer(b *testing.B) {
+	runner, state := recorded.Genesis(b, start(b, "--engine", "interp").open)
+	recorded.BenchmarkTransfer(b, runner, state)
+}
+
 func BenchmarkBlock(b *testing.B) { recorded.BenchmarkBlock(b, start(b, "--engine", "interp").open) }
 
 // prefetched counts the keys that it is told of.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -38,6 +39,37 @@ func BenchmarkCallContext(b *testing.B, ctx context.Context, runner neovm.Runner
 // BenchmarkJob measures a job.
 func BenchmarkJob(b *testing.B, runner neovm.Runner, state neovm.Storage, job *neovm.Job) {
 	benchmark(b, context.Background(), runner, state, job)
+}
+
+// BenchmarkTransfer measures a transaction that transfers one NEO from who holds all to somebody new.
+func BenchmarkTransfer(b *testing.B, runner neovm.Runner, state *neovm.MemoryStorage) {
+	job := &neovm.Job{Gas: 20e8, Transaction: transfer(holder(state)), Header: &neovm.Header{Index: 1, Timestamp: 1468595302000}}
+	receipt, err := runner.Run(context.Background(), job, state)
+	if must(b, err); len(receipt.Notifications) == 0 || len(receipt.Changes) < 4 {
+		b.Fatalf("nothing was transferred: %+v", receipt)
+	}
+	benchmark(b, context.Background(), runner, state, job)
+}
+
+// holder returns the first account in the storage that has NEO.
+func holder(state *neovm.MemoryStorage) (account []byte) {
+	prefix := []byte{0xfb, 0xff, 0xff, 0xff, 20}
+	for key := range state.All {
+		if bytes.HasPrefix(key, prefix) {
+			return key[len(prefix):]
+		}
+	}
+	return nil
+}
+
+// transfer returns the bytes of a transaction that transfers one NEO from its sender.
+func transfer(from []byte) []byte {
+	to := bytes.Repeat([]byte{7}, 20)
+	// PUSHNULL PUSH1 to from PUSH4 PACK All "transfer" NeoToken SYSCALL System.Contract.Call
+	script := slices.Concat([]byte{0x0b, 0x11, 0x0c, 20}, to, []byte{0x0c, 20}, from, []byte{0x14, 0xc0, 0x1f, 0x0c, 8},
+		[]byte("transfer"), []byte{0x0c, 20}, NeoToken[:], []byte{0x41, 0x62, 0x7d, 0x5b, 0x52})
+	// Version, nonce, fees and last block; one signer, CalledByEntry; no attributes; script; a witness.
+	return slices.Concat(make([]byte, 25), []byte{1}, from, []byte{1, 0, byte(len(script))}, script, []byte{1, 0, 0})
 }
 
 func benchmark(b *testing.B, ctx context.Context, runner neovm.Runner, state neovm.Storage, job *neovm.Job) {
