@@ -7,11 +7,18 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result, bail};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anyhow::{Context, Result, anyhow, bail};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use neovm::{Script, types::assemble};
+use neovm::{
+    Script,
+    types::{AsmError, assemble},
+};
 
-use crate::input::{self, MAX_FILE, MAX_TEXT};
+use crate::{
+    input::{self, MAX_FILE, MAX_TEXT},
+    show,
+};
 
 /// Assemble a script from the text that disasm shows
 ///
@@ -36,7 +43,7 @@ pub(crate) struct AsmArgs {
 }
 
 pub(crate) fn execute(args: &AsmArgs) -> Result<ExitCode> {
-    let script = read_script(&args.file).with_context(|| format!("{}", args.file.display()))?;
+    let script = read_script(&args.file)?;
     let for_terminal = args.output.is_none() && io::stdout().is_terminal();
     let content = match script.bytes() {
         bytes if args.base64 => format!("{}\n", BASE64_STANDARD.encode(bytes)).into_bytes(),
@@ -54,10 +61,29 @@ pub(crate) fn execute(args: &AsmArgs) -> Result<ExitCode> {
 }
 
 fn read_script(path: &Path) -> Result<Script> {
-    let text = String::from_utf8(input::read_limited(path, MAX_TEXT)?).context("the text is not UTF-8")?;
+    let text = input::read_limited(path, MAX_TEXT)?;
+    let text = String::from_utf8(text).with_context(|| format!("{} is not UTF-8", input::name_of(path)))?;
     // The words of a line take many times the memory of its text.
     if let Some(i) = text.lines().position(|line| line.len() > MAX_FILE) {
-        bail!("line {} has more than {MAX_FILE} bytes", i + 1);
+        bail!("{}, line {} has more than {MAX_FILE} bytes", input::name_of(path), i + 1);
     }
-    Ok(assemble(&text)?)
+    assemble(&text).map_err(|error| shown(&error, path, &text))
+}
+
+/// An error with the line of the text that is wrong, as compilers show it.
+fn shown(error: &AsmError, path: &Path, text: &str) -> anyhow::Error {
+    /// What is longer is not shown.
+    const MAX_SHOWN: usize = 1000;
+    let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
+    let start = line.char_indices().nth(error.column.saturating_sub(1)).map_or(line.len(), |(start, _)| start);
+    let rest = &line[start..];
+    let end = start + rest.find([' ', '\t', ',', ';']).unwrap_or(rest.len());
+    let (name, what) = (input::name_of(path), show::one_line(&error.what));
+    if line.len() > MAX_SHOWN || line.contains(|letter: char| letter.is_control() && letter != '\t') {
+        return anyhow!("{name}: line {}, column {}: {what}", error.line, error.column);
+    }
+    let place = AnnotationKind::Primary.span(start..end);
+    let snippet = Snippet::source(line).line_start(error.line).path(&*name).annotation(place);
+    let title = Level::ERROR.no_name().primary_title(&*what);
+    anyhow!("{}", Renderer::plain().render(&[title.element(snippet)]))
 }

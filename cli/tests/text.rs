@@ -56,8 +56,13 @@ fn asm_writes_bytes_hexadecimal_and_base64() {
 #[test]
 fn asm_says_what_is_wrong_and_where() {
     let bad = [
-        ("PUSH2\n  PUSH99\n", "line 2, column 3: unknown instruction PUSH99"),
-        ("JMP away\n", "line 1, column 5: there is no label away"),
+        (
+            "PUSH2\n  PUSH99 ; no such\n",
+            "error: unknown instruction PUSH99\n --> standard input:2:3\n  |\n2 |   PUSH99 ; no such\n  |   ^^^^^^\n",
+        ),
+        ("JMP away\n", "there is no label away\n --> standard input:1:5\n"),
+        // Nothing is written to a terminal that would be taken for its controls.
+        ("PUSH99 \x1b[31m\n", "standard input: line 1, column 1: unknown instruction PUSH99"),
         ("PUSHINT8 300\n", "300 does not fit 1 bytes"),
         ("PUSHDATA1 \"a\n", "the closing quote is missing"),
     ];

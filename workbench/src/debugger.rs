@@ -210,12 +210,17 @@ impl<'s> Debugger<'s> {
         self.time += 1;
     }
 
+    /// Whether the flag is set, which clears it.
+    fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed) && self.interrupt.swap(false, Ordering::Relaxed)
+    }
+
     /// Why no further instruction may run.
     fn halted(&self) -> Option<Pause> {
         if let Some(ended) = &self.ended {
             return Some(Pause::Ended(ended.clone()));
         }
-        if self.interrupt.swap(false, Ordering::Relaxed) {
+        if self.interrupted() {
             return Some(Pause::Interrupted);
         }
         self.max_time.is_some_and(|most| self.time >= most).then_some(Pause::Limit)

@@ -1,7 +1,5 @@
 //! Ways to run: to a breakpoint, to another instruction or line, forward and back.
 
-use std::sync::atomic::Ordering;
-
 use neovm::{Execution, FaultKind};
 
 use super::{Debugger, Pause, lines::Lines, watch::Monitor};
@@ -165,7 +163,7 @@ impl<'s> Debugger<'s> {
         let mut monitor = Monitor::new(&self.breakpoints, &execution, &self.scripts);
         let mut found = None;
         for time in start + 1..=end {
-            if self.interrupt.swap(false, Ordering::Relaxed) {
+            if self.interrupted() {
                 return Err(Pause::Interrupted);
             }
             let ended = execution.step();
