@@ -235,7 +235,7 @@ fn functions_instructions_and_listings() {
     let content = client.body("source", json!({"sourceReference": reference}));
     let line = usize::try_from(top["line"].as_u64().expect("a number")).expect("small");
     let listing = content["content"].as_str().expect("text").lines().nth(line - 1).map(str::trim);
-    assert!(listing.is_some_and(|line| line.ends_with("RET")), "{content} {line}");
+    assert!(listing.is_some_and(|line| line.ends_with("RET (behind the script)")), "{content} {line}");
     let stopped = client.go("continue");
     assert_eq!((&stopped["reason"], &stopped["text"]), (&json!("end"), &json!("halted with true")));
     let frame = client.top()["id"].clone();
