@@ -43,6 +43,7 @@ const HOT: &[(usize, Statement)] = &[
     (3, |scripter| scripter.wide_in_loop()),
     (6, |scripter| scripter.crossing()),
     (3, |scripter| scripter.type_work()),
+    (2, |scripter| scripter.copies_in_loop()),
     (1, |scripter| scripter.asserted()),
     (1, |scripter| scripter.rest_in_loop()),
     (1, |scripter| scripter.leave_loop()),

@@ -304,6 +304,57 @@ impl Scripter<'_> {
         }
     }
 
+    /// An instruction that takes copies of one item, which it mostly cannot take: in some turn.
+    pub(super) fn copies_in_loop(&mut self) {
+        let end = self.label();
+        self.unless_turn(end);
+        match self.random.below(4) {
+            0 => self.load_any(),
+            1 => self.load_array(),
+            2 => self.picked(),
+            _ => self.load_int(),
+        }
+        // One more may stay below.
+        let stays = self.random.one_in(2);
+        if stays {
+            self.op(DUP);
+        }
+        match self.random.below(8) {
+            0 => {
+                self.ops(&[DUP, DUP, SETITEM]);
+                self.small();
+            }
+            1 => {
+                self.ops(&[DUP, DUP]);
+                self.one_op(&[SUBSTR, WITHIN, MODMUL]);
+            }
+            2..=3 => {
+                self.op(DUP);
+                self.one_op(&[LEFT, RIGHT]);
+            }
+            _ => {
+                self.op(DUP);
+                self.one_op(&[
+                    ADD, SUB, MUL, DIV, MOD, AND, MIN, SHL, LT, EQUAL, NUMEQUAL, BOOLAND, CAT, PICKITEM, HASKEY,
+                ]);
+            }
+        }
+        match self.random.below(4) {
+            0 => self.op(SIZE),
+            1 => {
+                self.op_with(CONVERT, &[0x28]);
+                self.one_op(&[SIZE, NOT]);
+            }
+            2 => self.op_with(CONVERT, &[0x28]),
+            _ => {}
+        }
+        self.store_any();
+        if stays {
+            self.store_any();
+        }
+        self.bind(end);
+    }
+
     /// Pops an item that should be an integer.
     pub(super) fn take(&mut self) {
         match self.random.below(4) {
