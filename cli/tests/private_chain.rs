@@ -269,6 +269,51 @@ fn candidates_are_listed() {
 }
 
 #[test]
+fn those_who_are_elected_make_the_blocks() {
+    let folder = Folder::with_chain("elected");
+    folder.run(&["wallet", "new", "alice"]).ok();
+    folder.run(&["transfer", "3000", "GAS", "--from", "genesis", "--to", "alice"]).ok();
+    let key = folder.json(&["wallet", "list"])[2]["publickey"].as_str().unwrap().to_owned();
+    // A transaction that no block takes is not sent.
+    folder.run(&["call", "NEO", "setRegisterPrice", "200000000000", "--sign", "genesis"]).ok();
+    let register = ["call", "NEO", "registerCandidate", &key, "--sign", "alice"];
+    folder.run(&register).fails(1, &["no block takes the transaction: its system fee is 2000"]);
+    assert_eq!(folder.json(&["chain", "info"])["height"], 2);
+    folder.run(&["call", "NEO", "setRegisterPrice", "100000000000", "--sign", "genesis"]).ok();
+    folder.run(&register).ok();
+    assert_eq!(folder.json(&["candidates"]), serde_json::json!([{"publickey": key, "votes": "0", "active": false}]));
+    folder.run(&["call", "NEO", "vote", "genesis", &key, "--sign", "genesis"]).ok();
+    // The next block elects her; she signs the one after it.
+    folder.run(&["mine", "3"]).ok();
+    let votes = serde_json::json!([{"publickey": key, "votes": "100000000", "active": true}]);
+    assert_eq!(folder.json(&["candidates"]), votes);
+    let block = folder.json(&["block"]);
+    let witness = block["witnesses"][0]["verification"].as_str().unwrap();
+    let script = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, witness).unwrap();
+    let keys = neovm::chain::contract::multisig_contract(&script).unwrap().public_keys().unwrap();
+    assert_eq!(keys[0].to_string(), key);
+    // The committee is hers now.
+    folder.run(&["call", "NEO", "setGasPerBlock", "1", "--sign", "genesis"]).fails(1, &["nothing was sent"]);
+}
+
+#[test]
+fn without_the_keys_of_the_validators_no_block_is_made() {
+    let folder = Folder::with_chain("voted-out");
+    folder.run(&["transfer", "2000", "GAS", "--from", "genesis", "--to", "validator"]).ok();
+    // Whoever holds this key is not here.
+    let other = "02028a99826edc0c97d18e22b6932373d908d323aa7f92656a77ec26e8861699ef";
+    let wif = file("private-other.txt", b"L1QqQJnpBwbsPGAuutuzPTac8piqvbR1HRjrY5qHup48TBCBFe4g");
+    let address = "NPTmAHDxo6Pkyic8Nvu3kwyXoYJCvcCB6i";
+    folder.run(&["transfer", "2000", "GAS", "--from", "genesis", "--to", address]).ok();
+    folder.run(&["call", "NEO", "registerCandidate", other, "--sign", &wif]).ok();
+    folder.run(&["call", "NEO", "vote", "genesis", other, "--sign", "genesis"]).ok();
+    folder.run(&["mine"]).ok();
+    folder.run(&["mine"]).fails(1, &["has to be signed by the validators", "needs 1 signatures, and 0 of its keys"]);
+    folder.run(&["wallet", "import", &wif, "--name", "other"]).ok();
+    folder.run(&["mine", "2"]).ok();
+}
+
+#[test]
 fn folders_that_are_no_chains_are_refused() {
     let folder = Folder::new("none");
     folder.run(&["mine"]).fails(1, &["there is no private chain: make one with neovm chain new"]);

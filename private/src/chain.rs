@@ -39,6 +39,9 @@ pub enum PrivateError {
     /// The configuration is refused.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// No block could hold a transaction.
+    #[error("{}: MaxTransactionsPerBlock is 0", .0.display())]
+    NoTransactions(PathBuf),
     /// The wallet is refused.
     #[error("{}: {error}", file.display())]
     Wallet {
@@ -122,6 +125,9 @@ impl PrivateChain {
         }
         folder.settle()?;
         let settings = config::load(&folder.config().to_string_lossy())?;
+        if settings.max_transactions_per_block == 0 {
+            return Err(PrivateError::NoTransactions(folder.config()));
+        }
         let (network, address_version) = (settings.network, settings.address_version);
         // The lock on this folder is that of the whole chain.
         let disk = Disk::open(folder.chain(), Settings { network, trie_mode: TrieMode::Full, ..Settings::default() })?;

@@ -11,7 +11,7 @@ use neovm_storage::ChainState;
 use neovm_types::{Fault, FaultKind, Script};
 use neovm_wallet::{PrivateKey, SignError, sign_transaction, verification_script};
 
-use crate::{MinedBlock, PrivateChain, PrivateError};
+use crate::{MAX_BLOCK_SYSTEM_FEE, MinedBlock, PrivateChain, PrivateError};
 
 /// The gas that a test run may use, in datoshi: 10,000 GAS.
 const TEST_GAS: i64 = 1_000_000_000_000;
@@ -43,6 +43,9 @@ pub enum SendError {
     /// The state is damaged.
     #[error(transparent)]
     State(#[from] FaultKind),
+    /// No block has room for it.
+    #[error("no block takes the transaction: its system fee is {fee} datoshi, and all of a block {MAX_BLOCK_SYSTEM_FEE} at most", fee = .0)]
+    TooCostly(i64),
     /// The operating system has no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(String),
@@ -108,6 +111,9 @@ impl PrivateChain {
         signing: &Signing,
     ) -> Result<(Arc<Transaction>, MinedBlock), SendError> {
         let transaction = Arc::new(self.make_transaction(script, signers, signing)?);
+        if transaction.system_fee > MAX_BLOCK_SYSTEM_FEE {
+            return Err(SendError::TooCostly(transaction.system_fee));
+        }
         let mined = self.mine(&[Arc::clone(&transaction)], None)?;
         self.flush()?;
         Ok((transaction, mined))

@@ -67,6 +67,8 @@ struct ImportArgs {
 }
 
 /// List the accounts
+///
+/// With --json the public keys, too.
 #[derive(clap::Args)]
 struct ListArgs {
     #[command(flatten)]
@@ -123,18 +125,21 @@ fn list(chain: &PrivateChain, args: &ListArgs) -> Result<()> {
     let mut rows = Vec::new();
     for account in &chain.wallet().accounts {
         let key = chain.wallet().keys([account], "")?.into_iter().next();
-        let key = if args.keys { Some(key.map(|key| key.to_wif().to_string()).unwrap_or_default()) } else { None };
-        rows.push((account.label.clone().unwrap_or_default(), account.address.clone(), key));
+        rows.push((account.label.clone().unwrap_or_default(), &account.address, key));
     }
     let text = if args.json {
-        let row = |(label, address, key): &(String, String, Option<String>)| match key {
-            Some(key) => json!({"label": label, "address": address, "key": key}),
-            None => json!({"label": label, "address": address}),
+        let row = |(label, address, key): &(String, &String, Option<PrivateKey>)| {
+            let public = key.as_ref().map(|key| key.public_key().to_string());
+            let mut row = json!({"label": label, "address": address, "publickey": public});
+            if args.keys {
+                row["key"] = key.as_ref().map(|key| key.to_wif().to_string()).into();
+            }
+            row
         };
         format!("{}\n", Value::from_iter(rows.iter().map(row)))
     } else {
-        let row = |(label, address, key): &(String, String, Option<String>)| {
-            let key = key.as_deref().map_or(String::new(), |key| format!("  {key}"));
+        let row = |(label, address, key): &(String, &String, Option<PrivateKey>)| {
+            let key = key.as_ref().filter(|_| args.keys).map_or(String::new(), |key| format!("  {}", *key.to_wif()));
             format!("{:<14}{address}{key}\n", label.escape_debug().to_string())
         };
         rows.iter().map(row).collect()
