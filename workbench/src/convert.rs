@@ -91,7 +91,7 @@ fn forms(bytes: &[u8]) -> Vec<(&'static str, String)> {
     forms
 }
 
-/// How [`print`] writes a value.
+/// How [`formatted`] writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// As values are shown everywhere.
@@ -132,7 +132,7 @@ impl Format {
 ///
 /// # Errors
 /// A text that says why it cannot be written so.
-pub fn print(item: &StackItem, format: Format) -> Result<String, String> {
+pub fn formatted(item: &StackItem, format: Format) -> Result<String, String> {
     let bytes = || item.with_bytes(<[u8]>::to_vec).map_err(|_| format!("{} has no bytes", item.item_type()));
     match format {
         Format::Plain => Ok(show::item(item)),

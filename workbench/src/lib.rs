@@ -35,7 +35,7 @@ mod trace;
 
 pub use self::{
     call_tree::{Argument, Call, CallTree, CallTreeText, Change, Ended, Event, Step},
-    convert::{Format, Reading, print, readings},
+    convert::{Format, Reading, formatted, readings},
     coverage::{Branch, Coverage, CoverageFileError, CoverageRecorder, LineCoverage, MethodCoverage, Share},
     debug_info::{DebugInfo, DebugInfoError, DebugMethod, SequencePoint, Variable},
     explain::Explanation,

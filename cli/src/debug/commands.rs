@@ -156,7 +156,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Command> {
 /// Finds a command by one of its names.
 pub(super) fn find(name: &str) -> Result<&'static Command> {
     let found = all().find(|command| command.names.contains(&name));
-    found.ok_or_else(|| anyhow!("there is no command {name:?}; `help` lists them"))
+    let shown = || name.chars().take(80).collect::<String>();
+    found.ok_or_else(|| anyhow!("there is no command {:?}; `help` lists them", shown()))
 }
 
 /// Whether a name is that of a command that shows something, and nothing more.

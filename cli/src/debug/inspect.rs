@@ -5,7 +5,7 @@ use neovm::{StackItem, host::native, storage::Key};
 use neovm_workbench::{
     Format,
     debugger::{SlotKind, Variable},
-    print as formatted, readings,
+    formatted, readings,
 };
 
 use super::console::{Console, number, title};
