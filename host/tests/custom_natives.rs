@@ -4,13 +4,16 @@ mod common;
 
 use std::sync::Arc;
 
+use neovm_chain::{Signer, UnsignedHeader, UnsignedTransaction, Witness, WitnessScopes};
 use neovm_host::{
-    Chain, HardforkHeights, Invocation, Network, ProtocolSettings, Receipt, execute_block, genesis_block,
+    Chain, Execution, HardforkHeights, Invocation, Network, ProtocolSettings, Receipt, execute_block,
+    executor::Attached,
+    genesis_block,
     native::{Event, Finished, Method, NATIVES, NativeContract, NativeError, argument, find},
 };
-use neovm_interp::Caller;
+use neovm_interp::{Caller, Outcome};
 use neovm_storage::{Key, Value};
-use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160, StackItem, manifest::ParameterType};
+use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160, ScriptBuilder, StackItem, manifest::ParameterType};
 
 use self::common::next_block;
 
@@ -225,7 +228,7 @@ fn an_added_contract_is_native() {
     let network = private().with_native(&PLUGIN).unwrap();
     let committee = neovm_chain::contract::majority_address(&network.settings().standby_committee).unwrap();
     let chain = chain(network);
-    let signer = neovm_chain::Signer::new(committee, neovm_chain::WitnessScopes::CALLED_BY_ENTRY);
+    let signer = Signer::new(committee, WitnessScopes::CALLED_BY_ENTRY);
     let block = |account: Hash160| {
         let call = Invocation::call(hash("PolicyContract"), "blockAccount", vec![account.into()]).unwrap();
         chain.invoke(&call.with_signer(signer.clone())).unwrap()
@@ -278,4 +281,53 @@ fn what_cannot_be_is_refused() {
     assert_eq!(error(add(twice)), same);
     let after = twice.with_methods(const { &[SEVEN.with_until(Hardfork::Faun), SEVEN.with_since(Hardfork::Faun)] });
     assert!(add(after).is_ok());
+}
+
+/// What tests of contracts need: a native method that lets the rest of its execution run in another block and in the
+/// name of others, and executes a block over what the execution has changed so far.
+#[test]
+fn an_attached_function_moves_an_execution() {
+    const MOVER: NativeContract =
+        NativeContract::new("Mover", -13, HASH).with_methods(&[Method::new("go", |executor, caller| {
+            let attached = executor.attached().ok_or_else(|| FaultKind::Host("nothing is attached".into()))?;
+            attached.call(executor, caller).map(|_| Finished::value(()))
+        })
+        .with_flags(CallFlags::ALL)]);
+    let chain = chain(private().with_native(&MOVER).unwrap());
+    let signer = |byte| Signer::new(Hash160([byte; 20]), WitnessScopes::GLOBAL);
+    let block = next_block(&chain, Vec::new());
+    let later = UnsignedHeader::following(&block).unwrap();
+    let later = UnsignedHeader { timestamp: 77, ..later }.sign(&Witness::empty()).unwrap();
+    let mut script = ScriptBuilder::new();
+    for (contract, method) in [(HASH, "go"), (hash("LedgerContract"), "currentIndex")] {
+        script.dynamic_call(contract, method, CallFlags::ALL, &[]);
+    }
+    script.syscall("System.Runtime.GetTime");
+    for byte in [1_u8, 2] {
+        script.push(Hash160([byte; 20])).syscall("System.Runtime.CheckWitness");
+    }
+    let invocation = Invocation::new(script.build().unwrap()).with_signer(signer(1));
+    let pending = chain.prepare(&invocation).unwrap();
+    let unsigned: &UnsignedTransaction = pending.transaction().unwrap();
+    let other = UnsignedTransaction { signers: vec![signer(2)], ..unsigned.clone() }.with_empty_witnesses().unwrap();
+
+    let job = pending.job();
+    let mut execution = Execution::new(chain.network(), chain.store(), &job).unwrap();
+    execution.attach(Attached::new(|executor, _| {
+        // The answer is not remembered for the transaction that follows.
+        assert_eq!(executor.check_witness(Hash160([1; 20])), Ok(true));
+        assert!(executor.execute_block(&block)?.post_persist.halted());
+        executor.set_block((&later).into());
+        executor.set_transaction(&other);
+        Ok(StackItem::Null)
+    }));
+    assert_eq!(execution.run(), Outcome::Halt);
+    let receipt = execution.finish();
+    assert_eq!(receipt.stack[1..3], [1, 77]);
+    assert_eq!(receipt.stack[3..], [false, true]);
+    assert!(!receipt.changes.is_empty(), "the block's changes are those of the execution");
+    assert_eq!(chain.last_header().unwrap().index, 0);
+    // Nothing is attached to other executions.
+    let call = Invocation::call(HASH, "go", vec![]).unwrap();
+    assert!(chain.invoke(&call).unwrap().fault.unwrap().kind.to_string().contains("nothing is attached"));
 }

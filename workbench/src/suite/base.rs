@@ -1,6 +1,11 @@
 //! The chain that tests begin with, and copies of it.
 
-use std::{collections::BTreeMap, ops::Bound, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use neovm::{
     Chain, FaultKind, Hash160, MemoryStore, Network, ProtocolSettings, Signer, StackItem,
@@ -98,6 +103,8 @@ impl Base {
 /// A contract in files: `X.nef`, `X.manifest.json` and, if there is some, debug information.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
+    /// Where the NEF file lies.
+    pub(crate) path: PathBuf,
     pub(crate) nef: NefFile,
     pub(crate) nef_bytes: Vec<u8>,
     pub(crate) manifest: Manifest,
@@ -121,7 +128,7 @@ impl Files {
         let debug = beside.iter().find_map(|path| DebugInfo::read(&std::fs::read(path).ok()?).ok());
         // What belongs to another script would name wrong places.
         let debug = debug.filter(|info| info.hash.is_none_or(|hash| hash == parsed.script.hash()));
-        Ok(Self { nef: parsed, nef_bytes, manifest, manifest_bytes, debug: debug.map(Arc::new) })
+        Ok(Self { path: nef.into(), nef: parsed, nef_bytes, manifest, manifest_bytes, debug: debug.map(Arc::new) })
     }
 
     /// The methods with this beginning of the name, in the order of the source.

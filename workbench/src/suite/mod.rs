@@ -120,11 +120,19 @@ impl Suite {
 
     /// The files that the tests depend on.
     pub fn files(&self) -> Vec<PathBuf> {
-        // What a test of methods deploys lies beside it.
-        let nefs = std::fs::read_dir(if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder });
-        let beside = nefs.into_iter().flatten().flatten().map(|entry| entry.path());
-        let beside = beside.filter(|path| path.extension().is_some_and(|extension| extension == "nef"));
-        beside.chain([PathBuf::from(&self.path)]).collect()
+        let nefs: Vec<PathBuf> = match &self.kind {
+            Kind::File { file, .. } => file.contracts.iter().map(|contract| contract.files.path.clone()).collect(),
+            Kind::Methods(_) => self.nefs_beside(),
+        };
+        let manifests: Vec<PathBuf> = nefs.iter().map(|nef| nef.with_extension("manifest.json")).collect();
+        [nefs, manifests, vec![PathBuf::from(&self.path)]].concat()
+    }
+
+    /// What a test may deploy by its name.
+    fn nefs_beside(&self) -> Vec<PathBuf> {
+        let folder = if self.folder.as_os_str().is_empty() { Path::new(".") } else { &self.folder };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "nef")).collect()
     }
 
     /// Runs a test.
@@ -170,7 +178,7 @@ impl Suite {
 
     /// The contracts that the setup of a test contract has deployed, as far as their files lie beside it.
     fn covered(&self, suite: &MethodSuite) -> Vec<(Hash160, Coverage)> {
-        let beside: Vec<Files> = self.files().iter().filter_map(|path| Files::read(path).ok()).collect();
+        let beside: Vec<Files> = self.nefs_beside().iter().filter_map(|path| Files::read(path).ok()).collect();
         let of = |(hash, _): &(Hash160, _)| {
             let contract = suite.chain.contract(*hash).ok()??;
             let files = beside.iter().find(|files| files.nef.script == contract.state().nef.script)?;
