@@ -1,9 +1,8 @@
 //! What a run leaves on a chain: notifications, logs and storage changes.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
-    Receipt, StackItem, Store,
-    host::{CallNode, CallTrace, Contract, Log, Notification, native},
+    Receipt, StackItem,
+    host::{Contract, Log, Notification, native},
     storage::{Batch, Value},
     types::{item::JsonLimits, manifest::Parameter},
 };
@@ -111,49 +110,4 @@ pub(crate) fn push_json_events(out: &mut String, receipt: &Receipt) {
         out.push('}');
     }
     out.push(']');
-}
-
-/// Appends the `diagnostics` of the RPC. The storage changes are those of the
-/// current script if it faulted, in the order of keys; the value of a key that was
-/// deleted is the former one.
-///
-/// Source: `RpcServer.SmartContract.cs` of the reference node (`GetInvokeResult`,
-/// `ToJson`).
-pub(crate) fn push_diagnostics(out: &mut String, calls: &CallTrace, changes: &Batch, store: &dyn Store) {
-    out.push_str(",\"diagnostics\":{\"invokedcontracts\":");
-    push_calls(out, calls);
-    out.push_str(",\"storagechanges\":[");
-    for (i, (key, new)) in changes.iter().enumerate() {
-        let old = store.get(key).ok().flatten();
-        let (state, value) = match (&old, new) {
-            (None, new) => ("Added", new.as_ref()),
-            (Some(_), Some(new)) => ("Changed", Some(new)),
-            (Some(old), None) => ("Deleted", Some(old)),
-        };
-        let [key, value] = [&key[..], value.map_or(&[], |value| &value[..])].map(|bytes| BASE64_STANDARD.encode(bytes));
-        let comma = if i > 0 { "," } else { "" };
-        push(out, format_args!("{comma}{{\"state\":\"{state}\",\"key\":\"{key}\",\"value\":\"{value}\"}}"));
-    }
-    out.push_str("]}");
-}
-
-/// Appends which script called which, as a tree: `{"hash":..,"call":[..]}`.
-fn push_calls(out: &mut String, calls: &CallTrace) {
-    let mut depth_before = None;
-    for CallNode { depth, script_hash, .. } in calls.nodes() {
-        match depth_before {
-            None => {}
-            Some(before) if *depth > before => out.push_str(",\"call\":["),
-            Some(before) => {
-                out.push('}');
-                (*depth..before).for_each(|_| out.push_str("]}"));
-                out.push(',');
-            }
-        }
-        push(out, format_args!("{{\"hash\":\"{script_hash}\""));
-        depth_before = Some(*depth);
-    }
-    let Some(last) = depth_before else { return out.push_str("null") };
-    out.push('}');
-    (0..last).for_each(|_| out.push_str("]}"));
 }

@@ -130,7 +130,8 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
         let events = |out: &mut String| {
             diff::push_json_events(out, &receipt);
             if let Some(calls) = &watchers.calls {
-                diff::push_diagnostics(out, calls, &changes, session.chain.store());
+                let diagnostics = neovm_node::diagnostics_json(calls, &changes, session.chain.store());
+                push(out, format_args!(",\"diagnostics\":{diagnostics}"));
             }
             if let Some(tree) = &watchers.tree {
                 push(out, format_args!(",\"calls\":{}", tree.json()));

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hashbrown::HashMap;
 use neovm_engine::Engine;
 use neovm_interp::Code;
 use neovm_types::{
-    FaultKind, Hash160, Manifest, NefFile, StackItem,
+    FaultKind, Hash160, Manifest, MethodToken, NefFile, StackItem,
+    json::Json,
     manifest::{ContractDescriptor, Method, Wildcard},
 };
 use smallvec::SmallVec;
@@ -91,6 +93,19 @@ impl ContractState {
         })
     }
 
+    /// Returns the JSON form that nodes use.
+    ///
+    /// Sources: `ContractState.cs`, `NefFile.cs`, `MethodToken.cs` (`ToJson`).
+    pub fn to_json(&self) -> Json {
+        object([
+            ("id", Json::Number(self.id.into())),
+            ("updatecounter", Json::Number(self.update_counter.into())),
+            ("hash", self.hash.to_string().into()),
+            ("nef", nef_json(&self.nef)),
+            ("manifest", (&self.manifest).into()),
+        ])
+    }
+
     /// Returns whether the contract's manifest permits to call a method of another contract.
     ///
     /// Source: `ContractPermission.cs` (`IsAllowed`).
@@ -108,6 +123,30 @@ impl ContractState {
                 }
         })
     }
+}
+
+fn nef_json(nef: &NefFile) -> Json {
+    let token = |token: &MethodToken| {
+        object([
+            ("hash", token.hash.to_string().into()),
+            ("method", token.method.as_str().into()),
+            ("paramcount", Json::Number(token.parameters_count.into())),
+            ("hasreturnvalue", Json::Bool(token.has_return_value)),
+            ("callflags", token.call_flags.to_string().into()),
+        ])
+    };
+    object([
+        ("magic", Json::Number(NefFile::MAGIC.into())),
+        ("compiler", nef.compiler.as_str().into()),
+        ("source", nef.source.as_str().into()),
+        ("tokens", nef.tokens.iter().map(token).collect()),
+        ("script", BASE64_STANDARD.encode(nef.script.bytes()).into()),
+        ("checksum", Json::Number(nef.checksum().into())),
+    ])
+}
+
+fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+    Json::Object(members.map(|(key, value)| (key.into(), value)).into())
 }
 
 /// A contract, ready to be called: what executions share.

@@ -6,6 +6,8 @@ mod application_log;
 mod blockchain;
 mod changes;
 pub mod config;
+mod diagnostics;
+mod pool;
 mod settings;
 pub mod verify;
 
@@ -13,5 +15,7 @@ pub use self::{
     application_log::ApplicationLogs,
     blockchain::{Blockchain, BlockchainError, ExecutedBlock},
     changes::{Change, changes_line, net_changes},
+    diagnostics::diagnostics_json,
+    pool::MemoryPool,
     settings::OtherSetting,
 };

@@ -102,6 +102,9 @@ impl From<ReadError> for NefError {
 }
 
 impl NefFile {
+    /// The number that a file begins with, in little-endian order: the text `NEF3`.
+    pub const MAGIC: u32 = u32::from_le_bytes(MAGIC);
+
     /// Parses a NEF file.
     ///
     /// As in the reference, a length may be written with more bytes than it needs

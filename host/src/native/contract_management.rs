@@ -114,7 +114,7 @@ const DEFAULT_MINIMUM_DEPLOYMENT_FEE: i64 = 1_000_000_000;
 const DEPLOY_METHOD: &str = "_deploy";
 
 /// The key under which a contract is stored.
-pub(crate) fn contract_key(hash: Hash160) -> Key {
+pub fn contract_key(hash: Hash160) -> Key {
     key(ID, PREFIX_CONTRACT).with(&hash.0)
 }
 

@@ -26,6 +26,7 @@ use neovm_types::{FaultKind, Gas, Hash160};
 
 pub(crate) use self::registry::Natives;
 pub use self::{
+    contract_management::contract_key,
     ledger::ID as LEDGER_ID,
     level::{LevelMethod, NativeLevel, NativeState},
     registry::NativeError,

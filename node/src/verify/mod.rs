@@ -17,6 +17,7 @@ use std::{fmt, str::FromStr};
 use neovm_chain::{Attribute, Transaction};
 use neovm_types::Hash256;
 
+pub(crate) use self::transaction::{in_chain, verify_in};
 pub use self::{
     ahead::{PreverifiedBlock, Preverifier},
     block::{

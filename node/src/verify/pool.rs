@@ -1,7 +1,7 @@
 //! The transactions that wait for a block.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -49,6 +49,11 @@ impl Pool {
         self.transactions.contains_key(&hash)
     }
 
+    /// Returns a transaction of the pool.
+    pub fn get(&self, hash: Hash256) -> Option<&Arc<Transaction>> {
+        self.transactions.get(&hash)
+    }
+
     /// Verifies a transaction that was received, over the state after the last block,
     /// and adds it to the pool if it is valid. Transactions of the pool that it
     /// conflicts with leave the pool then.
@@ -73,7 +78,7 @@ impl Pool {
     }
 
     /// Adds a transaction that was verified.
-    pub(super) fn add(&mut self, transaction: Arc<Transaction>) {
+    pub(crate) fn add(&mut self, transaction: Arc<Transaction>) {
         for hash in conflicts(&transaction) {
             self.conflicts.entry(hash).or_default().insert(transaction.hash());
         }
@@ -82,17 +87,25 @@ impl Pool {
         self.transactions.insert(transaction.hash(), transaction);
     }
 
-    fn remove(&mut self, hash: Hash256) {
+    pub(crate) fn remove(&mut self, hash: Hash256) {
         let Some(transaction) = self.transactions.remove(&hash) else { return };
         for named in conflicts(&transaction) {
             if let Some(naming) = self.conflicts.get_mut(&named) {
                 naming.remove(&hash);
+                if naming.is_empty() {
+                    self.conflicts.remove(&named);
+                }
             }
         }
         if let Some(request) = oracle_request(&transaction) {
             self.oracle_requests.remove(&request);
         }
-        *self.fees.entry(transaction.sender()).or_default() -= fees(&transaction);
+        if let Entry::Occupied(mut pending) = self.fees.entry(transaction.sender()) {
+            *pending.get_mut() -= fees(&transaction);
+            if *pending.get() == 0 {
+                pending.remove();
+            }
+        }
     }
 
     /// Returns whether a transaction conflicts with one of the pool, by an attribute
@@ -108,7 +121,7 @@ impl Pool {
     /// for twice, as in the reference.
     ///
     /// Source: `MemoryPool.cs` (`CheckConflicts`).
-    pub(super) fn replaced_by(&self, transaction: &Transaction) -> Option<Vec<Arc<Transaction>>> {
+    pub(crate) fn replaced_by(&self, transaction: &Transaction) -> Option<Vec<Arc<Transaction>>> {
         let mut replaced = Vec::new();
         let mut paid: i128 = 0;
         for hash in self.conflicts.get(&transaction.hash()).into_iter().flatten() {

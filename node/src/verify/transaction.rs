@@ -46,7 +46,7 @@ pub fn verify_new_transaction(
 }
 
 /// Returns why a transaction cannot follow what is in the chain, if it cannot.
-pub(super) fn in_chain(state: &StateView<'_>, transaction: &Transaction) -> Result<Option<VerifyResult>, FaultKind> {
+pub(crate) fn in_chain(state: &StateView<'_>, transaction: &Transaction) -> Result<Option<VerifyResult>, FaultKind> {
     if state.contains_transaction(transaction.hash())? {
         return Ok(Some(VerifyResult::AlreadyExists));
     }
@@ -96,7 +96,7 @@ pub fn verify_state_dependent(
 /// Verifies what depends on the state, if some transactions leave the pool.
 ///
 /// Source: `Payloads/Transaction.cs` (`VerifyStateDependent`).
-pub(super) fn verify_in(
+pub(crate) fn verify_in(
     network: &Network,
     store: &dyn Store,
     state: &StateView<'_>,

@@ -4,7 +4,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -43,7 +43,8 @@ pub(super) enum Report {
 pub(super) struct Worker {
     /// None when the worker is being stopped.
     jobs: Option<SyncSender<Job>>,
-    reports: Receiver<Report>,
+    /// Locked by nobody: it makes the worker one that threads can share.
+    reports: Mutex<Receiver<Report>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -67,7 +68,7 @@ impl Worker {
             }
             state.finish();
         });
-        Self { jobs: Some(jobs), reports, thread: Some(thread) }
+        Self { jobs: Some(jobs), reports: Mutex::new(reports), thread: Some(thread) }
     }
 
     /// Gives the worker something to do, or returns false if it has stopped.
@@ -82,12 +83,13 @@ impl Worker {
     }
 
     /// Returns the next report, if there is one or it is waited for.
-    pub(super) fn report(&self, wait: bool) -> Option<Report> {
+    pub(super) fn report(&mut self, wait: bool) -> Option<Report> {
+        let reports = self.reports.get_mut().unwrap_or_else(PoisonError::into_inner);
         if wait {
             // Without a last report it panicked.
-            return Some(self.reports.recv().unwrap_or(Report::Failed(ChainError::Stopped)));
+            return Some(reports.recv().unwrap_or(Report::Failed(ChainError::Stopped)));
         }
-        self.reports.try_recv().ok()
+        reports.try_recv().ok()
     }
 }
 
