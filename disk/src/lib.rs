@@ -30,6 +30,7 @@
 
 mod error;
 mod folder;
+mod index;
 mod pages;
 mod records;
 
@@ -48,7 +49,11 @@ use neovm_storage::{
 use pages::Pages;
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 
-pub use self::{error::DiskError, records::Records};
+pub use self::{
+    error::DiskError,
+    index::{Index, IndexEntry},
+    records::Records,
+};
 
 /// Entries of the state.
 const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");

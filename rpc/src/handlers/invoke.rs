@@ -1,0 +1,192 @@
+//! Test invocations, and the sessions that hold their iterators.
+//!
+//! Sources: `RpcServer.SmartContract.cs`, `RpcServer.Wallet.cs` (`InvokeContractVerify`) of the
+//! reference node.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use neovm_chain::{Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes};
+use neovm_host::{Container, Entry, Job, Notification, Receipt, Trigger, argument::Argument};
+use neovm_node::diagnostics_json;
+use neovm_types::{CallFlags, OpCode, Script, ScriptBuilder, StackItem, json::Json, manifest::ParameterType};
+use uuid::Uuid;
+
+use crate::{
+    call::{Called, item_json, stack_json},
+    error::{Answer, ErrorKind, RpcError},
+    node::Node,
+    output::{Object, list},
+    params::{Params, account, as_text, invalid},
+};
+
+pub(crate) fn function(node: &Node, params: &Params<'_>) -> Answer {
+    let (contract, method) = (params.hash160(0)?, params.text(1)?);
+    let arguments = arguments(params, 2)?;
+    let script = ScriptBuilder::new().dynamic_call(contract, &method, CallFlags::ALL, &arguments).build();
+    let script = script.map_err(|error| ErrorKind::InvalidParams.with(error))?;
+    invoke(node, script, signers(node, params, 3)?, params.boolean(4))
+}
+
+pub(crate) fn script(node: &Node, params: &Params<'_>) -> Answer {
+    let script = Script::from(params.bytes(0)?);
+    invoke(node, script, signers(node, params, 1)?, params.boolean(2))
+}
+
+/// Source: `RpcServer.SmartContract.cs` (`GetInvokeResult`).
+fn invoke(node: &Node, script: Script, signers: Vec<Signer>, traced: bool) -> Answer {
+    let encoded = BASE64_STANDARD.encode(script.bytes());
+    let called = node.call_script(script, signers, node.limits.gas, traced)?;
+    let Called { receipt, iterators, of_results, trace } = called;
+    let result = |(i, item): (usize, &StackItem)| match of_results.get(i).copied().flatten() {
+        Some(id) => Object::new()
+            .text("type", "InteropInterface")
+            .text("interface", "IIterator")
+            .text("id", &id.to_string())
+            .finish(),
+        None => item_json(item),
+    };
+    let mut out = outcome(&encoded, &receipt, node.limits.gas)
+        .raw("notifications", list(receipt.notifications.iter().map(notification)));
+    if traced {
+        out = out.raw("diagnostics", diagnostics_json(&trace, &receipt.changes, node.chain().state()));
+    }
+    out = out.raw("stack", stack_json(receipt.stack.iter().enumerate(), result));
+    if !iterators.is_empty() {
+        let id = node.sessions().open(iterators, node.limits.sessions, node.limits.session_time);
+        out = out.text("session", &id.to_string());
+    }
+    Ok(out.finish())
+}
+
+/// What all results of executions begin with.
+fn outcome(script: &str, receipt: &Receipt, gas: i64) -> Object {
+    Object::new()
+        .text("script", script)
+        .text("state", if receipt.halted() { "HALT" } else { "FAULT" })
+        .text("gasconsumed", &receipt.gas_datoshi(gas).to_string())
+        .optional_text("exception", receipt.fault.as_ref().map(|fault| fault.kind.to_string()).as_deref())
+}
+
+fn notification(event: &Notification) -> String {
+    Object::new()
+        .text("eventname", &event.event)
+        .text("contract", &event.contract.to_string())
+        .raw("state", item_json(&event.state))
+        .finish()
+}
+
+/// The arguments of a method.
+fn arguments(params: &Params<'_>, index: usize) -> Result<Vec<StackItem>, RpcError> {
+    let argument = |value: &Json| {
+        if value.get("type").is_none() {
+            return Err(invalid("ContractParameter", value));
+        }
+        let argument = Argument::parse(&value.to_string());
+        argument.map(Argument::into_item).map_err(|error| ErrorKind::InvalidParams.with(error))
+    };
+    params.list(index)?.iter().map(argument).collect()
+}
+
+/// Who signs. Their witnesses are not looked at: they count as given.
+///
+/// Source: `ParameterConverter.cs` (`ToSigners`).
+fn signers(node: &Node, params: &Params<'_>, index: usize) -> Result<Vec<Signer>, RpcError> {
+    let values = params.list(index)?;
+    if values.len() > Transaction::MAX_ATTRIBUTES {
+        return Err(ErrorKind::InvalidParams.with("Max allowed signers exceeded."));
+    }
+    values.iter().map(|value| signer(node, value)).collect()
+}
+
+fn signer(node: &Node, value: &Json) -> Result<Signer, RpcError> {
+    let Json::Object(members) = value else { return Err(invalid("Signer", value)) };
+    let mut members = members.clone();
+    for (key, value) in &mut members {
+        // An address will do as well as a hash.
+        if key == "account" {
+            let hash = account(&as_text(value), node.settings().address_version);
+            *value = hash.ok_or_else(|| invalid("account", value))?.to_string().into();
+        }
+    }
+    Signer::from_json(&Json::Object(members)).map_err(|error| ErrorKind::InvalidParams.with(error))
+}
+
+pub(crate) fn contract_verify(node: &Node, params: &Params<'_>) -> Answer {
+    let hash = params.hash160(0)?;
+    let arguments = arguments(params, 1)?;
+    let contract = node.view().contract(hash)?.ok_or(ErrorKind::UnknownContract)?;
+    let method = contract.method("verify", arguments.len()).ok_or_else(|| {
+        let count = arguments.len();
+        ErrorKind::InvalidContractVerification
+            .with(format_args!("The smart contract {hash} haven't got verify method with {count} input parameters."))
+    })?;
+    if method.return_type != ParameterType::Boolean {
+        let why = "The verify method doesn't return boolean value.";
+        return Err(ErrorKind::InvalidContractVerification.with(why));
+    }
+    let mut invocation = ScriptBuilder::new();
+    for argument in arguments.iter().rev() {
+        invocation.push(argument.clone());
+    }
+    let invocation = invocation.build().map_err(|error| ErrorKind::InvalidParams.with(error))?;
+    let mut signers = signers(node, params, 2)?;
+    if signers.is_empty() {
+        signers.push(Signer::new(hash, WitnessScopes::NONE));
+    }
+    let witness = Witness { invocation, verification: Script::new([]) };
+    verify(node, &of_signers(signers)?, hash, witness)
+}
+
+/// A transaction that does nothing, of some signers.
+fn of_signers(signers: Vec<Signer>) -> Result<Transaction, RpcError> {
+    let unsigned = UnsignedTransaction {
+        version: 0,
+        nonce: 0,
+        system_fee: 0,
+        network_fee: 0,
+        valid_until_block: 0,
+        signers,
+        attributes: Vec::new(),
+        script: Script::new([OpCode::RET as u8]),
+    };
+    unsigned.with_empty_witnesses().map_err(|error| ErrorKind::InvalidParams.with(error))
+}
+
+fn verify(node: &Node, transaction: &Transaction, hash: neovm_types::Hash160, witness: Witness) -> Answer {
+    let encoded = BASE64_STANDARD.encode(witness.invocation.bytes());
+    let job = Job {
+        trigger: Trigger::Verification,
+        container: Container::Transaction(transaction),
+        block: None,
+        gas: node.limits.gas,
+        entry: Entry::Witness { hash, witness },
+    };
+    let receipt = node.run(&job, false)?.receipt;
+    let stack = stack_json(receipt.stack.iter(), item_json);
+    Ok(outcome(&encoded, &receipt, node.limits.gas).raw("stack", stack).finish())
+}
+
+pub(crate) fn traverse_iterator(node: &Node, params: &Params<'_>) -> Answer {
+    let limits = &node.limits;
+    check_sessions(node)?;
+    let (session, iterator) = (id(params, 0, "session id")?, id(params, 1, "iterator id")?);
+    let count: usize = params.integer(2)?;
+    if count > limits.iterator_entries {
+        return Err(ErrorKind::InvalidParams.with(format_args!("Invalid iterator items count: {count}")));
+    }
+    Ok(list(node.sessions().read(session, iterator, count, limits.session_time)?))
+}
+
+pub(crate) fn terminate_session(node: &Node, params: &Params<'_>) -> Answer {
+    check_sessions(node)?;
+    let was_open = node.sessions().close(id(params, 0, "session id")?, node.limits.session_time);
+    if was_open { Ok("true".into()) } else { Err(ErrorKind::UnknownSession.into()) }
+}
+
+fn check_sessions(node: &Node) -> Result<(), RpcError> {
+    if node.limits.sessions > 0 { Ok(()) } else { Err(ErrorKind::SessionsDisabled.into()) }
+}
+
+fn id(params: &Params<'_>, index: usize, what: &str) -> Result<Uuid, RpcError> {
+    let value = params.required(index)?;
+    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| invalid(what, value))
+}

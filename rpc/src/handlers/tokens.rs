@@ -1,0 +1,147 @@
+//! Balances, transfers and properties of tokens.
+//!
+//! Sources: `Nep17Tracker.cs`, `Nep11Tracker.cs`, `TrackerBase.cs` of the plugin TokensTracker of
+//! the reference node.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use neovm_crypto::address_from_script_hash;
+use neovm_types::{Hash160, StackItem};
+
+use crate::{
+    error::{Answer, ErrorKind, RpcError},
+    node::Node,
+    output::{Object, list},
+    params::{Params, as_text, invalid},
+    token_index::{Balance, Side, Standard, transfers_prefix},
+};
+
+/// The properties of NEP-11 tokens that are texts.
+const TEXTS: [&str; 4] = ["name", "description", "image", "tokenURI"];
+
+const WEEK: u64 = 7 * 24 * 60 * 60 * 1000;
+
+pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
+    let account = account(node, params)?;
+    let mut balances = Vec::new();
+    for balance in balances_of(node, Standard::Nep17, account)? {
+        let Some(token) = describe(node, balance.asset)? else { continue };
+        balances.push(token.text("amount", &balance.amount).raw("lastupdatedblock", balance.block).finish());
+    }
+    Ok(of_account(node, account).raw("balance", list(balances)).finish())
+}
+
+pub(crate) fn nep11_balances(node: &Node, params: &Params<'_>) -> Answer {
+    let account = account(node, params)?;
+    let mut balances = Vec::new();
+    // The balances of a contract follow one another.
+    for of_asset in balances_of(node, Standard::Nep11, account)?.chunk_by(|a, b| a.asset == b.asset) {
+        let Some(token) = describe(node, of_asset[0].asset)? else { continue };
+        let entry = |balance: &Balance| {
+            Object::new()
+                .text("tokenid", &hex::encode(&balance.token))
+                .text("amount", &balance.amount)
+                .raw("lastupdatedblock", &balance.block)
+                .finish()
+        };
+        balances.push(token.raw("tokens", list(of_asset.iter().map(entry))).finish());
+    }
+    Ok(of_account(node, account).raw("balance", list(balances)).finish())
+}
+
+pub(crate) fn nep17_transfers(node: &Node, params: &Params<'_>) -> Answer {
+    transfers(node, params, Standard::Nep17)
+}
+
+pub(crate) fn nep11_transfers(node: &Node, params: &Params<'_>) -> Answer {
+    transfers(node, params, Standard::Nep11)
+}
+
+fn transfers(node: &Node, params: &Params<'_>, standard: Standard) -> Answer {
+    let account = account(node, params)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    let start = time(params, 1)?.unwrap_or(now.saturating_sub(WEEK));
+    let end = time(params, 2)?.unwrap_or(now);
+    if end < start {
+        return Err(ErrorKind::InvalidParams.into());
+    }
+    let of_side = |side| -> Answer {
+        let prefix = transfers_prefix(standard, side, account);
+        let [from, to] = [start, end].map(|time| [&prefix[..], &time.to_be_bytes()].concat());
+        let entries = node.tokens.range(&from, &to, node.limits.token_entries);
+        let entries = entries.map_err(|error| ErrorKind::InternalServerError.with(error))?;
+        let mut entries: Vec<_> = entries
+            .into_iter()
+            .filter_map(|(key, json)| {
+                let time = key.get(prefix.len()..prefix.len() + 8)?.to_vec();
+                Some((time, String::from_utf8(json).ok()?))
+            })
+            .collect();
+        // The last first; those of one time stay in their order.
+        entries.sort_by(|(a, _), (b, _)| b.cmp(a));
+        Ok(list(entries.into_iter().map(|(_, json)| json)))
+    };
+    let (sent, received) = (of_side(Side::Sent)?, of_side(Side::Received)?);
+    Ok(of_account(node, account).raw("sent", sent).raw("received", received).finish())
+}
+
+/// A time in milliseconds since 1970.
+fn time(params: &Params<'_>, index: usize) -> Result<Option<u64>, RpcError> {
+    params.optional_integer(index)
+}
+
+pub(crate) fn nep11_properties(node: &Node, params: &Params<'_>) -> Answer {
+    let contract = account(node, params)?;
+    let value = params.required(1)?;
+    let token = hex::decode(as_text(value)).map_err(|_| invalid("tokenId", value))?;
+    let Some(receipt) = node.query(&[(contract, "properties", vec![token.as_slice().into()])], node.limits.gas)? else {
+        return Ok("{}".into());
+    };
+    let Some(StackItem::Map(map)) = receipt.stack.first() else { return Ok("{}".into()) };
+    let mut out = Object::new();
+    for (key, value) in map.to_vec() {
+        let Some(key) = key.to_text()? else { continue };
+        if matches!(value, StackItem::Array(_) | StackItem::Struct(_) | StackItem::Map(_)) {
+            continue;
+        }
+        let shown = if matches!(value, StackItem::Null) {
+            None
+        } else if TEXTS.contains(&key.as_str()) {
+            value.to_text()?
+        } else {
+            Some(value.with_bytes(|bytes| BASE64_STANDARD.encode(bytes))?)
+        };
+        out = out.optional_text(&key, shown.as_deref());
+    }
+    Ok(out.finish())
+}
+
+fn account(node: &Node, params: &Params<'_>) -> Result<Hash160, RpcError> {
+    params.account(0, node.settings().address_version)
+}
+
+fn of_account(node: &Node, account: Hash160) -> Object {
+    Object::new().text("address", &address_from_script_hash(account.0, node.settings().address_version))
+}
+
+fn balances_of(node: &Node, standard: Standard, account: Hash160) -> Result<Vec<Balance>, RpcError> {
+    node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))
+}
+
+/// What a token says of itself; none if it does not.
+fn describe(node: &Node, asset: Hash160) -> Result<Option<Object>, RpcError> {
+    let Some(contract) = node.view().contract(asset)? else { return Ok(None) };
+    let Some(receipt) = node.query(&[(asset, "decimals", vec![]), (asset, "symbol", vec![])], node.limits.gas)? else {
+        return Ok(None);
+    };
+    let [decimals, symbol] = &receipt.stack[..] else { return Ok(None) };
+    let (Ok(decimals), Ok(Some(symbol))) = (decimals.to_integer(), symbol.to_text()) else { return Ok(None) };
+    Ok(Some(
+        Object::new()
+            .text("assethash", &asset.to_string())
+            .text("name", &contract.state().manifest.name)
+            .text("symbol", &symbol)
+            .text("decimals", &decimals.to_string()),
+    ))
+}

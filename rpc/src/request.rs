@@ -1,0 +1,101 @@
+//! Requests: one call or several, as text, and what they are answered.
+//!
+//! Source: `RpcServer.cs` (`ProcessAsync`, `ProcessRequestAsync`) of the reference node.
+
+use std::sync::{PoisonError, RwLock};
+
+use neovm_types::json::Json;
+
+use crate::{
+    error::{Answer, ErrorKind, RpcError},
+    methods::{Handler, Method},
+    node::Node,
+    output::{Object, list},
+    params::Params,
+};
+
+/// How deep the JSON of a request may be nested.
+const MAX_DEPTH: usize = 32;
+
+/// What a client has sent.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// One call.
+    One(Json),
+    /// Several calls.
+    Batch(Vec<Json>),
+}
+
+impl Request {
+    /// Reads a request with at most so many calls.
+    ///
+    /// # Errors
+    /// [`RpcError`] if it is none.
+    pub fn parse(text: &[u8], max_calls: usize) -> Result<Self, RpcError> {
+        match Json::parse(text, MAX_DEPTH).map_err(|error| ErrorKind::BadRequest.with(error))? {
+            Json::Array(calls) if calls.is_empty() => Err(ErrorKind::InvalidRequest.into()),
+            Json::Array(calls) if calls.len() > max_calls => {
+                let count = calls.len();
+                Err(ErrorKind::InvalidRequest.with(format_args!("{count} calls, at most {max_calls} are allowed")))
+            }
+            Json::Array(calls) => Ok(Self::Batch(calls)),
+            call => Ok(Self::One(call)),
+        }
+    }
+}
+
+/// Answers a request. Calls without an id are carried out and not answered; if all are such, there
+/// is no answer.
+pub fn answer(node: &RwLock<Node>, request: &Request) -> Option<String> {
+    match request {
+        Request::One(call) => one(node, call),
+        Request::Batch(calls) => {
+            let answers: Vec<_> = calls.iter().filter_map(|call| one(node, call)).collect();
+            (!answers.is_empty()).then(|| list(answers))
+        }
+    }
+}
+
+/// The answer to what is no request.
+pub(crate) fn refusal(error: &RpcError) -> String {
+    response(&Json::Null, &Err(error.clone()))
+}
+
+fn one(node: &RwLock<Node>, call: &Json) -> Option<String> {
+    if !matches!(call, Json::Object(_)) {
+        return Some(refusal(&ErrorKind::InvalidRequest.into()));
+    }
+    let id = call.get("id")?;
+    Some(response(id, &carry_out(node, call)))
+}
+
+fn response(id: &Json, answer: &Answer) -> String {
+    let head = Object::new().text("jsonrpc", "2.0").raw("id", id);
+    match answer {
+        Ok(result) => head.raw("result", result).finish(),
+        Err(error) => head.raw("error", error.to_json()).finish(),
+    }
+}
+
+fn carry_out(node: &RwLock<Node>, call: &Json) -> Answer {
+    let name = call.get("method").and_then(Json::as_str).ok_or(ErrorKind::InvalidRequest)?;
+    let values = match call.get("params") {
+        None | Some(Json::Null) => &[][..],
+        Some(Json::Array(values)) => values,
+        Some(_) => return Err(ErrorKind::InvalidRequest.into()),
+    };
+    let method = Method::find(name).ok_or_else(|| {
+        let shown: String = name.chars().take(100).collect();
+        ErrorKind::MethodNotFound.with(shown)
+    })?;
+    let params = Params::new(method, values);
+    match method.handler {
+        Handler::Read(handler) => handler(&node.read().unwrap_or_else(PoisonError::into_inner), &params),
+        Handler::Write(handler) => {
+            let mut node = node.write().unwrap_or_else(PoisonError::into_inner);
+            let answer = handler(&mut node, &params)?;
+            node.after_write()?;
+            Ok(answer)
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The server: calls by HTTP.
+//!
+//! What a client can cost is bounded: the size of a request, the number of its calls, the time for
+//! its headers and its body, the number of connections.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{RawQuery, Request as HttpRequest, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
+    routing::any,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use neovm_types::json::Json;
+use tokio::{net::TcpListener, sync::Semaphore, task};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::{
+    error::{ErrorKind, RpcError},
+    node::{Mining, Node},
+    request::{Request, answer, refusal},
+};
+
+/// What clients may do at most.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerLimits {
+    /// The size of a request, in bytes.
+    pub body: usize,
+    /// The number of calls in a request.
+    pub batch: usize,
+    /// The number of connections at once; more have to wait.
+    pub connections: usize,
+    /// The time that a client may take for the headers, and again for the body of a request. A
+    /// connection without requests is closed after it, too.
+    pub patience: Duration,
+    /// The number of requests that are worked on at once.
+    pub workers: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { body: 5 << 20, batch: 100, connections: 1000, patience: Duration::from_secs(15), workers }
+    }
+}
+
+/// A server of a node.
+#[derive(Clone, Debug)]
+pub struct Server {
+    node: Arc<RwLock<Node>>,
+    limits: ServerLimits,
+    workers: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Makes a server of a node.
+    pub fn new(node: Arc<RwLock<Node>>, limits: ServerLimits) -> Self {
+        let workers = Arc::new(Semaphore::new(limits.workers.max(1)));
+        Self { node, limits, workers }
+    }
+
+    /// Answers the clients that connect, and makes blocks if the node does that by the clock, until
+    /// `stop` is ready. Then requests that are being answered are answered still.
+    pub async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let mining = self.node.read().unwrap_or_else(PoisonError::into_inner).mining();
+        let clock = match mining {
+            Mining::Every(interval) => Some(tokio::spawn(mine(Arc::clone(&self.node), interval))),
+            _ => None,
+        };
+        self.accept(listener, stop).await;
+        if let Some(clock) = clock {
+            clock.abort();
+            // A block that is being made is finished.
+            let _ = clock.await;
+        }
+    }
+
+    async fn accept(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let connections = Arc::new(Semaphore::new(self.limits.connections.max(1)));
+        let patience = self.limits.patience;
+        let service = TowerToHyperService::new(self.router());
+        let graceful = GracefulShutdown::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let permit = tokio::select! {
+                permit = Arc::clone(&connections).acquire_owned() => permit,
+                () = &mut stop => break,
+            };
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Too many open files, for instance: it may be better in a moment.
+                    tracing::warn!(%error, "no connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let _ = stream.set_nodelay(true);
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(patience);
+            let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "connection");
+                }
+                drop(permit);
+            });
+        }
+        drop(listener);
+        if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+            tracing::warn!("connections were cut off");
+        }
+    }
+
+    fn router(self) -> Router {
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_headers([header::CONTENT_TYPE])
+            .allow_methods([Method::GET, Method::POST]);
+        Router::new().fallback(any(handle)).layer(cors).with_state(self)
+    }
+
+    /// Reads a body in time.
+    async fn body(&self, body: Body) -> Result<Vec<u8>, StatusCode> {
+        let read = Limited::new(body, self.limits.body).collect();
+        match tokio::time::timeout(self.limits.patience, read).await {
+            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+            Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        }
+    }
+
+    /// Answers a request, on a thread that may take its time.
+    async fn answer(&self, text: Vec<u8>) -> Option<String> {
+        let Ok(permit) = Arc::clone(&self.workers).acquire_owned().await else { return None };
+        let (node, batch) = (Arc::clone(&self.node), self.limits.batch);
+        let work = move || {
+            let _permit = permit;
+            match Request::parse(&text, batch) {
+                Ok(request) => {
+                    let begun = Instant::now();
+                    let answered = answer(&node, &request);
+                    tracing::debug!(request = %shown(&request), microseconds = begun.elapsed().as_micros() as u64);
+                    answered
+                }
+                Err(error) => Some(refusal(&error)),
+            }
+        };
+        match task::spawn_blocking(work).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tracing::error!(%error, "a call has failed");
+                Some(refusal(&RpcError::from(ErrorKind::InternalServerError)))
+            }
+        }
+    }
+}
+
+/// The methods of a request.
+fn shown(request: &Request) -> String {
+    let name = |call: &Json| call.get("method").and_then(Json::as_str).unwrap_or("?").chars().take(40).collect();
+    match request {
+        Request::One(call) => name(call),
+        Request::Batch(calls) => calls.iter().take(10).map(name).collect::<Vec<String>>().join(","),
+    }
+}
+
+async fn handle(State(server): State<Server>, RawQuery(query): RawQuery, request: HttpRequest) -> Response {
+    let text = match *request.method() {
+        Method::POST => match server.body(request.into_body()).await {
+            Ok(text) => text,
+            Err(status) => return respond(status, None),
+        },
+        Method::GET => match from_query(query.as_deref().unwrap_or_default()) {
+            Some(text) => text,
+            None => return respond(StatusCode::OK, Some(refusal(&ErrorKind::BadRequest.into()))),
+        },
+        _ => return respond(StatusCode::METHOD_NOT_ALLOWED, None),
+    };
+    respond(StatusCode::OK, server.answer(text).await)
+}
+
+fn respond(status: StatusCode, text: Option<String>) -> Response {
+    let mut response = Response::new(text.map_or_else(Body::empty, Body::from));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The request that the address of a GET is: `?jsonrpc=2.0&id=1&method=getblockcount&params=[]`.
+/// The parameters may be in base64.
+fn from_query(query: &str) -> Option<Vec<u8>> {
+    let value = |name: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
+    };
+    let (id, method, params) = (value("id")?, value("method")?, value("params")?);
+    let params = match BASE64_STANDARD.decode(&params) {
+        Ok(bytes) if !bytes.is_empty() => String::from_utf8(bytes).unwrap_or(params),
+        _ => params,
+    };
+    let params = Json::parse(params.as_bytes(), 32).ok()?;
+    let members = [("jsonrpc", "2.0".into()), ("id", id.into()), ("method", method.into()), ("params", params)];
+    Some(Json::Object(members.map(|(key, value)| (key.into(), value)).into()).to_string().into_bytes())
+}
+
+/// A value of an address without its percent signs.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| first == b'%').and_then(|digits| hex::decode(digits).ok());
+        bytes.push(match (&digits, first) {
+            (Some(digits), _) => digits[0],
+            (None, b'+') => b' ',
+            (None, other) => other,
+        });
+        rest = if digits.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Makes a block after each interval.
+async fn mine(node: Arc<RwLock<Node>>, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let node = Arc::clone(&node);
+        let mined = task::spawn_blocking(move || node.write().unwrap_or_else(PoisonError::into_inner).mine());
+        match mined.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "no block"),
+            Err(error) => tracing::error!(%error, "no block"),
+        }
+    }
+}

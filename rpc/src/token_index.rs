@@ -1,0 +1,296 @@
+//! The index of tokens: transfers and balances, by account.
+//!
+//! Source: the plugin TokensTracker of the reference node.
+
+use std::collections::BTreeSet;
+
+use neovm_chain::Block;
+use neovm_crypto::address_from_script_hash;
+use neovm_disk::{DiskError, IndexEntry};
+use neovm_host::{BlockReceipt, Contract, Receipt};
+use neovm_types::{FaultKind, Hash160, Hash256, Integer, StackItem, item::ItemType};
+use serde_json::Value;
+
+use crate::{
+    error::RpcError,
+    node::{Node, NodeError},
+    output::Object,
+};
+
+/// The gas that a token may use to tell a balance, in datoshi.
+///
+/// Source: `Nep17Tracker.cs` (`SaveNep17Balance`).
+const GAS_FOR_BALANCE: i64 = 17_000_000;
+
+/// A standard of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standard {
+    Nep17 = 17,
+    Nep11 = 11,
+}
+
+/// Whose transfers are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    Sent = 0,
+    Received = 1,
+}
+
+/// A notification of a transfer, of a contract that may or may not be a token.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    asset: Hash160,
+    from: Hash160,
+    to: Hash160,
+    amount: Integer,
+    /// The token, of NEP-11.
+    token: Option<Vec<u8>>,
+    /// The transaction, unless the block itself transfers.
+    transaction: Option<Hash256>,
+}
+
+/// What the keys of an account's transfers begin with.
+pub(crate) fn transfers_prefix(standard: Standard, side: Side, account: Hash160) -> Vec<u8> {
+    [&[b'T', standard as u8, side as u8][..], &account.0].concat()
+}
+
+/// What the keys of an account's balances begin with.
+pub(crate) fn balances_prefix(standard: Standard, account: Hash160) -> Vec<u8> {
+    [&[b'B', standard as u8][..], &account.0].concat()
+}
+
+/// The transfers that the executions of a block have notified of.
+pub(crate) fn transfers(block: &Block, receipt: &BlockReceipt) -> Vec<Transfer> {
+    let hashes = block.transactions().iter().map(|transaction| Some(transaction.hash()));
+    let executions = [(None, &receipt.on_persist)].into_iter();
+    let executions = executions.chain(hashes.zip(&receipt.transactions)).chain([(None, &receipt.post_persist)]);
+    let of_execution = |(hash, receipt): (Option<Hash256>, &Receipt)| {
+        let events = receipt.notifications.iter().filter(|event| &*event.event == "Transfer");
+        events.filter_map(|event| transfer(event.contract, &event.state, hash)).collect::<Vec<_>>()
+    };
+    executions.flat_map(of_execution).collect()
+}
+
+/// Source: `TrackerBase.cs` (`GetTransferRecord`).
+fn transfer(asset: Hash160, state: &StackItem, transaction: Option<Hash256>) -> Option<Transfer> {
+    let (StackItem::Array(fields) | StackItem::Struct(fields)) = state else { return None };
+    let fields = fields.to_vec();
+    let (from, to, amount, token) = match &fields[..] {
+        [from, to, amount] => (from, to, amount, None),
+        [from, to, amount, token @ StackItem::ByteString(_)] => (from, to, amount, Some(token)),
+        _ => return None,
+    };
+    if !is_integer(amount) && !matches!(amount, StackItem::ByteString(_)) {
+        return None;
+    }
+    let token = token.map(|token| token.with_bytes(<[u8]>::to_vec)).transpose().ok()?;
+    let amount = amount.to_integer().ok()?;
+    let (from, to) = (account(from)?, account(to)?);
+    (from.is_some() || to.is_some()).then(|| Transfer {
+        asset,
+        from: from.unwrap_or_default(),
+        to: to.unwrap_or_default(),
+        amount,
+        token,
+        transaction,
+    })
+}
+
+fn is_integer(item: &StackItem) -> bool {
+    item.item_type() == ItemType::Integer
+}
+
+/// The account that an item is: none for Null.
+fn account(item: &StackItem) -> Option<Option<Hash160>> {
+    match item {
+        StackItem::Null => Some(None),
+        StackItem::ByteString(_) => {
+            item.with_bytes(|bytes| bytes.try_into().ok()).ok()?.map(|hash| Some(Hash160(hash)))
+        }
+        _ => None,
+    }
+}
+
+/// Brings the index up to the last block, by the application logs. Balances are those after that block.
+pub(crate) fn catch_up(node: &Node) -> Result<(), NodeError> {
+    let first = node.tokens.height()?.map_or(0, |height| height + 1);
+    for height in first..=node.height() {
+        let missing = || FaultKind::Host(format!("block {height} is missing"));
+        let hash = node.view().block_hash(height)?.ok_or_else(missing)?;
+        let block = node.block(hash)?.ok_or_else(missing)?;
+        let mut found = Vec::new();
+        let transactions = block.transactions().iter().map(|transaction| Some(transaction.hash()));
+        for transaction in [None].into_iter().chain(transactions) {
+            let log = node.log(transaction.unwrap_or(hash))?.unwrap_or_default();
+            found.extend(logged_transfers(&log, transaction));
+        }
+        node.tokens.write(height, &entries(node, &block, &found)?)?;
+    }
+    Ok(())
+}
+
+/// The transfers in an application log.
+fn logged_transfers(log: &str, transaction: Option<Hash256>) -> Vec<Transfer> {
+    let log: Value = serde_json::from_str(log).unwrap_or_default();
+    let executions = log["executions"].as_array().into_iter().flatten();
+    let events = executions.flat_map(|execution| execution["notifications"].as_array().into_iter().flatten());
+    let of_event = |event: &Value| {
+        if event["eventname"] != "Transfer" {
+            return None;
+        }
+        let asset = event["contract"].as_str()?.parse().ok()?;
+        transfer(asset, &StackItem::from_json(&event["state"]).ok()?, transaction)
+    };
+    events.filter_map(of_event).collect()
+}
+
+/// What is to be kept of a block, over the state after it.
+pub(crate) fn entries(node: &Node, block: &Block, transfers: &[Transfer]) -> Result<Vec<IndexEntry>, NodeError> {
+    let mut writer = Writer { node, block, entries: Vec::new(), changed: BTreeSet::new(), counts: [0; 2] };
+    for transfer in transfers {
+        writer.transfer(transfer)?;
+    }
+    for (account, asset) in std::mem::take(&mut writer.changed) {
+        writer.nep17_balance(account, asset)?;
+    }
+    Ok(writer.entries)
+}
+
+struct Writer<'a> {
+    node: &'a Node,
+    block: &'a Block,
+    entries: Vec<IndexEntry>,
+    /// The accounts whose NEP-17 balances have changed, and the tokens.
+    changed: BTreeSet<(Hash160, Hash160)>,
+    /// The number of transfers of transactions so far, for each standard.
+    counts: [u32; 2],
+}
+
+impl Writer<'_> {
+    fn transfer(&mut self, transfer: &Transfer) -> Result<(), NodeError> {
+        let standard = if transfer.token.is_some() { Standard::Nep11 } else { Standard::Nep17 };
+        let name = if standard == Standard::Nep11 { "NEP-11" } else { "NEP-17" };
+        let Some(contract) = self.node.view().contract(transfer.asset)? else { return Ok(()) };
+        if !contract.state().manifest.supported_standards.iter().any(|standard| standard == name) {
+            return Ok(());
+        }
+        self.history(standard, transfer);
+        match standard {
+            Standard::Nep17 => {
+                let accounts =
+                    [transfer.from, transfer.to].into_iter().filter(|account| *account != Hash160::default());
+                self.changed.extend(accounts.map(|account| (account, transfer.asset)));
+            }
+            Standard::Nep11 => self.nep11_balance(transfer, &contract)?,
+        }
+        Ok(())
+    }
+
+    /// Adds a transfer of a transaction to the lists of the sender and the receiver.
+    fn history(&mut self, standard: Standard, transfer: &Transfer) {
+        let Some(transaction) = transfer.transaction else { return };
+        let count = &mut self.counts[usize::from(standard == Standard::Nep11)];
+        let index = std::mem::replace(count, *count + 1);
+        let version = self.node.settings().address_version;
+        for (side, account, other) in
+            [(Side::Sent, transfer.from, transfer.to), (Side::Received, transfer.to, transfer.from)]
+        {
+            if account == Hash160::default() {
+                continue;
+            }
+            let other = (other != Hash160::default()).then(|| address_from_script_hash(other.0, version));
+            let mut json = Object::new()
+                .raw("timestamp", self.block.timestamp)
+                .text("assethash", &transfer.asset.to_string())
+                .optional_text("transferaddress", other.as_deref())
+                .text("amount", &transfer.amount.to_string())
+                .raw("blockindex", self.block.index)
+                .raw("transfernotifyindex", index)
+                .text("txhash", &transaction.to_string());
+            let token = transfer.token.as_deref().unwrap_or_default();
+            if standard == Standard::Nep11 {
+                json = json.text("tokenid", &hex::encode(token));
+            }
+            let key = [
+                &transfers_prefix(standard, side, account)[..],
+                &self.block.timestamp.to_be_bytes(),
+                &transfer.asset.0,
+                token,
+                &index.to_be_bytes(),
+            ];
+            self.entries.push((key.concat(), Some(json.finish().into_bytes())));
+        }
+    }
+
+    /// Source: `Nep17Tracker.cs` (`SaveNep17Balance`).
+    fn nep17_balance(&mut self, account: Hash160, asset: Hash160) -> Result<(), NodeError> {
+        let balances = self.integers(&[(asset, "balanceOf", vec![account.into()])])?;
+        if let Some([balance]) = balances.as_deref() {
+            self.balance(Standard::Nep17, account, asset, &[], *balance);
+        }
+        Ok(())
+    }
+
+    /// Source: `Nep11Tracker.cs` (`OnPersist`).
+    fn nep11_balance(&mut self, transfer: &Transfer, contract: &Contract) -> Result<(), NodeError> {
+        let token = transfer.token.as_deref().unwrap_or_default();
+        let Transfer { asset, from, to, .. } = *transfer;
+        if contract.method("balanceOf", 2).is_some() {
+            let of = |account: Hash160| (asset, "balanceOf", vec![account.into(), token.into()]);
+            let balances = self.integers(&[of(from), of(to)])?;
+            if let Some([of_sender, of_receiver]) = balances.as_deref() {
+                self.balance(Standard::Nep11, to, asset, token, *of_receiver);
+                self.balance(Standard::Nep11, from, asset, token, *of_sender);
+            }
+        } else if contract.method("balanceOf", 1).is_some() {
+            self.balance(Standard::Nep11, from, asset, token, 0.into());
+            self.balance(Standard::Nep11, to, asset, token, 1.into());
+        }
+        Ok(())
+    }
+
+    fn balance(&mut self, standard: Standard, account: Hash160, asset: Hash160, token: &[u8], balance: Integer) {
+        if account != Hash160::default() {
+            let key = [&balances_prefix(standard, account)[..], &asset.0, token].concat();
+            let value = (!balance.is_zero()).then(|| format!("{} {balance}", self.block.index).into_bytes());
+            self.entries.push((key, value));
+        }
+    }
+
+    /// The results of calls, if all of them return integers.
+    fn integers(&self, calls: &[(Hash160, &str, Vec<StackItem>)]) -> Result<Option<Vec<Integer>>, NodeError> {
+        let receipt = match self.node.query(calls, GAS_FOR_BALANCE * calls.len() as i64) {
+            Ok(receipt) => receipt,
+            // It takes too long.
+            Err(RpcError { kind: crate::ErrorKind::ExecutionFailed, .. }) => None,
+            Err(error) => return Err(FaultKind::Host(error.to_string()).into()),
+        };
+        let integer = |item: &StackItem| is_integer(item).then(|| item.to_integer().ok()).flatten();
+        Ok(receipt.and_then(|receipt| receipt.stack.iter().map(integer).collect()))
+    }
+}
+
+/// A balance that is kept: its key without the prefix, the block that changed it last, and the amount.
+pub(crate) struct Balance {
+    pub(crate) asset: Hash160,
+    pub(crate) token: Vec<u8>,
+    pub(crate) block: String,
+    pub(crate) amount: String,
+}
+
+impl Node {
+    /// Returns the balances of an account in the order of the tokens.
+    pub(crate) fn balances(&self, standard: Standard, account: Hash160) -> Result<Vec<Balance>, DiskError> {
+        let prefix = balances_prefix(standard, account);
+        let mut end = prefix.clone();
+        end.extend([0xff; 100]);
+        let entries = self.tokens.range(&prefix, &end, self.limits.token_entries)?;
+        let balance = |(key, value): (Vec<u8>, Vec<u8>)| {
+            let (asset, token) = key[prefix.len()..].split_first_chunk::<20>()?;
+            let text = String::from_utf8(value).ok()?;
+            let (block, amount) = text.split_once(' ')?;
+            Some(Balance { asset: Hash160(*asset), token: token.to_vec(), block: block.into(), amount: amount.into() })
+        };
+        Ok(entries.into_iter().filter_map(balance).collect())
+    }
+}

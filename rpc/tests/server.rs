@@ -1,0 +1,230 @@
+//! The server, as clients see it that mean well and that do not.
+
+mod common;
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use common::{GAS, World};
+use neovm_rpc::{Limits, Mining, Server, ServerLimits};
+use neovm_types::Hash160;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// A server that runs, and what ends it.
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(world: &World, limits: ServerLimits) -> Self {
+        let (node, (tell, told)) = (Arc::clone(&world.node), std::sync::mpsc::channel());
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let stopped = async { drop(stopped.await) };
+                Server::new(node, limits).run(listener, stopped).await;
+            });
+        });
+        Self { address: told.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Sends what is no more than that, and returns what comes back until the server closes.
+    fn raw(&self, text: &[u8]) -> String {
+        let mut stream = self.connect();
+        // The server may close before it has read all.
+        let _ = stream.write_all(text);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn post(&self, body: &str) -> (u16, String) {
+        let length = body.len();
+        let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        split(&self.raw(&[head.as_bytes(), body.as_bytes()].concat()))
+    }
+
+    fn call(&self, body: &Value) -> Value {
+        let (status, text) = self.post(&body.to_string());
+        assert_eq!(status, 200);
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    fn stop(&mut self) {
+        if let (Some(stop), Some(thread)) = (self.stop.take(), self.thread.take()) {
+            let _ = stop.send(());
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The status and the body of an answer.
+fn split(answer: &str) -> (u16, String) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    (head[9..12].parse().unwrap(), body.into())
+}
+
+fn quick() -> ServerLimits {
+    ServerLimits { body: 1000, batch: 3, connections: 8, patience: Duration::from_millis(300), workers: 2 }
+}
+
+fn count() -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "getblockcount", "params": []})
+}
+
+#[test]
+fn calls_are_answered_by_post_and_get() {
+    let world = World::new("http");
+    let server = Running::start(&world, ServerLimits::default());
+    assert_eq!(server.call(&count()), json!({"jsonrpc": "2.0", "id": 1, "result": 1}));
+    assert_eq!(server.call(&json!([count(), count()])).as_array().unwrap().len(), 2);
+    let get = |query: &str| {
+        split(&server.raw(format!("GET /?{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()))
+    };
+    let (status, text) = get("jsonrpc=2.0&id=1&method=getblockhash&params=%5B0%5D");
+    assert_eq!(status, 200);
+    assert!(text.contains(r#""result":"0x"#), "{text}");
+    // [0] in base64.
+    assert_eq!(get("jsonrpc=2.0&id=1&method=getblockhash&params=WzBd"), (200, text));
+    assert!(get("id=1").1.contains("-32700"));
+    let head = server.raw(b"OPTIONS / HTTP/1.1\r\nhost: x\r\norigin: http://a\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n");
+    assert!(head.to_lowercase().contains("access-control-allow-origin: *"), "{head}");
+    // Two calls on one connection, the second sent before the first is answered.
+    let body = count().to_string();
+    let one = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let last = one.replace("host: x", "host: x\r\nconnection: close");
+    assert_eq!(server.raw([one, last].concat().as_bytes()).matches("\"result\":1").count(), 2);
+}
+
+#[test]
+fn malformed_requests_get_errors() {
+    let world = World::new("malformed");
+    let server = Running::start(&world, quick());
+    for body in ["", "{", "null", "7", "\"x\"", "\u{0}", "[[]]"] {
+        let (status, text) = server.post(body);
+        assert_eq!(status, 200, "{body:?}");
+        assert!(text.contains("\"error\":{\"code\":-32"), "{body:?}: {text}");
+    }
+    assert!(server.post("[1,1,1,1]").1.contains("at most 3 are allowed"));
+    assert_eq!(server.post(&"x".repeat(1001)).0, 413);
+    assert_eq!(server.post(&"[".repeat(999)).0, 200);
+    let chunked = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    let chunk = [b"200\r\n".to_vec(), vec![b' '; 0x200], b"\r\n".to_vec()].concat();
+    assert_eq!(split(&server.raw(&[chunked, chunk.repeat(3), b"0\r\n\r\n".to_vec()].concat())).0, 413);
+    assert_eq!(split(&server.raw(b"PUT / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).0, 405);
+    assert!(server.raw(b"\x16\x03\x01 no HTTP at all\r\n\r\n").starts_with("HTTP/1.1 400"));
+    assert_eq!(server.call(&count())["result"], 1);
+}
+
+#[test]
+fn slow_clients_are_cut_off() {
+    let world = World::new("slow");
+    let server = Running::start(&world, quick());
+    let begun = Instant::now();
+    // Headers that never end, a body that never comes, and nothing at all.
+    assert_eq!(server.raw(b"POST / HTTP/1.1\r\nhost: x\r\n"), "");
+    let (status, _) =
+        split(&server.raw(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10\r\n\r\n{"));
+    assert_eq!(status, 408);
+    assert_eq!(server.raw(b""), "");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn connections_beyond_the_limit_wait() {
+    let world = World::new("many");
+    let server = Running::start(&world, ServerLimits { patience: Duration::from_secs(1), ..quick() });
+    let idle: Vec<_> = (0..8).map(|_| server.connect()).collect();
+    let begun = Instant::now();
+    // The idle ones are closed in time.
+    assert_eq!(server.call(&count())["result"], 1);
+    assert!(begun.elapsed() > Duration::from_millis(300), "{:?}", begun.elapsed());
+    drop(idle);
+    let clients: Vec<_> = (0..200).map(|_| server.connect()).collect();
+    drop(clients);
+    assert_eq!(server.call(&count())["result"], 1);
+}
+
+#[test]
+fn hundreds_of_connections_are_answered() {
+    let world = World::new("hundreds");
+    let server = Running::start(&world, ServerLimits::default());
+    let body = count().to_string();
+    let request =
+        format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let mut clients: Vec<_> = (0..500).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        client.write_all(request.as_bytes()).unwrap();
+    }
+    for mut client in clients {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("\"result\":1}"), "{answer}");
+    }
+}
+
+#[test]
+fn a_long_call_does_not_keep_others_from_being_answered() {
+    let limits = Limits { time: Duration::from_secs(2), gas: i64::MAX, ..Limits::default() };
+    let mut world = World::with("long", Mining::Each, limits);
+    let (nef, manifest) = common::keeper();
+    let hash = world.deploy(&nef, &manifest);
+    let server = Running::start(&world, quick());
+    thread::scope(|scope| {
+        let long =
+            scope.spawn(|| server.call(&json!({"id": 1, "method": "invokefunction", "params": [hash, "forever"]})));
+        thread::sleep(Duration::from_millis(300));
+        let begun = Instant::now();
+        assert_eq!(server.call(&count())["result"], 2);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert_eq!(long.join().unwrap()["error"]["code"], -608);
+    });
+}
+
+#[test]
+fn blocks_are_made_by_the_clock_and_the_end_is_orderly() {
+    let mut world = World::with("clock", Mining::Every(Duration::from_millis(100)), Limits::default());
+    let mut server = Running::start(&world, quick());
+    let transaction = world.calling(
+        GAS,
+        "transfer",
+        &[world.rich().into(), Hash160([7; 20]).into(), 1.into(), neovm_types::StackItem::Null],
+    );
+    let hash = world.send(&transaction);
+    let begun = Instant::now();
+    let height = json!({"id": 1, "method": "gettransactionheight", "params": [hash]});
+    while server.call(&height)["result"].is_null() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no block takes it");
+        thread::sleep(Duration::from_millis(20));
+    }
+    server.stop();
+    assert!(TcpStream::connect(server.address).is_err());
+    let blocks = world.call("getblockcount", json!([])).as_u64().unwrap();
+    thread::sleep(Duration::from_millis(250));
+    assert_eq!(world.call("getblockcount", json!([])), blocks, "nothing is made any more");
+    let world = world.reopened();
+    assert_eq!(world.call("getblockcount", json!([])), blocks);
+}
