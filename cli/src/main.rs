@@ -43,6 +43,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod serve;
 #[cfg(unix)]
 mod sidecar;
 mod signature;
@@ -82,6 +83,7 @@ enum Command {
     Job(job::JobArgs),
     Verify(verify::VerifyArgs),
     Replay(replay::ReplayArgs),
+    Serve(serve::ServeArgs),
     #[cfg(unix)]
     Sidecar(sidecar::SidecarArgs),
     Bench(bench::BenchArgs),
@@ -147,6 +149,7 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Job(args) => job::execute(args),
         Command::Verify(args) => verify::execute(args),
         Command::Replay(args) => replay::execute(args),
+        Command::Serve(args) => serve::execute(args),
         #[cfg(unix)]
         Command::Sidecar(args) => sidecar::execute(args),
         Command::Bench(args) => bench::execute(args),

@@ -1,0 +1,148 @@
+//! `neovm serve`, as a process: its address, its end, and what a kill leaves.
+
+#![cfg(unix)]
+
+mod common;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use common::neovm;
+use neovm::ProtocolSettings;
+use neovm_private::{NewChain, PrivateChain};
+use serde_json::{Value, json};
+
+/// A new private chain in a folder of a test.
+fn chain(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    let validator = neovm_wallet::PrivateKey::generate().expect("a key");
+    PrivateChain::create(&folder, &NewChain { settings: ProtocolSettings::private(), validator }).expect("a chain");
+    folder
+}
+
+/// A server that runs.
+struct Serve {
+    child: Child,
+    address: String,
+}
+
+impl Serve {
+    fn start(folder: &Path, options: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
+        command.args(["serve", "--port", "0", "--data"]).arg(folder).args(options);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, address }
+    }
+
+    fn call(&self, method: &str, params: Value) -> Option<Value> {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let length = body.len();
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).expect("JSON");
+        assert_eq!(answer["error"], Value::Null, "{method}");
+        Some(answer["result"].clone())
+    }
+
+    fn blocks(&self) -> u64 {
+        self.call("getblockcount", json!([])).expect("an answer").as_u64().expect("a number")
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().expect("kill");
+        assert!(status.success());
+    }
+
+    /// Waits for the end, and returns the exit code and what was logged.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.child.stderr.take().expect("a pipe").read_to_string(&mut log).expect("text");
+        (self.child.wait().expect("it ends").code(), log)
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn methods_are_listed() {
+    let listed = neovm(&["serve", "--methods"]);
+    assert!(listed.ok().contains("| `getblock(blockHashOrIndex, verbose?)` |"), "{}", listed.out);
+}
+
+#[test]
+fn wrong_options_and_folders_are_refused() {
+    neovm(&["serve"]).fails(2, &["--data"]);
+    neovm(&["serve", "--data", "x", "--mine", "often"]).fails(2, &["--mine", "neither each, never nor"]);
+    neovm(&["serve", "--data", "x", "--max-time", "0"]).fails(2, &["--max-time"]);
+    neovm(&["serve", "--data", "/nowhere/at/all"]).fails(1, &["/nowhere/at/all", "neovm chain new"]);
+}
+
+#[test]
+fn two_servers_of_one_folder_or_one_port_are_refused() {
+    let folder = chain("serve-two");
+    let first = Serve::start(&folder, &[]);
+    let text = folder.to_str().expect("UTF-8");
+    neovm(&["serve", "--port", "0", "--data", text]).fails(1, &["in use"]);
+    let other = chain("serve-other");
+    let port = first.address.rsplit_once(':').expect("a port").1;
+    let second = neovm(&["serve", "--port", port, "--data", other.to_str().expect("UTF-8"), "--log", "off"]);
+    second.fails(1, &["cannot listen at", port]);
+    assert_eq!(first.blocks(), 1);
+}
+
+#[test]
+fn signals_end_it_in_order() {
+    let folder = chain("serve-signals");
+    for signal in ["-TERM", "-INT"] {
+        let server = Serve::start(&folder, &["--log-json"]);
+        assert_eq!(server.call("getversion", json!([])).expect("an answer")["protocol"]["validatorscount"], 1);
+        server.signal(signal);
+        let (code, log) = server.end();
+        assert_eq!(code, Some(0), "{log}");
+        let last: Value = serde_json::from_str(log.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(last["fields"]["message"], "stopped");
+    }
+}
+
+#[test]
+fn a_kill_while_blocks_are_made_loses_none_that_was_seen() {
+    let folder = chain("serve-killed");
+    let mut seen = 1;
+    for _ in 0..5 {
+        let server = Serve::start(&folder, &["--mine", "0.005", "--log", "off"]);
+        let before = server.blocks();
+        assert!(before >= seen, "{before} blocks, {seen} were seen");
+        let begun = Instant::now();
+        while seen < before + 3 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no blocks come");
+            seen = server.blocks();
+        }
+        let hash = server.call("getblockhash", json!([seen - 1])).expect("an answer");
+        server.signal("-KILL");
+        assert_eq!(server.end().0, None);
+        let again = Serve::start(&folder, &["--mine", "never", "--log", "off"]);
+        assert_eq!(again.call("getblockhash", json!([seen - 1])), Some(hash.clone()));
+        let log = again.call("getapplicationlog", json!([hash])).expect("an answer");
+        assert_eq!(log["blockhash"], hash);
+        assert!(again.call("getstateroot", json!([seen - 1])).is_some());
+    }
+}
