@@ -138,6 +138,16 @@ impl State<'_> {
     }
 }
 
+/// The greatest excess of blob gas that is taken. Not far above it, the price is a number that revm cannot compute.
+pub(crate) const MAX_BLOB_GAS: u64 = 50 * eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN;
+
+fn blob_gas<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match some_quantity(from)? {
+        Some(gas) if gas > MAX_BLOB_GAS => Err(D::Error::custom(format!("{gas} is more than {MAX_BLOB_GAS}"))),
+        gas => Ok(gas),
+    }
+}
+
 /// The block of a state test or of a transition, with what is known of its parent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -155,7 +165,7 @@ pub struct Env {
     pub(crate) current_random: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
     pub(crate) current_base_fee: Option<u64>,
-    #[serde(default, deserialize_with = "some_quantity")]
+    #[serde(default, deserialize_with = "blob_gas")]
     pub(crate) current_excess_blob_gas: Option<u64>,
     #[serde(default, deserialize_with = "some_quantity")]
     pub(crate) parent_base_fee: Option<u64>,
@@ -163,9 +173,9 @@ pub struct Env {
     pub(crate) parent_gas_used: Option<u64>,
     #[serde(default, deserialize_with = "some_quantity")]
     pub(crate) parent_gas_limit: Option<u64>,
-    #[serde(default, deserialize_with = "some_quantity")]
+    #[serde(default, deserialize_with = "blob_gas")]
     pub(crate) parent_excess_blob_gas: Option<u64>,
-    #[serde(default, deserialize_with = "some_quantity")]
+    #[serde(default, deserialize_with = "blob_gas")]
     pub(crate) parent_blob_gas_used: Option<u64>,
     pub(crate) parent_beacon_block_root: Option<B256>,
     #[serde(default, deserialize_with = "numbers")]

@@ -117,6 +117,10 @@ fn what_the_fork_asks_for_is_checked() {
         let found = with_env(name, case(name).fork.parse().unwrap(), &changes);
         assert!(matches!(&found, TransitionError::Config(text) if text.starts_with(error)), "{found:?}");
     }
+    // Each is taken, but not their sum.
+    let excess = json!({"parentExcessBlobGas": "160000000", "parentBlobGasUsed": "160000000"});
+    let error = with_env("cancunExcess", Fork::Cancun, &excess);
+    assert!(matches!(&error, TransitionError::Config(text) if text.contains("excess of blob gas")), "{error:?}");
     let missing = with_env("london", Fork::London, &json!({"blockHashes": {"15": format!("0x{:064x}", 1)}}));
     assert_eq!(missing, TransitionError::MissingBlockHash(14));
     // Prague's requests come from contracts, which Shanghai's accounts lack.
@@ -163,5 +167,20 @@ fn signatures_are_checked() {
     ] {
         let input = Input { alloc: input.alloc.clone(), env: case("byzantium").input.env, txs: json(change) };
         assert_eq!(run(Fork::Berlin, 0, input).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn an_excess_without_a_price_is_refused() {
+    for field in ["currentExcessBlobGas", "parentExcessBlobGas", "parentBlobGasUsed"] {
+        let text = fs::read_to_string("tests/data/t8n/cancunExcess.json").unwrap();
+        let mut json: Value = serde_json::from_str(&text).unwrap();
+        json["input"]["env"][field] = "0xffffffffffffffff".into();
+        let error = neovm_evm::read_json::<Case>(json.to_string().as_bytes()).err().expect("a refusal");
+        assert!(error.starts_with(&format!("input.env.{field}: 18446744073709551615 is more than")), "{error}");
+        // What is taken has a price.
+        json["input"]["env"][field] = "166923850".into();
+        let case: Case = serde_json::from_value(json).unwrap();
+        assert!(run(Fork::Cancun, 0, case.input).is_ok() || field != "currentExcessBlobGas");
     }
 }

@@ -8,7 +8,7 @@ use revm::{
 use super::BLOB_GAS;
 use crate::{
     Fork,
-    json::{Env, blob_fraction},
+    json::{Env, MAX_BLOB_GAS, blob_fraction},
 };
 
 /// What a blob costs at least, in gas.
@@ -43,7 +43,11 @@ impl Env {
             (self.parent_excess_blob_gas, self.parent_blob_gas_used, self.current_excess_blob_gas)
             && fork >= Fork::Cancun
         {
-            self.current_excess_blob_gas = Some(self.next_excess(fork, excess, used));
+            let next = self.next_excess(fork, excess, used);
+            if next > MAX_BLOB_GAS {
+                return Err(format!("the excess of blob gas would be {next}, which is more than {MAX_BLOB_GAS}"));
+            }
+            self.current_excess_blob_gas = Some(next);
         }
         Ok(())
     }
