@@ -1,5 +1,7 @@
 //! Debug information of two compilers: `classify` by neo3-boa, `kept` by neo-go.
 
+use std::error::Error;
+
 use neovm_workbench::{DebugInfo, DebugInfoError, SequencePoint, Variable};
 
 const BOA: &[u8] = include_bytes!("data/classify.nefdbgnfo");
@@ -61,7 +63,9 @@ fn what_is_wrong_is_named_with_its_place() {
     let method = |fields: &str| {
         format!(r#"{{"documents":["a"],"methods":[{{"name":"n","range":"0-1"}},{{"name":"n",{fields}}}]}}"#)
     };
-    assert!(error("{\n \"documents\": 5}").contains("line 2 column 15"), "{}", error("{\n \"documents\": 5}"));
+    let syntax = DebugInfo::read(b"{\n \"documents\": 5}").expect_err("an error");
+    let why = syntax.source().expect("the place").to_string();
+    assert!(why.contains("line 2 column 15"), "{why}");
     assert_eq!(error(&method(r#""range":"5-4""#)), r#"methods[1].range: "5-4" is not a range FIRST-LAST"#);
     let point = |text: &str| error(&method(&format!(r#""range":"0-1","sequence-points":["0[0]1:1-1:2","{text}"]"#)));
     for text in ["", "0", "0[0", "0[0]1-2", "x[0]1:1-1:2", "0[0]1:1-1:99999999999", "-1[0]1:1-1:2"] {
