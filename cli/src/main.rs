@@ -64,7 +64,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Runs, checks, shows and assembles scripts and contracts of Neo N3.
 #[derive(Parser)]
-#[command(name = "neovm", version, after_help = "Colours are shown at a terminal, unless NO_COLOR is set.")]
+#[command(
+    name = "neovm",
+    version,
+    // Without a terminal, lines of help are as long as they are: 0 is no width.
+    term_width = terminal::width().unwrap_or(0),
+    after_help = "Colours are shown at a terminal, unless NO_COLOR is set."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

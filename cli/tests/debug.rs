@@ -272,6 +272,21 @@ mod at_a_terminal {
     }
 
     #[test]
+    fn help_fits_the_terminal() {
+        let longest = |to: &str| {
+            let mut command = Command::new("sh");
+            command.args([
+                "-c",
+                &format!("stty rows 24 cols 60 && NO_COLOR=1 '{}' run --help {to}", env!("CARGO_BIN_EXE_neovm")),
+            ]);
+            let mut session = spawn_command(command, Some(60_000)).expect("it starts");
+            let help = session.exp_eof().expect("the end");
+            help.lines().filter(|line| !line.contains("neovm ")).map(|line| line.trim_end().chars().count()).max()
+        };
+        assert!(longest("") <= Some(60) && longest("| cat") > Some(100));
+    }
+
+    #[test]
     fn control_c_stops_what_runs() {
         let mut session = session(&["debug", "0x2200", "--gas", "9000000000000"]);
         session.exp_string("(neovm) ").expect("a prompt");
