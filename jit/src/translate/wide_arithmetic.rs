@@ -91,26 +91,25 @@ impl Translator<'_> {
         self.push_result(ins, result);
     }
 
-    /// Adds or subtracts in the width of the wider operand, or in that presumed of the result, if that is greater.
+    /// Adds or subtracts in the width of the wider operand, or in that presumed of the result, if that is greater. Two
+    /// words are the least: what is presumed of operands may not be so.
     pub(super) fn sum(&mut self, ins: &Ins, opcode: OpCode, first: Number, second: Number) -> Number {
+        let operands = first.width().max(second.width());
         let result = self.input.speculation.result(ins.index).unwrap_or(Width::Int);
-        let width = first.width().max(second.width()).max(result);
-        match (self.extend(first, width), self.extend(second, width)) {
-            (Number::I128([a, b]), Number::I128([c, d])) => {
-                let (x, y) = (self.concat(a, b), self.concat(c, d));
-                let (sum, overflow) = match opcode {
-                    OpCode::ADD => self.builder.ins().sadd_overflow(x, y),
-                    _ => self.builder.ins().ssub_overflow(x, y),
-                };
-                // Two integers of 64 bits cannot exceed 128.
-                if first.width().max(second.width()) == Width::I128 {
-                    self.note_overflow(overflow);
-                }
-                Number::I128(self.split(sum))
-            }
-            (Number::Wide(a), Number::Wide(b)) => self.wide_sum(opcode, a, b),
-            _ => first,
+        if operands.max(result) == Width::Wide {
+            let (a, b) = (self.four_words(first), self.four_words(second));
+            return self.wide_sum(opcode, a, b);
         }
+        let (x, y) = (self.whole(first), self.whole(second));
+        let (sum, overflow) = match opcode {
+            OpCode::ADD => self.builder.ins().sadd_overflow(x, y),
+            _ => self.builder.ins().ssub_overflow(x, y),
+        };
+        // Two integers of 64 bits cannot exceed 128.
+        if operands == Width::I128 {
+            self.note_overflow(overflow);
+        }
+        Number::I128(self.split(sum))
     }
 
     pub(super) fn wide_sum(&mut self, opcode: OpCode, a: [Value; 4], b: [Value; 4]) -> Number {
@@ -330,15 +329,16 @@ impl Translator<'_> {
 
     /// Compares integers of any width.
     pub(super) fn compare_numbers(&mut self, condition: IntCC, first: Number, second: Number) -> Value {
-        let width = first.width().max(second.width());
-        match (self.extend(first, width), self.extend(second, width)) {
+        match (first, second) {
             (Number::Int(a), Number::Int(b)) => self.builder.ins().icmp(condition, a, b),
-            (Number::I128([a, b]), Number::I128([c, d])) => {
-                let (x, y) = (self.concat(a, b), self.concat(c, d));
+            (Number::Wide(_), _) | (_, Number::Wide(_)) => {
+                let (a, b) = (self.four_words(first), self.four_words(second));
+                self.compare_wide(condition, a, b)
+            }
+            _ => {
+                let (x, y) = (self.whole(first), self.whole(second));
                 self.builder.ins().icmp(condition, x, y)
             }
-            (Number::Wide(a), Number::Wide(b)) => self.compare_wide(condition, a, b),
-            _ => self.number(0),
         }
     }
 

@@ -92,6 +92,12 @@ impl Translator<'_> {
         [low, high, sign, sign]
     }
 
+    /// Returns an integer of at most 128 bits as one value.
+    pub(super) fn whole(&mut self, number: Number) -> Value {
+        let [low, high] = self.two_words(number);
+        self.concat(low, high)
+    }
+
     /// Extends an integer; a wider one stays as it is.
     pub(super) fn extend(&mut self, number: Number, width: Width) -> Number {
         match width.max(number.width()) {
@@ -166,12 +172,16 @@ impl Translator<'_> {
         second: Number,
         mut combine: impl FnMut(&mut Self, Value, Value) -> Value,
     ) -> Number {
-        let width = first.width().max(second.width());
-        match (self.extend(first, width), self.extend(second, width)) {
-            (Number::I128(a), Number::I128(b)) => Number::I128([0, 1].map(|i| combine(self, a[i], b[i]))),
-            (Number::Wide(a), Number::Wide(b)) => Number::Wide([0, 1, 2, 3].map(|i| combine(self, a[i], b[i]))),
+        match (first, second) {
             (Number::Int(a), Number::Int(b)) => Number::Int(combine(self, a, b)),
-            _ => first,
+            (Number::Wide(_), _) | (_, Number::Wide(_)) => {
+                let (a, b) = (self.four_words(first), self.four_words(second));
+                Number::Wide([0, 1, 2, 3].map(|i| combine(self, a[i], b[i])))
+            }
+            _ => {
+                let (a, b) = (self.two_words(first), self.two_words(second));
+                Number::I128([0, 1].map(|i| combine(self, a[i], b[i])))
+            }
         }
     }
 

@@ -45,3 +45,13 @@ fn each_way_of_a_branch_has_its_own_meter() {
     // dear and stores an array in the second slot: NEWARRAY and two SETITEM; behind it LDLOC1, DROP, RET
     agrees("5602000934079d4a24fc405702001c701671156832146961010500260d11c34a1015d04a1016d071694540", Run::default());
 }
+
+/// The first operand of a difference had been wide, which was said of the second one; then both were small, and so had
+/// been the result: compiled code took the first operand for the result.
+#[test]
+fn a_difference_of_what_was_wide_is_computed() {
+    // INITSSLOT 4, four integers, INITSLOT 4 4, PUSHM1, STLOC0, PUSH5, STSFLD1, then LDSFLD1, PUSHINT64 -2^63, SUB, STLOC2,
+    // LDLOC0, CALL_L of the end, LDLOC2, SUB, STSFLD1, JMP back
+    let run = Run { gas_limit: 20_000_000, ..Run::default() };
+    agrees("5604121312115704040f701561590300000000000000809f7268350a0000006a9f6122eb", run);
+}
