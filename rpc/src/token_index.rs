@@ -59,6 +59,17 @@ pub(crate) fn balances_prefix(standard: Standard, account: Hash160) -> Vec<u8> {
     [&[b'B', standard as u8][..], &account.0].concat()
 }
 
+/// What precedes a token in the keys of balances, so that short tokens come first.
+///
+/// Source: `Nep11BalanceKey.cs` (`Serialize`).
+fn token_length(token: &[u8]) -> Vec<u8> {
+    match u8::try_from(token.len()) {
+        Ok(length) if length < 0xfd => vec![length],
+        // A notification has at most 1,024 bytes.
+        _ => [&[0xfd][..], &(token.len() as u16).to_le_bytes()].concat(),
+    }
+}
+
 /// The transfers that the executions of a block have notified of.
 pub(crate) fn transfers(block: &Block, receipt: &BlockReceipt) -> Vec<Transfer> {
     let hashes = block.transactions().iter().map(|transaction| Some(transaction.hash()));
@@ -215,8 +226,9 @@ impl Writer<'_> {
                 &transfers_prefix(standard, side, account)[..],
                 &self.block.timestamp.to_be_bytes(),
                 &transfer.asset.0,
+                // Source: `TokenTransferKey.cs` (`Serialize`).
+                &index.to_le_bytes(),
                 token,
-                &index.to_be_bytes(),
             ];
             self.entries.push((key.concat(), Some(json.finish().into_bytes())));
         }
@@ -226,7 +238,7 @@ impl Writer<'_> {
     fn nep17_balance(&mut self, account: Hash160, asset: Hash160) -> Result<(), NodeError> {
         let balances = self.integers(&[(asset, "balanceOf", vec![account.into()])])?;
         if let Some([balance]) = balances.as_deref() {
-            self.balance(Standard::Nep17, account, asset, &[], *balance);
+            self.balance(Standard::Nep17, account, asset, &[], Some(*balance).filter(|balance| !balance.is_zero()));
         }
         Ok(())
     }
@@ -239,22 +251,32 @@ impl Writer<'_> {
             let of = |account: Hash160| (asset, "balanceOf", vec![account.into(), token.into()]);
             let balances = self.integers(&[of(from), of(to)])?;
             if let Some([of_sender, of_receiver]) = balances.as_deref() {
-                self.balance(Standard::Nep11, to, asset, token, *of_receiver);
-                self.balance(Standard::Nep11, from, asset, token, *of_sender);
+                // Kept even where nothing is left, and of nobody, too.
+                self.balance(Standard::Nep11, to, asset, token, Some(*of_receiver));
+                self.balance(Standard::Nep11, from, asset, token, Some(*of_sender));
             }
         } else if contract.method("balanceOf", 1).is_some() {
-            self.balance(Standard::Nep11, from, asset, token, 0.into());
-            self.balance(Standard::Nep11, to, asset, token, 1.into());
+            for (account, balance) in [(from, None), (to, Some(1.into()))] {
+                if account != Hash160::default() {
+                    self.balance(Standard::Nep11, account, asset, token, balance);
+                }
+            }
         }
         Ok(())
     }
 
-    fn balance(&mut self, standard: Standard, account: Hash160, asset: Hash160, token: &[u8], balance: Integer) {
-        if account != Hash160::default() {
-            let key = [&balances_prefix(standard, account)[..], &asset.0, token].concat();
-            let value = (!balance.is_zero()).then(|| format!("{} {balance}", self.block.index).into_bytes());
-            self.entries.push((key, value));
-        }
+    /// Keeps a balance, or that there is none any more.
+    fn balance(
+        &mut self,
+        standard: Standard,
+        account: Hash160,
+        asset: Hash160,
+        token: &[u8],
+        balance: Option<Integer>,
+    ) {
+        let key = [&balances_prefix(standard, account)[..], &asset.0, &token_length(token), token].concat();
+        let value = balance.map(|balance| format!("{} {balance}", self.block.index).into_bytes());
+        self.entries.push((key, value));
     }
 
     /// The results of calls, if all of them return integers.
@@ -286,7 +308,8 @@ impl Node {
         end.extend([0xff; 100]);
         let entries = self.tokens.range(&prefix, &end, self.limits.token_entries)?;
         let balance = |(key, value): (Vec<u8>, Vec<u8>)| {
-            let (asset, token) = key[prefix.len()..].split_first_chunk::<20>()?;
+            let (asset, rest) = key[prefix.len()..].split_first_chunk::<20>()?;
+            let ([0xfd, _, _, token @ ..] | [_, token @ ..]) = rest else { return None };
             let text = String::from_utf8(value).ok()?;
             let (block, amount) = text.split_once(' ')?;
             Some(Balance { asset: Hash160(*asset), token: token.to_vec(), block: block.into(), amount: amount.into() })
