@@ -13,8 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::neovm;
-use neovm::ProtocolSettings;
+use neovm::{
+    Hash160, ProtocolSettings, Signer, StackItem, WitnessScopes,
+    crypto::script_hash_from_address,
+    types::{CallFlags, ScriptBuilder},
+};
 use neovm_private::{NewChain, PrivateChain};
 use serde_json::{Value, json};
 
@@ -45,15 +50,20 @@ impl Serve {
         Self { child, address }
     }
 
-    fn call(&self, method: &str, params: Value) -> Option<Value> {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    /// What a request is answered.
+    fn post(&self, body: &str) -> Option<String> {
         let length = body.len();
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let head = format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
         stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
-        let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).expect("JSON");
+        Some(answer.split_once("\r\n\r\n")?.1.into())
+    }
+
+    fn call(&self, method: &str, params: Value) -> Option<Value> {
+        let answer = self.post(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string())?;
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
         assert_eq!(answer["error"], Value::Null, "{method}");
         Some(answer["result"].clone())
     }
@@ -145,4 +155,69 @@ fn a_kill_while_blocks_are_made_loses_none_that_was_seen() {
         assert_eq!(log["blockhash"], hash);
         assert!(again.call("getstateroot", json!([seen - 1])).is_some());
     }
+}
+
+/// Whether a text is what a transcript shows, where `[..]` stands for anything.
+fn is_shown(shown: &str, text: &str) -> bool {
+    let mut parts = shown.split("[..]");
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let parts: Vec<_> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// A transfer of 5 GAS, signed by the account that holds all at first.
+fn transfer(folder: &Path) -> String {
+    let chain = PrivateChain::open(folder).expect("a chain");
+    let account = |address: &str| Hash160(script_hash_from_address(address, 53).expect("an address"));
+    let genesis = account(&chain.wallet().find("genesis").expect("an account").address);
+    let to = account("NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj");
+    let gas = "0xd2a4cff31913016155e38e474a2c06d08be276cf".parse().expect("a hash");
+    let arguments = [genesis.into(), to.into(), 500_000_000.into(), StackItem::Null];
+    let script = ScriptBuilder::new().dynamic_call(gas, "transfer", CallFlags::ALL, &arguments).build();
+    let signer = Signer::new(genesis, WitnessScopes::CALLED_BY_ENTRY);
+    let transaction = chain.make_transaction(&script.expect("a script"), &[signer], &chain.signing());
+    BASE64_STANDARD.encode(transaction.expect("a transaction").to_bytes())
+}
+
+#[test]
+fn the_transcript_of_the_guide_is_true() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("serve-guide");
+    let _ = fs::remove_dir_all(&folder);
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide.md")).expect("the guide");
+    let section = guide.split_once("### For wallets and SDKs").expect("the section").1;
+    let transcript = section.split_once("```sh\n$ ").expect("a transcript").1.split_once("\n```").expect("its end").0;
+    let (mut server, mut transaction) = (None, String::new());
+    let mut calls = 0;
+    for step in transcript.split("\n$ ") {
+        let (command, shown) = step.split_once('\n').unwrap_or((step, ""));
+        match command {
+            "neovm chain new --data target/guide/served" => {
+                neovm(&["chain", "new", "--data", folder.to_str().expect("UTF-8")]).ok();
+                transaction = transfer(&folder);
+            }
+            "neovm serve --data target/guide/served --log off &" => {
+                assert_eq!(shown, "listening on http://127.0.0.1:10332");
+                server = Some(Serve::start(&folder, &["--log", "off"]));
+            }
+            "kill %1" => {
+                let server = server.take().expect("a server");
+                server.signal("-TERM");
+                assert_eq!(server.end().0, Some(0));
+            }
+            call => {
+                let body =
+                    call.strip_prefix("curl -d '").and_then(|rest| rest.strip_suffix("' http://127.0.0.1:10332"));
+                let body = body.unwrap_or_else(|| panic!("what is this? {call}")).replace("'$TX'", &transaction);
+                let answer = server.as_ref().expect("a server").post(&body).expect("an answer");
+                assert!(is_shown(shown, &answer), "{call}\nshown:  {shown}\nanswer: {answer}");
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls >= 5 && server.is_none(), "{calls} calls");
 }
