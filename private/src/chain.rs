@@ -8,7 +8,7 @@ use std::{
 
 use neovm_chain::{Block, Transaction};
 use neovm_disk::{Disk, DiskError, Records, Settings};
-use neovm_host::{BlockReceipt, Network};
+use neovm_host::{BlockReceipt, Network, StateView};
 use neovm_node::{ApplicationLogs, Blockchain, BlockchainError, config, config::ConfigError, verify::VerifyLevel};
 use neovm_storage::{ChainError, ChainState, FlushPolicy, TrieMode};
 use neovm_types::{FaultKind, Hash256};
@@ -128,11 +128,10 @@ impl PrivateChain {
         if settings.max_transactions_per_block == 0 {
             return Err(PrivateError::NoTransactions(folder.config()));
         }
-        let (network, address_version) = (settings.network, settings.address_version);
+        let address_version = settings.address_version;
         // The lock on this folder is that of the whole chain.
-        let disk = Disk::open(folder.chain(), Settings { network, trie_mode: TrieMode::Full, ..Settings::default() })?;
-        let state = ChainState::open(Arc::new(disk), FlushPolicy::ON_DEMAND)?;
-        let blockchain = Blockchain::open(Arc::new(Network::new(settings)), state)?;
+        let blockchain = open_chain(&folder.chain(), Arc::new(Network::new(settings)))?;
+        folder.sweep();
         let in_wallet = |error| folder.in_wallet(error);
         let wallet = Wallet::from_json(&Folder::read(&folder.wallet())?, address_version).map_err(in_wallet)?;
         let keys = wallet.keys(&wallet.accounts, PASSWORD).map_err(in_wallet)?;
@@ -202,13 +201,19 @@ impl PrivateChain {
         Ok(())
     }
 
-    /// Returns the application log of a block or a transaction, as the RPC call `getapplicationlog` answers it.
+    /// Returns the application log of a block or a transaction of the chain, as the RPC call `getapplicationlog` answers
+    /// it.
     ///
     /// # Errors
     /// [`PrivateError`] if it cannot be read.
     pub fn log(&self, hash: Hash256) -> Result<Option<String>, PrivateError> {
         if let Some((_, log)) = self.pending.iter().find(|(pending, _)| *pending == hash) {
             return Ok(Some(log.clone()));
+        }
+        // Logs of blocks that were undone may still be there.
+        let view = StateView::new(self.blockchain.network(), self.blockchain.state());
+        if view.block(hash)?.is_none() && view.transaction(hash)?.is_none() {
+            return Ok(None);
         }
         let bytes = self.logs.get(hash.0)?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
@@ -230,4 +235,11 @@ impl PrivateChain {
         (self.wallet, self.keys) = (wallet, keys);
         Ok(())
     }
+}
+
+/// Opens the chain that a folder of [`Disk`] holds.
+pub(crate) fn open_chain(folder: &Path, network: Arc<Network>) -> Result<Blockchain, PrivateError> {
+    let settings = Settings { network: network.settings().network, trie_mode: TrieMode::Full, ..Settings::default() };
+    let state = ChainState::open(Arc::new(Disk::open(folder, settings)?), FlushPolicy::ON_DEMAND)?;
+    Ok(Blockchain::open(network, state)?)
 }

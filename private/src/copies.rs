@@ -5,11 +5,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
     PrivateChain, PrivateError,
-    folder::{Folder, beside},
+    chain::open_chain,
+    folder::{Folder, beside, is_temporary},
 };
 
 impl Folder {
@@ -22,6 +24,11 @@ impl Folder {
         self.path().join("chain.restored")
     }
 
+    /// Where the chain lies that a restored one takes the place of.
+    fn old(&self) -> PathBuf {
+        self.path().join("chain.old")
+    }
+
     /// Ends a restore that was stopped between its last two steps.
     pub(crate) fn settle(&self) -> Result<(), PrivateError> {
         let (chain, restored) = (self.chain(), self.restored());
@@ -29,6 +36,23 @@ impl Folder {
             return Ok(());
         }
         fs::rename(&restored, &chain).map_err(|error| PrivateError::io(chain, error))
+    }
+
+    /// Removes what commands have left that were killed. The lock of the chain must be held, so that none is at work.
+    pub(crate) fn sweep(&self) {
+        let is_own = |path: &Path, of_all: bool| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            is_temporary(name) && (of_all || name.starts_with("wallet.json.") || name.starts_with("config.json."))
+        };
+        let mut left = vec![self.restored(), self.old()];
+        for (folder, of_all) in [(self.path().to_owned(), false), (self.checkpoints(), true)] {
+            let entries = fs::read_dir(folder).into_iter().flatten();
+            left.extend(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_own(path, of_all)));
+        }
+        for path in left {
+            // What cannot be removed takes room, and does no other harm.
+            let _ = remove(&path);
+        }
     }
 
     /// The checkpoints, by name.
@@ -66,7 +90,8 @@ impl PrivateChain {
     /// Puts the chain back to a checkpoint, and closes it.
     ///
     /// # Errors
-    /// [`PrivateError`] if there is no such checkpoint, or files cannot be written: the chain then is as it was.
+    /// [`PrivateError`] if there is no such checkpoint, it cannot be opened or is none of this network, or files cannot
+    /// be written: the chain then is as it was.
     pub fn restore(self, name: &str) -> Result<(), PrivateError> {
         let folder = self.folder().clone();
         let from = folder.checkpoints().join(checked(name)?);
@@ -75,16 +100,30 @@ impl PrivateChain {
             let others = if names.is_empty() { "there is none".into() } else { format!("there are: {names}") };
             return Err(PrivateError::Checkpoint(format!("there is no checkpoint {name}; {others}")));
         }
-        let (chain, restored, old) = (folder.chain(), folder.restored(), folder.path().join("chain.old"));
+        let (chain, restored, old) = (folder.chain(), folder.restored(), folder.old());
         remove(&restored)?;
         remove(&old)?;
         copy_whole(&from, &restored)?;
+        if let Err(error) = self.check_copy(&restored) {
+            // The first error counts.
+            let _ = remove(&restored);
+            return Err(PrivateError::Checkpoint(format!("the checkpoint {name} cannot be restored: {error}")));
+        }
         // What others have derived from the chain is derived again.
         remove(&folder.path().join("tokens.redb"))?;
         // The lock goes with the folder, and holds until the end.
         fs::rename(&chain, &old).map_err(|error| PrivateError::io(&chain, error))?;
         folder.settle()?;
         remove(&old)
+    }
+
+    /// Opens a copy of a chain of this network, which must have a block.
+    fn check_copy(&self, copy: &Path) -> Result<(), PrivateError> {
+        let chain = open_chain(copy, Arc::clone(self.blockchain().network()))?;
+        match chain.height() {
+            Some(_) => Ok(()),
+            None => Err(PrivateError::Checkpoint("it has no block".into())),
+        }
     }
 
     /// Copies the chain, its wallet and its network to another folder, which appears as a whole or not at all.
@@ -109,12 +148,12 @@ impl PrivateChain {
 /// Checkpoints are folders.
 fn is_name(name: &str) -> bool {
     let is_usual = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-    (1..=64).contains(&name.len()) && !name.starts_with('.') && name.chars().all(is_usual)
+    (1..=64).contains(&name.len()) && !name.starts_with('.') && !is_temporary(name) && name.chars().all(is_usual)
 }
 
 fn checked(name: &str) -> Result<&str, PrivateError> {
     let refused = || {
-        let of = "letters, digits, dashes, underscores and dots, 64 at most";
+        let of = "letters, digits, dashes, underscores and dots, 64 at most, and does not end in .new- and a number";
         PrivateError::Checkpoint(format!("{name:?} is no name of a checkpoint: it consists of {of}"))
     };
     if is_name(name) { Ok(name) } else { Err(refused()) }

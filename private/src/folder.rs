@@ -142,6 +142,12 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Whether a name is one that [`beside`] gives.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    let number = name.rsplit_once(".new-").map_or("", |(_, number)| number);
+    !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 /// Writes a file as a whole or not at all; a secret one only its owner can read.
 pub(crate) fn write(path: &Path, bytes: &[u8], is_secret: bool) -> Result<(), PrivateError> {
     let new = beside(path);

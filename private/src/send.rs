@@ -8,7 +8,7 @@ use neovm_chain::{Attribute, Signer, Transaction, UnsignedTransaction, Witness};
 use neovm_host::{Chain, Invocation, Receipt, StateView};
 use neovm_node::verify::network_fee;
 use neovm_storage::ChainState;
-use neovm_types::{Fault, FaultKind, Script};
+use neovm_types::{Fault, FaultKind, Hash160, Integer, Script};
 use neovm_wallet::{PrivateKey, SignError, sign_transaction, verification_script};
 
 use crate::{MAX_BLOCK_SYSTEM_FEE, MinedBlock, PrivateChain, PrivateError};
@@ -46,6 +46,16 @@ pub enum SendError {
     /// No block has room for it.
     #[error("no block takes the transaction: its system fee is {fee} datoshi, and all of a block {MAX_BLOCK_SYSTEM_FEE} at most", fee = .0)]
     TooCostly(i64),
+    /// The sender cannot pay for it.
+    #[error("the sender {account} has {has} datoshi, and the transaction costs {needs}")]
+    Funds {
+        /// The sender.
+        account: Hash160,
+        /// The GAS that it has, in datoshi.
+        has: Integer,
+        /// The fees, in datoshi.
+        needs: i64,
+    },
     /// The operating system has no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(String),
@@ -114,9 +124,17 @@ impl PrivateChain {
         if transaction.system_fee > MAX_BLOCK_SYSTEM_FEE {
             return Err(SendError::TooCostly(transaction.system_fee));
         }
+        self.check_funds(&transaction)?;
         let mined = self.mine(&[Arc::clone(&transaction)], None)?;
         self.flush()?;
         Ok((transaction, mined))
+    }
+
+    fn check_funds(&self, transaction: &Transaction) -> Result<(), SendError> {
+        let view = StateView::new(self.blockchain().network(), self.blockchain().state());
+        let account = transaction.sender();
+        let (has, needs) = (view.gas_balance(account)?, transaction.system_fee.saturating_add(transaction.network_fee));
+        if has < needs.into() { Err(SendError::Funds { account, has, needs }) } else { Ok(()) }
     }
 
     /// What the accounts of the chain's wallet sign with.

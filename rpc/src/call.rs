@@ -3,21 +3,24 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use neovm_chain::Signer;
 use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, Receipt};
 use neovm_interp::Outcome;
 use neovm_storage::ChainState;
-use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem, item::JsonError};
+use neovm_types::{
+    CallFlags, Hash160, Script, ScriptBuilder, StackItem,
+    item::{JsonError, JsonLimits, write_json_stack},
+};
 use uuid::Uuid;
 
 use crate::{
     error::{ErrorKind, RpcError},
     node::Node,
-    output::{list, text},
-    session::Entries,
+    output::text,
+    session::{Entries, Unreadable},
 };
 
 /// How large the entries of a session's iterators are together, in bytes, before no more are read.
@@ -52,17 +55,30 @@ impl Node {
         let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(self.chain().network()), self.chain().state());
         let invocation = Invocation { signers, ..Invocation::new(script).with_gas(gas) };
         let pending = chain.prepare(&invocation).map_err(|fault| ErrorKind::InvalidParams.with(fault))?;
-        self.run(&pending.job(), traced)
+        let job = pending.job();
+        let mut trace = CallTrace::default();
+        let mut execution = self.execute(&job, traced.then_some(&mut trace), self.limits.time)?;
+        let (iterators, of_results) = self.read_iterators(&mut execution);
+        Ok(Called { receipt: execution.finish(), iterators, of_results, trace })
     }
 
-    /// Runs a job, within the time that a call may take.
-    pub(crate) fn run(&self, job: &Job<'_>, traced: bool) -> Result<Called, RpcError> {
+    /// Runs a job, within the time that a call may take. Iterators among the results are not read.
+    pub(crate) fn run(&self, job: &Job<'_>) -> Result<Receipt, RpcError> {
+        Ok(self.execute(job, None, self.limits.time)?.finish())
+    }
+
+    /// Runs a job to its end, within a time, and records the calls if there is a trace for them.
+    fn execute<'a>(
+        &'a self,
+        job: &'a Job<'a>,
+        trace: Option<&mut CallTrace>,
+        time: Duration,
+    ) -> Result<Execution<'a>, RpcError> {
         let mut execution = Execution::new(self.network(), self.chain().state(), job)?;
-        let mut trace = CallTrace::default();
-        let end = Instant::now() + self.limits.time;
+        let end = Instant::now() + time;
         let is_late = || Instant::now() >= end;
-        let ended = if traced {
-            traced_run(&mut execution, &mut trace, is_late)
+        let ended = if let Some(trace) = trace {
+            traced_run(&mut execution, trace, is_late)
         } else {
             loop {
                 execution.set_budget(Some(SLICE));
@@ -74,25 +90,28 @@ impl Node {
             }
         };
         if !ended {
-            let seconds = self.limits.time.as_secs_f32();
+            let seconds = time.as_secs_f32();
             return Err(ErrorKind::ExecutionFailed.with(format_args!("it takes more than {seconds} s")));
         }
-        let (iterators, of_results) = self.read_iterators(&mut execution)?;
-        Ok(Called { receipt: execution.finish(), iterators, of_results, trace })
+        Ok(execution)
     }
 
-    /// Calls methods of contracts, each of which returns one result; none if one of them faults.
+    /// Calls methods of contracts, each of which returns one result, within a time; none if one of them faults.
     pub(crate) fn query(
         &self,
         calls: &[(Hash160, &str, Vec<StackItem>)],
         gas: i64,
+        time: Duration,
     ) -> Result<Option<Receipt>, RpcError> {
+        let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(self.chain().network()), self.chain().state());
         let mut script = ScriptBuilder::new();
         for (contract, method, arguments) in calls {
             script.dynamic_call(*contract, method, CallFlags::ALL, arguments);
         }
         let script = script.build().map_err(|error| ErrorKind::InvalidParams.with(error))?;
-        let receipt = self.call_script(script, Vec::new(), gas, false)?.receipt;
+        let pending = chain.prepare(&Invocation::new(script).with_gas(gas));
+        let pending = pending.map_err(|fault| ErrorKind::InvalidParams.with(fault))?;
+        let receipt = self.execute(&pending.job(), None, time)?.finish();
         Ok(Some(receipt).filter(|receipt| receipt.halted() && receipt.stack.len() == calls.len()))
     }
 
@@ -103,54 +122,55 @@ impl Node {
         method: &str,
         arguments: Vec<StackItem>,
     ) -> Result<StackItem, RpcError> {
-        let receipt = self.query(&[(contract, method, arguments)], self.limits.gas)?;
+        let receipt = self.query(&[(contract, method, arguments)], self.limits.gas, self.limits.time)?;
         let result = receipt.and_then(|receipt| receipt.stack.first().cloned());
         result.ok_or_else(|| ErrorKind::InternalServerError.with(format_args!("Can't call {method}.")))
     }
 
     /// Reads the iterators among the results.
-    fn read_iterators(&self, execution: &mut Execution<'_>) -> Result<Iterators, RpcError> {
+    fn read_iterators(&self, execution: &mut Execution<'_>) -> Iterators {
         let (mut iterators, mut of_results) = (HashMap::new(), Vec::new());
         let mut left = (self.limits.session_entries, MAX_SESSION_SIZE);
         if self.limits.sessions == 0 {
-            return Ok((iterators, of_results));
+            return (iterators, of_results);
         }
         let results = execution.vm().results().to_vec();
         for item in &results {
-            let entries = read_entries(execution, item, &mut left)?;
+            let entries = read_entries(execution, item, &mut left);
             of_results.push(entries.map(|entries| {
                 let id = Uuid::new_v4();
                 iterators.insert(id, entries);
                 id
             }));
         }
-        Ok((iterators, of_results))
+        (iterators, of_results)
     }
 }
 
 /// Reads the entries of an iterator, as long as the number and the bytes that are left allow; none if the item is no
-/// iterator.
+/// iterator. An entry that cannot be read is an error of the call that comes to it.
 fn read_entries(
     execution: &mut Execution<'_>,
     item: &StackItem,
     (left, bytes): &mut (usize, usize),
-) -> Result<Option<Entries>, RpcError> {
-    /// An entry can be large.
-    const STEP: usize = 16;
+) -> Option<Entries> {
     let mut items = VecDeque::new();
     loop {
-        let wanted = if *bytes == 0 { 0 } else { STEP.min(*left) };
-        // One more tells whether there are more.
-        let Some(entries) = execution.traverse(item, wanted.max(1))? else { return Ok(None) };
-        if wanted == 0 || entries.len() < wanted {
-            items.extend(entries.iter().take(wanted).map(item_json));
-            *left -= entries.len().min(wanted);
-            return Ok(Some(Entries { items, is_cut: wanted == 0 && !entries.is_empty() }));
+        let entry = match execution.traverse(item, 1) {
+            Ok(entries) => match entries?.first() {
+                None => return Some(Entries { items, is_cut: false }),
+                Some(entry) => Ok(entry.clone()),
+            },
+            Err(fault) => Err(Unreadable(fault.to_string())),
+        };
+        // The entry that there is no room for tells that there are more.
+        if *left == 0 || *bytes == 0 {
+            return Some(Entries { items, is_cut: true });
         }
-        let read: Vec<_> = entries.iter().map(item_json).collect();
-        *left -= read.len();
-        *bytes = bytes.saturating_sub(read.iter().map(String::len).sum());
-        items.extend(read);
+        let entry = entry.map(|entry| Budget::default().item(&entry));
+        *left -= 1;
+        *bytes = bytes.saturating_sub(entry.as_ref().map_or_else(|error| error.0.len(), String::len));
+        items.push_back(entry);
     }
 }
 
@@ -170,26 +190,32 @@ fn traced_run(execution: &mut Execution<'_>, trace: &mut CallTrace, is_late: imp
     }
 }
 
-/// An item as JSON, or why it cannot be shown.
+/// How much JSON of items an answer may still have, in bytes.
 ///
-/// Source: `RpcServer.SmartContract.cs` (`GetInvokeResult`) of the reference node.
-pub(crate) fn item_json(item: &StackItem) -> String {
-    item.to_json().unwrap_or_else(|error| match error {
-        JsonError::Cycle => text("error: Circular reference."),
-        _ => text(TOO_LARGE),
-    })
+/// Items may be the same one over and over, inside each other and beside each other. What was written of an item that
+/// turns out to be too large counts as well: it has cost as much.
+#[derive(Debug)]
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(16 << 20)
+    }
 }
 
-/// What stands for items that are too large to be shown.
-const TOO_LARGE: &str = "error: Max size reached.";
-
-/// Items as a list. They may be the same one over and over: beyond a size none is written.
-pub(crate) fn stack_json<T>(items: impl Iterator<Item = T>, json: impl Fn(T) -> String) -> String {
-    const MAX_SIZE: usize = 16 << 20;
-    let mut size = 0;
-    list(items.map(|item| {
-        let shown = if size > MAX_SIZE { text(TOO_LARGE) } else { json(item) };
-        size += shown.len();
-        shown
-    }))
+impl Budget {
+    /// An item as JSON, or why it cannot be shown.
+    ///
+    /// Source: `RpcServer.SmartContract.cs` (`GetInvokeResult`) of the reference node.
+    pub(crate) fn item(&mut self, item: &StackItem) -> String {
+        let mut out = String::new();
+        let limits = JsonLimits { text: self.0, ..JsonLimits::default() };
+        let written = write_json_stack(&mut out, [item], limits);
+        self.0 = self.0.saturating_sub(out.len());
+        match written {
+            Ok(()) => out[1..out.len() - 1].to_owned(),
+            Err(JsonError::Cycle) => text("error: Circular reference."),
+            Err(_) => text("error: Max size reached."),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use neovm_node::{
     Blockchain, MemoryPool,
     verify::{VerifyLevel, VerifyResult},
 };
-use neovm_private::{MinedBlock, PrivateChain, PrivateError};
+use neovm_private::{MAX_BLOCK_SYSTEM_FEE, MinedBlock, PrivateChain, PrivateError};
 use neovm_types::{FaultKind, Hash256};
 use uuid::Uuid;
 
@@ -111,7 +111,9 @@ impl Node {
         let pool = MemoryPool::new(MemoryPool::DEFAULT_CAPACITY);
         let nonce = Uuid::new_v4().as_u128() as u32;
         let node = Self { chain, pool, tokens, sessions: Mutex::default(), limits, mining, nonce, broken: None };
-        token_index::catch_up(&node)?;
+        if let Err(error) = token_index::catch_up(&node) {
+            tracing::error!(%error, "the index of tokens is behind");
+        }
         Ok(node)
     }
 
@@ -207,21 +209,23 @@ impl Node {
 
     fn write(&mut self, block: &Block, receipt: &BlockReceipt) -> Result<(), NodeError> {
         self.chain.flush()?;
-        // The chain comes first: what the index lacks is found in the logs.
-        let entries = token_index::entries(self, block, &token_index::transfers(block, receipt))?;
-        self.tokens.write(block.index, &entries)?;
+        // The chain comes first: what the index lacks is found in the logs, with the next block or at the next start.
+        if let Err(error) = token_index::append(self, block, receipt) {
+            tracing::error!(%error, "the index of tokens is behind");
+        }
         let chain = self.chain.blockchain();
         Ok(self.pool.block_appended(chain.network(), chain.state(), block)?)
     }
 
     /// Makes blocks after a call that changed the pool, if that is what the node does.
     pub(crate) fn after_write(&mut self) -> Result<(), RpcError> {
-        while self.mining == Mining::Each && !self.pool.is_empty() {
+        // What costs more than a block may waits until it expires.
+        let fits = |transaction: &Arc<Transaction>| transaction.system_fee <= MAX_BLOCK_SYSTEM_FEE;
+        while self.mining == Mining::Each && self.pool.transactions().any(fits) {
             let mined = self.mine().map_err(|error| {
                 tracing::error!(%error, "no block");
                 ErrorKind::InternalServerError.with(error)
             })?;
-            // No block has room for what is left.
             if mined.transactions().is_empty() {
                 break;
             }

@@ -17,6 +17,9 @@ use crate::{
 /// How deep the JSON of a request may be nested.
 const MAX_DEPTH: usize = 32;
 
+/// How large the answers of a request are together, in bytes, before no further calls are carried out.
+const MAX_ANSWERS: usize = 32 << 20;
+
 /// What a client has sent.
 #[derive(Clone, Debug)]
 pub enum Request {
@@ -50,7 +53,12 @@ pub fn answer(node: &RwLock<Node>, request: &Request) -> Option<String> {
     match request {
         Request::One(call) => one(node, call),
         Request::Batch(calls) => {
-            let answers: Vec<_> = calls.iter().filter_map(|call| one(node, call)).collect();
+            let (mut answers, mut size) = (Vec::new(), 0);
+            for call in calls {
+                let answer = if size < MAX_ANSWERS { one(node, call) } else { call.get("id").map(unanswered) };
+                size += answer.as_ref().map_or(0, String::len);
+                answers.extend(answer);
+            }
             (!answers.is_empty()).then(|| list(answers))
         }
     }
@@ -59,6 +67,13 @@ pub fn answer(node: &RwLock<Node>, request: &Request) -> Option<String> {
 /// The answer to what is no request.
 pub(crate) fn refusal(error: &RpcError) -> String {
     response(&Json::Null, &Err(error.clone()))
+}
+
+/// The answer to a call that is not carried out, since those before it are answered at length.
+fn unanswered(id: &Json) -> String {
+    let why =
+        format_args!("the answers of a request are limited to {MAX_ANSWERS} bytes: this call was not carried out");
+    response(id, &Err(ErrorKind::InvalidRequest.with(why)))
 }
 
 fn one(node: &RwLock<Node>, call: &Json) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The server: calls by HTTP.
 //!
 //! What a client can cost is bounded: the size of a request, the number of its calls, the time for
-//! its headers and its body, the number of connections.
+//! its headers and its body and for reading the answer, the number of connections.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -25,6 +25,7 @@ use hyper_util::{
 };
 use neovm_types::json::Json;
 use tokio::{net::TcpListener, sync::Semaphore, task};
+use tokio_io_timeout::TimeoutStream;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
@@ -43,7 +44,8 @@ pub struct ServerLimits {
     /// The number of connections at once; more have to wait.
     pub connections: usize,
     /// The time that a client may take for the headers, and again for the body of a request. A
-    /// connection without requests is closed after it, too.
+    /// connection without requests is closed after it, too, and one whose client reads nothing of an
+    /// answer.
     pub patience: Duration,
     /// The number of requests that are worked on at once.
     pub workers: usize,
@@ -67,7 +69,7 @@ pub struct Server {
 impl Server {
     /// Makes a server of a node.
     pub fn new(node: Arc<RwLock<Node>>, limits: ServerLimits) -> Self {
-        let workers = Arc::new(Semaphore::new(limits.workers.max(1)));
+        let workers = Arc::new(Semaphore::new(limits.workers.clamp(1, Semaphore::MAX_PERMITS)));
         Self { node, limits, workers }
     }
 
@@ -88,7 +90,7 @@ impl Server {
     }
 
     async fn accept(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let connections = Arc::new(Semaphore::new(self.limits.connections.max(1)));
+        let connections = Arc::new(Semaphore::new(self.limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
         let patience = self.limits.patience;
         let service = TowerToHyperService::new(self.router());
         let graceful = GracefulShutdown::new();
@@ -114,6 +116,8 @@ impl Server {
             let _ = stream.set_nodelay(true);
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(patience);
+            let mut stream = Box::pin(TimeoutStream::new(stream));
+            stream.as_mut().set_write_timeout_pinned(Some(patience));
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
             tokio::spawn(async move {
                 if let Err(error) = connection.await {

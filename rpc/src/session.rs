@@ -15,10 +15,14 @@ use crate::error::{ErrorKind, RpcError};
 /// The entries of an iterator that were not read yet, as JSON.
 #[derive(Debug)]
 pub(crate) struct Entries {
-    pub(crate) items: VecDeque<String>,
+    pub(crate) items: VecDeque<Result<String, Unreadable>>,
     /// There are more, which nobody will read.
     pub(crate) is_cut: bool,
 }
+
+/// Why an entry cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable(pub(crate) String);
 
 #[derive(Debug)]
 struct Session {
@@ -47,7 +51,7 @@ impl Sessions {
         id
     }
 
-    /// Reads the next entries of an iterator, at most `count`.
+    /// Reads the next entries of an iterator, at most `count`. One that cannot be read is passed over by the error.
     pub(crate) fn read(
         &mut self,
         session: Uuid,
@@ -63,7 +67,11 @@ impl Sessions {
             return Err(ErrorKind::ExecutionFailed.with("the iterator has more entries than this server reads"));
         }
         let count = count.min(entries.items.len());
-        Ok(entries.items.drain(..count).collect())
+        let mut read = Vec::with_capacity(count);
+        for entry in std::iter::from_fn(|| entries.items.pop_front()).take(count) {
+            read.push(entry.map_err(|Unreadable(reason)| ErrorKind::ExecutionFailed.with(reason))?);
+        }
+        Ok(read)
     }
 
     /// Closes a session, and returns whether it was open.

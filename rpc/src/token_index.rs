@@ -9,10 +9,10 @@ use neovm_crypto::address_from_script_hash;
 use neovm_disk::{DiskError, IndexEntry};
 use neovm_host::{BlockReceipt, Contract, Receipt};
 use neovm_types::{FaultKind, Hash160, Hash256, Integer, StackItem, item::ItemType};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
-    error::RpcError,
     node::{Node, NodeError},
     output::Object,
 };
@@ -71,7 +71,7 @@ fn token_length(token: &[u8]) -> Vec<u8> {
 }
 
 /// The transfers that the executions of a block have notified of.
-pub(crate) fn transfers(block: &Block, receipt: &BlockReceipt) -> Vec<Transfer> {
+fn transfers(block: &Block, receipt: &BlockReceipt) -> Vec<Transfer> {
     let hashes = block.transactions().iter().map(|transaction| Some(transaction.hash()));
     let executions = [(None, &receipt.on_persist)].into_iter();
     let executions = executions.chain(hashes.zip(&receipt.transactions)).chain([(None, &receipt.post_persist)]);
@@ -132,37 +132,69 @@ pub(crate) fn catch_up(node: &Node) -> Result<(), NodeError> {
         let mut found = Vec::new();
         let transactions = block.transactions().iter().map(|transaction| Some(transaction.hash()));
         for transaction in [None].into_iter().chain(transactions) {
-            let log = node.log(transaction.unwrap_or(hash))?.unwrap_or_default();
-            found.extend(logged_transfers(&log, transaction));
+            let Some(log) = node.log(transaction.unwrap_or(hash))? else { continue };
+            let transfers = logged_transfers(&log, transaction);
+            found.extend(transfers.map_err(|error| FaultKind::Host(format!("log of block {height}: {error}")))?);
         }
         node.tokens.write(height, &entries(node, &block, &found)?)?;
     }
     Ok(())
 }
 
+/// Adds a block that has just been appended, and blocks before it that are missing.
+pub(crate) fn append(node: &Node, block: &Block, receipt: &BlockReceipt) -> Result<(), NodeError> {
+    if node.tokens.height()?.map_or(0, |height| height + 1) != block.index {
+        return catch_up(node);
+    }
+    node.tokens.write(block.index, &entries(node, block, &transfers(block, receipt))?)?;
+    Ok(())
+}
+
+/// What transfers are found by in an application log. The items in it may be nested as deeply as a contract likes: they
+/// are passed over as text.
+#[derive(Deserialize)]
+struct Log<'a> {
+    #[serde(borrow)]
+    executions: Vec<LoggedExecution<'a>>,
+}
+
+#[derive(Deserialize)]
+struct LoggedExecution<'a> {
+    #[serde(borrow)]
+    notifications: Vec<Event<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    contract: String,
+    eventname: String,
+    #[serde(borrow)]
+    state: &'a RawValue,
+}
+
 /// The transfers in an application log.
-fn logged_transfers(log: &str, transaction: Option<Hash256>) -> Vec<Transfer> {
-    let log: Value = serde_json::from_str(log).unwrap_or_default();
-    let executions = log["executions"].as_array().into_iter().flatten();
-    let events = executions.flat_map(|execution| execution["notifications"].as_array().into_iter().flatten());
-    let of_event = |event: &Value| {
-        if event["eventname"] != "Transfer" {
+fn logged_transfers(log: &str, transaction: Option<Hash256>) -> serde_json::Result<Vec<Transfer>> {
+    let log: Log<'_> = serde_json::from_str(log)?;
+    let events = log.executions.iter().flat_map(|execution| &execution.notifications);
+    let of_event = |event: &Event<'_>| {
+        if event.eventname != "Transfer" {
             return None;
         }
-        let asset = event["contract"].as_str()?.parse().ok()?;
-        transfer(asset, &StackItem::from_json(&event["state"]).ok()?, transaction)
+        // A state that is nested too deeply for the parser is none of a transfer, which is flat.
+        let state = serde_json::from_str(event.state.get()).ok()?;
+        transfer(event.contract.parse().ok()?, &StackItem::from_json(&state).ok()?, transaction)
     };
-    events.filter_map(of_event).collect()
+    Ok(events.filter_map(of_event).collect())
 }
 
 /// What is to be kept of a block, over the state after it.
-pub(crate) fn entries(node: &Node, block: &Block, transfers: &[Transfer]) -> Result<Vec<IndexEntry>, NodeError> {
+fn entries(node: &Node, block: &Block, transfers: &[Transfer]) -> Result<Vec<IndexEntry>, NodeError> {
     let mut writer = Writer { node, block, entries: Vec::new(), changed: BTreeSet::new(), counts: [0; 2] };
     for transfer in transfers {
         writer.transfer(transfer)?;
     }
     for (account, asset) in std::mem::take(&mut writer.changed) {
-        writer.nep17_balance(account, asset)?;
+        writer.nep17_balance(account, asset);
     }
     Ok(writer.entries)
 }
@@ -192,7 +224,7 @@ impl Writer<'_> {
                     [transfer.from, transfer.to].into_iter().filter(|account| *account != Hash160::default());
                 self.changed.extend(accounts.map(|account| (account, transfer.asset)));
             }
-            Standard::Nep11 => self.nep11_balance(transfer, &contract)?,
+            Standard::Nep11 => self.nep11_balance(transfer, &contract),
         }
         Ok(())
     }
@@ -235,21 +267,20 @@ impl Writer<'_> {
     }
 
     /// Source: `Nep17Tracker.cs` (`SaveNep17Balance`).
-    fn nep17_balance(&mut self, account: Hash160, asset: Hash160) -> Result<(), NodeError> {
-        let balances = self.integers(&[(asset, "balanceOf", vec![account.into()])])?;
+    fn nep17_balance(&mut self, account: Hash160, asset: Hash160) {
+        let balances = self.integers(&[(asset, "balanceOf", vec![account.into()])]);
         if let Some([balance]) = balances.as_deref() {
             self.balance(Standard::Nep17, account, asset, &[], Some(*balance).filter(|balance| !balance.is_zero()));
         }
-        Ok(())
     }
 
     /// Source: `Nep11Tracker.cs` (`OnPersist`).
-    fn nep11_balance(&mut self, transfer: &Transfer, contract: &Contract) -> Result<(), NodeError> {
+    fn nep11_balance(&mut self, transfer: &Transfer, contract: &Contract) {
         let token = transfer.token.as_deref().unwrap_or_default();
         let Transfer { asset, from, to, .. } = *transfer;
         if contract.method("balanceOf", 2).is_some() {
             let of = |account: Hash160| (asset, "balanceOf", vec![account.into(), token.into()]);
-            let balances = self.integers(&[of(from), of(to)])?;
+            let balances = self.integers(&[of(from), of(to)]);
             if let Some([of_sender, of_receiver]) = balances.as_deref() {
                 // Kept even where nothing is left, and of nobody, too.
                 self.balance(Standard::Nep11, to, asset, token, Some(*of_receiver));
@@ -262,7 +293,6 @@ impl Writer<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Keeps a balance, or that there is none any more.
@@ -280,15 +310,18 @@ impl Writer<'_> {
     }
 
     /// The results of calls, if all of them return integers.
-    fn integers(&self, calls: &[(Hash160, &str, Vec<StackItem>)]) -> Result<Option<Vec<Integer>>, NodeError> {
-        let receipt = match self.node.query(calls, GAS_FOR_BALANCE * calls.len() as i64) {
+    fn integers(&self, calls: &[(Hash160, &str, Vec<StackItem>)]) -> Option<Vec<Integer>> {
+        let time = self.node.limits.time;
+        let receipt = match self.node.query(calls, GAS_FOR_BALANCE * calls.len() as i64, time) {
             Ok(receipt) => receipt,
-            // It takes too long.
-            Err(RpcError { kind: crate::ErrorKind::ExecutionFailed, .. }) => None,
-            Err(error) => return Err(FaultKind::Host(error.to_string()).into()),
+            // A token that cannot tell its balances keeps nobody else's from being known.
+            Err(error) => {
+                tracing::warn!(%error, contract = %calls[0].0, "no balance");
+                None
+            }
         };
         let integer = |item: &StackItem| is_integer(item).then(|| item.to_integer().ok()).flatten();
-        Ok(receipt.and_then(|receipt| receipt.stack.iter().map(integer).collect()))
+        receipt.and_then(|receipt| receipt.stack.iter().map(integer).collect())
     }
 }
 

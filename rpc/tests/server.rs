@@ -251,3 +251,20 @@ fn blocks_are_made_by_the_clock_and_the_end_is_orderly() {
     let world = world.reopened();
     assert_eq!(world.call("getblockcount", json!([])), blocks);
 }
+
+#[test]
+fn clients_that_do_not_read_are_cut_off() {
+    let world = World::new("unread");
+    let server = Running::start(&world, ServerLimits { connections: 1, ..quick() });
+    // The answer is larger than what systems hold for a client.
+    let script = [&[2, 0xfe, 0xff, 1, 0, 0x88][..], &[0x4a; 89]].concat();
+    let script = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, script);
+    let body = json!({"id": 1, "method": "invokescript", "params": [script]}).to_string();
+    let mut idle = server.connect();
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    idle.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
+    let begun = Instant::now();
+    assert_eq!(server.call(&count())["result"], 1);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    drop(idle);
+}

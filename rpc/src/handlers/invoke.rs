@@ -11,7 +11,7 @@ use neovm_types::{CallFlags, OpCode, Script, ScriptBuilder, StackItem, json::Jso
 use uuid::Uuid;
 
 use crate::{
-    call::{Called, item_json, stack_json},
+    call::{Budget, Called},
     error::{Answer, ErrorKind, RpcError},
     node::Node,
     output::{Object, list},
@@ -36,20 +36,21 @@ fn invoke(node: &Node, script: Script, signers: Vec<Signer>, traced: bool) -> An
     let encoded = BASE64_STANDARD.encode(script.bytes());
     let called = node.call_script(script, signers, node.limits.gas, traced)?;
     let Called { receipt, iterators, of_results, trace } = called;
+    let mut budget = Budget::default();
+    let notifications = list(receipt.notifications.iter().map(|event| notification(event, &mut budget)));
     let result = |(i, item): (usize, &StackItem)| match of_results.get(i).copied().flatten() {
         Some(id) => Object::new()
             .text("type", "InteropInterface")
             .text("interface", "IIterator")
             .text("id", &id.to_string())
             .finish(),
-        None => item_json(item),
+        None => budget.item(item),
     };
-    let mut out = outcome(&encoded, &receipt, node.limits.gas)
-        .raw("notifications", list(receipt.notifications.iter().map(notification)));
+    let mut out = outcome(&encoded, &receipt, node.limits.gas).raw("notifications", notifications);
     if traced {
         out = out.raw("diagnostics", diagnostics_json(&trace, &receipt.changes, node.chain().state()));
     }
-    out = out.raw("stack", stack_json(receipt.stack.iter().enumerate(), result));
+    out = out.raw("stack", list(receipt.stack.iter().enumerate().map(result)));
     if !iterators.is_empty() {
         let id = node.sessions().open(iterators, node.limits.sessions, node.limits.session_time);
         out = out.text("session", &id.to_string());
@@ -66,11 +67,11 @@ fn outcome(script: &str, receipt: &Receipt, gas: i64) -> Object {
         .optional_text("exception", receipt.fault.as_ref().map(|fault| fault.kind.to_string()).as_deref())
 }
 
-fn notification(event: &Notification) -> String {
+fn notification(event: &Notification, budget: &mut Budget) -> String {
     Object::new()
         .text("eventname", &event.event)
         .text("contract", &event.contract.to_string())
-        .raw("state", item_json(&event.state))
+        .raw("state", budget.item(&event.state))
         .finish()
 }
 
@@ -160,8 +161,9 @@ fn verify(node: &Node, transaction: &Transaction, hash: neovm_types::Hash160, wi
         gas: node.limits.gas,
         entry: Entry::Witness { hash, witness },
     };
-    let receipt = node.run(&job, false)?.receipt;
-    let stack = stack_json(receipt.stack.iter(), item_json);
+    let receipt = node.run(&job)?;
+    let mut budget = Budget::default();
+    let stack = list(receipt.stack.iter().map(|item| budget.item(item)));
     Ok(outcome(&encoded, &receipt, node.limits.gas).raw("stack", stack).finish())
 }
 

@@ -3,11 +3,13 @@
 //! Source: `LogReader.cs` of the plugin ApplicationLogs of the reference node.
 
 use neovm_host::Trigger;
-use neovm_types::json::Json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     error::{Answer, ErrorKind},
     node::Node,
+    output::{Object, list},
     params::{Params, as_text},
 };
 
@@ -15,7 +17,9 @@ pub(crate) fn application_log(node: &Node, params: &Params<'_>) -> Answer {
     let log = node.log(params.hash256(0)?).map_err(|error| ErrorKind::InternalServerError.with(error))?;
     let log = log.ok_or_else(|| ErrorKind::InvalidParams.with("Unknown transaction/blockhash"))?;
     match params.optional(1).map(as_text).and_then(|name| trigger(&name)) {
-        Some(trigger) => Ok(of_trigger(&log, &format!("{trigger:?}"))),
+        Some(trigger) => {
+            of_trigger(&log, &format!("{trigger:?}")).map_err(|error| ErrorKind::InternalServerError.with(error))
+        }
         None => Ok(log),
     }
 }
@@ -25,14 +29,34 @@ fn trigger(name: &str) -> Option<Trigger> {
     all.into_iter().find(|trigger| format!("{trigger:?}").eq_ignore_ascii_case(name))
 }
 
+/// A log. Its items may be nested as deeply as a contract likes: they are passed over as text.
+#[derive(Deserialize)]
+struct Log<'a> {
+    txid: Option<String>,
+    blockhash: Option<String>,
+    #[serde(borrow)]
+    executions: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Execution {
+    trigger: String,
+}
+
 /// The log with the executions of a trigger alone.
-fn of_trigger(log: &str, trigger: &str) -> String {
-    const MAX_DEPTH: usize = 127;
-    let Ok(Json::Object(mut members)) = Json::parse(log.as_bytes(), MAX_DEPTH) else { return log.into() };
-    for (_, value) in &mut members {
-        if let Json::Array(executions) = value {
-            executions.retain(|execution| execution.get("trigger").and_then(Json::as_str) == Some(trigger));
+fn of_trigger(log: &str, trigger: &str) -> serde_json::Result<String> {
+    let log: Log<'_> = serde_json::from_str(log)?;
+    let mut of_trigger = Vec::new();
+    for execution in log.executions {
+        if serde_json::from_str::<Execution>(execution.get())?.trigger == trigger {
+            of_trigger.push(execution.get().to_owned());
         }
     }
-    Json::Object(members).to_string()
+    let mut out = Object::new();
+    for (key, hash) in [("txid", log.txid), ("blockhash", log.blockhash)] {
+        if let Some(hash) = hash {
+            out = out.text(key, &hash);
+        }
+    }
+    Ok(out.raw("executions", list(of_trigger)).finish())
 }

@@ -3,7 +3,7 @@
 //! Sources: `Nep17Tracker.cs`, `Nep11Tracker.cs`, `TrackerBase.cs` of the plugin TokensTracker of
 //! the reference node.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_crypto::address_from_script_hash;
@@ -24,9 +24,9 @@ const WEEK: u64 = 7 * 24 * 60 * 60 * 1000;
 
 pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let mut balances = Vec::new();
+    let (mut balances, end) = (Vec::new(), Instant::now() + node.limits.time);
     for balance in balances_of(node, Standard::Nep17, account)? {
-        let Some(token) = describe(node, balance.asset)? else { continue };
+        let Some(token) = describe(node, balance.asset, end) else { continue };
         balances.push(token.text("amount", &balance.amount).raw("lastupdatedblock", balance.block).finish());
     }
     Ok(of_account(node, account).raw("balance", list(balances)).finish())
@@ -34,10 +34,10 @@ pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
 
 pub(crate) fn nep11_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let mut balances = Vec::new();
+    let (mut balances, end) = (Vec::new(), Instant::now() + node.limits.time);
     // The balances of a contract follow one another.
     for of_asset in balances_of(node, Standard::Nep11, account)?.chunk_by(|a, b| a.asset == b.asset) {
-        let Some(token) = describe(node, of_asset[0].asset)? else { continue };
+        let Some(token) = describe(node, of_asset[0].asset, end) else { continue };
         let entry = |balance: &Balance| {
             Object::new()
                 .text("tokenid", &hex::encode(&balance.token))
@@ -86,35 +86,35 @@ fn transfers(node: &Node, params: &Params<'_>, standard: Standard) -> Answer {
     Ok(of_account(node, account).raw("sent", sent).raw("received", received).finish())
 }
 
-/// A time in milliseconds since 1970.
+/// A time in milliseconds since 1970; 0 is as none.
 fn time(params: &Params<'_>, index: usize) -> Result<Option<u64>, RpcError> {
-    params.optional_integer(index)
+    Ok(params.optional_integer(index)?.filter(|time| *time != 0))
 }
 
 pub(crate) fn nep11_properties(node: &Node, params: &Params<'_>) -> Answer {
     let contract = account(node, params)?;
     let value = params.required(1)?;
     let token = hex::decode(as_text(value)).map_err(|_| invalid("tokenId", value))?;
-    let Some(receipt) = node.query(&[(contract, "properties", vec![token.as_slice().into()])], node.limits.gas)? else {
-        return Ok("{}".into());
-    };
+    let calls = [(contract, "properties", vec![token.as_slice().into()])];
+    let Some(receipt) = node.query(&calls, node.limits.gas, node.limits.time)? else { return Ok("{}".into()) };
     let Some(StackItem::Map(map)) = receipt.stack.first() else { return Ok("{}".into()) };
     let mut out = Object::new();
     for (key, value) in map.to_vec() {
-        let Some(key) = key.to_text()? else { continue };
-        if matches!(value, StackItem::Array(_) | StackItem::Struct(_) | StackItem::Map(_)) {
-            continue;
+        let Ok(Some(key)) = key.to_text() else { continue };
+        if let Some(value) = property(&key, &value) {
+            out = out.optional_text(&key, value.as_deref());
         }
-        let shown = if matches!(value, StackItem::Null) {
-            None
-        } else if TEXTS.contains(&key.as_str()) {
-            value.to_text()?
-        } else {
-            Some(value.with_bytes(|bytes| BASE64_STANDARD.encode(bytes))?)
-        };
-        out = out.optional_text(&key, shown.as_deref());
     }
     Ok(out.finish())
+}
+
+/// What the value of a property is shown as, null among others; none if it has no bytes.
+fn property(key: &str, value: &StackItem) -> Option<Option<String>> {
+    match value {
+        StackItem::Null => Some(None),
+        value if TEXTS.contains(&key) => value.to_text().ok(),
+        value => value.with_bytes(|bytes| BASE64_STANDARD.encode(bytes)).ok().map(Some),
+    }
 }
 
 fn account(node: &Node, params: &Params<'_>) -> Result<Hash160, RpcError> {
@@ -129,19 +129,24 @@ fn balances_of(node: &Node, standard: Standard, account: Hash160) -> Result<Vec<
     node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))
 }
 
-/// What a token says of itself; none if it does not.
-fn describe(node: &Node, asset: Hash160) -> Result<Option<Object>, RpcError> {
-    let Some(contract) = node.view().contract(asset)? else { return Ok(None) };
-    let Some(receipt) = node.query(&[(asset, "decimals", vec![]), (asset, "symbol", vec![])], node.limits.gas)? else {
-        return Ok(None);
-    };
-    let [decimals, symbol] = &receipt.stack[..] else { return Ok(None) };
-    let (Ok(decimals), Ok(Some(symbol))) = (decimals.to_integer(), symbol.to_text()) else { return Ok(None) };
-    Ok(Some(
+/// What a token says of itself, before a time; none if it does not. No token can take more than a part of the time that
+/// there is for all.
+fn describe(node: &Node, asset: Hash160, end: Instant) -> Option<Object> {
+    const PART: u32 = 20;
+    let left = end.checked_duration_since(Instant::now())?.min(node.limits.time / PART);
+    let contract = node.view().contract(asset).ok()??;
+    let calls = [(asset, "decimals", vec![]), (asset, "symbol", vec![])];
+    let receipt = node.query(&calls, node.limits.gas, left).unwrap_or_else(|error| {
+        tracing::warn!(%error, %asset, "a token does not describe itself");
+        None
+    })?;
+    let [decimals, symbol] = &receipt.stack[..] else { return None };
+    let (decimals, symbol) = (decimals.to_integer().ok()?, symbol.to_text().ok()??);
+    Some(
         Object::new()
             .text("assethash", &asset.to_string())
             .text("name", &contract.state().manifest.name)
             .text("symbol", &symbol)
             .text("decimals", &decimals.to_string()),
-    ))
+    )
 }

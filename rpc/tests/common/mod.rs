@@ -114,11 +114,20 @@ impl World {
 
     /// A transaction of the rich account.
     pub(crate) fn transaction(&mut self, script: Script, attributes: Vec<Attribute>) -> Transaction {
+        self.paying(2_000_000_000, script, attributes)
+    }
+
+    /// A transaction that does nothing and pays a system fee.
+    pub(crate) fn costing(&mut self, system_fee: i64) -> Transaction {
+        self.paying(system_fee, [OpCode::RET as u8].as_slice().into(), Vec::new())
+    }
+
+    fn paying(&mut self, system_fee: i64, script: Script, attributes: Vec<Attribute>) -> Transaction {
         self.nonce += 1;
         let unsigned = UnsignedTransaction {
             version: 0,
             nonce: self.nonce,
-            system_fee: 2_000_000_000,
+            system_fee,
             network_fee: 10_000_000 + i64::from(self.nonce),
             valid_until_block: 1000,
             signers: vec![Signer::new(self.rich(), WitnessScopes::CALLED_BY_ENTRY)],

@@ -1,0 +1,237 @@
+//! What contracts and transactions do to a node that mean it no good.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{GAS, World, base64};
+use neovm_rpc::{Limits, Mining};
+use neovm_types::{Hash160, NefFile, OpCode, StackItem, hash::syscall_id};
+use serde_json::{Value, json};
+
+const BOB: Hash160 = Hash160([7; 20]);
+
+fn syscall(name: &str) -> Vec<u8> {
+    [&[OpCode::SYSCALL as u8][..], &syscall_id(name).to_le_bytes()].concat()
+}
+
+fn push(bytes: &[u8]) -> Vec<u8> {
+    [&[OpCode::PUSHDATA1 as u8, bytes.len() as u8], bytes].concat()
+}
+
+fn ops(codes: &[OpCode]) -> Vec<u8> {
+    codes.iter().map(|code| *code as u8).collect()
+}
+
+/// An iterator over a value of the storage that is none of the items it is read as.
+fn unreadable() -> Vec<u8> {
+    [
+        push(&[0xff]),
+        push(b"a"),
+        syscall("System.Storage.GetContext"),
+        syscall("System.Storage.Put"),
+        // ValuesOnly, DeserializeValues.
+        vec![OpCode::PUSHINT8 as u8, 12],
+        push(b"a"),
+        syscall("System.Storage.GetReadOnlyContext"),
+        syscall("System.Storage.Find"),
+    ]
+    .concat()
+}
+
+/// Notifies of a transfer of 1 from nobody to Bob, of a token if it has an id.
+fn notifies(token: Option<&[u8]>) -> Vec<u8> {
+    let (token, count) = token.map_or((Vec::new(), OpCode::PUSH3), |token| (push(token), OpCode::PUSH4));
+    [
+        token,
+        ops(&[OpCode::PUSH1]),
+        push(&BOB.0),
+        ops(&[OpCode::PUSHNULL, count, OpCode::PACK]),
+        push(b"Transfer"),
+        syscall("System.Runtime.Notify"),
+    ]
+    .concat()
+}
+
+/// Deploys a contract of methods: the name, the types of its parameters, and its script without RET.
+#[track_caller]
+fn deploy(world: &mut World, name: &str, standard: &str, methods: &[(&str, &[&str], Vec<u8>)]) -> String {
+    let (mut script, mut listed) = (Vec::new(), Vec::new());
+    for (name, types, code) in methods {
+        let parameters: Vec<_> =
+            types.iter().enumerate().map(|(i, it)| json!({"name": format!("p{i}"), "type": it})).collect();
+        listed.push(json!({
+            "name": name, "offset": script.len(), "parameters": parameters, "safe": false,
+            "returntype": if ["mint", "both"].contains(name) { "Void" } else { "Any" },
+        }));
+        script.extend(code);
+        script.push(OpCode::RET as u8);
+    }
+    let nef = NefFile {
+        compiler: "test".into(),
+        source: String::new(),
+        tokens: Vec::new(),
+        script: script.as_slice().into(),
+    };
+    let mut fields = vec![("from", "Hash160"), ("to", "Hash160"), ("amount", "Integer")];
+    if standard == "NEP-11" {
+        fields.push(("tokenId", "ByteArray"));
+    }
+    let fields: Vec<_> = fields.iter().map(|(name, it)| json!({"name": name, "type": it})).collect();
+    let manifest = json!({
+        "name": name, "groups": [], "features": {}, "supportedstandards": [standard], "trusts": [], "extra": null,
+        "abi": {"methods": listed, "events": [
+            {"name": "Transfer", "parameters": fields}, {"name": "Deep", "parameters": [{"name": "a", "type": "Any"}]},
+        ]},
+        "permissions": [{"contract": "*", "methods": "*"}],
+    });
+    world.deploy(&nef, &manifest)
+}
+
+/// Calls a method of a contract by a transaction, which must not fault.
+#[track_caller]
+fn run(world: &mut World, contract: &str, method: &str, arguments: &[StackItem]) -> String {
+    let transaction = world.calling(contract, method, arguments);
+    let hash = world.send(&transaction);
+    let log = world.call("getapplicationlog", json!([hash]));
+    assert_eq!(log["executions"][0]["vmstate"], "HALT", "{log}");
+    hash
+}
+
+fn balances(world: &World, method: &str) -> Value {
+    world.call(method, json!([BOB.to_string()]))["balance"].clone()
+}
+
+fn token(decimals: Vec<u8>, of: Vec<u8>) -> Vec<(&'static str, &'static [&'static str], Vec<u8>)> {
+    vec![
+        ("mint", &[], notifies(None)),
+        ("symbol", &[], push(b"SYM")),
+        ("decimals", &[], decimals),
+        ("balanceOf", &["Hash160"], [ops(&[OpCode::DROP]), of].concat()),
+    ]
+}
+
+#[test]
+fn balances_that_are_none_stop_no_blocks() {
+    let mut world = World::new("hostile-balances");
+    let zero = || ops(&[OpCode::PUSH0]);
+    let results = [unreadable(), push(&[0xff; 40]), ops(&[OpCode::NEWMAP]), ops(&[OpCode::ABORT]), vec![0x22, 0]];
+    for (i, of) in results.iter().enumerate() {
+        let fungible = deploy(&mut world, &format!("F{i}"), "NEP-17", &token(zero(), of.clone()));
+        run(&mut world, &fungible, "mint", &[]);
+        for (kind, types) in [("A", &["Hash160"][..]), ("B", &["Hash160", "ByteArray"])] {
+            let drops = vec![OpCode::DROP as u8; types.len()];
+            let methods =
+                [("mint", &[][..], notifies(Some(b"id"))), ("balanceOf", types, [drops, of.clone()].concat())];
+            let other = deploy(&mut world, &format!("{kind}{i}"), "NEP-11", &methods);
+            run(&mut world, &other, "mint", &[]);
+        }
+    }
+    let good = deploy(&mut world, "good", "NEP-17", &token(zero(), ops(&[OpCode::PUSH5])));
+    run(&mut world, &good, "mint", &[]);
+    let check = |world: &World| {
+        let all = balances(world, "getnep17balances");
+        assert_eq!(all.as_array().unwrap().len(), 1, "{all}");
+        assert_eq!((&all[0]["assethash"], &all[0]["amount"]), (&json!(good), &json!("5")));
+        balances(world, "getnep11balances");
+    };
+    check(&world);
+    let path = world.folder.path().join("tokens.redb");
+    let mut world = world.closed(|| std::fs::remove_file(&path).unwrap());
+    check(&world);
+    world.transfer(GAS, BOB, 1);
+    assert_eq!(balances(&world, "getnep17balances").as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn tokens_that_do_not_describe_themselves_are_left_out() {
+    let limits = Limits { time: Duration::from_secs(2), gas: i64::MAX, ..Limits::default() };
+    let mut world = World::with("hostile-tokens", Mining::Each, limits);
+    let one = || ops(&[OpCode::PUSH1]);
+    for (i, decimals) in [unreadable(), vec![0x22, 0], ops(&[OpCode::ABORT])].into_iter().enumerate() {
+        let hash = deploy(&mut world, &format!("T{i}"), "NEP-17", &token(decimals, one()));
+        run(&mut world, &hash, "mint", &[]);
+    }
+    world.transfer(GAS, BOB, 1);
+    let begun = Instant::now();
+    let all = balances(&world, "getnep17balances");
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["symbol"]), (1, &json!("GAS")), "{all}");
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_fails_when_it_is_read() {
+    let mut world = World::new("hostile-iterator");
+    let hash = deploy(&mut world, "iterator", "NEP-0", &[("find", &[], unreadable())]);
+    let found = world.call("invokefunction", json!([hash, "find"]));
+    assert_eq!((&found["state"], &found["stack"][0]["interface"]), (&json!("HALT"), &json!("IIterator")), "{found}");
+    let read = json!([found["session"], found["stack"][0]["id"], 5]);
+    assert_eq!(world.error("traverseiterator", read.clone()).0, -608);
+    assert_eq!(world.call("traverseiterator", read), json!([]), "the entry is behind the reader");
+}
+
+#[test]
+fn results_that_are_one_item_over_and_over_cost_little() {
+    let world = World::new("hostile-results");
+    // x = [x, x], 40 times; then the same one a thousand times.
+    let doubled = ops(&[OpCode::DUP, OpCode::PUSH2, OpCode::PACK]).repeat(40);
+    let script = [ops(&[OpCode::NEWARRAY0]), doubled, ops(&[OpCode::DUP]).repeat(1000)].concat();
+    let begun = Instant::now();
+    let result = world.call("invokescript", json!([base64(&script)]));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(result["stack"].as_array().unwrap().len(), 1001);
+    assert_eq!(result["stack"][1000], "error: Max size reached.");
+}
+
+#[test]
+fn items_that_are_nested_deeply_hide_no_transfers() {
+    let mut world = World::new("hostile-depth");
+    let deep = ops(&[OpCode::PUSH1, OpCode::PACK]).repeat(200);
+    let notify = [
+        ops(&[OpCode::NEWARRAY0]),
+        deep,
+        ops(&[OpCode::PUSH1, OpCode::PACK]),
+        push(b"Deep"),
+        syscall("System.Runtime.Notify"),
+    ];
+    let mut methods = token(ops(&[OpCode::PUSH0]), ops(&[OpCode::PUSH1]));
+    methods.push(("both", &[], [notify.concat(), notifies(None)].concat()));
+    let hash = deploy(&mut world, "deep", "NEP-17", &methods);
+    let transaction = world.calling(&hash, "both", &[]);
+    let transaction = world.send(&transaction);
+    let path = world.folder.path().join("tokens.redb");
+    let world = world.closed(|| std::fs::remove_file(&path).unwrap());
+    let transfers = world.call("getnep17transfers", json!([BOB.to_string()]));
+    assert_eq!(transfers["received"][0]["txhash"], transaction);
+    assert_eq!(balances(&world, "getnep17balances")[0]["amount"], "1");
+    let log = |trigger: &str| {
+        world.request(&json!({"id": 1, "method": "getapplicationlog", "params": [transaction, trigger]}))
+    };
+    assert_eq!(log("Verification")["result"], json!({"txid": transaction, "executions": []}));
+}
+
+#[test]
+fn what_costs_more_than_a_block_makes_no_blocks() {
+    let mut world = World::new("hostile-fee");
+    let costly = world.costing(neovm_private::MAX_BLOCK_SYSTEM_FEE + 1);
+    world.send(&costly);
+    assert_eq!(world.call("getblockcount", json!([])), 1);
+    world.transfer(GAS, BOB, 1);
+    assert_eq!(world.call("getblockcount", json!([])), 2);
+    assert_eq!(world.call("getrawmempool", json!([])), json!([costly.hash().to_string()]));
+}
+
+#[test]
+fn the_answers_of_a_request_are_limited_together() {
+    let world = World::new("hostile-batch");
+    // 90 times a buffer of 131,070 bytes.
+    let script =
+        [&[OpCode::PUSHINT32 as u8, 0xfe, 0xff, 1, 0, OpCode::NEWBUFFER as u8][..], &[OpCode::DUP as u8; 89]].concat();
+    let large = json!({"id": 1, "method": "invokescript", "params": [base64(&script)]});
+    let small = json!({"id": 2, "method": "getblockcount"});
+    let silent = json!({"method": "getblockcount"});
+    let answers = world.request(&json!([large, large, large, silent, small]));
+    assert_eq!(answers.as_array().unwrap().len(), 4);
+    assert_eq!(answers[2]["result"]["stack"].as_array().unwrap().len(), 90);
+    assert_eq!((&answers[3]["id"], &answers[3]["error"]["code"]), (&json!(2), &json!(-32600)), "{}", answers[3]);
+}
