@@ -140,7 +140,7 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
         write_json(&ended, &ended.json(&session.script, events))?;
     } else {
         if let Some(tree) = &watchers.tree {
-            terminal::write(&format!("{}\n", tree.text(terminal::width())))?;
+            terminal::write(&format!("{}\n", tree.text(terminal::width()).coloured(terminal::CALLS)))?;
         }
         let events = session.events(&receipt, args.chain.diff);
         Report { ended: &ended, sites, method: session.method, syscalls: Syscalls::Chain, events }.write()?;

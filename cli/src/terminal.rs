@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
+use neovm_workbench::CallTreeColours;
 
 /// For what went well.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -16,6 +17,16 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// For what deserves attention.
 pub(crate) const NOTE: Style = AnsiColor::Yellow.on_default().bold();
+
+/// For call trees.
+pub(crate) const CALLS: CallTreeColours = CallTreeColours {
+    dim: Style::new().dimmed(),
+    call: AnsiColor::Cyan.on_default().bold(),
+    event: AnsiColor::Yellow.on_default(),
+    storage: AnsiColor::Magenta.on_default(),
+    good: AnsiColor::Green.on_default(),
+    bad: BAD,
+};
 
 /// The number of characters that fit on a line of standard output; none if it does
 /// not go to a terminal.

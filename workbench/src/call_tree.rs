@@ -9,7 +9,10 @@ use neovm::{
     storage::{Key, Value},
 };
 
-pub use self::{record::CallTree, text::CallTreeText};
+pub use self::{
+    record::CallTree,
+    text::{CallTreeColours, CallTreeText},
+};
 
 /// A call of a contract's method, or the run of a script that is no contract.
 #[derive(Clone, Debug)]

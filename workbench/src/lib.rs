@@ -34,7 +34,7 @@ pub mod suite;
 mod trace;
 
 pub use self::{
-    call_tree::{Argument, Call, CallTree, CallTreeText, Change, Ended, Event, Step},
+    call_tree::{Argument, Call, CallTree, CallTreeColours, CallTreeText, Change, Ended, Event, Step},
     convert::{Format, Reading, formatted, readings},
     coverage::{Branch, Coverage, CoverageFileError, CoverageRecorder, LineCoverage, MethodCoverage, Share},
     debug_info::{DebugInfo, DebugInfoError, DebugMethod, SequencePoint, Variable},

@@ -2,12 +2,13 @@
 
 mod common;
 
+use anstyle::{AnsiColor, Style};
 use common::{call, chain, deploy, watch};
 use neovm::{
     Chain, Gas, Receipt,
     host::{Invocation, native::NATIVES},
 };
-use neovm_workbench::{CallTree, Ended, Step};
+use neovm_workbench::{CallTree, CallTreeColours, Ended, Step};
 
 /// Stores its argument, throws if it is 1, and returns 7.
 const INNER: &str = r#"
@@ -148,6 +149,26 @@ fn lines_are_cut_off_at_the_width() {
     let text = tree.text(Some(20)).to_string();
     assert!(text.lines().all(|line| line.chars().count() <= 20), "{text}");
     assert!(text.contains("..."), "{text}");
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let mut chain = chain();
+    let inner = deploy(&mut chain, ["inner", "main"], INNER, &["Integer"], "Integer");
+    let outer = deploy(&mut chain, ["outer", "main"], OUTER, &["Hash160"], "Integer");
+    let (tree, _) = tree(&chain, &call(&chain, outer, "main", vec![inner.into()]));
+    let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
+    let colours =
+        CallTreeColours { dim: Style::new().dimmed(), storage: red.underline(), bad: red, ..Default::default() };
+    for width in [None, Some(0), Some(3), Some(20), Some(45)] {
+        let coloured = tree.text(width).coloured(colours).to_string();
+        let parts = coloured.split('\u{1b}').enumerate();
+        let plain: String =
+            parts.map(|(i, part)| if i == 0 { part } else { part.split_once('m').expect("a colour").1 }).collect();
+        assert_eq!(plain, tree.text(width).to_string());
+    }
+    let coloured = tree.text(None).coloured(colours).to_string();
+    assert!(coloured.contains(&format!("{red}throws{red:#} ")), "{coloured}");
 }
 
 #[test]

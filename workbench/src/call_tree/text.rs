@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use anstyle::Style;
 use neovm::{StackItem, storage::Value};
 
 use super::{Argument, Call, CallTree, Change, Ended, Step};
@@ -12,14 +13,43 @@ use crate::show::{self, push};
 pub struct CallTreeText<'a> {
     tree: &'a CallTree,
     width: Option<usize>,
+    colours: CallTreeColours,
 }
+
+/// The colours of a call tree; none unless given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallTreeColours {
+    /// Of what is less important: the gas, and the lines that join calls.
+    pub dim: Style,
+    /// Of contracts and methods.
+    pub call: Style,
+    /// Of events and logs.
+    pub event: Style,
+    /// Of changes of the storage.
+    pub storage: Style,
+    /// Of calls that returned.
+    pub good: Style,
+    /// Of calls that threw or faulted.
+    pub bad: Style,
+}
+
+/// A part of a line in one colour.
+type Piece = (Style, String);
 
 impl CallTree {
     /// Shows the calls as a tree: the gas of each in datoshi, with the calls that lie
     /// in it and without, the method, the arguments, and below that what it did. Lines
     /// are cut off after `width` characters.
     pub fn text(&self, width: Option<usize>) -> CallTreeText<'_> {
-        CallTreeText { tree: self, width }
+        CallTreeText { tree: self, width, colours: CallTreeColours::default() }
+    }
+}
+
+impl CallTreeText<'_> {
+    /// Shows it in colours, as terminals understand them.
+    #[must_use]
+    pub fn coloured(self, colours: CallTreeColours) -> Self {
+        Self { colours, ..self }
     }
 }
 
@@ -36,12 +66,13 @@ impl fmt::Display for CallTreeText<'_> {
                 (false, true) => "└─ ",
                 (false, false) => "├─ ",
             };
-            let text = match part {
-                Part::Call(place) => head(&self.tree.calls[place]),
-                Part::Step(step) => step_text(step),
-                Part::End(ended) => end_text(ended),
+            let pieces = match part {
+                Part::Call(place) => self.colours.head(&self.tree.calls[place]),
+                Part::Step(step) => self.colours.step(step),
+                Part::End(ended) => self.colours.end(ended),
             };
-            self.write_line(f, &format!("{indent}{branch}{text}"))?;
+            let joint = (self.colours.dim, format!("{indent}{branch}"));
+            self.write_line(f, [joint].into_iter().chain(pieces))?;
             if let Part::Call(place) = part {
                 let below = match (is_root, is_last) {
                     (true, _) => indent,
@@ -72,23 +103,68 @@ enum Part<'a> {
 }
 
 impl CallTreeText<'_> {
-    fn write_line(&self, f: &mut fmt::Formatter<'_>, line: &str) -> fmt::Result {
-        let cut = self.width.filter(|width| line.chars().count() > *width);
-        match cut.and_then(|width| line.char_indices().nth(width.saturating_sub(3))) {
-            Some((end, _)) => writeln!(f, "{}...", &line[..end]),
-            None => writeln!(f, "{line}"),
+    /// Writes a line, as much of it as fits.
+    fn write_line(&self, f: &mut fmt::Formatter<'_>, pieces: impl Iterator<Item = Piece>) -> fmt::Result {
+        let pieces: Vec<Piece> = pieces.filter(|(_, text)| !text.is_empty()).collect();
+        let length: usize = pieces.iter().map(|(_, text)| text.chars().count()).sum();
+        let cut = self.width.filter(|width| length > *width);
+        let mut left = cut.map_or(length, |width| width.saturating_sub(3));
+        for (style, text) in &pieces {
+            let end = text.char_indices().nth(left).map_or(text.len(), |(end, _)| end);
+            if end > 0 {
+                write!(f, "{style}{}{style:#}", &text[..end])?;
+            }
+            left = left.saturating_sub(text.chars().count());
+        }
+        writeln!(f, "{}", if cut.is_some() { "..." } else { "" })
+    }
+}
+
+impl CallTreeColours {
+    fn head(&self, call: &Call) -> Vec<Piece> {
+        let (total, own) = (call.total_gas.datoshi_ceil(), call.own_gas.datoshi_ceil());
+        let gas = if total == own { format!("[{total}] ") } else { format!("[{total}, own {own}] ") };
+        let (mut name, mut arguments) = (call.name.clone(), String::new());
+        if let Some(method) = &call.method {
+            push(&mut name, format_args!(".{}", method.escape_debug()));
+            push(&mut arguments, format_args!("({})", list(&call.arguments)));
+        }
+        vec![(self.dim, gas), (self.call, name), plain(arguments)]
+    }
+
+    fn step(&self, step: &Step) -> Vec<Piece> {
+        match step {
+            Step::Event(event) => {
+                let name = format!("event {}", event.name.escape_debug());
+                vec![(self.event, name), plain(format!("({})", list(&event.values)))]
+            }
+            Step::Log(message) => vec![(self.event, "log".into()), plain(format!(" {message:?}"))],
+            Step::Change(change) => {
+                let entry = format!("storage 0x{}", hex::encode(change.key.local()));
+                vec![(self.storage, entry), plain(format!(": {}", change_text(change)))]
+            }
+            // Calls are shown with what is in them.
+            Step::Call(_) => Vec::new(),
+        }
+    }
+
+    fn end(&self, ended: &Ended) -> Vec<Piece> {
+        match ended {
+            Ended::Open => vec![plain("is not at its end".into())],
+            Ended::Returned(values) if values.is_empty() => vec![(self.good, "returns".into())],
+            Ended::Returned(values) => vec![(self.good, "returns".into()), plain(format!(" {}", list(values)))],
+            Ended::Threw(text) => vec![(self.bad, "throws".into()), plain(format!(" {}", show::one_line(text)))],
+            Ended::Faulted(Some(text)) => {
+                vec![(self.bad, "faults".into()), plain(format!(": {}", show::one_line(text)))]
+            }
+            Ended::Faulted(None) => vec![(self.bad, "faults".into())],
         }
     }
 }
 
-fn head(call: &Call) -> String {
-    let (total, own) = (call.total_gas.datoshi_ceil(), call.own_gas.datoshi_ceil());
-    let mut text = if total == own { format!("[{total}] ") } else { format!("[{total}, own {own}] ") };
-    text.push_str(&call.name);
-    if let Some(method) = &call.method {
-        push(&mut text, format_args!(".{}({})", method.escape_debug(), list(&call.arguments)));
-    }
-    text
+/// A part of a line without colour.
+fn plain(text: String) -> Piece {
+    (Style::new(), text)
 }
 
 fn list(arguments: &[Argument]) -> String {
@@ -99,34 +175,12 @@ fn list(arguments: &[Argument]) -> String {
     arguments.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn step_text(step: &Step) -> String {
-    match step {
-        Step::Event(event) => format!("event {}({})", event.name.escape_debug(), list(&event.values)),
-        Step::Log(message) => format!("log {message:?}"),
-        Step::Change(change) => change_text(change),
-        // Calls are shown with what is in them.
-        Step::Call(_) => String::new(),
-    }
-}
-
 fn change_text(change: &Change) -> String {
     let show = |value: &Value| show::item(&StackItem::from(&value[..]));
-    let what = match (&change.old, &change.new) {
+    match (&change.old, &change.new) {
         (Some(old), Some(new)) => format!("{} -> {}", show(old), show(new)),
         (None, Some(new)) => format!("added {}", show(new)),
         (Some(old), None) => format!("deleted {}", show(old)),
         (None, None) => String::new(),
-    };
-    format!("storage 0x{}: {what}", hex::encode(change.key.local()))
-}
-
-fn end_text(ended: &Ended) -> String {
-    match ended {
-        Ended::Open => "is not at its end".into(),
-        Ended::Returned(values) if values.is_empty() => "returns".into(),
-        Ended::Returned(values) => format!("returns {}", list(values)),
-        Ended::Threw(text) => format!("throws {}", show::one_line(text)),
-        Ended::Faulted(Some(text)) => format!("faults: {}", show::one_line(text)),
-        Ended::Faulted(None) => "faults".into(),
     }
 }
