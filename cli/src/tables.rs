@@ -90,7 +90,7 @@ pub(crate) fn opcodes(args: &OpcodesArgs) -> Result<ExitCode> {
         let items = format!("{} -> {}", arity(info.pops), arity(info.pushes));
         [info.mnemonic.into(), byte, info.price.to_string(), items, info.doc.into()]
     };
-    write(&table(["opcode", "byte", "units", "items", ""], rows.into_iter().map(row).collect()))
+    write(&table(["opcode", "byte", "units", "items", ""], rows.into_iter().map(row).collect(), 4))
 }
 
 pub(crate) fn syscalls(args: &SyscallsArgs) -> Result<ExitCode> {
@@ -101,7 +101,7 @@ pub(crate) fn syscalls(args: &SyscallsArgs) -> Result<ExitCode> {
             let signature = signature(syscall.name, syscall.parameters, syscall.returns);
             [signature, syscall.price.to_string(), syscall.flags.to_string(), since(syscall.since, None)]
         });
-        table(["system call", "units", "flags", ""], rows.collect())
+        table(["system call", "units", "flags", ""], rows.collect(), 0)
     };
     write(&text)
 }
@@ -140,7 +140,7 @@ fn native_text(native: &NativeContract) -> String {
         };
         [signature, fee, method.flags.to_string(), since(method.since, method.until)]
     });
-    text + &table(["method", "units", "flags", ""], rows.collect())
+    text + &table(["method", "units", "flags", ""], rows.collect(), 0)
 }
 
 fn signature(name: &str, parameters: &[(&str, ParameterType)], returns: ParameterType) -> String {
@@ -155,22 +155,50 @@ fn since(since: Hardfork, until: Option<Hardfork>) -> String {
     since.into_iter().chain(until).collect::<Vec<_>>().join(" ")
 }
 
-/// Rows in columns, numbers to the left like everything else. At a terminal the last
-/// column is cut off where the line ends.
-fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> String {
+/// Rows in columns, numbers to the left like everything else. At a terminal the column
+/// `wide` is as narrow as it must be for lines to fit, and goes on below where it is longer.
+fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>, wide: usize) -> String {
     let rows: Vec<[String; N]> = [head.map(String::from)].into_iter().chain(rows).collect();
-    let widths: [usize; N] =
+    fitted(&rows, wide, terminal::width())
+}
+
+fn fitted<const N: usize>(rows: &[[String; N]], wide: usize, limit: Option<usize>) -> String {
+    /// What the wide column has at least.
+    const LEAST: usize = 20;
+    let mut widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    if let Some(limit) = limit {
+        let others = widths.iter().map(|width| width + 2).sum::<usize>() - widths[wide] - 2;
+        widths[wide] = widths[wide].min(limit.saturating_sub(others).max(LEAST));
+    }
     let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:<width$}  ");
+    for row in rows {
+        for (i, part) in wrapped(&row[wide], widths[wide]).iter().enumerate() {
+            let mut line = String::new();
+            for (column, width) in widths.into_iter().enumerate() {
+                let cell = if column == wide { part } else { row[column].as_str() };
+                let _ = write!(line, "{:<width$}  ", if i == 0 || column == wide { cell } else { "" });
+            }
+            text.push_str(terminal::cut(line.trim_end(), limit));
+            text.push('\n');
         }
-        text.push_str(terminal::cut(line.trim_end(), terminal::width()));
-        text.push('\n');
     }
     text
+}
+
+/// A text in lines that are broken between words; those behind the first are indented.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("a line");
+        if line.trim_start().is_empty() || line.chars().count() + 1 + word.chars().count() <= width {
+            line.push_str(if line.trim_start().is_empty() { "" } else { " " });
+            line.push_str(word);
+        } else {
+            lines.push(format!("  {word}"));
+        }
+    }
+    lines
 }
 
 fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
@@ -255,4 +283,39 @@ fn method_json(method: &native::Method) -> Json {
         ("since", hardfork_json(Some(method.since))),
         ("until", hardfork_json(method.until)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wide_column_goes_on_below() {
+        let rows = [["call", "units"], ["put(key: String, value: Integer): Void", "32768"], ["f()", "1"]];
+        let rows = rows.map(|row| row.map(String::from));
+        let narrow = "\
+call                  units
+put(key: String,      32768
+  value: Integer):
+  Void
+f()                   1
+";
+        assert_eq!(fitted(&rows, 0, Some(27)), narrow);
+        // What is narrower still is cut off.
+        assert_eq!(fitted(&rows, 0, Some(10)).lines().nth(1), Some("put(key: S"));
+        let whole = fitted(&rows, 0, None);
+        assert_eq!(whole.lines().count(), 3);
+        assert_eq!(fitted(&rows, 0, Some(100)), whole);
+    }
+
+    #[test]
+    fn nothing_but_the_place_of_spaces_changes() {
+        let rows = [["PUSH", "0 -> 1", "Pushes what  lies here."].map(String::from)];
+        for limit in (0..60).map(Some).chain([None]) {
+            let text = fitted(&rows, 2, limit);
+            assert!(limit.is_none_or(|limit| text.lines().all(|line| line.chars().count() <= limit)), "{text}");
+        }
+        let words = |text: &str| text.split_whitespace().map(String::from).collect::<Vec<_>>();
+        assert_eq!(words(&fitted(&rows, 2, Some(34))), words(&fitted(&rows, 2, None)));
+    }
 }
