@@ -8,7 +8,7 @@ mod watch;
 
 use std::{
     num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use neovm_workbench::suite::{Base, Effort, Settings, Suite, TestReport};
 
 use self::report::Reporter;
@@ -34,8 +34,8 @@ use crate::{interrupt, profile, show, terminal};
 /// ones that fail are shown, and their seeds are kept in a folder X.seeds and tried first.
 /// Methods invariant* are checked after random calls of what setUp has deployed.
 ///
-/// The exit code is 0 if all tests pass, 1 if one fails or a file cannot be used, and
-/// 130 if Ctrl-C stopped them.
+/// The exit code is 0 if all tests pass, 1 if one fails, if a file cannot be used or if
+/// --filter chooses no test, and 130 if Ctrl-C stopped them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   neovm test examples/contracts
@@ -141,10 +141,13 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
         let (suite, index, name) = chosen[i];
         let begun = Instant::now();
         let report = suite.run(index, &settings);
-        Ran { suite, name, report, time: begun.elapsed() }
+        // What a test that was stopped ended with is not its outcome.
+        let is_stopped = interrupt::flag().load(Ordering::Relaxed);
+        (!is_stopped).then(|| Ran { suite, name, report, time: begun.elapsed() })
     };
     let mut written = Ok(());
     in_parallel(jobs, chosen.len(), run_one, |one| {
+        let Some(one) = one else { return };
         if written.is_ok() {
             written = reporter.show(&one);
         }
@@ -155,10 +158,14 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
         terminal::warn("stopped by Ctrl-C");
         return Ok((interrupt::INTERRUPTED.into(), files));
     }
-    let drift = args.gas_snapshot.as_ref().map(|path| gas::compare(path, &ran, args.update)).transpose()?;
-    let drift = drift.unwrap_or_default();
+    let compared = args.gas_snapshot.as_ref().map(|path| args.compare_gas(path, &ran)).transpose();
+    let drift = compared.as_ref().ok().cloned().flatten().unwrap_or_default();
     reporter.finish(&ran, &errors, &drift, begun.elapsed())?;
-    args.write_reports(&ran, begun.elapsed())?;
+    args.write_reports(&ran, &errors, &drift, begun.elapsed())?;
+    compared?;
+    if chosen.is_empty() && errors.is_empty() {
+        bail!("no test has what --filter wants in its path and name");
+    }
     let failed = ran.iter().any(|one| one.report.failure.is_some()) || !errors.is_empty() || !drift.is_empty();
     Ok((if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }, files))
 }
@@ -174,6 +181,15 @@ impl TestArgs {
         self.filter.is_empty() || self.filter.iter().any(chosen)
     }
 
+    fn compare_gas(&self, path: &Path, ran: &[Ran<'_>]) -> Result<Vec<String>> {
+        let update = match (self.update, self.filter.is_empty()) {
+            (false, _) => gas::Update::No,
+            (true, true) => gas::Update::All,
+            (true, false) => gas::Update::Run,
+        };
+        gas::compare(path, ran, update)
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             gas: self.gas_report,
@@ -184,7 +200,7 @@ impl TestArgs {
     }
 
     /// What follows the report of the tests, and files.
-    fn write_reports(&self, ran: &[Ran<'_>], time: Duration) -> Result<()> {
+    fn write_reports(&self, ran: &[Ran<'_>], errors: &[String], drift: &[String], time: Duration) -> Result<()> {
         if self.gas_report && !self.json {
             terminal::write(&gas::table(ran))?;
         }
@@ -193,7 +209,7 @@ impl TestArgs {
             terminal::write(&report::coverage_text(&coverage))?;
         }
         profile::write_file(self.lcov.as_ref(), || coverage.iter().map(neovm_workbench::Coverage::lcov).collect())?;
-        profile::write_file(self.junit.as_ref(), || junit::xml(ran, time))
+        profile::write_file(self.junit.as_ref(), || junit::xml(ran, errors, drift, time))
     }
 }
 

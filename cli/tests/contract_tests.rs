@@ -4,8 +4,8 @@ mod common;
 
 use std::{fs, path::PathBuf};
 
-use common::{Answer, neovm};
-use serde_json::Value;
+use common::{Answer, manifest, method, neovm};
+use serde_json::{Value, json};
 
 const FLAWED: &str = "../workbench/tests/data/suite/flawed_test.nef";
 
@@ -47,6 +47,37 @@ fn holds(answer: &Answer, words: &[&str]) {
     for word in words {
         assert!(all.contains(word), "{word:?} is missing in\n{all}");
     }
+}
+
+/// Writes a contract into a folder.
+fn write_contract(folder: &std::path::Path, name: &str, script: &[u8], methods: &Value) -> PathBuf {
+    let built = PathBuf::from(common::contract(&format!("contract-test-{name}"), script, methods));
+    let path = folder.join(format!("{name}.nef"));
+    fs::rename(&built, &path).expect("a contract");
+    let mut all: Value = serde_json::from_str(&manifest(name, methods)).expect("JSON");
+    all["permissions"] = json!([{"contract": "*", "methods": "*"}]);
+    all["groups"] = json!([]);
+    all["supportedstandards"] = json!([]);
+    fs::write(path.with_extension("manifest.json"), all.to_string()).expect("a manifest");
+    path
+}
+
+/// A contract whose method fails with numbers above 100.
+const AT_MOST_100: &[u8] = &[0x57, 0, 1, 0x78, 0x00, 100, 0xb5, 0x40];
+
+/// A call of a method of the native contract of tests, with one text as the argument behind null.
+fn cheat(method: &str, text: &str) -> Vec<u8> {
+    let push = |bytes: &[u8]| [&[0x0c, bytes.len() as u8], bytes].concat();
+    let hash = [0x57, 0x7e].repeat(10);
+    let parts = [
+        vec![0x0b],
+        push(text.as_bytes()),
+        vec![0x12, 0xc0, 0x1f],
+        push(method.as_bytes()),
+        push(&hash),
+        vec![0x41, 0x62, 0x7d, 0x5b, 0x52, 0x45, 0x40],
+    ];
+    parts.concat()
 }
 
 /// What is wrong with a file is said in the style of compilers, and nothing runs.
@@ -271,7 +302,8 @@ fn filters_choose() {
     let exact = neovm(&["test", "contracts/token.test.toml", "--exact", "--filter", "the owner mints"]);
     holds(&exact, &["Starting 1 test in 1 file (", "1 test run: 1 passed, 0 failed, "]);
     let none = neovm(&["test", "contracts/token.test.toml", "--filter", "nothing of the kind"]);
-    holds(&none, &["0 tests run: 0 passed"]);
+    assert_eq!(none.code, 1);
+    holds(&none, &["0 tests run: 0 passed", "no test has what --filter wants"]);
     neovm(&["test", "contracts/README.md"]).fails(1, &["neither X.test.toml nor X.nef"]);
     neovm(&["test", "contracts/none.test.toml"]).fails(1, &["no such file"]);
     neovm(&["test", "../docs"]).fails(1, &["there are no tests in ../docs"]);
@@ -301,8 +333,16 @@ fn gas_is_reported_and_compared() {
     holds(&drift, &[&format!("the owner mints: {} -> {gas} datoshi (-0.00 %)", gas + 100)]);
     assert_eq!(run(&["--update"]).code, 0);
     assert_eq!(fs::read_to_string(&snapshot).expect("a snapshot"), written);
+    // What a filter leaves out stays.
+    let other = format!("{:>12}  another test\n", 5);
+    fs::write(&snapshot, written.clone() + &other).expect("a file");
+    assert_eq!(run(&["--update", "--filter", "the owner mints"]).code, 0);
+    let kept = fs::read_to_string(&snapshot).expect("a snapshot");
+    assert!(kept.contains(&other) && kept.lines().count() == written.lines().count() + 1, "{kept}");
     fs::write(&snapshot, "many  x\n").expect("a file");
-    let bad = run(&[]);
+    let xml = folder.join("junit.xml");
+    let bad = run(&["--junit", text_of(&xml)]);
+    assert!(fs::read_to_string(&xml).expect("a report").contains("</testsuites>"));
     assert_eq!(bad.code, 1);
     holds(&bad, &["gas.txt, line 1: a number, two spaces and a test are expected"]);
 }
@@ -328,6 +368,37 @@ fn reports_for_other_tools() {
     assert!(lcov.contains("SF:token.py") && lcov.contains("end_of_record"), "{lcov}");
 }
 
+/// What makes the command fail is in the report.
+#[test]
+fn a_report_tells_everything() {
+    let path =
+        token_file("everything", "[[test]]\nname = \"two\\nlines \\uFFFF\"\nsteps = [{ call = \"token.symbol\" }]\n");
+    let folder = path.parent().expect("a folder");
+    let (xml, gas) = (folder.join("junit.xml"), folder.join("gas.txt"));
+    let call = ["test", text_of(folder), "--junit", text_of(&xml), "--gas-snapshot", text_of(&gas)];
+    assert_eq!((neovm(&call).code, neovm(&call).code), (0, 0));
+    let snapshot = fs::read_to_string(&gas).expect("a snapshot");
+    let before = snapshot.split_whitespace().next().expect("a number");
+    fs::write(&gas, snapshot.replacen(before, "5", 1)).expect("a file");
+    fs::write(folder.join("b.test.toml"), "").expect("a file");
+    assert_eq!(neovm(&call).code, 1);
+    let xml = fs::read_to_string(xml).expect("a report");
+    assert!(xml.contains("tests=\"3\" failures=\"1\" errors=\"1\""), "{xml}");
+    assert!(xml.contains("b.test.toml") && xml.contains("<failure message=") && xml.contains(" datoshi ("), "{xml}");
+    assert!(!xml.contains('\u{ffff}'), "{xml}");
+}
+
+#[test]
+fn time_does_not_go_back() {
+    let path = token_file(
+        "time",
+        "[[test]]\nname = \"it\"\nsteps = [\n{ mine = 1, time = 1700000000000 },\n{ mine = 1, time = 1700000000000 },\n]\n",
+    );
+    let answer = neovm(&["test", text_of(&path)]);
+    assert_eq!(answer.code, 1);
+    holds(&answer, &["the time 1700000000000 is not after that of the last block, 1700000000000"]);
+}
+
 #[test]
 fn the_demo_runs_unattended() {
     for args in [&["demo", "--yes"][..], &["demo"]] {
@@ -347,4 +418,122 @@ fn the_demo_runs_unattended() {
         let sums = demo.out.matches("HALT with 499999500000, after 9000007 instructions").count();
         assert_eq!(sums, 2, "{}", demo.out);
     }
+}
+
+/// A manifest names methods and contracts as it likes.
+#[test]
+fn tests_stay_in_their_folder() {
+    let folder = folder("stay");
+    let inner = folder.join("inner");
+    fs::create_dir_all(folder.join("inner/evil.seeds/test")).expect("a folder");
+    let number = json!([{"name": "x", "type": "Integer"}]);
+    let methods = json!([method("test/../../../out", 0, number.clone(), "Boolean")]);
+    write_contract(&inner, "evil", AT_MOST_100, &methods);
+    assert_eq!(neovm(&["test", text_of(&inner)]).code, 1);
+    assert!(!folder.join("out.txt").exists() && !inner.join("out.txt").exists());
+    assert!(inner.join("evil.seeds/test%2F%2E%2E%2F%2E%2E%2F%2E%2E%2Fout.txt").exists());
+
+    // What was not written as seeds stays as it is.
+    let methods = json!([method("testX", 0, number, "Boolean")]);
+    let nef = write_contract(&folder, "plain", AT_MOST_100, &methods);
+    let seeds = folder.join("plain.seeds/testX.txt");
+    fs::create_dir_all(folder.join("plain.seeds")).expect("a folder");
+    fs::write(&seeds, b"\xff no text").expect("a file");
+    assert_eq!(neovm(&["test", text_of(&nef)]).code, 1);
+    assert_eq!(fs::read(&seeds).expect("a file"), b"\xff no text");
+    #[cfg(unix)]
+    {
+        fs::remove_file(&seeds).expect("it is there");
+        fs::write(folder.join("victim"), "mine\n").expect("a file");
+        std::os::unix::fs::symlink("../victim", &seeds).expect("a link");
+        assert_eq!(neovm(&["test", text_of(&nef)]).code, 1);
+        assert_eq!(fs::read_to_string(folder.join("victim")).expect("a file"), "mine\n");
+    }
+
+    for name in ["../plain", "/plain", "inner/../../plain"] {
+        let nef =
+            write_contract(&inner, "deploys", &cheat("deploy", name), &json!([method("testIt", 0, json!([]), "Void")]));
+        holds(&neovm(&["test", text_of(&nef)]), &["is not the name of a contract in the folder of the test"]);
+    }
+}
+
+/// A test that is lost would be taken for one that passes.
+#[test]
+fn what_cannot_be_read_is_not_left_out() {
+    let path = token_file("lost", "[[test]]\nname = \"it\"\nsteps = [{ call = \"token.symbol\" }]\n");
+    let folder = path.parent().expect("a folder").to_owned();
+    assert_eq!(neovm(&["test", text_of(&folder)]).code, 0);
+    let nef = write_contract(&folder, "a_test", AT_MOST_100, &json!([]));
+    let manifest = folder.join("a_test.manifest.json");
+    fs::write(&manifest, "{").expect("a file");
+    refused(&neovm(&["test", text_of(&folder)]), &["a_test.manifest.json", "1 passed"]);
+    fs::remove_file(&manifest).expect("it is there");
+    refused(&neovm(&["test", text_of(&folder)]), &["a_test.manifest.json"]);
+    fs::write(&nef, "NEF3").expect("a file");
+    refused(&neovm(&["test", text_of(&folder)]), &["a_test.nef"]);
+    fs::remove_file(&nef).expect("it is there");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/dev/zero", &nef).expect("a link");
+        refused(&neovm(&["test", text_of(&folder)]), &["a_test.nef: it is not a regular file"]);
+    }
+}
+
+#[test]
+fn more_entries_than_are_read_are_not_compared() {
+    let call = |id: &[u8]| [&[0x41], id].concat();
+    let context = call(&[0x9b, 0xf6, 0x67, 0xce]);
+    let put = call(&[0xe6, 0x3f, 0x18, 0x84]);
+    let find = call(&[0xdf, 0x30, 0xb8, 0x9a]);
+    // Entries with the keys 3001 down to 2001.
+    let body = [&[0x68, 0x68, 0x01, 0xd0, 0x07, 0x9e], &context[..], &put, &[0x68, 0x9d, 0x70, 0x68]].concat();
+    let back = (body.len() as u8).wrapping_neg();
+    let fill = [&[0x57, 1, 0, 0x01, 0xe9, 0x03, 0x70], &body[..], &[0x24, back, 0x40]].concat();
+    let all = [&[0x14, 0x0c, 0x00], &context[..], &find, &[0x40]].concat();
+    let methods =
+        json!([method("fill", 0, json!([]), "Void"), method("all", fill.len(), json!([]), "InteropInterface"),]);
+    let folder = folder("entries");
+    write_contract(&folder, "many", &[fill, all].concat(), &methods);
+    let path = folder.join("a.test.toml");
+    let text = "[[contract]]\nnef = \"many.nef\"\n[[setup]]\ncall = \"many.fill\"\n[[test]]\nname = \"it\"\n\
+                steps = [{ call = \"many.all\" }, { call = \"many.all\", result = [] }]\n";
+    fs::write(&path, text).expect("a file");
+    let answer = neovm(&["test", text_of(&path)]);
+    assert_eq!(answer.code, 1);
+    holds(&answer, &["the iterator has more than 1000 entries, which are not compared"]);
+}
+
+/// Ctrl-C ends what runs, and what was stopped has not failed.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_no_failure() {
+    use std::{
+        process::{Command, Stdio},
+        time::{Duration, Instant},
+    };
+    let folder = folder("ctrl_c");
+    let number = json!([{"name": "x", "type": "Integer"}]);
+    // A loop without an end, and nothing else.
+    let spins = json!([method("testSpins", 0, number, "Void")]);
+    write_contract(&folder, "fuzz", &[0x22, 0x00], &spins);
+    // An invariant whose calls do not end.
+    let setup = cheat("deploy", "spin");
+    let methods =
+        json!([method("setUp", 0, json!([]), "Void"), method("invariantX", setup.len(), json!([]), "Boolean"),]);
+    write_contract(&folder, "inv_test", &[setup, vec![0x08, 0x40]].concat(), &methods);
+    write_contract(&folder, "spin", &[0x22, 0x00], &json!([method("spin", 0, json!([]), "Void")]));
+    for file in ["fuzz.nef", "inv_test.nef"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
+        command.arg("test").arg(folder.join(file)).args(["--cases", "100000"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        std::thread::sleep(Duration::from_millis(1500));
+        let begun = Instant::now();
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+        let answer = Answer::from(child.wait_with_output().expect("it ends"));
+        assert_eq!(answer.code, 130, "{file}: {}", answer.out);
+        assert!(!answer.out.contains("FAIL") && answer.err.contains("stopped by Ctrl-C"), "{}", answer.out);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{file}: {:?}", begun.elapsed());
+    }
+    assert!(!folder.join("fuzz.seeds").exists());
 }

@@ -282,6 +282,23 @@ fn what_runs_is_paused() {
 }
 
 #[test]
+fn what_waits_does_not_hide_a_pause() {
+    let mut client = Client::start(&["0x2200", "--gas", "9000000000000"]);
+    client.body("initialize", json!({}));
+    client.body("launch", json!({}));
+    client.body("configurationDone", json!({}));
+    std::thread::sleep(Duration::from_millis(300));
+    for _ in 0..200 {
+        client.send("threads", json!({}));
+    }
+    client.send("pause", json!({"threadId": 1}));
+    assert_eq!(client.event("stopped")["reason"], "pause");
+    // What waited is answered in its order.
+    while client.next()["command"] != "pause" {}
+    client.end();
+}
+
+#[test]
 fn values_that_hold_themselves_are_opened_step_by_step() {
     // INITSSLOT 1, NEWARRAY0, DUP, STSFLD0, DUP, DUP, APPEND, NOP, DROP, PUSH1, RET
     let script = b"\x56\x01\xc2\x4a\x60\x4a\x4a\xcf\x21\x45\x11\x40";

@@ -65,6 +65,33 @@ fn a_run_to_the_end_shows_what_came_of_it() {
 }
 
 #[test]
+fn results_have_the_order_of_the_list() {
+    let path = file("results.hex", b"0x111213");
+    let answer = neovm_with(&["debug", &path], b"continue\nresult\nprint result[0]\nprint result[2]\n");
+    answer.ok();
+    assert!(printed(&answer, "result").starts_with("result[0]  Integer     3\n"), "{}", answer.out);
+    assert_eq!((printed(&answer, "print result[0]"), printed(&answer, "print result[2]")), ("3\n", "1\n"));
+}
+
+#[test]
+fn what_is_watched_may_be_long() {
+    // INITSSLOT 1, a buffer of 100 bytes, STSFLD0, then the last byte becomes 7.
+    let script = b"\x56\x01\x00\x64\x88\x60\x58\x00\x63\x17\xd0\x40";
+    let path = contract("watched", script, &json!([method("main", 0, json!([]), "Void")]));
+    let answer = neovm_with(&["debug", &path, "--method", "main"], b"break opcode LDSFLD0\nc\nwatch static0\nc\n");
+    answer.ok();
+    assert!(answer.out.contains("static0 = Buffer 0x0000"), "{}", answer.out);
+}
+
+#[test]
+fn continuing_many_times_stops_at_the_limit() {
+    let answer =
+        neovm_with(&["debug", "0x2200", "--gas", "9000000000000", "--max-instructions", "10"], b"continue 3\ngas\n");
+    assert!(printed(&answer, "continue 3").contains("stopped, as --max-instructions says"), "{}", answer.out);
+    assert!(printed(&answer, "gas").starts_with("instructions  10\n"), "{}", answer.out);
+}
+
+#[test]
 fn storage_and_events_are_shown() {
     let owner = "NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj";
     let call = [

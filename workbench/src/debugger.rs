@@ -6,6 +6,7 @@
 //! has to be undone: what an execution changes lies in layers of its own.
 
 mod breakpoint;
+mod digest;
 mod expression;
 mod lines;
 mod motion;

@@ -25,6 +25,7 @@ mod coverage;
 mod debug_info;
 pub mod debugger;
 mod explain;
+mod files;
 mod frames;
 mod functions;
 mod profile;

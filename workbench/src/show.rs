@@ -230,6 +230,7 @@ pub fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             // XML has no way to write them.
             letter if letter.is_control() && letter != '\n' => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             letter => out.push(letter),
         }
     }

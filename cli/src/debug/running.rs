@@ -1,7 +1,7 @@
 //! The commands that run, and those that say where to stop.
 
 use anyhow::{Result, anyhow, ensure};
-use neovm_workbench::debugger::{Breakpoint, Direction, Motion};
+use neovm_workbench::debugger::{Breakpoint, Direction, Motion, Pause};
 
 use super::console::{Console, number};
 use crate::{json::push, show};
@@ -16,14 +16,14 @@ pub(super) fn run(console: &mut Console<'_>, _: &str) -> Result<String> {
 }
 
 pub(super) fn resume(console: &mut Console<'_>, times: &str) -> Result<String> {
-    let mut out = String::new();
+    let mut pause = Pause::Step;
     for _ in 0..number(times, 1)? {
-        out = console.go(Motion::Continue, Direction::Forward, "")?;
-        if console.debugger.ended().is_some() {
+        pause = console.debugger.go(Motion::Continue, Direction::Forward)?;
+        if !matches!(pause, Pause::Breakpoint(_)) || console.debugger.ended().is_some() {
             break;
         }
     }
-    Ok(out)
+    Ok(console.stopped(&pause))
 }
 
 pub(super) fn step(console: &mut Console<'_>, times: &str) -> Result<String> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use neovm_workbench::suite::{has_test_methods, is_test_file};
+use neovm_workbench::suite::{is_test_file, may_have_test_methods};
 
 use crate::input;
 
@@ -52,7 +52,7 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
             if !is_skipped && depth < MAX_DEPTH {
                 search(&path, depth + 1, found)?;
             }
-        } else if is_test_file(&path) || has_test_methods(&path) {
+        } else if is_test_file(&path) || may_have_test_methods(&path) {
             found.push(path);
         }
     }

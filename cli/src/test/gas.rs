@@ -23,34 +23,56 @@ pub(super) fn table(ran: &[Ran<'_>]) -> String {
     out
 }
 
+/// What is written of a file that is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Update {
+    /// Nothing: it is compared.
+    No,
+    /// The tests that ran; the others stay as they are.
+    Run,
+    /// All of it.
+    All,
+}
+
 /// Compares the gas of each test with a file, and returns what differs. The file is written if it is not there, or
 /// if that is wanted. Tests whose arguments are made up are left out.
-pub(super) fn compare(path: &Path, ran: &[Ran<'_>], update: bool) -> Result<Vec<String>> {
+pub(super) fn compare(path: &Path, ran: &[Ran<'_>], update: Update) -> Result<Vec<String>> {
     let tests = ran.iter().filter(|one| !one.report.is_random && one.report.failure.is_none());
     let now: BTreeMap<String, u128> =
-        tests.map(|one| (format!("{}  {}", one.suite.path, one.name), one.report.gas)).collect();
-    if update || !path.exists() {
-        let text: String = now.iter().map(|(test, gas)| format!("{gas:>12}  {test}\n")).collect();
-        fs::write(path, text).with_context(|| format!("cannot write {}", input::name_of(path)))?;
-        return Ok(Vec::new());
+        tests.map(|one| (show::one_line(&format!("{}  {}", one.suite.path, one.name)), one.report.gas)).collect();
+    if update == Update::All || !path.exists() {
+        return write(path, &now);
     }
+    let before = read(path)?;
+    if update == Update::Run {
+        return write(path, &before.into_iter().chain(now).collect());
+    }
+    // Tests that did not run this time say nothing.
+    let changed = before.iter().filter_map(|(test, before)| {
+        let gas = now.get(test).filter(|gas| *gas != before)?;
+        let change = 100.0 * (*gas as f64 - *before as f64) / (*before).max(1) as f64;
+        Some(format!("{test}: {before} -> {gas} datoshi ({change:+.2} %)"))
+    });
+    let new = now.keys().filter(|test| !before.contains_key(*test));
+    Ok(changed.chain(new.map(|test| format!("{test}: not in the snapshot"))).collect())
+}
+
+fn write(path: &Path, gas: &BTreeMap<String, u128>) -> Result<Vec<String>> {
+    let text: String = gas.iter().map(|(test, gas)| format!("{gas:>12}  {test}\n")).collect();
+    fs::write(path, text).with_context(|| format!("cannot write {}", input::name_of(path)))?;
+    Ok(Vec::new())
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, u128>> {
     let text = String::from_utf8(input::read_limited(path, input::MAX_TEXT)?).context("the gas snapshot is no text")?;
-    let mut drift = Vec::new();
-    for (i, line) in text.lines().enumerate() {
+    let lines = text.lines().enumerate().map(|(i, line)| {
         let parts = line.trim_start().split_once("  ");
-        let known = parts.and_then(|(gas, test)| Some((gas.parse::<u128>().ok()?, test)));
-        let (before, test) = known.ok_or_else(|| {
+        let known = parts.and_then(|(gas, test)| Some((test.to_owned(), gas.parse().ok()?)));
+        known.ok_or_else(|| {
             anyhow!("{}, line {}: a number, two spaces and a test are expected", input::name_of(path), i + 1)
-        })?;
-        // Tests that did not run this time say nothing.
-        if let Some(gas) = now.get(test).filter(|gas| **gas != before) {
-            let change = 100.0 * (*gas as f64 - before as f64) / before.max(1) as f64;
-            drift.push(format!("{test}: {before} -> {gas} datoshi ({change:+.2} %)"));
-        }
-    }
-    let known = |test: &str| text.lines().any(|line| line.trim_start().split_once("  ").is_some_and(|it| it.1 == test));
-    drift.extend(now.keys().filter(|test| !known(test)).map(|test| format!("{test}: not in the snapshot")));
-    Ok(drift)
+        })
+    });
+    lines.collect()
 }
 
 /// An amount as reports show it.

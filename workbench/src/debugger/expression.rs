@@ -33,7 +33,7 @@ impl Debugger<'_> {
         let mut name = root.to_owned();
         let list = match root {
             "stack" => frame.map(|frame| frame.context.stack.iter().rev().cloned().collect::<Vec<_>>()),
-            "result" => Some(self.execution().vm().results().to_vec()),
+            "result" => Some(self.execution().vm().results().iter().rev().cloned().collect()),
             _ => None,
         };
         let mut value = match list {

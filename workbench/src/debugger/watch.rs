@@ -7,7 +7,7 @@ use neovm::{
     storage::{Key, Value},
 };
 
-use super::{Breakpoint, Condition, Hit, SlotKind, view};
+use super::{Breakpoint, Condition, Hit, SlotKind, digest::digest, view};
 use crate::{scripts::Scripts, show};
 
 /// A variable whose value is looked at: a slot of a function at a depth of the
@@ -27,6 +27,9 @@ pub struct Watched {
     /// The depth of its context; none for static fields.
     pub(super) depth: Option<usize>,
 }
+
+/// A value as text, which may be cut off, and a digest of the whole.
+type Shown = (String, u64);
 
 /// The numbers of breakpoints that were hit, and what has happened.
 type Found = Vec<(u32, Option<String>)>;
@@ -48,7 +51,7 @@ pub(super) struct Monitor {
     places: HashMap<usize, HashMap<usize, Vec<u32>>>,
     /// What watched entries and variables held when they were looked at last.
     entries: HashMap<u32, Option<Value>>,
-    slots: HashMap<u32, String>,
+    slots: HashMap<u32, Shown>,
     has_places: bool,
     last: Last,
 }
@@ -219,7 +222,7 @@ impl Monitor {
                     if let Some(old) = self.slots.insert(*id, new.clone())
                         && old != new
                     {
-                        hits.push((*id, Some(format!("{} = {old} -> {new}", watched.name))));
+                        hits.push((*id, Some(format!("{} = {} -> {}", watched.name, old.0, new.0))));
                     }
                 }
                 _ => {}
@@ -249,8 +252,8 @@ fn assigns(opcode: OpCode) -> bool {
 }
 
 impl Watched {
-    /// The value as text, if it is there now.
-    fn value(&self, execution: &Execution<'_>, scripts: &Scripts) -> Option<String> {
+    /// The value, if it is there now.
+    fn value(&self, execution: &Execution<'_>, scripts: &Scripts) -> Option<Shown> {
         let vm = execution.vm();
         let running = execution.running_scripts();
         let place = match self.depth {
@@ -269,6 +272,8 @@ impl Watched {
                 return None;
             }
         }
-        Some(show::item(view::slots(context, self.kind).get(self.index)?))
+        let slots = view::slots(context, self.kind);
+        let item = slots.get(self.index)?;
+        Some((show::item(item), digest(item)))
     }
 }

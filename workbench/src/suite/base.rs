@@ -15,7 +15,7 @@ use neovm::{
 };
 
 use super::cheats;
-use crate::debug_info::DebugInfo;
+use crate::{debug_info::DebugInfo, files};
 
 /// What a deployment may cost, in datoshi: 10,000 GAS.
 const DEPLOYMENT_GAS: i64 = 1_000_000_000_000;
@@ -119,13 +119,13 @@ impl Files {
     /// What is wrong, with the name of the file.
     pub(crate) fn read(nef: &Path) -> Result<Self, String> {
         let of = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let nef_bytes = std::fs::read(nef).map_err(|error| of(nef, &error))?;
+        let nef_bytes = files::read(nef).map_err(|error| of(nef, &error))?;
         let parsed = NefFile::parse(&nef_bytes).map_err(|error| of(nef, &error))?;
         let path = nef.with_extension("manifest.json");
-        let manifest_bytes = std::fs::read(&path).map_err(|error| of(&path, &error))?;
+        let manifest_bytes = files::read(&path).map_err(|error| of(&path, &error))?;
         let manifest = Manifest::parse(&manifest_bytes).map_err(|error| of(&path, &error))?;
         let beside = ["nefdbgnfo", "debug.json"].map(|extension| nef.with_extension(extension));
-        let debug = beside.iter().find_map(|path| DebugInfo::read(&std::fs::read(path).ok()?).ok());
+        let debug = beside.iter().find_map(|path| DebugInfo::read(&files::read(path).ok()?).ok());
         // What belongs to another script would name wrong places.
         let debug = debug.filter(|info| info.hash.is_none_or(|hash| hash == parsed.script.hash()));
         Ok(Self { path: nef.into(), nef: parsed, nef_bytes, manifest, manifest_bytes, debug: debug.map(Arc::new) })

@@ -4,7 +4,7 @@
 use std::{
     cell::{OnceCell, RefCell},
     mem,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use neovm::{
@@ -261,6 +261,10 @@ fn deploy<'s>(
     caller: &mut Caller<'_>,
 ) -> Result<StackItem, FaultKind> {
     let (name, data): (String, StackItem) = (argument(caller, 0)?, argument(caller, 1)?);
+    // A test reads nothing outside its folder.
+    if !Path::new(&name).components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(fault(format!("{name:?} is not the name of a contract in the folder of the test")));
+    }
     let files = Files::read(&cheats.folder.join(format!("{name}.nef"))).map_err(fault)?;
     let arguments = vec![files.nef_bytes.into(), files.manifest_bytes.into(), data];
     executor.call_from_native(caller, HASH, management(), "deploy", arguments, true)?;

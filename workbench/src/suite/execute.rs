@@ -1,10 +1,17 @@
 //! Running one call of a test, and looking on if that is asked for.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use neovm::{
     Chain, Execution, FaultKind, Hash160, Receipt, StackItem,
     host::{Contract, Invocation, native},
+    storage::WriteStore,
 };
 
 use super::{base::Snapshot, cheats::Cheats};
@@ -15,7 +22,10 @@ use crate::{
 };
 
 /// How many entries of an iterator are read at most.
-const MAX_ENTRIES: usize = 1000;
+pub(crate) const MAX_ENTRIES: usize = 1000;
+
+/// After how many instructions the tree of calls of a test that failed is cut off.
+const MAX_TREE: u64 = 1_000_000;
 
 /// What is recorded of all calls of a test.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +52,8 @@ pub(crate) struct Ran {
     pub(crate) receipt: Receipt,
     /// The result stack; an iterator is the list of its entries.
     pub(crate) results: Vec<StackItem>,
+    /// Whether an iterator has more entries than were read.
+    pub(crate) is_cut: bool,
 }
 
 /// Runs an invocation. The chain does not change.
@@ -63,14 +75,28 @@ pub(crate) fn run(
         execution.run();
     }
     let mut results = execution.vm().results().to_vec();
+    let mut is_cut = false;
     for result in &mut results {
-        if let Some(entries) = execution.traverse(result, MAX_ENTRIES)? {
+        if let Some(mut entries) = execution.traverse(result, MAX_ENTRIES + 1)? {
+            is_cut |= entries.len() > MAX_ENTRIES;
+            entries.truncate(MAX_ENTRIES);
             *result = StackItem::array(entries);
         }
     }
     let receipt = execution.finish();
     record.gas += receipt.gas_consumed.datoshi_ceil();
-    Ok(Ran { receipt, results })
+    Ok(Ran { receipt, results, is_cut })
+}
+
+/// Runs an invocation without the contract of tests, and keeps what it changed.
+pub(crate) fn change(chain: &mut Chain<Snapshot>, invocation: &Invocation, watch: &Watch) -> Result<(), FaultKind> {
+    let pending = chain.prepare(invocation)?;
+    let job = pending.job();
+    let mut execution = Execution::new(chain.network(), chain.store(), &job)?;
+    execution.set_interrupt(watch.interrupt.clone());
+    execution.run();
+    let receipt = execution.finish();
+    chain.store_mut().write(&receipt.changes).map_err(|error| FaultKind::Host(error.to_string()))
 }
 
 fn look_on(execution: &mut Execution<'_>, watch: &Watch, record: &mut Record) {
@@ -99,16 +125,33 @@ fn look_on(execution: &mut Execution<'_>, watch: &Watch, record: &mut Record) {
     }
 }
 
-/// The calls of an invocation as a tree, for the report of a test that failed.
-pub(crate) fn tree(chain: &Chain<Snapshot>, invocation: &Invocation, cheats: &Cheats) -> Result<String, FaultKind> {
+/// The calls of an invocation as a tree, for the report of a test that failed: up to [`MAX_TREE`] instructions.
+pub(crate) fn tree(
+    chain: &Chain<Snapshot>,
+    invocation: &Invocation,
+    cheats: &Cheats,
+    watch: &Watch,
+) -> Result<String, FaultKind> {
     let pending = chain.prepare(invocation)?;
     let job = pending.job();
     let mut execution = Execution::new(chain.network(), chain.store(), &job)?;
     execution.attach(cheats.attach());
     let mut tree = CallTree::default();
-    let outcome = execution.run_watched(|execution| tree.watch(execution));
+    let stop = Arc::new(AtomicBool::new(false));
+    execution.set_interrupt(Some(Arc::clone(&stop)));
+    let count = Cell::new(0);
+    let outcome = execution.run_watched(|execution| {
+        tree.watch(execution);
+        count.set(count.get() + 1);
+        let is_interrupted = watch.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        stop.store(is_interrupted || count.get() >= MAX_TREE, Ordering::Relaxed);
+    });
     tree.finish(&execution, &outcome);
-    Ok(tree.text(None).to_string())
+    let mut text = tree.text(None).to_string();
+    if count.get() >= MAX_TREE {
+        text += &format!("... the calls of the first {MAX_TREE} instructions\n");
+    }
+    Ok(text)
 }
 
 /// What a fault says, and where it happened: the line of the source if it is known.

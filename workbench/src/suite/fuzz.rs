@@ -1,11 +1,6 @@
 //! Arguments and calls that are made up, and the smallest ones that fail.
 
-use std::{
-    cell::RefCell,
-    fmt::{Debug, Write as _},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::cell::RefCell;
 
 use neovm::{
     Hash160, Integer, StackItem,
@@ -17,14 +12,13 @@ use neovm::{
 use proptest::{
     prelude::*,
     strategy::{BoxedStrategy, Union},
-    test_runner::{
-        Config, FailurePersistence, PersistedSeed, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner,
-    },
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
 use super::{
     execute::{Record, Watch},
     methods::{MethodSuite, RandomCall, arguments},
+    seeds::Seeds,
     value::account,
 };
 
@@ -55,17 +49,24 @@ pub(crate) struct Found {
     pub(crate) how: String,
 }
 
-/// Runs what fails to its smallest case. Seeds of failures are kept in a file, and tried first.
+/// How long smaller cases are looked for, in milliseconds.
+const MAX_SHRINK_TIME: u32 = 30_000;
+
+/// Runs what fails to its smallest case. Seeds of failures are kept in a file, and tried first. If it is stopped,
+/// that is an error without a value.
 fn search<S: Strategy>(
     effort: &Effort,
-    seeds: &Path,
+    seeds: &Seeds,
     strategy: &S,
     test: impl Fn(S::Value) -> Result<(), String>,
 ) -> Result<(), (String, Option<S::Value>)> {
     let config = Config {
         cases: effort.cases,
-        failure_persistence: Some(Box::new(Seeds(seeds.into()))),
+        failure_persistence: Some(Box::new(seeds.clone())),
         max_shrink_iters: 10_000,
+        max_shrink_time: MAX_SHRINK_TIME,
+        // Only a test that was stopped is rejected, which ends the search.
+        max_global_rejects: 0,
         ..Config::default()
     };
     let mut runner = match effort.seed {
@@ -75,44 +76,17 @@ fn search<S: Strategy>(
             TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
         }
     };
-    match runner.run(strategy, |value| test(value).map_err(TestCaseError::fail)) {
+    let ran = runner.run(strategy, |value| {
+        let ended = if seeds.is_interrupted() { Ok(()) } else { test(value) };
+        if seeds.is_interrupted() {
+            return Err(TestCaseError::reject("interrupted"));
+        }
+        ended.map_err(TestCaseError::fail)
+    });
+    match ran {
         Ok(()) => Ok(()),
         Err(TestError::Fail(reason, value)) => Err((reason.message().into(), Some(value))),
         Err(TestError::Abort(reason)) => Err((reason.message().into(), None)),
-    }
-}
-
-/// The file that keeps the seeds of failures: one on a line, with what it led to behind it.
-#[derive(Clone, Debug, PartialEq)]
-struct Seeds(PathBuf);
-
-impl FailurePersistence for Seeds {
-    fn load_persisted_failures2(&self, _: Option<&'static str>) -> Vec<PersistedSeed> {
-        let text = fs::read_to_string(&self.0).unwrap_or_default();
-        text.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok()).collect()
-    }
-
-    /// What cannot be written is found again, or not.
-    fn save_persisted_failure2(&mut self, _: Option<&'static str>, seed: PersistedSeed, smallest: &dyn Debug) {
-        if self.load_persisted_failures2(None).contains(&seed) {
-            return;
-        }
-        let mut text = fs::read_to_string(&self.0).unwrap_or_default();
-        let _ = writeln!(text, "{seed} # {smallest:?}");
-        let _ = self.0.parent().map(fs::create_dir_all);
-        let _ = fs::write(&self.0, text);
-    }
-
-    fn box_clone(&self) -> Box<dyn FailurePersistence> {
-        Box::new(self.clone())
-    }
-
-    fn eq(&self, other: &dyn FailurePersistence) -> bool {
-        other.as_any().downcast_ref() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
     }
 }
 
@@ -122,7 +96,7 @@ impl MethodSuite {
         &self,
         method: &Method,
         effort: &Effort,
-        seeds: &Path,
+        seeds: &Seeds,
         watch: &Watch,
         record: &mut Record,
     ) -> Result<(), Found> {
@@ -141,9 +115,10 @@ impl MethodSuite {
     }
 
     /// Checks an invariant after each call of random sequences.
-    pub(crate) fn check_invariant(&self, method: &Method, effort: &Effort, seeds: &Path) -> Result<(), Found> {
+    pub(crate) fn check_invariant(&self, method: &Method, effort: &Effort, seeds: &Seeds) -> Result<(), Found> {
         let nothing = |message: &str| Found { message: message.into(), arguments: Vec::new(), how: String::new() };
-        let check = |suite: &Self| suite.test(method, Vec::new(), &Watch::default(), &mut Record::default());
+        let watch = Watch { interrupt: seeds.interrupt.clone(), ..Watch::default() };
+        let check = |suite: &Self| suite.test(method, Vec::new(), &watch, &mut Record::default());
         check(self).map_err(|message| nothing(&format!("before any call: {message}")))?;
         let Some(call) = self.any_call() else {
             return Err(nothing("setUp has deployed nothing that could be called"));
@@ -152,7 +127,7 @@ impl MethodSuite {
         let searched = search(effort, seeds, &calls, |calls| {
             let mut suite = self.copy();
             for call in &calls {
-                suite.call(call)?;
+                suite.call(call, &watch)?;
                 check(&suite)?;
             }
             Ok(())

@@ -141,12 +141,12 @@ impl MethodSuite {
     }
 
     /// Calls a method of a contract in the name of an account; what it faults with does not matter.
-    pub(crate) fn call(&mut self, call: &RandomCall) -> Result<(), String> {
+    pub(crate) fn call(&mut self, call: &RandomCall, watch: &Watch) -> Result<(), String> {
         let items = call.arguments.iter().map(|item| item.deep_copy(false)).collect();
         let invocation =
             Invocation::call(call.contract, &call.method.name, items).map_err(|error| error.to_string())?;
         let invocation = invocation.with_signer(Signer::new(call.signer, WitnessScopes::CALLED_BY_ENTRY));
-        self.chain.execute(&invocation).map(drop).map_err(|error| error.to_string())
+        execute::change(&mut self.chain, &invocation, watch).map_err(|error| error.to_string())
     }
 
     /// A copy, which calls may change.
@@ -164,9 +164,10 @@ impl MethodSuite {
     }
 
     /// The calls of a test as a tree.
-    pub(crate) fn tree(&self, method: &str, arguments: Vec<StackItem>) -> Result<String, String> {
+    pub(crate) fn tree(&self, method: &str, arguments: Vec<StackItem>, watch: &Watch) -> Result<String, String> {
         let cheats = Cheats::new(&self.folder);
-        execute::tree(&self.chain, &self.invocation(method, arguments)?, &cheats).map_err(|error| error.to_string())
+        let invocation = self.invocation(method, arguments)?;
+        execute::tree(&self.chain, &invocation, &cheats, watch).map_err(|error| error.to_string())
     }
 
     /// The accounts that make random calls. A contract signs only what its own method allows, so none is among them.

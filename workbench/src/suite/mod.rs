@@ -9,6 +9,7 @@ mod file;
 mod fuzz;
 mod methods;
 mod node;
+mod seeds;
 mod steps;
 mod value;
 
@@ -25,9 +26,10 @@ use self::{
     execute::{Record, Watch},
     file::TestFile,
     methods::MethodSuite,
+    seeds::Seeds,
     steps::{Failure, World},
 };
-use crate::coverage::Coverage;
+use crate::{coverage::Coverage, files};
 
 /// How the name of a file with tests ends.
 const SUFFIX: &str = ".test.toml";
@@ -80,10 +82,11 @@ pub fn is_test_file(path: &Path) -> bool {
     path.to_string_lossy().ends_with(SUFFIX)
 }
 
-/// Returns whether a NEF file has a manifest with methods that are tests.
-pub fn has_test_methods(nef: &Path) -> bool {
+/// Returns whether a file is a NEF file whose manifest has methods that are tests. One that cannot be read might have
+/// some: [`Suite::load`] says what is wrong with it.
+pub fn may_have_test_methods(nef: &Path) -> bool {
     nef.extension().is_some_and(|extension| extension == "nef")
-        && Files::read(nef).is_ok_and(|files| methods::has_tests(&files))
+        && Files::read(nef).map_or(true, |files| methods::has_tests(&files))
 }
 
 impl Suite {
@@ -103,7 +106,7 @@ impl Suite {
             let suite = suite.map_err(|error| title(&format!("{shown}: {error}")))?;
             return Ok(Self { path: shown, folder, kind: Kind::Methods(suite.into()) });
         }
-        let text = std::fs::read_to_string(path).map_err(|error| title(&format!("{shown}: {error}")))?;
+        let text = files::read_text(path).map_err(|error| title(&format!("{shown}: {error}")))?;
         let file = TestFile::read(base, &folder, &text).map_err(|problem| problem.render(&shown, &text))?;
         let world = World::prepare(base, &file, &folder).map(|world| world.chain);
         let chain = world.map_err(|failure| render(&failure, &shown, &text))?;
@@ -158,8 +161,9 @@ impl Suite {
                     watch.coverage = self.covered(suite);
                 }
                 let method = &suite.tests[index];
-                let seeds =
-                    self.folder.join(format!("{}.seeds", stem(&self.path))).join(format!("{}.txt", method.name));
+                let folder = self.folder.join(format!("{}.seeds", stem(&self.path)));
+                let path = folder.join(seeds::file_name(&method.name));
+                let seeds = Seeds { path, interrupt: settings.interrupt.clone() };
                 let found = if method.name.starts_with("invariant") {
                     suite.check_invariant(method, &settings.effort, &seeds)
                 } else if method.parameters.is_empty() {
@@ -170,7 +174,7 @@ impl Suite {
                     suite.fuzz(method, &settings.effort, &seeds, &watch, &mut record)
                 };
                 let is_random = !method.parameters.is_empty() || method.name.starts_with("invariant");
-                (found.err().map(|found| explain(suite, &method.name, found)), is_random)
+                (found.err().map(|found| explain(suite, &method.name, found, &watch)), is_random)
             }
         };
         TestReport { failure, gas: record.gas, calls: record.calls, coverage: record.coverage, is_random }
@@ -212,12 +216,12 @@ fn render(failure: &Failure, path: &str, text: &str) -> String {
     out
 }
 
-fn explain(suite: &MethodSuite, method: &str, found: fuzz::Found) -> String {
+fn explain(suite: &MethodSuite, method: &str, found: fuzz::Found, watch: &Watch) -> String {
     let mut out = title(&found.message);
     out += &found.how;
     out += "\n";
     if !method.starts_with("invariant")
-        && let Ok(tree) = suite.tree(method, found.arguments)
+        && let Ok(tree) = suite.tree(method, found.arguments, watch)
     {
         out += "\n";
         out += &tree;

@@ -14,7 +14,7 @@ use super::{
     base::{Base, Snapshot},
     blocks,
     cheats::Cheats,
-    execute::{self, Ran, Record, Watch},
+    execute::{self, MAX_ENTRIES, Ran, Record, Watch},
     file::{Action, Call, Entry, Event, Step, TestFile, expected_type, stored},
     node::{Problem, Result, Value},
     value::{Names, agrees},
@@ -116,9 +116,14 @@ impl<'a> World<'a> {
     /// The header of the next block, and the time between two blocks.
     fn next(&self, step: &Step) -> std::result::Result<(Header, u64), FaultKind> {
         let interval = self.chain.state().milliseconds_per_block()?.into();
-        let header = blocks::following(&self.chain.last_header()?, step.after.unwrap_or(interval))?;
+        let last = self.chain.last_header()?;
+        let header = blocks::following(&last, step.after.unwrap_or(interval))?;
         let unsigned: &UnsignedHeader = &header;
         match step.time {
+            Some(timestamp) if timestamp <= last.timestamp => {
+                let before = last.timestamp;
+                Err(FaultKind::Host(format!("the time {timestamp} is not after that of the last block, {before}")))
+            }
             Some(timestamp) => Ok((blocks::header(&UnsignedHeader { timestamp, ..unsigned.clone() })?, interval)),
             None => Ok((header, interval)),
         }
@@ -154,7 +159,8 @@ impl<'a> World<'a> {
             self.keep(&step.span, &ran)?;
             call.storage.iter().try_for_each(|entry| self.check_entry(entry))
         });
-        checked.map_err(|problem| Failure { problem, tree: execute::tree(&before, &invocation, &self.cheats).ok() })
+        checked
+            .map_err(|problem| Failure { problem, tree: execute::tree(&before, &invocation, &self.cheats, watch).ok() })
     }
 
     fn check(&self, call: &Call, ran: &Ran) -> Result<()> {
@@ -174,6 +180,10 @@ impl<'a> World<'a> {
             _ => {}
         }
         if let Some(node) = &call.result {
+            if ran.is_cut {
+                let problem = format!("the iterator has more than {MAX_ENTRIES} entries, which are not compared");
+                return Err(Problem::new(&node.span, problem));
+            }
             let wanted = expected_type(&call.method);
             let (expected, actual) = (self.names.item(node, wanted)?, ran.results.first());
             if !actual.is_some_and(|actual| agrees(actual, &expected)) {

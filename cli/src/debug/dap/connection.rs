@@ -7,7 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver},
+        mpsc::{self, Receiver, TrySendError},
     },
     thread,
 };
@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 /// The longest message and the longest line of a header, in bytes.
 const MAX_MESSAGE: usize = 16 << 20;
 const MAX_LINE: u64 = 4096;
+
+/// How many messages wait at most while something runs.
+const MAX_WAITING: usize = 4096;
 
 /// What a client asks for.
 #[derive(Debug, Deserialize)]
@@ -57,7 +60,7 @@ impl Connection {
     /// Reads requests on a thread of its own, so that those that stop what runs can set
     /// the flag.
     pub(super) fn open(interrupt: Arc<AtomicBool>) -> Self {
-        let (sender, incoming) = mpsc::sync_channel(64);
+        let (sender, incoming) = mpsc::sync_channel(MAX_WAITING);
         thread::spawn(move || {
             let mut input = BufReader::new(io::stdin());
             loop {
@@ -73,8 +76,16 @@ impl Connection {
                     interrupt.store(true, Ordering::Relaxed);
                 }
                 let is_last = matches!(message, Incoming::Closed(_));
-                if sender.send(message).is_err() || is_last {
-                    return;
+                // Who waited for room here would not see a request to stop.
+                match sender.try_send(message) {
+                    Ok(()) if !is_last => {}
+                    Err(TrySendError::Full(_)) => {
+                        interrupt.store(true, Ordering::Relaxed);
+                        let text = format!("more than {MAX_WAITING} requests wait");
+                        let _ = sender.send(Incoming::Closed(Some(text)));
+                        return;
+                    }
+                    _ => return,
                 }
             }
         });
