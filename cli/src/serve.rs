@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::builder::RangedU64ValueParser;
 use neovm_private::PrivateChain;
 use neovm_rpc::{Limits, Mining, Node, Server, ServerLimits, reference};
 use tokio::net::TcpListener;
@@ -57,10 +58,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "BYTES", default_value_t = ServerLimits::default().body)]
     max_body: usize,
     /// The largest number of calls in a request
-    #[arg(long, value_name = "N", default_value_t = ServerLimits::default().batch)]
+    #[arg(long, value_name = "N", default_value_t = ServerLimits::default().batch, value_parser = count())]
     max_batch: usize,
     /// How many connections there may be at once
-    #[arg(long, value_name = "N", default_value_t = ServerLimits::default().connections)]
+    #[arg(long, value_name = "N", default_value_t = ServerLimits::default().connections, value_parser = count())]
     max_connections: usize,
     /// How many sessions with iterators there may be at once; 0 for none
     #[arg(long, value_name = "N", default_value_t = Limits::default().sessions)]
@@ -85,6 +86,11 @@ fn mining(text: &str) -> Result<Mining> {
         "never" => Ok(Mining::Never),
         text => seconds(text).map(Mining::Every).context("neither each, never nor a number of seconds"),
     }
+}
+
+/// A number of things that there may be, of which there must be one.
+fn count() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
 }
 
 fn seconds(text: &str) -> Result<Duration> {

@@ -115,8 +115,8 @@ fn what_cannot_be_sent_is_not_sent() {
     call(&["NEO", "setGasPerBlock", "1", "--sign", "alice"]).fails(1, &["nothing was sent", "faults"]);
     // Alice has no GAS for the fees. It is said once.
     let refused = call(&["NEO", "symbol", "--sign", "alice"]);
-    refused.fails(1, &["InsufficientFunds"]);
-    assert_eq!(refused.err.matches("InsufficientFunds").count(), 1, "{}", refused.err);
+    refused.fails(1, &["nothing was sent", "has 0 GAS, and the fees are"]);
+    assert_eq!(refused.err.matches("nothing was sent").count(), 1, "{}", refused.err);
     assert_eq!(folder.json(&["chain", "info"])["height"], 0);
     // The account of one validator is that of the committee of one.
     let answer = call(&["NEO", "setGasPerBlock", "100000000", "--sign", "genesis"]);

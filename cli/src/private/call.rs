@@ -68,7 +68,8 @@ pub(crate) fn call(args: &CallArgs) -> Result<ExitCode> {
         }
         Some((account, signing)) => {
             let signers = signers(&[Account::Hash(account)], args.scope.as_slice())?;
-            let (transaction, mined) = chain.send(&script, &signers, &signing).map_err(outcome::unsent)?;
+            let sent = chain.send(&script, &signers, &signing);
+            let (transaction, mined) = sent.map_err(|error| outcome::unsent(&chain, error))?;
             outcome::sent(&chain, &transaction, &mined, returned, &[], args.json)?
         }
     };

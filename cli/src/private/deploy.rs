@@ -56,7 +56,7 @@ pub(crate) fn deploy(args: &DeployArgs) -> Result<ExitCode> {
     let (account, signing) = signer.ok_or_else(|| Usage("who deploys the contract? Add --sign".into()))?;
     let hash = contract_hash(account, nef.checksum(), &manifest.name);
     let sent = chain.send(&script, &[called_by_entry(account)], &signing);
-    let (transaction, mined) = sent.map_err(outcome::unsent)?;
+    let (transaction, mined) = sent.map_err(|error| outcome::unsent(&chain, error))?;
     let more = [("contract", format!("{} {hash}", manifest.name.escape_debug()))];
     let code = outcome::sent(&chain, &transaction, &mined, Some(ParameterType::Void), &more, args.json)?;
     Ok(code.into())

@@ -5,6 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
     Receipt, Script,
     chain::Transaction,
+    crypto::address_from_script_hash,
     host::{Log, Notification},
     types::manifest::ParameterType,
 };
@@ -106,11 +107,18 @@ fn push_receipt(out: &mut String, chain: &PrivateChain, receipt: &Receipt, retur
 }
 
 /// An error of sending; a fault in the test run is said to be one, and that nothing was sent.
-pub(crate) fn unsent(error: SendError) -> anyhow::Error {
+pub(crate) fn unsent(chain: &PrivateChain, error: SendError) -> anyhow::Error {
     match error {
         SendError::Fault(fault) => {
             let what = one_line(&fault.kind.to_string());
             anyhow::anyhow!("nothing was sent: in a test run the script faults: {what}")
+        }
+        SendError::Funds { account, has, needs } => {
+            let settings = chain.blockchain().network().settings();
+            let address = address_from_script_hash(account.0, settings.address_version);
+            let has = show::gas(has.to_string().parse().unwrap_or_default());
+            let needs = show::gas(needs.unsigned_abs().into());
+            anyhow::anyhow!("nothing was sent: {address} has {has} GAS, and the fees are {needs} GAS")
         }
         error => error.into(),
     }

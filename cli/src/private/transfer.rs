@@ -53,7 +53,7 @@ pub(crate) fn transfer(args: &TransferArgs) -> Result<ExitCode> {
         bail!("nothing was sent: {} refuses the transfer: the sender may have too little", args.token);
     }
     let sent = chain.send(&script, &signers, &signing);
-    let (transaction, mined) = sent.map_err(outcome::unsent)?;
+    let (transaction, mined) = sent.map_err(|error| outcome::unsent(&chain, error))?;
     let code = outcome::sent(&chain, &transaction, &mined, Some(ParameterType::Boolean), &[], args.json)?;
     Ok(code.into())
 }
