@@ -417,3 +417,60 @@ mod faults {
         fs::remove_file(&folder.0).unwrap();
     }
 }
+
+#[test]
+fn a_checkpoint_that_cannot_be_opened_leaves_the_chain_as_it_is() {
+    let (folder, other) = (Folder::with_chain("damaged"), Folder::with_chain("damaged-other"));
+    folder.run(&["mine", "2"]).ok();
+    folder.run(&["chain", "checkpoint", "good"]).ok();
+    other.run(&["chain", "checkpoint", "foreign"]).ok();
+    let checkpoints = folder.0.join("checkpoints");
+    fs::create_dir(checkpoints.join("empty")).unwrap();
+    fs::rename(other.0.join("checkpoints/foreign"), checkpoints.join("foreign")).unwrap();
+    let before = folder.json(&["chain", "info"]);
+    for name in ["empty", "foreign"] {
+        folder.run(&["chain", "restore", name]).fails(1, &["the checkpoint", name, "cannot be restored"]);
+        assert!(!folder.0.join("chain.restored").exists());
+    }
+    assert_eq!(folder.json(&["chain", "info"]), before);
+    folder.run(&["mine"]).ok();
+    folder.run(&["chain", "restore", "good"]).ok();
+}
+
+#[test]
+fn what_killed_commands_leave_is_no_checkpoint_and_is_removed() {
+    let folder = Folder::with_chain("leftovers");
+    folder.run(&["chain", "checkpoint", "x"]).ok();
+    let names = ["checkpoints/x.new-123", "chain.restored", "chain.old", "wallet.json.new-7"];
+    for name in names {
+        fs::create_dir_all(folder.0.join(name)).unwrap();
+    }
+    fs::write(folder.0.join("mine.new-7"), "").unwrap();
+    folder.run(&["chain", "restore", "x.new-123"]).fails(1, &["is no name of a checkpoint"]);
+    assert_eq!(folder.json(&["chain", "info"])["checkpoints"], serde_json::json!(["x"]));
+    for name in names {
+        assert!(!folder.0.join(name).exists(), "{name}");
+    }
+    assert!(folder.0.join("mine.new-7").exists(), "that is somebody's");
+}
+
+#[test]
+fn what_was_undone_has_no_log() {
+    let folder = Folder::with_chain("undone");
+    folder.run(&["chain", "checkpoint", "start"]).ok();
+    folder.run(&["mine"]).ok();
+    let hash = folder.json(&["chain", "info"])["hash"].as_str().unwrap().to_owned();
+    folder.run(&["log", &hash]).ok();
+    folder.run(&["chain", "restore", "start"]).ok();
+    folder.run(&["log", &hash]).fails(1, &["there is no log of", &hash]);
+}
+
+#[test]
+fn a_sender_that_cannot_pay_is_told_what_it_lacks() {
+    let folder = Folder::with_chain("poor");
+    folder.run(&["wallet", "new", "bob"]).ok();
+    let address = folder.json(&["chain", "info"])["accounts"][2]["address"].as_str().unwrap().to_owned();
+    let refused = folder.run(&["call", "GAS", "symbol", "--sign", "bob"]);
+    refused.fails(1, &["nothing was sent", &address, "has 0 GAS", "the fees are 0.0"]);
+    assert_eq!(folder.json(&["chain", "info"])["height"], 0);
+}

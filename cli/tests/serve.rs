@@ -103,6 +103,11 @@ fn wrong_options_and_folders_are_refused() {
     neovm(&["serve"]).fails(2, &["--data"]);
     neovm(&["serve", "--data", "x", "--mine", "often"]).fails(2, &["--mine", "neither each, never nor"]);
     neovm(&["serve", "--data", "x", "--max-time", "0"]).fails(2, &["--max-time"]);
+    for option in ["--max-connections", "--max-batch"] {
+        for number in ["0", "18446744073709551615"] {
+            neovm(&["serve", "--data", "x", option, number]).fails(2, &[option, "1..=1000000"]);
+        }
+    }
     neovm(&["serve", "--data", "/nowhere/at/all"]).fails(1, &["/nowhere/at/all", "neovm chain new"]);
 }
 
