@@ -32,6 +32,7 @@ use std::{
 };
 
 use neovm_bench::exit_code;
+use neovm_node::config;
 
 use crate::{producer::Producer, workload::Workload};
 
@@ -78,7 +79,7 @@ fn run() -> Result<(), Error> {
     let arguments = Arguments::parse()?;
     let settings = network::settings()?;
     fs::create_dir_all(&arguments.folder)?;
-    fs::write(arguments.folder.join("config.json"), network::config_json(&settings))?;
+    fs::write(arguments.folder.join("config.json"), config::to_csharp(&settings)?)?;
     fs::write(arguments.folder.join("protocol.yml"), network::protocol_yml(&settings))?;
 
     let mut producer = Producer::new(settings)?;

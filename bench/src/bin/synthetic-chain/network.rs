@@ -1,7 +1,6 @@
 //! The network that the chain belongs to.
 
 use neovm::{ProtocolSettings, host::HardforkHeights, types::Hardfork};
-use serde_json::{Value, json};
 
 use crate::{
     Error,
@@ -36,36 +35,12 @@ pub(crate) fn settings() -> Result<ProtocolSettings, Error> {
     })
 }
 
-/// The hardforks that have heights, and these.
-fn heights(settings: &ProtocolSettings) -> impl Iterator<Item = (Hardfork, u32)> {
-    Hardfork::ALL[1..].iter().filter_map(|hardfork| Some((*hardfork, settings.hardforks.height(*hardfork)?)))
-}
-
-/// Returns the configuration file of the C# node.
-pub(crate) fn config_json(settings: &ProtocolSettings) -> String {
-    let committee: Vec<_> = settings.standby_committee.iter().map(ToString::to_string).collect();
-    let heights = heights(settings).map(|(hardfork, height)| (format!("HF_{hardfork}"), Value::from(height)));
-    let config = json!({"ProtocolConfiguration": {
-        "Network": settings.network,
-        "AddressVersion": settings.address_version,
-        "MillisecondsPerBlock": settings.milliseconds_per_block,
-        "MaxTransactionsPerBlock": settings.max_transactions_per_block,
-        "MaxValidUntilBlockIncrement": settings.max_valid_until_block_increment,
-        "MaxTraceableBlocks": settings.max_traceable_blocks,
-        "InitialGasDistribution": settings.initial_gas_distribution,
-        "ValidatorsCount": settings.validators_count,
-        "StandbyCommittee": committee,
-        "SeedList": [],
-        "Hardforks": heights.collect::<serde_json::Map<_, _>>(),
-    }});
-    format!("{config:#}\n")
-}
-
 /// Returns the configuration file of neo-go.
 pub(crate) fn protocol_yml(settings: &ProtocolSettings) -> String {
     let list = |lines: Vec<String>| lines.concat();
     let committee = settings.standby_committee.iter().map(|key| format!("  - {key}\n")).collect();
-    let heights = heights(settings).map(|(hardfork, height)| format!("    {hardfork}: {height}\n")).collect();
+    let line = |hardfork: &Hardfork| Some(format!("    {hardfork}: {}\n", settings.hardforks.height(*hardfork)?));
+    let heights = Hardfork::ALL[1..].iter().filter_map(line).collect();
     format!(
         "ProtocolConfiguration:
   Magic: {magic}
