@@ -5,7 +5,7 @@
 //! nothing.
 
 use neovm_interp::{Caller, Host, HostError, LoadOptions};
-use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, item::Interop};
+use neovm_types::{FaultKind, Script, StackItem, hash::syscall_id, hexadecimal, item::Interop};
 use serde_json::Value;
 
 /// A host whose system calls pop items and push fixed answers.
@@ -113,7 +113,7 @@ fn parse_item(value: &Value) -> Result<StackItem, String> {
     match value.get("type").and_then(Value::as_str) {
         Some("ByteString") => {
             let text = inner.and_then(Value::as_str).ok_or("bytes without text")?;
-            let bytes = hex::decode(text).map_err(|error| format!("{text:?}: {error}"))?;
+            let bytes = hexadecimal::decode(text).map_err(|error| format!("{text:?}: {error}"))?;
             Ok(StackItem::from(bytes.as_slice()))
         }
         Some("Array") => {

@@ -4,7 +4,10 @@ use anyhow::{Context, Result, bail, ensure};
 use neovm::{
     Hash160, StackItem,
     host::argument::{self, Argument},
-    types::manifest::{Parameter, ParameterType},
+    types::{
+        hexadecimal,
+        manifest::{Parameter, ParameterType},
+    },
 };
 use serde::de::IgnoredAny;
 
@@ -76,7 +79,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn hex_digits(text: &str) -> Result<Vec<u8>> {
-    hex::decode(text.strip_prefix("0x").unwrap_or(text)).with_context(|| format!("{} is not hexadecimal", quoted(text)))
+    hexadecimal::decode_prefixed(text).with_context(|| format!("{} is not hexadecimal", quoted(text)))
 }
 
 /// An account, as a signer is given.

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use neovm::{
     Hardfork, Script, StubHost,
-    types::{NefFile, UnknownHardfork},
+    types::{NefFile, UnknownHardfork, hexadecimal},
 };
 
 use crate::manifest::ManifestFile;
@@ -191,9 +191,8 @@ fn decode(content: Vec<u8>, format: Format) -> Result<Vec<u8>> {
         Format::Auto | Format::Hex | Format::Base64 => {}
     }
     let text = String::from_utf8(content).context("not a text")?;
-    let text: String = text.split_ascii_whitespace().collect();
     match format {
-        Format::Hex => hex_bytes(&text),
+        Format::Hex => spaced_hex(&text),
         Format::Base64 => base64_bytes(&text),
         _ => text_bytes(&text).context("not a script (--format raw reads the bytes of a text as they are)"),
     }
@@ -201,8 +200,8 @@ fn decode(content: Vec<u8>, format: Format) -> Result<Vec<u8>> {
 
 /// The bytes of a text in hexadecimal, or else in base64.
 fn text_bytes(text: &str) -> Result<Vec<u8>> {
-    let as_hex = hex_bytes(text);
-    if as_hex.is_ok() || text.starts_with("0x") {
+    let as_hex = spaced_hex(text);
+    if as_hex.is_ok() || text.trim_start().starts_with("0x") {
         return as_hex;
     }
     let no_hex = as_hex.err().map_or_else(String::new, |error| format!("{error:#}"));
@@ -211,11 +210,17 @@ fn text_bytes(text: &str) -> Result<Vec<u8>> {
 
 /// The bytes of hexadecimal digits, with or without 0x.
 pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>> {
-    hex::decode(text.strip_prefix("0x").unwrap_or(text)).context("not hexadecimal")
+    hexadecimal::decode_prefixed(text).context("not hexadecimal")
+}
+
+/// The same with white space around and between the digits.
+fn spaced_hex(text: &str) -> Result<Vec<u8>> {
+    hexadecimal::decode_spaced(text).context("not hexadecimal")
 }
 
 fn base64_bytes(text: &str) -> Result<Vec<u8>> {
-    BASE64_STANDARD.decode(text).context("not base64")
+    let digits: String = text.split_ascii_whitespace().collect();
+    BASE64_STANDARD.decode(digits).context("not base64")
 }
 
 /// Reads a file, or standard input for `-`, of at most `limit` bytes.

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use neovm::{
     Chain, EngineConfig, Network, ProtocolSettings,
     chain::{DumpReader, Transaction},
+    types::hexadecimal,
 };
 use neovm_node::{
     config,
@@ -157,6 +158,6 @@ fn answer(chain: &Chain, line: &[u8]) -> Result<Answer> {
 }
 
 fn transaction(raw: &str) -> Result<Transaction> {
-    let bytes = hex::decode(raw).context("is not hexadecimal")?;
+    let bytes = hexadecimal::decode(raw).context("is not hexadecimal")?;
     Ok(Transaction::parse(&bytes)?)
 }

@@ -39,7 +39,7 @@ fn malformed_lines_do_not_stop_the_rest() {
         (b"[]", "no object"),
         (b"{\"script\":\"\xff\"}", "column 12: invalid unicode"),
         (b"{\"id\":1}", "missing field `script`"),
-        (b"{\"script\":\"4\"}", "script: not hexadecimal: Odd number of digits"),
+        (b"{\"script\":\"4\"}", "script: not hexadecimal: an odd number of digits, 1"),
         (b"{\"script\":\"40\",\"gas_limit\":\"5\"}", "invalid type: string \"5\", expected i64"),
         (b"{\"script\":\"40\",\"gas_limit\":-5}", "gas_limit: -5 is below zero"),
         (

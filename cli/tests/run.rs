@@ -358,12 +358,12 @@ fn wrong_arguments_are_named() {
     let bad = [
         ("Integer", "0x10", "not a decimal integer"),
         ("Boolean", "yes", "neither true nor false"),
-        ("ByteArray", "0x0", "Odd number of digits"),
+        ("ByteArray", "0x0", "an odd number of digits, 1"),
         ("Hash160", "0x00", "neither 0x and 40 digits nor an address"),
         ("Hash160", "NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAak", "address"),
         ("Hash256", "00", "has 1 bytes, 32 are needed"),
         ("Signature", "00", "64 are needed"),
-        ("PublicKey", "zz", "is not hexadecimal"),
+        ("PublicKey", "zz", "is not hexadecimal: 'z' at character 1 is no hexadecimal digit"),
         ("PublicKey", &"05".repeat(33), "is not a public key"),
         ("Array", "{}", "is Map, not an Array"),
         ("Map", "[1", "cannot be read as JSON"),
@@ -420,7 +420,7 @@ fn bad_files_are_named() {
     neovm(&["run", "1z"]).fails(1, &["error: no such file: 1z\n"]);
     neovm(&["run", "missing/1213a0"]).fails(1, &["error: no such file: missing/1213a0\n"]);
     neovm(&["run", "."]).fails(1, &["cannot read .", "directory"]);
-    neovm(&["run", "0x123"]).fails(1, &["0x123", "Odd number of digits"]);
+    neovm(&["run", "0x123"]).fails(1, &["0x123", "an odd number of digits, 3: the last byte is cut off"]);
     neovm(&["run", "0x"]).fails(1, &["error: 0x holds no script\n"]);
     neovm(&["run", ""]).fails(2, &["a value is required"]);
     neovm_with(&["run", "-"], b"").fails(1, &["error: standard input is empty\n"]);

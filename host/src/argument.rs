@@ -11,7 +11,7 @@ use std::fmt::Display;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_crypto::{ADDRESS_VERSION, script_hash_from_address};
 use neovm_types::{
-    Hash160, Integer, Map, StackItem,
+    Hash160, Integer, Map, StackItem, hexadecimal,
     manifest::{ParameterType, PublicKey},
 };
 
@@ -303,7 +303,7 @@ fn public_key(text: &str) -> Result<StackItem> {
 }
 
 fn hex_digits(text: &str) -> Result<Vec<u8>> {
-    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text));
+    let bytes = hexadecimal::decode_prefixed(text);
     bytes.map_err(|error| ArgumentError::new(format_args!("{} is not hexadecimal: {error}", quoted(text))))
 }
 

@@ -24,6 +24,7 @@ pub mod fault;
 pub mod gas;
 pub mod hardfork;
 pub mod hash;
+pub mod hexadecimal;
 pub mod instruction;
 pub mod integer;
 pub mod io;

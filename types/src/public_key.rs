@@ -8,7 +8,7 @@ use core::{cmp::Ordering, fmt, str::FromStr};
 use neovm_crypto::{CryptoError, Curve, compress_public_key, uncompress_public_key};
 use serde::{Serialize, Serializer};
 
-use crate::item::StackItem;
+use crate::{hexadecimal, item::StackItem};
 
 /// A public key on the curve secp256r1 in its compressed form: 2 or 3, and 32 bytes.
 ///
@@ -77,7 +77,7 @@ impl FromStr for PublicKey {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error =
             |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
-        let bytes = hex::decode(text).map_err(|why| error(&why))?;
+        let bytes = hexadecimal::decode(text).map_err(|why| error(&why))?;
         Self::from_bytes(&bytes).map_err(|why| error(&why))
     }
 }

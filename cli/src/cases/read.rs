@@ -1,7 +1,7 @@
 //! The lines that are read.
 
 use anyhow::{Context, Result};
-use neovm::ProtocolSettings;
+use neovm::{ProtocolSettings, types::hexadecimal};
 use serde::Deserialize;
 
 /// What every line has.
@@ -84,5 +84,5 @@ pub(super) struct ChainBlockLine {
 
 /// Bytes from hexadecimal text.
 pub(super) fn bytes(field: &str, text: &str) -> Result<Vec<u8>> {
-    hex::decode(text).with_context(|| format!("{field}: {text:.80?}"))
+    hexadecimal::decode(text).with_context(|| format!("{field}: {text:.80?}"))
 }

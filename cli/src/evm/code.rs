@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
+use neovm::types::hexadecimal;
 use neovm_evm::{
     Fork, UnknownFork,
     primitives::{Address, Bytes, U256},
@@ -65,27 +66,7 @@ fn decode(content: &[u8], format: Format) -> Result<Vec<u8>> {
 
 /// The bytes of hexadecimal digits, with or without 0x, with white space between them.
 pub(crate) fn hex(text: &str) -> Result<Vec<u8>> {
-    let digits = text.trim_start();
-    let digits = digits.strip_prefix("0x").unwrap_or(digits);
-    let bad = digits.char_indices().find(|(_, letter)| !letter.is_ascii_hexdigit() && !letter.is_whitespace());
-    if let Some((place, letter)) = bad {
-        bail!("{letter:?} at {} is no hexadecimal digit", position(text, text.len() - digits.len() + place));
-    }
-    let digits: String = digits.split_whitespace().collect();
-    ensure!(digits.len().is_multiple_of(2), "an odd number of digits, {}: the last byte is cut off", digits.len());
-    Ok(hex::decode(digits)?)
-}
-
-/// Where in a text a byte is, for people: the character, and the line if there are several.
-fn position(text: &str, byte: usize) -> String {
-    let before = &text[..byte];
-    let line = before.matches('\n').count() + 1;
-    let character = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    if text.trim_end().contains('\n') {
-        format!("line {line}, character {character}")
-    } else {
-        format!("character {character}")
-    }
+    Ok(hexadecimal::decode_spaced(text)?)
 }
 
 pub(crate) fn bytes(text: &str) -> Result<Bytes> {
@@ -108,20 +89,4 @@ pub(crate) fn number(text: &str) -> Result<U256> {
 
 pub(crate) fn fork(text: &str) -> Result<Fork, UnknownFork> {
     text.parse()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_digit_is_told_with_its_place() {
-        let error = |text: &str| hex(text).unwrap_err().to_string();
-        assert_eq!(hex(" 0x60\n 0a\n").unwrap(), [0x60, 0x0a]);
-        assert_eq!(error("60zz"), "'z' at character 3 is no hexadecimal digit");
-        assert_eq!(error("  0x60zz\n"), "'z' at character 7 is no hexadecimal digit");
-        assert_eq!(error("60\n0x\n"), "'x' at line 2, character 2 is no hexadecimal digit");
-        assert_eq!(error("ab\ncd ä"), "'ä' at line 2, character 4 is no hexadecimal digit");
-        assert_eq!(error("600"), "an odd number of digits, 3: the last byte is cut off");
-    }
 }

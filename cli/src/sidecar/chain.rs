@@ -13,7 +13,7 @@ use neovm::{
         native::LEDGER_ID,
     },
     storage::{Batch, ChainState, Cursor, Direction, FlushPolicy, Key, Store, StoreError, TrieMode, Value, overlay},
-    types::CallFlags,
+    types::{CallFlags, hexadecimal},
 };
 use neovm_disk::{Disk, Settings};
 use neovm_node::{ApplicationLogs, Blockchain, ExecutedBlock, changes_line, verify::VerifyLevel};
@@ -99,7 +99,7 @@ impl Follower {
     }
 
     fn execute(&self, pending: &mut Pending, text: &str) -> Result<(Box<RawValue>, Box<RawValue>), Refused> {
-        let bytes = hex::decode(text).map_err(|error| Refused::input(format!("the block: {error}")))?;
+        let bytes = hexadecimal::decode(text).map_err(|error| Refused::input(format!("the block: {error}")))?;
         let block = Block::parse(&bytes).map_err(|error| Refused::input(format!("the block: {error}")))?;
         let executed = self.chain.execute(&block, self.level).map_err(Refused::state)?;
         let net = executed.net_changes(self.chain.state()).map_err(Refused::state)?;

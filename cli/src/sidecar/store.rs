@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use neovm::storage::{Cursor, Direction, Entry, Key, Store, StoreError, Value};
+use neovm::{
+    storage::{Cursor, Direction, Entry, Key, Store, StoreError, Value},
+    types::hexadecimal,
+};
 
 use super::{
     connection::{Broken, Connection},
@@ -147,7 +150,8 @@ impl<'a> RemoteStore<'a> {
     }
 
     fn bytes(&self, what: &str, text: &str) -> Result<Vec<u8>, StoreError> {
-        hex::decode(text).map_err(|error| self.malformed(format!("{what}: {text:.40?} is not hexadecimal: {error}")))
+        hexadecimal::decode(text)
+            .map_err(|error| self.malformed(format!("{what}: {text:.40?} is not hexadecimal: {error}")))
     }
 }
 

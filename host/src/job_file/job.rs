@@ -1,7 +1,7 @@
 //! A job that owns its parts, and its JSON form.
 
 use neovm_chain::{Block, Header, Transaction, UnsignedHeader, Witness};
-use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem};
+use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem, hexadecimal};
 use serde::{Deserialize, Serialize};
 
 use super::JobError;
@@ -314,7 +314,7 @@ fn trigger(name: &str) -> Result<Trigger, JobError> {
 
 /// Bytes from hexadecimal text.
 pub(super) fn bytes(field: &str, text: &str) -> Result<Vec<u8>, JobError> {
-    hex::decode(text)
+    hexadecimal::decode(text)
         .map_err(|error| JobError::field(field, format_args!("{} is not hexadecimal: {error}", quoted(text))))
 }
 

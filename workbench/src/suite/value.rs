@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use neovm::{
     Hash160, StackItem,
     host::argument::{Argument, ArgumentError},
-    types::{hash::hash160, item::Map, manifest::ParameterType},
+    types::{hash::hash160, hexadecimal, item::Map, manifest::ParameterType},
 };
 use serde_json::json;
 
@@ -103,8 +103,11 @@ fn hint(wanted: ParameterType) -> &'static str {
 
 /// The bytes of a text: hexadecimal digits behind 0x, otherwise its own.
 pub(crate) fn bytes(node: &Node, text: &str) -> Result<Vec<u8>> {
-    let Some(digits) = text.strip_prefix("0x") else { return Ok(text.as_bytes().into()) };
-    hex::decode(digits).map_err(|error| Problem::new(&node.span, format!("{text:?} is not hexadecimal: {error}")))
+    if !text.starts_with("0x") {
+        return Ok(text.as_bytes().into());
+    }
+    let bytes = hexadecimal::decode_prefixed(text);
+    bytes.map_err(|error| Problem::new(&node.span, format!("{text:?} is not hexadecimal: {error}")))
 }
 
 fn problem(node: &Node, error: &ArgumentError) -> Box<Problem> {
