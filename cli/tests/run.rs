@@ -428,7 +428,7 @@ fn bad_files_are_named() {
     neovm_with(&["check", "-"], b"").fails(1, &["error: standard input is empty\n"]);
     neovm(&["run", &file("empty.nef", b"")]).fails(1, &["empty.nef is empty\n"]);
     let text = file("text.txt", b"hello world");
-    neovm(&["run", &text]).fails(1, &["text.txt", "not a script (--format raw", "position"]);
+    neovm(&["run", &text]).fails(1, &["text.txt", "not a script (--format raw", "at character "]);
     let large = file("large.bin", &vec![0x0b; (1 << 20) + 1]);
     neovm(&["run", &large]).fails(1, &["large.bin", "1048577 bytes", "at most 1048576"]);
 
