@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, path::PathBuf, process::ExitCode};
 
-use anyhow::{Result, bail};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anyhow::{Result, anyhow, bail};
 use neovm::{OpCode, Script};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::{
     json::{push, push_text},
     lines,
     manifest::ManifestFile,
-    show, terminal,
+    show, terminal, trace,
 };
 
 /// Check a script strictly, as nodes do when a contract is deployed
@@ -55,6 +56,9 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let program = input::read(path, args.format, args.manifest.as_deref())?;
+    if let Some(fault) = fault(&program.script) {
+        return Err(shown(&fault, &program));
+    }
     terminal::write(&self::program(&program)?)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -64,7 +68,9 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
 /// # Errors
 /// What is not.
 pub(crate) fn program(program: &Program) -> Result<String> {
-    check_script(&program.script)?;
+    if let Some(Fault { position, what }) = fault(&program.script) {
+        bail!("the script is not valid at byte {position}: {what}");
+    }
     if let ManifestFile::Faulty(why) = &program.manifest {
         bail!("{why}");
     }
@@ -79,8 +85,16 @@ pub(crate) fn program(program: &Program) -> Result<String> {
     Ok(out)
 }
 
-fn check_script(script: &Script) -> Result<()> {
-    let Err(error) = script.validate() else { return Ok(()) };
+/// Why a script is not valid.
+struct Fault {
+    /// Where the instruction starts, in bytes.
+    position: usize,
+    what: String,
+}
+
+/// The first fault of a script.
+fn fault(script: &Script) -> Option<Fault> {
+    let error = script.validate().err()?;
     let position = error.position;
     let byte = script.bytes().get(position).copied().unwrap_or_default();
     let why = match (script.instruction(position), OpCode::from_byte(byte)) {
@@ -92,7 +106,17 @@ fn check_script(script: &Script) -> Result<()> {
         (Err(_), None) => "is not an opcode".into(),
     };
     let what = OpCode::from_byte(byte).map_or_else(|| format!("{byte:#04x}"), |opcode| opcode.to_string());
-    bail!("the script is not valid at byte {position}: {what} {why} ({error})")
+    Some(Fault { position, what: format!("{what} {why} ({error})") })
+}
+
+/// A fault with the instruction, as compilers show it; its offset stands where they
+/// have the line.
+fn shown(fault: &Fault, program: &Program) -> anyhow::Error {
+    let text = trace::instruction(&program.script, fault.position);
+    let title = format!("{}, byte {}: {}", program.name, fault.position, fault.what);
+    let (title, place) = (show::one_line(&title), AnnotationKind::Primary.span(0..text.len()));
+    let snippet = Snippet::source(&text).line_start(fault.position).annotation(place);
+    anyhow!("{}", Renderer::plain().render(&[Level::ERROR.no_name().primary_title(&*title).element(snippet)]))
 }
 
 fn answer(line: &[u8], out: &mut String) -> Result<()> {

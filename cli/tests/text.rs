@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{examples, file, neovm, neovm_with, raw};
+use common::{contract, examples, file, neovm, neovm_with, raw};
 use serde_json::{Value, json};
 
 #[test]
@@ -80,11 +80,21 @@ fn asm_says_what_is_wrong_and_where() {
 fn check_says_what_is_wrong_and_where() {
     let valid = "valid: NEF file, script of 393 bytes, 294 instructions\nvalid: manifest of \"arith\", 6 methods\n";
     assert_eq!(neovm(&["check", "arith.nef"]).ok(), valid);
-    neovm(&["check", "0x112203"])
-        .fails(1, &["byte 1: JMP leads to a place where no instruction starts", "opcode: JMP"]);
-    neovm(&["check", "0x0cff"]).fails(1, &["byte 0: PUSHDATA1 is cut off"]);
-    neovm(&["check", "0x11ff"]).fails(1, &["byte 1: 0xff is not an opcode"]);
-    neovm(&["check", "0x0bd900"]).fails(1, &["byte 1: ISTYPE cannot take the type 0x00"]);
+    let jump = "error: 0x112203, byte 1: JMP leads to a place where no instruction starts (ip: 1, opcode: JMP)
+  |
+1 | JMP L0004
+  | ^^^^^^^^^
+";
+    assert_eq!(neovm(&["check", "0x112203"]).err, jump);
+    neovm(&["check", "0x112203"]).fails(1, &[]);
+    neovm(&["check", "0x0cff"])
+        .fails(1, &["0x0cff, byte 0: PUSHDATA1 is cut off", "\n0 | 0x0c (PUSHDATA1, cut off)\n"]);
+    neovm(&["check", "0x11ff"]).fails(1, &["0x11ff, byte 1: 0xff is not an opcode"]);
+    neovm(&["check", "0x0bd900"]).fails(1, &["0x0bd900, byte 1: ISTYPE cannot take the type 0x00"]);
+    // Where a program reads the error, it is a line.
+    let faulty = contract("faulty", &[0x11, 0x22, 0x03], &json!([]));
+    let verdict = neovm(&["nef", "verify", &faulty, "--json"]).out;
+    assert!(verdict.contains("the script is not valid at byte 1: JMP leads to"), "{verdict}");
     neovm(&["check"]).fails(2, &["FILE|0xHEX"]);
 }
 
@@ -127,7 +137,13 @@ fn colours_are_for_terminals_that_want_them() {
         let output = command.args(args).envs(variables.iter().copied()).output().expect("the program runs");
         [output.stdout, output.stderr].concat().contains(&0x1b)
     };
-    for args in [&["run", "0x40"][..], &["run", "missing"], &["run", "--help"], &["run", "0x40", "--method"]] {
+    for args in [
+        &["run", "0x40"][..],
+        &["run", "0x40", "--tree"],
+        &["run", "missing"],
+        &["run", "--help"],
+        &["run", "0x40", "--method"],
+    ] {
         assert!(!coloured(&[], args), "{args:?}");
         assert!(coloured(&[("CLICOLOR_FORCE", "1")], args), "{args:?}");
         assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], args), "{args:?}");
