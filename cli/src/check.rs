@@ -12,7 +12,7 @@ use crate::{
     input::{self, Format, Program},
     json::{push, push_text},
     lines,
-    manifest::ManifestFile,
+    manifest::{self, ManifestFile},
     show, terminal, trace,
 };
 
@@ -55,11 +55,11 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
         lines::answer_lines(|_| {}, answer)?.check()?;
         return Ok(ExitCode::SUCCESS);
     };
-    let program = input::read(path, args.format, args.manifest.as_deref())?;
+    let program = input::read(path, args.format, args.manifest.as_deref()).map_err(manifest::with_place)?;
     if let Some(fault) = fault(&program.script) {
         return Err(shown(&fault, &program));
     }
-    terminal::write(&self::program(&program)?)?;
+    terminal::write(&self::program(program).map_err(manifest::with_place)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,12 +67,12 @@ pub(crate) fn execute(args: &CheckArgs) -> Result<ExitCode> {
 ///
 /// # Errors
 /// What is not.
-pub(crate) fn program(program: &Program) -> Result<String> {
+pub(crate) fn program(program: Program) -> Result<String> {
     if let Some(Fault { position, what }) = fault(&program.script) {
         bail!("the script is not valid at byte {position}: {what}");
     }
-    if let ManifestFile::Faulty(why) = &program.manifest {
-        bail!("{why}");
+    if let ManifestFile::Faulty(why) = program.manifest {
+        return Err(why.into());
     }
     program.check_manifest()?;
     let kind = if program.nef.is_some() { "NEF file, script" } else { "script" };

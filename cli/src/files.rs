@@ -19,7 +19,7 @@ use crate::{
     args, check,
     input::{self, Format},
     json::push,
-    manifest::ManifestFile,
+    manifest::{self, ManifestFile},
     place::line,
     show, terminal,
 };
@@ -110,7 +110,7 @@ pub(crate) fn nef(args: &NefArgs) -> Result<ExitCode> {
     match &args.action {
         NefAction::Info(args) => nef_info(args),
         NefAction::Verify(args) => {
-            let checked = input::read(&args.file, Format::Nef, None).and_then(|program| check::program(&program));
+            let checked = input::read(&args.file, Format::Nef, None).and_then(check::program);
             verdict(checked, args.json)
         }
     }
@@ -173,7 +173,7 @@ fn verdict(checked: Result<String>, json: bool) -> Result<ExitCode> {
     match checked {
         Ok(text) if !json => terminal::write(&text)?,
         Ok(_) => terminal::write("{\"valid\":true}\n")?,
-        Err(error) if !json => return Err(error),
+        Err(error) if !json => return Err(manifest::with_place(error)),
         Err(error) => {
             terminal::write(&(json!({"valid": false, "error": format!("{error:#}")}).to_string() + "\n"))?;
             return Ok(ExitCode::FAILURE);

@@ -9,11 +9,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
 use neovm::{
     Hardfork, Script, StubHost,
-    types::{NefFile, UnknownHardfork, hexadecimal},
+    types::{NefFile, UnknownHardfork, base64, hexadecimal},
 };
 
 use crate::manifest::ManifestFile;
@@ -176,7 +175,7 @@ fn no_such_file(path: &Path) -> anyhow::Error {
     if hex::decode(text.as_bytes()).is_ok() {
         return anyhow!("no such file: {name}; hexadecimal digits are a script after 0x or with --format hex");
     }
-    if BASE64_STANDARD.decode(text.as_bytes()).is_ok() {
+    if base64::decode(&text).is_ok() {
         return anyhow!("no such file: {name}; a script in base64 needs --format base64");
     }
     anyhow!("no such file: {name}")
@@ -219,11 +218,11 @@ fn spaced_hex(text: &str) -> Result<Vec<u8>> {
 }
 
 fn base64_bytes(text: &str) -> Result<Vec<u8>> {
-    let digits: String = text.split_ascii_whitespace().collect();
-    BASE64_STANDARD.decode(digits).context("not base64")
+    base64::decode_spaced(text).context("not base64")
 }
 
-/// Reads a file, or standard input for `-`, of at most `limit` bytes.
+/// Reads a file, or standard input for `-`, of at most `limit` bytes. A pipe is read to its end, so that a shell can put
+/// one in the place of a file, as `<(disassemble token)`: who names a file knows what it is.
 pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     let limited = limit as u64 + 1;

@@ -2,19 +2,41 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anyhow::{Context, Result, anyhow};
 use neovm::{
     OpCode, check_methods,
-    types::{Manifest, manifest::Method},
+    types::{
+        Manifest, json,
+        manifest::{ManifestError, Method},
+    },
 };
 
 use crate::{
     input::{self, Program, name_of},
     show, terminal,
 };
+
+/// Why a manifest cannot be used, on a line that names the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{line}")]
+pub(crate) struct Faulty {
+    line: String,
+    /// The same as compilers show it, if there is a place to show.
+    shown: Option<String>,
+}
+
+/// An error for people: a manifest's with the place.
+pub(crate) fn with_place(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref().and_then(|Faulty { shown, .. }| shown.clone()) {
+        Some(shown) => anyhow!(shown),
+        None => error,
+    }
+}
 
 /// What was found of a manifest. Only what needs one complains if it is missing
 /// or faulty.
@@ -23,8 +45,8 @@ pub(crate) enum ManifestFile {
     None,
     /// There is no such file.
     Missing(PathBuf),
-    /// The file cannot be used; the error names it.
-    Faulty(String),
+    /// The file cannot be used.
+    Faulty(Faulty),
     /// The manifest of a file.
     Read(PathBuf, Box<Manifest>),
 }
@@ -43,15 +65,49 @@ impl ManifestFile {
         }
         match parse(&path) {
             Ok(manifest) => Self::Read(path, Box::new(manifest)),
-            Err(error) => Self::Faulty(format!("{error:#}")),
+            Err(error) => Self::Faulty(error),
         }
     }
 }
 
-fn parse(path: &Path) -> Result<Manifest> {
-    let text = input::read_limited(path, Manifest::MAX_LENGTH)?;
+fn parse(path: &Path) -> Result<Manifest, Faulty> {
+    let text = input::read_limited(path, Manifest::MAX_LENGTH);
+    let text = text.map_err(|error| Faulty { line: format!("{error:#}"), shown: None })?;
     // Its text tells of its cause already.
-    Manifest::parse(&text).map_err(|error| anyhow!("{}: {error}", name_of(path)))
+    Manifest::parse(&text).map_err(|error| {
+        let line = format!("{}: {error}", name_of(path));
+        let shown = std::str::from_utf8(&text).ok().and_then(|text| shown(&error, path, text));
+        Faulty { line, shown }
+    })
+}
+
+/// What is wrong with a manifest, as compilers show it.
+fn shown(error: &ManifestError, path: &Path, text: &str) -> Option<String> {
+    /// What is longer is not shown.
+    const MAX_SHOWN: usize = 1000;
+    let Range { start, end } = match error {
+        ManifestError::Json(error) => {
+            let line = text.split_inclusive('\n').take(error.line().checked_sub(1)?).map(str::len).sum::<usize>();
+            let place = (line + error.column().saturating_sub(1)).min(text.len());
+            place..place + 1
+        }
+        ManifestError::Field { field, .. } if field == "whole" => json::place(text.as_bytes(), "")?,
+        ManifestError::Field { field, .. } => json::place(text.as_bytes(), field)?,
+        _ => return None,
+    };
+    // Of what goes on below, the first line is shown.
+    let line = text[..text.floor_char_boundary(start)].rfind('\n').map_or(0, |end| end + 1);
+    let number = text[..line].matches('\n').count() + 1;
+    let text = text[line..].lines().next().unwrap_or_default();
+    let start = text.floor_char_boundary((start - line).min(text.len()));
+    let end = text.ceil_char_boundary((end - line).min(text.len()));
+    if text.len() > MAX_SHOWN || text.contains(|letter: char| letter.is_control() && letter != '\t') {
+        return None;
+    }
+    let (name, what) = (name_of(path), show::one_line(&error.to_string()));
+    let snippet = Snippet::source(text).line_start(number).path(&*name);
+    let snippet = snippet.annotation(AnnotationKind::Primary.span(start..end));
+    Some(Renderer::plain().render(&[Level::ERROR.no_name().primary_title(&*what).element(snippet)]))
 }
 
 impl Program {

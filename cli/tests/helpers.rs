@@ -135,6 +135,45 @@ fn files_of_contracts_are_shown_and_checked() {
 }
 
 #[test]
+fn a_manifest_is_shown_where_it_is_wrong() {
+    let shown = |text: &str, words: &[&str]| {
+        let bad = file("place.manifest.json", text.as_bytes());
+        neovm(&["manifest", "check", &bad]).fails(1, words);
+        // `check` shows the same of the manifest beside a contract, and of one that is named.
+        let nef = file("place.nef", &std::fs::read(examples().join("arith.nef")).expect("a file"));
+        neovm(&["check", &nef]).fails(1, words);
+        neovm(&["check", "arith.nef", "--manifest", &bad]).fails(1, words);
+        // Elsewhere it is a line.
+        let line = neovm(&["nef", "verify", &nef, "--json"]).out;
+        assert!(line.contains("place.manifest.json: ") && !line.contains("-->"), "{line}");
+        assert_eq!(neovm(&["run", &nef]).err.lines().filter(|line| line.contains("place.manifest.json: ")).count(), 1);
+    };
+    let method = |offset: &str| {
+        format!(
+            "{{\n  \"name\": \"x\", \"features\": {{}}, \"trusts\": [],\n  \"abi\": {{\"methods\": [ // one\n    \
+             {{\"name\": \"ä\", \"parameters\": [], \"returntype\": \"Void\", \"offset\": {offset}, \"safe\": false}}\n  ]}}\n}}\n"
+        )
+    };
+    let what = "error: manifest, abi.methods[0].offset: -12 is not an offset, an integer from 0 to 2147483647\n";
+    let wrong = method("-12");
+    let column = wrong.lines().nth(3).and_then(|line| line.find("-12")).expect("it is there");
+    let mark = format!("\n  | {}^^^\n", " ".repeat(column - 1));
+    // A letter of two bytes stands before it.
+    shown(&wrong, &[what, &format!("place.manifest.json:4:{column}\n"), "\n4 |     {\"name\"", &mark]);
+    shown(
+        &method("1,"),
+        &["error: the manifest is not JSON: ", "place.manifest.json:4:", "\n4 |     {\"name\"", "^\n"],
+    );
+    let missing = "{\n\"name\": \"x\",\n\"features\": {}, \"trusts\": [],\n\"abi\":\n {\n}}";
+    shown(missing, &["abi.methods: is empty", "place.manifest.json:5:2\n", "\n5 |  {\n  |  ^\n"]);
+    shown("{", &["the manifest is not JSON: EOF while parsing", "place.manifest.json:1:1\n"]);
+    shown("", &["the manifest is not JSON: EOF while parsing"]);
+    shown("[]", &["manifest, whole: [] is not an object", "place.manifest.json:1:1\n", "1 | []\n  | ^^\n"]);
+    // What a terminal would take for its controls is not shown.
+    shown("{\"name\": \"\u{1b}[31m", &["the manifest is not JSON: "]);
+}
+
+#[test]
 fn opcodes_are_listed_with_their_prices() {
     let all = parsed(&["opcodes", "--json"]);
     assert_eq!(all.as_array().expect("a list").len(), 196);

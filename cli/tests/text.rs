@@ -99,6 +99,18 @@ fn check_says_what_is_wrong_and_where() {
 }
 
 #[test]
+fn base64_is_wrong_at_a_place() {
+    neovm(&["check", "Eh*g", "--format", "base64"])
+        .fails(1, &["Eh*g: not base64: '*' at character 3 is no base64 digit there"]);
+    let lines = neovm_with(&["check", "-", "--format", "base64"], b"EhOg\n E*Og\n");
+    lines.fails(1, &["standard input: not base64: '*' at line 2, character 3 is no base64 digit there"]);
+    let both = neovm_with(&["check", "-"], b"EhO?");
+    both.fails(1, &["'h' at character 2 is no hexadecimal digit; not base64: '?' at character 4 is no base64 digit"]);
+    neovm(&["check", "EhOgE", "--format", "base64"])
+        .fails(1, &["5 digits, padding included: they come in groups of 4"]);
+}
+
+#[test]
 fn check_answers_lines() {
     let input = b"{\"id\":\"a\",\"script\":\"40\"}\nnothing\n{\"id\":7,\"script\":\"112203\",\"strict\":true}\n{}\n";
     let answer = neovm_with(&["check", "--batch"], input);

@@ -8,7 +8,6 @@
 
 use std::fmt::Display;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_crypto::{ADDRESS_VERSION, script_hash_from_address};
 use neovm_types::{
     Hash160, Integer, Map, StackItem, hexadecimal,
@@ -246,7 +245,7 @@ fn list(value: &Json) -> Result<&[Json]> {
 
 fn base64(value: &Json) -> Result<Vec<u8>> {
     let text = text(value)?;
-    let bytes = BASE64_STANDARD.decode(text);
+    let bytes = neovm_types::base64::decode(text);
     bytes.map_err(|error| ArgumentError::new(format_args!("{} is not base64: {error}", quoted(text))))
 }
 

@@ -85,10 +85,15 @@ fn error(text: &str, start: usize, digits: &str) -> HexError {
 
 /// A character at a byte of a text.
 fn no_digit(text: &str, byte: usize, character: char) -> HexError {
+    let (line, place) = position(text, byte);
+    HexError::NoDigit { character, line, place }
+}
+
+/// The line of a byte of a text, if the text has several, and its character in that line, counted from 1.
+pub(crate) fn position(text: &str, byte: usize) -> (Option<usize>, usize) {
     let before = &text[..byte];
     let line = text.trim_end().contains('\n').then(|| before.matches('\n').count() + 1);
-    let place = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-    HexError::NoDigit { character, line, place }
+    (line, before.rsplit('\n').next().unwrap_or(before).chars().count() + 1)
 }
 
 #[cfg(test)]

@@ -17,9 +17,10 @@
 //! Sources: `Neo.Json/*.cs` of the reference node, and of .NET 10, on which it
 //! runs, `Utf8JsonReader`, `Utf8JsonWriter` and `Number.Formatting.cs`.
 
+mod place;
 mod write;
 
-pub use self::write::write_string;
+pub use self::{place::place, write::write_string};
 
 use alloc::{
     borrow::Cow,
@@ -60,8 +61,30 @@ pub enum Json {
 
 /// Why a text could not be read as JSON, with line and column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ParseJsonError(String);
+#[error("{text}")]
+pub struct ParseJsonError {
+    text: String,
+    line: usize,
+    column: usize,
+}
+
+impl ParseJsonError {
+    /// The line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The byte of the line at which reading ended, counted from 1; 0 before the first one.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+}
+
+impl From<serde_json::Error> for ParseJsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self { text: error.to_string(), line: error.line(), column: error.column() }
+    }
+}
 
 impl Json {
     /// The nesting that the node allows in manifests.
@@ -76,8 +99,7 @@ impl Json {
         let text = without_comments(text)?;
         let mut deserializer = serde_json::Deserializer::from_slice(&text);
         let value = Seed { max_depth, depth_left: max_depth }.deserialize(&mut deserializer);
-        let value = value.and_then(|value| deserializer.end().map(|()| value));
-        value.map_err(|error| ParseJsonError(error.to_string()))
+        Ok(value.and_then(|value| deserializer.end().map(|()| value))?)
     }
 
     /// Returns the value of a key, if this is an object that has it.
@@ -187,7 +209,7 @@ fn error_at(text: &[u8], place: usize, what: &str) -> ParseJsonError {
     let before = &text[..place];
     let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
     let column = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();
-    ParseJsonError(format!("{what} at line {line} column {column}"))
+    ParseJsonError { text: format!("{what} at line {line} column {column}"), line, column }
 }
 
 /// Reads one value, of at most `depth_left` levels.

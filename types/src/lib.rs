@@ -15,6 +15,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod asm;
+pub mod base64;
 pub mod builder;
 pub mod call_flags;
 pub mod disasm;

@@ -148,7 +148,7 @@ fn integer_from_json(value: &Value) -> Result<StackItem, JsonError> {
 
 fn bytes_from_json(value: &Value) -> Result<Vec<u8>, JsonError> {
     let text = value.as_str().ok_or_else(|| invalid("bytes are a base64 text", value))?;
-    BASE64_STANDARD.decode(text).map_err(|error| invalid(&format!("bad base64 ({error})"), value))
+    crate::base64::decode(text).map_err(|error| invalid(&format!("bad base64 ({error})"), value))
 }
 
 fn items_from_json(values: &[Value]) -> Result<Vec<StackItem>, JsonError> {
