@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use neovm_workbench::suite::{Base, Effort, Settings, Suite, TestReport};
 
 use self::report::Reporter;
@@ -60,11 +60,12 @@ pub(crate) struct TestArgs {
     jobs: Option<NonZero<usize>>,
     /// How many times a test with parameters runs
     #[arg(long, value_name = "N", default_value_t = Effort::default().cases)]
-    cases: u32,
+    cases: NonZero<u32>,
     /// How many random calls an invariant is checked after at most
     #[arg(long, value_name = "N", default_value_t = Effort::default().depth)]
-    depth: usize,
-    /// What arguments are made up from; something else each time unless given
+    depth: NonZero<usize>,
+    /// What arguments are made up from; something else each time unless given. Where a test
+    /// with such arguments fails, it is shown
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Show the gas of each method: least, median and most
@@ -116,7 +117,12 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     let base = Base::new()?;
     let jobs = args.jobs.or(thread::available_parallelism().ok()).map_or(1, NonZero::get);
     let mut loaded = Vec::new();
-    in_parallel(jobs, paths.len(), |i| Suite::load(&base, &paths[i]), |suite| loaded.push(suite));
+    in_parallel(
+        jobs,
+        paths.len(),
+        |i| Suite::load(&base, &paths[i], Some(&interrupt::flag())),
+        |suite| loaded.push(suite),
+    );
     let mut errors = Vec::new();
     let mut suites: Vec<Suite> = Vec::new();
     for suite in loaded {
@@ -126,6 +132,9 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
         }
     }
     let files = suites.iter().flat_map(Suite::files).chain(paths).collect();
+    if interrupt::flag().load(Ordering::Relaxed) {
+        return Ok((stopped(), files));
+    }
     let all: Vec<(&Suite, usize, &str)> = suites.iter().flat_map(tests).collect();
     let chosen: Vec<_> = all.iter().copied().filter(|(suite, _, name)| args.chooses(&suite.path, name)).collect();
     if args.list {
@@ -134,8 +143,10 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
         terminal::write(&list)?;
         return Ok((report::errors(&errors)?, files));
     }
-    let settings = args.settings();
-    let mut reporter = Reporter::new(args.json, suites.len(), chosen.len(), all.len() - chosen.len())?;
+    let seed = args.seed.map_or_else(random_seed, Ok)?;
+    let settings = args.settings(seed);
+    let counts = report::Counts { files: suites.len(), tests: chosen.len(), skipped: all.len() - chosen.len() };
+    let mut reporter = Reporter::new(args.json, seed, &counts)?;
     let mut ran: Vec<Ran<'_>> = Vec::with_capacity(chosen.len());
     let run_one = |i: usize| {
         let (suite, index, name) = chosen[i];
@@ -155,10 +166,9 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     });
     written?;
     if interrupt::flag().load(Ordering::Relaxed) {
-        terminal::warn("stopped by Ctrl-C");
-        return Ok((interrupt::INTERRUPTED.into(), files));
+        return Ok((stopped(), files));
     }
-    let compared = args.gas_snapshot.as_ref().map(|path| args.compare_gas(path, &ran)).transpose();
+    let compared = args.gas_snapshot.as_ref().map(|path| args.compare_gas(path, &suites, &ran)).transpose();
     let drift = compared.as_ref().ok().cloned().flatten().unwrap_or_default();
     reporter.finish(&ran, &errors, &drift, begun.elapsed())?;
     args.write_reports(&ran, &errors, &drift, begun.elapsed())?;
@@ -168,6 +178,19 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     }
     let failed = ran.iter().any(|one| one.report.failure.is_some()) || !errors.is_empty() || !drift.is_empty();
     Ok((if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }, files))
+}
+
+/// A seed of the operating system's: a number that is easy to type.
+fn random_seed() -> Result<u64> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).context("the operating system gives no random numbers")?;
+    Ok(u32::from_le_bytes(bytes).into())
+}
+
+/// Says that Ctrl-C ended it.
+fn stopped() -> ExitCode {
+    terminal::warn("stopped by Ctrl-C");
+    interrupt::INTERRUPTED.into()
 }
 
 fn tests(suite: &Suite) -> impl Iterator<Item = (&Suite, usize, &str)> {
@@ -181,20 +204,20 @@ impl TestArgs {
         self.filter.is_empty() || self.filter.iter().any(chosen)
     }
 
-    fn compare_gas(&self, path: &Path, ran: &[Ran<'_>]) -> Result<Vec<String>> {
+    fn compare_gas(&self, path: &Path, suites: &[Suite], ran: &[Ran<'_>]) -> Result<Vec<String>> {
         let update = match (self.update, self.filter.is_empty()) {
             (false, _) => gas::Update::No,
             (true, true) => gas::Update::All,
             (true, false) => gas::Update::Run,
         };
-        gas::compare(path, ran, update)
+        gas::compare(path, suites, ran, update)
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, seed: u64) -> Settings {
         Settings {
             gas: self.gas_report,
             coverage: self.coverage || self.lcov.is_some(),
-            effort: Effort { cases: self.cases, depth: self.depth, seed: self.seed },
+            effort: Effort { cases: self.cases, depth: self.depth, seed: Some(seed) },
             interrupt: Some(interrupt::flag()),
         }
     }

@@ -67,17 +67,19 @@ const AT_MOST_100: &[u8] = &[0x57, 0, 1, 0x78, 0x00, 100, 0xb5, 0x40];
 
 /// A call of a method of the native contract of tests, with one text as the argument behind null.
 fn cheat(method: &str, text: &str) -> Vec<u8> {
-    let push = |bytes: &[u8]| [&[0x0c, bytes.len() as u8], bytes].concat();
+    let arguments = [&[0x0b][..], &pushed(text.as_bytes()), &[0x12]].concat();
+    [cheat_with(method, &arguments), vec![0x40]].concat()
+}
+
+/// A call of a method of the native contract of tests; the arguments and their number are pushed.
+fn cheat_with(method: &str, arguments: &[u8]) -> Vec<u8> {
     let hash = [0x57, 0x7e].repeat(10);
-    let parts = [
-        vec![0x0b],
-        push(text.as_bytes()),
-        vec![0x12, 0xc0, 0x1f],
-        push(method.as_bytes()),
-        push(&hash),
-        vec![0x41, 0x62, 0x7d, 0x5b, 0x52, 0x45, 0x40],
-    ];
-    parts.concat()
+    let call = [0x41, 0x62, 0x7d, 0x5b, 0x52, 0x45];
+    [arguments, &[0xc0, 0x1f], &pushed(method.as_bytes()), &pushed(&hash), &call].concat()
+}
+
+fn pushed(bytes: &[u8]) -> Vec<u8> {
+    [&[0x0c, bytes.len() as u8], bytes].concat()
 }
 
 /// What is wrong with a file is said in the style of compilers, and nothing runs.
@@ -140,20 +142,38 @@ fn mistakes_in_a_file_are_shown_at_their_place() {
             "{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"All\" }] },",
             &["All", "CalledByEntry"],
         ),
+        ("", &["a test without steps checks nothing", "a.test.toml:7:"]),
+        (
+            "{ call = \"token.symbol\", signers = [\"@alice\", \"@owner\", \"@alice\"] },",
+            &["this account signs already", ":8:57"],
+        ),
+        (
+            "{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"CustomContracts\" }] },",
+            &["CustomContracts without `contracts` allows nothing"],
+        ),
+        (
+            "{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"Global\", contracts = [\"@token\"] }] },",
+            &["Global is for all contracts"],
+        ),
+        (
+            "{ call = \"token.symbol\", signers = [{ account = \"@alice\", scope = \"WitnessRules\" }] },",
+            &["groups and rules cannot be written here"],
+        ),
         ("{ call = \"token.symbol\", events = [{ event = \"token.Moved\", values = [] }] },", &["no event `Moved`"]),
         ("{ call = \"token.symbol\", events = [{ event = \"token.Transfer\", values = [] }] },", &["has 3 values"]),
     ];
     for (i, (step, words)) in cases.iter().enumerate() {
         refused(&steps(&format!("mistake{i}"), step), words);
     }
-    let twice = "[[test]]\nname = \"x\"\nsteps = []\n[[test]]\nname = \"x\"\nsteps = []\n";
+    let twice = "[[test]]\nname = \"x\"\nsteps = [{ mine = 1 }]\n[[test]]\nname = \"x\"\nsteps = [{ mine = 1 }]\n";
     refused(&neovm(&["test", text_of(&token_file("twice", twice))]), &["two tests called \"x\""]);
-    let setup = "[[setup]]\ncall = \"token.mint\"\nargs = [\"@alice\", 1]\n[[test]]\nname = \"x\"\nsteps = []\n";
+    let setup =
+        "[[setup]]\ncall = \"token.mint\"\nargs = [\"@alice\", 1]\n[[test]]\nname = \"x\"\nsteps = [{ mine = 1 }]\n";
     refused(
         &neovm(&["test", text_of(&token_file("setup", setup))]),
         &["`mint` faults", "only the owner mints, at token.py:"],
     );
-    let data = "[[contract]]\nname = \"bad\"\nnef = \"token.nef\"\ndata = 5\nsigners = [\"@alice\"]\n[[test]]\nname = \"x\"\nsteps = []\n";
+    let data = "[[contract]]\nname = \"bad\"\nnef = \"token.nef\"\ndata = 5\nsigners = [\"@alice\"]\n[[test]]\nname = \"x\"\nsteps = [{ mine = 1 }]\n";
     refused(
         &neovm(&["test", text_of(&token_file("data", data))]),
         &["`bad` cannot be deployed", "the account of the owner"],
@@ -238,13 +258,40 @@ fn methods_are_tests() {
     let seeds = folder.join("flawed_test.seeds/testSmall.txt");
     let kept = fs::read_to_string(&seeds).expect("seeds");
     assert_eq!(kept.lines().count(), 1, "{kept}");
-    let again = run(&["--filter", "testSmall", "--exact", "--cases", "0"]);
+    let one = ["--filter", "testSmall", "--exact", "--cases", "1"];
+    let again = run(&one);
     assert!(failure(&again, "testSmall").expect("it fails").contains("number = 1000"));
     assert_eq!(fs::read_to_string(&seeds).expect("seeds"), kept);
     fs::remove_file(&seeds).expect("it is there");
-    let none = neovm(&["test", text_of(&nef), "--filter", "testSmall", "--exact", "--cases", "0", "--json"]);
-    let none: Value = serde_json::from_str(none.ok()).expect("JSON");
-    assert_eq!(failure(&none, "testSmall"), None);
+    // One case alone is a small number with some seeds.
+    let passes = |seed: u32| {
+        let answer = neovm(&[&["test", text_of(&nef), "--json", "--seed", &seed.to_string()], &one[..]].concat());
+        answer.code == 0
+    };
+    assert!((0..20).any(passes), "only the seeds had failed");
+    neovm(&["test", text_of(&nef), "--cases", "0"]).fails(2, &["--cases", "0"]);
+    neovm(&["test", text_of(&nef), "--depth", "0"]).fails(2, &["--depth", "0"]);
+
+    // A seed that nobody gave is told, so that what failed can be made again.
+    let seeds_of = || fs::remove_dir_all(folder.join("flawed_test.seeds"));
+    seeds_of().expect("it is there");
+    let small = ["test", text_of(&nef), "--filter", "testSmall", "--exact"];
+    let answer = neovm(&small);
+    let line = answer.out.lines().find(|line| line.contains(" Seed --seed ")).expect("the seed").to_owned();
+    let seed = line.split_whitespace().nth(2).expect("a number");
+    seeds_of().expect("it is there");
+    let repeated = neovm(&[&small[..], &["--seed", seed]].concat());
+    let found = |answer: &Answer| answer.out.lines().find(|line| line.starts_with("testSmall(")).map(ToOwned::to_owned);
+    assert_eq!((found(&repeated), repeated.code), (found(&answer), 1), "{}", answer.out);
+    assert_eq!(run(&[])["seed"], 3);
+    assert!(!neovm(&["test", text_of(&nef), "--filter", "testFalse"]).out.contains("Seed"));
+
+    // What invariants call is reported like everything else.
+    let invariant = ["test", text_of(&nef), "--filter", "invariantPositive", "--exact", "--json"];
+    let answer = neovm(&[&invariant[..], &["--gas-report", "--coverage"]].concat());
+    let report: Value = serde_json::from_str(answer.ok()).expect("JSON");
+    assert!(report["tests"][0]["calls"].to_string().contains("flawed.add\""), "{report}");
+    assert!(report["coverage"].to_string().contains("flawed"), "{report}");
 }
 
 #[test]
@@ -325,6 +372,28 @@ fn gas_is_reported_and_compared() {
     assert!(numbers[0] <= numbers[1] && numbers[1] <= numbers[2] && numbers[3] >= 8, "{row}");
     let written = fs::read_to_string(&snapshot).expect("a snapshot");
     assert_eq!(run(&[]).code, 0, "nothing has changed");
+    // However the file is named, its tests are the same.
+    let absolute = fs::canonicalize("../examples/contracts/token.test.toml").expect("the example");
+    for path in ["./contracts/../contracts/token.test.toml", text_of(&absolute)] {
+        assert_eq!(
+            neovm(&["test", path, "--gas-snapshot", text_of(&snapshot)]).ok().matches("GAS  ").count(),
+            0,
+            "{path}"
+        );
+    }
+    // A test that is gone is told of, and so is one whose file is gone; a file that was not asked for is not.
+    let gone = "           5  no.test.toml  it\n";
+    let (file, _) =
+        written.lines().next().and_then(|line| line.trim().split_once("  ")?.1.split_once("  ")).expect("a file");
+    let renamed = format!("           5  {file}  no such test\n");
+    let other = format!("           5  {}  it\n", file.replace("token", "pool"));
+    fs::write(&snapshot, written.clone() + gone + &renamed + &other).expect("a file");
+    let drift = run(&[]);
+    assert_eq!(drift.code, 1);
+    let absent = |test: &str| format!("{test}: there is no such test any more");
+    holds(&drift, &[&absent("no.test.toml  it"), &absent(&format!("{file}  no such test"))]);
+    assert_eq!(drift.out.matches("any more").count(), 2, "{}", drift.out);
+    fs::write(&snapshot, &written).expect("a file");
     let line = written.lines().find(|line| line.ends_with("the owner mints")).expect("a line");
     let gas: u64 = line.split_whitespace().next().expect("a number").parse().expect("a number");
     fs::write(&snapshot, written.replace(&gas.to_string(), &(gas + 100).to_string())).expect("a file");
@@ -368,6 +437,48 @@ fn reports_for_other_tools() {
     assert!(lcov.contains("SF:token.py") && lcov.contains("end_of_record"), "{lcov}");
 }
 
+/// The coverage of a function of the token, worked out by hand: four calls, of which two leave nothing.
+#[test]
+fn coverage_is_what_one_counts_by_hand() {
+    let by = |who: &str| format!("signers = [\"@{who}\"]");
+    let steps = [
+        // add(alice, 5): she had nothing, and has 5.
+        format!("{{ call = \"token.mint\", args = [\"@alice\", 5], {} }},", by("owner")),
+        // add(alice, -5) leaves nothing, add(owner, 5) is the owner's first.
+        format!("{{ call = \"token.transfer\", args = [\"@alice\", \"@owner\", 5, \"null\"], {} }},", by("alice")),
+        // add(owner, -5) leaves nothing.
+        format!("{{ call = \"token.burn\", args = [\"@owner\", 5], {} }},", by("owner")),
+    ];
+    let path = token_file("by_hand", &format!("[[test]]\nname = \"it\"\nsteps = [\n{}\n]\n", steps.join("\n")));
+    let lcov = path.with_file_name("lcov.info");
+    neovm(&["test", text_of(&path), "--lcov", text_of(&lcov)]).ok();
+    let lcov = fs::read_to_string(lcov).expect("a report");
+    let source = fs::read_to_string("../examples/contracts/token.py").expect("the source");
+    let start = source.lines().position(|line| line.starts_with("def add(")).expect("the function");
+    let line_of = |text: &str| start + 1 + source.lines().skip(start).position(|line| line.trim() == text).expect(text);
+    let balance = line_of("balance = storage.get_int(BALANCE + account) + amount");
+    let condition = line_of("if balance == 0:");
+    let expected = [
+        ("FNDA:4,add".into(), true),
+        (format!("DA:{balance},4"), true),
+        (format!("DA:{condition},4"), true),
+        (format!("DA:{},2", line_of("storage.delete(BALANCE + account)")), true),
+        (format!("DA:{},2", line_of("storage.put_int(BALANCE + account, balance)")), true),
+        // get_int: twice there is no entry, and twice there is one; then both ways of the `if`, twice each.
+        (format!("BRDA:{balance},0,0,2"), true),
+        (format!("BRDA:{balance},0,1,2"), true),
+        (format!("BRDA:{condition},0,0,2"), true),
+        (format!("BRDA:{condition},0,1,2"), true),
+        // There is no third way.
+        (format!("BRDA:{condition},1,"), false),
+        (format!("BRDA:{balance},1,"), false),
+    ];
+    for (line, is_there) in expected {
+        let found = lcov.lines().any(|known| if is_there { known == line } else { known.starts_with(&line) });
+        assert_eq!(found, is_there, "{line} in\n{lcov}");
+    }
+}
+
 /// What makes the command fail is in the report.
 #[test]
 fn a_report_tells_everything() {
@@ -397,6 +508,19 @@ fn time_does_not_go_back() {
     let answer = neovm(&["test", text_of(&path)]);
     assert_eq!(answer.code, 1);
     holds(&answer, &["the time 1700000000000 is not after that of the last block, 1700000000000"]);
+    // Nor does it in a method.
+    let folder = folder("time-method");
+    let set = |time: u64| cheat_with("setTime", &[&[0x03][..], &time.to_le_bytes(), &[0x11]].concat());
+    let signs_twice = [&pushed(&[1; 20])[..], &[0x4a, 0x12, 0xc0, 0x11]].concat();
+    let back = [set(1_700_000_000_000), set(1_700_000_000_000), set(1_699_999_999_999), vec![0x40]].concat();
+    let twice = [cheat_with("setSigners", &signs_twice), vec![0x40]].concat();
+    let test = |name: &str, offset: usize| method(name, offset, json!([]), "Void");
+    let methods = json!([test("testBack", 0), test("testTwice", back.len())]);
+    let nef = write_contract(&folder, "a_test", &[back, twice].concat(), &methods);
+    let answer = neovm(&["test", text_of(&nef)]);
+    let words =
+        ["the time 1699999999999 is before that of the block, 1700000000000", " signs twice", "0 passed, 2 failed"];
+    holds(&answer, &words);
 }
 
 #[test]
@@ -439,14 +563,20 @@ fn tests_stay_in_their_folder() {
     let seeds = folder.join("plain.seeds/testX.txt");
     fs::create_dir_all(folder.join("plain.seeds")).expect("a folder");
     fs::write(&seeds, b"\xff no text").expect("a file");
-    assert_eq!(neovm(&["test", text_of(&nef)]).code, 1);
+    let answer = neovm(&["test", text_of(&nef)]);
+    assert_eq!(answer.code, 1);
+    holds(&answer, &["the kept seeds, ", "testX.txt: invalid utf-8"]);
     assert_eq!(fs::read(&seeds).expect("a file"), b"\xff no text");
+    fs::write(&seeds, "# mine\n\nsome text # here\n").expect("a file");
+    holds(&neovm(&["test", text_of(&nef)]), &["testX.txt: line 3 is no seed"]);
     #[cfg(unix)]
     {
         fs::remove_file(&seeds).expect("it is there");
         fs::write(folder.join("victim"), "mine\n").expect("a file");
         std::os::unix::fs::symlink("../victim", &seeds).expect("a link");
-        assert_eq!(neovm(&["test", text_of(&nef)]).code, 1);
+        let answer = neovm(&["test", text_of(&nef)]);
+        assert_eq!(answer.code, 1);
+        holds(&answer, &["testX.txt: it is a link"]);
         assert_eq!(fs::read_to_string(folder.join("victim")).expect("a file"), "mine\n");
     }
 
@@ -454,6 +584,17 @@ fn tests_stay_in_their_folder() {
         let nef =
             write_contract(&inner, "deploys", &cheat("deploy", name), &json!([method("testIt", 0, json!([]), "Void")]));
         holds(&neovm(&["test", text_of(&nef)]), &["is not the name of a contract in the folder of the test"]);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink("..", inner.join("up")).expect("a link");
+        symlink("../plain.nef", inner.join("linked.nef")).expect("a link");
+        for (name, link) in [("up/plain", "up"), ("linked", "linked.nef")] {
+            let script = cheat("deploy", name);
+            let nef = write_contract(&inner, "deploys", &script, &json!([method("testIt", 0, json!([]), "Void")]));
+            holds(&neovm(&["test", text_of(&nef)]), &[&format!("inner/{link}: it is a link")]);
+        }
     }
 }
 
@@ -522,11 +663,21 @@ fn ctrl_c_is_no_failure() {
         json!([method("setUp", 0, json!([]), "Void"), method("invariantX", setup.len(), json!([]), "Boolean"),]);
     write_contract(&folder, "inv_test", &[setup, vec![0x08, 0x40]].concat(), &methods);
     write_contract(&folder, "spin", &[0x22, 0x00], &json!([method("spin", 0, json!([]), "Void")]));
-    for file in ["fuzz.nef", "inv_test.nef"] {
+    // A deployment, a setUp and a setup that do not end.
+    for (file, name, parameters) in [
+        ("deploys", "_deploy", json!([{"name": "d", "type": "Any"}, {"name": "u", "type": "Boolean"}])),
+        ("sets_up", "setUp", json!([])),
+    ] {
+        let methods = json!([method(name, 0, parameters, "Void"), method("testIt", 2, json!([]), "Void")]);
+        write_contract(&folder, file, &[0x22, 0x00, 0x40], &methods);
+    }
+    for file in ["fuzz.nef", "inv_test.nef", "deploys.nef", "sets_up.nef"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
         command.arg("test").arg(folder.join(file)).args(["--cases", "100000"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        std::thread::sleep(Duration::from_millis(1500));
+        // The gas of a deployment and of setUp bounds them, too.
+        let is_bounded = matches!(file, "deploys.nef" | "sets_up.nef");
+        std::thread::sleep(Duration::from_millis(if is_bounded { 200 } else { 1500 }));
         let begun = Instant::now();
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
         assert!(sent.success());

@@ -27,6 +27,17 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// A link could lead to a file that belongs to something else.
+///
+/// # Errors
+/// If the path is that of a link.
+pub(crate) fn refuse_link(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => Err(io::Error::other("it is a link")),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a file of text as [`read`] does.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))

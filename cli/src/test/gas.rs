@@ -1,8 +1,14 @@
 //! What tests say of gas: by method, and whether it has changed.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context, Result, anyhow};
+use neovm_workbench::suite::Suite;
 
 use super::Ran;
 use crate::{input, json::push, show, terminal};
@@ -36,10 +42,11 @@ pub(super) enum Update {
 
 /// Compares the gas of each test with a file, and returns what differs. The file is written if it is not there, or
 /// if that is wanted. Tests whose arguments are made up are left out.
-pub(super) fn compare(path: &Path, ran: &[Ran<'_>], update: Update) -> Result<Vec<String>> {
+pub(super) fn compare(path: &Path, suites: &[Suite], ran: &[Ran<'_>], update: Update) -> Result<Vec<String>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let tests = ran.iter().filter(|one| !one.report.is_random && one.report.failure.is_none());
     let now: BTreeMap<String, u128> =
-        tests.map(|one| (show::one_line(&format!("{}  {}", one.suite.path, one.name)), one.report.gas)).collect();
+        tests.map(|one| (key(&file_key(folder, &one.suite.path), one.name), one.report.gas)).collect();
     if update == Update::All || !path.exists() {
         return write(path, &now);
     }
@@ -47,14 +54,40 @@ pub(super) fn compare(path: &Path, ran: &[Ran<'_>], update: Update) -> Result<Ve
     if update == Update::Run {
         return write(path, &before.into_iter().chain(now).collect());
     }
-    // Tests that did not run this time say nothing.
+    // Tests that did not run this time say nothing, unless there are none of them any more.
+    let loaded: HashMap<String, &Suite> = suites.iter().map(|suite| (file_key(folder, &suite.path), suite)).collect();
+    let is_gone = |test: &str| {
+        let (file, name) = test.split_once("  ").unwrap_or((test, ""));
+        match loaded.get(file) {
+            Some(suite) => !suite.tests().into_iter().any(|known| show::one_line(known) == name),
+            None => !folder.join(file).exists(),
+        }
+    };
+    let gone = before.keys().filter(|test| is_gone(test)).map(|test| format!("{test}: there is no such test any more"));
     let changed = before.iter().filter_map(|(test, before)| {
         let gas = now.get(test).filter(|gas| *gas != before)?;
         let change = 100.0 * (*gas as f64 - *before as f64) / (*before).max(1) as f64;
         Some(format!("{test}: {before} -> {gas} datoshi ({change:+.2} %)"))
     });
     let new = now.keys().filter(|test| !before.contains_key(*test));
-    Ok(changed.chain(new.map(|test| format!("{test}: not in the snapshot"))).collect())
+    Ok(changed.chain(new.map(|test| format!("{test}: not in the snapshot"))).chain(gone).collect())
+}
+
+/// What stands for a test in a snapshot.
+fn key(file: &str, name: &str) -> String {
+    format!("{file}  {}", show::one_line(name))
+}
+
+/// The path of a file with tests from the folder of the snapshot, whatever was typed.
+fn file_key(folder: &Path, file: &str) -> String {
+    let found = fs::canonicalize(folder).and_then(|folder| Ok((folder, fs::canonicalize(file)?)));
+    let Ok((folder, file)) = found else { return show::one_line(file) };
+    let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), file.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let up = from[shared..].iter().map(|_| "..".into());
+    let down = to[shared..].iter().map(|part| part.as_os_str().to_string_lossy());
+    let parts: Vec<Cow<'_, str>> = up.chain(down).collect();
+    show::one_line(&parts.join("/"))
 }
 
 fn write(path: &Path, gas: &BTreeMap<String, u128>) -> Result<Vec<String>> {

@@ -17,18 +17,28 @@ use crate::{
 /// Shows tests as they end.
 pub(super) struct Reporter {
     json: bool,
+    /// What arguments are made up from.
+    seed: u64,
     skipped: usize,
 }
 
+/// How many there are.
+pub(super) struct Counts {
+    pub(super) files: usize,
+    pub(super) tests: usize,
+    pub(super) skipped: usize,
+}
+
 impl Reporter {
-    pub(super) fn new(json: bool, files: usize, tests: usize, skipped: usize) -> Result<Self> {
+    pub(super) fn new(json: bool, seed: u64, counts: &Counts) -> Result<Self> {
+        let Counts { files, tests, skipped } = *counts;
         if !json {
             let left_out = if skipped == 0 { String::new() } else { format!(" ({skipped} skipped)") };
             let tests = show::count(tests as u64, "test");
             let files = show::count(files as u64, "file");
             terminal::write(&format!("{GOOD}{:>12}{GOOD:#} {tests} in {files}{left_out}\n", "Starting"))?;
         }
-        Ok(Self { json, skipped })
+        Ok(Self { json, seed, skipped })
     }
 
     /// A line for a test.
@@ -77,6 +87,10 @@ impl Reporter {
         for one in ran.iter().filter(|one| one.report.failure.is_some()) {
             text += &format!("{BAD}{:>12}{BAD:#} {}  {}\n", "FAIL", one.suite.path, show::one_line(one.name));
         }
+        if ran.iter().any(|one| one.report.failure.is_some() && one.report.is_random) {
+            let seed = self.seed;
+            text += &format!("{NOTE}{:>12}{NOTE:#} --seed {seed} makes up the same arguments again\n", "Seed");
+        }
         if !errors.is_empty() {
             let files = show::count(errors.len() as u64, "file");
             text += &format!("{NOTE}{:>12}{NOTE:#} {files} cannot be used\n", "ERROR");
@@ -100,6 +114,7 @@ impl Reporter {
         let coverage: Vec<_> = coverage(ran).iter().map(crate::coverage::json_value).collect();
         let json = json!({
             "tests": ran.iter().map(test).collect::<Vec<_>>(),
+            "seed": self.seed,
             "skipped": self.skipped,
             "errors": errors.iter().map(|error| plain(error)).collect::<Vec<_>>(),
             "gas_drift": drift,

@@ -17,8 +17,8 @@ use neovm::{
 use super::cheats;
 use crate::{debug_info::DebugInfo, files};
 
-/// What a deployment may cost, in datoshi: 10,000 GAS.
-const DEPLOYMENT_GAS: i64 = 1_000_000_000_000;
+/// What a deployment may cost, in datoshi: 1000 GAS, more than the storage of the largest contract costs.
+const DEPLOYMENT_GAS: i64 = 100_000_000_000;
 
 /// A state that others share, with changes of its own.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +113,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Where the files of a contract are: the NEF file, the manifest and, one of two, the debug information.
+    pub(crate) fn paths(nef: &Path) -> [PathBuf; 4] {
+        ["nef", "manifest.json", "nefdbgnfo", "debug.json"].map(|extension| nef.with_extension(extension))
+    }
+
     /// Reads the files.
     ///
     /// # Errors
@@ -121,10 +126,9 @@ impl Files {
         let of = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let nef_bytes = files::read(nef).map_err(|error| of(nef, &error))?;
         let parsed = NefFile::parse(&nef_bytes).map_err(|error| of(nef, &error))?;
-        let path = nef.with_extension("manifest.json");
+        let [_, path, beside @ ..] = Self::paths(nef);
         let manifest_bytes = files::read(&path).map_err(|error| of(&path, &error))?;
         let manifest = Manifest::parse(&manifest_bytes).map_err(|error| of(&path, &error))?;
-        let beside = ["nefdbgnfo", "debug.json"].map(|extension| nef.with_extension(extension));
         let debug = beside.iter().find_map(|path| DebugInfo::read(&files::read(path).ok()?).ok());
         // What belongs to another script would name wrong places.
         let debug = debug.filter(|info| info.hash.is_none_or(|hash| hash == parsed.script.hash()));

@@ -22,8 +22,9 @@ use neovm::{
 use super::{
     base::{Files, management},
     blocks,
-    value::account,
+    value::{account, repeated},
 };
+use crate::files::refuse_link;
 
 /// The contract. What runs its methods is attached to the execution of a test, see [`Cheats::attach`].
 pub(crate) const CONTRACT: NativeContract = NativeContract::new("Test", -1000, HASH).with_methods(&[
@@ -181,6 +182,9 @@ fn set_time<'s>(
 ) -> Result<StackItem, FaultKind> {
     let timestamp: u64 = argument(caller, 0)?;
     let header = header(executor)?;
+    if timestamp < header.timestamp {
+        return Err(fault(format!("the time {timestamp} is before that of the block, {}", header.timestamp)));
+    }
     let unsigned: &UnsignedHeader = &header;
     let header = blocks::header(&UnsignedHeader { timestamp, ..unsigned.clone() })?;
     let header = cheats.headers.keep(header);
@@ -218,6 +222,9 @@ fn set_signers<'s>(
     caller: &mut Caller<'_>,
 ) -> Result<StackItem, FaultKind> {
     let List(accounts): List<Hash160> = argument(caller, 0)?;
+    if let Some(account) = repeated(&accounts) {
+        return Err(fault(format!("{account} signs twice")));
+    }
     let transaction = executor.transaction().ok_or_else(|| fault("there is no transaction"))?;
     let mut signers: Vec<Signer> =
         accounts.into_iter().map(|account| Signer::new(account, WitnessScopes::GLOBAL)).collect();
@@ -254,6 +261,15 @@ fn respond_oracle<'s>(
     Ok(StackItem::Null)
 }
 
+/// Refuses links on the way from a folder to the files of a contract.
+fn refuse_links(folder: &Path, name: &Path, nef: &Path) -> Result<(), FaultKind> {
+    let folders = name.ancestors().skip(1).map(|part| folder.join(part)).filter(|path| *path != *folder);
+    for path in folders.filter(|path| !path.as_os_str().is_empty()).chain(Files::paths(nef)) {
+        refuse_link(&path).map_err(|error| fault(format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
 /// Deploys a contract from files that lie beside those of the test.
 fn deploy<'s>(
     cheats: &'s Cheats,
@@ -265,7 +281,9 @@ fn deploy<'s>(
     if !Path::new(&name).components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(fault(format!("{name:?} is not the name of a contract in the folder of the test")));
     }
-    let files = Files::read(&cheats.folder.join(format!("{name}.nef"))).map_err(fault)?;
+    let nef = cheats.folder.join(format!("{name}.nef"));
+    refuse_links(&cheats.folder, Path::new(&name), &nef)?;
+    let files = Files::read(&nef).map_err(fault)?;
     let arguments = vec![files.nef_bytes.into(), files.manifest_bytes.into(), data];
     executor.call_from_native(caller, HASH, management(), "deploy", arguments, true)?;
     Ok(StackItem::Null)

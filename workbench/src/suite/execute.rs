@@ -37,6 +37,13 @@ pub(crate) struct Watch {
     pub(crate) interrupt: Option<Arc<AtomicBool>>,
 }
 
+impl Watch {
+    /// Nothing is recorded; a flag stops what runs.
+    pub(crate) fn stopped_by(interrupt: Option<&Arc<AtomicBool>>) -> Self {
+        Self { interrupt: interrupt.cloned(), ..Self::default() }
+    }
+}
+
 /// What was recorded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
@@ -68,12 +75,7 @@ pub(crate) fn run(
     let job = pending.job();
     let mut execution = Execution::new(chain.network(), chain.store(), &job)?;
     execution.attach(cheats.attach());
-    execution.set_interrupt(watch.interrupt.clone());
-    if watch.gas || !watch.coverage.is_empty() {
-        look_on(&mut execution, watch, record);
-    } else {
-        execution.run();
-    }
+    run_one(&mut execution, watch, record);
     let mut results = execution.vm().results().to_vec();
     let mut is_cut = false;
     for result in &mut results {
@@ -88,13 +90,27 @@ pub(crate) fn run(
     Ok(Ran { receipt, results, is_cut })
 }
 
+/// Runs an execution, and looks on if that is asked for.
+fn run_one(execution: &mut Execution<'_>, watch: &Watch, record: &mut Record) {
+    execution.set_interrupt(watch.interrupt.clone());
+    if watch.gas || !watch.coverage.is_empty() {
+        look_on(execution, watch, record);
+    } else {
+        execution.run();
+    }
+}
+
 /// Runs an invocation without the contract of tests, and keeps what it changed.
-pub(crate) fn change(chain: &mut Chain<Snapshot>, invocation: &Invocation, watch: &Watch) -> Result<(), FaultKind> {
+pub(crate) fn change(
+    chain: &mut Chain<Snapshot>,
+    invocation: &Invocation,
+    watch: &Watch,
+    record: &mut Record,
+) -> Result<(), FaultKind> {
     let pending = chain.prepare(invocation)?;
     let job = pending.job();
     let mut execution = Execution::new(chain.network(), chain.store(), &job)?;
-    execution.set_interrupt(watch.interrupt.clone());
-    execution.run();
+    run_one(&mut execution, watch, record);
     let receipt = execution.finish();
     chain.store_mut().write(&receipt.changes).map_err(|error| FaultKind::Host(error.to_string()))
 }

@@ -206,17 +206,30 @@ impl Reader {
             };
             fields.end()?;
             let scopes = if allowed.is_empty() { scopes } else { scopes | WitnessScopes::CUSTOM_CONTRACTS };
+            if let Some(why) = unfit(scopes, allowed.len()) {
+                return Err(Problem::new(&node.span, why));
+            }
             let mut signer = Signer::new(account, scopes);
             signer.allowed_contracts = allowed;
             Ok(signer)
         };
-        nodes.iter().map(signer).collect()
+        let signers = nodes.iter().map(signer).collect::<Result<Vec<_>>>()?;
+        for (i, node) in nodes.iter().enumerate() {
+            if signers[..i].iter().any(|before| before.account == signers[i].account) {
+                return Err(Problem::new(&node.span, "this account signs already"));
+            }
+        }
+        Ok(signers)
     }
 
     fn test(&self, node: &Node) -> Result<Test> {
         let mut fields = node.fields()?;
         let name = fields.require("name")?.text()?.to_owned();
-        let steps = self.steps(fields.require("steps")?.list()?)?;
+        let list = fields.require("steps")?;
+        let steps = self.steps(list.list()?)?;
+        if steps.is_empty() {
+            return Err(Problem::new(&list.span, "a test without steps checks nothing"));
+        }
         fields.end()?;
         Ok(Test { name, steps })
     }
@@ -355,6 +368,20 @@ impl Reader {
     fn bytes(&self, node: &Node) -> Result<Vec<u8>> {
         stored(&self.names, node)
     }
+}
+
+/// Why a node takes no signer with these scopes and so many contracts.
+fn unfit(scopes: WitnessScopes, contracts: usize) -> Option<&'static str> {
+    if scopes.contains(WitnessScopes::GLOBAL) && scopes != WitnessScopes::GLOBAL {
+        return Some("Global is for all contracts: no others are named with it");
+    }
+    if scopes.contains(WitnessScopes::CUSTOM_CONTRACTS) && contracts == 0 {
+        return Some("CustomContracts without `contracts` allows nothing");
+    }
+    if scopes.intersects(WitnessScopes::CUSTOM_GROUPS | WitnessScopes::WITNESS_RULES) {
+        return Some("groups and rules cannot be written here: use Global, CalledByEntry or `contracts`");
+    }
+    (contracts > Signer::MAX_SUBITEMS).then_some("at most 16 contracts are named")
 }
 
 /// The bytes of a value in the storage: of an account, a text, digits behind 0x, or an integer.

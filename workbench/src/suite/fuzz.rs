@@ -1,6 +1,6 @@
 //! Arguments and calls that are made up, and the smallest ones that fail.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, num::NonZero};
 
 use neovm::{
     Hash160, Integer, StackItem,
@@ -26,16 +26,17 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Effort {
     /// How many times a test with parameters runs, and how many sequences of calls an invariant sees.
-    pub cases: u32,
+    pub cases: NonZero<u32>,
     /// How many calls such a sequence has at most.
-    pub depth: usize,
+    pub depth: NonZero<usize>,
     /// What random numbers are made of; something else each time unless given.
     pub seed: Option<u64>,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { cases: 256, depth: 16, seed: None }
+        let (cases, depth) = (NonZero::new(256_u32), NonZero::new(16_usize));
+        Self { cases: cases.unwrap_or(NonZero::<u32>::MIN), depth: depth.unwrap_or(NonZero::<usize>::MIN), seed: None }
     }
 }
 
@@ -47,6 +48,13 @@ pub(crate) struct Found {
     pub(crate) arguments: Vec<StackItem>,
     /// How they were found, for people.
     pub(crate) how: String,
+}
+
+impl Found {
+    /// What is wrong before anything was made up.
+    pub(crate) fn without_case(message: &str) -> Self {
+        Self { message: message.into(), arguments: Vec::new(), how: String::new() }
+    }
 }
 
 /// How long smaller cases are looked for, in milliseconds.
@@ -61,7 +69,7 @@ fn search<S: Strategy>(
     test: impl Fn(S::Value) -> Result<(), String>,
 ) -> Result<(), (String, Option<S::Value>)> {
     let config = Config {
-        cases: effort.cases,
+        cases: effort.cases.get(),
         failure_persistence: Some(Box::new(seeds.clone())),
         max_shrink_iters: 10_000,
         max_shrink_time: MAX_SHRINK_TIME,
@@ -115,19 +123,25 @@ impl MethodSuite {
     }
 
     /// Checks an invariant after each call of random sequences.
-    pub(crate) fn check_invariant(&self, method: &Method, effort: &Effort, seeds: &Seeds) -> Result<(), Found> {
-        let nothing = |message: &str| Found { message: message.into(), arguments: Vec::new(), how: String::new() };
-        let watch = Watch { interrupt: seeds.interrupt.clone(), ..Watch::default() };
-        let check = |suite: &Self| suite.test(method, Vec::new(), &watch, &mut Record::default());
-        check(self).map_err(|message| nothing(&format!("before any call: {message}")))?;
+    pub(crate) fn check_invariant(
+        &self,
+        method: &Method,
+        effort: &Effort,
+        seeds: &Seeds,
+        watch: &Watch,
+        record: &mut Record,
+    ) -> Result<(), Found> {
+        let record = RefCell::new(record);
+        let check = |suite: &Self| suite.test(method, Vec::new(), watch, &mut record.borrow_mut());
+        check(self).map_err(|message| Found::without_case(&format!("before any call: {message}")))?;
         let Some(call) = self.any_call() else {
-            return Err(nothing("setUp has deployed nothing that could be called"));
+            return Err(Found::without_case("setUp has deployed nothing that could be called"));
         };
-        let calls = prop::collection::vec(call, 1..=effort.depth.max(1));
+        let calls = prop::collection::vec(call, 1..=effort.depth.get());
         let searched = search(effort, seeds, &calls, |calls| {
             let mut suite = self.copy();
             for call in &calls {
-                suite.call(call, &watch)?;
+                suite.call(call, watch, &mut record.borrow_mut())?;
                 check(&suite)?;
             }
             Ok(())

@@ -48,13 +48,12 @@ pub(crate) fn has_tests(files: &Files) -> bool {
 
 impl MethodSuite {
     /// Deploys a contract and runs its method `setUp`, if there is one.
-    pub(crate) fn prepare(base: &Base, files: &Files, folder: &Path) -> Result<Self, String> {
+    pub(crate) fn prepare(base: &Base, files: &Files, folder: &Path, watch: &Watch) -> Result<Self, String> {
         let text = |error: FaultKind| error.to_string();
         let mut chain = base.chain();
         let deployment = files.deployment(StackItem::Null, &[tester()]).map_err(text)?;
-        let (watch, mut record) = (Watch::default(), Record::default());
         let cheats = Cheats::new(folder);
-        let ran = execute::run(&chain, &deployment, &cheats, &watch, &mut record).map_err(text)?;
+        let ran = execute::run(&chain, &deployment, &cheats, watch, &mut Record::default()).map_err(text)?;
         if let Some(text) = execute::fault_text(&chain, &ran.receipt, &[]) {
             return Err(format!("the contract cannot be deployed: {text}"));
         }
@@ -66,7 +65,7 @@ impl MethodSuite {
         let (targets, accounts, contracts) = (Vec::new(), Vec::new(), Vec::new());
         let mut suite = Self { chain, tests, targets, accounts, contracts, hash, folder: folder.into(), debug };
         if files.manifest.abi.method("setUp", Some(0)).is_some() {
-            suite.set_up()?;
+            suite.set_up(watch)?;
         }
         suite.accounts.push(("tester".into(), tester().account));
         let store = suite.chain.store().clone().freeze();
@@ -74,8 +73,8 @@ impl MethodSuite {
         Ok(suite)
     }
 
-    fn set_up(&mut self) -> Result<(), String> {
-        let (ran, cheats) = self.run("setUp", Vec::new(), &Watch::default(), &mut Record::default())?;
+    fn set_up(&mut self, watch: &Watch) -> Result<(), String> {
+        let (ran, cheats) = self.run("setUp", Vec::new(), watch, &mut Record::default())?;
         if let Some(text) = execute::fault_text(&self.chain, &ran.receipt, &self.debug) {
             return Err(format!("setUp faults: {text}"));
         }
@@ -141,12 +140,12 @@ impl MethodSuite {
     }
 
     /// Calls a method of a contract in the name of an account; what it faults with does not matter.
-    pub(crate) fn call(&mut self, call: &RandomCall, watch: &Watch) -> Result<(), String> {
+    pub(crate) fn call(&mut self, call: &RandomCall, watch: &Watch, record: &mut Record) -> Result<(), String> {
         let items = call.arguments.iter().map(|item| item.deep_copy(false)).collect();
         let invocation =
             Invocation::call(call.contract, &call.method.name, items).map_err(|error| error.to_string())?;
         let invocation = invocation.with_signer(Signer::new(call.signer, WitnessScopes::CALLED_BY_ENTRY));
-        execute::change(&mut self.chain, &invocation, watch).map_err(|error| error.to_string())
+        execute::change(&mut self.chain, &invocation, watch, record).map_err(|error| error.to_string())
     }
 
     /// A copy, which calls may change.

@@ -90,11 +90,11 @@ pub fn may_have_test_methods(nef: &Path) -> bool {
 }
 
 impl Suite {
-    /// Reads the tests of a file, deploys their contracts and runs the setup.
+    /// Reads the tests of a file, deploys their contracts and runs the setup, which the flag stops.
     ///
     /// # Errors
     /// What is wrong, for people, with colours.
-    pub fn load(base: &Base, path: &Path) -> Result<Self, String> {
+    pub fn load(base: &Base, path: &Path, interrupt: Option<&Arc<AtomicBool>>) -> Result<Self, String> {
         let shown = path.display().to_string();
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         if path.extension().is_some_and(|extension| extension == "nef") {
@@ -102,13 +102,13 @@ impl Suite {
             if !methods::has_tests(&files) {
                 return Err(title(&format!("{shown}: the contract has no method `test*`")));
             }
-            let suite = MethodSuite::prepare(base, &files, &folder);
+            let suite = MethodSuite::prepare(base, &files, &folder, &Watch::stopped_by(interrupt));
             let suite = suite.map_err(|error| title(&format!("{shown}: {error}")))?;
             return Ok(Self { path: shown, folder, kind: Kind::Methods(suite.into()) });
         }
         let text = files::read_text(path).map_err(|error| title(&format!("{shown}: {error}")))?;
         let file = TestFile::read(base, &folder, &text).map_err(|problem| problem.render(&shown, &text))?;
-        let world = World::prepare(base, &file, &folder).map(|world| world.chain);
+        let world = World::prepare(base, &file, &folder, &Watch::stopped_by(interrupt)).map(|world| world.chain);
         let chain = world.map_err(|failure| render(&failure, &shown, &text))?;
         Ok(Self { path: shown, folder, kind: Kind::File { text, file: file.into(), chain: chain.into() } })
     }
@@ -164,8 +164,11 @@ impl Suite {
                 let folder = self.folder.join(format!("{}.seeds", stem(&self.path)));
                 let path = folder.join(seeds::file_name(&method.name));
                 let seeds = Seeds { path, interrupt: settings.interrupt.clone() };
-                let found = if method.name.starts_with("invariant") {
-                    suite.check_invariant(method, &settings.effort, &seeds)
+                let readable = seeds.check().map_err(|message| fuzz::Found::without_case(&message));
+                let found = if readable.is_err() {
+                    readable
+                } else if method.name.starts_with("invariant") {
+                    suite.check_invariant(method, &settings.effort, &seeds, &watch, &mut record)
                 } else if method.parameters.is_empty() {
                     let ran = suite.test(method, Vec::new(), &watch, &mut record);
                     let how = format!("{}()", method.name);

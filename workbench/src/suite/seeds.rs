@@ -4,7 +4,7 @@ use std::{
     fmt::{Debug, Write as _},
     fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use std::{
 
 use proptest::test_runner::{FailurePersistence, PersistedSeed};
 
-use crate::files;
+use crate::files::{self, refuse_link};
 
 /// The file that keeps the seeds of a test: one on a line, with what it led to behind it. Nothing is written once the
 /// flag is set: what a test that was stopped ended with is no failure.
@@ -52,6 +52,18 @@ impl Seeds {
         }
     }
 
+    /// Checks that what is kept can be tried.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let wrong = |why: &dyn std::fmt::Display| format!("the kept seeds, {}: {why}", self.path.display());
+        let text = self.read().map_err(|error| wrong(&error))?;
+        let is_none = |line: &str| !line.is_empty() && line.parse::<PersistedSeed>().is_err();
+        let bad = text.lines().position(|line| is_none(line.split('#').next().unwrap_or_default().trim()));
+        bad.map_or(Ok(()), |line| Err(wrong(&format_args!("line {} is no seed", line + 1))))
+    }
+
     fn append(&self, seed: &PersistedSeed, smallest: &dyn Debug) -> io::Result<()> {
         let text = self.read()?;
         if seeds(&text).contains(seed) {
@@ -66,14 +78,6 @@ impl Seeds {
 
 fn seeds(text: &str) -> Vec<PersistedSeed> {
     text.lines().filter_map(|line| line.split('#').next()?.trim().parse().ok()).collect()
-}
-
-/// A link could lead to a file that belongs to something else.
-fn refuse_link(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_symlink() => Err(io::Error::other("it is a link")),
-        _ => Ok(()),
-    }
 }
 
 impl FailurePersistence for Seeds {

@@ -50,15 +50,19 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     /// Deploys the contracts of a file and runs its setup.
-    pub(crate) fn prepare(base: &Base, file: &'a TestFile, folder: &Path) -> std::result::Result<Self, Failure> {
+    pub(crate) fn prepare(
+        base: &Base,
+        file: &'a TestFile,
+        folder: &Path,
+        watch: &Watch,
+    ) -> std::result::Result<Self, Failure> {
         let mut world = Self::over(base.chain(), file, folder);
         for contract in &file.contracts {
             let data = contract.data.as_ref();
             let data = data.map(|data| file.names.item(data, ParameterType::Any)).transpose()?;
             let call = contract.files.deployment(data.unwrap_or_default(), &contract.signers);
             let call = call.map_err(|error| broken(&contract.span, &error))?;
-            let (watch, mut record) = (Watch::default(), Record::default());
-            let ran = execute::run(&world.chain, &call, &world.cheats, &watch, &mut record);
+            let ran = execute::run(&world.chain, &call, &world.cheats, watch, &mut Record::default());
             let ran = ran.map_err(|error| broken(&contract.span, &error))?;
             if let Some(text) = execute::fault_text(&world.chain, &ran.receipt, &world.debug) {
                 let problem = Problem::new(&contract.span, format!("`{}` cannot be deployed", contract.name));
@@ -67,7 +71,7 @@ impl<'a> World<'a> {
             world.keep(&contract.span, &ran)?;
         }
         for step in &file.setup {
-            world.step(step, &Watch::default(), &mut Record::default())?;
+            world.step(step, watch, &mut Record::default())?;
         }
         world.chain = Chain::with_store(Arc::clone(world.chain.network()), world.chain.store().clone().freeze());
         Ok(world)

@@ -20,6 +20,11 @@ pub(crate) fn account(name: &str) -> Hash160 {
     hash160(name.as_bytes())
 }
 
+/// The first account that is there a second time.
+pub(crate) fn repeated(accounts: &[Hash160]) -> Option<Hash160> {
+    accounts.iter().enumerate().find(|(i, account)| accounts[..*i].contains(account)).map(|(_, account)| *account)
+}
+
 impl Names {
     pub(crate) fn insert(&mut self, name: &str, hash: Hash160) -> Option<Hash160> {
         self.0.insert(name.into(), hash)
