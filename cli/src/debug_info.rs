@@ -71,20 +71,25 @@ impl DebugInfoArgs {
         let folder = folder.map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
         let folder = folder.and_then(|folder| fs::canonicalize(folder).ok());
         let root = info.root.as_deref().unwrap_or_default();
-        let file = |path: &String| find_source(folder.as_ref()?, root, path);
+        // What all sources may have together, in bytes.
+        let mut left = MAX_TEXT as u64;
+        let file = |path: &String| find_source(folder.as_ref()?, root, path, &mut left);
         info.documents.iter().map(file).collect()
     }
 }
 
 /// Finds a document in a folder: where the compiler read it, or by the end of its path.
-fn find_source(folder: &Path, root: &str, document: &str) -> Option<SourceFile> {
+fn find_source(folder: &Path, root: &str, document: &str, left: &mut u64) -> Option<SourceFile> {
+    /// How many folders deep sources are looked for.
+    const MAX_PARTS: usize = 32;
     let parts: Vec<&str> = document.split(['/', '\\']).collect();
-    let ends = (0..parts.len()).map(|first| folder.join(parts[first..].join("/")));
+    let ends = (parts.len().saturating_sub(MAX_PARTS)..parts.len()).map(|first| folder.join(parts[first..].join("/")));
     let places = [Path::new(root).join(document)].into_iter().chain(ends);
     places.into_iter().find_map(|place| {
         let path = fs::canonicalize(place).ok().filter(|path| path.starts_with(folder))?;
-        let is_small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_TEXT as u64);
+        let is_small = fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= *left);
         let text = is_small.then(|| fs::read_to_string(&path).ok())??;
+        *left = left.saturating_sub(text.len() as u64);
         Some(SourceFile { path, text })
     })
 }

@@ -247,6 +247,68 @@ fn functions_instructions_and_listings() {
 }
 
 #[test]
+fn what_would_be_ignored_is_refused() {
+    let mut client = Client::launch(json!({"method": "classify", "args": [10], "stopOnEntry": true}));
+    client.body("configurationDone", json!({}));
+    client.event("stopped");
+    let reference = client.top()["instructionPointerReference"].clone();
+    let set = client.body(
+        "setInstructionBreakpoints",
+        json!({"breakpoints": [{"instructionReference": reference, "offset": -1}, {"instructionReference": reference}]}),
+    );
+    let told = &set["breakpoints"];
+    // INITSLOT takes three bytes.
+    assert_eq!((&told[0]["verified"], &told[1]["verified"]), (&json!(false), &json!(true)), "{set}");
+    assert!(told[0]["message"].as_str().expect("why").starts_with("no instruction begins at byte 2 of"), "{set}");
+    for (name, value) in [("condition", "n > 5"), ("hitCondition", "3"), ("logMessage", "here")] {
+        let mut breakpoint = json!({"line": 14});
+        breakpoint[name] = json!(value);
+        let set =
+            json!({"source": {"path": "classify.py"}, "breakpoints": [breakpoint, {"line": 14, "condition": ""}]});
+        let set = client.body("setBreakpoints", set);
+        assert_eq!(set["breakpoints"][0]["verified"], false, "{set}");
+        assert!(set["breakpoints"][0]["message"].as_str().expect("why").contains("no conditions"), "{set}");
+        assert_eq!(set["breakpoints"][1]["verified"], true, "{set}");
+        let set = client.body("setFunctionBreakpoints", json!({"breakpoints": [{"name": "keep", name: value}]}));
+        assert_eq!(set["breakpoints"][0]["verified"], false, "{set}");
+    }
+    // The console takes a command with its format.
+    let shown = client.body("evaluate", json!({"expression": "print/x n", "context": "repl", "frameId": 0}));
+    assert_eq!(shown["result"], "0x0a");
+    client.end();
+}
+
+#[test]
+fn without_debugging_it_runs_to_its_end() {
+    let arguments =
+        json!({"method": "classify", "args": [10], "stopOnEntry": true, "stopOnEnd": true, "noDebug": true});
+    let mut client = Client::launch(arguments);
+    client.body("setFunctionBreakpoints", json!({"breakpoints": [{"name": "opcode LDLOC0"}]}));
+    client.body("setExceptionBreakpoints", json!({"filters": ["fault", "thrown"]}));
+    client.body("configurationDone", json!({}));
+    assert_eq!(client.event("exited")["exitCode"], 0);
+    assert!(!client.events.iter().any(|event| event["event"] == "stopped"));
+    client.end();
+}
+
+#[test]
+fn accounts_have_their_hash_and_address() {
+    let mut client = Client::start(&[]);
+    client.body("initialize", json!({}));
+    let owner = "NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj";
+    let launch = json!({"program": "token.nef", "method": "transfer", "args": [owner, owner, 5, null]});
+    client.body("launch", launch);
+    client.body("setFunctionBreakpoints", json!({"breakpoints": [{"name": "opcode LDARG0"}]}));
+    client.body("configurationDone", json!({}));
+    client.event("stopped");
+    let arguments = client.scope("Arguments");
+    assert!(arguments[0].1.ends_with(&format!("address {owner})")), "{arguments:?}");
+    let told = client.body("evaluate", json!({"expression": "from", "frameId": 0}));
+    assert_eq!((&told["result"], &told["type"]), (&json!(arguments[0].1), &json!("Hash160")));
+    client.end();
+}
+
+#[test]
 fn faults_stop_before_they_happen() {
     let path =
         common::contract("dap-thrower", b"\x0c\x04oops\x3a", &json!([common::method("main", 0, json!([]), "Void")]));

@@ -117,6 +117,19 @@ fn storage_and_events_are_shown() {
 }
 
 #[test]
+fn accounts_are_shown_by_hash_and_address() {
+    let owner = "NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj";
+    let call = ["debug", "token.nef", "--method", "transfer", owner, owner, "5", "null", "--signer", owner];
+    let answer = neovm_with(&call, b"break opcode LDARG0\ncontinue\nslots\nprint arg0\nprint/x from\n");
+    answer.ok();
+    let hash = "(0x0f46dc4287b70117ce8354924b5cb3a47215ad93, address NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj)\n";
+    let first = printed(&answer, "slots").split_inclusive('\n').next().expect("an argument");
+    assert!(first.starts_with("arg0      from = 0x93ad") && first.ends_with(hash), "{}", answer.out);
+    assert!(printed(&answer, "print arg0").ends_with(hash), "{}", answer.out);
+    assert_eq!(printed(&answer, "print/x from"), "0x93ad1572a4b35c4b925483ce1701b78742dc460f\n");
+}
+
+#[test]
 fn the_first_command_that_fails_ends_a_script() {
     let answer = debug(&["classify", "10"], "# a comment\n\nbreak nothing\ncontinue\n");
     assert_eq!(answer.code, 1);
@@ -125,6 +138,14 @@ fn the_first_command_that_fails_ends_a_script() {
     for (command, words) in [
         ("frob", "there is no command \"frob\""),
         ("step x", "\"x\" is not a number"),
+        ("continue 0", "0 times is nothing to do"),
+        ("step 0", "0 times is nothing to do"),
+        ("back 0", "0 times is nothing to do"),
+        ("break gas .", "\".\" is not an amount of gas"),
+        ("break gas -1", "\"-1\" is not an amount of gas"),
+        ("break gas +1", "\"+1\" is not an amount of gas"),
+        ("break gas 1.2.3", "\"1.2.3\" is not an amount of gas"),
+        ("break gas", "\"\" is not an amount of gas"),
         ("print", "print what?"),
         ("print/y n", "there is no format /y"),
         ("print m", "there is no \"m\" here"),

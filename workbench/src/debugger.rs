@@ -165,14 +165,46 @@ impl<'s> Debugger<'s> {
             return self.rewind(time);
         }
         self.threw_at = None;
-        while self.time < time && self.ended.is_none() {
-            if let Some(pause) = self.halted() {
-                return Ok(pause);
+        let pause = if time == self.time { Pause::Step } else { self.run_to(time)? };
+        self.scripts.of_contexts(&self.execution);
+        Ok(self.ended.clone().map_or(pause, Pause::Ended))
+    }
+
+    /// Runs on to a later time, or to the end if that comes before it, without looking on and with compiled code where
+    /// there is some.
+    fn run_to(&mut self, time: u64) -> Result<Pause, FaultKind> {
+        if let Some(pause) = self.halted() {
+            return Ok(pause);
+        }
+        let most = self.max_time.map_or(time, |most| time.min(most));
+        self.execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
+        self.execution.set_budget(Some(most - self.time));
+        let outcome = self.execution.run();
+        self.execution.set_budget(None);
+        self.execution.set_interrupt(None);
+        self.scripts.forget_current();
+        self.time = self.execution.vm().instructions();
+        match outcome {
+            Outcome::Stopped(Stop::Budget) if self.time < time => Ok(Pause::Limit),
+            Outcome::Stopped(Stop::Budget) => Ok(Pause::Step),
+            Outcome::Stopped(Stop::Interrupted) => {
+                self.interrupt.store(false, Ordering::Relaxed);
+                Ok(Pause::Interrupted)
             }
+            outcome => self.count_last(outcome),
+        }
+    }
+
+    /// Finds the time at which the execution has ended: the machine does not count all instructions that end one.
+    fn count_last(&mut self, outcome: Outcome) -> Result<Pause, FaultKind> {
+        self.ended = Some(outcome.clone());
+        let before = self.time.saturating_sub(1);
+        let Some(again) = self.at(before)? else { return Ok(Pause::Ended(outcome)) };
+        (self.execution, self.time, self.ended) = (again, before, None);
+        while self.ended.is_none() {
             self.step();
         }
-        self.scripts.of_contexts(&self.execution);
-        Ok(self.ended.clone().map_or(Pause::Step, Pause::Ended))
+        Ok(Pause::Ended(outcome))
     }
 
     /// Makes the execution again, up to an earlier time; none if that was interrupted.

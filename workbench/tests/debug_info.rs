@@ -76,6 +76,24 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(bad, r#"static-variables[0]: "a,b,c" is not a variable NAME,TYPE or NAME,TYPE,SLOT"#);
 }
 
+/// Reports look for the points of each document.
+#[test]
+fn there_are_only_so_many_documents_and_points() {
+    let documents = |count: usize, length: usize| {
+        let documents = vec!["d".repeat(length); count];
+        DebugInfo::read(serde_json::json!({ "documents": documents }).to_string().as_bytes())
+    };
+    let error = |info: Result<DebugInfo, DebugInfoError>| info.expect_err("an error").to_string();
+    assert!(documents(1024, 4096).is_ok());
+    assert_eq!(error(documents(1025, 1)), "the debug information has 1025 documents, at most 1024 are taken");
+    assert!(error(documents(2, 4097)).starts_with("documents[0]: \"dddd"));
+    let points = vec!["0[0]1:1-1:1"; 600_000];
+    let method = serde_json::json!({"name": "n", "range": "0-1", "sequence-points": points});
+    let json = serde_json::json!({"documents": ["a"], "methods": [method, method]});
+    let message = "the debug information has 1200000 sequence points, at most 1048576 are taken";
+    assert_eq!(error(DebugInfo::read(json.to_string().as_bytes())), message);
+}
+
 #[test]
 fn damaged_archives_are_errors() {
     for length in 0..BOA.len() {

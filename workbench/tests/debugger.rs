@@ -144,6 +144,43 @@ fn each_instruction_can_be_gone_back_to() {
     }
 }
 
+/// What runs on without looking on comes to the same, also where it ends.
+#[test]
+fn what_runs_far_is_counted_as_steps_are() {
+    let turns = "PUSH0\nturn: INC\nDUP\nPUSHINT32 20000\nLT\nJMPIF turn\n";
+    let ends = ["RET", "PUSH1\nTHROW", "PUSH1\nADD\nADD", "ABORT", "INC\nPUSH0\nDIV"];
+    let mut texts: Vec<String> = ends.iter().map(|end| format!("{turns}{end}")).collect();
+    // It runs out of gas.
+    texts.push("PUSH0\nturn: INC\nJMP turn".into());
+    for text in texts {
+        let world = World::assembled(&text, 2000_0000);
+        let (mut steps, mut far) = (world.debugger(), world.debugger());
+        let ended = loop {
+            if let Pause::Ended(outcome) = on(&mut steps, Motion::Into) {
+                break outcome;
+            }
+        };
+        assert!(steps.time() > 50_000, "{text}: {}", steps.time());
+        assert_eq!(on(&mut far, Motion::Continue), Pause::Ended(ended.clone()), "{text}");
+        assert_eq!(snapshot(&far), snapshot(&steps), "{text}");
+        let end = steps.time();
+        let mut again = world.debugger();
+        assert_eq!(again.go_to(u64::MAX), Ok(Pause::Ended(ended)));
+        assert_eq!(snapshot(&again), snapshot(&steps), "{text}");
+        for time in [end - 1, 9000, 40_001, end - 2] {
+            far.go_to(time).expect("it runs");
+            again.go_to(0).expect("it runs");
+            assert_eq!(again.go_to(time), Ok(Pause::Step));
+            assert_eq!((far.time(), snapshot(&far)), (time, snapshot(&again)), "{text}");
+            assert_eq!(far.ended(), None);
+        }
+        again.go_to(0).expect("it runs");
+        again.set_max_time(Some(30_000));
+        assert_eq!((again.go_to(u64::MAX), again.time()), (Ok(Pause::Limit), 30_000));
+        assert_eq!((on(&mut again, Motion::Continue), again.time()), (Pause::Limit, 30_000));
+    }
+}
+
 #[test]
 fn steps_go_from_line_to_line() {
     let world = World::classify("classify", vec![2.into()]);

@@ -1,6 +1,6 @@
 //! The state of a session at the prompt, and how it answers.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use neovm::Outcome;
 use neovm_workbench::debugger::{Debugger, Direction, Frame, Hit, Motion, Pause, SlotKind};
 
@@ -62,7 +62,7 @@ impl<'a> Console<'a> {
     /// Goes on or back a number of times, and shows where that leads.
     pub(super) fn go(&mut self, motion: Motion, direction: Direction, times: &str) -> Result<String> {
         let mut pause = Pause::Step;
-        for _ in 0..number(times, 1)? {
+        for _ in 0..count(times)? {
             pause = self.debugger.go(motion, direction)?;
             if pause != Pause::Step {
                 break;
@@ -186,6 +186,13 @@ fn push_hit(out: &mut String, hit: &Hit) {
         Some(what) => push(out, format_args!(": {what}\n")),
         None => out.push('\n'),
     }
+}
+
+/// How often something is to be done; once unless typed.
+pub(super) fn count(text: &str) -> Result<u64> {
+    let count = number(text, 1)?;
+    ensure!(count > 0, "0 times is nothing to do");
+    Ok(count)
 }
 
 /// A number that was typed, or another one if there is none.

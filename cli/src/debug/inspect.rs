@@ -105,11 +105,21 @@ fn variables(console: &Console<'_>, kinds: &[SlotKind]) -> Result<String> {
     Ok(if out.is_empty() { "nothing\n".into() } else { out })
 }
 
+/// A value as it is shown everywhere, with hash and address beside the bytes of an account or a contract.
+pub(super) fn value_of_type(value: &StackItem, type_name: Option<&str>) -> String {
+    let text = show::item(value);
+    let hash = type_name.is_some_and(|name| ["Hash160", "UInt160"].contains(&name));
+    match formatted(value, Format::Address) {
+        Ok(address) if hash => format!("{text} ({address})"),
+        _ => text,
+    }
+}
+
 fn push_variable(out: &mut String, variable: &Variable) {
-    let Variable { name, kind, index, value, .. } = variable;
+    let Variable { name, kind, index, value, type_name, .. } = variable;
     let slot = format!("{}{index}", kind.word());
     let name = if *name == slot { String::new() } else { format!("{name} ") };
-    push(out, format_args!("{slot:<9} {name}= {}\n", show::item(value)));
+    push(out, format_args!("{slot:<9} {name}= {}\n", value_of_type(value, type_name.as_deref())));
 }
 
 pub(super) fn print(console: &mut Console<'_>, text: &str) -> Result<String> {
@@ -124,6 +134,10 @@ pub(super) fn print(console: &mut Console<'_>, text: &str) -> Result<String> {
     };
     ensure!(!text.is_empty(), "print what? A variable, stack[0], result[0], with [INDEX] for what is in it");
     let frame = console.frame().ok();
+    let variable = frame.as_ref().and_then(|frame| console.debugger.variable(frame, text));
+    if let (Format::Plain, Some(Variable { value, type_name, .. })) = (format, variable) {
+        return Ok(value_of_type(&value, type_name.as_deref()) + "\n");
+    }
     let value = console.debugger.evaluate(frame.as_ref(), text)?;
     Ok(formatted(&value, format).map_err(|why| anyhow!(why))? + "\n")
 }

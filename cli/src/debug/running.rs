@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow, ensure};
 use neovm_workbench::debugger::{Breakpoint, Direction, Motion, Pause};
 
-use super::console::{Console, number};
+use super::console::{Console, count, number};
 use crate::{json::push, show};
 
 pub(super) fn start(console: &mut Console<'_>, _: &str) -> Result<String> {
@@ -17,7 +17,7 @@ pub(super) fn run(console: &mut Console<'_>, _: &str) -> Result<String> {
 
 pub(super) fn resume(console: &mut Console<'_>, times: &str) -> Result<String> {
     let mut pause = Pause::Step;
-    for _ in 0..number(times, 1)? {
+    for _ in 0..count(times)? {
         pause = console.debugger.go(Motion::Continue, Direction::Forward)?;
         if !matches!(pause, Pause::Breakpoint(_)) || console.debugger.ended().is_some() {
             break;
@@ -46,8 +46,8 @@ pub(super) fn step_out(console: &mut Console<'_>, times: &str) -> Result<String>
     console.go(Motion::Out, Direction::Forward, times)
 }
 
-pub(super) fn back(console: &mut Console<'_>, count: &str) -> Result<String> {
-    let time = console.debugger.time().saturating_sub(number(count, 1)?);
+pub(super) fn back(console: &mut Console<'_>, times: &str) -> Result<String> {
+    let time = console.debugger.time().saturating_sub(count(times)?);
     console.go_to(time)
 }
 

@@ -13,6 +13,12 @@ use super::{DebugInfo, DebugMethod, SequencePoint, Variable, point};
 /// The largest file, and the largest content of an archive, in bytes.
 const MAX_SIZE: usize = 64 << 20;
 
+/// How many documents and sequence points there are at most, and how long the path of a document is, in bytes: reports
+/// look for the points of each document.
+const MAX_DOCUMENTS: usize = 1024;
+const MAX_POINTS: usize = 1 << 20;
+const MAX_PATH: usize = 4096;
+
 /// How archives begin.
 const ZIP: &[u8] = b"PK\x03\x04";
 
@@ -33,6 +39,16 @@ pub enum DebugInfoError {
     /// column.
     #[error("the debug information is not as it should be")]
     Json(#[from] serde_json::Error),
+    /// There are too many of something.
+    #[error("the debug information has {count} {what}, at most {limit} are taken")]
+    TooMany {
+        /// What there is.
+        what: &'static str,
+        /// How many.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A text within it is wrong.
     #[error("{field}: {text:?} is not {wanted}")]
     Field {
@@ -85,6 +101,12 @@ impl DebugInfo {
         // Some compilers write the mark of UTF-8.
         let file: File = serde_json::from_slice(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json))?;
         let documents = file.documents.unwrap_or_default();
+        at_most("documents", documents.len(), MAX_DOCUMENTS)?;
+        if let Some((i, path)) = documents.iter().enumerate().find(|(_, path)| path.len() > MAX_PATH) {
+            return Err(field(format!("documents[{i}]"), path, "a path of at most 4096 bytes"));
+        }
+        let points = file.methods.iter().flatten().flat_map(|method| &method.sequence_points);
+        at_most("sequence points", points.map(Vec::len).sum(), MAX_POINTS)?;
         let method = |(i, method)| read_method(i, method, documents.len());
         let mut methods =
             file.methods.unwrap_or_default().into_iter().enumerate().map(method).collect::<Result<Vec<_>, _>>()?;
@@ -109,6 +131,10 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, DebugInfoError> {
     // What the archive says of the size need not be true.
     entry.take(MAX_SIZE as u64 + 1).read_to_end(&mut content).map_err(|error| wrong(&error))?;
     if content.len() > MAX_SIZE { Err(DebugInfoError::TooLarge) } else { Ok(content) }
+}
+
+fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), DebugInfoError> {
+    if count > limit { Err(DebugInfoError::TooMany { what, count, limit }) } else { Ok(()) }
 }
 
 fn field(field: String, text: &str, wanted: &'static str) -> DebugInfoError {

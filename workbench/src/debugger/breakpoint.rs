@@ -327,9 +327,11 @@ fn syscall(text: &str) -> Option<u32> {
 /// An amount of gas: GAS with a point, or datoshi.
 fn gas(text: &str) -> Option<Gas> {
     const DIGITS: usize = 8;
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
     let Some((whole, fraction)) = text.split_once('.') else { return text.parse().ok().map(Gas::from_datoshi) };
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if fraction.len() > DIGITS || !is_digits(whole) || !is_digits(fraction) {
+    if fraction.len() > DIGITS || fraction.contains('.') || whole.is_empty() && fraction.is_empty() {
         return None;
     }
     format!("{whole}{fraction:0<DIGITS$}").parse().ok().map(Gas::from_datoshi)

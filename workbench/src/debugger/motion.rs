@@ -101,6 +101,10 @@ impl<'s> Debugger<'s> {
     }
 
     fn forward(&mut self, motion: Motion) -> Result<Pause, FaultKind> {
+        if motion == Motion::Continue && !self.breakpoints.iter().any(|breakpoint| breakpoint.is_enabled) {
+            self.threw_at = None;
+            return self.run_to(u64::MAX);
+        }
         let mut aim = Aim::new(motion, &self.execution, &mut self.scripts);
         let mut monitor = Monitor::new(&self.breakpoints, &self.execution, &self.scripts);
         let expected = self.threw_at.take();

@@ -18,6 +18,8 @@ pub(super) struct Launch {
     pub(super) source: Option<String>,
     /// Further options of the command line.
     pub(super) options: Vec<String>,
+    /// Whether it runs to its end without stopping.
+    pub(super) no_debug: bool,
     pub(super) stop_on_entry: bool,
     /// Whether it stops once more when the execution has ended, so that it can go back.
     pub(super) stop_on_end: bool,
@@ -47,6 +49,17 @@ pub(super) struct SetBreakpoints {
 #[derive(Debug, Deserialize)]
 pub(super) struct SourceBreakpoint {
     pub(super) line: u32,
+    #[serde(flatten)]
+    pub(super) extras: Extras,
+}
+
+/// What breakpoints may have that is not supported. Clients are not told that it is, but may send it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Extras {
+    pub(super) condition: Option<String>,
+    pub(super) hit_condition: Option<String>,
+    pub(super) log_message: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +70,8 @@ pub(super) struct SetFunctionBreakpoints {
 #[derive(Debug, Deserialize)]
 pub(super) struct FunctionBreakpoint {
     pub(super) name: String,
+    #[serde(flatten)]
+    pub(super) extras: Extras,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +85,8 @@ pub(super) struct InstructionBreakpoint {
     pub(super) instruction_reference: String,
     #[serde(default)]
     pub(super) offset: i64,
+    #[serde(flatten)]
+    pub(super) extras: Extras,
 }
 
 #[derive(Debug, Deserialize)]

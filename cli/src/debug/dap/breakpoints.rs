@@ -2,12 +2,15 @@
 
 use std::{collections::HashMap, fs};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use neovm_workbench::debugger::{Condition, Debugger};
 use serde_json::{Value, json};
 
 use super::{
-    arguments::{SetBreakpoints, SetExceptionBreakpoints, SetFunctionBreakpoints, SetInstructionBreakpoints},
+    arguments::{
+        Extras, FunctionBreakpoint, SetBreakpoints, SetExceptionBreakpoints, SetFunctionBreakpoints,
+        SetInstructionBreakpoints, SourceBreakpoint,
+    },
     session::Adapter,
 };
 
@@ -46,20 +49,31 @@ impl Groups {
     }
 }
 
+impl Extras {
+    /// Refuses what would be ignored: a breakpoint that stops each time is another one.
+    fn refuse(&self) -> Result<()> {
+        let given = [&self.condition, &self.hit_condition, &self.log_message].into_iter().flatten();
+        ensure!(given.into_iter().all(String::is_empty), "breakpoints have no conditions, hit counts or log messages");
+        Ok(())
+    }
+}
+
 impl Adapter<'_, '_> {
     pub(super) fn set_breakpoints(&mut self, arguments: SetBreakpoints) -> Value {
         let counting = self.counting;
         let reference = arguments.source.source_reference.filter(|reference| *reference > 0);
         let path = arguments.source.path.unwrap_or_default();
-        let lines = arguments.breakpoints.iter().map(|breakpoint| counting.own_line(breakpoint.line));
-        let conditions: Vec<Result<Condition>> = match reference {
-            // A line of a disassembly.
-            Some(reference) => lines.map(|line| self.listed(reference, line)).collect(),
-            None => {
-                let document = self.document(&path);
-                lines.map(|line| Ok(self.console.debugger.line(&document, line)?)).collect()
+        let document = self.document(&path);
+        let condition = |breakpoint: &SourceBreakpoint| {
+            breakpoint.extras.refuse()?;
+            let line = counting.own_line(breakpoint.line);
+            match reference {
+                // A line of a disassembly.
+                Some(reference) => self.listed(reference, line),
+                None => Ok(self.console.debugger.line(&document, line)?),
             }
         };
+        let conditions: Vec<Result<Condition>> = arguments.breakpoints.iter().map(condition).collect();
         let group = reference.map_or_else(|| format!("source {path}"), |reference| format!("listing {reference}"));
         let describe = |condition: &Condition| match condition {
             Condition::Line { line, .. } => json!({"line": counting.line(*line)}),
@@ -87,16 +101,22 @@ impl Adapter<'_, '_> {
     }
 
     pub(super) fn set_function_breakpoints(&mut self, arguments: SetFunctionBreakpoints) -> Value {
-        let names = arguments.breakpoints.into_iter().map(|breakpoint| breakpoint.name);
         // Whatever the prompt knows is a function here, also `opcode THROW`.
-        let conditions = names.map(|name| Ok(self.console.debugger.condition(&name)?)).collect();
+        let condition = |breakpoint: FunctionBreakpoint| {
+            breakpoint.extras.refuse()?;
+            Ok(self.console.debugger.condition(&breakpoint.name)?)
+        };
+        let conditions = arguments.breakpoints.into_iter().map(condition).collect();
         self.groups.replace(&mut self.console.debugger, "functions".into(), conditions, |_| json!({}))
     }
 
     pub(super) fn set_instruction_breakpoints(&mut self, arguments: SetInstructionBreakpoints) -> Value {
         let conditions = arguments.breakpoints.into_iter().map(|breakpoint| {
+            breakpoint.extras.refuse()?;
             let (place, position) = self.located(&breakpoint.instruction_reference, breakpoint.offset)?;
             let script = &self.console.debugger.scripts().all()[place];
+            let is_instruction = script.starts().binary_search(&position).is_ok();
+            ensure!(is_instruction, "no instruction begins at byte {position} of {}", script.name);
             Ok(Condition::Offset { script: script.hash, position })
         });
         let conditions = conditions.collect();

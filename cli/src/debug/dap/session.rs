@@ -127,6 +127,7 @@ impl<'c, 'a> Adapter<'c, 'a> {
                 self.is_done = true;
                 Ok(())
             }
+            Then::Begin if self.launch.no_debug => self.run_through(),
             Then::Begin if self.launch.stop_on_entry => {
                 self.console.start()?;
                 match self.debugger().ended().cloned() {
@@ -137,6 +138,16 @@ impl<'c, 'a> Adapter<'c, 'a> {
             Then::Begin => self.go(Motion::Continue, Direction::Forward),
             Then::Go(motion, direction) => self.go(*motion, *direction),
         }
+    }
+
+    /// Runs to the end without stopping.
+    fn run_through(&mut self) -> Result<()> {
+        let ids: Vec<u32> = self.debugger().breakpoints().iter().map(|breakpoint| breakpoint.id).collect();
+        for id in ids {
+            self.debugger().enable_breakpoint(id, false);
+        }
+        self.launch.stop_on_end = false;
+        self.go(Motion::Continue, Direction::Forward)
     }
 
     fn go(&mut self, motion: Motion, direction: Direction) -> Result<()> {

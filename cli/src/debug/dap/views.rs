@@ -13,7 +13,7 @@ use super::{
     session::Adapter,
 };
 use crate::{
-    debug::{commands, console::title},
+    debug::{commands, console::title, inspect::value_of_type},
     show, trace,
 };
 
@@ -161,10 +161,11 @@ impl Adapter<'_, '_> {
     }
 
     fn variable(&mut self, name: &str, item: &StackItem, kind: Option<String>) -> Value {
+        let value = value_of_type(item, kind.as_deref());
         let kind = kind.unwrap_or_else(|| item.item_type().name().into());
         let count = item.child_count();
         let reference = if count > 0 { self.refer(Shown::Item(item.clone())) } else { 0 };
-        let mut told = json!({"name": name, "value": show::item(item), "type": kind, "variablesReference": reference});
+        let mut told = json!({"name": name, "value": value, "type": kind, "variablesReference": reference});
         match item {
             StackItem::Array(_) | StackItem::Struct(_) => told["indexedVariables"] = count.into(),
             _ => {}
@@ -175,15 +176,19 @@ impl Adapter<'_, '_> {
     pub(super) fn evaluate(&mut self, arguments: &Evaluate) -> Result<Value> {
         let frames = self.console.debugger.frames();
         let number = arguments.frame_id.filter(|id| *id != ENDED).unwrap_or(0);
-        match self.console.debugger.evaluate(frames.get(number), &arguments.expression) {
+        let debugger = &self.console.debugger;
+        let variable = frames.get(number).and_then(|frame| debugger.variable(frame, arguments.expression.trim()));
+        match debugger.evaluate(frames.get(number), &arguments.expression) {
             Ok(item) => {
-                let mut told = self.variable("", &item, None);
+                let mut told = self.variable("", &item, variable.and_then(|variable| variable.type_name));
                 told["result"] = told["value"].take();
                 Ok(told)
             }
             Err(error) => {
                 // In its console, a client can use the commands that show something.
-                let word = arguments.expression.split_whitespace().next().unwrap_or_default();
+                // `print/x` is `print` with a format.
+                let word =
+                    arguments.expression.split([' ', '\t', '/']).find(|word| !word.is_empty()).unwrap_or_default();
                 let is_command = arguments.context == "repl" && commands::only_shows(word);
                 if !is_command {
                     return Err(error.into());
