@@ -63,6 +63,12 @@ fn a_folder_in_use_or_of_another_chain_is_refused() {
     assert!(answer.code == 1 && answer.err.contains("this folder is in use already"), "{}", answer.err);
     drop(held);
     assert_eq!(neovm(&["evm", "call", ADDRESS, "--data", data]).code, 0);
+    // There is no chain that could be replayed.
+    let format = folder.join("format");
+    fs::write(&format, "nothing of the kind").unwrap();
+    let answer = neovm(&["evm", "call", ADDRESS, "--data", data]);
+    assert!(answer.code == 1 && answer.err.contains("The accounts are lost unless there is a copy"), "{}", answer.err);
+    assert!(!answer.err.contains("replay"), "{}", answer.err);
     let chain = self::folder("evm-other-chain");
     drop(Disk::open(&chain, settings(860_833_102)).unwrap());
     let answer = neovm(&["evm", "deploy", COUNTER, "--data", chain.to_str().unwrap()]);
@@ -123,6 +129,9 @@ fn exit_codes_are_those_of_geth() {
     assert_eq!(code(&["--state.fork", "Paris"], &input), 3);
     assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"]})), 10);
     assert_eq!(run(&[], "{").code, 10);
+    let both = json!({"alloc": {}, "env": input["env"], "txs": [], "txsRlp": "0xc0"});
+    let both = run(&[], &both.to_string());
+    assert!(both.code == 10 && both.err.contains("there are both txs and txsRlp"), "{}", both.err);
     assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txs": [{"nonce": "0xg"}]})), 10);
     assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txsRlp": "0xzz"})), 10);
     input["txs"] = json!([]);

@@ -28,7 +28,8 @@ pub fn read_json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Strin
     value.and_then(|value| from.end().map(|()| value).map_err(|error| error.to_string()))
 }
 
-/// Reads a number: hexadecimal digits after 0x, decimal digits, or a number of JSON.
+/// Reads a number: hexadecimal digits after 0x, decimal digits, or a number of JSON. No digits are zero, as they are to
+/// geth, and in the values of state tests.
 pub(crate) fn parse_quantity<T: TryFrom<U256>>(text: &str) -> Result<T, String> {
     let number = match text.strip_prefix("0x") {
         Some("") => Ok(U256::ZERO),

@@ -8,9 +8,9 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use neovm::storage::{ChainState, FlushPolicy, Layer, TrieMode};
-use neovm_disk::{Disk, Settings};
+use neovm_disk::{Disk, DiskError, Settings};
 use neovm_evm::{
     BlockEnv, Evm, Fork, Message, World,
     primitives::{Address, Bytes, TxKind, U256},
@@ -148,6 +148,12 @@ fn set_up(args: &KeptArgs, evm: &Evm, layer: &Rc<Layer<'_>>, to: TxKind) -> Resu
 
 fn open(folder: &Path) -> Result<ChainState> {
     let settings = Settings { network: NETWORK, trie_mode: TrieMode::None, cache: 8 << 20, ..Settings::default() };
-    let disk = Disk::open(folder, settings)?;
+    let disk = Disk::open(folder, settings).map_err(|error| match error {
+        // There is no chain to replay.
+        DiskError::Damaged { file, reason } => {
+            anyhow!("{}: {reason}. The accounts are lost unless there is a copy of the folder", file.display())
+        }
+        error => error.into(),
+    })?;
     Ok(ChainState::open(Arc::new(disk), FlushPolicy::default())?)
 }

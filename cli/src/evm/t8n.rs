@@ -135,6 +135,9 @@ fn missing(key: &str) -> Failure {
 }
 
 fn transactions(name: &Path, stdin: Stdin) -> Result<Transactions, Failure> {
+    if is_stdin(name) && stdin.txs.is_some() && stdin.txs_rlp.is_some() {
+        return Err(Failure::json(Path::new("-"), "there are both txs and txsRlp"));
+    }
     let (of_rlp, name) = match stdin.txs_rlp {
         _ if !is_stdin(name) && name.extension().is_some_and(|extension| extension == "rlp") => {
             (read_json(name)?, name)
