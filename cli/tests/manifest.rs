@@ -108,7 +108,7 @@ fn a_faulty_manifest_stops_only_what_needs_it() {
     let why = "odd.manifest.json: manifest, name: 3 is not";
     neovm(&["run", &odd, "--method", "fib", "10"]).fails(1, &["error: --method needs a manifest: ", why]);
     neovm(&["methods", &odd]).fails(1, &[why]);
-    neovm(&["check", &odd]).fails(1, &[why]);
+    neovm(&["check", &odd]).fails(1, &["error: manifest, name: 3 is not", "odd.manifest.json:1:9\n"]);
     let answer = neovm(&["disasm", &odd]);
     assert!(answer.code == 0 && answer.out.contains("INITSLOT     4, 1"));
     assert!(answer.err.starts_with("warning: the manifest is ignored: ") && answer.err.contains(why), "{}", answer.err);
