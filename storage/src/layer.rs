@@ -88,7 +88,7 @@ enum State {
     Changed,
     /// There is one below, and none here.
     Deleted,
-    /// It was added and deleted again.
+    /// There is none below, and none here: it was added and deleted again, or looked for by [`Layer::load`].
     Absent,
 }
 
@@ -122,6 +122,13 @@ impl Tracked {
             }
             State::Changed | State::Added => self.held.set(value),
         }
+    }
+
+    fn delete(&mut self) {
+        self.state = match self.state {
+            State::Added | State::Absent => State::Absent,
+            State::Read | State::Changed | State::Deleted => State::Deleted,
+        };
     }
 }
 
@@ -257,6 +264,27 @@ impl<'s> Layer<'s> {
         if let Some(value) = &value {
             self.entries.borrow_mut().add(key.clone(), hash, value.clone(), State::Read);
         }
+        Ok(value)
+    }
+
+    /// Returns the value of a key as [`Layer::get`] does, and keeps in mind also that there is none: what lies below is
+    /// asked once.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn load(&self, key: Key) -> Result<Option<Value>, StoreError> {
+        let hash = hash(&key);
+        if let Some(tracked) = self.entries.borrow().get(&key, hash) {
+            return Ok(tracked.value());
+        }
+        self.track(key, hash)
+    }
+
+    /// Notes what lies below of a key that is not tracked.
+    fn track(&self, key: Key, hash: u64) -> Result<Option<Value>, StoreError> {
+        let value = self.get_below(&key, hash)?;
+        let (held, state) = value.clone().map_or((Value::default(), State::Absent), |value| (value, State::Read));
+        self.entries.borrow_mut().add(key, hash, held, state);
         Ok(value)
     }
 
@@ -397,14 +425,37 @@ impl<'s> Layer<'s> {
     fn delete_hashed(&self, key: &Key, hash: u64) -> Result<(), StoreError> {
         self.note_write(key);
         if let Some(tracked) = self.entries.borrow_mut().get_mut(key, hash) {
-            tracked.state = match tracked.state {
-                State::Added | State::Absent => State::Absent,
-                State::Read | State::Changed | State::Deleted => State::Deleted,
-            };
+            tracked.delete();
             return Ok(());
         }
         if let Some(value) = self.get_below(key, hash)? {
             self.entries.borrow_mut().add(key.clone(), hash, value, State::Deleted);
+        }
+        Ok(())
+    }
+
+    /// Makes all changes, or none if it fails.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn write(&self, changes: &[(Key, Option<Value>)]) -> Result<(), StoreError> {
+        let track = |(key, _): &(Key, Option<Value>)| {
+            let hash = hash(key);
+            let is_tracked = self.entries.borrow().get(key, hash).is_some();
+            if !is_tracked {
+                self.track(key.clone(), hash)?;
+            }
+            Ok(hash)
+        };
+        let hashes = changes.iter().map(track).collect::<Result<Vec<_>, StoreError>>()?;
+        let mut entries = self.entries.borrow_mut();
+        for ((key, value), hash) in changes.iter().zip(hashes) {
+            self.note_write(key);
+            let tracked = entries.get_mut(key, hash).expect("an entry that was looked for");
+            match value {
+                Some(value) => tracked.set(value.clone()),
+                None => tracked.delete(),
+            }
         }
         Ok(())
     }

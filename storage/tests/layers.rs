@@ -2,12 +2,12 @@
 //! is done in both, and what it shows is compared.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
-use neovm_storage::{Direction, Key, Layer, MemoryStore, Seek, StoreError, Value, WriteStore};
+use neovm_storage::{Direction, Key, Layer, MemoryStore, Seek, Store, StoreError, Value, WriteStore};
 use proptest::prelude::*;
 
 /// A value that iterators share with the layer that tracks it.
@@ -53,6 +53,15 @@ impl Plain {
         let value = self.fetch(key)?;
         self.track(key, value.clone(), State::Read);
         Some(value)
+    }
+
+    /// What the reference has not: an absence is kept in mind.
+    fn load(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let value = self.get(key);
+        if value.is_none() && !self.entries.borrow().contains_key(key) {
+            self.track(key, Vec::new(), State::Absent);
+        }
+        value
     }
 
     fn contains(&self, key: &[u8]) -> bool {
@@ -198,11 +207,14 @@ impl Running {
 #[derive(Clone, Debug)]
 enum Step {
     Get(u8),
+    Load(u8),
     Contains(u8),
     Put(u8, u8),
     /// A write that is refused if the number is odd.
     PutChecked(u8, u8),
     Delete(u8),
+    /// Several changes at once; a multiple of four deletes.
+    Write(BTreeMap<u8, u8>),
     Open,
     Commit,
     Discard,
@@ -217,10 +229,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = 0..12_u8;
     let step = prop_oneof![
         3 => key.clone().prop_map(Step::Get),
+        2 => key.clone().prop_map(Step::Load),
         1 => key.clone().prop_map(Step::Contains),
         4 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::Put(key, value)),
         3 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::PutChecked(key, value)),
         2 => key.clone().prop_map(Step::Delete),
+        1 => prop::collection::btree_map(key.clone(), any::<u8>(), 0..5).prop_map(Step::Write),
         2 => Just(Step::Open),
         2 => Just(Step::Commit),
         1 => Just(Step::Discard),
@@ -259,6 +273,10 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 let key = key(*number);
                 assert_eq!(layer.get(&Key::from_bytes(&key))?.as_deref(), plain.get(&key).as_deref());
             }
+            Step::Load(number) => {
+                let key = key(*number);
+                assert_eq!(layer.load(Key::from_bytes(&key))?.as_deref(), plain.load(&key).as_deref());
+            }
             Step::Contains(number) => {
                 let key = key(*number);
                 assert_eq!(layer.contains(&Key::from_bytes(&key))?, plain.contains(&key));
@@ -283,6 +301,20 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
             Step::Delete(number) => {
                 layer.delete(&Key::from_bytes(&key(*number)))?;
                 plain.delete(&key(*number));
+            }
+            Step::Write(changes) => {
+                let value = |value: u8| (value % 4 > 0).then(|| vec![value; usize::from(value % 3)]);
+                let change = |(number, new): (&u8, &u8)| {
+                    (Key::from_bytes(&key(*number)), value(*new).map(|bytes| Value::from(&*bytes)))
+                };
+                layer.write(&changes.iter().map(change).collect::<Vec<_>>())?;
+                changes.keys().for_each(|number| drop(plain.load(&key(*number))));
+                for (number, new) in changes {
+                    match value(*new) {
+                        Some(value) => plain.put(&key(*number), value),
+                        None => plain.delete(&key(*number)),
+                    }
+                }
             }
             Step::Open => {
                 layers.push(Layer::above(&layer));
@@ -428,4 +460,42 @@ fn entries_are_read_through_a_thousand_layers() {
         }
     };
     std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
+}
+
+/// A store that answers a number of times, and fails then.
+struct Failing(MemoryStore, Cell<usize>);
+
+impl Store for Failing {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let left = self.1.get().checked_sub(1).ok_or_else(|| StoreError("out of order".into()))?;
+        self.1.set(left);
+        self.0.get(key)
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> neovm_storage::Cursor<'a> {
+        self.0.seek(prefix, from, direction)
+    }
+}
+
+#[test]
+fn a_write_makes_all_changes_or_none() {
+    let keys = [0, 3, 6].map(|number| Key::from_bytes(&key(number)));
+    let changes = keys.clone().map(|key| (key, Some(Value::from([1]))));
+    for answers in 0..3 {
+        let store = Failing(MemoryStore::default(), Cell::new(answers));
+        let layer = Layer::over(&store);
+        assert!(layer.write(&changes).is_err());
+        assert_eq!(layer.changes(), []);
+    }
+    let store = Failing(MemoryStore::default(), Cell::new(3));
+    let layer = Layer::over(&store);
+    layer.write(&changes).unwrap();
+    assert_eq!(layer.changes(), changes);
+    // Nothing is asked for twice, not even what is not there.
+    let store = Failing(MemoryStore::default(), Cell::new(1));
+    let layer = Layer::over(&store);
+    assert_eq!(layer.load(keys[0].clone()), Ok(None));
+    assert_eq!(layer.load(keys[0].clone()), Ok(None));
+    layer.write(&changes[..1]).unwrap();
+    assert_eq!(layer.get(&keys[0]), Ok(Some(Value::from([1]))));
 }
