@@ -118,6 +118,45 @@ fn transitions_go_through_streams_and_files() {
 }
 
 #[test]
+fn each_transaction_has_a_trace() {
+    let case = case("london");
+    let folder = folder("evm-traces");
+    let trace = ["--output.basedir", folder.to_str().unwrap(), "--output.alloc", "", "--trace"];
+    let run = |more: &[&str]| neovm_with(&[&STDIN[..], &trace, more].concat(), case["input"].to_string().as_bytes());
+    let answer = run(&[]);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let result: Value = serde_json::from_str(&fs::read_to_string(folder.join("result.json")).unwrap()).unwrap();
+    let hash = |receipt: &Value| receipt["transactionHash"].as_str().unwrap().to_owned();
+    let mut executed: Vec<_> = result["receipts"].as_array().unwrap().iter().map(hash).collect();
+    let mut traces: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    traces.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    traces.sort();
+    for (number, path) in traces.iter().enumerate() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let hash = name.strip_prefix(&format!("trace-{number}-")).unwrap_or_else(|| panic!("{name}"));
+        let text = fs::read_to_string(path).unwrap();
+        // One that is not valid has an empty trace.
+        assert_eq!(executed.iter().any(|one| one == hash), !text.is_empty(), "{name}");
+        executed.retain(|one| one != hash);
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.last().is_none_or(|end| end["gasUsed"].is_string()), "{name}");
+        assert!(
+            lines.iter().all(|line| line["memory"].is_null() && !line["stack"].is_null() != line["output"].is_string())
+        );
+    }
+    assert!(executed.is_empty() && traces.len() >= 3, "{traces:?}");
+    assert_eq!(run(&["--trace.nostack", "--trace.memory", "--trace.returndata"]).code, 0);
+    let texts = traces.iter().map(|path| fs::read_to_string(path).unwrap()).collect::<String>();
+    assert!(texts.contains("\"stack\":null") && texts.contains("\"memory\":\"0x"), "{texts}");
+    // A folder that cannot be made.
+    let answer = neovm_with(
+        &[&STDIN[..], &["--output.basedir", "/dev/null/x", "--trace"]].concat(),
+        case["input"].to_string().as_bytes(),
+    );
+    assert!(answer.code == 11 && answer.err.contains("trace-0-0x"), "{}", answer.err);
+}
+
+#[test]
 fn exit_codes_are_those_of_geth() {
     let mut input = case("london")["input"].clone();
     input["env"]["blockHashes"] = json!({});
@@ -134,6 +173,10 @@ fn exit_codes_are_those_of_geth() {
     assert!(both.code == 10 && both.err.contains("there are both txs and txsRlp"), "{}", both.err);
     assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txs": [{"nonce": "0xg"}]})), 10);
     assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txsRlp": "0xzz"})), 10);
+    // A list of three bytes, of which there is one; a text; nothing.
+    for rlp in ["0xc301", "0x83616263", "0x"] {
+        assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txsRlp": rlp})), 12, "{rlp}");
+    }
     input["txs"] = json!([]);
     assert_eq!(code(&["--output.basedir", "/dev/null/folder"], &input), 11);
     assert_eq!(code(&none, &input), 0);

@@ -16,14 +16,14 @@ use revm::{
         CallInput, CallInputs, CallScheme, CallValue, CreateInputs, CreateScheme, FrameInput, SharedMemory,
         interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
-    primitives::{Address, B256, Bytes, TxKind, U256},
+    primitives::{Address, B256, Bytes, TxKind, U256, hardfork::SpecId},
     state::Bytecode,
 };
 
 use crate::{
     Fork, Receipt, State, StateError, World,
     machine::{Context, Failure, Handler, Machine, context},
-    session::Session,
+    spare::Spare,
     state::{Codes, codes},
 };
 
@@ -174,17 +174,21 @@ impl Evm {
     }
 }
 
-/// An execution under way, in a layer of its own.
+/// An execution under way.
 struct Run<'s, I> {
-    world: World<'s>,
+    layer: Rc<Layer<'s>>,
     machine: Machine<'s, I>,
+    /// See [`Spare`].
+    rules: Option<SpecId>,
 }
 
 impl<'s, I> Run<'s, I> {
     fn new(evm: &Evm, world: &World<'s>, block: &BlockEnv, transaction: TxEnv, inspector: I) -> Self {
-        let world = World { layer: Layer::above(&world.layer), ..world.clone() };
-        let context = context(evm, &world, block).with_tx(transaction);
-        Self { machine: Machine::new(evm, &world, context, inspector), world }
+        let rules = world.precompiles.functions.is_empty().then(|| evm.fork().rules());
+        let Spare { frames, local, journal, .. } = Spare::take(rules);
+        let context = context(evm, world, block, transaction, journal, local);
+        let machine = Machine::new(evm, world, context, inspector, frames);
+        Self { machine, layer: Rc::clone(&world.layer), rules }
     }
 
     fn execute(
@@ -213,12 +217,18 @@ impl<'s, I> Run<'s, I> {
 
     /// Writes what has changed to the world's layer.
     fn finish(self, mut receipt: Receipt) -> Result<Receipt, EvmError> {
-        let Context { mut journaled_state, mut chain, .. } = self.machine.into_context();
-        chain.sessions.drain(..).try_for_each(Session::commit)?;
-        journaled_state.database.apply(journaled_state.inner.finalize())?;
-        receipt.changes = self.world.layer.changes();
-        drop((journaled_state, chain));
-        self.world.layer.commit()?;
+        let Machine { of_revm, deepest, turn: _turn } = self.machine;
+        let Context { mut journaled_state, chain, local, .. } = of_revm.ctx;
+        let mut changes = journaled_state.database.changes(journaled_state.inner.finalize())?;
+        for session in chain.sessions {
+            changes.extend(session.changes()?);
+        }
+        // Mostly it is in order already.
+        changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+        changes.dedup_by(|(a, _), (b, _)| a == b);
+        self.layer.write(&changes)?;
+        receipt.changes = changes;
+        Spare { frames: of_revm.frame_stack, local, journal: journaled_state.inner, rules: self.rules }.keep(deepest);
         Ok(receipt)
     }
 }

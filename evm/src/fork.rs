@@ -3,8 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use revm::{
+    bytecode::opcode::SSTORE,
     context::CfgEnv,
-    context_interface::cfg::{GasId, GasParams},
+    context_interface::{
+        block::BlobExcessGasAndPrice,
+        cfg::{GasId, GasParams},
+    },
+    interpreter::instructions::{GasTable, gas_table_spec},
     precompile::{PrecompileSpecId, Precompiles},
     primitives::{Address, eip4844, hardfork::SpecId},
 };
@@ -42,6 +47,8 @@ struct Row {
     /// Other names. Forks that only put off the ice age change nothing that a transaction sees.
     aliases: &'static [&'static str],
     rules: SpecId,
+    /// What each instruction costs at least.
+    gas: GasTable,
     /// How many blobs a transaction may have, where there are blobs.
     ///
     /// Source: EIP-4844, EIP-7691, EIP-7594.
@@ -49,17 +56,17 @@ struct Row {
 }
 
 const fn row(fork: Fork, name: &'static str, aliases: &'static [&'static str], rules: SpecId) -> Row {
-    Row { fork, name, aliases, rules, max_blobs: None }
+    Row { fork, name, aliases, rules, gas: gas_table_spec(rules), max_blobs: None }
 }
 
 /// All forks, the first one first.
-const FORKS: [Row; 15] = [
+static FORKS: [Row; 15] = [
     row(Fork::Frontier, "Frontier", &[], SpecId::FRONTIER),
     row(Fork::Homestead, "Homestead", &["DAOFork"], SpecId::HOMESTEAD),
     row(Fork::TangerineWhistle, "EIP150", &["TangerineWhistle", "Tangerine"], SpecId::TANGERINE),
     row(Fork::SpuriousDragon, "EIP158", &["SpuriousDragon", "Spurious"], SpecId::SPURIOUS_DRAGON),
     row(Fork::Byzantium, "Byzantium", &[], SpecId::BYZANTIUM),
-    row(Fork::Constantinople, "Constantinople", &[], SpecId::PETERSBURG),
+    Row { gas: EIP_1283_GAS, ..row(Fork::Constantinople, "Constantinople", &[], SpecId::PETERSBURG) },
     row(Fork::Petersburg, "ConstantinopleFix", &["Petersburg"], SpecId::PETERSBURG),
     row(Fork::Istanbul, "Istanbul", &["MuirGlacier"], SpecId::ISTANBUL),
     row(Fork::Berlin, "Berlin", &[], SpecId::BERLIN),
@@ -71,9 +78,19 @@ const FORKS: [Row; 15] = [
     Row { max_blobs: Some(6), ..row(Fork::Osaka, "Osaka", &[], SpecId::OSAKA) },
 ];
 
+/// What instructions cost at least by EIP-1283: SSTORE charges all that it costs itself.
+const EIP_1283_GAS: GasTable = {
+    let mut gas = gas_table_spec(SpecId::PETERSBURG);
+    gas[SSTORE as usize] = 0;
+    gas
+};
+
+/// The greatest excess of blob gas that is taken. Not far above it, the price is a number that revm cannot compute.
+pub(crate) const MAX_BLOB_GAS: u64 = 50 * eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN;
+
 /// No fork has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no fork is called {0:?}; there are {all}", all = FORKS.map(|row| row.name).join(", "))]
+#[error("no fork is called {0:?}; there are {all}", all = FORKS.each_ref().map(|row| row.name).join(", "))]
 pub struct UnknownFork(pub String);
 
 impl Fork {
@@ -100,6 +117,11 @@ impl Fork {
         self.row().rules
     }
 
+    /// Returns what each instruction costs at least.
+    pub(crate) fn gas(self) -> &'static GasTable {
+        &self.row().gas
+    }
+
     /// Returns whether a precompiled contract of the fork is at an address.
     pub fn is_precompile(self, address: Address) -> bool {
         Precompiles::new(PrecompileSpecId::from_spec_id(self.rules())).contains(&address)
@@ -124,6 +146,27 @@ impl Fork {
             Self::Prague | Self::Osaka => eip4844::TARGET_BLOB_NUMBER_PER_BLOCK_PRAGUE,
             _ => eip4844::TARGET_BLOB_NUMBER_PER_BLOCK_CANCUN,
         }
+    }
+
+    /// Returns how fast the price of blobs changes.
+    ///
+    /// Source: EIP-4844, EIP-7691.
+    pub(crate) fn blob_fraction(self) -> u64 {
+        if self >= Self::Prague {
+            eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
+        } else {
+            eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN
+        }
+    }
+
+    /// Returns an excess of blob gas with the price that it makes, for
+    /// [`BlockEnv::blob_excess_gas_and_price`](crate::BlockEnv::blob_excess_gas_and_price); none if that price is not a
+    /// number that revm can compute. Transactions of such a block are refused from Cancun on, whereas revm's own
+    /// constructors panic, or return a wrong price without a word.
+    ///
+    /// Source: EIP-4844.
+    pub fn blob_gas(self, excess: u64) -> Option<BlobExcessGasAndPrice> {
+        (excess <= MAX_BLOB_GAS).then(|| BlobExcessGasAndPrice::new(excess, self.blob_fraction()))
     }
 
     /// Returns whether SSTORE charges by EIP-1283, which was withdrawn before it came to the main network.

@@ -6,12 +6,13 @@ use neovm_storage::StoreError;
 use revm::{
     context::BlockEnv,
     context_interface::transaction::{AccessList, AccessListItem, Authorization, SignedAuthorization},
-    primitives::{Address, B256, Bytes, U256, eip4844, hardfork::SpecId},
+    primitives::{Address, B256, Bytes, U256, hardfork::SpecId},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     Fork, State,
+    fork::MAX_BLOB_GAS,
     t8n::{Ommer, Withdrawal},
 };
 
@@ -139,9 +140,6 @@ impl State<'_> {
     }
 }
 
-/// The greatest excess of blob gas that is taken. Not far above it, the price is a number that revm cannot compute.
-pub(crate) const MAX_BLOB_GAS: u64 = 50 * eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN;
-
 fn blob_gas<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     match some_quantity(from)? {
         Some(gas) if gas > MAX_BLOB_GAS => Err(D::Error::custom(format!("{gas} is more than {MAX_BLOB_GAS}"))),
@@ -212,21 +210,9 @@ impl Env {
             slot_num: 0,
         };
         if rules >= SpecId::CANCUN {
-            let excess = self.current_excess_blob_gas.unwrap_or(0);
-            block.set_blob_excess_gas_and_price(excess, blob_fraction(fork));
+            block.blob_excess_gas_and_price = fork.blob_gas(self.current_excess_blob_gas.unwrap_or(0));
         }
         block
-    }
-}
-
-/// How fast the price of blobs changes.
-///
-/// Source: EIP-4844, EIP-7691.
-pub(crate) fn blob_fraction(fork: Fork) -> u64 {
-    if fork >= Fork::Prague {
-        eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
-    } else {
-        eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN
     }
 }
 

@@ -53,11 +53,13 @@ mod record;
 mod revert;
 mod root;
 mod session;
+mod spare;
 mod state;
 pub mod statetest;
 mod suspended;
 pub mod t8n;
 mod trace;
+mod turns;
 mod world;
 
 pub use revm::{
@@ -79,6 +81,7 @@ pub use self::{
     root::logs_hash,
     state::{State, StateError},
     suspended::{MAX_NESTING, Suspended},
-    trace::Trace,
+    trace::{Trace, TraceFields},
+    turns::Turns,
     world::{Precompile, World},
 };

@@ -2,9 +2,9 @@
 //! two rules of forks that revm leaves out, EIP-1283 and EIP-7610.
 
 use revm::{
-    Journal,
+    Journal, JournalEntry,
     bytecode::opcode::SSTORE,
-    context::{BlockEnv, CfgEnv, FrameStack, JournalTr, TxEnv},
+    context::{BlockEnv, CfgEnv, FrameStack, JournalInner, JournalTr, LocalContext, TxEnv},
     context_interface::{
         context::{SStoreResult, StateLoad},
         result::{EVMError, ExecutionResult, HaltReason, ResultGas},
@@ -13,19 +13,24 @@ use revm::{
         EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameResult, ItemOrResult, MainnetHandler,
         PrecompileProvider,
         evm::{ContextDbError, FrameInitResult},
-        instructions::EthInstructions,
+        instructions::InstructionProvider,
     },
     inspector::{Inspector, InspectorEvmTr, InspectorHandler},
     interpreter::{
-        CallInputs, FrameInput, Host, Instruction, InstructionContext, InstructionResult, InterpreterResult,
-        instructions::host::sstore_with_gas_accounting, interpreter::EthInterpreter, interpreter_action::FrameInit,
+        CallInputs, FrameInput, GasTracker, Host, Instruction, InstructionContext, InstructionResult,
+        InterpreterResult,
+        instructions::{GasTable, InstructionTable, host::sstore_with_gas_accounting, instruction_table},
+        interpreter::EthInterpreter,
+        interpreter_action::FrameInit,
     },
     primitives::{Address, AddressSet, constants::CALL_STACK_LIMIT, hardfork::SpecId},
 };
 
 use crate::{
-    Evm, State, StateError, World, precompile,
+    Evm, Fork, State, StateError, World, precompile,
     session::{self, Session},
+    spare::Frames,
+    turns::Turn,
 };
 
 /// revm's context of an execution, as inspectors see it: the block, the transaction, the configuration and the journal.
@@ -38,6 +43,8 @@ pub struct Extension<'s> {
     pub(crate) sessions: Vec<Session<'s>>,
     /// How many machines run inside of each other.
     pub(crate) nesting: usize,
+    /// What the transaction is refunded for its authorizations.
+    pub(crate) refund: i64,
 }
 
 /// Why revm gave up: a transaction that is not valid, or a store that failed.
@@ -57,6 +64,17 @@ impl<'s, I> revm::handler::Handler for Handler<'s, I> {
     type Error = Failure;
     type HaltReason = HaltReason;
 
+    /// Notes what traces show as refunded from the beginning.
+    fn apply_eip7702_auth_list(
+        &self,
+        machine: &mut Machine<'s, I>,
+        gas: &mut GasTracker,
+    ) -> Result<Option<u64>, Failure> {
+        let refund = self.0.apply_eip7702_auth_list(machine, gas)?;
+        machine.context().chain.refund = refund.unwrap_or(0) as i64;
+        Ok(refund)
+    }
+
     /// Settles what lies beside the journal, while there still is one.
     fn execution_result(
         &mut self,
@@ -73,42 +91,71 @@ impl<'s, I: Inspector<Context<'s>, EthInterpreter>> InspectorHandler for Handler
     type IT = EthInterpreter;
 }
 
-type Instructions<'s> = EthInstructions<EthInterpreter, Context<'s>>;
+/// The instructions of a fork, in tables that all executions share.
+pub(crate) struct Instructions<'s> {
+    functions: &'s InstructionTable<EthInterpreter, Context<'s>>,
+    gas: &'static GasTable,
+}
 
-pub(crate) struct Machine<'s, I>(
-    revm::context::Evm<Context<'s>, I, Instructions<'s>, Precompiles<'s>, EthFrame<EthInterpreter>>,
-);
+impl<'s> Instructions<'s> {
+    const ALL: InstructionTable<EthInterpreter, Context<'s>> = instruction_table();
+    const EIP_1283: InstructionTable<EthInterpreter, Context<'s>> = {
+        let mut functions = Self::ALL;
+        functions[SSTORE as usize] = Instruction::new(sstore_eip1283);
+        functions
+    };
+
+    fn new(fork: Fork) -> Self {
+        Self { functions: if fork.has_eip1283() { &Self::EIP_1283 } else { &Self::ALL }, gas: fork.gas() }
+    }
+}
+
+impl<'s> InstructionProvider for Instructions<'s> {
+    type Context = Context<'s>;
+    type InterpreterTypes = EthInterpreter;
+
+    fn instruction_table(&self) -> &InstructionTable<EthInterpreter, Context<'s>> {
+        self.functions
+    }
+
+    fn gas_table(&self) -> &GasTable {
+        self.gas
+    }
+}
+
+pub(crate) struct Machine<'s, I> {
+    pub(crate) of_revm: revm::context::Evm<Context<'s>, I, Instructions<'s>, Precompiles<'s>, EthFrame<EthInterpreter>>,
+    /// How many frames were inside of each other.
+    pub(crate) deepest: usize,
+    pub(crate) turn: Option<Turn>,
+}
 
 impl<'s, I> Machine<'s, I> {
-    pub(crate) fn new(evm: &Evm, world: &World<'s>, context: Context<'s>, inspector: I) -> Self {
-        let rules = evm.fork().rules();
-        let mut instructions = Instructions::new_mainnet_with_spec(rules);
-        if evm.fork().has_eip1283() {
-            instructions.insert_instruction(SSTORE, Instruction::new(sstore_eip1283), 0);
-        }
-        let precompiles =
-            Precompiles { of_fork: EthPrecompiles::new(rules), evm: evm.clone(), world: world.clone(), all: None }
-                .with_addresses();
-        Self(revm::context::Evm::new_with_inspector(context, inspector, instructions, precompiles))
+    pub(crate) fn new(evm: &Evm, world: &World<'s>, context: Context<'s>, inspector: I, frame_stack: Frames) -> Self {
+        let of_fork = EthPrecompiles::new(evm.fork().rules());
+        let precompiles = Precompiles { of_fork, evm: evm.clone(), world: world.clone(), all: None }.with_addresses();
+        let instruction = Instructions::new(evm.fork());
+        let of_revm = revm::context::Evm { ctx: context, inspector, instruction, precompiles, frame_stack };
+        Self { of_revm, deepest: 0, turn: None }
     }
 
     pub(crate) fn context(&mut self) -> &mut Context<'s> {
-        &mut self.0.ctx
+        &mut self.of_revm.ctx
     }
 
     pub(crate) fn into_context(self) -> Context<'s> {
-        self.0.ctx
+        self.of_revm.ctx
     }
 
     /// Forgets what was written beside the journal in frames that have been reverted.
     pub(crate) fn settle(&mut self) {
-        session::settle(&mut self.0.ctx);
+        session::settle(&mut self.of_revm.ctx);
     }
 
     /// The address that a contract would be created at, if there is storage under it.
     fn occupied(&mut self, init: &FrameInit) -> Result<Option<Address>, ContextDbError<Context<'s>>> {
         let FrameInput::Create(inputs) = &init.frame_input else { return Ok(None) };
-        let journal = &mut self.0.ctx.journaled_state;
+        let journal = &mut self.of_revm.ctx.journaled_state;
         let caller = &journal.load_account(inputs.caller())?.data.info;
         let goes_ahead = init.depth <= CALL_STACK_LIMIT as usize && caller.balance >= inputs.value();
         let created = inputs.created_address(caller.nonce);
@@ -121,13 +168,13 @@ impl<'s, I> Machine<'s, I> {
     /// Source: EIP-7610.
     fn collide(&mut self, created: Address, init: FrameInit) -> Result<FrameResult, ContextDbError<Context<'s>>> {
         let nonce = |machine: &mut Self, nonce| {
-            if let Some(account) = machine.0.ctx.journaled_state.state.get_mut(&created) {
+            if let Some(account) = machine.of_revm.ctx.journaled_state.state.get_mut(&created) {
                 account.info.nonce = nonce;
             }
         };
-        self.0.ctx.journaled_state.load_account(created)?;
+        self.of_revm.ctx.journaled_state.load_account(created)?;
         nonce(self, 1);
-        let result = match self.0.frame_init(init)? {
+        let result = match self.of_revm.frame_init(init)? {
             ItemOrResult::Result(result) => result,
             ItemOrResult::Item(_) => unreachable!("a contract was created at an address in use"),
         };
@@ -136,23 +183,38 @@ impl<'s, I> Machine<'s, I> {
     }
 }
 
-/// A context for an execution, without a transaction.
-pub(crate) fn context<'s>(evm: &Evm, world: &World<'s>, block: &BlockEnv) -> Context<'s> {
+/// A context for an execution.
+pub(crate) fn context<'s>(
+    evm: &Evm,
+    world: &World<'s>,
+    block: &BlockEnv,
+    transaction: TxEnv,
+    journal: JournalInner<JournalEntry>,
+    local: LocalContext,
+) -> Context<'s> {
     let mut state = evm.state(&world.layer);
     state.block_hashes = world.block_hashes.clone();
-    let extension = Extension { sessions: vec![Session::new(&world.layer)], nesting: 0 };
-    bare_context(state, extension, evm.config()).with_block(block.clone())
+    let mut journaled_state = Journal::new_with_inner(state, journal);
+    journaled_state.set_spec_id(evm.config().spec);
+    Context {
+        block: block.clone(),
+        tx: transaction,
+        cfg: evm.config().clone(),
+        journaled_state,
+        chain: Extension { sessions: vec![Session::new(&world.layer)], nesting: 0, refund: 0 },
+        local,
+        error: Ok(()),
+    }
 }
 
-pub(crate) fn bare_context<'s>(state: State<'s>, extension: Extension<'s>, config: &CfgEnv) -> Context<'s> {
-    let mut journaled_state = Journal::new(state);
-    journaled_state.set_spec_id(config.spec);
+/// A context that stands where another one was taken from.
+pub(crate) fn empty_context<'s>(state: State<'s>, config: &CfgEnv) -> Context<'s> {
     Context {
         block: BlockEnv::default(),
         tx: TxEnv::default(),
         cfg: config.clone(),
-        journaled_state,
-        chain: extension,
+        journaled_state: Journal::new(state),
+        chain: Extension { sessions: Vec::new(), nesting: 0, refund: 0 },
         local: Default::default(),
         error: Ok(()),
     }
@@ -184,34 +246,40 @@ impl<'s, I> EvmTr for Machine<'s, I> {
     type Frame = EthFrame<EthInterpreter>;
 
     fn all(&self) -> (&Context<'s>, &Instructions<'s>, &Precompiles<'s>, &FrameStack<Self::Frame>) {
-        self.0.all()
+        self.of_revm.all()
     }
 
     fn all_mut(
         &mut self,
     ) -> (&mut Context<'s>, &mut Instructions<'s>, &mut Precompiles<'s>, &mut FrameStack<Self::Frame>) {
-        self.0.all_mut()
+        self.of_revm.all_mut()
     }
 
     fn frame_init(
         &mut self,
         init: FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
+        self.deepest = self.deepest.max(init.depth);
+        if self.turn.is_none()
+            && let Some(turns) = &self.of_revm.precompiles.world.turns
+        {
+            self.turn = turns.take(self.of_revm.ctx.local.shared_memory_buffer.borrow().len());
+        }
         match self.occupied(&init)? {
             Some(created) => self.collide(created, init).map(ItemOrResult::Result),
-            None => self.0.frame_init(init),
+            None => self.of_revm.frame_init(init),
         }
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, ContextDbError<Self::Context>> {
-        self.0.frame_run()
+        self.of_revm.frame_run()
     }
 
     fn frame_return_result(
         &mut self,
         result: FrameResult,
     ) -> Result<Option<FrameResult>, ContextDbError<Self::Context>> {
-        self.0.frame_return_result(result)
+        self.of_revm.frame_return_result(result)
     }
 }
 
@@ -219,13 +287,13 @@ impl<'s, I: Inspector<Context<'s>, EthInterpreter>> InspectorEvmTr for Machine<'
     type Inspector = I;
 
     fn all_inspector(&self) -> (&Context<'s>, &Instructions<'s>, &Precompiles<'s>, &FrameStack<Self::Frame>, &I) {
-        self.0.all_inspector()
+        self.of_revm.all_inspector()
     }
 
     fn all_mut_inspector(
         &mut self,
     ) -> (&mut Context<'s>, &mut Instructions<'s>, &mut Precompiles<'s>, &mut FrameStack<Self::Frame>, &mut I) {
-        self.0.all_mut_inspector()
+        self.of_revm.all_mut_inspector()
     }
 }
 

@@ -27,7 +27,10 @@ fn key(kind: u8, parts: &[&[u8]]) -> Key {
 }
 
 pub(crate) fn account_key(address: Address) -> Key {
-    key(ACCOUNT, &[&address[..]])
+    let mut bytes = [0; 21];
+    bytes[0] = ACCOUNT;
+    bytes[1..].copy_from_slice(&address[..]);
+    Key::new(EVM_ID, &bytes)
 }
 
 pub(crate) fn code_key(hash: B256) -> Key {
@@ -79,11 +82,11 @@ pub(crate) fn slot_of(key: &Key) -> Result<U256, StoreError> {
 
 /// A value of the storage, as it is stored: without the zeros in front.
 pub(crate) fn value_bytes(value: U256) -> Value {
-    value.to_be_bytes_trimmed_vec().into()
+    value.to_be_bytes::<32>()[value.leading_zeros() / 8..].into()
 }
 
-pub(crate) fn value_of(key: &Key, bytes: &[u8]) -> Result<U256, StoreError> {
-    U256::try_from_be_slice(bytes).ok_or_else(|| damaged("a slot", key))
+pub(crate) fn value_of(key: impl FnOnce() -> Key, bytes: &[u8]) -> Result<U256, StoreError> {
+    U256::try_from_be_slice(bytes).ok_or_else(|| damaged("a slot", &key()))
 }
 
 pub(crate) fn generation_of(key: &Key, bytes: &[u8]) -> Result<u32, StoreError> {
@@ -116,14 +119,12 @@ impl Record {
 
     /// Generation and nonce in little-endian order, the balance in 32 bytes, and the hash of the code if there is any.
     pub(crate) fn to_bytes(self) -> Value {
-        let mut bytes = Vec::with_capacity(76);
-        bytes.extend(self.generation.to_le_bytes());
-        bytes.extend(self.nonce.to_le_bytes());
-        bytes.extend(self.balance.to_be_bytes::<32>());
-        if self.has_code() {
-            bytes.extend(self.code_hash);
-        }
-        bytes.into()
+        let mut bytes = [0; 76];
+        bytes[..4].copy_from_slice(&self.generation.to_le_bytes());
+        bytes[4..12].copy_from_slice(&self.nonce.to_le_bytes());
+        bytes[12..44].copy_from_slice(&self.balance.to_be_bytes::<32>());
+        bytes[44..].copy_from_slice(&self.code_hash[..]);
+        bytes[..if self.has_code() { 76 } else { 44 }].into()
     }
 
     pub(crate) fn from_bytes(key: &Key, bytes: &[u8]) -> Result<Self, StoreError> {

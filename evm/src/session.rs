@@ -2,7 +2,7 @@
 
 use std::{fmt, rc::Rc};
 
-use neovm_storage::{Layer, StoreError};
+use neovm_storage::{Batch, Layer, StoreError};
 use revm::{
     context::JournalTr,
     primitives::{Address, U256},
@@ -31,10 +31,18 @@ impl<'s> Session<'s> {
 
     /// Hands what was written to the base.
     pub(crate) fn commit(mut self) -> Result<(), StoreError> {
-        while let Some(layer) = self.kept.pop() {
-            layer.commit()?;
-        }
-        Ok(())
+        self.join(0)
+    }
+
+    /// Returns what was written.
+    pub(crate) fn changes(mut self) -> Result<Batch, StoreError> {
+        self.join(1)?;
+        Ok(self.kept.first().map_or_else(Batch::new, |layer| layer.changes()))
+    }
+
+    /// Hands what was written down to the base, or to the first of the layers.
+    fn join(&mut self, left: usize) -> Result<(), StoreError> {
+        self.kept.drain(left.min(self.kept.len())..).rev().try_for_each(Layer::commit)
     }
 }
 

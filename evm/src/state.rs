@@ -2,14 +2,14 @@
 
 use std::{fmt, rc::Rc, sync::Arc};
 
-use neovm_storage::{Direction, Layer, StoreError};
+use neovm_storage::{Batch, Direction, Layer, StoreError};
 use quick_cache::{Weighter, sync::Cache};
 use revm::{
     Database,
     bytecode::Bytecode,
     database_interface::DBErrorMarker,
     primitives::{Address, B256, Bytes, KECCAK_EMPTY, U256, keccak256},
-    state::{Account, AccountId, AccountInfo, EvmState},
+    state::{Account, AccountId, AccountInfo, EvmState, EvmStorageSlot},
 };
 
 use crate::{
@@ -81,7 +81,7 @@ impl<'s> State<'s> {
     /// [`StoreError`] if the store cannot be read.
     pub fn account(&self, address: Address) -> Result<Option<Record>, StoreError> {
         let key = account_key(address);
-        self.layer.get(&key)?.map(|bytes| Record::from_bytes(&key, &bytes)).transpose()
+        self.layer.load(key.clone())?.map(|bytes| Record::from_bytes(&key, &bytes)).transpose()
     }
 
     /// Returns the code of an account; none if the account is not there or has no code.
@@ -154,7 +154,7 @@ impl<'s> State<'s> {
         let prefix = storage_prefix(address, record.generation);
         self.layer.find(&prefix, Direction::Forward).map(|entry| {
             let (key, item) = entry?;
-            Ok((slot_of(&key)?, value_of(&key, &item.value())?))
+            Ok((slot_of(&key)?, value_of(|| key, &item.value())?))
         })
     }
 
@@ -171,7 +171,11 @@ impl<'s> State<'s> {
         let balance = balance.ok_or_else(|| StoreError(format!("more than all wei at {address}")))?;
         let is_empty = balance.is_zero() && record.nonce == 0 && !record.has_code();
         match is_empty && fork >= Fork::SpuriousDragon {
-            true => self.destroy(address),
+            true => {
+                let mut changes = Batch::new();
+                self.destroy(address, &mut changes)?;
+                self.layer.write(&changes)
+            }
             false => self.layer.put(account_key(address), Record { balance, ..record }.to_bytes()),
         }
     }
@@ -191,12 +195,12 @@ impl<'s> State<'s> {
             return Ok(record.generation);
         }
         let key = generation_key(address);
-        self.layer.get(&key)?.map_or(Ok(0), |bytes| generation_of(&key, &bytes))
+        self.layer.load(key.clone())?.map_or(Ok(0), |bytes| generation_of(&key, &bytes))
     }
 
     fn slot_of(&self, address: Address, generation: u32, slot: U256) -> Result<U256, StoreError> {
-        let key = storage_key(address, generation, slot);
-        self.layer.get(&key)?.map_or(Ok(U256::ZERO), |bytes| value_of(&key, &bytes))
+        let key = || storage_key(address, generation, slot);
+        self.layer.load(key())?.map_or(Ok(U256::ZERO), |bytes| value_of(key, &bytes))
     }
 
     fn put_slot(&self, address: Address, generation: u32, slot: U256, value: U256) -> Result<(), StoreError> {
@@ -212,50 +216,68 @@ impl<'s> State<'s> {
         })
     }
 
-    /// Writes what an execution has left of the accounts that it touched.
+    /// Returns the changes of the storage that an execution has left. They are not in order, and code may be there twice.
     ///
     /// Source: the yellow paper, EIP-161; revm has marked what the fork's rules make of each account.
-    pub(crate) fn apply(&self, accounts: EvmState) -> Result<(), StoreError> {
-        accounts.into_iter().filter(|(_, account)| account.is_touched()).try_for_each(|(address, account)| {
+    pub(crate) fn changes(&self, accounts: EvmState) -> Result<Batch, StoreError> {
+        let mut changes = Batch::new();
+        for (address, account) in accounts.into_iter().filter(|(_, account)| account.is_touched()) {
             if account.is_selfdestructed() || account.is_empty() && !account.is_created() {
-                self.destroy(address)
+                self.destroy(address, &mut changes)?;
             } else {
-                self.write(address, account)
+                self.change(address, &account, &mut changes)?;
             }
-        })
+        }
+        Ok(changes)
     }
 
     /// Deletes an account. Its storage is not looked at: the next account here is of the next generation.
-    fn destroy(&self, address: Address) -> Result<(), StoreError> {
+    fn destroy(&self, address: Address, changes: &mut Batch) -> Result<(), StoreError> {
         let Some(record) = self.account(address)? else { return Ok(()) };
-        self.layer.delete(&account_key(address))?;
-        self.layer.put(generation_key(address), next(record.generation)?.to_le_bytes()[..].into())
+        changes.push((account_key(address), None));
+        changes.push((generation_key(address), Some(next(record.generation)?.to_le_bytes()[..].into())));
+        Ok(())
     }
 
-    fn write(&self, address: Address, account: Account) -> Result<(), StoreError> {
-        let (stored, is_new) = (self.account(address)?, account.is_created());
-        let generation = match stored {
-            // What was there has gone, with its storage.
-            Some(record) if is_new => next(record.generation)?,
-            Some(record) => record.generation,
-            None => self.generation(address)?,
+    /// Changes an account to what revm has made of it.
+    fn change(&self, address: Address, account: &Account, changes: &mut Batch) -> Result<(), StoreError> {
+        let is_new = account.is_created();
+        let generation = match account.info.account_id {
+            // It was there, and stays.
+            Some(id) if !is_new => id.get() as u32,
+            _ => match self.account(address)? {
+                // What was there has gone, with its storage.
+                Some(record) if is_new => next(record.generation)?,
+                _ => self.generation(address)?,
+            },
         };
-        let AccountInfo { balance, nonce, code_hash, code, .. } = account.info;
-        let record = Record { generation, nonce, balance, code_hash };
-        if stored != Some(record) {
-            if let Some(code) = code.filter(|_| record.has_code()) {
-                self.put_code(code_hash, code)?;
+        if is_new || account.is_changed() || account.is_loaded_as_not_existing() {
+            let AccountInfo { balance, nonce, code_hash, ref code, .. } = account.info;
+            let record = Record { generation, nonce, balance, code_hash };
+            if let Some(code) = code.as_ref().filter(|_| record.has_code())
+                && account.original_info().code_hash != code_hash
+            {
+                self.add_code(code_hash, code, changes)?;
             }
-            self.layer.put(account_key(address), record.to_bytes())?;
+            changes.push((account_key(address), Some(record.to_bytes())));
         }
-        let changed = account.storage.iter().filter(|(_, value)| value.is_changed() || is_new);
-        changed.into_iter().try_for_each(|(slot, value)| self.put_slot(address, generation, *slot, value.present_value))
+        // A new account has no storage yet.
+        let is_changed = |value: &EvmStorageSlot| {
+            if is_new { !value.present_value.is_zero() } else { value.is_changed() }
+        };
+        let mut slots: Vec<_> = account.storage.iter().filter(|(_, value)| is_changed(value)).collect();
+        slots.sort_unstable_by_key(|(slot, _)| *slot);
+        changes.extend(slots.into_iter().map(|(slot, value)| {
+            let value = value.present_value;
+            (storage_key(address, generation, *slot), (!value.is_zero()).then(|| value_bytes(value)))
+        }));
+        Ok(())
     }
 
-    fn put_code(&self, hash: B256, code: Bytecode) -> Result<(), StoreError> {
+    fn add_code(&self, hash: B256, code: &Bytecode, changes: &mut Batch) -> Result<(), StoreError> {
         let key = code_key(hash);
-        if !self.layer.contains(&key)? {
-            self.layer.put(key, code.original_byte_slice().into())?;
+        if self.layer.load(key.clone())?.is_none() {
+            changes.push((key, Some(code.original_byte_slice().into())));
         }
         Ok(())
     }

@@ -2,7 +2,10 @@
 //!
 //! The format is that of `GeneralStateTests` in ethereum/tests and of the execution specifications' fixtures.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use neovm_storage::{Layer, MemoryStore, StoreError, WriteStore};
 use revm::{
@@ -13,7 +16,7 @@ use revm::{
 use serde::Deserialize;
 
 use crate::{
-    Evm, EvmError, Fork, Receipt, State, UnknownFork, World,
+    Evm, EvmError, Fork, Receipt, State, Turns, UnknownFork, World,
     json::{
         AccessJson, Alloc, AuthorizationJson, Env, access_list, parse_quantity, quantity, read_json, some_quantity,
     },
@@ -179,17 +182,23 @@ impl Transaction {
     }
 }
 
-/// Runs the tests of a file, and hands each execution to a function.
+/// Executions of state tests take [turns](Turns) above so many bytes of memory: few tests need more, but one needs a
+/// gigabyte.
+const MUCH_MEMORY: usize = 16 << 20;
+
+/// Runs the tests of a file, and hands each execution to a function. Of those that run on several threads, one at a
+/// time has much memory.
 ///
 /// # Errors
 /// [`StateTestError`] if the text is not a file of state tests.
 pub fn run_state_tests(text: &str, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
+    static TURNS: LazyLock<Arc<Turns>> = LazyLock::new(|| Turns::above(MUCH_MEMORY));
     let tests: BTreeMap<String, Test> = read_json(text.as_bytes()).map_err(StateTestError::Json)?;
-    tests.iter().try_for_each(|(name, test)| test.run(name, each))
+    tests.iter().try_for_each(|(name, test)| test.run(name, &TURNS, each))
 }
 
 impl Test {
-    fn run(&self, name: &str, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
+    fn run(&self, name: &str, turns: &Arc<Turns>, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
         let mut store = MemoryStore::default();
         let changes = {
             let layer = Layer::over(&store);
@@ -204,7 +213,7 @@ impl Test {
             for post in posts {
                 post.indexes.check(name, fork, &self.transaction)?;
                 let transaction = self.transaction.pick(post.indexes, chain_id);
-                each(post.run(name, &evm, &store, &block, transaction.as_ref())?);
+                each(post.run(name, &evm, &store, turns, &block, transaction.as_ref())?);
             }
         }
         Ok(())
@@ -217,12 +226,14 @@ impl Post {
         test: &str,
         evm: &Evm,
         store: &MemoryStore,
+        turns: &Arc<Turns>,
         block: &BlockEnv,
         transaction: Option<&TxEnv>,
     ) -> Result<Outcome, StateTestError> {
         let layer = Layer::over(store);
         // The tests' blocks have the hashes of their numbers' decimal digits.
-        let world = World::new(&layer).with_block_hashes(|number| Some(keccak256(number.to_string())));
+        let world = World::new(&layer).with_turns(turns);
+        let world = world.with_block_hashes(|number| Some(keccak256(number.to_string())));
         let result = transaction.map(|transaction| evm.execute(&world, block, transaction)).transpose();
         if let Err(EvmError::Store(error)) = result {
             return Err(error.into());

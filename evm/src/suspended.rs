@@ -11,9 +11,10 @@ use revm::{
 
 use crate::{
     Evm, EvmError, Message, PrecompileCall, PrecompileError, Receipt, World,
-    machine::{Context, Extension, Failure, Handler, Machine, bare_context},
+    machine::{Context, Failure, Handler, Machine, empty_context},
     record::position_key,
     session,
+    spare::Frames,
 };
 
 /// How many executions may run inside of each other: each takes some memory of the native stack. One more fails as a
@@ -54,7 +55,8 @@ impl<'s> Suspended<'s> {
     pub(crate) fn new(call: &mut PrecompileCall<'_, 's>) -> Rc<Self> {
         Rc::new(Self {
             evm: call.evm.clone(),
-            world: call.world.clone(),
+            // The execution outside may have its turn already.
+            world: World { turns: None, ..call.world.clone() },
             begin: Place::new(call.context, 0),
             nesting: call.context.chain.nesting,
             is_static: call.is_static(),
@@ -115,7 +117,7 @@ impl<'s> Suspended<'s> {
         let message = Message { is_static: message.is_static || self.is_static, ..message.clone() };
         let depth = context.journaled_state.depth;
         let logs = context.journaled_state.logs.len();
-        let mut machine = Machine::new(&self.evm, &self.world, take(context, &self.evm), ());
+        let mut machine = Machine::new(&self.evm, &self.world, take(context, &self.evm), (), Frames::new());
         let result = message.frame(machine.context(), depth).and_then(|frame| {
             let result = Handler::default().run_exec_loop(&mut machine, frame)?;
             take_error::<Failure, _>(machine.context().error())?;
@@ -194,8 +196,7 @@ impl Place {
 /// Takes a context, and leaves one that nobody uses.
 fn take<'s>(context: &mut Context<'s>, evm: &Evm) -> Context<'s> {
     let state = context.journaled_state.database.clone();
-    let extension = Extension { sessions: Vec::new(), nesting: 0 };
-    mem::replace(context, bare_context(state, extension, evm.config()))
+    mem::replace(context, empty_context(state, evm.config()))
 }
 
 impl fmt::Debug for Suspended<'_> {

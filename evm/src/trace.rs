@@ -1,30 +1,56 @@
 //! Traces of instructions.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use revm::{
     bytecode::opcode::OpCode,
     inspector::Inspector,
     interpreter::{
-        Interpreter,
+        CallInputs, CallOutcome, CreateInputs, CreateOutcome, InstructionResult, Interpreter, InterpreterResult,
         interpreter::EthInterpreter,
         interpreter_types::{Jumps, LoopControl, MemoryTr},
     },
-    primitives::{U256, hex},
+    primitives::{Address, Bytes, U256, hex},
 };
 use serde::Serialize;
 
-use crate::{Context, Receipt, Status};
+use crate::Context;
 
-/// Writes a line of JSON for each instruction, and one for the end.
+/// Writes a line of JSON for each instruction, and one for the end of each call and creation.
 ///
-/// Source: EIP-3155, as geth writes it.
+/// Source: EIP-3155, as geth writes it. What an instruction costs that there is not enough gas for is not known here:
+/// the line says what gas was left.
 #[derive(Debug)]
 pub struct Trace<W> {
     to: W,
-    with_memory: bool,
+    fields: TraceFields,
     step: Option<Step>,
+    /// For each frame, what the frames around it could be refunded.
+    refunds: Vec<i64>,
+    /// Why the current frame has failed.
+    reason: Option<String>,
     failure: Option<io::Error>,
+}
+
+/// What the lines of a [`Trace`] hold beside what all hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceFields {
+    /// The stack; null without it.
+    pub stack: bool,
+    /// The memory, unless there is none.
+    pub memory: bool,
+    /// What the last call returned, unless it is nothing.
+    pub return_data: bool,
+}
+
+impl Default for TraceFields {
+    /// The stack alone.
+    fn default() -> Self {
+        Self { stack: true, memory: false, return_data: false }
+    }
 }
 
 /// An instruction that is about to run.
@@ -36,6 +62,7 @@ struct Step {
     memory: Option<String>,
     memory_size: usize,
     stack: Vec<U256>,
+    return_data: Option<Bytes>,
     depth: usize,
     refund: i64,
 }
@@ -48,12 +75,14 @@ struct Line<'a> {
     gas: String,
     gas_cost: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    memory: Option<String>,
+    memory: Option<&'a str>,
     mem_size: usize,
-    stack: Vec<String>,
+    stack: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_data: Option<&'a Bytes>,
     depth: usize,
     refund: i64,
-    op_name: &'a str,
+    op_name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -68,23 +97,17 @@ struct End {
 }
 
 impl<W: Write> Trace<W> {
-    /// Writes to `to`, with the memory on each line if asked for.
-    pub fn new(to: W, with_memory: bool) -> Self {
-        Self { to, with_memory, step: None, failure: None }
+    /// Writes to `to`.
+    pub fn new(to: W, fields: TraceFields) -> Self {
+        Self { to, fields, step: None, refunds: Vec::new(), reason: None, failure: None }
     }
 
-    /// Writes what came of it.
+    /// Ends the trace.
     ///
     /// # Errors
-    /// If this or any line before could not be written.
-    pub fn finish(mut self, receipt: &Receipt) -> io::Result<()> {
-        let error = match &receipt.status {
-            Status::Success(_) => None,
-            Status::Revert => Some("execution reverted".to_owned()),
-            Status::Halt(reason) => Some(reason.to_string()),
-        };
-        self.write(&End { output: hex::encode(&receipt.output), gas_used: format!("{:#x}", receipt.gas_used), error });
-        self.failure.map_or_else(|| self.to.flush(), Err)
+    /// If a line could not be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.failure.take().map_or_else(|| self.to.flush(), Err)
     }
 
     fn write(&mut self, line: &impl Serialize) {
@@ -94,41 +117,149 @@ impl<W: Write> Trace<W> {
         let written = serde_json::to_writer(&mut self.to, line).map_err(io::Error::from);
         self.failure = written.and_then(|()| self.to.write_all(b"\n")).err();
     }
+
+    fn write_step(&mut self, step: &Step, cost: u64, error: Option<String>) {
+        let texts = || step.stack.iter().map(|value| format!("{value:#x}")).collect();
+        let line = Line {
+            pc: step.pc,
+            op: step.op,
+            gas: format!("{:#x}", step.gas),
+            gas_cost: format!("{cost:#x}"),
+            memory: step.memory.as_deref(),
+            mem_size: step.memory_size,
+            stack: self.fields.stack.then(texts),
+            return_data: step.return_data.as_ref(),
+            depth: step.depth,
+            refund: step.refund,
+            op_name: name(step.op),
+            error,
+        };
+        self.write(&line);
+    }
+
+    /// Begins a frame. The first one begins with what the transaction itself could be refunded.
+    fn begin(&mut self, context: &Context<'_>) {
+        let refund = match self.refunds.is_empty() {
+            true => context.chain.refund,
+            false => self.step.as_ref().map_or(0, |step| step.refund),
+        };
+        self.refunds.push(refund);
+    }
+
+    fn end(&mut self, result: &InterpreterResult) {
+        self.refunds.pop();
+        let is_halt = result.result.is_halt();
+        let gas_used = if is_halt { result.gas.limit() } else { result.gas.total_gas_spent() };
+        let output = if is_halt { String::new() } else { hex::encode(&result.output) };
+        let known = self.reason.take();
+        let error = (!result.result.is_ok()).then(|| known.unwrap_or_else(|| reason(result.result, None)));
+        self.write(&End { output, gas_used: format!("{gas_used:#x}"), error });
+    }
+}
+
+/// The name of an instruction, as geth has it.
+fn name(op: u8) -> Cow<'static, str> {
+    OpCode::new(op).map_or_else(|| format!("opcode {op:#x} not defined").into(), |op| op.as_str().into())
+}
+
+/// Why a frame failed, in geth's words where it has some; by the instruction that failed if that is known.
+fn reason(result: InstructionResult, step: Option<&Step>) -> String {
+    use InstructionResult as R;
+    match (result, step) {
+        (R::Revert, _) => "execution reverted".into(),
+        (R::StackUnderflow, Some(step)) => {
+            let needed = OpCode::new(step.op).map_or(0, |op| op.inputs());
+            format!("stack underflow ({} <=> {needed})", step.stack.len())
+        }
+        (R::StackUnderflow, None) => "stack underflow".into(),
+        (R::StackOverflow, _) => "stack limit reached 1024 (1023)".into(),
+        (R::InvalidJump, _) => "invalid jump destination".into(),
+        (R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode, Some(step)) => {
+            format!("invalid opcode: {}", name(step.op))
+        }
+        (R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode, None) => "invalid opcode".into(),
+        (R::StateChangeDuringStaticCall | R::CallNotAllowedInsideStatic, _) => "write protection".into(),
+        (R::OutOfOffset, _) => "return data out of bounds".into(),
+        (R::CallTooDeep, _) => "max call depth exceeded".into(),
+        (R::OutOfFunds, _) => "insufficient balance for transfer".into(),
+        (R::CreateCollision, _) => "contract address collision".into(),
+        (R::CreateContractSizeLimit, _) => "max code size exceeded".into(),
+        (R::CreateContractStartingWithEF, _) => "invalid code: must not begin with 0xef".into(),
+        (R::OutOfGas | R::MemoryOOG | R::PrecompileOOG | R::InvalidOperandOOG | R::ReentrancySentryOOG, _) => {
+            "out of gas".into()
+        }
+        (other, _) => format!("{other:?}"),
+    }
+}
+
+/// Whether geth finds out that an instruction fails only while it runs: it has a line without the error before.
+fn fails_late(result: InstructionResult) -> bool {
+    use InstructionResult as R;
+    matches!(
+        result,
+        R::Revert | R::InvalidJump | R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode | R::OutOfOffset
+    )
 }
 
 impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
     fn step(&mut self, machine: &mut Interpreter<EthInterpreter>, context: &mut Context<'s>) {
         let memory_size = machine.memory.size();
         let memory = || hex::encode_prefixed(&machine.memory.slice(0..memory_size)[..]);
+        let returned = &machine.return_data.0;
         self.step = Some(Step {
             pc: machine.bytecode.pc(),
             op: machine.bytecode.opcode(),
             gas: machine.gas.remaining(),
-            memory: self.with_memory.then(memory),
+            memory: (self.fields.memory && memory_size > 0).then(memory),
             memory_size,
             stack: machine.stack.data().to_vec(),
+            return_data: (self.fields.return_data && !returned.is_empty()).then(|| returned.clone()),
             depth: context.journaled_state.depth,
-            refund: machine.gas.refunded(),
+            refund: self.refunds.last().unwrap_or(&0) + machine.gas.refunded(),
         });
     }
 
     fn step_end(&mut self, machine: &mut Interpreter<EthInterpreter>, _: &mut Context<'s>) {
-        let Some(step) = self.step.take() else { return };
+        let Some(mut step) = self.step.take() else { return };
         let result = machine.bytecode.action().as_ref().and_then(|action| action.instruction_result());
-        let error = result.filter(|result| result.is_halt()).map(|result| format!("{result:?}"));
-        let name = OpCode::new(step.op).map_or("INVALID", |op| op.as_str());
-        self.write(&Line {
-            pc: step.pc,
-            op: step.op,
-            gas: format!("{:#x}", step.gas),
-            gas_cost: format!("{:#x}", step.gas.saturating_sub(machine.gas.remaining())),
-            memory: step.memory,
-            mem_size: step.memory_size,
-            stack: step.stack.iter().map(|value| format!("{value:#x}")).collect(),
-            depth: step.depth,
-            refund: step.refund,
-            op_name: name,
-            error,
-        });
+        let result = result.filter(|result| !result.is_ok());
+        let cost = match result {
+            // There is no instruction that could cost something.
+            Some(InstructionResult::OpcodeNotFound | InstructionResult::NotActivated) => 0,
+            _ => step.gas.saturating_sub(machine.gas.remaining()),
+        };
+        if result.is_none_or(fails_late) {
+            self.write_step(&step, cost, None);
+        }
+        if let Some(result) = result {
+            step.return_data = step.return_data.filter(|_| !fails_late(result));
+            self.reason = Some(reason(result, Some(&step)));
+            self.write_step(&step, cost, self.reason.clone());
+        }
+        // A call that it makes begins with its refund.
+        self.step = Some(step);
+    }
+
+    fn call(&mut self, context: &mut Context<'s>, _: &mut CallInputs) -> Option<CallOutcome> {
+        self.begin(context);
+        None
+    }
+
+    fn call_end(&mut self, _: &mut Context<'s>, _: &CallInputs, outcome: &mut CallOutcome) {
+        self.end(&outcome.result);
+    }
+
+    fn create(&mut self, context: &mut Context<'s>, _: &mut CreateInputs) -> Option<CreateOutcome> {
+        self.begin(context);
+        None
+    }
+
+    fn create_end(&mut self, _: &mut Context<'s>, _: &CreateInputs, outcome: &mut CreateOutcome) {
+        self.end(&outcome.result);
+    }
+
+    /// As geth has it: a call of nothing.
+    fn selfdestruct(&mut self, _: Address, _: Address, _: U256) {
+        self.write(&End { output: String::new(), gas_used: "0x0".into(), error: None });
     }
 }

@@ -1,11 +1,11 @@
 //! What transactions and messages run over.
 
-use std::{collections::BTreeMap, fmt, rc::Rc};
+use std::{collections::BTreeMap, fmt, rc::Rc, sync::Arc};
 
 use neovm_storage::Layer;
 use revm::primitives::{Address, AddressSet, B256, Bytes};
 
-use crate::{PrecompileCall, PrecompileError, state::BlockHashes};
+use crate::{PrecompileCall, PrecompileError, Turns, state::BlockHashes};
 
 /// The function of a precompiled contract of the embedder's.
 pub type Precompile<'s> = dyn Fn(&mut PrecompileCall<'_, 's>) -> Result<Bytes, PrecompileError> + 's;
@@ -18,6 +18,7 @@ pub struct World<'s> {
     pub(crate) layer: Rc<Layer<'s>>,
     pub(crate) precompiles: Rc<Custom<'s>>,
     pub(crate) block_hashes: Option<BlockHashes<'s>>,
+    pub(crate) turns: Option<Arc<Turns>>,
 }
 
 /// Precompiled contracts beside those of the fork.
@@ -30,7 +31,7 @@ pub(crate) struct Custom<'s> {
 impl<'s> World<'s> {
     /// Returns the world in a layer.
     pub fn new(layer: &Rc<Layer<'s>>) -> Self {
-        Self { layer: Rc::clone(layer), precompiles: Rc::default(), block_hashes: None }
+        Self { layer: Rc::clone(layer), precompiles: Rc::default(), block_hashes: None, turns: None }
     }
 
     /// Adds a precompiled contract, or replaces one, the fork's too.
@@ -51,6 +52,14 @@ impl<'s> World<'s> {
     #[must_use]
     pub fn with_block_hashes(mut self, hash_of: impl Fn(u64) -> Option<B256> + 's) -> Self {
         self.block_hashes = Some(Rc::new(hash_of));
+        self
+    }
+
+    /// Sets the turns that executions take with those of other threads once their memory is large. One that runs inside
+    /// of another one, on the same thread, must not share them with it, but calls back of other machines take none.
+    #[must_use]
+    pub fn with_turns(mut self, turns: &Arc<Turns>) -> Self {
+        self.turns = Some(Arc::clone(turns));
         self
     }
 

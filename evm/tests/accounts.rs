@@ -1,13 +1,21 @@
 //! Accounts in a store, and rules that revm does not know.
 
-use std::rc::Rc;
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use neovm_evm::{
-    EVM_ID, Evm, EvmError, Fork, Message, Receipt, State, TxEnv, World,
+    BlockEnv, EVM_ID, Evm, EvmError, Fork, Message, Receipt, State, Turns, TxEnv, World,
     primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
     statetest::run_state_tests,
 };
-use neovm_storage::{Direction, Key, Layer, MemoryStore, WriteStore};
+use neovm_storage::{Cursor, Direction, Key, Layer, MemoryStore, Store, StoreError, Value, WriteStore};
 
 const CONTRACT: Address = Address::repeat_byte(0xc0);
 const USER: Address = Address::repeat_byte(0x05);
@@ -93,7 +101,7 @@ fn block_hashes_are_the_hosts_or_the_stores() {
     state.set_account(CONTRACT, 1, U256::ZERO, &code).unwrap();
     state.set_block_hash(7, B256::repeat_byte(7)).unwrap();
     let world = World::new(&layer).with_block_hashes(|number| (number == 8).then_some(B256::repeat_byte(8)));
-    let block = neovm_evm::BlockEnv { number: U256::from(10), ..Default::default() };
+    let block = BlockEnv { number: U256::from(10), ..Default::default() };
     for (number, hash) in [(7, B256::repeat_byte(7)), (8, B256::repeat_byte(8)), (9, B256::ZERO)] {
         let input = Bytes::from(vec![number]);
         let to = TxKind::Call(CONTRACT);
@@ -177,4 +185,159 @@ fn damage_is_told() {
     state.set_account(USER, 0, U256::ZERO, &KEEPER).unwrap();
     layer.delete(&Key::from_bytes(&[&b"EVM\x80c"[..], &keccak256(KEEPER)[..]].concat())).unwrap();
     assert!(State::new(&layer).code(USER).unwrap_err().to_string().contains("no code with the hash"));
+}
+
+/// Counts down from 12, and sets the slot of each number to it, or to 0 if it is a multiple of 3. Then it makes a contract
+/// of one byte, which has 7 in slot 1.
+fn busy() -> Vec<u8> {
+    let count = "600c 5b 80 6003 90 06 15 15 81 02 81 55 6001 90 03 80 6002 57";
+    let make = "68 6007600155 60015ff3 5f52 600960175f f0 50 00";
+    let digits: String = [count, make].concat().split_whitespace().collect();
+    neovm_evm::primitives::hex::decode(digits).unwrap()
+}
+
+fn with_busy(store: &mut MemoryStore) {
+    let changes = {
+        let layer = Layer::over(store);
+        let state = State::new(&layer);
+        state.set_account(CONTRACT, 1, U256::ZERO, &busy()).unwrap();
+        for slot in [1, 2, 3, 6].map(U256::from) {
+            state.set_slot(CONTRACT, slot, U256::from(77)).unwrap();
+        }
+        layer.changes()
+    };
+    store.write(&changes).unwrap();
+}
+
+#[test]
+fn the_changes_of_a_receipt_make_the_state_of_the_layer() {
+    let (mut store, evm) = (MemoryStore::default(), Evm::new(Fork::LATEST, 1));
+    with_busy(&mut store);
+    let (root, changes) = {
+        let layer = Layer::over(&store);
+        let (to, input) = (TxKind::Call(CONTRACT), Bytes::new());
+        let message = Message { caller: USER, to, value: U256::ZERO, input, gas: 10_000_000, is_static: false };
+        let receipt = evm.call(&World::new(&layer), &Default::default(), &message, 0).unwrap();
+        assert!(receipt.status.is_success(), "{}", receipt.status);
+        assert_eq!(receipt.changes, layer.changes());
+        let slot = |slot: u64| State::new(&layer).slot(CONTRACT, U256::from(slot)).unwrap();
+        assert_eq!([1, 2, 3, 4, 6, 12].map(slot), [1, 2, 0, 4, 0, 0].map(U256::from));
+        (State::new(&layer).root().unwrap(), receipt.changes)
+    };
+    // Two accounts, code, ten slots: what was zero and stays zero is not written.
+    assert_eq!(changes.len(), 14, "{changes:?}");
+    assert!(changes.is_sorted_by(|(a, _), (b, _)| a < b));
+    store.write(&changes).unwrap();
+    assert_eq!(State::new(&Layer::over(&store)).root().unwrap(), root);
+}
+
+/// A store that answers a number of times, and fails then.
+struct Failing<'s>(&'s MemoryStore, Cell<usize>);
+
+impl Store for Failing<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        let left = self.1.get().checked_sub(1).ok_or_else(|| StoreError("out of order".into()))?;
+        self.1.set(left);
+        self.0.get(key)
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        self.0.seek(prefix, from, direction)
+    }
+}
+
+#[test]
+fn a_store_that_fails_at_any_time_changes_nothing() {
+    let (mut store, evm) = (MemoryStore::default(), Evm::new(Fork::LATEST, 1));
+    with_busy(&mut store);
+    for answers in 0.. {
+        let store = Failing(&store, Cell::new(answers));
+        let layer = Layer::over(&store);
+        let (to, input) = (TxKind::Call(CONTRACT), Bytes::new());
+        let message = Message { caller: USER, to, value: U256::ZERO, input, gas: 10_000_000, is_static: false };
+        match evm.call(&World::new(&layer), &Default::default(), &message, 0) {
+            Err(EvmError::Store(_)) => assert_eq!(layer.changes(), [], "{answers}"),
+            Err(error) => panic!("{error}"),
+            Ok(_) => {
+                // Nothing is asked for twice.
+                assert!((16..24).contains(&answers), "{answers}");
+                break;
+            }
+        }
+    }
+}
+
+/// What an execution leaves for the next one on its thread is of its rules, with its precompiled contracts.
+#[test]
+fn forks_take_turns_on_a_thread() {
+    // The balance of 0x100, which is a precompiled contract from Osaka on, and so costs less.
+    let (store, code) = (MemoryStore::default(), [0x61, 1, 0, 0x31]);
+    let layer = Layer::over(&store);
+    State::new(&layer).set_account(CONTRACT, 1, U256::ZERO, &code).unwrap();
+    for _ in 0..3 {
+        for (fork, gas) in [(Fork::Osaka, 103), (Fork::Prague, 2603), (Fork::Constantinople, 403), (Fork::Frontier, 23)]
+        {
+            assert_eq!(call(&Evm::new(fork, 1), &layer, &[]).gas_used, gas, "{fork}");
+        }
+        // An embedder's contract there is one, too, and not the next world's.
+        let world = World::new(&layer).with_precompile(Address::with_last_byte(0x77), |_| Ok(Bytes::new()));
+        let (to, input) = (TxKind::Call(CONTRACT), Bytes::new());
+        let message = Message { caller: USER, to, value: U256::ZERO, input, gas: 100_000, is_static: false };
+        State::new(&layer).set_account(CONTRACT, 1, U256::ZERO, &[0x60, 0x77, 0x31]).unwrap();
+        let evm = Evm::new(Fork::Osaka, 1);
+        assert_eq!(evm.call(&world, &Default::default(), &message, 0).unwrap().gas_used, 103);
+        assert_eq!(call(&evm, &layer, &[]).gas_used, 2603);
+        State::new(&layer).set_account(CONTRACT, 1, U256::ZERO, &code).unwrap();
+    }
+}
+
+#[test]
+fn a_block_without_a_price_of_blobs_executes_nothing() {
+    let (store, evm) = (MemoryStore::default(), Evm::new(Fork::Cancun, 1));
+    let layer = Layer::over(&store);
+    let execute = |excess| {
+        let block = BlockEnv { blob_excess_gas_and_price: Fork::Cancun.blob_gas(excess), ..BlockEnv::default() };
+        let transaction = TxEnv { gas_limit: 21_000, chain_id: Some(1), ..TxEnv::default() };
+        evm.execute(&World::new(&layer), &block, &transaction)
+    };
+    assert!(execute(0).is_ok());
+    for excess in [200_000_000, u64::MAX] {
+        assert!(matches!(execute(excess), Err(EvmError::Block(_))), "{excess}");
+    }
+    assert_eq!(Fork::Cancun.blob_gas(0).unwrap().blob_gasprice, 1);
+    let prices = [Fork::Cancun, Fork::Prague].map(|fork| fork.blob_gas(100_000_000).unwrap().blob_gasprice);
+    assert!(prices[0] > prices[1] && prices[1] > 1, "{prices:?}");
+}
+
+/// Has as much memory as the input says in two bytes, and then calls 0x99, which is `probe`.
+fn with_memory(turns: &Arc<Turns>, size: u16, probe: &dyn Fn()) {
+    let code = [0x5f, 0x5f, 0x35, 0x60, 0xf0, 0x1c, 0x52, 0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x60, 0x99, 0x5a, 0xf1, 0x00];
+    let store = MemoryStore::default();
+    let layer = Layer::over(&store);
+    State::new(&layer).set_account(CONTRACT, 1, U256::ZERO, &code).unwrap();
+    let world = World::new(&layer).with_turns(turns).with_precompile(Address::with_last_byte(0x99), |_| {
+        probe();
+        Ok(Bytes::new())
+    });
+    let (to, input) = (TxKind::Call(CONTRACT), Bytes::copy_from_slice(&size.to_be_bytes()));
+    let message = Message { caller: USER, to, value: U256::ZERO, input, gas: 1_000_000, is_static: false };
+    let receipt = Evm::new(Fork::LATEST, 1).call(&world, &Default::default(), &message, 0).unwrap();
+    assert!(receipt.status.is_success(), "{}", receipt.status);
+}
+
+#[test]
+fn one_execution_at_a_time_has_much_memory() {
+    let (turns, at_once) = (Turns::above(10_000), AtomicUsize::new(0));
+    let large = || {
+        with_memory(&turns, 60_000, &|| {
+            assert_eq!(at_once.fetch_add(1, Ordering::SeqCst), 0);
+            thread::yield_now();
+            at_once.fetch_sub(1, Ordering::SeqCst);
+        });
+    };
+    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| (0..20).for_each(|_| large())))));
+    // Small ones take no turns: each of two waits for the other.
+    let both = Barrier::new(2);
+    let small = || with_memory(&turns, 100, &|| drop(both.wait()));
+    thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(small))));
 }

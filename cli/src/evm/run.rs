@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use neovm::storage::{Layer, MemoryStore};
 use neovm_evm::{
-    Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, World,
+    Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, TraceFields, World,
     primitives::{Address, Bytes, TxKind, U256, hex},
     read_json, revert_reason,
 };
@@ -143,9 +143,10 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     let (world, block) = (World::new(&layer), BlockEnv { gas_limit: args.gas, ..BlockEnv::default() });
     let begun = Instant::now();
     let receipt = if args.trace {
-        let mut trace = Trace::new(BufWriter::new(io::stderr().lock()), args.trace_memory);
+        let fields = TraceFields { memory: args.trace_memory, ..TraceFields::default() };
+        let mut trace = Trace::new(BufWriter::new(io::stderr().lock()), fields);
         let receipt = evm.call_inspected(&world, &block, &message, args.gas_price, &mut trace)?;
-        trace.finish(&receipt).context("cannot write to standard error")?;
+        trace.finish().context("cannot write to standard error")?;
         receipt
     } else {
         evm.call(&world, &block, &message, args.gas_price)?

@@ -3,13 +3,13 @@
 use std::{
     fmt::Display,
     fs,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use neovm_evm::{
-    Alloc, Fork, UnknownFork,
+    Alloc, Fork, TraceFields, UnknownFork,
     primitives::Bytes,
     read_json as read_json_text,
     t8n::{Env, Transactions, Transition, TransitionError, TransitionResult, Transitioned},
@@ -29,7 +29,7 @@ use crate::{
 /// or txsRlp; stdout and stderr write an output there, and no name writes none.
 ///
 /// The exit code is 2 if the block cannot be executed, 3 if fork and block do not fit, 4 if the hash of a block is
-/// missing, 10 for bad JSON and 11 for files that cannot be read or written.
+/// missing, 10 for bad JSON, 11 for files that cannot be read or written, and 12 for bad RLP.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   neovm evm t8n --state.fork Cancun --output.result stdout
@@ -56,6 +56,18 @@ pub(crate) struct T8nArgs {
     /// Where to write the transactions that were executed, in RLP
     #[arg(long = "output.body", value_name = "FILE", default_value = "")]
     output_body: String,
+    /// Write a trace of each transaction, as EIP-3155 has it, to trace-N-HASH.jsonl in the folder of the outputs
+    #[arg(long)]
+    trace: bool,
+    /// With the memory on each line
+    #[arg(long = "trace.memory", requires = "trace")]
+    trace_memory: bool,
+    /// Without the stack
+    #[arg(long = "trace.nostack", requires = "trace")]
+    trace_nostack: bool,
+    /// With what the last call returned
+    #[arg(long = "trace.returndata", requires = "trace")]
+    trace_returndata: bool,
     /// By which fork's rules
     #[arg(long = "state.fork", value_name = "NAME", default_value = "London")]
     fork: String,
@@ -74,6 +86,10 @@ impl Failure {
     fn json(name: &Path, error: impl Display) -> Self {
         Self(10, format!("{}: {error}", name_of(name)))
     }
+
+    fn rlp(name: &Path, error: impl Display) -> Self {
+        Self(12, format!("{}: {error}", name_of(name)))
+    }
 }
 
 impl From<TransitionError> for Failure {
@@ -83,6 +99,7 @@ impl From<TransitionError> for Failure {
             TransitionError::Config(_) => 3,
             TransitionError::MissingBlockHash(_) => 4,
             TransitionError::Transaction { .. } => 10,
+            TransitionError::Trace(_) => 11,
         };
         Self(code, error.to_string())
     }
@@ -118,7 +135,24 @@ fn run(args: &T8nArgs) -> Result<(), Failure> {
     let transactions = transactions(&args.txs, stdin)?;
     let reward = u64::try_from(args.reward).ok();
     let transition = Transition { fork, chain_id: args.chain_id, reward, alloc, env, transactions };
-    write(args, &transition.run()?)
+    let done = if args.trace { trace(args, transition)? } else { transition.run()? };
+    write(args, &done)
+}
+
+/// Writes traces of the transactions.
+fn trace(args: &T8nArgs, transition: Transition) -> Result<Transitioned, TransitionError> {
+    let folder = args.basedir.as_deref();
+    let fields =
+        TraceFields { stack: !args.trace_nostack, memory: args.trace_memory, return_data: args.trace_returndata };
+    transition.run_traced(fields, &mut |index, hash| {
+        let path = folder.unwrap_or(Path::new("")).join(format!("trace-{index}-{hash}.jsonl"));
+        let create = || {
+            folder.map_or(Ok(()), fs::create_dir_all)?;
+            fs::File::create(&path)
+        };
+        let file = create().map_err(|error| io::Error::other(format!("cannot write {}: {error}", name_of(&path))))?;
+        Ok(Box::new(BufWriter::new(file)))
+    })
 }
 
 fn is_stdin(name: &Path) -> bool {
@@ -147,7 +181,7 @@ fn transactions(name: &Path, stdin: Stdin) -> Result<Transactions, Failure> {
         None => return stdin.txs.ok_or_else(|| missing("txs")),
     };
     let bytes = code::hex(&of_rlp).map_err(|error| Failure::json(name, error))?;
-    Transactions::from_rlp(&bytes).map_err(|error| Failure::json(name, error))
+    Transactions::from_rlp(&bytes).map_err(|error| Failure::rlp(name, error))
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(name: &Path) -> Result<T, Failure> {

@@ -6,10 +6,7 @@ use revm::{
 };
 
 use super::BLOB_GAS;
-use crate::{
-    Fork,
-    json::{Env, MAX_BLOB_GAS, blob_fraction},
-};
+use crate::{Fork, fork::MAX_BLOB_GAS, json::Env};
 
 /// What a blob costs at least, in gas.
 ///
@@ -74,7 +71,7 @@ impl Env {
             return 0;
         }
         let fee = self.parent_base_fee.unwrap_or(0);
-        let price = U256::from(calc_blob_gasprice(excess, blob_fraction(fork))) * U256::from(eip4844::GAS_PER_BLOB);
+        let price = U256::from(calc_blob_gasprice(excess, fork.blob_fraction())) * U256::from(eip4844::GAS_PER_BLOB);
         if fork >= Fork::Osaka && U256::from(BLOB_BASE_COST) * U256::from(fee) > price {
             return excess + used * (max - fork.target_blobs()) / max;
         }

@@ -7,7 +7,11 @@ mod env;
 mod receipt;
 mod transaction;
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::Cell,
+    io::{self, Write},
+    rc::Rc,
+};
 
 use alloy_primitives::Bloom;
 use alloy_trie::root::{ordered_trie_root_encoded, ordered_trie_root_with_encoder};
@@ -24,7 +28,9 @@ use self::{
     transaction::{SignedTransaction, TransactionJson},
 };
 pub use crate::json::Env;
-use crate::{BlockEnv, Evm, EvmError, Fork, TxEnv, World, json::Alloc, json::write_quantity, logs_hash};
+use crate::{
+    BlockEnv, Evm, EvmError, Fork, Trace, TraceFields, TxEnv, World, json::Alloc, json::write_quantity, logs_hash,
+};
 
 /// Blobs have this much gas each.
 ///
@@ -43,6 +49,9 @@ pub enum TransitionError {
     /// A transaction asks for the hash of a block, which is not given.
     #[error("BLOCKHASH of block {0}, which blockHashes does not have")]
     MissingBlockHash(u64),
+    /// A trace cannot be written.
+    #[error("{0}")]
+    Trace(String),
     /// A transaction is none.
     #[error("transaction {index}: {error}")]
     Transaction {
@@ -180,14 +189,32 @@ impl Transition {
     ///
     /// # Errors
     /// [`TransitionError`]. Transactions that are not valid are listed in the result.
-    pub fn run(mut self) -> Result<Transitioned, TransitionError> {
+    pub fn run(self) -> Result<Transitioned, TransitionError> {
+        self.run_with(None)
+    }
+
+    /// Does what [`Transition::run`] does, and writes a [`Trace`] of each transaction to what `open` returns. It is
+    /// given the transaction's hash and its number: from 0, and only those count of which not the signature or the
+    /// blobs alone say that they are not valid.
+    ///
+    /// # Errors
+    /// Those of [`Transition::run`]; [`TransitionError::Trace`] if a trace cannot be written.
+    pub fn run_traced<'o>(
+        self,
+        fields: TraceFields,
+        open: &'o mut OpenTrace<'o>,
+    ) -> Result<Transitioned, TransitionError> {
+        self.run_with(Some(Traces { fields, open, count: 0 }))
+    }
+
+    fn run_with(mut self, traces: Option<Traces<'_>>) -> Result<Transitioned, TransitionError> {
         self.env.complete(self.fork).map_err(TransitionError::Config)?;
         let transactions = self.transactions.sign(self.chain_id)?;
         let evm = Evm::new(self.fork, self.chain_id);
         let (store, block) = (MemoryStore::default(), self.env.block(self.fork));
         let layer = Layer::over(&store);
         evm.state(&layer).add(&self.alloc)?;
-        let mut run = Run::new(&evm, &layer, &self.env, block);
+        let mut run = Run::new(&evm, &layer, &self.env, block, traces);
         run.begin()?;
         for (index, transaction) in transactions.into_iter().enumerate() {
             let signed = transaction.and_then(|signed| Ok((signed.recover(self.fork)?, signed)));
@@ -206,12 +233,32 @@ impl Transition {
     }
 }
 
+/// Opens what the trace of a transaction is written to, by its number and its hash.
+pub type OpenTrace<'o> = dyn FnMut(usize, B256) -> io::Result<Box<dyn Write>> + 'o;
+
+/// Traces of the transactions of a block.
+struct Traces<'t> {
+    fields: TraceFields,
+    open: &'t mut OpenTrace<'t>,
+    count: usize,
+}
+
+impl Traces<'_> {
+    /// Begins the trace of a transaction.
+    fn begin(&mut self, hash: B256) -> Result<Trace<Box<dyn Write>>, TransitionError> {
+        let to = (self.open)(self.count, hash).map_err(|error| TransitionError::Trace(error.to_string()))?;
+        self.count += 1;
+        Ok(Trace::new(to, self.fields))
+    }
+}
+
 /// A block under way.
-struct Run<'r, 's> {
+struct Run<'r, 's, 't> {
     evm: &'r Evm,
     layer: &'r Rc<Layer<'s>>,
     env: &'r Env,
     block: BlockEnv,
+    traces: Option<Traces<'t>>,
     receipts: Vec<ReceiptJson>,
     rejected: Vec<Rejected>,
     body: Vec<Bytes>,
@@ -219,10 +266,10 @@ struct Run<'r, 's> {
     blob_gas_used: u64,
 }
 
-impl<'r, 's> Run<'r, 's> {
-    fn new(evm: &'r Evm, layer: &'r Rc<Layer<'s>>, env: &'r Env, block: BlockEnv) -> Self {
+impl<'r, 's, 't> Run<'r, 's, 't> {
+    fn new(evm: &'r Evm, layer: &'r Rc<Layer<'s>>, env: &'r Env, block: BlockEnv, traces: Option<Traces<'t>>) -> Self {
         let (receipts, rejected, body) = Default::default();
-        Self { evm, layer, env, block, receipts, rejected, body, gas_used: 0, blob_gas_used: 0 }
+        Self { evm, layer, env, block, traces, receipts, rejected, body, gas_used: 0, blob_gas_used: 0 }
     }
 
     /// Notes the roots and hashes of blocks before this one in the contracts that hold them.
@@ -249,12 +296,14 @@ impl<'r, 's> Run<'r, 's> {
         if transaction.tx_type == 3 && self.env.current_excess_blob_gas.is_none() {
             return Ok(Err("a transaction with blobs, but currentExcessBlobGas is missing".into()));
         }
-        if transaction.gas_limit > left {
-            return Ok(Err(format!("gas limit reached: {left} gas left, {} asked for", transaction.gas_limit)));
-        }
         if self.blob_gas_used + blob_gas > max_blob_gas {
             let gas = self.blob_gas_used + blob_gas;
             return Ok(Err(format!("blob gas ({gas}) would exceed maximum allowance {max_blob_gas}")));
+        }
+        let hash = keccak256(&bytes);
+        let trace = self.traces.as_mut().map(|traces| traces.begin(hash)).transpose()?;
+        if transaction.gas_limit > left {
+            return Ok(Err(format!("gas limit reached: {left} gas left, {} asked for", transaction.gas_limit)));
         }
         let missing = Rc::new(Cell::new(None));
         let (hashes, note) = (self.env.block_hashes.as_ref(), Rc::clone(&missing));
@@ -265,7 +314,15 @@ impl<'r, 's> Run<'r, 's> {
             }
             found.copied()
         });
-        let receipt = match self.evm.execute(&world, &self.block, transaction) {
+        let executed = match trace {
+            None => self.evm.execute(&world, &self.block, transaction),
+            Some(mut trace) => {
+                let executed = self.evm.execute_inspected(&world, &self.block, transaction, &mut trace);
+                trace.finish().map_err(|error| TransitionError::Trace(format!("cannot write a trace: {error}")))?;
+                executed
+            }
+        };
+        let receipt = match executed {
             Ok(receipt) => receipt,
             Err(error @ (EvmError::Transaction(_) | EvmError::Block(_))) => return Ok(Err(error.to_string())),
             Err(error) => return Err(error.into()),
@@ -284,7 +341,7 @@ impl<'r, 's> Run<'r, 's> {
             blob_price: self.block.blob_gasprice().filter(|_| transaction.tx_type == 3),
         };
         let root = if fork < Fork::Byzantium { Some(self.evm.state(self.layer).root()?) } else { None };
-        self.receipts.push(ReceiptJson::new(transaction, keccak256(&bytes), receipt, &place, root));
+        self.receipts.push(ReceiptJson::new(transaction, hash, receipt, &place, root));
         self.body.push(bytes);
         Ok(Ok(()))
     }
