@@ -141,7 +141,7 @@ fn each_transaction_has_a_trace() {
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(lines.last().is_none_or(|end| end["gasUsed"].is_string()), "{name}");
         assert!(
-            lines.iter().all(|line| line["memory"].is_null() && !line["stack"].is_null() != line["output"].is_string())
+            lines.iter().all(|line| line["memory"].is_null() && line["stack"].is_null() == line["output"].is_string())
         );
     }
     assert!(executed.is_empty() && traces.len() >= 3, "{traces:?}");

@@ -451,10 +451,10 @@ impl<'s> Layer<'s> {
         let mut entries = self.entries.borrow_mut();
         for ((key, value), hash) in changes.iter().zip(hashes) {
             self.note_write(key);
-            let tracked = entries.get_mut(key, hash).expect("an entry that was looked for");
-            match value {
-                Some(value) => tracked.set(value.clone()),
-                None => tracked.delete(),
+            match (entries.get_mut(key, hash), value) {
+                (Some(tracked), Some(value)) => tracked.set(value.clone()),
+                (Some(tracked), None) => tracked.delete(),
+                (None, _) => unreachable!("all keys are tracked"),
             }
         }
         Ok(())
