@@ -338,6 +338,9 @@ fn one_execution_at_a_time_has_much_memory() {
     thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| (0..20).for_each(|_| large())))));
     // Small ones take no turns: each of two waits for the other.
     let both = Barrier::new(2);
-    let small = || with_memory(&turns, 100, &|| drop(both.wait()));
+    let wait = || {
+        both.wait();
+    };
+    let small = || with_memory(&turns, 100, &wait);
     thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(small))));
 }
