@@ -20,7 +20,7 @@ use neovm_evm::{
     primitives::{Address, TxKind, U256, hex},
     revm::{
         Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext,
-        context::CfgEnv,
+        context::{CfgEnv, result::ExecutionResult},
         database::{CacheDB, EmptyDB, OriginalValuesKnown, State as Database, states::bundle_state::BundleRetention},
         primitives::hardfork::SpecId,
         state::{AccountInfo, Bytecode},
@@ -124,12 +124,12 @@ fn revm(store: CacheDB<EmptyDB>) -> Runner {
     })
 }
 
-fn kept(mut evm: impl ExecuteEvm<Tx = TxEnv, ExecutionResult = Done, Error: std::fmt::Debug> + 'static) -> Runner {
+fn kept(
+    mut evm: impl ExecuteEvm<Tx = TxEnv, ExecutionResult = ExecutionResult, Error: std::fmt::Debug> + 'static,
+) -> Runner {
     let transaction = transaction();
     Box::new(move || evm.transact(transaction.clone()).expect("a valid transaction").result.tx_gas_used())
 }
-
-type Done = neovm_evm::revm::context::result::ExecutionResult;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
