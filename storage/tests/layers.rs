@@ -303,7 +303,7 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 plain.delete(&key(*number));
             }
             Step::Write(changes) => {
-                let value = |value: u8| (value % 4 > 0).then(|| vec![value; usize::from(value % 3)]);
+                let value = |value: u8| (!value.is_multiple_of(4)).then(|| vec![value; usize::from(value % 3)]);
                 let change = |(number, new): (&u8, &u8)| {
                     (Key::from_bytes(&key(*number)), value(*new).map(|bytes| Value::from(&*bytes)))
                 };
