@@ -42,18 +42,13 @@ impl ContractState {
     /// # Errors
     /// A fault if the NEF file is too large to be one.
     pub fn to_item(&self) -> Result<StackItem, FaultKind> {
-        Ok(self.with_nef(&self.nef.to_bytes().map_err(fault)?))
+        Ok(self.item_of(&self.nef.to_bytes().map_err(fault)?, self.manifest.to_stack_item()))
     }
 
-    /// The item, given the bytes of the NEF file.
-    fn with_nef(&self, nef: &[u8]) -> StackItem {
-        StackItem::array([
-            self.id.into(),
-            i32::from(self.update_counter).into(),
-            self.hash.into(),
-            nef.into(),
-            self.manifest.to_stack_item(),
-        ])
+    /// The item, given the bytes of the NEF file and the item of the manifest.
+    fn item_of(&self, nef: &[u8], manifest: StackItem) -> StackItem {
+        let update_counter = i32::from(self.update_counter);
+        StackItem::array([self.id.into(), update_counter.into(), self.hash.into(), nef.into(), manifest])
     }
 
     /// Returns the bytes that are stored.
@@ -62,6 +57,12 @@ impl ContractState {
     /// A fault if the contract is too large for a storage item.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FaultKind> {
         serialize(&self.to_item()?)
+    }
+
+    /// Returns the bytes that are stored as [`ContractState::to_bytes`] does, given the bytes of the NEF file and the
+    /// item of the manifest.
+    pub(crate) fn bytes_of(&self, nef: &[u8], manifest: StackItem) -> Result<Vec<u8>, FaultKind> {
+        serialize(&self.item_of(nef, manifest))
     }
 
     /// Reads a contract from the bytes that are stored.
@@ -185,11 +186,14 @@ impl Contract {
     /// # Errors
     /// As for [`ContractState::to_item`].
     pub fn to_item(&self) -> Result<StackItem, FaultKind> {
-        if let Some(nef) = self.nef.get() {
-            return Ok(self.state.with_nef(nef));
-        }
-        let nef = self.state.nef.to_bytes().map_err(fault)?;
-        Ok(self.state.with_nef(self.nef.get_or_init(|| nef.into())))
+        let nef = match self.nef.get() {
+            Some(nef) => nef,
+            None => {
+                let nef = self.state.nef.to_bytes().map_err(fault)?;
+                self.nef.get_or_init(|| nef.into())
+            }
+        };
+        Ok(self.state.item_of(nef, self.state.manifest.to_stack_item()))
     }
 
     /// Returns the position of `_initialize` in bytes, if the contract has it.

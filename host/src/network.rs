@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use neovm_engine::{Engine, EngineConfig};
 use neovm_storage::Value;
 use neovm_types::{FaultKind, Hardfork, Hash160};
+use smallvec::SmallVec;
 
 use crate::{
     contract::{Contract, ContractState},
@@ -150,19 +151,24 @@ impl Network {
 /// it cannot be stale, whatever chain or branch it comes from.
 #[derive(Debug, Default)]
 struct ContractCache {
-    entries: RwLock<HashMap<Hash160, (Value, Arc<Contract>), HashState>>,
+    entries: RwLock<HashMap<Hash160, Versions, HashState>>,
 }
+
+/// What is stored of a contract in different states, and the contract: the newest version last.
+type Versions = SmallVec<[(Value, Arc<Contract>); 1]>;
 
 /// More contracts than this are not kept.
 const MAX_CONTRACTS: usize = 4096;
 
+/// More versions of a contract than this are not kept: natives have as many as hardforks concern them.
+const MAX_VERSIONS: usize = 4;
+
 impl ContractCache {
     fn get(&self, hash: Hash160, stored: &Value) -> Result<Arc<Contract>, FaultKind> {
+        let is_stored = |(bytes, _): &&(Value, _)| Arc::ptr_eq(bytes, stored) || bytes == stored;
         // Nothing under the lock can panic half-way, so a poisoned one is good.
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((bytes, contract)) = entries.get(&hash)
-            && (Arc::ptr_eq(bytes, stored) || bytes == stored)
-        {
+        if let Some((_, contract)) = entries.get(&hash).and_then(|versions| versions.iter().rev().find(is_stored)) {
             return Ok(Arc::clone(contract));
         }
         drop(entries);
@@ -171,7 +177,11 @@ impl ContractCache {
         if entries.len() >= MAX_CONTRACTS {
             entries.clear();
         }
-        entries.insert(hash, (Arc::clone(stored), Arc::clone(&contract)));
+        let versions = entries.entry(hash).or_default();
+        if versions.len() == MAX_VERSIONS {
+            versions.remove(0);
+        }
+        versions.push((Arc::clone(stored), Arc::clone(&contract)));
         Ok(contract)
     }
 }

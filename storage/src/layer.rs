@@ -7,15 +7,12 @@ use std::{
     hash::BuildHasher,
     mem,
     rc::Rc,
-    sync::{
-        LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::LazyLock,
 };
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::{Batch, Direction, Key, Seek, Store, StoreError, Value, seek::order};
+use crate::{Batch, ContractsStamp, Direction, Key, Seek, Store, StoreError, Value, seek::order};
 
 /// A value that an iterator found.
 #[derive(Clone, Debug)]
@@ -200,11 +197,8 @@ impl Drop for Entries {
 pub struct Layer<'s> {
     entries: RefCell<Entries>,
     below: Below<'s>,
-    stamp: Cell<u64>,
+    stamp: Cell<Option<ContractsStamp>>,
 }
-
-/// The contracts whose changes stamp a layer: ContractManagement and Policy.
-const STAMPING: [i32; 2] = [-1, -7];
 
 /// What lies below a layer.
 #[derive(Clone)]
@@ -216,7 +210,11 @@ pub(crate) enum Below<'s> {
 impl<'s> Layer<'s> {
     /// Opens a layer over a store.
     pub fn over(store: &'s dyn Store) -> Rc<Self> {
-        Rc::new(Self { entries: RefCell::default(), below: Below::Store(store), stamp: Cell::default() })
+        Rc::new(Self {
+            entries: RefCell::default(),
+            below: Below::Store(store),
+            stamp: Cell::new(store.contracts_stamp()),
+        })
     }
 
     /// Opens a layer above another one.
@@ -224,28 +222,27 @@ impl<'s> Layer<'s> {
         Rc::new(Self { entries: RefCell::default(), below: Below::Layer(Rc::clone(layer)), stamp: layer.stamp.clone() })
     }
 
-    /// Returns a number that stands for what the native contracts ContractManagement
-    /// and Policy store, as it is seen through the layer: whether a contract can be
-    /// called, and how, depends on nothing else.
+    /// Returns what stands for the records of the native contracts ContractManagement and
+    /// Policy, as they are seen through the layer: whether a contract can be called, and
+    /// how, depends on nothing else.
     ///
-    /// Layers over the same store with the same stamp see the same. A write to those
-    /// contracts gives the layer a new stamp, which no other layer had before. A layer
-    /// has the stamp of the one below it until then, so that dropping it brings the
-    /// old stamp back. While a layer is open, the one below it is not written to.
-    pub fn contracts_stamp(&self) -> u64 {
+    /// A layer has the stamp of what lies below it, and a new one from when it writes to
+    /// those contracts, so that dropping it brings the old stamp back. While a layer is
+    /// open, the one below it is not written to. Layers without a stamp see the same if
+    /// they lie over the same store, which has none.
+    pub fn contracts_stamp(&self) -> Option<ContractsStamp> {
         self.stamp.get()
     }
 
     /// Notes that a key is written or deleted.
     fn note_write(&self, key: &Key) {
-        if STAMPING.contains(&key.contract()) {
+        if ContractsStamp::covers(key) {
             self.renew_stamp();
         }
     }
 
     fn renew_stamp(&self) {
-        static COUNT: AtomicU64 = AtomicU64::new(1);
-        self.stamp.set(COUNT.fetch_add(1, Ordering::Relaxed));
+        self.stamp.set(Some(ContractsStamp::unique()));
     }
 
     /// Returns the value of a key, if it is there.

@@ -35,6 +35,7 @@ mod key;
 mod layer;
 mod memory;
 mod seek;
+mod stamp;
 mod store;
 mod trie;
 
@@ -46,6 +47,7 @@ pub use self::{
     layer::{Item, Layer},
     memory::{MemoryStore, seek_range},
     seek::Seek,
+    stamp::ContractsStamp,
     store::{Batch, Cursor, Direction, Entry, Store, StoreError, Value, WriteStore},
     trie::{
         Find, MAX_KEY_LENGTH, NodeChanges, NodeHash, NodeRecord, Nodes, Position, Proof, Trie, TrieError, TrieReader,

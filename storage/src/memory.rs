@@ -4,16 +4,26 @@ use std::{collections::BTreeMap, mem, ops::Bound};
 
 use hashbrown::HashMap;
 
-use crate::{Cursor, Direction, Entry, Key, Store, StoreError, Value, WriteStore};
+use crate::{ContractsStamp, Cursor, Direction, Entry, Key, Store, StoreError, Value, WriteStore};
 
 /// An ordered store in memory. Nothing in it can fail.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     /// What most reads ask for: a key is found faster by its hash than by its order.
     values: HashMap<Key, Value>,
     /// The same keys in order.
     order: BTreeMap<Key, ()>,
+    stamp: ContractsStamp,
 }
+
+/// Stores are equal if their entries are.
+impl PartialEq for MemoryStore {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Eq for MemoryStore {}
 
 impl MemoryStore {
     /// Returns the number of entries.
@@ -33,6 +43,7 @@ impl MemoryStore {
 
     /// Sets the value of a key and returns the former one.
     pub fn insert(&mut self, key: Key, value: Value) -> Option<Value> {
+        self.stamp.note_write(&key);
         if let Some(place) = self.values.get_mut(&key) {
             return Some(mem::replace(place, value));
         }
@@ -42,6 +53,7 @@ impl MemoryStore {
 
     /// Deletes a key and returns its value.
     pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
+        self.stamp.note_write(key);
         let value = self.values.remove(key)?;
         self.order.remove(key);
         Some(value)
@@ -106,6 +118,10 @@ impl Store for MemoryStore {
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
         let keys = range(&self.order, prefix, from, direction);
         Box::new(keys.map(|(key, ())| Ok((key.clone(), self.values[key].clone()))))
+    }
+
+    fn contracts_stamp(&self) -> Option<ContractsStamp> {
+        Some(self.stamp)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::Key;
+use crate::{ContractsStamp, Key};
 
 /// A value of the storage. Clones share the bytes.
 pub type Value = Arc<[u8]>;
@@ -41,6 +41,12 @@ pub trait Store {
     /// it starts at that key, or behind it in the direction of reading if it is
     /// not there; nothing is read if `from` does not start with the prefix.
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a>;
+
+    /// Returns what stands for the records of ContractManagement and Policy in the store. With it, an execution need not
+    /// read again what the last one has read of them. A store that does not know when they change returns none.
+    fn contracts_stamp(&self) -> Option<ContractsStamp> {
+        None
+    }
 }
 
 impl<S: Store + ?Sized> Store for &S {
@@ -50,6 +56,10 @@ impl<S: Store + ?Sized> Store for &S {
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
         (**self).seek(prefix, from, direction)
+    }
+
+    fn contracts_stamp(&self) -> Option<ContractsStamp> {
+        (**self).contracts_stamp()
     }
 }
 

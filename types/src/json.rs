@@ -156,6 +156,9 @@ impl Serialize for Json {
 /// Overwrites comments with spaces, so that positions stay what they were.
 fn without_comments(text: &[u8]) -> Result<Cow<'_, [u8]>, ParseJsonError> {
     let mut blanked = Cow::Borrowed(text);
+    if !text.contains(&b'/') {
+        return Ok(blanked);
+    }
     let (mut place, mut after_comment) = (0, false);
     while let Some(&byte) = text.get(place) {
         let end = match (byte, text.get(place + 1)) {
@@ -280,11 +283,23 @@ impl<'de> Visitor<'de> for Seed {
         let inner = self.inner()?;
         let (mut members, mut keys) = (Vec::new(), BTreeSet::new());
         while let Some(key) = object.next_key::<String>()? {
-            if !keys.insert(key.clone()) {
+            if !is_new(&key, &members, &mut keys) {
                 return Err(A::Error::custom(format!("key {key:?} occurs twice")));
             }
             members.push((key, object.next_value_seed(inner)?));
         }
         Ok(Json::Object(members))
     }
+}
+
+/// Whether an object has no such key yet. From `FEW` members on, `keys` holds all of them.
+fn is_new(key: &str, members: &[(String, Json)], keys: &mut BTreeSet<String>) -> bool {
+    const FEW: usize = 16;
+    if members.len() < FEW {
+        return members.iter().all(|(known, _)| known != key);
+    }
+    if keys.is_empty() {
+        keys.extend(members.iter().map(|(known, _)| known.clone()));
+    }
+    keys.insert(key.into())
 }

@@ -114,10 +114,20 @@ impl NefFile {
     /// # Errors
     /// [`NefError`] for the first thing that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, NefError> {
+        Self::parse_with_bytes(bytes).map(|(file, _)| file)
+    }
+
+    /// Parses a NEF file as [`NefFile::parse`] does, and also returns its bytes as
+    /// [`NefFile::to_bytes`] does: in the shortest form, with the checksum, which was
+    /// computed once, at the end.
+    ///
+    /// # Errors
+    /// Those of [`NefFile::parse`].
+    pub fn parse_with_bytes(bytes: &[u8]) -> Result<(Self, Vec<u8>), NefError> {
         let mut reader = Reader::new(bytes);
         let file = Self::read(&mut reader)?;
-        read_end(&mut reader, &file)?;
-        Ok(file)
+        let bytes = read_end(&mut reader, &file)?;
+        Ok((file, bytes))
     }
 
     /// Parses a NEF file whose checksum was checked before, as that of a
@@ -159,7 +169,8 @@ impl NefFile {
         }
         let mut bytes = self.content();
         bytes.extend(checksum(&bytes).to_le_bytes());
-        Self::parse(&bytes)?;
+        Self::read(&mut Reader::new(&bytes))?;
+        check_size(bytes.len())?;
         Ok(bytes)
     }
 
@@ -170,7 +181,9 @@ impl NefFile {
 
     /// Returns the bytes that the checksum covers.
     fn content(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
+        // Enough for a file without tokens.
+        let mut bytes = Vec::with_capacity(128 + self.source.len() + self.script.len());
+        bytes.extend(MAGIC);
         bytes.extend_from_slice(self.compiler.as_bytes());
         bytes.resize(MAGIC.len() + COMPILER_SIZE, 0);
         write_bytes(&mut bytes, self.source.as_bytes());
@@ -229,18 +242,23 @@ fn skip_zeros<const N: usize>(reader: &mut Reader<'_>, zeros: [u8; N]) -> Result
     Ok(())
 }
 
-/// Reads the checksum, and checks it and the size of the file.
-fn read_end(reader: &mut Reader<'_>, file: &NefFile) -> Result<(), NefError> {
+/// Reads the checksum, and checks it and the size of the file. Returns the bytes of the
+/// file in the shortest form.
+fn read_end(reader: &mut Reader<'_>, file: &NefFile) -> Result<Vec<u8>, NefError> {
     let offset = reader.offset();
     let found = reader.u32("checksum")?;
-    let expected = file.checksum();
+    let mut bytes = file.content();
+    let expected = checksum(&bytes);
     if found != expected {
         return Err(NefError { offset, problem: NefProblem::Checksum { found, expected } });
     }
-    if reader.offset() > MAX_SIZE {
-        return Err(too_large(0, "file", reader.offset(), MAX_SIZE));
-    }
-    Ok(())
+    check_size(reader.offset())?;
+    bytes.extend(expected.to_le_bytes());
+    Ok(bytes)
+}
+
+fn check_size(size: usize) -> Result<(), NefError> {
+    if size > MAX_SIZE { Err(too_large(0, "file", size, MAX_SIZE)) } else { Ok(()) }
 }
 
 fn too_large(offset: usize, field: &'static str, size: usize, limit: usize) -> NefError {

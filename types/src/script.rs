@@ -82,17 +82,30 @@ impl Script {
     /// # Errors
     /// [`ScriptError`] for the first instruction that is wrong.
     pub fn validate(&self) -> Result<(), ScriptError> {
+        self.validated_starts().map(|_| ())
+    }
+
+    /// Checks the script as [`Script::validate`] does, and returns for each position
+    /// whether an instruction starts there.
+    ///
+    /// # Errors
+    /// Those of [`Script::validate`].
+    pub fn validated_starts(&self) -> Result<Vec<bool>, ScriptError> {
+        use OperandKind::{Address, Jump8, Jump32, Try8, Try32, Type};
         let mut starts = vec![false; self.len()];
+        let mut with_checked_operands = Vec::new();
         for (position, instruction) in self.instructions() {
-            instruction.map_err(|kind| ScriptError { position, kind })?;
+            let instruction = instruction.map_err(|kind| ScriptError { position, kind })?;
             starts[position] = true;
+            if matches!(instruction.opcode.operand(), Jump8 | Jump32 | Address | Try8 | Try32 | Type) {
+                with_checked_operands.push((position, instruction));
+            }
         }
         let starts_at = |target: i32| usize::try_from(target).is_ok_and(|target| starts.get(target) == Some(&true));
-        for (position, instruction) in self.instructions() {
-            let checked = instruction.and_then(|instruction| check_operand(position, &instruction, starts_at));
-            checked.map_err(|kind| ScriptError { position, kind })?;
+        for (position, instruction) in with_checked_operands {
+            check_operand(position, &instruction, starts_at).map_err(|kind| ScriptError { position, kind })?;
         }
-        Ok(())
+        Ok(starts)
     }
 }
 

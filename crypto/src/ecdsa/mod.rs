@@ -15,6 +15,10 @@ use native as backend;
 #[cfg(not(feature = "native-signatures"))]
 use portable as backend;
 
+/// The number of keys of secp256r1 that are kept decoded, each in less than a kilobyte.
+#[cfg(feature = "std")]
+const CAPACITY: usize = 4096;
+
 /// The elliptic curve of an ECDSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Curve {

@@ -6,11 +6,8 @@ use std::sync::LazyLock;
 
 use quick_cache::sync::Cache;
 
-use super::{Curve, decode};
+use super::{CAPACITY, Curve, decode};
 use crate::CryptoError;
-
-/// The number of keys that are kept, each with its point: less than a megabyte.
-const CAPACITY: usize = 4096;
 
 /// Keys of secp256r1, and what they are uncompressed. A key has only one point, so no entry can be wrong.
 static POINTS: LazyLock<Cache<[u8; 33], [u8; 65]>> = LazyLock::new(|| Cache::new(CAPACITY));

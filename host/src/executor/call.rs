@@ -1,10 +1,10 @@
 //! Calls of contracts.
 
-use std::{rc::Rc, sync::Arc};
+use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use hashbrown::{HashMap, hash_map::Entry};
 use neovm_interp::{Caller, LoadId, LoadOptions};
-use neovm_storage::Layer;
+use neovm_storage::{ContractsStamp, Layer};
 use neovm_types::{
     CallFlags, FaultKind, Gas, Hardfork, Hash160, StackItem,
     manifest::{Method, ParameterType},
@@ -17,6 +17,7 @@ use crate::{
     fault,
     hash_state::HashState,
     native::{contract_management, policy},
+    network::Network,
 };
 
 /// Who calls a contract, and what for.
@@ -31,10 +32,40 @@ pub(crate) struct Call {
 /// What is known of contracts that were looked up.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
-    /// The [stamp](Layer::contracts_stamp) of the layer that it was read from: in a
-    /// layer with another one, nothing of it holds.
-    stamp: u64,
+    /// The [number](Network::id) of the network whose contracts these are.
+    network: Option<u64>,
+    /// The stamp of the layer that it was read from: in a layer with another one, nothing of it holds.
+    stamp: Option<ContractsStamp>,
     contracts: HashMap<Hash160, Lookup, HashState>,
+}
+
+thread_local! {
+    /// What the last execution of the thread knew.
+    static LAST: Cell<Lookups> = Cell::default();
+}
+
+impl Lookups {
+    /// What is known of more contracts is not kept.
+    const MAX_KEPT: usize = 256;
+
+    /// Takes what the last execution of the thread knew, if it ran on the same network.
+    pub(super) fn take(network: &Network) -> Self {
+        let network = Some(network.id());
+        let last = LAST.try_with(Cell::take).unwrap_or_default();
+        if last.network == network { last } else { Self { network, ..Self::default() } }
+    }
+
+    /// Keeps it for the next execution of the thread.
+    pub(super) fn give_back(mut self) {
+        // Without a stamp nobody can tell whether it holds there.
+        if self.stamp.is_none() {
+            self.contracts.clear();
+        }
+        if self.contracts.len() <= Self::MAX_KEPT {
+            // At the end of a thread there is nobody to keep it for.
+            _ = LAST.try_with(|last| last.set(self));
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -1,20 +1,20 @@
 //! Running a job.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use neovm_chain::Witness;
 use neovm_interp::{Caller, LoadOptions, Outcome, RunOptions, Vm};
 use neovm_storage::{Key, Layer, Store};
 use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, manifest::ParameterType};
 
-use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, machine};
+use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, call::Lookups, machine};
 use crate::{
     fault,
     native::{ledger, policy},
     network::Network,
 };
 
-/// The instructions that run where they cost nothing, which is before Faun (see [`Executor::stored_fee_factor`]). The
+/// The instructions that run where they cost nothing, which is before Faun (see [`Executor::policy_fee_factor`]). The
 /// reference runs on. Where each costs the factor of 30 datoshi, 1.5 GAS are enough for as many, which is what a witness
 /// of a transaction may take.
 const MAX_FREE_INSTRUCTIONS: u64 = 5_000_000;
@@ -130,7 +130,7 @@ impl<'s> Executor<'s> {
             storage_price: policy::DEFAULT_STORAGE_PRICE,
             base,
             frames: Vec::new(),
-            lookups: Default::default(),
+            lookups: RefCell::new(Lookups::take(network)),
             container_items: Default::default(),
             witnesses: Default::default(),
             invocations: Default::default(),
@@ -142,13 +142,14 @@ impl<'s> Executor<'s> {
             attached: None,
         };
         if job.block.is_none_or(|block| block.index > 0) {
-            executor.fee_factor = executor.stored_fee_factor(index)?;
-            executor.storage_price = policy::storage_price(&executor.base)?;
+            let prices = policy::Prices::read(&executor.base)?;
+            executor.fee_factor = executor.policy_fee_factor(prices.stored_exec_fee_factor, index)?;
+            executor.storage_price = prices.storage_price;
         }
         Ok(executor)
     }
 
-    /// What a price unit costs by policy.
+    /// What a price unit costs by policy, given what is stored.
     ///
     /// It is stored in datoshi before Faun and in picoGAS from then on; in the
     /// block that activates Faun it is converted while OnPersist runs.
@@ -158,12 +159,11 @@ impl<'s> Executor<'s> {
     /// that is verified before that height costs nothing.
     ///
     /// Source: `ApplicationEngine.cs` (constructor, `IsHardforkEnabled`), `PolicyContract.cs` (`GetExecFeeFactor`).
-    fn stored_fee_factor(&self, index: u32) -> Result<Gas, FaultKind> {
+    fn policy_fee_factor(&self, stored: u64, index: u32) -> Result<Gas, FaultKind> {
         let heights = &self.settings().hardforks;
         if heights.at(index) < Hardfork::Faun {
-            return Ok(Gas::from_datoshi(policy::exec_fee_factor(self)?.into()));
+            return Ok(Gas::from_datoshi(policy::exec_fee_factor(self, stored)?.into()));
         }
-        let stored = policy::stored_exec_fee_factor(&self.base)?;
         let converts = self.trigger == Trigger::OnPersist && index > 0 && heights.at(index - 1) < Hardfork::Faun;
         Ok(Gas::from_pico(u128::from(stored) * if converts { Gas::PICO_PER_DATOSHI.into() } else { 1 }))
     }
@@ -231,6 +231,7 @@ impl<'s> Executor<'s> {
     /// What came of it, without the changes.
     pub(super) fn receipt(&mut self, vm: &mut Vm, fault: Option<Fault>) -> Receipt {
         let fault_place = fault.as_ref().and_then(|fault| self.fault_place(vm, fault));
+        self.lookups.take().give_back();
         if fault.is_some() {
             self.notifications.clear();
         }

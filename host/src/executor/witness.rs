@@ -7,6 +7,7 @@ use std::{cell::RefMut, rc::Rc};
 
 use neovm_chain::{Attribute, Condition, Signer, Transaction, WitnessRuleAction, WitnessScopes};
 use neovm_interp::LoadId;
+use neovm_storage::ContractsStamp;
 use neovm_types::{CallFlags, FaultKind, Hash160, manifest::PublicKey};
 use smallvec::SmallVec;
 
@@ -19,8 +20,8 @@ use crate::{
 /// What the script that asked last found out about witnesses.
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
-    /// The script, and the [stamp](neovm_storage::Layer::contracts_stamp) of its layer then.
-    of: Option<(LoadId, u64)>,
+    /// The script, and the stamp of its layer then.
+    of: Option<(LoadId, Option<ContractsStamp>)>,
     /// By account, whether the rules of a signer hold.
     known: SmallVec<[(Hash160, bool); 4]>,
     /// The transaction whose request an oracle answers.

@@ -24,7 +24,6 @@ use crate::{
     executor::{Call, Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
     parameter::ArrayItem,
-    stored::serialize,
 };
 
 /// The native contract ContractManagement.
@@ -123,10 +122,6 @@ fn contract_hash_key(id: i32) -> Key {
     key(ID, PREFIX_CONTRACT_HASH).with(&id.to_be_bytes())
 }
 
-fn put_contract(executor: &Executor<'_>, contract: &ContractState) -> Result<(), FaultKind> {
-    write(executor.layer(), contract_key(contract.hash), &contract.to_bytes()?)
-}
-
 fn initialize(layer: &Layer<'_>) -> Result<(), FaultKind> {
     write_integer(layer, key(ID, PREFIX_MINIMUM_DEPLOYMENT_FEE), DEFAULT_MINIMUM_DEPLOYMENT_FEE)?;
     write_integer(layer, key(ID, PREFIX_NEXT_AVAILABLE_ID), 1)
@@ -152,15 +147,10 @@ fn persist_native(
 ) -> Result<(), FaultKind> {
     let hash = native.state.hash;
     let old = executor.contract(hash)?;
-    match &old {
-        None => {
-            put_contract(executor, &native.state)?;
-            write(executor.layer(), contract_hash_key(native.state.id), &hash.0)?;
-        }
-        Some(old) => {
-            let update_counter = old.state().update_counter.wrapping_add(1);
-            put_contract(executor, &ContractState { update_counter, ..native.state.clone() })?;
-        }
+    let update_counter = old.as_ref().map_or(0, |old| old.state().update_counter.wrapping_add(1));
+    executor.layer().put(contract_key(hash), native.stored(update_counter)?).map_err(fault)?;
+    if old.is_none() {
+        write(executor.layer(), contract_hash_key(native.state.id), &hash.0)?;
     }
     for hardfork in hardforks {
         (native.contract.initialize)(executor, caller, *hardfork)?;
@@ -230,18 +220,20 @@ fn storage_fee(executor: &Executor<'_>, size: usize) -> i64 {
     i64::from(executor.storage_price()) * size as i64
 }
 
-fn parse_nef(bytes: &[u8]) -> Result<NefFile, FaultKind> {
+/// Returns a NEF file, and the bytes that are stored of it.
+fn parse_nef(bytes: &[u8]) -> Result<(NefFile, Vec<u8>), FaultKind> {
     if bytes.is_empty() {
         return Err(fault("the NEF file is empty"));
     }
-    NefFile::parse(bytes).map_err(fault)
+    NefFile::parse_with_bytes(bytes).map_err(fault)
 }
 
-fn parse_manifest(bytes: &[u8]) -> Result<Manifest, FaultKind> {
+/// Returns a manifest, and the item that is stored of it.
+fn parse_manifest(bytes: &[u8]) -> Result<(Manifest, StackItem), FaultKind> {
     if bytes.is_empty() {
         return Err(fault("the manifest is empty"));
     }
-    Manifest::parse(bytes).map_err(fault)
+    Manifest::parse_with_item(bytes).map_err(fault)
 }
 
 /// Checks that an instruction starts where each method does, and from Basilisk
@@ -249,15 +241,11 @@ fn parse_manifest(bytes: &[u8]) -> Result<Manifest, FaultKind> {
 fn check_script(executor: &Executor<'_>, nef: &NefFile, manifest: &Manifest) -> Result<(), FaultKind> {
     let script = &nef.script;
     let is_strict = executor.is_active(Hardfork::Basilisk);
-    let mut starts = vec![false; script.len()];
-    if is_strict {
-        script.validate().map_err(fault)?;
-        script.instructions().for_each(|(position, _)| starts[position] = true);
-    }
+    let starts = if is_strict { Some(script.validated_starts().map_err(fault)?) } else { None };
     for method in &manifest.abi.methods {
         let offset = usize::try_from(method.offset).map_err(fault)?;
         script.instruction(offset)?;
-        if is_strict && !starts[offset] {
+        if starts.as_ref().is_some_and(|starts| !starts[offset]) {
             return Err(fault(format!("no instruction starts at {offset}, the offset of {:?}", method.name)));
         }
     }
@@ -285,9 +273,10 @@ fn deploy(
     }
     let fee = storage_fee(executor, nef.len() + manifest.len()).max(minimum_deployment_fee(executor.layer())?);
     caller.add_fee(Gas::from_datoshi(fee))?;
-    let (nef, manifest) = (parse_nef(nef)?, parse_manifest(manifest)?);
+    let ((nef, nef_bytes), (manifest, manifest_item)) = (parse_nef(nef)?, parse_manifest(manifest)?);
     check_script(executor, &nef, &manifest)?;
-    let hash = contract_hash(sender, nef.checksum(), &manifest.name);
+    let checksum = nef_bytes.last_chunk().map_or(0, |checksum| u32::from_le_bytes(*checksum));
+    let hash = contract_hash(sender, checksum, &manifest.name);
     if policy::is_blocked(executor.layer(), hash)? {
         return Err(fault(format!("contract {hash} is blocked")));
     }
@@ -297,7 +286,8 @@ fn deploy(
     let id = next_id(executor.layer())?;
     check_groups(&manifest, hash)?;
     let contract = ContractState { id, update_counter: 0, hash, nef, manifest };
-    put_contract(executor, &contract)?;
+    let stored = contract.bytes_of(&nef_bytes, manifest_item)?;
+    write(executor.layer(), contract_key(hash), &stored)?;
     write(executor.layer(), contract_hash_key(id), &hash.0)?;
     let deployed = on_deploy(executor, caller, &contract, data, false)?;
     deployed.then(executor, caller, move |executor, _, ()| {
@@ -359,15 +349,14 @@ fn update(
     let update_counter = contract.update_counter.checked_add(1);
     contract.update_counter = update_counter.ok_or_else(|| fault("the contract cannot be updated any more"))?;
     if let Some(nef) = nef {
-        contract.nef = parse_nef(nef)?;
+        (contract.nef, _) = parse_nef(nef)?;
     }
     policy::clean_whitelist(executor, contract.hash)?;
     if let Some(manifest) = manifest {
-        let manifest = parse_manifest(manifest)?;
+        let (manifest, _) = parse_manifest(manifest)?;
         if manifest.name != contract.manifest.name {
             return Err(fault("the name of a contract cannot be changed"));
         }
-        serialize(&manifest.to_stack_item())?;
         check_groups(&manifest, contract.hash)?;
         contract.manifest = manifest;
     }

@@ -2,8 +2,11 @@
 //!
 //! Source: `NativeContract.cs` (`GetContractState`, `GetAllowedMethods`).
 
+use std::sync::OnceLock;
+
+use neovm_storage::Value;
 use neovm_types::{
-    Hardfork, Hash160, Manifest, NefFile, OpCode, Script,
+    FaultKind, Hardfork, Hash160, Manifest, NefFile, OpCode, Script,
     hash::syscall_id,
     manifest::{self, Abi, ContractDescriptor, ParameterType, Permission, Wildcard},
 };
@@ -33,6 +36,8 @@ pub struct NativeState {
     methods: Vec<LevelMethod>,
     /// The hardforks with which the state changes, in order.
     hardforks: Vec<Hardfork>,
+    /// The update counter and the bytes that were stored first.
+    stored: OnceLock<(u16, Value)>,
 }
 
 /// A method that is active.
@@ -92,7 +97,22 @@ impl NativeState {
         };
         (contract.compose)(&mut manifest, hardfork);
         let state = ContractState { id: contract.id, update_counter: 0, hash: contract.hash, nef, manifest };
-        Self { contract, state, methods, hardforks: native.hardforks() }
+        Self { contract, state, methods, hardforks: native.hardforks(), stored: OnceLock::new() }
+    }
+
+    /// Returns the bytes that are stored of the contract when it has been updated so often. The first are kept, as
+    /// chains of one network store the same.
+    ///
+    /// # Errors
+    /// A fault if the contract is too large for a storage item.
+    pub(crate) fn stored(&self, update_counter: u16) -> Result<Value, FaultKind> {
+        if let Some((_, stored)) = self.stored.get().filter(|(counter, _)| *counter == update_counter) {
+            return Ok(Value::clone(stored));
+        }
+        let stored: Value = ContractState { update_counter, ..self.state.clone() }.to_bytes()?.into();
+        // Another thread may have been first.
+        _ = self.stored.set((update_counter, Value::clone(&stored)));
+        Ok(stored)
     }
 
     /// Returns the method whose SYSCALL lies at a position of the contract's script.

@@ -3,9 +3,11 @@
 //!
 //! Sources: `PolicyContract.cs`, `WhitelistedContract.cs` of the reference node.
 
+use std::cell::Cell;
+
 use neovm_chain::AttributeType;
 use neovm_interp::Caller;
-use neovm_storage::{Direction, Key, Layer};
+use neovm_storage::{ContractsStamp, Direction, Key, Layer};
 use neovm_types::{CallFlags, FaultKind, Gas, Hardfork, Hash160, Integer, StackItem, manifest::ParameterType};
 
 use super::{
@@ -51,7 +53,8 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
             => iterate(executor, PREFIX_BLOCKED_ACCOUNT, FindOptions::KEYS_ONLY | FindOptions::REMOVE_PREFIX);
         /// Returns what a price unit costs, in datoshi.
-        getExecFeeFactor() -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES } => exec_fee_factor(executor);
+        getExecFeeFactor() -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
+            => exec_fee_factor(executor, stored_exec_fee_factor(executor.layer())?);
         /// Returns what a price unit costs, in picoGAS.
         getExecPicoFeeFactor() -> u64
             { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
@@ -209,16 +212,44 @@ pub(crate) fn price_keys() -> [Key; 2] {
     [key(ID, PREFIX_EXEC_FEE_FACTOR), key(ID, PREFIX_STORAGE_PRICE)]
 }
 
+/// The prices that each execution reads first.
+#[derive(Clone, Copy)]
+pub(crate) struct Prices {
+    /// See [`stored_exec_fee_factor`].
+    pub(crate) stored_exec_fee_factor: u64,
+    /// See [`storage_price`].
+    pub(crate) storage_price: u32,
+}
+
+impl Prices {
+    /// Reads the prices, unless they are those that this thread has read last.
+    pub(crate) fn read(layer: &Layer<'_>) -> Result<Self, FaultKind> {
+        thread_local! {
+            static LAST: Cell<Option<(ContractsStamp, Prices)>> = const { Cell::new(None) };
+        }
+        let stamp = layer.contracts_stamp();
+        if let (Some(stamp), Ok(Some((last, prices)))) = (stamp, LAST.try_with(Cell::get))
+            && stamp == last
+        {
+            return Ok(prices);
+        }
+        let prices =
+            Self { stored_exec_fee_factor: stored_exec_fee_factor(layer)?, storage_price: storage_price(layer)? };
+        // At the end of a thread there is nobody to keep them for.
+        _ = LAST.try_with(|place| place.set(stamp.map(|stamp| (stamp, prices))));
+        Ok(prices)
+    }
+}
+
 /// What a price unit costs, as it is stored: in datoshi before Faun, in picoGAS from then on.
 pub(crate) fn stored_exec_fee_factor(layer: &Layer<'_>) -> Result<u64, FaultKind> {
     read_number(layer, &key(ID, PREFIX_EXEC_FEE_FACTOR))
 }
 
-/// What a price unit costs, in datoshi, rounded down.
+/// What a price unit costs, in datoshi, rounded down, given what is stored.
 ///
 /// Source: `PolicyContract.cs` (`GetExecFeeFactor`).
-pub(crate) fn exec_fee_factor(executor: &Executor<'_>) -> Result<u32, FaultKind> {
-    let stored = stored_exec_fee_factor(executor.layer())?;
+pub(crate) fn exec_fee_factor(executor: &Executor<'_>, stored: u64) -> Result<u32, FaultKind> {
     let datoshi = if executor.is_active(Hardfork::Faun) { stored / Gas::PICO_PER_DATOSHI } else { stored };
     u32::try_from(datoshi).map_err(|_| FaultKind::Overflow)
 }

@@ -1,6 +1,8 @@
 //! Entries that were read or changed lately.
 
-use hashbrown::DefaultHashBuilder;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hashbrown::{DefaultHashBuilder, HashSet};
 use quick_cache::{OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 
 use crate::{Key, StoreError, Value};
@@ -51,5 +53,45 @@ impl ReadCache {
     /// Notes that an entry has changed.
     pub(super) fn set(&self, key: &Key, value: &Option<Value>) {
         self.0.insert(key.clone(), value.clone());
+    }
+}
+
+/// Keys that were found not to be there since the last block. Whoever verifies a transaction and then writes it asks for
+/// the same key three times, and it takes the longest to find out that a key is not there.
+#[derive(Debug, Default)]
+pub(super) struct Absent(Mutex<HashSet<Key>>);
+
+impl Absent {
+    /// No more keys are kept.
+    const CAPACITY: usize = 4096;
+
+    /// Reads a key by `read`, unless it was found not to be there.
+    pub(super) fn get(
+        &self,
+        key: &[u8],
+        read: impl FnOnce() -> Result<Option<Value>, StoreError>,
+    ) -> Result<Option<Value>, StoreError> {
+        if self.keys().contains(key) {
+            return Ok(None);
+        }
+        let value = read()?;
+        if value.is_none() {
+            let mut keys = self.keys();
+            if keys.len() == Self::CAPACITY {
+                keys.clear();
+            }
+            keys.insert(Key::from_bytes(key));
+        }
+        Ok(value)
+    }
+
+    /// Forgets all keys, as any may be there now.
+    pub(super) fn clear(&mut self) {
+        self.keys().clear();
+    }
+
+    /// Nothing that holds the lock can panic half-way.
+    fn keys(&self) -> MutexGuard<'_, HashSet<Key>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,14 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cache::ReadCache;
+use cache::{Absent, ReadCache};
 use worker::{Job, Report, Worker};
 
 pub use self::{
     buffer::{StateBuffer, overlay},
     memory::MemoryPlace,
 };
-use crate::{Batch, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader, Value};
+use crate::{
+    Batch, ContractsStamp, Cursor, Direction, NodeChanges, NodeHash, Nodes, Store, StoreError, TrieError, TrieReader,
+    Value,
+};
 
 /// The id of LedgerContract, whose storage has no part in the state root.
 pub const LEDGER_ID: i32 = -4;
@@ -175,6 +178,9 @@ pub struct ChainState {
     recent: Arc<StateBuffer>,
     /// Never those of the Ledger, most of which are written and not read again.
     cache: ReadCache,
+    /// Those of the Ledger alone.
+    absent: Absent,
+    stamp: ContractsStamp,
     is_flushing: bool,
     /// Blocks appended since the last write began.
     blocks: u32,
@@ -208,6 +214,8 @@ impl ChainState {
             state,
             recent: Arc::default(),
             cache: ReadCache::new(),
+            absent: Absent::default(),
+            stamp: ContractsStamp::unique(),
             is_flushing: false,
             blocks: 0,
             since: Instant::now(),
@@ -245,9 +253,13 @@ impl ChainState {
         if self.blocks == 0 {
             self.since = Instant::now();
         }
+        self.absent.clear();
         self.state.add(&changes);
         let of_contracts = changes.iter().filter(|(key, _)| key.contract() != LEDGER_ID);
-        of_contracts.for_each(|(key, value)| self.cache.set(key, value));
+        for (key, value) in of_contracts {
+            self.cache.set(key, value);
+            self.stamp.note_write(key);
+        }
         self.height = Some(height);
         self.blocks += 1;
         self.send(Job::Block { height, changes, expected })?;
@@ -367,7 +379,7 @@ impl Store for ChainState {
             Some(value) => Ok(value.clone()),
             None => self.place.get(key),
         };
-        if key.starts_with(&LEDGER_ID.to_le_bytes()) { read() } else { self.cache.get(key, read) }
+        if key.starts_with(&LEDGER_ID.to_le_bytes()) { self.absent.get(key, read) } else { self.cache.get(key, read) }
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
@@ -377,5 +389,9 @@ impl Store for ChainState {
             cursor = buffer.over(cursor, prefix, from, direction);
         }
         cursor
+    }
+
+    fn contracts_stamp(&self) -> Option<ContractsStamp> {
+        Some(self.stamp)
     }
 }

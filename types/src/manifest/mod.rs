@@ -28,7 +28,7 @@ pub use crate::public_key::{ParseKeyError, PublicKey};
 use crate::{
     fault::FaultKind,
     hash::{Hash160, ParseHashError},
-    item::binary,
+    item::{StackItem, binary},
     json::{Json, ParseJsonError},
     limits::Limits,
 };
@@ -168,13 +168,23 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] for the first thing that is wrong.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
+        Self::parse_with_item(json).map(|(manifest, _)| manifest)
+    }
+
+    /// Parses a manifest as [`Manifest::parse`] does, and also returns its
+    /// [item](Manifest::to_stack_item), which the last of the checks needs.
+    ///
+    /// # Errors
+    /// Those of [`Manifest::parse`].
+    pub fn parse_with_item(json: &[u8]) -> Result<(Self, StackItem), ManifestError> {
         if json.len() > Self::MAX_LENGTH {
             return Err(ManifestError::TooLong(json.len()));
         }
         let manifest = read::manifest(&Json::parse(json, Json::MAX_DEPTH)?)?;
         let Limits { max_item_size, max_stack_size, .. } = Limits::DEFAULT;
-        match binary::serialize(&manifest.to_stack_item(), max_item_size as usize, max_stack_size as usize) {
-            Ok(_) => Ok(manifest),
+        let item = manifest.to_stack_item();
+        match binary::serialize(&item, max_item_size as usize, max_stack_size as usize) {
+            Ok(_) => Ok((manifest, item)),
             Err(fault) => Err(ManifestError::TooLarge(fault)),
         }
     }

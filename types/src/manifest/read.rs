@@ -24,15 +24,40 @@ const BASE64: GeneralPurpose =
 
 type Result<T> = core::result::Result<T, ManifestError>;
 
-/// A value, and its path in the manifest.
-struct Field<'a> {
-    path: String,
+/// A value, and where it stands in the manifest.
+#[derive(Clone, Copy)]
+struct Field<'p, 'a> {
+    /// What it is part of, and which part; none if it is the whole.
+    place: Option<(&'p Field<'p, 'a>, Part)>,
     value: &'a Json,
 }
 
-impl<'a> Field<'a> {
+/// A part of a value.
+#[derive(Clone, Copy)]
+enum Part {
+    Member(&'static str),
+    Item(usize),
+}
+
+impl<'a> Field<'_, 'a> {
+    /// The path in the manifest, which only errors show: empty for the whole.
+    fn path(&self) -> String {
+        let Some((whole, part)) = self.place else { return String::new() };
+        let path = whole.path();
+        match part {
+            Part::Member(name) if path.is_empty() => name.into(),
+            Part::Member(name) => format!("{path}.{name}"),
+            Part::Item(index) => format!("{path}[{index}]"),
+        }
+    }
+
+    /// Returns a part, given its value.
+    fn part(&self, part: Part, value: &'a Json) -> Field<'_, 'a> {
+        Field { place: Some((self, part)), value }
+    }
+
     fn wrong<T>(&self, what: impl Into<String>) -> Result<T> {
-        let field = if self.path.is_empty() { "whole".into() } else { self.path.clone() };
+        let field = Some(self.path()).filter(|path| !path.is_empty()).unwrap_or_else(|| "whole".into());
         Err(ManifestError::Field { field, what: what.into() })
     }
 
@@ -46,34 +71,31 @@ impl<'a> Field<'a> {
     }
 
     /// Returns a member of an object; a missing one is null.
-    fn get(&self, name: &str) -> Result<Self> {
+    fn get(&self, name: &'static str) -> Result<Field<'_, 'a>> {
         if !matches!(self.value, Json::Object(_)) {
             return self.not_a("an object");
         }
-        let value = self.value.get(name).unwrap_or(&Json::Null);
-        let path = if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) };
-        Ok(Self { path, value })
+        Ok(self.part(Part::Member(name), self.value.get(name).unwrap_or(&Json::Null)))
     }
 
     /// Returns a member that must be there.
-    fn get_present(&self, name: &str) -> Result<Self> {
+    fn get_present(&self, name: &'static str) -> Result<Field<'_, 'a>> {
         let field = self.get(name)?;
         if field.is_null() { field.wrong("is missing") } else { Ok(field) }
     }
 
-    fn items<T>(&self, read: impl Fn(&Self) -> Result<T>) -> Result<Vec<T>> {
+    fn items<T>(&self, read: impl Fn(&Field<'_, 'a>) -> Result<T>) -> Result<Vec<T>> {
         let Json::Array(items) = self.value else { return self.not_a("a list") };
-        let item = |(i, value)| read(&Self { path: format!("{}[{i}]", self.path), value });
-        items.iter().enumerate().map(item).collect()
+        items.iter().enumerate().map(|(index, value)| read(&self.part(Part::Item(index), value))).collect()
     }
 
     /// Returns the items of a list; a missing one is empty.
-    fn list<T>(&self, name: &str, read: impl Fn(&Self) -> Result<T>) -> Result<Vec<T>> {
+    fn list<T>(&self, name: &'static str, read: impl Fn(&Field<'_, 'a>) -> Result<T>) -> Result<Vec<T>> {
         let field = self.get(name)?;
         if field.is_null() { Ok(Vec::new()) } else { field.items(read) }
     }
 
-    fn wildcard<T>(&self, read: impl Fn(&Self) -> Result<T>) -> Result<Wildcard<T>> {
+    fn wildcard<T>(&self, read: impl Fn(&Field<'_, 'a>) -> Result<T>) -> Result<Wildcard<T>> {
         match self.value {
             Json::String(text) if text == "*" => Ok(Wildcard::Any),
             Json::Array(_) => self.items(read).map(Wildcard::List),
@@ -111,13 +133,15 @@ impl<'a> Field<'a> {
     }
 
     /// Checks that no two items of the list `name` have the same key.
-    fn unique<T, K: Ord>(&self, name: &str, items: &[T], key: impl Fn(&T) -> K) -> Result<()> {
+    fn unique<'t, T, K: Ord>(&self, name: &'static str, items: &'t [T], key: impl Fn(&'t T) -> K) -> Result<()> {
+        if items.len() < 2 {
+            return Ok(());
+        }
         let mut seen = BTreeSet::new();
         match items.iter().position(|item| !seen.insert(key(item))) {
-            Some(place) => {
-                let separator = if self.path.is_empty() { "" } else { "." };
-                let path = format!("{}{separator}{name}[{place}]", self.path);
-                Self { path, value: self.value }.wrong("occurs twice")
+            Some(index) => {
+                let list = self.part(Part::Member(name), self.value);
+                list.part(Part::Item(index), self.value).wrong("occurs twice")
             }
             None => Ok(()),
         }
@@ -125,7 +149,7 @@ impl<'a> Field<'a> {
 }
 
 pub(super) fn manifest(value: &Json) -> Result<Manifest> {
-    let root = Field { path: String::new(), value };
+    let root = Field { place: None, value };
     let name = root.get_present("name")?.name()?;
     let groups = root.list("groups", group)?;
     root.unique("groups", &groups, |group| group.pubkey.0)?;
@@ -133,14 +157,14 @@ pub(super) fn manifest(value: &Json) -> Result<Manifest> {
     if *features.value != Json::Object(Vec::new()) {
         return features.not_a("an empty object");
     }
-    let supported_standards = root.list("supportedstandards", Field::name)?;
-    root.unique("supportedstandards", &supported_standards, String::clone)?;
+    let supported_standards = root.list("supportedstandards", |field| field.name())?;
+    root.unique("supportedstandards", &supported_standards, String::as_str)?;
     let abi = abi(&root.get_present("abi")?)?;
     let permissions = root.list("permissions", permission)?;
-    root.unique("permissions", &permissions, |permission| permission.contract.to_string())?;
-    let trusts = root.get_present("trusts")?.wildcard(Field::contract)?;
+    root.unique("permissions", &permissions, |permission| contract_key(&permission.contract))?;
+    let trusts = root.get_present("trusts")?.wildcard(|field| field.contract())?;
     if let Wildcard::List(trusts) = &trusts {
-        root.unique("trusts", trusts, ToString::to_string)?;
+        root.unique("trusts", trusts, contract_key)?;
     }
     let extra = root.get("extra")?;
     let extra = match extra.value {
@@ -151,7 +175,16 @@ pub(super) fn manifest(value: &Json) -> Result<Manifest> {
     Ok(Manifest { name, groups, supported_standards, abi, permissions, trusts, extra })
 }
 
-fn group(field: &Field<'_>) -> Result<Group> {
+/// Tells contracts apart: the bytes of a hash, those of a group's key, and none for all.
+fn contract_key(contract: &ContractDescriptor) -> &[u8] {
+    match contract {
+        ContractDescriptor::Any => &[],
+        ContractDescriptor::Hash(hash) => &hash.0,
+        ContractDescriptor::Group(key) => &key.0,
+    }
+}
+
+fn group(field: &Field<'_, '_>) -> Result<Group> {
     let key = field.get_present("pubkey")?;
     let pubkey = key.text()?.parse().or_else(|error| key.wrong(format!("{error}")))?;
     let text = field.get_present("signature")?;
@@ -162,18 +195,18 @@ fn group(field: &Field<'_>) -> Result<Group> {
     Ok(Group { pubkey, signature })
 }
 
-fn abi(field: &Field<'_>) -> Result<Abi> {
+fn abi(field: &Field<'_, '_>) -> Result<Abi> {
     let methods = field.list("methods", method)?;
     if methods.is_empty() {
         return field.get("methods")?.wrong("is empty");
     }
-    field.unique("methods", &methods, |method| (method.name.clone(), method.parameters.len()))?;
+    field.unique("methods", &methods, |method| (method.name.as_str(), method.parameters.len()))?;
     let events = field.list("events", event)?;
-    field.unique("events", &events, |event| event.name.clone())?;
+    field.unique("events", &events, |event| &*event.name)?;
     Ok(Abi { methods, events })
 }
 
-fn method(field: &Field<'_>) -> Result<Method> {
+fn method(field: &Field<'_, '_>) -> Result<Method> {
     let (name, parameters) = signature(field)?;
     let return_type = field.get_present("returntype")?.parameter_type()?;
     let offset = field.get_present("offset")?.offset()?;
@@ -182,20 +215,20 @@ fn method(field: &Field<'_>) -> Result<Method> {
     Ok(Method { name, parameters, return_type, offset, safe })
 }
 
-fn event(field: &Field<'_>) -> Result<Event> {
+fn event(field: &Field<'_, '_>) -> Result<Event> {
     let (name, parameters) = signature(field)?;
     Ok(Event { name: name.into(), parameters })
 }
 
 /// Reads what methods and events have in common.
-fn signature(field: &Field<'_>) -> Result<(String, Vec<Parameter>)> {
+fn signature(field: &Field<'_, '_>) -> Result<(String, Vec<Parameter>)> {
     let name = field.get_present("name")?.name()?;
     let parameters = field.get_present("parameters")?.items(parameter)?;
-    field.unique("parameters", &parameters, |parameter| parameter.name.clone())?;
+    field.unique("parameters", &parameters, |parameter| parameter.name.as_str())?;
     Ok((name, parameters))
 }
 
-fn parameter(field: &Field<'_>) -> Result<Parameter> {
+fn parameter(field: &Field<'_, '_>) -> Result<Parameter> {
     let name = field.get_present("name")?.name()?;
     let kind = field.get_present("type")?;
     match kind.parameter_type()? {
@@ -204,11 +237,11 @@ fn parameter(field: &Field<'_>) -> Result<Parameter> {
     }
 }
 
-fn permission(field: &Field<'_>) -> Result<Permission> {
+fn permission(field: &Field<'_, '_>) -> Result<Permission> {
     let contract = field.get_present("contract")?.contract()?;
-    let methods = field.get_present("methods")?.wildcard(Field::name)?;
+    let methods = field.get_present("methods")?.wildcard(|field| field.name())?;
     if let Wildcard::List(methods) = &methods {
-        field.unique("methods", methods, String::clone)?;
+        field.unique("methods", methods, String::as_str)?;
     }
     Ok(Permission { contract, methods })
 }

@@ -1,9 +1,9 @@
 //! The committee, and the validators among its members.
 
-use std::{cmp::Reverse, rc::Rc};
+use std::{cell::RefCell, cmp::Reverse, rc::Rc};
 
 use neovm_chain::contract::majority_address;
-use neovm_storage::Layer;
+use neovm_storage::{Layer, Value};
 use neovm_types::{FaultKind, Hardfork, Hash160, Integer, StackItem, manifest::PublicKey};
 
 use super::{COMMITTEE_CHANGED, ID, Neo, TOTAL_AMOUNT, state::stored_key, votes};
@@ -33,12 +33,27 @@ pub(super) struct Member {
     pub(super) votes: Integer,
 }
 
-/// Returns the members with the most votes first, as they were elected.
-pub(super) fn members(layer: &Layer<'_>) -> Result<Vec<Member>, FaultKind> {
+/// Returns the members with the most votes first, as they were elected. Each block asks for them; those that the thread
+/// asked for last are kept, with the bytes that they were read from.
+pub(super) fn members(layer: &Layer<'_>) -> Result<Rc<[Member]>, FaultKind> {
+    thread_local! {
+        static LAST: RefCell<Option<(Value, Rc<[Member]>)>> = const { RefCell::new(None) };
+    }
     let stored = layer.get(&key(ID, PREFIX_COMMITTEE)).map_err(fault)?;
     let stored = stored.ok_or_else(|| fault("the storage holds no committee"))?;
+    // At the end of a thread there is nothing kept, and nobody to keep it for.
+    let last = LAST.try_with(RefCell::take).unwrap_or_default();
+    let members = match last {
+        Some((bytes, members)) if Value::ptr_eq(&bytes, &stored) || bytes == stored => members,
+        _ => read_members(&stored)?,
+    };
+    _ = LAST.try_with(|place| place.replace(Some((stored, Rc::clone(&members)))));
+    Ok(members)
+}
+
+fn read_members(stored: &[u8]) -> Result<Rc<[Member]>, FaultKind> {
     let damaged = || fault("the stored committee is damaged");
-    let StackItem::Array(items) = deserialize(&stored)? else { return Err(damaged()) };
+    let StackItem::Array(items) = deserialize(stored)? else { return Err(damaged()) };
     let member = |item: &StackItem| {
         let StackItem::Struct(fields) = item else { return Err(damaged()) };
         let [key, votes] = &fields.to_vec()[..] else { return Err(damaged()) };
