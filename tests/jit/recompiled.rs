@@ -18,8 +18,21 @@ const RUNS: usize = 3;
 /// The thresholds under which scripts are run: as in tests, and as by default.
 const THRESHOLDS: [u32; 2] = [2, 64];
 
-/// Loops that mix integers of up to 64 bits with wider ones, as contracts of exchanges do.
+/// Loops whose integers become wider later than can be looked ahead, and loops that mix integers of up to 64 bits with wider
+/// ones, as contracts of exchanges do.
 const WIDE: &[(&str, &str)] = &[
+    (
+        "a sum that exceeds 64 bits late",
+        "INITSLOT 2, 0\nPUSHINT16 600\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nPUSHINT64 36028797018963968\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    (
+        "a difference that exceeds 64 bits late",
+        "INITSLOT 2, 0\nPUSHINT16 600\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nPUSHINT64 36028797018963968\nSUB\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
+    (
+        "a sum that exceeds 128 bits late",
+        "INITSLOT 2, 0\nPUSHINT16 600\nSTLOC0\nPUSH0\nSTLOC1\nn: LDLOC1\nPUSHINT128 664613997892457936451903530140172288\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET",
+    ),
     (
         "a product that grows too wide",
         "INITSLOT 3, 0\nPUSH3\nSTLOC0\nPUSHINT16 300\nSTLOC1\nn: LDLOC0\nPUSHINT32 1000003\nMUL\nPUSHINT64 1000000000000007\nMOD\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET",

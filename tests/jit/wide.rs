@@ -1,10 +1,11 @@
 //! Integers of more than 64 bits in compiled code: all operators on values near the widths where their form changes, and
 //! loops whose values become wider and narrower.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use neovm::{
-    Dispatch, Hardfork, VmConfig,
+    Code, Dispatch, Hardfork, VmConfig,
+    jit::{Jit, Mode},
     types::{Integer, asm::assemble},
 };
 use neovm_testing::{Compiler, Modes, Program, Runner, Tally, assert_same, say, wide::LOOPS};
@@ -139,5 +140,40 @@ fn a_boolean_shifted_by_zero() {
             assert_same(&program, &hardfork, &expected, end, &mut runner);
         }
         assert!(compiler.entered() > 0, "{hardfork:?}");
+    }
+}
+
+/// What was seen of an operand is presumed of that operand, not of the one above it: no guard fails.
+#[test]
+fn each_operand_is_presumed_as_wide_as_it_was() {
+    let wide = 1_i128 << 70;
+    for turn in [
+        "LDSFLD0\nLDLOC0\nGT",
+        "LDLOC0\nLDSFLD0\nGT",
+        "LDSFLD0\nLDLOC0\nADD",
+        "LDSFLD0\nLDLOC0\nXOR",
+        "LDSFLD0\nLDLOC0\nMAX",
+        "LDSFLD0\nLDLOC0\nMOD",
+        "LDSFLD0\nPUSH3\nSHR",
+        "LDSFLD0\nPUSH0\nLDLOC0\nWITHIN",
+        "LDLOC0\nPUSH0\nLDSFLD0\nWITHIN",
+        "LDSFLD0\nLDLOC0\nPUSH7\nMODMUL",
+        "LDSFLD0\nLDLOC0\nJMPLT o\no: PUSH1",
+    ] {
+        let text = format!(
+            "INITSSLOT 1\nPUSHINT128 {wide}\nSTSFLD0\nINITSLOT 2, 0\nPUSHINT16 2000\nSTLOC0\n\
+             n: {turn}\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET"
+        );
+        let program = Program::new(turn, assemble(&text).unwrap());
+        let jit = Jit::new(Mode { threshold: 16, background: false }).expect("a compiler");
+        let code = Code::decode(program.script.clone(), &VmConfig::default().prices).unwrap();
+        let mut runner = Runner::new(Arc::new(jit.attach(code)), Dispatch::Auto);
+        let expected = Runner::new(program.decode(), Dispatch::Unfused).end(program.start);
+        for _ in 0..2 {
+            let end = runner.end(program.start);
+            assert_same(&program, &"presumed", &expected, end, &mut runner);
+        }
+        let stats = jit.stats();
+        assert!(stats.recompiled == 0 && (1..10).contains(&stats.entered), "{turn}: {stats}");
     }
 }

@@ -132,7 +132,7 @@ impl Translator<'_> {
     /// Pops two integers and compares them.
     pub(super) fn compare(&mut self, ins: &Ins, condition: IntCC) -> Value {
         let known = self.peek(0);
-        let (second, first) = (self.pop_number(ins), self.pop_number(ins));
+        let [second, first] = self.pop_numbers(ins);
         let (Number::Int(second), Number::Int(first)) = (second, first) else {
             return self.compare_numbers(condition, first, second);
         };

@@ -132,11 +132,11 @@ impl Translator<'_> {
                 self.push(Item::Bool(result));
             }
             (2, _) => {
-                let (second, first) = (self.pop_number(ins), self.pop_number(ins));
+                let [second, first] = self.pop_numbers(ins);
                 self.wide_binary(ins, first, second);
             }
             _ => {
-                let [high, low, value] = [(); 3].map(|()| self.pop_number(ins));
+                let [high, low, value] = self.pop_numbers(ins);
                 let above = self.compare_numbers(IntCC::SignedLessThanOrEqual, low, value);
                 let below = self.compare_numbers(IntCC::SignedLessThan, value, high);
                 let within = self.builder.ins().band(above, below);
@@ -189,11 +189,17 @@ impl Translator<'_> {
         }
     }
 
-    /// Pops an integer.
-    pub(super) fn pop_number(&mut self, ins: &Ins) -> Number {
-        let number = self.number_at(ins, 0);
-        self.pop();
-        number
+    /// Pops the integers that an instruction takes, the top one first. What is presumed of an operand goes by its depth
+    /// before any was popped.
+    pub(super) fn pop_numbers<const N: usize>(&mut self, ins: &Ins) -> [Number; N] {
+        let numbers = core::array::from_fn(|depth| self.number_at(ins, depth));
+        self.drop_items(N);
+        numbers
+    }
+
+    /// Pops the topmost `count` items.
+    pub(super) fn drop_items(&mut self, count: usize) {
+        self.state.stack.truncate(self.state.stack.len() - count);
     }
 
     /// Turns the top item into a value, if it is presumed to be a wide integer.

@@ -27,7 +27,7 @@ impl Translator<'_> {
 
     pub(super) fn wide_unary(&mut self, ins: &Ins) {
         use OpCode::*;
-        let value = self.pop_number(ins);
+        let [value] = self.pop_numbers(ins);
         let one = |translator: &mut Self| Number::Int(translator.number(1));
         match ins.opcode {
             INC | DEC => {
@@ -279,7 +279,8 @@ impl Translator<'_> {
 
     /// Computes an opcode that takes long by a builtin.
     pub(super) fn compute_rarely(&mut self, ins: &Ins, count: usize) {
-        let mut operands: Vec<_> = (0..count).map(|_| self.pop_number(ins)).collect();
+        let mut operands: Vec<_> = (0..count).map(|depth| self.number_at(ins, depth)).collect();
+        self.drop_items(count);
         operands.reverse();
         let addresses: Vec<_> =
             operands.into_iter().enumerate().map(|(which, number)| self.in_scratch(which, number)).collect();
@@ -309,8 +310,8 @@ impl Translator<'_> {
         let most = self.load_u32(self.vm, layout::MAX_SHIFT);
         let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
         self.guard(allowed);
-        self.pop();
-        let value = self.pop_number(ins);
+        let value = self.number_at(ins, 1);
+        self.drop_items(2);
         let [low, high] = self.two_words(value);
         let whole = self.concat(low, high);
         let bits = self.number(bits);
