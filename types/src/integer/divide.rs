@@ -5,7 +5,7 @@
 
 /// Divides a number of two words by a word, which is greater than the upper word, so that the quotient fits a word.
 #[inline(always)]
-fn divide_two(high: u64, low: u64, divisor: u64) -> (u64, u64) {
+pub(super) fn divide_two(high: u64, low: u64, divisor: u64) -> (u64, u64) {
     debug_assert!(high < divisor, "the quotient fits a word");
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
