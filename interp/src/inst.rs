@@ -1,7 +1,7 @@
 //! Decoded instructions: what dispatch reads of each.
 
 #[cfg(neovm_tail_calls)]
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use neovm_types::{OpCode, PriceTable};
 
@@ -20,6 +20,9 @@ pub(crate) struct DecodedInst {
     pub(crate) op: Op,
     /// The byte of its opcode; that of RET behind the end of the script.
     pub(crate) opcode: u8,
+    /// How often its fused handler failed, modulo 256; see [`tail_call`](crate::dispatch::tail_call).
+    #[cfg(neovm_tail_calls)]
+    pub(crate) failures: AtomicU8,
     /// Its position in the script, in bytes.
     pub(crate) offset: u32,
     /// The operand in the form that the handlers of `op` read, see `code::decode`.
@@ -70,6 +73,15 @@ impl HandlerPtr {
     /// As for [`HandlerPtr::new`].
     pub(crate) unsafe fn set(&self, handler: *mut ()) {
         self.0.store(handler, Ordering::Release);
+    }
+
+    /// Replaces the handler if it is still the expected one.
+    ///
+    /// # Safety
+    /// As for [`HandlerPtr::new`].
+    pub(crate) unsafe fn replace(&self, expected: *mut (), handler: *mut ()) {
+        // If it is another one, a tier has replaced it.
+        let _ = self.0.compare_exchange(expected, handler, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 

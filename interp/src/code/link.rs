@@ -2,6 +2,8 @@
 //! targets of jumps, fused instructions and handlers.
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+#[cfg(neovm_tail_calls)]
+use core::sync::atomic::AtomicU8;
 
 use neovm_types::{
     FaultKind, Integer, OpCode, PriceTable, Script,
@@ -30,6 +32,8 @@ impl DecodedInst {
             form: Form::alone(op),
             op,
             opcode,
+            #[cfg(neovm_tail_calls)]
+            failures: AtomicU8::new(0),
             offset,
             operand,
             cost,

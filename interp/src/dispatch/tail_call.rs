@@ -113,7 +113,7 @@ unsafe extern "sysv64" fn handler<const FORM: usize>(
     unsafe {
         match fast::run::<FORM>(&mut r, vm) {
             Flow::Next => next(vm, r),
-            Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Unfuse => unfuse::<false>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
@@ -152,7 +152,7 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
                 }
                 next(vm, r);
             }
-            Flow::Unfuse => unfuse(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Unfuse => unfuse::<true>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
@@ -160,13 +160,19 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     }
 }
 
-/// Runs the first of several fused instructions alone and charges for that one only.
+/// How often a fused handler fails until its instructions run one by one. They do so until it would have failed 256
+/// times; then it is tried again. So one that always fails is tried once in 16 times, and one that rarely fails runs
+/// nearly always.
+const PATIENCE: u8 = 16;
+
+/// Runs the first of several fused instructions alone and charges for that one only. It runs where a fused handler
+/// failed, and in place of one that fails often. `COUNTS` says whether that one counts arrivals.
 ///
 /// # Safety
 /// See [`crate::fast`].
 #[cold]
 #[inline(never)]
-unsafe extern "sysv64" fn unfuse(
+unsafe extern "sysv64" fn unfuse<const COUNTS: bool>(
     vm: &mut Vm,
     ip: *const DecodedInst,
     sp: *mut StackItem,
@@ -177,7 +183,40 @@ unsafe extern "sysv64" fn unfuse(
     // SAFETY: `ip` points to a decoded instruction of the current code.
     unsafe {
         let inst = &*ip;
+        // Counts may get lost between threads.
+        let failures = inst.failures.load(Ordering::Relaxed).wrapping_add(1);
+        inst.failures.store(failures, Ordering::Relaxed);
         let meter = meter + inst.cost - inst.single_cost(vm.prices());
+        if failures == PATIENCE || failures == 0 {
+            return relink::<COUNTS>(vm, ip, sp, slots, meter, limit);
+        }
+        HANDLERS[inst.op as usize](vm, ip, sp, slots, meter, limit);
+    }
+}
+
+/// Replaces a fused handler that fails often, or puts it back; then runs the first instruction alone.
+///
+/// # Safety
+/// See [`crate::fast`]; the instruction is charged.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn relink<const COUNTS: bool>(
+    vm: &mut Vm,
+    ip: *const DecodedInst,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+    meter: i64,
+    limit: *mut StackItem,
+) {
+    // SAFETY: `ip` points to a decoded instruction of the current code; both are handlers, and static.
+    unsafe {
+        let inst = &*ip;
+        let handlers = if COUNTS { &COUNTING } else { &HANDLERS };
+        let fused = handlers[inst.form.number()] as *mut ();
+        let alone = unfuse::<COUNTS> as TailFn as *mut ();
+        let is_tried = inst.failures.load(Ordering::Relaxed) < PATIENCE;
+        let (from, to) = if is_tried { (alone, fused) } else { (fused, alone) };
+        inst.handler.replace(from, to);
         HANDLERS[inst.op as usize](vm, ip, sp, slots, meter, limit);
     }
 }
@@ -207,7 +246,7 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
                 };
                 next(vm, Regs { ip: ip.add(length), sp, slots, meter, limit: done.limit });
             }
-            UNFUSED => unfuse(vm, ip, sp, slots, meter, limit),
+            UNFUSED => unfuse::<false>(vm, ip, sp, slots, meter, limit),
             LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
             RETURNED => {
                 let r = vm.regs();
@@ -300,4 +339,50 @@ unsafe extern "sysv64" fn exit<const WHY: u8>(
         HOT => Reason::Hot,
         _ => Reason::Limit,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+
+    use neovm_types::{Gas, Integer, PriceTable, asm::assemble};
+
+    use super::*;
+    use crate::{Code, LoadOptions, NoHost, RunOptions, VmConfig};
+
+    /// Adds 1 to a number as often as the argument on top says. The instruction with index 7 begins a fused one.
+    const COUNT: &str = "INITSLOT 2, 2\nLDARG0\nSTLOC0\nLDARG1\nSTLOC1\nJMP n\nNOP\nn: LDLOC1\nPUSH1\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET";
+
+    /// Runs the loop, and returns the result and the gas.
+    fn count(code: &Arc<Code>, dispatch: crate::Dispatch, turns: i64, start: Integer) -> (Integer, Gas) {
+        let mut vm = Vm::new(VmConfig::default().with_dispatch(dispatch), RunOptions::default());
+        vm.load(Arc::clone(code), LoadOptions::default()).unwrap();
+        vm.push(start);
+        vm.push(turns);
+        vm.run(&mut NoHost);
+        (vm.results().last().unwrap().to_integer().unwrap(), vm.gas_consumed())
+    }
+
+    #[test]
+    fn a_fused_instruction_that_keeps_failing_runs_alone_for_a_while() {
+        let code = Arc::new(Code::decode(assemble(COUNT).unwrap(), &Arc::new(PriceTable::default())).unwrap());
+        let inst = &code.insts()[7];
+        let runs_fused = || inst.handler.get() == HANDLERS[inst.form.number()] as *mut ();
+        assert!(inst.form.pattern().is_some());
+        let (small, wide) = (Integer::Small(5), Integer::Small(i64::MAX));
+        for (turns, start, stays_fused) in [
+            (100, small, true),
+            (15, wide, true),
+            (1, small, true),
+            (1, wide, false),
+            (230, small, false),
+            (9, wide, false),
+            (1, small, true),
+            (30, small, true),
+        ] {
+            let expected = count(&code, crate::Dispatch::Unfused, turns, start);
+            assert_eq!(count(&code, crate::Dispatch::Auto, turns, start), expected, "{turns} turns from {start}");
+            assert_eq!(runs_fused(), stays_fused, "{turns} turns from {start}");
+        }
+    }
 }
