@@ -11,7 +11,11 @@ use neovm_types::OpCode;
 
 use crate::{
     Refusal,
-    analysis::{instruction::Ins, methods::Methods, region::Region},
+    analysis::{
+        instruction::Ins,
+        methods::{Methods, Without},
+        region::Region,
+    },
     memory::code::MachineCode,
     runtime::stats::{ExitRecord, Why},
     translate::{Input, ReturnKind, signature, translate},
@@ -90,6 +94,7 @@ impl Speculation {
 
     /// Returns the width of an operand or the result, and notes that the translation depends on it.
     fn width(&self, index: usize, which: usize) -> Option<Width> {
+        let index = CodeView::original(index);
         self.asked.borrow_mut().insert((index, which));
         self.width_of(self.seen.get(&index).copied().unwrap_or_default(), which)
     }
@@ -209,6 +214,8 @@ struct Callees {
     booleans: BTreeSet<usize>,
     /// Methods that are left to the interpreter.
     refused: Vec<usize>,
+    /// Whether methods must not be inlined.
+    not_inlined: bool,
     again: bool,
 }
 
@@ -226,7 +233,8 @@ fn has_tries(code: CodeView<'_>) -> bool {
 fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &callees.refused, opens_tries)?;
+        let without = Without { methods: &callees.refused, inlining: callees.not_inlined, tries: !opens_tries };
+        let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &without)?;
         let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
         let instructions = region.instructions + called;
         let can_learn =
@@ -272,6 +280,11 @@ fn attempt(
                 booleans: &booleans,
             };
             let made = translate(&input, function, context, linker, config);
+            // What a method does may fit a frame of its own only.
+            if made.is_err() && !input.region.frames.is_empty() {
+                callees.not_inlined = true;
+                callees.again = true;
+            }
             let Some(method) = method else {
                 let made = made?;
                 exits.extend(made.exits);
@@ -285,8 +298,10 @@ fn attempt(
                 }
                 Ok(_) => Err(Refusal::Kinds),
                 Err(refusal) => {
-                    callees.refused.push(method.entry);
-                    callees.again = true;
+                    if !callees.again {
+                        callees.refused.push(method.entry);
+                        callees.again = true;
+                    }
                     Err(refusal)
                 }
             }

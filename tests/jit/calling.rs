@@ -81,6 +81,11 @@ impl Writer<'_> {
         let Shape { locals, arguments } = self.methods[method];
         self.own = Some(method);
         self.line(&format!("m{method}: INITSLOT {locals}, {arguments}"));
+        // Small methods are inlined.
+        if self.random.one_in(3) {
+            self.expression(MAX_DEPTH - 1);
+            return self.line("RET");
+        }
         // Some local variables stay Null.
         for local in 0..locals {
             if !self.random.one_in(20) {

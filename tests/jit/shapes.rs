@@ -282,6 +282,46 @@ const SHAPES: &[(&str, &str)] = &[
         "INITSLOT 2, 0\nPUSHINT8 40\nSTLOC0\nPUSH0\nSTLOC1\nPUSH7\nPUSH8\nn: LDLOC0\nPUSH2\nMOD\nJMPIF y\nPUSH1\nx: PICK\nLDLOC1\nADD\nSTLOC1\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET
          y: PUSH0\nJMP x",
     ),
+    (
+        "a call of a small method beside a local variable that the frame does not have",
+        "PUSHINT8 20\nn: DUP\nCALL f\nDROP\nDUP\nPUSH2\nJMPEQ o\np: DEC\nDUP\nJMPIF n\nRET\no: LDLOC1\nDROP\nJMP p\nf: INITSLOT 0, 1\nLDARG0\nINC\nRET",
+    ),
+    (
+        "methods within one another, the innermost of which leaves 64 bits in the end",
+        "INITSLOT 2, 0\nPUSH1\nSTLOC0\nPUSHINT8 50\nSTLOC1\nn: LDLOC0\nPUSH3\nCALL f\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET
+         f: INITSLOT 1, 2\nLDARG0\nLDARG1\nCALL g\nSTLOC0\nLDLOC0\nDEC\nRET\ng: INITSLOT 1, 2\nLDARG0\nSTLOC0\nLDARG1\nLDLOC0\nCALL h\nINC\nRET\nh: INITSLOT 0, 2\nLDARG0\nLDARG1\nMUL\nRET",
+    ),
+    (
+        "a small method that fails within a try block, with items below its arguments",
+        "PUSHINT8 30\nn: TRY c, -\nPUSH7\nPUSH8\nPUSH2\nPICK\nPUSH5\nMOD\nCALL f\nADD\nADD\nDROP\nENDTRY e\nc: DROP\nENDTRY e\ne: DEC\nDUP\nJMPIF n\nDEPTH\nRET
+         f: INITSLOT 2, 1\nPUSHT\nSTLOC1\nPUSH9\nLDARG0\nDIV\nASSERT\nLDARG0\nPUSH3\nSUB\nASSERT\nLDLOC1\nRET",
+    ),
+    (
+        "wide integers as arguments and results of small methods",
+        "INITSLOT 2, 0\nPUSHINT128 170141183460469231731687303\nSTLOC0\nPUSHINT8 60\nSTLOC1\nn: LDLOC0\nLDLOC1\nCALL f\nPUSH5\nCALL g\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET
+         f: INITSLOT 1, 2\nLDARG1\nPUSH7\nMUL\nSTLOC0\nLDLOC0\nLDARG0\nADD\nRET\ng: INITSLOT 0, 2\nLDARG1\nLDARG0\nDIV\nRET",
+    ),
+    (
+        "arguments from static fields and arrays, and at last a byte string and Null",
+        "INITSSLOT 1\nINITSLOT 2, 0\nPUSH5\nPUSH6\nPUSH2\nPACK\nSTLOC0\nPUSH3\nSTSFLD0\nPUSHINT8 40\nSTLOC1\nn: LDSFLD0\nLDLOC0\nPUSH1\nPICKITEM\nLDLOC0\nPUSH0\nPICKITEM\nCALL f\nSTSFLD0\n
+         LDLOC1\nPUSH3\nNUMEQUAL\nJMPIFNOT o\nLDLOC0\nPUSH1\nPUSHDATA1 \"a\"\nSETITEM\no: LDLOC1\nPUSH1\nNUMEQUAL\nJMPIFNOT p\nLDLOC0\nPUSH0\nPUSHNULL\nSETITEM\np: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDSFLD0\nRET
+         f: INITSLOT 0, 3\nLDARG0\nLDARG1\nXOR\nLDARG2\nADD\nPUSHINT16 1000\nMOD\nRET",
+    ),
+    (
+        "a small method whose local variable is now an integer, now a boolean, now Null",
+        "PUSH0\nPUSHINT8 40\nn: DUP\nPUSH3\nMOD\nCALL f\nROT\nADD\nSWAP\nDEC\nDUP\nJMPIF n\nDROP\nRET
+         f: INITSLOT 1, 1\nLDARG0\nPUSH1\nJMPLT z\nLDARG0\nPUSH1\nJMPEQ o\nLDARG0\nSTLOC0\nJMP e\no: PUSHT\nSTLOC0\nJMP e\nz: LDLOC0\nISNULL\nJMPIF e\nABORT\ne: LDLOC0\nJMPIFNOT x\nPUSH5\nRET\nx: PUSH2\nRET",
+    ),
+    (
+        "calls of the same small method in a row, and in the condition of a loop",
+        "INITSLOT 1, 0\nPUSHINT8 60\nSTLOC0\nn: LDLOC0\nCALL f\nCALL f\nCALL f\nDROP\nLDLOC0\nPUSH2\nCALL g\nDUP\nSTLOC0\nPUSH1\nCALL g\nPUSH0\nGT\nJMPIF n\nLDLOC0\nRET
+         f: INITSLOT 0, 1\nLDARG0\nPUSH0\nJMPLT m\nLDARG0\nNEGATE\nRET\nm: LDARG0\nINC\nRET\ng: INITSLOT 0, 2\nLDARG1\nLDARG0\nSUB\nRET",
+    ),
+    (
+        "a method with a loop that calls a small one, called from a loop",
+        "INITSLOT 1, 0\nPUSHINT8 20\nSTLOC0\nn: LDLOC0\nCALL f\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET
+         f: INITSLOT 1, 1\nPUSH0\nSTLOC0\nm: LDLOC0\nLDARG0\nCALL g\nSTLOC0\nLDARG0\nDEC\nDUP\nSTARG0\nJMPIF m\nLDLOC0\nRET\ng: INITSLOT 0, 2\nLDARG0\nLDARG1\nADD\nRET",
+    ),
 ];
 
 /// Returns all hand-written scripts.

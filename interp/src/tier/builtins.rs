@@ -103,8 +103,16 @@ builtins! {
         );
         /// Copies an item to a free cell of the evaluation stack, and counts the reference.
         COPY_ITEM = copy_item(vm: &mut Vm, from: *const StackItem, to: *mut StackItem);
-        /// Sets the bounds of calls between compiled methods, and returns whether none are allowed.
-        BEGIN_CALLS = begin_calls(vm: &mut Vm, native_stack_pointer: usize) -> u64;
+        /// Sets the bounds of calls from a region whose inlined methods make up to `own` frames, with slots up to
+        /// `slots`. Each method that it calls makes up to `each` frames; that is 0 if it calls none. Returns whether
+        /// so much is not allowed.
+        BEGIN_CALLS = begin_calls(
+            vm: &mut Vm,
+            native_stack_pointer: usize,
+            slots: *mut StackItem,
+            own: usize,
+            each: usize
+        ) -> u64;
         /// Returns whether the machine cannot have `most` more try blocks open, or an exception is pending.
         BEGIN_TRIES = begin_tries(vm: &Vm, most: u64) -> u64;
         /// Writes the exception for an index that an array of `count` items does not have to a free cell. Returns

@@ -44,15 +44,22 @@ pub(crate) struct LeftFrame {
 ///
 /// # Safety
 /// The caller is compiled code of the machine's current script.
-pub(super) unsafe extern "C" fn begin_calls(vm: &mut Vm, native: usize) -> u64 {
+pub(super) unsafe extern "C" fn begin_calls(
+    vm: &mut Vm,
+    native: usize,
+    slots: *mut StackItem,
+    own: usize,
+    each: usize,
+) -> u64 {
     let depth = vm.limits.max_invocation_stack_size as usize;
     let frames = depth.saturating_sub(vm.frames.len() + 1);
-    // Frames of methods are larger than that, so this limit is reached first. A method that
-    // finds that it is too deep has been called, so it counts as a frame, too.
-    let below = frames.saturating_sub(1) * LEAST_FRAME;
+    // A method that finds that it is too deep has been called, so it counts as a frame, too.
+    let needed = own + usize::from(each > 0);
+    // Native frames are larger than that, so this limit is reached first.
+    let below = frames.saturating_sub(needed) / each.max(1) * LEAST_FRAME;
     vm.calls.native_limit = native.saturating_sub(below.min(NATIVE_STACK));
     vm.calls.slots_end = vm.slots_end();
-    u64::from(frames == 0)
+    u64::from(frames < needed || slots > vm.calls.slots_end)
 }
 
 impl Vm {

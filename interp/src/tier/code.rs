@@ -6,7 +6,7 @@ use neovm_types::{Integer, Script};
 
 use super::builtins::{InstBuiltin, of_inst};
 use crate::{
-    code::Code,
+    code::{Code, MAX_SCRIPT_SIZE},
     fast::{
         floor_mod,
         patterns::{self, Fused},
@@ -18,7 +18,8 @@ use crate::{
 /// A view of decoded code for a tier. Instructions are identified by their index; the last one stands for the implicit
 /// RET behind the last byte.
 ///
-/// Methods that take an index panic if there is no such instruction.
+/// Methods that take an index panic if there is no such instruction. They only look at the lower
+/// [`INDEX_BITS`](Self::INDEX_BITS) of it.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeView<'a>(&'a Code);
 
@@ -28,8 +29,16 @@ impl<'a> CodeView<'a> {
         Self(code)
     }
 
+    /// The number of bits of an index. A tier that copies instructions may use those above to tell the copies apart.
+    pub const INDEX_BITS: u32 = MAX_SCRIPT_SIZE.ilog2() + 1;
+
+    /// Returns the index without the bits that are the tier's.
+    pub const fn original(index: usize) -> usize {
+        index & ((1 << Self::INDEX_BITS) - 1)
+    }
+
     fn inst(self, index: usize) -> &'a DecodedInst {
-        &self.0.insts()[index]
+        &self.0.insts()[Self::original(index)]
     }
 
     /// Returns the script that was decoded.
@@ -96,7 +105,9 @@ impl<'a> CodeView<'a> {
     /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if
     /// they begin at this index. The dividend is on top of the stack, above the divisor.
     pub fn floor_mod(self, index: usize) -> Option<FloorMod> {
-        let Fused::FloorMod = patterns::find(&self.0.insts()[index..])?.fused_handler()? else { return None };
+        let Fused::FloorMod = patterns::find(&self.0.insts()[Self::original(index)..])?.fused_handler()? else {
+            return None;
+        };
         let at = |range: Range<usize>| index + range.start..index + range.end;
         Some(FloorMod { jump: index + floor_mod::JUMP, differ: at(floor_mod::DIFFER), agree: at(floor_mod::AGREE) })
     }

@@ -58,8 +58,9 @@ pub struct Plan {
     pub items: Box<[Restored]>,
     /// The try blocks that the function opened and did not close, the outermost first.
     pub tries: Box<[HeldTry]>,
-    /// The frame of the function, if other compiled code calls it.
-    pub frame: Option<OwnFrame>,
+    /// The frames of inlined methods, the innermost first; then the frame of the function, if there are any or if other
+    /// compiled code calls it.
+    pub frames: Box<[OwnFrame]>,
     /// The call that it follows, if any.
     pub after: After,
 }
@@ -105,6 +106,8 @@ pub enum After {
 /// The frame of a compiled method that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnFrame {
+    /// The decoded instruction at which it continues.
+    pub cell: usize,
     /// The offset of its slots from those of the function, in bytes.
     pub offset: i32,
     /// The number of local variables. The machine knows that of the frame in which compiled code was entered.
@@ -169,7 +172,8 @@ impl Exit {
 
     /// Returns the number of bytes of memory that it uses.
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.plan.items) + size_of_val(&*self.plan.tries)
+        let Plan { items, tries, frames, .. } = &self.plan;
+        size_of::<Self>() + size_of_val(&**items) + size_of_val(&**tries) + size_of_val(&**frames)
     }
 
     /// Counts the exit and returns how the interpreter continues.
@@ -267,8 +271,8 @@ pub(super) unsafe extern "C" fn leave(
         block.open(vm);
     }
     let mut ip = plan.cell as *const DecodedInst;
-    if let Some(OwnFrame { offset, locals, arguments }) = plan.frame {
-        let slots = slots.wrapping_byte_offset(offset as isize);
+    for &OwnFrame { cell, offset, locals, arguments } in &plan.frames {
+        let (ip, slots) = (cell as *const DecodedInst, slots.wrapping_byte_offset(offset as isize));
         vm.left_frames.push(LeftFrame { ip, slots, locals, arguments });
     }
     if plan.after == After::Method {

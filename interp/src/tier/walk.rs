@@ -26,6 +26,9 @@ const MOST: usize = 512;
 /// How many ordinary instructions a power counts as.
 const SLOW: usize = 16;
 
+/// The most calls within one another that the walk follows.
+const MOST_CALLS: usize = 8;
+
 /// The longest byte string that the walk copies from the script.
 const LONGEST: usize = 64;
 
@@ -126,6 +129,9 @@ struct Tried {
     end: Option<usize>,
 }
 
+/// Slots by kind and index.
+type Slots = BTreeMap<(u8, u8), Known>;
+
 struct Walk<'a> {
     vm: &'a Vm,
     code: CodeView<'a>,
@@ -134,7 +140,9 @@ struct Walk<'a> {
     /// The number of items of the machine that were copied or popped.
     taken: usize,
     /// The slots that were stored.
-    slots: BTreeMap<(u8, u8), Known>,
+    slots: Slots,
+    /// The callers of the current method: where each continues, and the slots of it that were stored.
+    callers: Vec<(usize, Slots)>,
     seen: BTreeMap<usize, SeenBits>,
     /// The try blocks that the walk opened.
     tries: Vec<Tried>,
@@ -150,7 +158,8 @@ impl Vm {
         let code = CodeView::new(&load.code);
         let Some(mut index) = load.code.inst_index(self.inst().offset as usize) else { return BTreeMap::new() };
         let (stack, slots, seen) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, seen, tries: Vec::new(), cost: 1 };
+        let (callers, tries) = (Vec::new(), Vec::new());
+        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, callers, seen, tries, cost: 1 };
         let mut left = MOST;
         while left > 0 {
             let Some(next) = walk.step(index) else { break };
@@ -173,16 +182,24 @@ impl Walk<'_> {
         let operands = core::array::from_fn(|depth| self.peek(depth).bits());
         self.run(index, opcode, instruction.operand)?;
         let result = self.stack.last().map_or(0, Known::bits);
-        let bits = SeenBits { operands, result };
+        self.see(index, SeenBits { operands, result });
+        Some(index + 1)
+    }
+
+    /// Notes the bits of an instruction's operands and result.
+    fn see(&mut self, index: usize, bits: SeenBits) {
         let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
         self.seen.insert(index, joined);
-        Some(index + 1)
     }
 
     fn run(&mut self, index: usize, opcode: OpCode, operand: &[u8]) -> Option<()> {
         if let Some(SlotAccess { index, kind, is_store }) = opcode.slot_access() {
             let index = index.or(operand.first().copied())?;
             return self.slot(kind, index, is_store);
+        }
+        if let (OpCode::INITSLOT, &[locals, arguments]) = (opcode, operand) {
+            self.init_slots(locals, arguments);
+            return Some(());
         }
         let result = match opcode.info().family {
             Family::Push => self.constant(index, opcode, operand),
@@ -238,6 +255,11 @@ impl Walk<'_> {
                 return innermost.finally;
             }
             ENDFINALLY => return self.tries.pop()?.end,
+            CALL | CALL_L => {
+                let target = target(offsets.0)?;
+                return self.call(index).then_some(target);
+            }
+            RET => return self.ret(),
             _ => {}
         }
         let taken = match opcode {
@@ -263,12 +285,45 @@ impl Walk<'_> {
         target(offsets.0)
     }
 
+    /// Begins a method; returns whether the walk follows it.
+    fn call(&mut self, index: usize) -> bool {
+        let operands = core::array::from_fn(|depth| self.peek(depth).bits());
+        self.see(index, SeenBits { operands, result: 0 });
+        let (statics, own) = self.split_slots();
+        self.slots = statics;
+        self.callers.push((index + 1, own));
+        self.callers.len() <= MOST_CALLS
+    }
+
+    /// Returns to the caller of a method that the walk followed.
+    fn ret(&mut self) -> Option<usize> {
+        let (index, own) = self.callers.pop()?;
+        (self.slots, _) = self.split_slots();
+        self.slots.extend(own);
+        Some(index)
+    }
+
+    /// Takes the slots that were stored: static fields, and those of the frame.
+    fn split_slots(&mut self) -> (Slots, Slots) {
+        let slots = core::mem::take(&mut self.slots);
+        slots.into_iter().partition(|((kind, _), _)| *kind == SlotKind::Static as u8)
+    }
+
+    /// Makes the slots of a method.
+    fn init_slots(&mut self, locals: u8, arguments: u8) {
+        for index in 0..arguments {
+            let item = self.pop();
+            self.slots.insert((SlotKind::Argument as u8, index), item);
+        }
+        for index in 0..locals {
+            self.slots.insert((SlotKind::Local as u8, index), Item(StackItem::Null));
+        }
+    }
+
     /// Compares the two items on top for a jump.
     fn compare(&mut self, index: usize, opcode: OpCode) -> Option<bool> {
         let operands = [self.peek(0).bits(), self.peek(1).bits(), 0];
-        let bits = SeenBits { operands, result: 0 };
-        let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
-        self.seen.insert(index, joined);
+        self.see(index, SeenBits { operands, result: 0 });
         let (second, first) = (self.pop().number()?, self.pop().number()?);
         eval::compare(opcode, first, second)
     }
@@ -331,6 +386,9 @@ impl Walk<'_> {
     /// Copies a slot of the machine.
     fn machine_slot(&self, kind: SlotKind, index: u8) -> Option<Known> {
         let vm = self.vm;
+        if kind != SlotKind::Static && !self.callers.is_empty() {
+            return None;
+        }
         let index = usize::from(index);
         let (first, count) = match kind {
             SlotKind::Static => (vm.statics, vm.statics_count as usize),

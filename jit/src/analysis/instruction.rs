@@ -6,7 +6,10 @@ use neovm_types::{
     opcode::{Arity, OperandKind, SlotKind},
 };
 
-use super::tries::{self, Handlers};
+use super::{
+    inline::Inlined,
+    tries::{self, Handlers},
+};
 
 /// A slot of the current frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +30,7 @@ pub(crate) enum SlotUse {
 /// An instruction of a region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ins {
-    /// The index among the decoded instructions of the script.
+    /// The index among the decoded instructions of the script; see [`super::inline`] for those of inlined methods.
     pub(crate) index: usize,
     pub(crate) opcode: OpCode,
     /// The operand as a number; the first one of two.
@@ -48,6 +51,8 @@ pub(crate) struct Ins {
     /// Where ENDTRY or ENDFINALLY leads to, or an exception that the instruction throws; none if the interpreter
     /// decides.
     pub(crate) leads_to: Option<usize>,
+    /// What becomes of a call, or of an instruction of the called method, where the method is inlined.
+    pub(crate) inlined: Option<Inlined>,
 }
 
 impl Ins {
@@ -67,8 +72,8 @@ impl Ins {
         let offsets = instruction.offsets();
         let handlers = Handlers::read(code, position, offsets);
         let target = offsets.0.filter(|_| offsets.1.is_none()).and_then(|offset| tries::target(code, position, offset));
-        let (constant, unpacked, call, returns, leads_to) = (None, None, None, None, None);
-        Some(Self { index, opcode, operand, target, constant, unpacked, call, returns, handlers, leads_to })
+        let (constant, unpacked, call, returns, leads_to, inlined) = (None, None, None, None, None, None);
+        Some(Self { index, opcode, operand, target, constant, unpacked, call, returns, handlers, leads_to, inlined })
     }
 
     /// Returns the slot that the instruction loads or stores.
@@ -88,6 +93,11 @@ impl Ins {
     /// known before it runs.
     pub(crate) fn effect(&self) -> Option<(usize, usize)> {
         use OpCode::*;
+        match self.inlined {
+            Some(Inlined::Call(_) | Inlined::Ret(_)) => return Some((0, 0)),
+            Some(Inlined::Init) => return Some(((self.operand >> 8) as usize, 0)),
+            None => {}
+        }
         // Where the count is on top of the stack, it is taken off too.
         let counted = || self.constant.filter(|count| (0..=1024).contains(count)).map(|count| count as usize);
         Some(match self.opcode {
@@ -118,6 +128,11 @@ impl Ins {
     /// Returns where control goes after the instruction.
     pub(crate) fn flow(&self) -> Flow {
         use OpCode::*;
+        match self.inlined {
+            Some(Inlined::Call(to) | Inlined::Ret(to)) => return Flow::Jump(to),
+            Some(Inlined::Init) => return Flow::Next,
+            None => {}
+        }
         match self.opcode {
             JMP | JMP_L => self.target.map_or(Flow::Leave, Flow::Jump),
             JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L | JMPEQ | JMPEQ_L | JMPNE | JMPNE_L | JMPGT | JMPGT_L | JMPGE

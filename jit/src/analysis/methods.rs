@@ -7,6 +7,7 @@ use neovm_interp::tier::CodeView;
 use neovm_types::{OpCode, opcode::Family};
 
 use super::{
+    inline::inline,
     instruction::{Ins, SlotUse},
     region::{Reachable, Region},
 };
@@ -40,43 +41,71 @@ pub(crate) struct Methods {
     pub(crate) found: BTreeMap<usize, Method>,
 }
 
+/// What is not compiled.
+#[derive(Debug, Default)]
+pub(crate) struct Without<'a> {
+    /// Methods that are left to the interpreter.
+    pub(crate) methods: &'a [usize],
+    /// Whether methods are called rather than inlined.
+    pub(crate) inlining: bool,
+    /// Whether try blocks are left to the interpreter.
+    pub(crate) tries: bool,
+}
+
 /// The numbers of items that a call of each method pops and pushes; none for a method that is left to the
 /// interpreter.
 type Effects = BTreeMap<usize, Option<(usize, usize)>>;
 
 impl Methods {
-    /// Finds the region that begins at an instruction, and the methods that it calls. Methods in
-    /// `but` are left to the interpreter, and try blocks unless the region may open them.
+    /// Finds the region that begins at an instruction, and the methods that it calls.
     pub(crate) fn region(
         code: CodeView<'_>,
         entry: usize,
         speculation: &Speculation,
-        but: &[usize],
-        opens_tries: bool,
+        but: &Without<'_>,
     ) -> Result<(Region, Self), Refusal> {
+        let opens_tries = !but.tries;
         let reachable = with_calls(code, entry, speculation, opens_tries);
         if let Ok(found) = &reachable
             && found.instructions.iter().all(|ins| ins.call.is_none())
         {
-            match Region::of(found) {
+            match Region::of(found, &|_| Vec::new()) {
                 // What follows the loop can be left out.
                 Err(Refusal::TooLong) => {}
                 region => return Ok((region?, Self::default())),
             }
         }
-        let mut effects: Effects = but.iter().map(|&method| (method, None)).collect();
+        let mut effects: Effects = but.methods.iter().map(|&method| (method, None)).collect();
         let mut methods = Self::default();
         methods.learn(code, &called(&reachable), &mut effects);
-        let region = Region::find(code, entry, &|ins| {
+        let none = BTreeMap::new();
+        let inlinable = if but.inlining { &none } else { &methods.found };
+        let resolve = |ins: &mut Ins| {
             speculation.resolve(ins);
             resolve(ins, &effects, None);
             ins.handlers = ins.handlers.filter(|_| opens_tries);
-        })?;
-        let calls = region.blocks.values().flat_map(|block| &block.instructions).any(|ins| ins.call.is_some());
-        if !calls {
-            methods.found.clear();
+        };
+        let region = Region::find(code, entry, &resolve, &|blocks| inline(code, inlinable, None, blocks))?;
+        let found = methods.called_by(code, &region, inlinable)?;
+        Ok((region, Self { found }))
+    }
+
+    /// Returns the methods that a region calls, directly or indirectly, with those inlined that can be.
+    fn called_by(
+        &self,
+        code: CodeView<'_>,
+        region: &Region,
+        inlinable: &BTreeMap<usize, Method>,
+    ) -> Result<BTreeMap<usize, Method>, Refusal> {
+        let mut called = BTreeMap::new();
+        let mut waiting: Vec<usize> = region.called().collect();
+        while let Some(entry) = waiting.pop() {
+            let Some(method) = self.found.get(&entry).filter(|_| !called.contains_key(&entry)) else { continue };
+            let region = method.region.with_inlined(&|blocks| inline(code, inlinable, Some(entry), blocks))?;
+            waiting.extend(region.called());
+            called.insert(entry, Method { region, ..*method });
         }
-        Ok((region, methods))
+        Ok(called)
     }
 
     /// Analyses methods, and the methods that they call.

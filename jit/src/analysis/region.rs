@@ -9,6 +9,7 @@ use std::{
 use neovm_interp::tier::CodeView;
 
 use super::{
+    inline::{InlinedFrame, frame_of},
     instruction::{Flow, Ins},
     tries::{self, OpenTry},
 };
@@ -48,11 +49,19 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// Makes a block of which no more is known than where it leads to.
+    pub(crate) fn new(instructions: Vec<Ins>, next: Vec<usize>, handlers: Vec<usize>) -> Self {
+        Self { instructions, next, handlers, mismatched: Vec::new(), height: 0, is_loop: false, predecessors: 0 }
+    }
+
     /// Returns where control may go.
     pub(crate) fn successors(&self) -> impl Iterator<Item = usize> + '_ {
         self.next.iter().chain(&self.handlers).copied()
     }
 }
+
+/// Blocks by the indices of their first instructions.
+pub(crate) type Blocks = BTreeMap<usize, Block>;
 
 /// What is the same on all ways to a block: the height of the stack, and the try blocks that the region has open.
 #[derive(Clone, Debug, Default)]
@@ -68,45 +77,66 @@ pub(crate) struct Region {
     /// The indices of the first instructions of the blocks. A block comes after all that lead
     /// to it, except by jumps back.
     pub(crate) order: Vec<usize>,
-    pub(crate) blocks: BTreeMap<usize, Block>,
+    pub(crate) blocks: Blocks,
     /// The number of items on the stack at the entry that the region uses.
     pub(crate) stack_inputs: i32,
     /// The greatest height of the stack between two instructions, relative to the entry.
     pub(crate) peak: i32,
     /// The most try blocks that are open at once.
     pub(crate) tries: usize,
+    /// The frames of inlined methods, from frame 1 on.
+    pub(crate) frames: Vec<InlinedFrame>,
+    /// The greatest sum of the height of the stack, relative to the entry, and the number of slots of inlined methods.
+    pub(crate) room: i32,
     pub(crate) instructions: usize,
 }
 
 impl Region {
     /// Finds the region that the interpreter enters at an instruction: the loop that begins
     /// there, or everything that follows.
-    pub(crate) fn find(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all)) {
+    /// `inline` inlines methods in its blocks.
+    pub(crate) fn find(
+        code: CodeView<'_>,
+        entry: usize,
+        resolve: Resolve<'_>,
+        inline: Inline<'_>,
+    ) -> Result<Self, Refusal> {
+        match Reachable::find(code, entry, resolve).and_then(|all| Self::of(&all, inline)) {
             // If too much follows the loop, only what lies before its last jump back is included.
-            Err(Refusal::TooLong) => Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?),
+            Err(Refusal::TooLong) => {
+                Self::of(&reachable(code, entry, resolve, entry..=last_jump(code, entry))?, inline)
+            }
             found => found,
         }
     }
 
     /// Makes the region of instructions that are known to be reachable from its entry.
-    pub(crate) fn of(reachable: &Reachable) -> Result<Self, Refusal> {
+    pub(crate) fn of(reachable: &Reachable, inline: Inline<'_>) -> Result<Self, Refusal> {
         let mut found = blocks(reachable)?;
         let within = loop_of(&found, reachable.entry);
         if !within.is_empty() {
             found.retain(|start, _| within.contains(start));
         }
-        Self::of_blocks(reachable.entry, found)
+        let frames = inline(&mut found);
+        Self::of_blocks(reachable.entry, found, frames)
     }
 
     /// Finds everything that follows an instruction.
     pub(crate) fn of_method(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?)
+        Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?, Vec::new())
     }
 
-    fn of_blocks(entry: usize, found: BTreeMap<usize, Block>) -> Result<Self, Refusal> {
-        let order = order(&found, entry);
-        let mut region = Self { entry, order, blocks: found, stack_inputs: 0, peak: 0, tries: 0, instructions: 0 };
+    /// Returns the region of a method, with methods that it calls inlined.
+    pub(crate) fn with_inlined(&self, inline: Inline<'_>) -> Result<Self, Refusal> {
+        let block = |block: &Block| Block::new(block.instructions.clone(), block.next.clone(), Vec::new());
+        let mut blocks = self.blocks.iter().map(|(&start, found)| (start, block(found))).collect();
+        let frames = inline(&mut blocks);
+        Self::of_blocks(self.entry, blocks, frames)
+    }
+
+    fn of_blocks(entry: usize, blocks: Blocks, frames: Vec<InlinedFrame>) -> Result<Self, Refusal> {
+        let (order, stack_inputs, peak, tries, room, instructions) = (order(&blocks, entry), 0, 0, 0, 0, 0);
+        let mut region = Self { entry, order, blocks, stack_inputs, peak, tries, frames, room, instructions };
         region.count_predecessors();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
@@ -114,6 +144,31 @@ impl Region {
             return Err(Refusal::Nothing);
         }
         Ok(region)
+    }
+
+    /// Returns the frame in which an instruction runs, if it is that of an inlined method.
+    pub(crate) fn frame(&self, index: usize) -> Option<&InlinedFrame> {
+        self.frames.get(frame_of(index).checked_sub(1)?)
+    }
+
+    /// Returns the frames of inlined methods that are active before an instruction, the innermost first, each with the
+    /// instruction at which it continues.
+    pub(crate) fn active_frames(&self, mut index: usize) -> impl Iterator<Item = (usize, &InlinedFrame)> {
+        core::iter::from_fn(move || {
+            let frame = self.frame(index)?;
+            Some((core::mem::replace(&mut index, frame.returns_to), frame))
+        })
+    }
+
+    /// Returns the most frames of inlined methods that are active at once.
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.iter().map(|frame| frame.depth).max().unwrap_or(0)
+    }
+
+    /// Returns the methods that are called, by their first instructions.
+    pub(crate) fn called(&self) -> impl Iterator<Item = usize> {
+        let instructions = self.blocks.values().flat_map(|block| &block.instructions);
+        instructions.filter(|ins| ins.flow() == Flow::Call).filter_map(|ins| ins.target)
     }
 
     /// Returns whether the region contains a loop.
@@ -221,6 +276,8 @@ impl Region {
                 return Err(Refusal::Heights);
             }
             self.peak = self.peak.max(place.height);
+            let slots = self.frame(ins.index).map_or(0, InlinedFrame::slots_end);
+            self.room = self.room.max(place.height + slots as i32);
             self.tries = self.tries.max(place.tries.len());
         }
         if self.stack_inputs > MAX_HEIGHT || self.peak > MAX_HEIGHT {
@@ -254,6 +311,9 @@ fn last_jump(code: CodeView<'_>, to: usize) -> usize {
     let jumps = |index: &usize| Ins::read(code, *index).is_some_and(|ins| ins.target == Some(to));
     (to..code.inst_count()).rev().find(jumps).unwrap_or(to)
 }
+
+/// Inlines methods in blocks, and returns their frames.
+pub(crate) type Inline<'a> = &'a dyn Fn(&mut Blocks) -> Vec<InlinedFrame>;
 
 /// Records what is known about calls, RET and UNPACK in an instruction.
 pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
@@ -385,10 +445,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
         };
         if !instructions.is_empty() {
             let handlers: BTreeSet<_> = instructions.iter().filter_map(Ins::catch).collect();
-            let handlers = handlers.into_iter().collect();
-            let (height, is_loop, predecessors, mismatched) = (0, false, 0, Vec::new());
-            let block = Block { instructions, next, handlers, mismatched, height, is_loop, predecessors };
-            blocks.insert(start, block);
+            blocks.insert(start, Block::new(instructions, next, handlers.into_iter().collect()));
         }
         if blocks.len() > MAX_BLOCKS {
             return Err(Refusal::TooLong);
@@ -458,7 +515,7 @@ pub(crate) mod tests {
 
     /// Finds the region that begins at an instruction; its calls are not compiled.
     pub(crate) fn region(code: &Code, entry: usize) -> Result<Region, Refusal> {
-        Region::find(CodeView::new(code), entry, &|_| {})
+        Region::find(CodeView::new(code), entry, &|_| {}, &|_| Vec::new())
     }
 
     /// Returns the indices of the first instructions of the blocks, in their order.

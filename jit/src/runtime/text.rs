@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::tier::{After, Area, CodeView, Held, HeldTry, Leave, Restored, TryPart, layout};
+use neovm_interp::tier::{After, Area, CodeView, Held, HeldTry, Leave, OwnFrame, Restored, TryPart, layout};
 
 use super::stats::ExitRecord;
 use crate::{analysis::instruction::Ins, compile::Compiled, translate::Cells};
@@ -161,9 +161,8 @@ fn write_exit(out: &mut String, code: CodeView<'_>, record: &ExitRecord) -> std:
         write!(out, ", overflow of {}", overflows.join(" or "))?;
     }
     writeln!(out)?;
-    if let Some(frame) = plan.frame {
-        let (locals, arguments) = (frame.locals, frame.arguments);
-        writeln!(out, "    frame of {locals} locals and {arguments} arguments at {}", frame.offset / layout::ITEM)?;
+    for OwnFrame { offset, locals, arguments, .. } in &plan.frames {
+        writeln!(out, "    frame of {locals} locals and {arguments} arguments at {}", offset / layout::ITEM)?;
     }
     writeln!(out, "    height {}", plan.top / layout::ITEM)?;
     for HeldTry { catch, finally, end, part } in &plan.tries {

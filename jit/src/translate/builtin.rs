@@ -8,7 +8,7 @@ use super::{
     exit::Why,
     state::{Item, Origin},
 };
-use crate::analysis::instruction::Ins;
+use crate::analysis::{inline::frame_of, instruction::Ins};
 
 impl Translator<'_> {
     /// Runs an instruction by its builtin. The items that it pops are written to memory before the call, and its
@@ -19,8 +19,9 @@ impl Translator<'_> {
 
     /// Runs an instruction by its builtin. `is_other` says that its results are presumed not to be small values.
     pub(super) fn call_builtin_with(&mut self, ins: &Ins, is_other: bool) {
-        // Compiled methods work on scalars alone.
-        let (Some((pops, pushes)), None) = (ins.effect(), self.input.method) else { return self.leave_at(ins) };
+        // Compiled methods have no builtins that change the machine.
+        let is_own = self.input.method.is_none() && frame_of(ins.index) == 0;
+        let Some((pops, pushes)) = ins.effect().filter(|_| is_own) else { return self.leave_at(ins) };
         let Some(builtin) = self.input.code.inst_builtin(ins.index) else { return self.leave_at(ins) };
         self.settle_refs(ins, pops, |origin| origin == Origin::Element);
         self.before_effect(ins);

@@ -8,7 +8,7 @@ use neovm_interp::tier::{
 use neovm_types::{OpCode, item::ItemType};
 
 use super::{
-    Translator, slot_offset,
+    Translator,
     state::{Address, Item, Origin},
 };
 use crate::analysis::instruction::{Ins, SlotUse};
@@ -69,14 +69,13 @@ impl Translator<'_> {
     /// Stores the pending copy of a byte string in a slot that stays in memory. Returns false, and does nothing, if the
     /// item was no byte string before.
     pub(super) fn assign_bytes(&mut self, ins: &Ins, index: usize) -> bool {
-        let slot = self.slots[index].slot;
         let had_bytes = self.feedback_at(Origin::Slot(index)) == Some(tier::Kind::Bytes);
         let presumes = self.is_bytes(ins, 0) || had_bytes && self.may_be_bytes(ins, 0);
         let (Item::Ref(from, _), Item::Mem(_), true) = (self.peek(0), self.state.slots[index], presumes) else {
             return false;
         };
         self.before_effect(ins);
-        let to = self.address(Address { base: self.frame, offset: slot_offset(slot) });
+        let to = self.address(Address { base: self.frame, offset: self.slots[index].offset });
         let from = self.address(from);
         self.effect(&ASSIGN_BYTES, [to, from]);
         self.pop();
@@ -120,7 +119,7 @@ impl Translator<'_> {
     /// Adds a byte string, the one on top, to the one in a slot, at the end of what [`Self::begin_append`] has begun.
     /// Nothing was emitted since, and exits lead to the CAT.
     pub(super) fn append_bytes(&mut self, ins: &Ins, index: usize, more: Address) {
-        let to = self.address(Address { base: self.frame, offset: slot_offset(self.slots[index].slot) });
+        let to = self.address(Address { base: self.frame, offset: self.slots[index].offset });
         let more = self.address(more);
         self.effect(&APPEND_BYTES, [self.vm, to, more]);
         self.pop();

@@ -5,7 +5,7 @@
 //! that the method was left by an exit: its frame is recorded, its items are in memory, and the caller exits, too.
 
 use cranelift_codegen::{
-    ir::{AbiParam, Block, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
+    ir::{AbiParam, Block, FuncRef, InstBuilder, Signature, Value, condcodes::IntCC, types::I8, types::I64},
     isa::CallConv,
 };
 use neovm_interp::tier::{After, Leave, builtins::BEGIN_CALLS, layout};
@@ -15,7 +15,7 @@ use super::{
     exit::Why,
     state::{Item, Origin, State},
 };
-use crate::analysis::{instruction::Ins, methods::Method};
+use crate::analysis::{inline::InlinedFrame, instruction::Ins, methods::Method};
 
 /// Returns the signature of a method's function.
 pub(crate) fn signature(method: &Method) -> Signature {
@@ -46,8 +46,9 @@ impl Translator<'_> {
         self.gas.need(self.gas.min_gas_at(self.input.region.entry));
         self.leave_without_room();
         let nulls = vec![Item::Null; method.locals.into()];
-        self.state =
-            State { stack: Vec::new(), slots: nulls.into_iter().chain(arguments).collect(), tries: Vec::new() };
+        let mut slots: Vec<_> = nulls.into_iter().chain(arguments).collect();
+        slots.resize(self.slots.len(), Item::Null);
+        self.state = State { stack: Vec::new(), slots, tries: Vec::new() };
         let first = self.input.region.entry;
         self.reconcile(first);
         self.jump_to(first);
@@ -64,23 +65,32 @@ impl Translator<'_> {
         let deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, native, least);
         let deep = self.counted(deep, true);
         self.go_to_if(deep, exit);
-        let peak = i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM);
+        let most = i64::from(self.input.region.room.max(0)) * i64::from(layout::ITEM);
         let taken = self.builder.ins().iadd(self.base, self.slots_end);
-        let taken = self.plus(taken, peak);
+        let taken = self.plus(taken, most);
         let room = self.load(self.vm, layout::ROOM);
         let full = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, taken, room);
         let full = self.counted(full, true);
         self.go_to_if(full, exit);
     }
 
+    /// Returns whether methods are called or inlined.
+    pub(super) fn makes_frames(&self) -> bool {
+        self.functions.has_methods() || !self.input.region.frames.is_empty()
+    }
+
     /// Tells the machine that methods will be called; exits if the invocation stack is full.
     pub(super) fn begin_calls(&mut self) {
+        let methods = self.input.methods.found.values();
+        let each = methods.map(|method| 1 + method.region.depth()).max().unwrap_or(0);
+        let own = self.input.region.depth();
+        self.slots_end = self.plus(self.frame, self.input.own_locals() as i64 * i64::from(layout::ITEM));
+        let inlined = self.input.region.frames.iter().map(InlinedFrame::slots_end).max().unwrap_or(0);
+        let end = self.plus(self.slots_end, inlined as i64 * i64::from(layout::ITEM));
         let native = self.builder.ins().get_stack_pointer(I64);
-        let [none] = self.call_native(&BEGIN_CALLS, [self.vm, native]);
+        let [own, each] = [own, each].map(|frames| self.number(frames as i64));
+        let [none] = self.call_native(&BEGIN_CALLS, [self.vm, native, end, own, each]);
         self.leave_if(none, Leave::Resume, Why::Room);
-        let locals = self.load_u32(self.vm, layout::LOCALS);
-        let bytes = self.builder.ins().ishl_imm_s(locals, i64::from(layout::ITEM.trailing_zeros()));
-        self.slots_end = self.builder.ins().iadd(self.frame, bytes);
     }
 
     /// Calls a method. The call ends its block.
@@ -107,7 +117,7 @@ impl Translator<'_> {
         let kept = self.state.stack.len() - count;
         self.state.stack.truncate(kept);
         self.charge_all();
-        let results = self.emit_call(function, &arguments);
+        let results = self.emit_call(ins, function, &arguments);
         let [meter, result] = results[..] else { return };
         self.set_meter(meter);
         let left = self.left_exit(ins);
@@ -122,7 +132,7 @@ impl Translator<'_> {
         self.leave_after_call(ins, left);
     }
 
-    fn emit_call(&mut self, function: cranelift_codegen::ir::FuncRef, arguments: &[Value]) -> Vec<Value> {
+    fn emit_call(&mut self, ins: &Ins, function: FuncRef, arguments: &[Value]) -> Vec<Value> {
         let top = i64::from(self.stack_offset(self.state.stack.len()));
         let base = self.plus(self.base, top);
         if self.input.method.is_none() {
@@ -135,7 +145,8 @@ impl Translator<'_> {
             let room = self.builder.ins().umin(items, slots);
             self.store(room, self.vm, layout::ROOM);
         }
-        let slots = arguments.len() as i64 * i64::from(layout::ITEM);
+        let active = self.input.region.frame(ins.index).map_or(0, InlinedFrame::slots_end);
+        let slots = (active + arguments.len()) as i64 * i64::from(layout::ITEM);
         let frame = self.plus(self.slots_end, slots);
         let mut values = vec![self.vm, base, frame, self.gas.meter.value];
         values.extend(arguments);

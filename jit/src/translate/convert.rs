@@ -11,7 +11,6 @@ use super::{
     Translator,
     edges::Words,
     exit::Why,
-    slot_offset,
     state::{Address, Item, Kind, Origin},
     wide::Number,
 };
@@ -49,13 +48,18 @@ impl Translator<'_> {
 
     /// Returns whether the topmost `count` items may be compiled as integers.
     pub(super) fn may_be_ints(&self, ins: &Ins, count: usize) -> bool {
-        (0..count).all(|depth| match self.peek(depth) {
+        (0..count).all(|depth| self.may_be_int_at(ins, depth))
+    }
+
+    /// Returns whether the item at a depth may be compiled as an integer.
+    pub(super) fn may_be_int_at(&self, ins: &Ins, depth: usize) -> bool {
+        match self.peek(depth) {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
             Item::Scalar(..) | Item::I128(_) | Item::Wide(_) => !self.must_not_speculate(ins),
             Item::Null | Item::Mem(true) => false,
             Item::Ref(_, origin) => !self.must_not_speculate(ins) && self.may_be_int(origin),
             Item::Mem(false) => !self.must_not_speculate(ins),
-        })
+        }
     }
 
     /// Returns whether the item at a depth is presumed not to be a small value, because it was not one before.
@@ -337,7 +341,7 @@ impl Translator<'_> {
             self.hand_over(self.state.stack[index], shape.stack[index], self.edges.stack[index], cell);
         }
         for index in 0..shape.slots.len() {
-            let cell = (self.frame, slot_offset(self.slots[index].slot));
+            let cell = (self.frame, self.slots[index].offset);
             self.hand_over(self.state.slots[index], shape.slots[index], self.edges.slots[index], cell);
         }
     }

@@ -52,7 +52,7 @@ impl Translator<'_> {
         };
         if blocks.range(index + 1..=jump).next().is_some()
             || !(is_own(differ.start) && is_own(agree.start))
-            || self.input.speculation.no_speculate.range(index..behind).next().is_some()
+            || (index..behind).any(|index| self.must_not_speculate_at(index))
             || self.is_wide(ins, 2)
             || !self.may_compute(ins, 2)
         {

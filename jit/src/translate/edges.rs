@@ -85,9 +85,10 @@ impl Edges {
         items.any(|(item, kind)| *kind == Kind::Mem && item.is_value())
     }
 
-    /// Returns whether a slot is in memory at the start of some block.
-    pub(super) fn has_slot_in_memory(&self) -> bool {
-        self.shapes.values().any(|shape| shape.slots.contains(&Kind::Mem))
+    /// Returns the slots, by their index in the region, that are in memory at the start of blocks.
+    pub(super) fn slots_in_memory(&self) -> impl Iterator<Item = usize> {
+        let slots = self.shapes.values().flat_map(|shape| shape.slots.iter().enumerate());
+        slots.filter(|(_, kind)| **kind == Kind::Mem).map(|(index, _)| index)
     }
 
     /// Returns what was found, for the next round.
@@ -158,9 +159,9 @@ mod tests {
         assert!(edges.writes(3, &state(&[int()], int())));
         assert!(!edges.writes(3, &state(&[Item::Mem(false)], int())));
         assert!(!edges.writes(8, &state(&[int()], int())), "nothing is known of that block");
-        assert!(!edges.has_slot_in_memory());
+        assert_eq!(edges.slots_in_memory().count(), 0);
         edges.set_shape(8, Shape { stack: vec![], slots: vec![Kind::Mem], tries: vec![] });
-        assert!(edges.has_slot_in_memory());
+        assert_eq!(edges.slots_in_memory().collect::<Vec<_>>(), [0]);
         assert_eq!(edges.kinds(&[3, 8, 9], 0).collect::<Vec<_>>(), [Some(Kind::Mem), None]);
     }
 }

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
-use neovm_interp::tier::{After, Leave};
+use neovm_interp::tier::{After, CodeView, Leave};
 
 use super::{
     Translator,
@@ -68,7 +68,7 @@ impl Translator<'_> {
         }
         let any = self.overflows.any.map_or(overflow, |earlier| self.builder.ins().bor(earlier, overflow));
         self.overflows.any = Some(any);
-        self.overflows.of.push(self.current);
+        self.overflows.of.push(CodeView::original(self.current));
     }
 
     /// Exits if an overflow was recorded in this segment.
@@ -88,7 +88,7 @@ impl Translator<'_> {
 
     /// Returns whether each overflow of this segment has a check of its own, to find out which result does not fit.
     fn has_split_checks(&self) -> bool {
-        self.input.speculation.split_checks.contains(&self.segment.inst)
+        self.input.speculation.split_checks.contains(&CodeView::original(self.segment.inst))
     }
 
     /// Returns the block that leads to this segment's exit: from the guard of an instruction, or from a check that
@@ -96,7 +96,7 @@ impl Translator<'_> {
     pub(super) fn guard_exit(&mut self, guard: Option<usize>) -> Block {
         let plan = self.segment_exit();
         let exit = self.exits.plan(plan).block;
-        let Some(guard) = guard else { return exit };
+        let Some(guard) = guard.map(CodeView::original) else { return exit };
         if let Some(block) = self.exits.guard_stub(exit, guard) {
             return block;
         }
@@ -213,7 +213,8 @@ impl Translator<'_> {
     /// Begins a segment at an instruction that the interpreter has to run, and returns the exit to it.
     pub(super) fn exit_to(&mut self, index: usize, cost_ahead: i64, why: Why) -> Block {
         self.begin_segment(index, cost_ahead);
-        let can_learn = why == Why::Opcode && self.input.speculation.can_learn(self.input.code, index);
+        let can_learn =
+            why == Why::Opcode && self.input.speculation.can_learn(self.input.code, CodeView::original(index));
         self.cold_exit(if can_learn { Leave::Deopt } else { Leave::Resume }, why).block
     }
 

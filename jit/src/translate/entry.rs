@@ -10,7 +10,6 @@ use neovm_interp::tier::{self, Leave, builtins::BYTES_LENGTH, layout};
 use super::{
     Translator,
     exit::Why,
-    slot_offset,
     state::{Item, Kind, Origin, Shape, State, UsedSlot},
     wide::Number,
 };
@@ -25,7 +24,7 @@ impl Translator<'_> {
         let [vm, _, base, frame, meter, limit] = self.builder.block_params(block)[..] else { return };
         (self.vm, self.base, self.frame) = (vm, base, frame);
         self.store(limit, vm, layout::LIMIT);
-        let top = self.plus(base, i64::from(self.input.region.peak.max(0)) * i64::from(layout::ITEM));
+        let top = self.plus(base, i64::from(self.input.region.room.max(0)) * i64::from(layout::ITEM));
         self.store(top, vm, layout::NEEDED);
         let index = self.input.region.entry;
         let meter = self.plus(meter, self.input.code.entry_cost(index));
@@ -34,7 +33,7 @@ impl Translator<'_> {
         let depth = shape.stack.len();
         self.state = State {
             stack: vec![Item::Mem(false); depth],
-            slots: vec![Item::Mem(false); self.slots.len()],
+            slots: self.slots.iter().map(|used| if used.frame == 0 { Item::Mem(false) } else { Item::Null }).collect(),
             tries: Vec::new(),
         };
         self.begin_segment(index, 0);
@@ -51,7 +50,7 @@ impl Translator<'_> {
             self.statics = Some(self.load(vm, layout::STATICS));
         }
         self.load_entry(&shape, wide);
-        if self.functions.has_methods() {
+        if self.makes_frames() {
             self.begin_calls();
         }
         if self.input.region.tries > 0 {
@@ -70,7 +69,8 @@ impl Translator<'_> {
         let feedback = &self.input.speculation.feedback;
         let stack_inputs = self.input.region.stack_inputs as usize;
         let stack = (0..stack_inputs).rev().map(|depth| Kind::of_feedback(feedback.stack.get(depth))).collect();
-        let slots = self.slots.iter().map(|used| self.slot_kind(used.slot)).collect();
+        let kind = |used: &UsedSlot| if used.frame == 0 { self.slot_kind(used.slot) } else { Kind::Null };
+        let slots = self.slots.iter().map(kind).collect();
         Shape { stack, slots, tries: Vec::new() }
     }
 
@@ -120,7 +120,8 @@ impl Translator<'_> {
             let missing = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, bytes, least);
             wrong = self.builder.ins().bor(wrong, missing);
         }
-        let highest = |pick: fn(Slot) -> Option<u8>| self.slots.iter().filter_map(|used| pick(used.slot)).max();
+        let own = || self.slots.iter().filter(|used| used.frame == 0);
+        let highest = |pick: fn(Slot) -> Option<u8>| own().filter_map(|used| pick(used.slot)).max();
         let arguments = highest(|slot| if let Slot::Argument(n) = slot { Some(n) } else { None });
         let locals = highest(|slot| if let Slot::Local(n) = slot { Some(n) } else { None });
         if let Some(highest) = arguments {
@@ -128,6 +129,11 @@ impl Translator<'_> {
             let most = -(i64::from(highest) + 1) * i64::from(layout::ITEM);
             let missing = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThan, args_offset, most);
             wrong = self.builder.ins().bor(wrong, missing);
+        }
+        if self.makes_frames() {
+            let count = self.load_u32(self.vm, layout::LOCALS);
+            let differs = self.builder.ins().icmp_imm_s(IntCC::NotEqual, count, self.input.own_locals() as i64);
+            wrong = self.builder.ins().bor(wrong, differs);
         }
         if let Some(highest) = locals {
             wrong = self.or_too_few(wrong, layout::LOCALS, highest);
@@ -225,22 +231,22 @@ impl Translator<'_> {
     /// Returns the addresses and kinds of the items at the entry: those of the stack, then the slots.
     fn entry_items(&self, shape: &Shape) -> Vec<(Value, i32, Kind)> {
         let stack = shape.stack.iter().enumerate().map(|(index, &kind)| (self.base, self.stack_offset(index), kind));
-        let slots = shape.slots.iter().zip(&self.slots).map(|(&kind, used)| (self.frame, slot_offset(used.slot), kind));
-        stack.chain(slots).collect()
+        let slots = shape.slots.iter().zip(&self.slots).filter(|(_, used)| used.frame == 0);
+        stack.chain(slots.map(|(&kind, used)| (self.frame, used.offset, kind))).collect()
     }
 
     /// Reads, at the entry, the arrays in slots that the region does not store. Adds a word to `wrong` that is not
     /// zero if one of the items is not an array.
     fn find_arrays(&mut self, wrong: &mut Vec<Value>) {
         for index in 0..self.slots.len() {
-            let UsedSlot { slot, stored } = self.slots[index];
+            let UsedSlot { slot, offset, stored, .. } = self.slots[index];
             if stored || self.slot_feedback(slot) != Some(&tier::Kind::Array) {
                 continue;
             }
-            let tag = self.load(self.frame, slot_offset(slot));
+            let tag = self.load(self.frame, offset);
             let tag = self.builder.ins().band_imm_s(tag, !1);
             wrong.push(self.builder.ins().bxor_imm_s(tag, layout::ARRAY));
-            let array = self.load(self.frame, slot_offset(slot) + 8);
+            let array = self.load(self.frame, offset + 8);
             self.arrays.insert(index, array);
         }
     }
@@ -252,11 +258,11 @@ impl Translator<'_> {
         if let Some(&length) = self.lengths.get(&index) {
             return Some(length);
         }
-        let UsedSlot { slot, stored } = self.slots[index];
+        let UsedSlot { offset, stored, .. } = self.slots[index];
         let entered = self.entered.filter(|_| !stored)?;
         let function = self.functions.builtin(&BYTES_LENGTH, self.builder.func);
         let mut cursor = FuncCursor::new(self.builder.func).at_inst(entered);
-        let item = cursor.ins().iadd_imm_s(self.frame, i64::from(slot_offset(slot)));
+        let item = cursor.ins().iadd_imm_s(self.frame, i64::from(offset));
         let call = cursor.ins().call(function, &[item]);
         let length = cursor.func.dfg.first_result(call);
         self.lengths.insert(index, length);

@@ -8,17 +8,17 @@ use cranelift_codegen::{
     ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, condcodes::IntCC, types::I64},
 };
 use neovm_interp::tier::{
-    After, Area, Builtin, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored,
+    After, Area, Builtin, CodeView, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored,
     builtins::{COPY_ITEM, LEAVE},
     layout,
 };
 
 use super::{
-    Translator, slot_offset,
-    state::{Address, Item, Origin, State},
+    Translator,
+    state::{Address, Item, Origin, State, UsedSlot},
     wide::WIDE_SIZE,
 };
-use crate::runtime::stats::ExitRecord;
+use crate::{analysis::inline::frame_of, runtime::stats::ExitRecord};
 
 /// Why compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,7 +165,7 @@ impl Translator<'_> {
             self.builder.switch_to_block(plan.block);
             // Frequent exits write whole items; for the others a table takes less code.
             let whole = matches!(plan.why, Why::Edge | Why::Opcode);
-            let items = self.write_held(&plan.state, whole);
+            let items = self.write_held(plan.inst, &plan.state, whole);
             let tries = self.hold_tries(&plan.state);
             if let Some(status) = plan.status {
                 self.store(status, self.vm, layout::SP);
@@ -200,7 +200,6 @@ impl Translator<'_> {
     /// Makes the record of an exit, which lives as long as the code, and returns the exit's address.
     fn record(&mut self, plan: ExitPlan, items: Box<[Restored]>, tries: Box<[HeldTry]>) -> usize {
         let ExitPlan { inst, why, overflows, .. } = plan;
-        let own_frame = self.input.method.is_some() || plan.after == After::Method;
         let there = Plan {
             cell: self.input.code.inst_address(inst),
             leave: plan.leave,
@@ -209,19 +208,52 @@ impl Translator<'_> {
             top: self.stack_offset(plan.state.stack.len()),
             items,
             tries,
-            frame: own_frame.then(|| self.own_frame(inst)),
+            frames: self.own_frames(inst, plan.after),
             after: plan.after,
         };
-        self.exits.record(self.input.next_exit, self.input.number, there, inst, why, overflows)
+        self.exits.record(self.input.next_exit, self.input.number, there, CodeView::original(inst), why, overflows)
     }
 
-    /// Returns the frame of this function at an exit before an instruction. Before INITSLOT the frame has no slots.
-    fn own_frame(&self, inst: usize) -> OwnFrame {
-        let Some(method) = self.input.method else { return OwnFrame { offset: 0, locals: 0, arguments: 0 } };
-        if inst == method.entry {
-            return OwnFrame { offset: -i32::from(method.arguments) * layout::ITEM, locals: 0, arguments: 0 };
+    /// Returns the frames that the machine has to make at an exit before an instruction, the innermost first.
+    fn own_frames(&self, inst: usize, after: After) -> Box<[OwnFrame]> {
+        let (region, locals) = (self.input.region, self.input.own_locals());
+        let (mut frames, mut own) = (Vec::new(), inst);
+        for (at, inlined) in region.active_frames(inst) {
+            frames.push(self.own_frame(
+                at,
+                Some(inlined.entry),
+                locals + inlined.slots,
+                inlined.locals,
+                inlined.arguments,
+            ));
+            own = inlined.returns_to;
         }
-        OwnFrame { offset: 0, locals: method.locals.into(), arguments: method.arguments.into() }
+        match self.input.method {
+            Some(method) => frames.push(self.own_frame(own, Some(method.entry), 0, method.locals, method.arguments)),
+            // The machine knows its slots.
+            None if after == After::Method || !frames.is_empty() => {
+                frames.push(self.own_frame(own, None, 0, 0, 0));
+            }
+            None => {}
+        }
+        frames.into()
+    }
+
+    /// Returns a frame that continues at an instruction, where the local variables of the method with the given
+    /// INITSLOT begin with a cell. Before INITSLOT the frame has no slots.
+    fn own_frame(&self, inst: usize, entry: Option<usize>, first: usize, locals: u8, arguments: u8) -> OwnFrame {
+        let cell = self.input.code.inst_address(inst);
+        let first = first as i32;
+        if Some(inst) == entry {
+            return OwnFrame { cell, offset: (first - i32::from(arguments)) * layout::ITEM, locals: 0, arguments: 0 };
+        }
+        OwnFrame { cell, offset: first * layout::ITEM, locals: locals.into(), arguments: arguments.into() }
+    }
+
+    /// Returns whether a frame has slots before an instruction.
+    fn has_slots(&self, frame: usize, inst: usize) -> bool {
+        let mut active = self.input.region.active_frames(inst);
+        frame == 0 || active.any(|(at, inlined)| frame_of(at) == frame && at != inlined.entry)
     }
 
     /// Returns the block in which all exits end.
@@ -271,7 +303,7 @@ impl Translator<'_> {
 
     /// Writes the values that are not in memory to their cells, as whole items or only their second words. Returns
     /// what the interpreter has to restore from the cells.
-    fn write_held(&mut self, state: &State, whole: bool) -> Box<[Restored]> {
+    fn write_held(&mut self, inst: usize, state: &State, whole: bool) -> Box<[Restored]> {
         let mut items = Vec::new();
         self.exits.wide_used = 0;
         for (index, item) in state.stack.iter().enumerate() {
@@ -280,8 +312,8 @@ impl Translator<'_> {
             items.extend(held.map(|value| Restored { area: Area::Stack, offset, value }));
         }
         for (index, item) in state.slots.iter().enumerate() {
-            if self.slots[index].stored {
-                let offset = slot_offset(self.slots[index].slot);
+            let UsedSlot { frame, offset, stored, .. } = self.slots[index];
+            if stored && self.has_slots(frame, inst) {
                 let held = self.write_one(*item, self.frame, offset, whole);
                 items.extend(held.map(|value| Restored { area: Area::Slots, offset, value }));
             }
@@ -397,7 +429,7 @@ mod tests {
             top: 0,
             items: Box::default(),
             tries: Box::default(),
-            frame: None,
+            frames: Box::default(),
             after,
         }
     }

@@ -157,7 +157,7 @@ mod tests {
         let text = "INITSLOT 1, 0\nn: LDLOC0\nJMPIFNOT o\nNOP\nNOP\nJMP p\no: NOP\np: LDLOC0\nJMPIF n\nRET";
         let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
         let code = CodeView::new(&code);
-        let region = Region::find(code, 1, &|_| {}).unwrap();
+        let region = Region::find(code, 1, &|_| {}, &|_| Vec::new()).unwrap();
         let starts: Vec<_> = region.blocks.keys().copied().collect();
         let tracker = GasTracker::new(Charges::new(code, &region), Variable::from_u32(0));
         (tracker, starts.try_into().unwrap())

@@ -19,6 +19,7 @@ mod emit;
 mod entry;
 mod exit;
 mod functions;
+mod inline;
 mod map;
 mod meter;
 mod numeric;
@@ -59,6 +60,7 @@ use crate::{
     Refusal,
     analysis::{
         gas::Charges,
+        inline::frame_of,
         instruction::{Ins, Slot, SlotUse},
         methods::{Method, Methods},
         region::Region,
@@ -89,6 +91,13 @@ pub(crate) struct Input<'a> {
     pub(crate) methods: &'a Methods,
     /// The methods that return booleans.
     pub(crate) booleans: &'a BTreeSet<usize>,
+}
+
+impl Input<'_> {
+    /// Returns the number of local variables of the function's own frame. That of a region is checked at its entry.
+    fn own_locals(&self) -> usize {
+        self.method.map_or(self.speculation.feedback.locals.len(), |method| method.locals.into())
+    }
 }
 
 /// The result of a translation.
@@ -211,7 +220,8 @@ impl<'a> Translator<'a> {
         functions: Functions<'a>,
         shapes: BTreeMap<usize, Shape>,
     ) -> Self {
-        let slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
+        let mut slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
+        slots.extend(UsedSlot::inlined(&input.region.frames, input.own_locals()));
         let depth = (input.region.stack_inputs + input.region.peak.max(0)) as usize;
         let edges = Edges::new(&mut builder, &input.region.order, shapes, [depth, slots.len(), input.region.tries]);
         let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
@@ -290,7 +300,8 @@ impl<'a> Translator<'a> {
         if !self.edges.again {
             self.emit_exits();
         }
-        if self.input.method.is_some() && self.edges.has_slot_in_memory() {
+        let stays = |index: usize| self.input.method.is_some() || self.slots[index].frame > 0;
+        if self.edges.slots_in_memory().any(stays) {
             return Err(Refusal::Kinds);
         }
         Ok(())
@@ -351,7 +362,7 @@ impl<'a> Translator<'a> {
     /// Returns the address of an item that is copied from `origin`.
     fn origin(&self, origin: Origin) -> Address {
         let (base, offset) = match origin {
-            Origin::Slot(index) => (self.frame, slot_offset(self.slots[index].slot)),
+            Origin::Slot(index) => (self.frame, self.slots[index].offset),
             Origin::Static(index) => (self.statics.unwrap_or(self.frame), i32::from(index) * layout::ITEM),
             Origin::Stack(index) => (self.base, self.stack_offset(index)),
             // Only the reference itself knows the address of the item.
@@ -385,6 +396,9 @@ impl<'a> Translator<'a> {
     }
 
     fn instruction(&mut self, ins: &Ins) {
+        if let Some(inlined) = ins.inlined {
+            return self.inlined(ins, inlined);
+        }
         if let Some(slot_use) = ins.slot() {
             return self.slot(ins, slot_use);
         }
@@ -408,7 +422,7 @@ impl<'a> Translator<'a> {
     }
 
     fn must_not_speculate_at(&self, index: usize) -> bool {
-        self.input.speculation.no_speculate.contains(&index)
+        self.input.speculation.no_speculate.contains(&CodeView::original(index))
     }
 
     /// Returns the offset of a cell of the stack, in bytes from the end of the stack at the entry.
@@ -417,24 +431,17 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// Returns the offset of a slot from the frame, in bytes.
-fn slot_offset(slot: Slot) -> i32 {
-    match slot {
-        Slot::Local(n) => i32::from(n) * layout::ITEM,
-        Slot::Argument(n) => -(i32::from(n) + 1) * layout::ITEM,
-    }
-}
-
 /// Returns all slots of a method; exits write all of them.
 fn all_slots(method: &Method) -> Vec<UsedSlot> {
     let (locals, arguments) = ((0..method.locals).map(Slot::Local), (0..method.arguments).map(Slot::Argument));
-    locals.chain(arguments).map(|slot| UsedSlot { slot, stored: true }).collect()
+    locals.chain(arguments).map(|slot| UsedSlot::own(slot, true)).collect()
 }
 
-/// Returns the slots that a region uses, each once.
+/// Returns the slots of its own frame that a region uses, each once.
 fn used_slots(region: &Region) -> Vec<UsedSlot> {
     let mut slots: Vec<UsedSlot> = Vec::new();
-    for ins in region.blocks.values().flat_map(|block| &block.instructions) {
+    let instructions = region.blocks.values().flat_map(|block| &block.instructions);
+    for ins in instructions.filter(|ins| frame_of(ins.index) == 0) {
         let (slot, stored) = match ins.slot() {
             Some(SlotUse::Load(slot)) => (slot, false),
             Some(SlotUse::Store(slot)) => (slot, true),
@@ -442,7 +449,7 @@ fn used_slots(region: &Region) -> Vec<UsedSlot> {
         };
         match slots.iter_mut().find(|used| used.slot == slot) {
             Some(used) => used.stored |= stored,
-            None => slots.push(UsedSlot { slot, stored }),
+            None => slots.push(UsedSlot::own(slot, stored)),
         }
     }
     slots

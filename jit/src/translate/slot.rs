@@ -6,15 +6,17 @@ use neovm_interp::tier::layout;
 use super::{
     Translator,
     bytes::Appending,
-    slot_offset,
     state::{Address, Item, Kind, Origin},
 };
-use crate::analysis::instruction::{Ins, Slot, SlotUse};
+use crate::analysis::{
+    inline::frame_of,
+    instruction::{Ins, Slot, SlotUse},
+};
 
 impl Translator<'_> {
     pub(super) fn slot(&mut self, ins: &Ins, slot_use: SlotUse) {
         match slot_use {
-            SlotUse::Load(slot) => self.load_slot(slot),
+            SlotUse::Load(slot) => self.load_slot(ins, slot),
             SlotUse::Store(slot) => self.store_slot(ins, slot),
             SlotUse::LoadStatic(index) => match self.statics {
                 Some(statics) => {
@@ -27,19 +29,21 @@ impl Translator<'_> {
         }
     }
 
-    fn used(&self, slot: Slot) -> usize {
-        self.slots.iter().position(|used| used.slot == slot).unwrap_or_default()
+    /// Returns the index of a slot of the frame in which an instruction runs.
+    pub(super) fn used(&self, ins: &Ins, slot: Slot) -> usize {
+        let own = (frame_of(ins.index), slot);
+        self.slots.iter().position(|used| (used.frame, used.slot) == own).unwrap_or_default()
     }
 
-    fn load_slot(&mut self, slot: Slot) {
-        let index = self.used(slot);
+    fn load_slot(&mut self, ins: &Ins, slot: Slot) {
+        let index = self.used(ins, slot);
         let item = self.state.slots[index];
-        let address = Address { base: self.frame, offset: slot_offset(slot) };
+        let address = Address { base: self.frame, offset: self.slots[index].offset };
         self.push(if item.is_value() { item } else { Item::Ref(address, Origin::Slot(index)) });
     }
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
-        let index = self.used(slot);
+        let index = self.used(ins, slot);
         if let Some(Appending { more, .. }) = self.appending.take().filter(|appending| appending.stored_by == ins.index)
         {
             return self.append_bytes(ins, index, more);
@@ -59,7 +63,7 @@ impl Translator<'_> {
             self.int_at(0);
         }
         if !old_is_value {
-            self.guard_tag(self.frame, slot_offset(slot), layout::LAST_SCALAR);
+            self.guard_tag(self.frame, self.slots[index].offset, layout::LAST_SCALAR);
         }
         let item = self.pop();
         self.state.slots[index] = item;
@@ -75,7 +79,7 @@ impl Translator<'_> {
     /// Stores an item to a slot that stays in memory, by the builtin.
     fn store_by_builtin(&mut self, ins: &Ins, index: usize) {
         self.before_effect(ins);
-        let offset = slot_offset(self.slots[index].slot);
+        let offset = self.slots[index].offset;
         self.write(self.state.slots[index], self.frame, offset);
         self.state.slots[index] = Item::Mem(false);
         self.call_builtin(ins);

@@ -1,9 +1,10 @@
 //! What is known about items while a region is translated.
 
 use cranelift_codegen::ir::Value;
-use neovm_interp::tier::{self, Width};
+use neovm_interp::tier::{self, Width, layout};
 
 use crate::analysis::{
+    inline::InlinedFrame,
     instruction::Slot,
     tries::{self, OpenTry},
 };
@@ -161,8 +162,37 @@ impl Shape {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsedSlot {
     pub(crate) slot: Slot,
+    /// The number of the frame that it is part of; see [`crate::analysis::inline`].
+    pub(crate) frame: usize,
+    /// The offset from the slots of the function, in bytes.
+    pub(crate) offset: i32,
     /// Whether the region stores the slot.
     pub(crate) stored: bool,
+}
+
+impl UsedSlot {
+    /// Makes a slot of the function's own frame.
+    pub(crate) fn own(slot: Slot, stored: bool) -> Self {
+        Self { slot, frame: 0, offset: offset_from(0, slot), stored }
+    }
+
+    /// Returns all slots of the frames of inlined methods, in a function with a number of local variables.
+    pub(crate) fn inlined(frames: &[InlinedFrame], own_locals: usize) -> impl Iterator<Item = Self> {
+        frames.iter().enumerate().flat_map(move |(index, frame)| {
+            let slots = (0..frame.locals).map(Slot::Local).chain((0..frame.arguments).map(Slot::Argument));
+            let first = own_locals + frame.slots;
+            slots.map(move |slot| Self { slot, frame: index + 1, offset: offset_from(first, slot), stored: true })
+        })
+    }
+}
+
+/// Returns the offset in bytes of a slot in a frame whose local variables begin with the cell `first`.
+fn offset_from(first: usize, slot: Slot) -> i32 {
+    let cell = match slot {
+        Slot::Local(n) => first as i32 + i32::from(n),
+        Slot::Argument(n) => first as i32 - i32::from(n) - 1,
+    };
+    cell * layout::ITEM
 }
 
 /// The items at a point of the code, which exits restore.
