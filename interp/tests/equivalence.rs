@@ -14,6 +14,7 @@ use neovm_interp::{
 };
 use neovm_types::{
     FaultKind, Gas, Hardfork, Limits, StackItem,
+    engine_internals::ForkedItems,
     item::{Interop, JsonLimits, write_json_stack},
 };
 
@@ -42,6 +43,11 @@ impl Anything {
     fn new() -> Self {
         let shared = StackItem::array([1.into(), "two".into(), StackItem::array([])]);
         Self { calls: 0, shared, object: StackItem::Interop(Interop::new(())) }
+    }
+
+    /// A copy for the copy of a machine.
+    fn fork(&self, items: &mut ForkedItems) -> Self {
+        Self { calls: self.calls, shared: items.copy(&self.shared), object: self.object.clone() }
     }
 }
 
@@ -163,9 +169,11 @@ impl Setting {
     }
 
     /// Runs to the end with random budgets. Some of the stops are compared with
-    /// an observed machine that was stopped at the same instruction.
+    /// an observed machine that was stopped at the same instruction. Where there is a
+    /// copy of the machine, that goes on, too.
     fn run_in_parts(&self, dispatch: Dispatch, random: &mut Random) -> Snapshot {
         let (mut vm, mut host) = (self.vm(dispatch), Anything::new());
+        let mut originals = Vec::new();
         loop {
             let large = 8000 + random.below(12_000);
             let budget = if random.one_in(3) { random.below(50) } else { large } as u64;
@@ -174,7 +182,26 @@ impl Setting {
             let outcome = vm.run(&mut host);
             assert!(vm.instructions() - before <= budget, "{} of {budget}", vm.instructions() - before);
             if outcome != Outcome::Stopped(Stop::Budget) {
-                return Snapshot::new(&vm, outcome);
+                let end = Snapshot::new(&vm, outcome);
+                drop(vm);
+                for (mut original, mut host) in originals {
+                    let outcome = Vm::run(&mut original, &mut host);
+                    assert_eq!(Snapshot::new(&original, outcome), end, "after it was copied");
+                }
+                return end;
+            }
+            let mut items = ForkedItems::new(usize::MAX);
+            if random.one_in(3)
+                && let Some(copy) = vm.fork(&mut items)
+            {
+                assert_eq!(Snapshot::new(&copy, outcome.clone()), Snapshot::new(&vm, outcome.clone()), "copied");
+                let of_copy = host.fork(&mut items);
+                drop(items);
+                let (mut vm, host) = (core::mem::replace(&mut vm, copy), core::mem::replace(&mut host, of_copy));
+                vm.set_budget(None);
+                if originals.len() < 4 {
+                    originals.push((vm, host));
+                }
             }
             if random.one_in(8) {
                 assert_eq!(Snapshot::new(&vm, outcome), self.observed_up_to(vm.instructions()), "stopped");

@@ -222,6 +222,27 @@ impl<'s> Layer<'s> {
         Rc::new(Self { entries: RefCell::default(), below: Below::Layer(Rc::clone(layer)), stamp: layer.stamp.clone() })
     }
 
+    /// Returns a copy of the layer over copies of the layers below it, which nobody else writes to. `known` has the
+    /// layers that were copied, with their copies; there is none if there are more entries than `room` for them.
+    ///
+    /// No iterator goes on in the copy: values are not shared with those of the original.
+    pub fn fork(self: &Rc<Self>, known: &mut Vec<[Rc<Self>; 2]>, room: &mut usize) -> Option<Rc<Self>> {
+        if let Some([_, copy]) = known.iter().find(|[own, _]| Rc::ptr_eq(own, self)) {
+            return Some(Rc::clone(copy));
+        }
+        let below = match &self.below {
+            Below::Layer(layer) => Below::Layer(layer.fork(known, room)?),
+            Below::Store(store) => Below::Store(*store),
+        };
+        let entries = self.entries.borrow();
+        *room = room.checked_sub(entries.0.len())?;
+        let mut table = entries.0.clone();
+        table.iter_mut().for_each(|tracked| tracked.held = Held::Alone(tracked.held.get(Value::clone)));
+        let copy = Rc::new(Self { entries: RefCell::new(Entries(table)), below, stamp: self.stamp.clone() });
+        known.push([Rc::clone(self), Rc::clone(&copy)]);
+        Some(copy)
+    }
+
     /// Returns what stands for the records of the native contracts ContractManagement and
     /// Policy, as they are seen through the layer: whether a contract can be called, and
     /// how, depends on nothing else.

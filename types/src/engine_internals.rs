@@ -12,6 +12,7 @@ pub use crate::item::{
     bytes::Constants,
     compound::Header,
     cycles::{Candidate, collect_cycles},
+    fork::ForkedItems,
     item_vec::ItemVec,
 };
 use crate::{

@@ -1,11 +1,12 @@
 //! Debugging an execution: forward, and back again.
 //!
-//! The state of an execution is never copied. An execution is the same whenever it is
-//! run, so going back means to run it again from its beginning up to an earlier
-//! instruction, without looking on and with compiled code where there is some. Nothing
-//! has to be undone: what an execution changes lies in layers of its own.
+//! An execution is the same whenever it is run, so going back means to run it again up
+//! to an earlier instruction, without looking on and with compiled code where there is
+//! some: from its beginning, or from a copy that was made on the way. Nothing has to be
+//! undone: what an execution changes lies in layers of its own.
 
 mod breakpoint;
+mod checkpoints;
 mod digest;
 mod expression;
 mod lines;
@@ -20,6 +21,7 @@ use std::sync::{
 
 use neovm::{Execution, FaultKind, Hash160, Outcome, Stop, host::Contract};
 
+use self::checkpoints::Checkpoints;
 pub use self::{
     breakpoint::{Breakpoint, Condition, ConditionError},
     expression::ExpressionError,
@@ -67,6 +69,9 @@ pub struct Debugger<'s> {
     /// The time at which it stopped before an instruction that throws.
     threw_at: Option<u64>,
     max_time: Option<u64>,
+    checkpoints: Checkpoints<'s>,
+    /// The time at which a copy is looked at next while it goes step by step.
+    next_checkpoint: u64,
 }
 
 /// Why a debugger paused.
@@ -121,6 +126,8 @@ impl<'s> Debugger<'s> {
             ended: None,
             threw_at: None,
             max_time: None,
+            checkpoints: Checkpoints::new(),
+            next_checkpoint: 0,
         };
         debugger.scripts.of_contexts(&debugger.execution);
         Ok(debugger)
@@ -151,6 +158,12 @@ impl<'s> Debugger<'s> {
         self.max_time = instructions;
     }
 
+    /// Sets how many instructions lie at least between two copies of the execution, which it goes back to. Near the
+    /// time at which it stands they are as close together; there are at most 64.
+    pub fn set_checkpoint_interval(&mut self, instructions: u64) {
+        self.checkpoints.interval = instructions.max(1);
+    }
+
     /// The flag that stops what runs.
     pub fn interrupt(&self) -> &Arc<AtomicBool> {
         &self.interrupt
@@ -177,11 +190,7 @@ impl<'s> Debugger<'s> {
             return Ok(pause);
         }
         let most = self.max_time.map_or(time, |most| time.min(most));
-        self.execution.set_interrupt(Some(Arc::clone(&self.interrupt)));
-        self.execution.set_budget(Some(most - self.time));
-        let outcome = self.execution.run();
-        self.execution.set_budget(None);
-        self.execution.set_interrupt(None);
+        let outcome = run(&mut self.execution, self.time, most, &self.interrupt, &mut self.checkpoints);
         self.scripts.forget_current();
         self.time = self.execution.vm().instructions();
         match outcome {
@@ -208,27 +217,26 @@ impl<'s> Debugger<'s> {
     }
 
     /// Makes the execution again, up to an earlier time; none if that was interrupted.
-    fn at(&self, time: u64) -> Result<Option<Execution<'s>>, FaultKind> {
-        let mut again = (self.begin)()?;
-        if time == 0 {
+    fn at(&mut self, time: u64) -> Result<Option<Execution<'s>>, FaultKind> {
+        let (start, mut again) = match self.checkpoints.latest(time) {
+            Some(known) => known,
+            None => (0, (self.begin)()?),
+        };
+        if start == time {
             return Ok(Some(again));
         }
-        again.set_interrupt(Some(Arc::clone(&self.interrupt)));
-        again.set_budget(Some(time));
-        match again.run() {
-            Outcome::Stopped(Stop::Budget) => {}
+        match run(&mut again, start, time, &self.interrupt, &mut self.checkpoints) {
+            Outcome::Stopped(Stop::Budget) => Ok(Some(again)),
             Outcome::Stopped(Stop::Interrupted) => {
                 self.interrupt.store(false, Ordering::Relaxed);
-                return Ok(None);
+                Ok(None)
             }
-            _ => return Err(FaultKind::Engine("the execution did not run as it did before")),
+            _ => Err(FaultKind::Engine("the execution did not run as it did before")),
         }
-        again.set_budget(None);
-        again.set_interrupt(None);
-        Ok(Some(again))
     }
 
     fn rewind(&mut self, time: u64) -> Result<Pause, FaultKind> {
+        self.next_checkpoint = 0;
         let Some(again) = self.at(time)? else { return Ok(Pause::Interrupted) };
         self.execution = again;
         self.scripts.forget_current();
@@ -241,6 +249,10 @@ impl<'s> Debugger<'s> {
     fn step(&mut self) {
         self.ended = self.execution.step();
         self.time += 1;
+        if self.ended.is_none() && self.time >= self.next_checkpoint {
+            self.checkpoints.keep(self.time, &mut self.execution);
+            self.next_checkpoint = self.time + self.checkpoints.interval;
+        }
     }
 
     /// Whether the flag is set, which clears it.
@@ -320,4 +332,28 @@ impl<'s> Debugger<'s> {
         let native = natives.into_iter().find(|native| native.name == text || Some(native.hash) == hash);
         native.map(|native| native.hash).or(hash).map(|hash| (hash, None))
     }
+}
+
+/// Runs an execution from one time to another without looking on, and keeps copies of it on the way.
+fn run<'s>(
+    execution: &mut Execution<'s>,
+    mut time: u64,
+    end: u64,
+    interrupt: &Arc<AtomicBool>,
+    checkpoints: &mut Checkpoints<'s>,
+) -> Outcome {
+    execution.set_interrupt(Some(Arc::clone(interrupt)));
+    let outcome = loop {
+        let count = (end - time).min(checkpoints.interval);
+        execution.set_budget(Some(count));
+        let outcome = execution.run();
+        time += count;
+        if outcome != Outcome::Stopped(Stop::Budget) || time >= end {
+            break outcome;
+        }
+        checkpoints.keep(time, execution);
+    };
+    execution.set_budget(None);
+    execution.set_interrupt(None);
+    outcome
 }

@@ -120,8 +120,32 @@ fn snapshot(debugger: &Debugger<'_>) -> String {
 
 #[test]
 fn each_instruction_can_be_gone_back_to() {
-    let world = World::classify("keep", vec!["key".into(), 5.into()]);
+    // With the usual copies, which it is too short for, and with as many as there may be.
+    for interval in [1 << 22, 7, 1] {
+        go_back_to_each_instruction(World::classify("keep", vec!["key".into(), 5.into()]), interval);
+        go_back_to_each_instruction(token_transfer(), interval);
+    }
+}
+
+/// A transfer of GAS to a contract, which is told of it: storage, events and calls of native contracts.
+fn token_transfer() -> World {
+    let mut chain = chain();
+    let contract = deploy(
+        &mut chain,
+        ["Test", "onNEP17Payment"],
+        "INITSLOT 1, 3\nNEWMAP\nSTLOC0\nRET",
+        &["Hash160", "Integer", "Any"],
+        "Void",
+    );
+    let gas: Hash160 = "0xd2a4cff31913016155e38e474a2c06d08be276cf".parse().expect("a hash");
+    let arguments = vec![owner(&chain).account.into(), contract.into(), 5.into(), StackItem::Null];
+    let invocation = call(&chain, gas, "transfer", arguments);
+    World::new(chain, contract, &invocation)
+}
+
+fn go_back_to_each_instruction(world: World, interval: u64) {
     let mut debugger = world.debugger();
+    debugger.set_checkpoint_interval(interval);
     let mut seen = vec![snapshot(&debugger)];
     loop {
         let pause = on(&mut debugger, Motion::Into);
@@ -155,6 +179,8 @@ fn what_runs_far_is_counted_as_steps_are() {
     for text in texts {
         let world = World::assembled(&text, 2000_0000);
         let (mut steps, mut far) = (world.debugger(), world.debugger());
+        far.set_checkpoint_interval(5000);
+        steps.set_checkpoint_interval(2000);
         let ended = loop {
             if let Pause::Ended(outcome) = on(&mut steps, Motion::Into) {
                 break outcome;

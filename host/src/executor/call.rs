@@ -30,7 +30,7 @@ pub(crate) struct Call {
 }
 
 /// What is known of contracts that were looked up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lookups {
     /// The [number](Network::id) of the network whose contracts these are.
     network: Option<u64>,
@@ -68,7 +68,7 @@ impl Lookups {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lookup {
     contract: Arc<Contract>,
     is_blocked: Option<bool>,

@@ -37,10 +37,10 @@ use crate::{contract::Contract, fault, network::Network};
 /// # }
 /// ```
 pub struct Execution<'s> {
-    executor: Executor<'s>,
-    vm: Box<Vm>,
+    pub(super) executor: Executor<'s>,
+    pub(super) vm: Box<Vm>,
     /// Why the script could not be loaded.
-    refused: Option<Fault>,
+    pub(super) refused: Option<Fault>,
 }
 
 /// A script on the invocation stack.

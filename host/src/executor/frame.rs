@@ -40,7 +40,7 @@ pub(crate) struct Frame<'s> {
 }
 
 /// The hash of a script, which is computed when it is asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ScriptHash {
     /// That of a contract.
     Contract(Hash160),

@@ -119,6 +119,12 @@ impl<'s> Iterators<'s> {
         handle
     }
 
+    /// Returns the same for a copy of the execution; none while scripts hold iterators.
+    pub(super) fn fork(&mut self) -> Option<Self> {
+        self.entries.retain(|_, (held, _)| Rc::strong_count(held) > 1);
+        self.entries.is_empty().then(|| Self { entries: BTreeMap::new(), made: self.made, full: self.full })
+    }
+
     fn get(&mut self, handle: &Handle) -> Option<&mut StorageIterator<'s>> {
         let (held, iterator) = self.entries.get_mut(&handle.number)?;
         Rc::ptr_eq(held, &handle.held).then_some(iterator)

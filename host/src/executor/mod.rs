@@ -8,6 +8,7 @@ mod calls;
 mod container;
 mod embedder;
 mod execution;
+mod fork;
 mod frame;
 mod host;
 mod iterator;

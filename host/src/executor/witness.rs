@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What the script that asked last found out about witnesses.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Witnesses {
     /// The script, and the stamp of its layer then.
     of: Option<(LoadId, Option<ContractsStamp>)>,

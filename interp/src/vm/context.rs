@@ -171,7 +171,7 @@ impl Vm {
     }
 
     /// Makes the state of the topmost load the current one.
-    fn select_load(&mut self) {
+    pub(super) fn select_load(&mut self) {
         match self.loads.last_mut() {
             Some(load) => {
                 self.stack = load.stack;

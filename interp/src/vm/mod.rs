@@ -2,6 +2,7 @@
 
 mod context;
 mod exception;
+mod fork;
 mod items;
 mod promoted;
 mod refcount;

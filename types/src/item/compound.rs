@@ -105,6 +105,12 @@ impl Header {
         self.flags.set(self.flags.get() & !Self::TRACKED);
     }
 
+    /// Notes what is noted in another header, for a copy of its compound.
+    pub(super) fn note_as(&self, original: &Self) {
+        self.references.set(original.references.get());
+        self.flags.set(original.flags.get() & !(Self::BORROWED | Self::MARKED));
+    }
+
     /// Whether somebody is reading the items.
     #[inline(always)]
     pub(crate) fn is_borrowed(&self) -> bool {

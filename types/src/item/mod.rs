@@ -17,6 +17,7 @@ mod convert;
 mod copy;
 pub(crate) mod cycles;
 mod equality;
+pub(crate) mod fork;
 mod interop;
 #[allow(unsafe_code, reason = "a vector of known layout: see its module")]
 pub(crate) mod item_vec;
