@@ -226,3 +226,57 @@ fn the_transcript_of_the_guide_is_true() {
     }
     assert!(calls >= 5 && server.is_none(), "{calls} calls");
 }
+
+/// Checks the commands of a section of the guide, typed with a server's address and a folder in place of those there.
+fn check_transcript(section: &str, address: &str, folder: &Path) {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide.md")).expect("the guide");
+    let section = guide.split_once(section).expect("the section").1;
+    let transcript = section.split_once("```sh\n$ ").expect("a transcript").1.split_once("\n```").expect("its end").0;
+    for step in transcript.split("\n$ ") {
+        let (command, shown) = step.split_once('\n').expect("what it writes");
+        let shown = shown.replace("127.0.0.1:10332", address);
+        let typed =
+            command.replace("127.0.0.1:10332", address).replace("target/guide/fork", folder.to_str().expect("UTF-8"));
+        let typed = typed.replace("examples/", concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/"));
+        let answer = neovm(&typed.split(' ').skip(1).collect::<Vec<_>>());
+        assert!(is_shown(&shown, answer.ok().trim_end()), "{command}\nshown:\n{shown}\nwritten:\n{}", answer.out);
+    }
+}
+
+#[test]
+fn a_served_chain_can_be_forked() {
+    let (network, fork) = (chain("serve-origin"), PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("serve-fork"));
+    let _ = fs::remove_dir_all(&fork);
+    let transaction = transfer(&network);
+    let server = Serve::start(&network, &["--log", "off"]);
+    server.call("sendrawtransaction", json!([transaction])).expect("an answer");
+    check_transcript("### A fork of a live network", &server.address, &fork);
+    assert_eq!(server.blocks(), 2, "nothing reaches the network");
+    let data = ["--data", fork.to_str().expect("UTF-8")];
+    let run = |args: &[&str]| neovm(&[args, &data].concat());
+    let info: Value = serde_json::from_str(run(&["chain", "info", "--json"]).ok()).expect("JSON");
+    assert_eq!(info["origin"], json!({"rpc": format!("http://{}", server.address), "height": 1}));
+    assert_eq!(info["height"], 3);
+    run(&["chain", "checkpoint", "deployed"]).ok();
+    let rpc = format!("http://{}", server.address);
+    run(&["chain", "fork", "--rpc", &rpc]).fails(1, &["this folder is not empty"]);
+    drop(server);
+    // What was read is there, and what was not is an error.
+    run(&["call", "Token", "symbol"]).ok();
+    run(&["mine"]).ok();
+    let unread = run(&["call", "GAS", "balanceOf", "0x0000000000000000000000000000000000000001"]);
+    unread.fails(1, &[&rpc, "findstates is not answered: "]);
+    assert!(!unread.out.contains("FAULT") && !unread.out.contains("HALT"), "{}", unread.out);
+    let unsent = run(&["transfer", "1", "GAS", "--from", "genesis", "--to", "validator"]);
+    unsent.fails(1, &[&rpc, "is not answered: "]);
+    run(&["chain", "restore", "deployed"]).ok();
+    let again = Serve::start(&fork, &["--log", "off"]);
+    assert_eq!(again.blocks(), 4);
+}
+
+#[test]
+fn what_a_fork_begins_with_is_one_thing() {
+    neovm(&["chain", "fork", "--data", "x"]).fails(2, &["<DIR>"]);
+    neovm(&["chain", "fork", "y", "--data", "x", "--rpc", "http://127.0.0.1:1"]).fails(2, &["cannot be used with"]);
+    neovm(&["chain", "fork", "y", "--data", "x", "--height", "1"]).fails(2, &["cannot be used with"]);
+}

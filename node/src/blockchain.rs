@@ -6,7 +6,7 @@ use std::{mem, sync::Arc};
 
 use neovm_chain::{Block, Header};
 use neovm_host::{BlockReceipt, Network, StateView, execute_block_as_a_whole, genesis_block};
-use neovm_storage::{Batch, ChainError, ChainState, Store, StoreError};
+use neovm_storage::{Batch, ChainError, ChainState, Store, StoreError, checked};
 use neovm_types::{FaultKind, Hash256};
 
 use crate::{
@@ -147,6 +147,23 @@ impl Blockchain {
     /// - [`BlockchainError::State`] or [`BlockchainError::Chain`] if it cannot be read, or
     ///   its settings cannot be written.
     pub fn open(network: Arc<Network>, state: ChainState) -> Result<Self, BlockchainError> {
+        Self::open_after(network, state, check_first)
+    }
+
+    /// Opens a chain that goes on from a block of another network's, as [`open`](Self::open) does: its first block need
+    /// not be that of the settings.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_fork(network: Arc<Network>, state: ChainState) -> Result<Self, BlockchainError> {
+        Self::open_after(network, state, |_, _| Ok(()))
+    }
+
+    fn open_after(
+        network: Arc<Network>,
+        state: ChainState,
+        check: impl FnOnce(&Network, &ChainState) -> Result<(), BlockchainError>,
+    ) -> Result<Self, BlockchainError> {
         let kept = state.place().protocol().map_err(ChainError::from)?;
         if let (Some(kept), Some(height)) = (&kept, state.height()) {
             let different = differences(&String::from_utf8_lossy(kept), network.settings(), height);
@@ -154,7 +171,11 @@ impl Blockchain {
                 return Err(BlockchainError::OtherSettings(different));
             }
         }
-        let last = if state.height().is_some() { last_header(&network, &state)? } else { None };
+        let mut last = None;
+        if state.height().is_some() {
+            check(&network, &state)?;
+            last = last_header(&network, &state)?;
+        }
         let given = record(network.settings());
         if kept.as_deref() != Some(given.as_bytes()) {
             state.place().write_protocol(given.as_bytes()).map_err(ChainError::from)?;
@@ -210,9 +231,19 @@ impl Blockchain {
     }
 
     /// Executes a block, of which `independent` verifies what does not depend on the
-    /// state, given the header of the last one.
+    /// state, given the header of the last one. Nothing comes of it if the state could not be read.
     fn execute_checked(
         &self,
+        block: &Block,
+        level: VerifyLevel,
+        independent: impl FnOnce(&Header) -> Result<(), BlockRefusal>,
+    ) -> Result<ExecutedBlock, BlockchainError> {
+        checked(&self.state, |state| self.execute_over(state, block, level, independent)).map_err(ChainError::from)?
+    }
+
+    fn execute_over(
+        &self,
+        state: &dyn Store,
         block: &Block,
         level: VerifyLevel,
         independent: impl FnOnce(&Header) -> Result<(), BlockRefusal>,
@@ -224,11 +255,11 @@ impl Blockchain {
                 let checked = check_link(last, block).map_err(BlockRefusal::from);
                 let verified = checked.and_then(|()| independent(last));
                 verified
-                    .and_then(|()| verify_block_dependent(&self.network, &self.state, last, block, level))
+                    .and_then(|()| verify_block_dependent(&self.network, state, last, block, level))
                     .map_err(|refusal| BlockchainError::Refused { height, refusal })?;
             }
         }
-        let receipt = execute_block_as_a_whole(&self.network, &self.state, block);
+        let receipt = execute_block_as_a_whole(&self.network, state, block);
         let receipt = receipt.map_err(|fault| BlockchainError::Execution { height, fault })?;
         Ok(ExecutedBlock { header: block.header().clone(), receipt })
     }
@@ -269,14 +300,16 @@ impl Blockchain {
     }
 }
 
-/// Reads the header of the last block of a chain that begins with the genesis block of the network.
+/// Checks that a chain begins with the genesis block of the network.
+fn check_first(network: &Network, state: &ChainState) -> Result<(), BlockchainError> {
+    let expected = genesis_block(network.settings())?.hash();
+    let found = StateView::new(network, state).block_hash(0)?.unwrap_or_default();
+    if found == expected { Ok(()) } else { Err(BlockchainError::OtherNetwork { expected, found }) }
+}
+
+/// Reads the header of the last block.
 fn last_header(network: &Network, state: &ChainState) -> Result<Option<Header>, BlockchainError> {
     let view = StateView::new(network, state);
-    let expected = genesis_block(network.settings())?.hash();
-    let found = view.block_hash(0)?.unwrap_or_default();
-    if found != expected {
-        return Err(BlockchainError::OtherNetwork { expected, found });
-    }
     Ok(view.block(view.last_hash()?)?.map(|block| block.header))
 }
 

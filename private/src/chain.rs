@@ -8,14 +8,16 @@ use std::{
 
 use neovm_chain::{Block, Transaction};
 use neovm_disk::{Disk, DiskError, Records, Settings};
-use neovm_host::{BlockReceipt, Network, StateView};
+use neovm_host::{BlockReceipt, Network, ProtocolSettings, StateView};
 use neovm_node::{ApplicationLogs, Blockchain, BlockchainError, config, config::ConfigError, verify::VerifyLevel};
-use neovm_storage::{ChainError, ChainState, FlushPolicy, TrieMode};
+use neovm_storage::{ChainError, ChainState, FlushPolicy, StoreError, TrieMode};
 use neovm_types::{FaultKind, Hash256};
 use neovm_wallet::{PrivateKey, Wallet, WalletError};
 
 use crate::{
-    folder::{Folder, NewChain, PASSWORD},
+    Origin, OriginError,
+    folder::{Folder, ForkOf, NewChain, PASSWORD},
+    origin::ForkPlace,
     produce::{ProduceError, next_block},
 };
 
@@ -65,6 +67,12 @@ pub enum PrivateError {
     /// No block can be made.
     #[error(transparent)]
     Produce(#[from] ProduceError),
+    /// The node of the network that a fork is of does not help.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// The state cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The state is damaged.
     #[error(transparent)]
     State(#[from] FaultKind),
@@ -93,6 +101,8 @@ pub struct MinedBlock {
 pub struct PrivateChain {
     folder: Folder,
     blockchain: Blockchain,
+    /// The chain that this one is a fork of, if it is another network's.
+    origin: Option<Arc<Origin>>,
     wallet: Wallet,
     keys: Vec<PrivateKey>,
     logs: Records,
@@ -108,6 +118,22 @@ impl PrivateChain {
     pub fn create(folder: impl AsRef<Path>, new: &NewChain) -> Result<Self, PrivateError> {
         let folder = Folder::new(folder.as_ref());
         folder.create(new)?;
+        Self::open_folder(folder)
+    }
+
+    /// Makes a fork of another network in a folder that is not there, or is empty: a chain that goes on from a block of
+    /// it, by the blocks of one validator.
+    ///
+    /// The state after that block is read from a node when it is asked for, and what was read is kept. The validator
+    /// is the committee from then on, and its account has as much GAS as a new network; one block more than was asked
+    /// for is there at the beginning, which says so. Nothing is ever sent to the network.
+    ///
+    /// # Errors
+    /// [`PrivateError`] if the folder has files, the node does not have the block or its state, or files cannot be
+    /// written.
+    pub fn fork_of(folder: impl AsRef<Path>, fork: &ForkOf) -> Result<Self, PrivateError> {
+        let folder = Folder::new(folder.as_ref());
+        folder.create_fork(fork)?;
         Self::open_folder(folder)
     }
 
@@ -129,14 +155,18 @@ impl PrivateChain {
             return Err(PrivateError::NoTransactions(folder.config()));
         }
         let address_version = settings.address_version;
+        let (origin, origin_read) = (folder.origin(), folder.origin_read());
+        let trie_mode = if origin.is_file() { TrieMode::None } else { TrieMode::Full };
         // The lock on this folder is that of the whole chain.
-        let blockchain = open_chain(&folder.chain(), Arc::new(Network::new(settings)))?;
+        let disk = open_disk(&folder.chain(), &settings, trie_mode)?;
+        let origin = origin.is_file().then(|| Origin::open(&origin, &origin_read).map(Arc::new)).transpose()?;
+        let blockchain = follow(disk, Arc::new(Network::new(settings)), origin.as_ref())?;
         folder.sweep();
         let in_wallet = |error| folder.in_wallet(error);
         let wallet = Wallet::from_json(&Folder::read(&folder.wallet())?, address_version).map_err(in_wallet)?;
         let keys = wallet.keys(&wallet.accounts, PASSWORD).map_err(in_wallet)?;
         let logs = Records::open(folder.logs())?;
-        Ok(Self { folder, blockchain, wallet, keys, logs, pending: Vec::new() })
+        Ok(Self { folder, blockchain, origin, wallet, keys, logs, pending: Vec::new() })
     }
 
     /// Returns the folder.
@@ -147,6 +177,16 @@ impl PrivateChain {
     /// Returns the chain.
     pub const fn blockchain(&self) -> &Blockchain {
         &self.blockchain
+    }
+
+    /// Returns the chain that this one is a fork of, if it is another network's.
+    pub const fn origin(&self) -> Option<&Arc<Origin>> {
+        self.origin.as_ref()
+    }
+
+    /// Returns the height of the first block that was made here: 0, unless this is a fork of another network.
+    pub fn first_block(&self) -> u32 {
+        self.origin.as_ref().map_or(0, |origin| origin.height().saturating_add(1))
     }
 
     /// Returns the wallet.
@@ -178,6 +218,9 @@ impl PrivateChain {
     /// # Errors
     /// [`PrivateError`] if the block is refused.
     pub fn append(&mut self, block: &Block, level: VerifyLevel) -> Result<BlockReceipt, PrivateError> {
+        if let Some(origin) = &self.origin {
+            origin.announce(block);
+        }
         let executed = self.blockchain.execute(block, level)?;
         let receipt = executed.receipt().clone();
         self.blockchain.append(executed, None)?;
@@ -237,9 +280,21 @@ impl PrivateChain {
     }
 }
 
-/// Opens the chain that a folder of [`Disk`] holds.
-pub(crate) fn open_chain(folder: &Path, network: Arc<Network>) -> Result<Blockchain, PrivateError> {
-    let settings = Settings { network: network.settings().network, trie_mode: TrieMode::Full, ..Settings::default() };
-    let state = ChainState::open(Arc::new(Disk::open(folder, settings)?), FlushPolicy::ON_DEMAND)?;
-    Ok(Blockchain::open(network, state)?)
+/// Opens the folder that a chain lies in, and locks it.
+pub(crate) fn open_disk(folder: &Path, settings: &ProtocolSettings, trie_mode: TrieMode) -> Result<Disk, DiskError> {
+    Disk::open(folder, Settings { network: settings.network, trie_mode, ..Settings::default() })
+}
+
+/// Opens the chain that lies in a folder.
+pub(crate) fn follow(
+    disk: Disk,
+    network: Arc<Network>,
+    origin: Option<&Arc<Origin>>,
+) -> Result<Blockchain, PrivateError> {
+    let Some(origin) = origin else {
+        let state = ChainState::open(Arc::new(disk), FlushPolicy::ON_DEMAND)?;
+        return Ok(Blockchain::open(network, state)?);
+    };
+    let place = ForkPlace::new(disk, Arc::clone(origin));
+    Ok(Blockchain::open_fork(network, ChainState::open(Arc::new(place), FlushPolicy::ON_DEMAND)?)?)
 }

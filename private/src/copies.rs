@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     PrivateChain, PrivateError,
-    chain::open_chain,
+    chain::{follow, open_disk},
     folder::{Folder, beside, is_temporary},
 };
 
@@ -119,7 +119,9 @@ impl PrivateChain {
 
     /// Opens a copy of a chain of this network, which must have a block.
     fn check_copy(&self, copy: &Path) -> Result<(), PrivateError> {
-        let chain = open_chain(copy, Arc::clone(self.blockchain().network()))?;
+        let (network, place) = (self.blockchain().network(), self.blockchain().state().place());
+        let disk = open_disk(copy, network.settings(), place.trie_mode())?;
+        let chain = follow(disk, Arc::clone(network), self.origin())?;
         match chain.height() {
             Some(_) => Ok(()),
             None => Err(PrivateError::Checkpoint("it has no block".into())),
@@ -136,11 +138,9 @@ impl PrivateChain {
         to.build(|new| {
             fs::create_dir_all(new.path()).map_err(|error| PrivateError::io(new.path(), error))?;
             copy(&from.chain(), &new.chain())?;
-            for (from, to) in [(from.config(), new.config()), (from.wallet(), new.wallet()), (from.logs(), new.logs())]
-            {
-                copy(&from, &to)?;
-            }
-            Ok(())
+            let of_fork = [Folder::origin, Folder::origin_read].into_iter().filter(|file| file(from).exists());
+            let files = [Folder::config, Folder::wallet, Folder::logs].into_iter().chain(of_fork);
+            files.map(|file| copy(&file(from), &file(new))).collect()
         })
     }
 }

@@ -5,19 +5,29 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process,
+    sync::Arc,
 };
 
-use neovm_host::{ProtocolSettings, genesis_block};
+use neovm_host::{ProtocolSettings, genesis_block, native::take_over};
 use neovm_node::{config, verify::VerifyLevel};
+use neovm_storage::{Commit, NodeChanges, NodeHash, Place, StateBuffer, Tip, TrieMode, checked};
 use neovm_wallet::{PrivateKey, Scrypt, Wallet, WalletError};
 
-use crate::{PrivateChain, PrivateError};
+use crate::{
+    Origin, PrivateChain, PrivateError,
+    chain::open_disk,
+    next_block,
+    origin::{self, ForkPlace, Found},
+};
 
 /// The label of the account that holds the first NEO and GAS: that of the validators.
 pub(crate) const GENESIS: &str = "genesis";
 
 /// The label of the account of the validator's key alone.
 const VALIDATOR: &str = "validator";
+
+/// The GAS that a fork of another network gives to its validator, in datoshi: as much as a new network has.
+const FORK_GAS: i64 = 5_200_000_000_000_000;
 
 /// The wallet's password. The file protects the keys by its mode alone: a private network mines without asking.
 pub(crate) const PASSWORD: &str = "";
@@ -30,8 +40,21 @@ pub(crate) const PASSWORD: &str = "";
 /// | `wallet.json` | accounts and their keys (NEP-6), encrypted with the empty password; for its owner alone |
 /// | `chain` | the chain, a folder of [`Disk`](neovm_disk::Disk) |
 /// | `logs.redb` | the application logs |
+/// | `origin.json` | of a fork of another network: where it began |
+/// | `origin.redb` | of such a fork: what was read of that network's state |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder(PathBuf);
+
+/// Which network a fork is of.
+#[derive(Debug)]
+pub struct ForkOf {
+    /// The address of a node of it, which answers the calls of StateService.
+    pub rpc: String,
+    /// The height of the block that the fork goes on from; the last one that the node has the state of unless given.
+    pub height: Option<u32>,
+    /// The key that makes the blocks from then on.
+    pub validator: PrivateKey,
+}
 
 /// What a private chain begins with.
 #[derive(Debug)]
@@ -69,9 +92,23 @@ impl Folder {
         self.0.join("logs.redb")
     }
 
+    pub(crate) fn origin(&self) -> PathBuf {
+        self.0.join("origin.json")
+    }
+
+    pub(crate) fn origin_read(&self) -> PathBuf {
+        self.0.join("origin.redb")
+    }
+
     /// Makes the folder with a chain of one block.
     pub(crate) fn create(&self, new: &NewChain) -> Result<(), PrivateError> {
         self.build(|folder| folder.fill(new))
+    }
+
+    /// Makes the folder with a fork of another network, which has one block more than that.
+    pub(crate) fn create_fork(&self, fork: &ForkOf) -> Result<(), PrivateError> {
+        let found = origin::find(&fork.rpc, fork.height, fork.validator.public_key())?;
+        self.build(|folder| folder.fill_fork(&found, &fork.validator))
     }
 
     /// Makes the folder, which is not there or empty. One that is not there appears as a whole or not at all; what says
@@ -90,9 +127,12 @@ impl Folder {
             if !is_there {
                 return fs::rename(&new.0, &self.0).map_err(failed);
             }
-            let moves = [(new.wallet(), self.wallet()), (new.chain(), self.chain()), (new.logs(), self.logs())];
-            let mut moves = moves.into_iter().chain([(new.config(), self.config())]);
-            moves.try_for_each(|(from, to)| fs::rename(from, to)).and_then(|()| fs::remove_dir(&new.0)).map_err(failed)
+            let of_fork = [Self::origin, Self::origin_read].into_iter().filter(|file| file(&new).exists());
+            // The configuration comes last: it says that there is a chain.
+            let files =
+                [Self::wallet, Self::chain, Self::logs].into_iter().chain(of_fork).chain([Self::config as fn(&_) -> _]);
+            let mut moves = files.map(|file| fs::rename(file(&new), file(self)));
+            moves.try_for_each(|moved| moved).and_then(|()| fs::remove_dir(&new.0)).map_err(failed)
         });
         if made.is_err() {
             // The first error counts.
@@ -102,23 +142,46 @@ impl Folder {
     }
 
     fn fill(&self, new: &NewChain) -> Result<(), PrivateError> {
-        fs::create_dir_all(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
         let settings = ProtocolSettings {
             standby_committee: vec![*new.validator.public_key()],
             validators_count: 1,
             ..new.settings.clone()
         };
-        let mut wallet = Wallet::new(None, Scrypt::LEAST, settings.address_version);
-        let keys = &settings.standby_committee;
-        wallet
-            .add_multisig(1, keys, Some(GENESIS), Some((&new.validator, PASSWORD)))
-            .map_err(|it| self.in_wallet(it))?;
-        wallet.add_key(&new.validator, Some(VALIDATOR), PASSWORD).map_err(|it| self.in_wallet(it))?;
-        self.write_wallet(&wallet)?;
-        write(&self.config(), config::to_csharp(&settings)?.as_bytes(), false)?;
+        self.write_files(&settings, &new.validator)?;
         let mut chain = PrivateChain::open_folder(self.clone())?;
         chain.append(&genesis_block(&settings)?, VerifyLevel::Full)?;
         chain.flush()
+    }
+
+    fn fill_fork(&self, found: &Found, validator: &PrivateKey) -> Result<(), PrivateError> {
+        self.write_files(&found.settings, validator)?;
+        found.file.write(&self.origin())?;
+        let place = ForkPlace::new(
+            open_disk(&self.chain(), &found.settings, TrieMode::None)?,
+            Arc::new(Origin::open(&self.origin(), &self.origin_read())?),
+        );
+        let changes = checked(&place, |place| take_over(place, &found.last, *validator.public_key(), FORK_GAS))??;
+        let mut state = StateBuffer::default();
+        state.add(&changes);
+        let tip = Tip { height: found.last.index, root: NodeHash::default() };
+        place.write(&Commit { tip, state: &state, nodes: NodeChanges::default(), roots: &[] })?;
+        drop(place);
+        // The validators of the network would have to sign the block that names another one.
+        let mut chain = PrivateChain::open_folder(self.clone())?;
+        let block = next_block(chain.blockchain(), chain.keys(), &[], None)?;
+        chain.append(&block, VerifyLevel::None)?;
+        chain.flush()
+    }
+
+    /// Writes the wallet of a chain with one validator, and its configuration.
+    fn write_files(&self, settings: &ProtocolSettings, validator: &PrivateKey) -> Result<(), PrivateError> {
+        fs::create_dir_all(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
+        let mut wallet = Wallet::new(None, Scrypt::LEAST, settings.address_version);
+        let keys = &settings.standby_committee;
+        wallet.add_multisig(1, keys, Some(GENESIS), Some((validator, PASSWORD))).map_err(|it| self.in_wallet(it))?;
+        wallet.add_key(validator, Some(VALIDATOR), PASSWORD).map_err(|it| self.in_wallet(it))?;
+        self.write_wallet(&wallet)?;
+        write(&self.config(), config::to_csharp(settings)?.as_bytes(), false)
     }
 
     /// An error of the wallet.

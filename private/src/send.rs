@@ -7,7 +7,7 @@ use std::sync::Arc;
 use neovm_chain::{Attribute, Signer, Transaction, UnsignedTransaction, Witness};
 use neovm_host::{Chain, Invocation, Receipt, StateView};
 use neovm_node::verify::network_fee;
-use neovm_storage::ChainState;
+use neovm_storage::{StoreError, checked};
 use neovm_types::{Fault, FaultKind, Hash160, Integer, Script};
 use neovm_wallet::{PrivateKey, SignError, sign_transaction, verification_script};
 
@@ -68,9 +68,12 @@ impl PrivateChain {
     /// A fault if the state is damaged. Faults of the script are in the receipt.
     pub fn test(&self, script: &Script, signers: &[Signer]) -> Result<Receipt, FaultKind> {
         let blockchain = self.blockchain();
-        let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(blockchain.network()), blockchain.state());
         let call = Invocation::new(script.clone()).with_gas(TEST_GAS);
-        chain.invoke(&signers.iter().cloned().fold(call, Invocation::with_signer))
+        let call = signers.iter().cloned().fold(call, Invocation::with_signer);
+        let invoked = checked(blockchain.state(), |state| {
+            Chain::with_store(Arc::clone(blockchain.network()), state).invoke(&call)
+        });
+        invoked.map_err(unreadable)?
     }
 
     /// Makes a transaction of a script, with the fees that it needs, and signs it.
@@ -106,7 +109,8 @@ impl PrivateChain {
         };
         let witnesses = signers.iter().map(witness).collect::<Result<Vec<_>, SignError>>()?;
         let unpaid = unsigned.sign(&witnesses).map_err(SignError::from)?;
-        unsigned.network_fee = network_fee(network, state, &unpaid)?;
+        let fee = checked(state, |state| network_fee(network, state, &unpaid));
+        unsigned.network_fee = fee.map_err(unreadable)??;
         Ok(sign_transaction(&unsigned, network.settings().network, &signing.keys, &signing.scripts)?)
     }
 
@@ -142,4 +146,9 @@ impl PrivateChain {
         let scripts = self.wallet().accounts.iter().filter_map(neovm_wallet::Account::script).collect();
         Signing { keys: self.keys().to_vec(), scripts }
     }
+}
+
+/// The state cannot be read.
+fn unreadable(error: StoreError) -> FaultKind {
+    FaultKind::Host(error.to_string())
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use neovm_chain::Signer;
-use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, Receipt};
+use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, PendingInvocation, Receipt};
 use neovm_interp::Outcome;
-use neovm_storage::ChainState;
+use neovm_storage::{Store, checked};
 use neovm_types::{
     CallFlags, Hash160, Script, ScriptBuilder, StackItem,
     item::{JsonError, JsonLimits, write_json_stack},
@@ -52,29 +52,42 @@ impl Node {
         gas: i64,
         traced: bool,
     ) -> Result<Called, RpcError> {
-        let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(self.chain().network()), self.chain().state());
         let invocation = Invocation { signers, ..Invocation::new(script).with_gas(gas) };
-        let pending = chain.prepare(&invocation).map_err(|fault| ErrorKind::InvalidParams.with(fault))?;
-        let job = pending.job();
-        let mut trace = CallTrace::default();
-        let mut execution = self.execute(&job, traced.then_some(&mut trace), self.limits.time)?;
-        let (iterators, of_results) = self.read_iterators(&mut execution);
-        Ok(Called { receipt: execution.finish(), iterators, of_results, trace })
+        self.over_state(|state| {
+            let pending = self.prepare(state, &invocation)?;
+            let job = pending.job();
+            let mut trace = CallTrace::default();
+            let mut execution = self.execute(state, &job, traced.then_some(&mut trace), self.limits.time)?;
+            let (iterators, of_results) = self.read_iterators(&mut execution);
+            Ok(Called { receipt: execution.finish(), iterators, of_results, trace })
+        })
     }
 
     /// Runs a job, within the time that a call may take. Iterators among the results are not read.
     pub(crate) fn run(&self, job: &Job<'_>) -> Result<Receipt, RpcError> {
-        Ok(self.execute(job, None, self.limits.time)?.finish())
+        self.over_state(|state| Ok(self.execute(state, job, None, self.limits.time)?.finish()))
+    }
+
+    /// Does something over the state after the last block, of which nothing comes if that cannot be read.
+    pub(crate) fn over_state<T>(&self, run: impl FnOnce(&dyn Store) -> Result<T, RpcError>) -> Result<T, RpcError> {
+        checked(self.chain().state(), run).map_err(|error| ErrorKind::InternalServerError.with(error))?
+    }
+
+    /// Makes the block and the transaction that an invocation runs in.
+    fn prepare(&self, state: &dyn Store, invocation: &Invocation) -> Result<PendingInvocation, RpcError> {
+        let chain = Chain::with_store(Arc::clone(self.chain().network()), state);
+        chain.prepare(invocation).map_err(|fault| ErrorKind::InvalidParams.with(fault))
     }
 
     /// Runs a job to its end, within a time, and records the calls if there is a trace for them.
     fn execute<'a>(
         &'a self,
+        state: &'a dyn Store,
         job: &'a Job<'a>,
         trace: Option<&mut CallTrace>,
         time: Duration,
     ) -> Result<Execution<'a>, RpcError> {
-        let mut execution = Execution::new(self.network(), self.chain().state(), job)?;
+        let mut execution = Execution::new(self.network(), state, job)?;
         let end = Instant::now() + time;
         let is_late = || Instant::now() >= end;
         let ended = if let Some(trace) = trace {
@@ -103,15 +116,16 @@ impl Node {
         gas: i64,
         time: Duration,
     ) -> Result<Option<Receipt>, RpcError> {
-        let chain: Chain<&ChainState> = Chain::with_store(Arc::clone(self.chain().network()), self.chain().state());
         let mut script = ScriptBuilder::new();
         for (contract, method, arguments) in calls {
             script.dynamic_call(*contract, method, CallFlags::ALL, arguments);
         }
         let script = script.build().map_err(|error| ErrorKind::InvalidParams.with(error))?;
-        let pending = chain.prepare(&Invocation::new(script).with_gas(gas));
-        let pending = pending.map_err(|fault| ErrorKind::InvalidParams.with(fault))?;
-        let receipt = self.execute(&pending.job(), None, time)?.finish();
+        let invocation = Invocation::new(script).with_gas(gas);
+        let receipt = self.over_state(|state| {
+            let pending = self.prepare(state, &invocation)?;
+            Ok(self.execute(state, &pending.job(), None, time)?.finish())
+        })?;
         Ok(Some(receipt).filter(|receipt| receipt.halted() && receipt.stack.len() == calls.len()))
     }
 

@@ -13,6 +13,7 @@ use neovm_node::{
     verify::{VerifyLevel, VerifyResult},
 };
 use neovm_private::{MAX_BLOCK_SYSTEM_FEE, MinedBlock, PrivateChain, PrivateError};
+use neovm_storage::checked;
 use neovm_types::{FaultKind, Hash256};
 use uuid::Uuid;
 
@@ -137,6 +138,11 @@ impl Node {
         self.chain.blockchain()
     }
 
+    /// The height of the first block that was made here.
+    pub(crate) fn first_block(&self) -> u32 {
+        self.chain.first_block()
+    }
+
     /// Returns the application log of a block or a transaction.
     pub(crate) fn log(&self, hash: Hash256) -> Result<Option<String>, PrivateError> {
         self.chain.log(hash)
@@ -163,8 +169,9 @@ impl Node {
 
     /// Verifies a transaction, and adds it to those that wait.
     pub(crate) fn add(&mut self, transaction: Arc<Transaction>) -> Result<VerifyResult, FaultKind> {
-        let chain = self.chain.blockchain();
-        self.pool.try_add(chain.network(), chain.state(), transaction)
+        let (chain, pool) = (self.chain.blockchain(), &mut self.pool);
+        let added = checked(chain.state(), |state| pool.try_add(chain.network(), state, transaction));
+        added.map_err(|error| FaultKind::Host(error.to_string()))?
     }
 
     /// Verifies a block, executes it, and keeps it with its logs and transfers. When it returns, all of that survives

@@ -122,10 +122,14 @@ fn account(item: &StackItem) -> Option<Option<Hash160>> {
     }
 }
 
+/// The height of the first block that is not in the index.
+fn next(node: &Node) -> Result<u32, DiskError> {
+    Ok(node.tokens.height()?.map_or(node.first_block(), |height| height + 1))
+}
+
 /// Brings the index up to the last block, by the application logs. Balances are those after that block.
 pub(crate) fn catch_up(node: &Node) -> Result<(), NodeError> {
-    let first = node.tokens.height()?.map_or(0, |height| height + 1);
-    for height in first..=node.height() {
+    for height in next(node)?..=node.height() {
         let missing = || FaultKind::Host(format!("block {height} is missing"));
         let hash = node.view().block_hash(height)?.ok_or_else(missing)?;
         let block = node.block(hash)?.ok_or_else(missing)?;
@@ -143,7 +147,7 @@ pub(crate) fn catch_up(node: &Node) -> Result<(), NodeError> {
 
 /// Adds a block that has just been appended, and blocks before it that are missing.
 pub(crate) fn append(node: &Node, block: &Block, receipt: &BlockReceipt) -> Result<(), NodeError> {
-    if node.tokens.height()?.map_or(0, |height| height + 1) != block.index {
+    if next(node)? != block.index {
         return catch_up(node);
     }
     node.tokens.write(block.index, &entries(node, block, &transfers(block, receipt))?)?;

@@ -7,6 +7,7 @@
 //! - [`MemoryStore`] is an ordered store in memory.
 //! - [`ChainState`] follows a chain: blocks are appended to it, it computes state
 //!   roots with a [`Trie`] and keeps all in a [`Place`].
+//! - [`checked`] tells whether a store could be read, whatever became of its errors.
 //! - [`Layer`] collects changes over a store or another layer, as the reference
 //!   node's `DataCache` does, down to what iterators see of later writes.
 //!
@@ -31,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+mod checked;
 mod key;
 mod layer;
 mod memory;
@@ -43,6 +45,7 @@ pub use self::{
     chain::{
         ChainError, ChainState, Commit, FlushPolicy, LEDGER_ID, MemoryPlace, Place, StateBuffer, Tip, TrieMode, overlay,
     },
+    checked::checked,
     key::Key,
     layer::{Item, Layer},
     memory::{MemoryStore, seek_range},

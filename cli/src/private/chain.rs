@@ -1,12 +1,15 @@
 //! `neovm chain`: private chains in folders.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use neovm::{ProtocolSettings, crypto::address_from_script_hash};
 use neovm_node::config;
-use neovm_private::{NewChain, PrivateChain};
+use neovm_private::{ForkOf, NewChain, PrivateChain};
 use neovm_wallet::PrivateKey;
 use serde_json::json;
 
@@ -91,15 +94,35 @@ struct CheckpointArgs {
     data: Data,
 }
 
-/// Copy a private chain, its wallet and its network to another folder
+/// Copy a private chain to another folder, or begin one with the state of a live network
 ///
-/// Where the file system can share what files have in common, the copy takes neither time nor
-/// room.
+/// Of a private chain, its blocks, wallet and network are copied. Where the file system can share
+/// what files have in common, that takes neither time nor room.
+///
+/// With --rpc a chain begins that goes on from a block of the network that the node at URL follows.
+/// The node must keep the state after that block (StateService with FullState). State is read from
+/// the node when it is asked for, and kept in the folder: what was read once is there without the
+/// node, too. The validator of the new chain is its committee, and has 52 million GAS more than
+/// it had there. Signatures count on both: the number of the network stays the same.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  neovm chain fork copy --data chain
+  neovm chain fork --rpc http://seed1.neo.org:10332 --height 6000000 --data mainnet")]
 struct ForkArgs {
-    /// The new folder
-    #[arg(value_name = "DIR")]
-    to: PathBuf,
+    /// The new folder, of a copy
+    #[arg(value_name = "DIR", required_unless_present = "rpc")]
+    to: Option<PathBuf>,
+    /// The address of a node of the network to begin with; --data is the new folder then
+    #[arg(long, value_name = "URL", conflicts_with = "to")]
+    rpc: Option<String>,
+    /// The height of the block to go on from; the last one unless given
+    #[arg(long, value_name = "N", requires = "rpc", conflicts_with = "to")]
+    height: Option<u32>,
+    /// The key of the validator, as for chain new; generated unless given
+    #[arg(long, value_name = "FILE", requires = "rpc", conflicts_with = "to")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    password: Password,
     #[command(flatten)]
     data: Data,
 }
@@ -117,11 +140,7 @@ pub(crate) fn chain(args: &ChainCommandArgs) -> Result<ExitCode> {
             args.data.open()?.restore(&args.name)?;
             format!("back at {} of {}\n", height(&args.data.open()?), args.name)
         }
-        ChainCommand::Fork(args) => {
-            let mut chain = args.data.open()?;
-            chain.fork(&args.to)?;
-            format!("copied {} to {}\n", height(&chain), args.to.display())
-        }
+        ChainCommand::Fork(args) => fork(args)?,
     };
     terminal::write(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -142,17 +161,28 @@ fn new(args: &NewArgs) -> Result<String> {
         }
     };
     let settings = ProtocolSettings { network: magic, milliseconds_per_block: args.block_time, ..base };
-    let validator = match &args.key {
-        None => PrivateKey::generate()?,
-        Some(path) => {
-            let keys = keys_of_file(path, settings.address_version, &args.password)?;
-            match keys.into_iter().next() {
-                Some(key) => key,
-                None => bail!("{}: the wallet has no key", path.display()),
-            }
-        }
-    };
+    let validator = validator(args.key.as_deref(), settings.address_version, &args.password)?;
     info(&PrivateChain::create(&args.data.data, &NewChain { settings, validator })?, args.json)
+}
+
+/// The key of a validator: that of a file, or a new one.
+fn validator(file: Option<&Path>, address_version: u8, password: &Password) -> Result<PrivateKey> {
+    let Some(file) = file else { return Ok(PrivateKey::generate()?) };
+    let keys = keys_of_file(file, address_version, password)?;
+    keys.into_iter().next().with_context(|| format!("{}: the wallet has no key", file.display()))
+}
+
+fn fork(args: &ForkArgs) -> Result<String> {
+    if let Some(rpc) = &args.rpc {
+        // The version of addresses is that of all networks that there are.
+        let validator = validator(args.key.as_deref(), ProtocolSettings::mainnet().address_version, &args.password)?;
+        let fork = ForkOf { rpc: rpc.clone(), height: args.height, validator };
+        return info(&PrivateChain::fork_of(&args.data.data, &fork)?, false);
+    }
+    let to = args.to.as_deref().context("no folder to copy the chain to")?;
+    let mut chain = args.data.open()?;
+    chain.fork(to)?;
+    Ok(format!("copied {} to {}\n", height(&chain), to.display()))
 }
 
 /// What there is to know of a chain.
@@ -164,7 +194,7 @@ fn info(chain: &PrivateChain, as_json: bool) -> Result<String> {
     let address = |hash: neovm::Hash160| address_from_script_hash(hash.0, settings.address_version);
     if as_json {
         let account = |(name, hash, neo, gas): &(String, neovm::Hash160, String, u128)| json!({"label": name, "address": address(*hash), "neo": neo, "gas": gas.to_string()});
-        let info = json!({
+        let mut info = json!({
             "network": settings.network,
             "msperblock": settings.milliseconds_per_block,
             "height": last.index,
@@ -173,12 +203,18 @@ fn info(chain: &PrivateChain, as_json: bool) -> Result<String> {
             "accounts": balances.iter().map(account).collect::<Vec<_>>(),
             "checkpoints": checkpoints,
         });
+        if let Some(origin) = chain.origin() {
+            info["origin"] = json!({"rpc": origin.url(), "height": origin.height()});
+        }
         return Ok(format!("{info}\n"));
     }
     let mut out = String::new();
     line(&mut out, "network", &format!("{}, a block every {} ms", settings.network, settings.milliseconds_per_block));
     line(&mut out, "height", &last.index.to_string());
     line(&mut out, "last block", &format!("{}, {} ms", last.hash(), last.timestamp));
+    if let Some(origin) = chain.origin() {
+        line(&mut out, "fork of", &format!("block {} of {}", origin.height(), origin.url()));
+    }
     line(&mut out, "accounts", &balances.len().to_string());
     for (name, hash, neo, gas) in &balances {
         let gas = show::gas(*gas);

@@ -118,7 +118,7 @@ pub fn contract_key(hash: Hash160) -> Key {
 }
 
 /// The key under which the hash of the contract with an id is stored.
-fn contract_hash_key(id: i32) -> Key {
+pub fn contract_hash_key(id: i32) -> Key {
     key(ID, PREFIX_CONTRACT_HASH).with(&id.to_be_bytes())
 }
 

@@ -15,7 +15,7 @@ use super::{
     table::NativeContract,
 };
 use crate::{
-    executor::{Executor, PersistingBlock},
+    executor::Executor,
     fault,
     parameter::ArrayItem,
     stored::{deserialize, number, serialize, with_fields},
@@ -82,6 +82,54 @@ struct TransactionState {
     block_index: u32,
     transaction: Transaction,
     vm_state: u8,
+}
+
+/// What an entry of the Ledger is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerEntry {
+    /// Which block is the last one.
+    LastBlock,
+    /// The hash of the block at an index.
+    BlockHash(u32),
+    /// A block, which is stored as [`TrimmedBlock::to_bytes`] writes it.
+    Block(Hash256),
+    /// A transaction, see [`transaction_record`], or that others conflict with it.
+    Transaction(Hash256),
+    /// That transactions of an account conflict with one.
+    Conflict(Hash256, Hash160),
+}
+
+impl LedgerEntry {
+    /// Returns what a key of the Ledger's own storage stands for, if it is one that the Ledger uses.
+    pub fn of_key(key: &[u8]) -> Option<Self> {
+        let (prefix, rest) = key.split_first()?;
+        match (*prefix, rest.len()) {
+            (PREFIX_CURRENT_BLOCK, 0) => Some(Self::LastBlock),
+            (PREFIX_BLOCK_HASH, 4) => rest.first_chunk().map(|index| Self::BlockHash(u32::from_be_bytes(*index))),
+            (PREFIX_BLOCK, 32) => rest.first_chunk().map(|hash| Self::Block(Hash256(*hash))),
+            (PREFIX_TRANSACTION, 32) => rest.first_chunk().map(|hash| Self::Transaction(Hash256(*hash))),
+            (PREFIX_TRANSACTION, 52) => {
+                let (hash, account) = rest.split_first_chunk()?;
+                Some(Self::Conflict(Hash256(*hash), Hash160(account.try_into().ok()?)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns the bytes that a transaction in the block at an index is stored as.
+///
+/// # Errors
+/// A fault if it is too large for a transaction.
+pub fn transaction_record(index: u32, transaction: &Transaction) -> Result<Vec<u8>, FaultKind> {
+    let fields = [index.into(), transaction.to_bytes().into(), VM_STATE.into()];
+    serialize(&StackItem::structure(fields))
+}
+
+/// Stores which block is the last one.
+pub(crate) fn write_last_block(layer: &Layer<'_>, hash: Hash256, index: u32) -> Result<(), FaultKind> {
+    let record = StackItem::structure([hash.0.as_slice().into(), index.into()]);
+    write(layer, key(ID, PREFIX_CURRENT_BLOCK), &serialize(&record)?)
 }
 
 fn transaction_key(hash: Hash256) -> Key {
@@ -250,7 +298,7 @@ fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
     write(layer, key(ID, PREFIX_BLOCK).with(&block.hash().0), &trimmed.to_bytes())?;
     let conflict = serialize(&StackItem::structure([StackItem::from(block.index)]))?;
     for transaction in block.transactions() {
-        write_state(layer, &block, transaction)?;
+        write(layer, transaction_key(transaction.hash()), &transaction_record(block.index, transaction)?)?;
         for attribute in &transaction.attributes {
             let Attribute::Conflicts { hash } = attribute else { continue };
             write(layer, transaction_key(*hash), &conflict)?;
@@ -262,13 +310,7 @@ fn on_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
     Ok(())
 }
 
-fn write_state(layer: &Layer<'_>, block: &PersistingBlock<'_>, transaction: &Transaction) -> Result<(), FaultKind> {
-    let fields = [block.index.into(), transaction.to_bytes().into(), VM_STATE.into()];
-    write(layer, transaction_key(transaction.hash()), &serialize(&StackItem::structure(fields))?)
-}
-
 fn post_persist(executor: &Executor<'_>) -> Result<(), FaultKind> {
     let block = executor.require_block()?;
-    let record = StackItem::structure([block.hash().0.as_slice().into(), block.index.into()]);
-    write(executor.layer(), key(ID, PREFIX_CURRENT_BLOCK), &serialize(&record)?)
+    write_last_block(executor.layer(), block.hash(), block.index)
 }

@@ -18,6 +18,7 @@ pub(crate) mod policy;
 mod registry;
 pub(crate) mod role_management;
 pub(crate) mod std_lib;
+mod take_over;
 mod task;
 pub(crate) mod treasury;
 
@@ -26,11 +27,12 @@ use neovm_types::{FaultKind, Gas, Hash160};
 
 pub(crate) use self::registry::Natives;
 pub use self::{
-    contract_management::contract_key,
-    ledger::ID as LEDGER_ID,
+    contract_management::{contract_hash_key, contract_key},
+    ledger::{ID as LEDGER_ID, LedgerEntry, transaction_record},
     level::{LevelMethod, NativeLevel, NativeState},
     registry::NativeError,
     table::{Compose, Event, Initialize, Method, MethodHandler, NativeContract, Persist},
+    take_over::take_over,
     task::{Finished, argument},
 };
 use crate::{

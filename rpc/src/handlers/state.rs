@@ -4,7 +4,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_host::{ContractState, native::contract_key};
-use neovm_storage::{ChainError, Key, Proof, TrieError, TrieReader};
+use neovm_storage::{ChainError, Key, Proof, TrieError, TrieMode, TrieReader};
 use neovm_types::Hash256;
 
 use super::contracts::storage_entry;
@@ -21,7 +21,10 @@ use crate::{
 const MAX_FOUND: usize = 100;
 
 pub(crate) fn height(node: &Node, _: &Params<'_>) -> Answer {
-    Ok(Object::new().raw("localrootindex", node.height()).raw("validatedrootindex", "null").finish())
+    // A fork of another network has no state roots.
+    let has_roots = node.chain().state().place().trie_mode() != TrieMode::None;
+    let local = if has_roots { node.height().to_string() } else { "null".into() };
+    Ok(Object::new().raw("localrootindex", local).raw("validatedrootindex", "null").finish())
 }
 
 pub(crate) fn root(node: &Node, params: &Params<'_>) -> Answer {

@@ -59,8 +59,10 @@ pub(crate) fn transaction_height(node: &Node, params: &Params<'_>) -> Answer {
 
 pub(crate) fn calculate_network_fee(node: &Node, params: &Params<'_>) -> Answer {
     let transaction = transaction(params)?;
-    let fee = network_fee(node.network(), node.chain().state(), &transaction);
-    let fee = fee.map_err(|error| ErrorKind::InvalidParams.with(error))?;
+    let fee = node.over_state(|state| {
+        let fee = network_fee(node.network(), state, &transaction);
+        fee.map_err(|error| ErrorKind::InvalidParams.with(error))
+    })?;
     Ok(Object::new().text("networkfee", &fee.to_string()).finish())
 }
 

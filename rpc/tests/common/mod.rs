@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod server;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -65,6 +67,12 @@ impl World {
         let new = NewChain { settings: ProtocolSettings::private(), validator: key.clone() };
         let chain = PrivateChain::create(folder.path(), &new).expect("a chain");
         let node = Node::new(chain, mining, limits).expect("a node");
+        Self { node: Arc::new(RwLock::new(node)), key, nonce: 0, folder }
+    }
+
+    /// The node of a chain whose rich account a key has.
+    pub(crate) fn of(chain: PrivateChain, key: PrivateKey, folder: TestFolder) -> Self {
+        let node = Node::new(chain, Mining::Each, Limits::default()).expect("a node");
         Self { node: Arc::new(RwLock::new(node)), key, nonce: 0, folder }
     }
 

@@ -1,6 +1,6 @@
 //! Changes that are not written yet.
 
-use std::{collections::BTreeMap, iter::Peekable};
+use std::{borrow::Borrow, collections::BTreeMap, iter::Peekable};
 
 use crate::{Batch, Cursor, Direction, Entry, Key, StoreError, Value, memory::range};
 
@@ -48,8 +48,8 @@ impl StateBuffer {
 }
 
 /// Shows entries from below as they are with changes, which are in the same order.
-pub fn overlay<'a>(
-    changes: impl Iterator<Item = (&'a Key, &'a Option<Value>)> + 'a,
+pub fn overlay<'a, K: Borrow<Key> + 'a, V: Borrow<Option<Value>> + 'a>(
+    changes: impl Iterator<Item = (K, V)> + 'a,
     below: Cursor<'a>,
     direction: Direction,
 ) -> Cursor<'a> {
@@ -57,13 +57,13 @@ pub fn overlay<'a>(
 }
 
 /// Changes merged with the entries below, which they hide.
-struct Overlay<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> {
+struct Overlay<'a, C: Iterator> {
     changes: Peekable<C>,
     below: Peekable<Cursor<'a>>,
     direction: Direction,
 }
 
-impl<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> Iterator for Overlay<'a, C> {
+impl<K: Borrow<Key>, V: Borrow<Option<Value>>, C: Iterator<Item = (K, V)>> Iterator for Overlay<'_, C> {
     type Item = Result<Entry, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -72,8 +72,8 @@ impl<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> Iterator for Overlay<
                 (None, _) | (_, Some(Err(_))) => return self.below.next(),
                 (Some(_), None) => std::cmp::Ordering::Less,
                 (Some((changed, _)), Some(Ok((below, _)))) => match self.direction {
-                    Direction::Forward => (*changed).cmp(below),
-                    Direction::Backward => below.cmp(changed),
+                    Direction::Forward => changed.borrow().cmp(below),
+                    Direction::Backward => below.cmp(changed.borrow()),
                 },
             };
             if order.is_gt() {
@@ -82,7 +82,8 @@ impl<'a, C: Iterator<Item = (&'a Key, &'a Option<Value>)>> Iterator for Overlay<
             if order.is_eq() {
                 self.below.next();
             }
-            if let Some((key, Some(value))) = self.changes.next() {
+            let change = self.changes.next();
+            if let Some((key, Some(value))) = change.as_ref().map(|(key, value)| (key.borrow(), value.borrow())) {
                 return Some(Ok((key.clone(), value.clone())));
             }
         }

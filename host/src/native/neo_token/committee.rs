@@ -6,7 +6,11 @@ use neovm_chain::contract::majority_address;
 use neovm_storage::{Layer, Value};
 use neovm_types::{FaultKind, Hardfork, Hash160, Integer, StackItem, manifest::PublicKey};
 
-use super::{COMMITTEE_CHANGED, ID, Neo, TOTAL_AMOUNT, state::stored_key, votes};
+use super::{
+    COMMITTEE_CHANGED, ID, Neo, TOTAL_AMOUNT,
+    state::{Candidate, stored_key},
+    votes,
+};
 use crate::{
     executor::Executor,
     fault,
@@ -71,6 +75,13 @@ fn write_members(layer: &Layer<'_>, members: &[Member]) -> Result<(), FaultKind>
 pub(super) fn initialize(layer: &Layer<'_>, standby: &[PublicKey]) -> Result<(), FaultKind> {
     let member = |key: &PublicKey| Member { key: *key, votes: Integer::Small(0) };
     write_members(layer, &standby.iter().map(member).collect::<Vec<_>>())
+}
+
+/// Makes a key the whole committee, and a candidate with more votes than anybody else can have.
+pub(crate) fn install(layer: &Layer<'_>, key: PublicKey) -> Result<(), FaultKind> {
+    let votes = Integer::Small(2 * TOTAL_AMOUNT);
+    votes::write_candidate(layer, &key, &Candidate { registered: true, votes })?;
+    write_members(layer, &[Member { key, votes }])
 }
 
 /// The keys of the members, sorted.

@@ -16,7 +16,7 @@ use neovm_types::{
 
 use self::state::NeoAccount;
 pub(crate) use self::{
-    committee::{committee, committee_address, elected_validators, is_elected_in, next_block_validators},
+    committee::{committee, committee_address, elected_validators, install, is_elected_in, next_block_validators},
     votes::vote_internal,
 };
 use super::{

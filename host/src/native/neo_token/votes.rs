@@ -62,7 +62,7 @@ fn read_candidate(layer: &Layer<'_>, candidate: &PublicKey) -> Result<Option<Can
 /// Stores a candidate; one that has withdrawn and has no votes is forgotten.
 ///
 /// Source: `NeoToken.cs` (`CheckCandidate`).
-fn write_candidate(layer: &Layer<'_>, candidate: &PublicKey, state: &Candidate) -> Result<(), FaultKind> {
+pub(super) fn write_candidate(layer: &Layer<'_>, candidate: &PublicKey, state: &Candidate) -> Result<(), FaultKind> {
     if state.registered || !state.votes.is_zero() {
         return write(layer, candidate_key(candidate), &state.to_bytes()?);
     }

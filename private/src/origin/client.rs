@@ -1,0 +1,162 @@
+//! Calls to a node: JSON-RPC by HTTP.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use ureq::{Agent, tls::TlsConfig};
+
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The greatest size of an answer, in bytes: a block in base64, or a hundred of the largest entries.
+const MAX_ANSWER: u64 = 16 << 20;
+
+/// How much of a node's own words is shown.
+const MAX_SHOWN: usize = 200;
+
+/// Why the node of another network does not help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{url}: {method} {problem}")]
+pub struct OriginError {
+    /// The address of the node.
+    pub url: String,
+    /// The method that was called.
+    pub method: String,
+    /// What came of it.
+    pub problem: Problem,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// There is no answer.
+    #[error("is not answered: {0}")]
+    Unanswered(String),
+    /// The node answers with an error.
+    #[error("is answered with error {code}: {message}")]
+    Refused {
+        /// The code.
+        code: i64,
+        /// The message.
+        message: String,
+    },
+    /// The answer is none of this method.
+    #[error("is answered wrongly: {0}")]
+    Malformed(String),
+}
+
+/// What calls a node.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    url: String,
+}
+
+impl Client {
+    pub(super) fn new(url: &str) -> Self {
+        Self::with_timeout(url, TIMEOUT)
+    }
+
+    pub(super) fn with_timeout(url: &str, timeout: Duration) -> Self {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = Agent::config_builder()
+            .tls_config(TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build())
+            .timeout_global(Some(timeout))
+            .http_status_as_error(false)
+            // A call that was sent on would be sent to somebody who was not asked.
+            .max_redirects(0)
+            .user_agent(concat!("neovm/", env!("CARGO_PKG_VERSION")));
+        Self { agent: config.build().into(), url: url.to_owned() }
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Calls a method, and returns the result.
+    pub(super) fn call(&self, method: &str, params: Value) -> Result<Value, OriginError> {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let answered = self.post(&request).map_err(|problem| self.error(method, problem))?;
+        let mut answer: Value = serde_json::from_slice(&answered)
+            .map_err(|error| self.malformed(method, format_args!("it is no JSON: {error}")))?;
+        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+            let code = error["code"].as_i64().unwrap_or_default();
+            let message = shown(error["message"].as_str().unwrap_or("an error without a message"));
+            return Err(self.error(method, Problem::Refused { code, message }));
+        }
+        if answer.get("id") != Some(&json!(1)) {
+            return Err(self.malformed(method, "it is no answer to the call"));
+        }
+        match answer.get_mut("result") {
+            Some(result) => Ok(result.take()),
+            None => Err(self.malformed(method, "there is neither a result nor an error")),
+        }
+    }
+
+    fn post(&self, request: &str) -> Result<Vec<u8>, Problem> {
+        let send = || self.agent.post(&self.url).content_type("application/json").send(request);
+        let sent = match send() {
+            // A connection that was kept open may have been closed by the node.
+            Err(ureq::Error::Io(_)) => send(),
+            sent => sent,
+        };
+        let unanswered = |error: ureq::Error| Problem::Unanswered(error.to_string());
+        let mut response = sent.map_err(unanswered)?;
+        let status = response.status();
+        if !status.is_success() {
+            let to = response.headers().get("location").and_then(|to| to.to_str().ok());
+            let to = to.map(|to| format!(", which leads to {}", shown(to))).unwrap_or_default();
+            return Err(Problem::Unanswered(format!("HTTP status {status}{to}")));
+        }
+        response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(unanswered)
+    }
+
+    fn error(&self, method: &str, problem: Problem) -> OriginError {
+        OriginError { url: self.url.clone(), method: method.to_owned(), problem }
+    }
+
+    pub(super) fn malformed(&self, method: &str, what: impl fmt::Display) -> OriginError {
+        self.error(method, Problem::Malformed(what.to_string()))
+    }
+
+    /// The bytes that a text in base64 stands for.
+    pub(super) fn bytes(&self, method: &str, value: &Value) -> Result<Vec<u8>, OriginError> {
+        let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        bytes.ok_or_else(|| self.malformed(method, format_args!("{} is not base64", shown(&value.to_string()))))
+    }
+}
+
+/// Another's words, on one line and not too many.
+fn shown(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect::<String>().escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, time::Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_says_nothing_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let begun = Instant::now();
+        let error = Client::with_timeout(&url, Duration::from_millis(200)).call("getversion", json!([])).unwrap_err();
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(error.to_string().starts_with(&format!("{url}: getversion is not answered: timeout")), "{error}");
+    }
+
+    #[test]
+    fn what_is_asked_by_tls_is_told_if_there_is_none() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let client = Client::with_timeout(&url, Duration::from_secs(10));
+        std::thread::scope(|scope| {
+            scope.spawn(move || drop(listener.accept().unwrap()));
+            let error = client.call("getversion", json!([])).unwrap_err();
+            assert!(matches!(error.problem, Problem::Unanswered(_)), "{error}");
+        });
+    }
+}
