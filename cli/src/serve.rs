@@ -2,7 +2,6 @@
 
 use std::{
     io::{IsTerminal, Write},
-    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
     str::FromStr,
@@ -38,9 +37,9 @@ pub(crate) struct ServeArgs {
     /// The folder of the chain
     #[arg(long, value_name = "DIR", required_unless_present = "methods")]
     data: Option<PathBuf>,
-    /// The address to listen at
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    bind: IpAddr,
+    /// The address to listen at, or the name of a host that has it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    bind: String,
     /// The port to listen at; 0 for any that is free
     #[arg(long, value_name = "PORT", default_value_t = 10332)]
     port: u16,
@@ -113,7 +112,9 @@ pub(crate) fn execute(args: &ServeArgs) -> Result<ExitCode> {
         ..Limits::default()
     };
     let node = Node::new(PrivateChain::open(data)?, args.mine, limits)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // One for each call that is answered, and one that makes blocks. Each keeps memory for itself.
+    let threads = ServerLimits::default().workers + 1;
+    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(threads).enable_all().build()?;
     runtime.block_on(serve(args, Arc::new(RwLock::new(node))))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -126,9 +127,9 @@ async fn serve(args: &ServeArgs, node: Arc<RwLock<Node>>) -> Result<()> {
         patience: args.patience,
         ..ServerLimits::default()
     };
-    let address = SocketAddr::new(args.bind, args.port);
     let stop = stop()?;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address}"))?;
+    let at = || format!("cannot listen at {}, port {}", args.bind, args.port);
+    let listener = TcpListener::bind((args.bind.trim_matches(['[', ']']), args.port)).await.with_context(at)?;
     let address = listener.local_addr()?;
     writeln!(anstream::stdout().lock(), "listening on http://{address}")?;
     Server::new(node, limits).run(listener, stop).await;

@@ -474,3 +474,73 @@ fn a_sender_that_cannot_pay_is_told_what_it_lacks() {
     refused.fails(1, &["nothing was sent", &address, "has 0 GAS", "the fees are 0.0"]);
     assert_eq!(folder.json(&["chain", "info"])["height"], 0);
 }
+
+#[test]
+fn a_new_chain_is_as_its_configuration_says() {
+    let mainnet: Value =
+        serde_json::from_str(Folder::new("mainnet").run(&["chain", "new", "--config", "mainnet", "--json"]).ok())
+            .unwrap();
+    assert_eq!((&mainnet["network"], &mainnet["msperblock"]), (&860_833_102.into(), &15_000.into()));
+    let args = ["chain", "new", "--config", "mainnet", "--magic", "77", "--block-time", "2000", "--json"];
+    let other: Value = serde_json::from_str(Folder::new("not-mainnet").run(&args).ok()).unwrap();
+    assert_eq!((&other["network"], &other["msperblock"]), (&77.into(), &2000.into()));
+}
+
+#[test]
+fn a_configuration_that_is_lost_is_told() {
+    let folder = Folder::with_chain("lost");
+    fs::remove_file(folder.0.join("config.json")).unwrap();
+    let told = folder.run(&["mine"]);
+    told.fails(1, &["config.json: this file is missing", "bring it back from a copy"]);
+}
+
+#[test]
+fn numbers_are_decoded() {
+    let folder = Folder::with_chain("numbers");
+    let shown = folder.run(&["storage", "GAS", "0x0b", "--decode"]);
+    assert!(shown.ok().contains("(5200000050000000)"), "{}", shown.out);
+    let shown = folder.run(&["storage", "GAS", "0x0b"]);
+    assert!(!shown.ok().contains('('), "{}", shown.out);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_killed_commands_leave_beside_a_folder_is_removed() {
+    let folder = Folder::with_chain("beside");
+    // A process that has ended, and one that has not.
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    let left = |of: &str, number: u32| folder.0.with_file_name(format!(".{of}.new-{number}"));
+    let (gone, own) = (left("private-copy", ended.id()), left("private-copy", std::process::id()));
+    let other = left("private-other", ended.id());
+    // A folder of somebody's, and what was left in one that is there.
+    let somebodys = folder.0.with_file_name(format!("private-copy.new-{}", ended.id()));
+    let copy = Folder::new("copy");
+    let within = copy.0.join(format!(".new-{}", ended.id()));
+    for folder in [&gone, &own, &other, &somebodys, &within] {
+        fs::create_dir_all(folder.join("chain")).unwrap();
+    }
+    folder.run(&["chain", "fork", copy.path()]).ok();
+    let is_there = [&gone, &within, &own, &other, &somebodys].map(|folder| folder.exists());
+    assert_eq!(is_there, [false, false, true, true, true]);
+    for folder in [own, other, somebodys] {
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
+fn logs_of_deep_items_are_shown() {
+    use neovm::{Signer, WitnessScopes, types::OpCode};
+    let folder = Folder::with_chain("deep");
+    let hash = {
+        let mut chain = neovm_private::PrivateChain::open(&folder.0).unwrap();
+        let genesis = chain.wallet().find("genesis").unwrap().hash();
+        let mut script = vec![OpCode::NEWARRAY0 as u8];
+        (0..300).for_each(|_| script.extend([OpCode::PUSH1 as u8, OpCode::PACK as u8]));
+        let signer = Signer::new(genesis, WitnessScopes::CALLED_BY_ENTRY);
+        let (script, signing) = (script.as_slice().into(), chain.signing());
+        chain.send(&script, &[signer], &signing).unwrap().0.hash().to_string()
+    };
+    let shown = folder.run(&["log", &hash]);
+    assert!(shown.ok().contains("state         HALT") && shown.out.contains("stack"), "{}", shown.out);
+}

@@ -260,6 +260,8 @@ fn a_served_chain_can_be_forked() {
     run(&["chain", "checkpoint", "deployed"]).ok();
     let rpc = format!("http://{}", server.address);
     run(&["chain", "fork", "--rpc", &rpc]).fails(1, &["this folder is not empty"]);
+    // A contract is found by its name among all of the network.
+    run(&["call", "Token", "symbol"]).ok();
     drop(server);
     // What was read is there, and what was not is an error.
     run(&["call", "Token", "symbol"]).ok();
@@ -279,4 +281,45 @@ fn what_a_fork_begins_with_is_one_thing() {
     neovm(&["chain", "fork", "--data", "x"]).fails(2, &["<DIR>"]);
     neovm(&["chain", "fork", "y", "--data", "x", "--rpc", "http://127.0.0.1:1"]).fails(2, &["cannot be used with"]);
     neovm(&["chain", "fork", "y", "--data", "x", "--height", "1"]).fails(2, &["cannot be used with"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn many_clients_do_not_make_many_threads() {
+    let folder = chain("serve-threads");
+    let server = Serve::start(&folder, &["--log", "off"]);
+    let params = json!(["0xd2a4cff31913016155e38e474a2c06d08be276cf", "symbol"]);
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    assert_eq!(server.call("invokefunction", params.clone()).expect("an answer")["state"], "HALT");
+                }
+            });
+        }
+    });
+    let threads = fs::read_dir(format!("/proc/{}/task", server.child.id())).expect("threads").count();
+    let cores = std::thread::available_parallelism().expect("a number").get();
+    // As many for connections as for calls, one for blocks, and the first one, which waits for the end.
+    assert!(threads <= 2 * cores + 2 + OF_THE_CHAIN, "{threads} threads on {cores} cores");
+}
+
+/// The threads of a chain that is open: one computes roots, one writes.
+#[cfg(target_os = "linux")]
+const OF_THE_CHAIN: usize = 2;
+
+#[test]
+fn the_address_may_be_the_name_of_a_host() {
+    let folder = chain("serve-bind");
+    for address in ["localhost", "::1", "[::1]"] {
+        // Not every machine has IPv6.
+        if address.contains(':') && std::net::TcpListener::bind("[::1]:0").is_err() {
+            continue;
+        }
+        let server = Serve::start(&folder, &["--log", "off", "--bind", address]);
+        assert_eq!(server.blocks(), 1, "{address}");
+    }
+    let text = folder.to_str().expect("UTF-8");
+    let unknown = neovm(&["serve", "--data", text, "--log", "off", "--bind", "nowhere.invalid"]);
+    unknown.fails(1, &["cannot listen at nowhere.invalid, port 10332"]);
 }

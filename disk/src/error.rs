@@ -44,7 +44,7 @@ pub enum DiskError {
     #[error("{}: this folder holds something else than a chain", .0.display())]
     Foreign(PathBuf),
     /// A file of the folder is not as it was written.
-    #[error("{}: {reason}. Delete the folder and replay the chain, or restore a copy", file.display())]
+    #[error("{}: {reason}. Restore a copy; a chain whose blocks are elsewhere, too, can be replayed into a new folder", file.display())]
     Damaged {
         /// The file.
         file: PathBuf,

@@ -27,6 +27,9 @@ pub enum PrivateError {
     /// There is no such chain.
     #[error("{}: there is no private chain: make one with neovm chain new", .0.display())]
     Missing(PathBuf),
+    /// The configuration of a chain is gone.
+    #[error("{}: this file is missing, without which the chain beside it cannot be read: bring it back from a copy, or write it anew with the network's settings", .0.display())]
+    NoConfig(PathBuf),
     /// The folder of a new chain has files already.
     #[error("{}: this folder is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -147,7 +150,11 @@ impl PrivateChain {
 
     pub(crate) fn open_folder(folder: Folder) -> Result<Self, PrivateError> {
         if !folder.config().is_file() {
-            return Err(PrivateError::Missing(folder.path().to_owned()));
+            let is_there = folder.chain().is_dir() || folder.wallet().is_file();
+            return Err(match is_there {
+                true => PrivateError::NoConfig(folder.config()),
+                false => PrivateError::Missing(folder.path().to_owned()),
+            });
         }
         folder.settle()?;
         let settings = config::load(&folder.config().to_string_lossy())?;

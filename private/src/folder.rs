@@ -115,6 +115,7 @@ impl Folder {
     /// that there is a chain comes last.
     pub(crate) fn build(&self, make: impl FnOnce(&Self) -> Result<(), PrivateError>) -> Result<(), PrivateError> {
         let failed = |error| PrivateError::io(&self.0, error);
+        self.sweep_beside();
         let is_there = match fs::read_dir(&self.0).map(|mut entries| entries.next().is_none()) {
             Ok(true) => true,
             Ok(false) => return Err(PrivateError::NotEmpty(self.0.clone())),
@@ -122,7 +123,7 @@ impl Folder {
             Err(error) => return Err(failed(error)),
         };
         // A folder that is there may be the one that somebody stands in.
-        let new = Self(if is_there { self.0.join(format!(".new-{}", process::id())) } else { beside(&self.0) });
+        let new = Self(if is_there { self.0.join(format!(".new-{}", process::id())) } else { self.hidden() });
         let made = make(&new).and_then(|()| {
             if !is_there {
                 return fs::rename(&new.0, &self.0).map_err(failed);
@@ -139,6 +140,31 @@ impl Folder {
             let _ = fs::remove_dir_all(&new.0);
         }
         made
+    }
+
+    /// Where the folder is made, beside the place that it is for.
+    fn hidden(&self) -> PathBuf {
+        let name = self.0.file_name().unwrap_or("chain".as_ref()).to_string_lossy();
+        self.0.with_file_name(format!(".{name}.new-{}", process::id()))
+    }
+
+    /// Removes what commands have left that were killed while they made this folder.
+    fn sweep_beside(&self) {
+        let hidden = self.hidden();
+        let (Some(parent), Some(name)) = (hidden.parent(), hidden.file_name()) else { return };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let beside = name.to_string_lossy();
+        let beside = beside.rsplit_once(".new-").map_or("", |(of, _)| of);
+        for (folder, of) in [(parent, beside), (&self.0, "")] {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let left = entry.file_name();
+                let left = left.to_str().filter(|left| is_temporary(left)).and_then(|left| left.rsplit_once(".new-"));
+                if left.is_some_and(|(left, process)| left == of && has_ended(process)) {
+                    // What cannot be removed takes room, and does no other harm.
+                    let _ = fs::remove_dir_all(entry.path());
+                }
+            }
+        }
     }
 
     fn fill(&self, new: &NewChain) -> Result<(), PrivateError> {
@@ -209,6 +235,12 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 pub(crate) fn is_temporary(name: &str) -> bool {
     let number = name.rsplit_once(".new-").map_or("", |(_, number)| number);
     !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Whether the process with a number has ended, as far as the operating system tells.
+fn has_ended(number: &str) -> bool {
+    let processes = Path::new("/proc");
+    processes.join("self").exists() && !processes.join(number).exists()
 }
 
 /// Writes a file as a whole or not at all; a secret one only its owner can read.

@@ -29,6 +29,9 @@ const MAX_SESSION_SIZE: usize = 4 << 20;
 /// How many instructions run before the time is looked at.
 const SLICE: u64 = 100_000;
 
+/// The same, where entries of the state may come from another node.
+const SLICE_OF_FORK: u64 = 500;
+
 /// The iterators among the results, and which of the results each is.
 type Iterators = (HashMap<Uuid, Entries>, Vec<Option<Uuid>>);
 
@@ -88,13 +91,14 @@ impl Node {
         time: Duration,
     ) -> Result<Execution<'a>, RpcError> {
         let mut execution = Execution::new(self.network(), state, job)?;
+        let slice = if self.first_block() > 0 { SLICE_OF_FORK } else { SLICE };
         let end = Instant::now() + time;
         let is_late = || Instant::now() >= end;
         let ended = if let Some(trace) = trace {
             traced_run(&mut execution, trace, is_late)
         } else {
             loop {
-                execution.set_budget(Some(SLICE));
+                execution.set_budget(Some(slice));
                 match execution.run() {
                     Outcome::Stopped(_) if is_late() => break false,
                     Outcome::Stopped(_) => {}

@@ -12,7 +12,7 @@ use neovm_node::{
     Blockchain, MemoryPool,
     verify::{VerifyLevel, VerifyResult},
 };
-use neovm_private::{MAX_BLOCK_SYSTEM_FEE, MinedBlock, PrivateChain, PrivateError};
+use neovm_private::{MinedBlock, PrivateChain, PrivateError};
 use neovm_storage::checked;
 use neovm_types::{FaultKind, Hash256};
 use uuid::Uuid;
@@ -108,7 +108,7 @@ impl Node {
     /// # Errors
     /// [`NodeError`] if files cannot be read or written.
     pub fn new(chain: PrivateChain, mining: Mining, limits: Limits) -> Result<Self, NodeError> {
-        let tokens = Index::open(chain.folder().path().join("tokens.redb"))?;
+        let tokens = token_index::open(chain.folder().path().join("tokens.redb"))?;
         let pool = MemoryPool::new(MemoryPool::DEFAULT_CAPACITY);
         let nonce = Uuid::new_v4().as_u128() as u32;
         let node = Self { chain, pool, tokens, sessions: Mutex::default(), limits, mining, nonce, broken: None };
@@ -226,9 +226,7 @@ impl Node {
 
     /// Makes blocks after a call that changed the pool, if that is what the node does.
     pub(crate) fn after_write(&mut self) -> Result<(), RpcError> {
-        // What costs more than a block may waits until it expires.
-        let fits = |transaction: &Arc<Transaction>| transaction.system_fee <= MAX_BLOCK_SYSTEM_FEE;
-        while self.mining == Mining::Each && self.pool.transactions().any(fits) {
+        while self.mining == Mining::Each && !self.pool.is_empty() {
             let mined = self.mine().map_err(|error| {
                 tracing::error!(%error, "no block");
                 ErrorKind::InternalServerError.with(error)

@@ -115,7 +115,8 @@ impl Server {
             };
             let _ = stream.set_nodelay(true);
             let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(patience);
+            // Who has said that nothing more comes may still want the answer.
+            http.timer(TokioTimer::new()).header_read_timeout(patience).half_close(true);
             let mut stream = Box::pin(TimeoutStream::new(stream));
             stream.as_mut().set_write_timeout_pinned(Some(patience));
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));

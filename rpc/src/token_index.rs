@@ -2,11 +2,11 @@
 //!
 //! Source: the plugin TokensTracker of the reference node.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use neovm_chain::Block;
 use neovm_crypto::address_from_script_hash;
-use neovm_disk::{DiskError, IndexEntry};
+use neovm_disk::{DiskError, Index, IndexEntry};
 use neovm_host::{BlockReceipt, Contract, Receipt};
 use neovm_types::{FaultKind, Hash160, Hash256, Integer, StackItem, item::ItemType};
 use serde::Deserialize;
@@ -57,6 +57,29 @@ pub(crate) fn transfers_prefix(standard: Standard, side: Side, account: Hash160)
 /// What the keys of an account's balances begin with.
 pub(crate) fn balances_prefix(standard: Standard, account: Hash160) -> Vec<u8> {
     [&[b'B', standard as u8][..], &account.0].concat()
+}
+
+/// The form of the keys. An index of another form is made anew.
+const FORMAT: &[u8] = b"2";
+
+/// The key that the form is kept under, which no transfer and no balance has.
+const FORMAT_KEY: &[u8] = b"format";
+
+/// Opens the index, without entries if there is none of this form.
+pub(crate) fn open(file: PathBuf) -> Result<Index, DiskError> {
+    let index = Index::open(&file)?;
+    let is_known = |index: &Index| -> Result<bool, DiskError> {
+        let kept = index.range(FORMAT_KEY, &[FORMAT_KEY, &[0]].concat(), 1)?;
+        Ok(kept.first().is_some_and(|(_, format)| format == FORMAT))
+    };
+    if index.height()?.is_none() || is_known(&index)? {
+        return Ok(index);
+    }
+    tracing::info!("the index of tokens is made anew: it has an earlier form");
+    drop(index);
+    // If it cannot be removed, it cannot be opened as a new one either, and says so.
+    let _ = std::fs::remove_file(&file);
+    Index::open(file)
 }
 
 /// What precedes a token in the keys of balances, so that short tokens come first.
@@ -193,7 +216,8 @@ fn logged_transfers(log: &str, transaction: Option<Hash256>) -> serde_json::Resu
 
 /// What is to be kept of a block, over the state after it.
 fn entries(node: &Node, block: &Block, transfers: &[Transfer]) -> Result<Vec<IndexEntry>, NodeError> {
-    let mut writer = Writer { node, block, entries: Vec::new(), changed: BTreeSet::new(), counts: [0; 2] };
+    let entries = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_vec()))];
+    let mut writer = Writer { node, block, entries, changed: BTreeSet::new(), counts: [0; 2] };
     for transfer in transfers {
         writer.transfer(transfer)?;
     }

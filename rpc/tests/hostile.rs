@@ -211,14 +211,48 @@ fn items_that_are_nested_deeply_hide_no_transfers() {
 }
 
 #[test]
-fn what_costs_more_than_a_block_makes_no_blocks() {
+fn what_costs_more_than_a_block_is_refused() {
     let mut world = World::new("hostile-fee");
     let costly = world.costing(neovm_private::MAX_BLOCK_SYSTEM_FEE + 1);
-    world.send(&costly);
+    let (code, message) = world.error("sendrawtransaction", json!([base64(&costly.to_bytes())]));
+    assert_eq!(code, -505, "{message}");
+    assert_eq!(world.call("getrawmempool", json!([])), json!([]));
     assert_eq!(world.call("getblockcount", json!([])), 1);
     world.transfer(GAS, BOB, 1);
     assert_eq!(world.call("getblockcount", json!([])), 2);
-    assert_eq!(world.call("getrawmempool", json!([])), json!([costly.hash().to_string()]));
+}
+
+#[test]
+fn slow_tokens_do_not_hide_others() {
+    let limits = Limits { time: Duration::from_secs(4), ..Limits::default() };
+    let mut world = World::with("hostile-slow", Mining::Each, limits);
+    let mut good = Vec::new();
+    for i in 0..35 {
+        // Whatever the order is that they are asked in.
+        let (name, decimals) = if i % 7 == 0 { ("G", ops(&[OpCode::PUSH0])) } else { ("S", vec![0x22, 0]) };
+        let of = ops(&[OpCode::PUSH5]);
+        let contract = deploy(&mut world, &format!("{name}{i}"), "NEP-17", &token(decimals, of));
+        run(&mut world, &contract, "mint", &[]);
+        good.extend((name == "G").then_some(contract));
+    }
+    let shown = balances(&world, "getnep17balances");
+    let mut shown: Vec<_> =
+        shown.as_array().unwrap().iter().map(|token| token["assethash"].as_str().unwrap()).collect();
+    shown.sort_unstable();
+    good.sort_unstable();
+    assert_eq!(shown, good);
+}
+
+#[test]
+fn properties_that_are_no_map_are_an_error() {
+    let mut world = World::new("hostile-properties");
+    let of = |result: Vec<u8>| [ops(&[OpCode::DROP]), result].concat();
+    let methods = [("properties", &["ByteArray"][..], of(ops(&[OpCode::PUSH5])))];
+    let number = deploy(&mut world, "number", "NEP-11", &methods);
+    assert_eq!(world.error("getnep11properties", json!([number, "00"])).0, -32603);
+    let methods = [("properties", &["ByteArray"][..], of(ops(&[OpCode::NEWMAP])))];
+    let map = deploy(&mut world, "map", "NEP-11", &methods);
+    assert_eq!(world.call("getnep11properties", json!([map, "00"])), json!({}));
 }
 
 #[test]

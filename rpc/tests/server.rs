@@ -198,3 +198,19 @@ fn clients_that_do_not_read_are_cut_off() {
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     drop(idle);
 }
+
+#[test]
+fn a_client_that_sends_nothing_more_is_still_answered() {
+    let world = World::new("half-closed");
+    let server = Running::start(&world, ServerLimits::default());
+    let body = count().to_string();
+    // With what takes its time, so that the end is seen before the answer is there.
+    for (body, shown) in [(body.clone(), "\"result\":1"), (json!([count(), count()]).to_string(), "\"result\":1")] {
+        let mut stream = server.connect();
+        write!(stream, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(shown), "{answer:?}");
+    }
+}

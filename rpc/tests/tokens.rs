@@ -228,3 +228,22 @@ fn parts_of_tokens_are_followed() {
         assert_eq!(shown, [(0, json!(hex("long"))), (1, json!(hex("b"))), (2, json!(hex("a")))]);
     });
 }
+
+#[test]
+fn an_index_of_an_earlier_form_is_made_anew() {
+    let mut world = World::new("earlier-form");
+    world.transfer(common::GAS, BOB, 500);
+    let path = world.folder.path().join("tokens.redb");
+    let balances = |world: &World| world.call("getnep17balances", json!([address(BOB)]))["balance"].clone();
+    let known = balances(&world);
+    assert_eq!(known[0]["amount"], "500");
+    // One without a mark, which lists another balance.
+    let world = world.closed(|| {
+        std::fs::remove_file(&path).unwrap();
+        let gas: Hash160 = common::GAS.parse().unwrap();
+        let key = [&b"B\x11"[..], &BOB.0, &gas.0].concat();
+        let index = neovm_disk::Index::open(&path).unwrap();
+        index.write(1, &[(key, Some(b"1 7".to_vec()))]).unwrap();
+    });
+    assert_eq!(balances(&world), known);
+}

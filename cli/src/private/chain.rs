@@ -61,13 +61,14 @@ struct NewArgs {
     key: Option<PathBuf>,
     #[command(flatten)]
     password: Password,
-    /// The magic number of the network; random unless given
+    /// The magic number of the network; random unless given here or by --config
     #[arg(long, value_name = "N")]
     magic: Option<u32>,
-    /// The milliseconds between two blocks, which contracts can read
-    #[arg(long, value_name = "MS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=30_000))]
-    block_time: u32,
-    /// Take all other settings of the network from the configuration file of a node
+    /// The milliseconds between two blocks, which contracts can read; 1000 unless given here or by
+    /// --config
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=30_000))]
+    block_time: Option<u32>,
+    /// Take the settings of the network from the configuration file of a node, but for its committee
     #[arg(long, value_name = "FILE|NETWORK")]
     config: Option<String>,
     /// Write JSON
@@ -151,16 +152,17 @@ fn height(chain: &PrivateChain) -> String {
 }
 
 fn new(args: &NewArgs) -> Result<String> {
-    let base = args.config.as_deref().map_or(Ok(ProtocolSettings::private()), config::load)?;
-    let magic = match args.magic {
-        Some(magic) => magic,
+    let mut settings = match &args.config {
+        Some(name) => config::load(name)?,
         None => {
-            let mut bytes = [0; 4];
-            getrandom::fill(&mut bytes).context("the operating system gives no random numbers")?;
-            u32::from_le_bytes(bytes)
+            let mut magic = [0; 4];
+            getrandom::fill(&mut magic).context("the operating system gives no random numbers")?;
+            let network = u32::from_le_bytes(magic);
+            ProtocolSettings { network, milliseconds_per_block: 1000, ..ProtocolSettings::private() }
         }
     };
-    let settings = ProtocolSettings { network: magic, milliseconds_per_block: args.block_time, ..base };
+    settings.network = args.magic.unwrap_or(settings.network);
+    settings.milliseconds_per_block = args.block_time.unwrap_or(settings.milliseconds_per_block);
     let validator = validator(args.key.as_deref(), settings.address_version, &args.password)?;
     info(&PrivateChain::create(&args.data.data, &NewChain { settings, validator })?, args.json)
 }

@@ -10,7 +10,8 @@ use neovm::{
     types::{PublicKey, json::Json},
 };
 use neovm_private::PrivateChain;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
 
 use super::{Data, call::dynamic_call, names};
 use crate::{diff, place::line, show, terminal};
@@ -171,48 +172,67 @@ pub(crate) fn log(args: &LogArgs) -> Result<ExitCode> {
         terminal::write(&format!("{log}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let log: Value = serde_json::from_str(&log)?;
+    let log: AppLog<'_> = serde_json::from_str(&log)?;
     let mut out = String::new();
-    for execution in log["executions"].as_array().into_iter().flatten() {
-        line(&mut out, "trigger", execution["trigger"].as_str().unwrap_or_default());
-        line(&mut out, "state", execution["vmstate"].as_str().unwrap_or_default());
-        if let Some(exception) = execution["exception"].as_str() {
-            line(&mut out, "fault", &show::one_line(exception));
+    for execution in log.executions {
+        line(&mut out, "trigger", &execution.trigger);
+        line(&mut out, "state", &execution.vmstate);
+        if let Some(exception) = execution.exception {
+            line(&mut out, "fault", &show::one_line(&exception));
         }
-        let gas = execution["gasconsumed"].as_str().and_then(|gas| gas.parse().ok()).unwrap_or(0);
-        line(&mut out, "gas", &format!("{} GAS", show::gas(gas)));
-        let events = execution["notifications"].as_array().map(Vec::as_slice).unwrap_or_default();
-        diff::push_list(
-            &mut out,
-            "notifications",
-            "notification",
-            events.iter().map(|event| notification(&chain, event)),
-        );
-        let stack = execution["stack"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if !stack.is_empty() {
-            line(&mut out, "stack", &stack.iter().map(item).collect::<Vec<_>>().join(", "));
+        line(&mut out, "gas", &format!("{} GAS", show::gas(execution.gasconsumed.parse().unwrap_or(0))));
+        let events = execution.notifications.iter().map(|event| notification(&chain, event));
+        diff::push_list(&mut out, "notifications", "notification", events);
+        if !execution.stack.is_empty() {
+            line(&mut out, "stack", &execution.stack.iter().map(|item| text(item)).collect::<Vec<_>>().join(", "));
         }
     }
     terminal::write(&out)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// An item of a log, for people.
-fn item(json: &Value) -> String {
-    Argument::parse(&json.to_string()).map_or_else(|_| json.to_string(), |item| show::item(&item.into_item()))
+/// An application log. The items in it may be nested more deeply than JSON is read: they are texts at first.
+#[derive(Deserialize)]
+struct AppLog<'a> {
+    #[serde(borrow)]
+    executions: Vec<LoggedExecution<'a>>,
+}
+
+#[derive(Deserialize)]
+struct LoggedExecution<'a> {
+    trigger: String,
+    vmstate: String,
+    exception: Option<String>,
+    gasconsumed: String,
+    #[serde(borrow)]
+    notifications: Vec<LoggedEvent<'a>>,
+    #[serde(borrow, default)]
+    stack: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct LoggedEvent<'a> {
+    contract: String,
+    eventname: String,
+    #[serde(borrow)]
+    state: &'a RawValue,
+}
+
+/// An item of a log, for people: its JSON, if it is nested too deeply.
+fn text(item: &RawValue) -> String {
+    Argument::parse(item.get()).map_or_else(|_| item.get().to_owned(), |item| show::item(&item.into_item()))
 }
 
 /// A notification of a log, for people.
-fn notification(chain: &PrivateChain, event: &Value) -> String {
-    let text = |name: &str| event[name].as_str().unwrap_or_default();
-    let known = text("contract").parse().ok().and_then(|hash| {
-        let state = Argument::parse(&event["state"].to_string()).ok()?.into_item();
+fn notification(chain: &PrivateChain, event: &LoggedEvent<'_>) -> String {
+    let known = event.contract.parse().ok().and_then(|hash| {
+        let state = Argument::parse(event.state.get()).ok()?.into_item();
         let contract = names::view(chain).contract(hash).ok().flatten();
-        let notification = Notification { contract: hash, event: text("eventname").into(), state };
+        let notification = Notification { contract: hash, event: event.eventname.as_str().into(), state };
         Some((names::name(chain, hash), diff::values_of(contract.as_deref(), &notification)))
     });
-    let (name, values) = known.unwrap_or_else(|| (text("contract").into(), event["state"].to_string()));
-    format!("{} of {name}: {values}", text("eventname").escape_debug())
+    let (name, values) = known.unwrap_or_else(|| (event.contract.clone(), event.state.get().to_owned()));
+    format!("{} of {name}: {values}", event.eventname.escape_debug())
 }
 
 pub(crate) fn candidates(args: &CandidatesArgs) -> Result<ExitCode> {

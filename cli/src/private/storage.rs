@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use neovm::{
-    Limits, StackItem,
+    Integer, Limits, StackItem,
     storage::{Direction, Key, Store},
     types::item::binary,
 };
@@ -79,6 +79,13 @@ fn text(bytes: &[u8], decode: bool) -> String {
     }
     match binary::deserialize(bytes, bytes.len(), Limits::DEFAULT.max_stack_size as usize) {
         Ok(item @ (StackItem::Array(_) | StackItem::Struct(_) | StackItem::Map(_))) => show::item(&item),
-        _ => show::item(&StackItem::from(bytes)),
+        _ => {
+            let shown = show::item(&StackItem::from(bytes));
+            // What is no text, and too short for a hash, is mostly a number.
+            match Integer::from_le_bytes(bytes).filter(|_| shown.starts_with("0x") && bytes.len() < 20) {
+                Some(number) => format!("{shown} ({number})"),
+                None => shown,
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Sources: `Nep17Tracker.cs`, `Nep11Tracker.cs`, `TrackerBase.cs` of the plugin TokensTracker of
 //! the reference node.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_crypto::address_from_script_hash;
@@ -24,20 +24,22 @@ const WEEK: u64 = 7 * 24 * 60 * 60 * 1000;
 
 pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let (mut balances, end) = (Vec::new(), Instant::now() + node.limits.time);
-    for balance in balances_of(node, Standard::Nep17, account)? {
-        let Some(token) = describe(node, balance.asset, end) else { continue };
-        balances.push(token.text("amount", &balance.amount).raw("lastupdatedblock", balance.block).finish());
+    let found = balances_of(node, Standard::Nep17, account)?;
+    let mut balances = Vec::new();
+    for (balance, token) in found.iter().zip(describe_all(node, found.iter().map(|balance| balance.asset))) {
+        let Some(token) = token else { continue };
+        balances.push(token.text("amount", &balance.amount).raw("lastupdatedblock", &balance.block).finish());
     }
     Ok(of_account(node, account).raw("balance", list(balances)).finish())
 }
 
 pub(crate) fn nep11_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let (mut balances, end) = (Vec::new(), Instant::now() + node.limits.time);
+    let (found, mut balances) = (balances_of(node, Standard::Nep11, account)?, Vec::new());
     // The balances of a contract follow one another.
-    for of_asset in balances_of(node, Standard::Nep11, account)?.chunk_by(|a, b| a.asset == b.asset) {
-        let Some(token) = describe(node, of_asset[0].asset, end) else { continue };
+    let by_asset = || found.chunk_by(|a, b| a.asset == b.asset);
+    for (of_asset, token) in by_asset().zip(describe_all(node, by_asset().map(|of_asset| of_asset[0].asset))) {
+        let Some(token) = token else { continue };
         let entry = |balance: &Balance| {
             Object::new()
                 .text("tokenid", &hex::encode(&balance.token))
@@ -97,7 +99,9 @@ pub(crate) fn nep11_properties(node: &Node, params: &Params<'_>) -> Answer {
     let token = hex::decode(as_text(value)).map_err(|_| invalid("tokenId", value))?;
     let calls = [(contract, "properties", vec![token.as_slice().into()])];
     let Some(receipt) = node.query(&calls, node.limits.gas, node.limits.time)? else { return Ok("{}".into()) };
-    let Some(StackItem::Map(map)) = receipt.stack.first() else { return Ok("{}".into()) };
+    let Some(StackItem::Map(map)) = receipt.stack.first() else {
+        return Err(ErrorKind::InternalServerError.with("the result of properties is no map"));
+    };
     let mut out = Object::new();
     for (key, value) in map.to_vec() {
         let Ok(Some(key)) = key.to_text() else { continue };
@@ -129,14 +133,27 @@ fn balances_of(node: &Node, standard: Standard, account: Hash160) -> Result<Vec<
     node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))
 }
 
-/// What a token says of itself, before a time; none if it does not. No token can take more than a part of the time that
-/// there is for all.
-fn describe(node: &Node, asset: Hash160, end: Instant) -> Option<Object> {
+/// What tokens say of themselves; none of one that does not, or takes too long. Each is asked at first for its part of
+/// half the time, so that slow ones do not keep others from being known, and again as long as there is time for all, up
+/// to a twentieth of it.
+fn describe_all(node: &Node, assets: impl Iterator<Item = Hash160>) -> Vec<Option<Object>> {
     const PART: u32 = 20;
-    let left = end.checked_duration_since(Instant::now())?.min(node.limits.time / PART);
+    let (time, end) = (node.limits.time, Instant::now() + node.limits.time);
+    let assets: Vec<_> = assets.collect();
+    let part = time / PART.max(2 * assets.len() as u32);
+    let mut tokens: Vec<_> = assets.iter().map(|asset| describe(node, *asset, part)).collect();
+    for (token, asset) in tokens.iter_mut().zip(assets).filter(|(token, _)| token.is_none()) {
+        let Some(left) = end.checked_duration_since(Instant::now()) else { break };
+        *token = describe(node, asset, left.min(time / PART));
+    }
+    tokens
+}
+
+/// What a token says of itself within a time.
+fn describe(node: &Node, asset: Hash160, time: Duration) -> Option<Object> {
     let contract = node.view().contract(asset).ok()??;
     let calls = [(asset, "decimals", vec![]), (asset, "symbol", vec![])];
-    let receipt = node.query(&calls, node.limits.gas, left).unwrap_or_else(|error| {
+    let receipt = node.query(&calls, node.limits.gas, time).unwrap_or_else(|error| {
         tracing::warn!(%error, %asset, "a token does not describe itself");
         None
     })?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::Transaction;
 use neovm_node::verify::{VerifyResult, network_fee};
+use neovm_private::MAX_BLOCK_SYSTEM_FEE;
 
 use super::{extend, number};
 use crate::{
@@ -68,7 +69,12 @@ pub(crate) fn calculate_network_fee(node: &Node, params: &Params<'_>) -> Answer 
 
 pub(crate) fn send_raw_transaction(node: &mut Node, params: &Params<'_>) -> Answer {
     let transaction = transaction(params)?;
-    let hash = transaction.hash();
+    let (hash, fee) = (transaction.hash(), transaction.system_fee);
+    if fee > MAX_BLOCK_SYSTEM_FEE {
+        return Err(ErrorKind::PolicyFailed.with(format_args!(
+            "no block takes it: its system fee is {fee} datoshi, and all of a block {MAX_BLOCK_SYSTEM_FEE} at most"
+        )));
+    }
     let result = node.add(Arc::new(transaction))?;
     if result != VerifyResult::Succeed {
         return Err(RpcError::of_result(result));
