@@ -139,8 +139,8 @@ impl PrivateChain {
             fs::create_dir_all(new.path()).map_err(|error| PrivateError::io(new.path(), error))?;
             copy(&from.chain(), &new.chain())?;
             let of_fork = [Folder::origin, Folder::origin_read].into_iter().filter(|file| file(from).exists());
-            let files = [Folder::config, Folder::wallet, Folder::logs].into_iter().chain(of_fork);
-            files.map(|file| copy(&file(from), &file(new))).collect()
+            let mut files = [Folder::config, Folder::wallet, Folder::logs].into_iter().chain(of_fork);
+            files.try_for_each(|file| copy(&file(from), &file(new)))
         })
     }
 }
