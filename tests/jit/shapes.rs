@@ -322,6 +322,11 @@ const SHAPES: &[(&str, &str)] = &[
         "INITSLOT 1, 0\nPUSHINT8 20\nSTLOC0\nn: LDLOC0\nCALL f\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET
          f: INITSLOT 1, 1\nPUSH0\nSTLOC0\nm: LDLOC0\nLDARG0\nCALL g\nSTLOC0\nLDARG0\nDEC\nDUP\nSTARG0\nJMPIF m\nLDLOC0\nRET\ng: INITSLOT 0, 2\nLDARG0\nLDARG1\nADD\nRET",
     ),
+    (
+        "an argument that was popped from an array, wide at first, and later now and then a byte string",
+        "INITSLOT 2, 0\nPUSHINT16 600\nSTLOC1\nn: NEWARRAY0\nDUP\nLDLOC1\nPUSHINT16 400\nJMPGT w\nLDLOC1\nPUSH2\nMOD\nJMPIF w\nPUSHDATA1 \"abcdefgh\"\nJMP z\n
+         w: PUSHINT128 1180591620717411303424\nz: APPEND\nPOPITEM\nCALL f\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET\nf: INITSLOT 0, 1\nLDARG0\nINC\nRET",
+    ),
 ];
 
 /// Returns all hand-written scripts.

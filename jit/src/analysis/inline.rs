@@ -17,7 +17,7 @@ use super::{
 /// The most instructions of a method that is inlined.
 const MAX_METHOD: usize = 48;
 
-/// The most instructions that inlining adds to a function.
+/// The most instructions and slots that inlining adds to a function. Slots count because each is kept in every block.
 const MAX_ADDED: usize = 192;
 
 /// The most frames within one another.
@@ -88,11 +88,13 @@ pub(crate) fn inline(
             continue;
         };
         let Some(method) = methods.get(&target).filter(|method| is_small(method)) else { continue };
-        let (size, caller) = (method.region.instructions + 1, frame_of(start));
+        let &Method { locals, arguments, .. } = method;
+        let (length, caller) = (method.region.instructions + 1, frame_of(start));
+        let size = length + usize::from(locals) + usize::from(arguments);
         let outer = caller.checked_sub(1).map(|caller| frames[caller]);
         let depth = 1 + outer.map_or(0, |outer| outer.depth);
         let again = callers(&frames, caller).chain(own).filter(|&entry| entry == target).count();
-        let most = if own == Some(target) { 1 + usize::from(size <= SHORT) } else { 0 };
+        let most = if own == Some(target) { 1 + usize::from(length <= SHORT) } else { 0 };
         if again > most
             || depth > MAX_DEPTH
             || added + size > MAX_ADDED
@@ -100,7 +102,7 @@ pub(crate) fn inline(
         {
             continue;
         }
-        let (frame, &Method { locals, arguments, .. }) = (frames.len() + 1, method);
+        let frame = frames.len() + 1;
         let slots = outer.map_or(0, |outer| outer.slots_end()) + usize::from(arguments);
         let (entry, returns_to) = (in_frame(target, frame), call.index + 1);
         let Some(init) = Ins::read(code, entry) else { continue };
@@ -241,5 +243,15 @@ mod tests {
         let own = 32;
         assert!(region.instructions <= own + MAX_ADDED && !region.frames.is_empty(), "{}", region.instructions);
         assert!(methods.found.values().all(|method| method.region.instructions <= 40 + MAX_ADDED));
+    }
+
+    #[test]
+    fn slots_that_inlining_adds_are_bounded() {
+        for (locals, inlined) in [(40, 4), (255, 0)] {
+            let calls_of = "CALL_L f\n".repeat(30);
+            let text = format!("PUSH9\nn: {calls_of}DEC\nDUP\nJMPIF_L n\nRET\nf: INITSLOT {locals}, 0\nRET");
+            let (region, _) = region(&text);
+            assert_eq!(region.frames.len(), inlined, "{locals}");
+        }
     }
 }

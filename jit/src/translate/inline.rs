@@ -32,6 +32,9 @@ impl Translator<'_> {
             if self.peek(depth).is_value() {
                 continue;
             }
+            if self.must_not_speculate(ins) {
+                return self.leave_at(ins);
+            }
             self.hold_at(ins, depth);
             let is_wide = self.operand_width(ins, depth).is_some_and(|width| width > Width::Int);
             if !self.peek(depth).is_value() && !self.may_be_int_at(ins, depth) {
