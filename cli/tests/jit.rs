@@ -22,7 +22,7 @@ fn a_loop_is_shown_with_its_size_and_what_became_of_it() {
 #[test]
 fn methods_and_arguments_are_chosen() {
     let answer = neovm(&["jit", "arith.nef", "--method", "fib_rec", "12"]);
-    assert!(answer.ok().starts_with("byte 58: method of 30 instructions in 5 blocks: "), "{}", answer.out);
+    assert!(answer.ok().starts_with("byte 58: method of 166 instructions in 15 blocks: "), "{}", answer.out);
     neovm(&["jit", "arith.nef", "--method", "fob", "1"]).fails(1, &["no method \"fob\"", "fib_rec(n: Integer)"]);
     neovm(&["jit", "arith.nef", "--method", "fib"]).fails(1, &["fib needs 1 argument (n: Integer), got 0"]);
 }
