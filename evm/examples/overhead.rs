@@ -28,6 +28,10 @@ use neovm_evm::{
 };
 use neovm_storage::{Layer, MemoryStore, WriteStore};
 
+/// As the program `neovm` has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SENDER: Address = Address::repeat_byte(0x05);
 const CONTRACT: Address = Address::repeat_byte(0xc0);
 const CHILD: Address = Address::repeat_byte(0xc1);

@@ -50,12 +50,13 @@ pub(crate) fn position_key(nesting: usize) -> Key {
 }
 
 pub(crate) fn storage_key(address: Address, generation: u32, slot: U256) -> Key {
-    let mut bytes = [0; 57];
-    bytes[0] = STORAGE;
-    bytes[1..21].copy_from_slice(&address[..]);
-    bytes[21..25].copy_from_slice(&generation.to_be_bytes());
-    bytes[25..].copy_from_slice(&slot.to_be_bytes::<32>());
-    Key::new(EVM_ID, &bytes)
+    let mut bytes = [0; 61];
+    bytes[..4].copy_from_slice(&EVM_ID.to_le_bytes());
+    bytes[4] = STORAGE;
+    bytes[5..25].copy_from_slice(&address[..]);
+    bytes[25..29].copy_from_slice(&generation.to_be_bytes());
+    bytes[29..].copy_from_slice(&slot.to_be_bytes::<32>());
+    Key::from_bytes(&bytes)
 }
 
 /// What all accounts lie under.
@@ -86,7 +87,10 @@ pub(crate) fn value_bytes(value: U256) -> Value {
 }
 
 pub(crate) fn value_of(key: impl FnOnce() -> Key, bytes: &[u8]) -> Result<U256, StoreError> {
-    U256::try_from_be_slice(bytes).ok_or_else(|| damaged("a slot", &key()))
+    let mut value = [0; 32];
+    let place = value.len().checked_sub(bytes.len()).ok_or_else(|| damaged("a slot", &key()))?;
+    value[place..].copy_from_slice(bytes);
+    Ok(U256::from_be_bytes(value))
 }
 
 pub(crate) fn generation_of(key: &Key, bytes: &[u8]) -> Result<u32, StoreError> {

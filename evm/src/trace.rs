@@ -10,6 +10,7 @@ use revm::{
     inspector::Inspector,
     interpreter::{
         CallInputs, CallOutcome, CreateInputs, CreateOutcome, InstructionResult, Interpreter, InterpreterResult,
+        instructions::gas_table_spec,
         interpreter::EthInterpreter,
         interpreter_types::{Jumps, LoopControl, MemoryTr},
     },
@@ -21,8 +22,8 @@ use crate::Context;
 
 /// Writes a line of JSON for each instruction, and one for the end of each call and creation.
 ///
-/// Source: EIP-3155, as geth writes it. What an instruction costs that there is not enough gas for is not known here:
-/// the line says what gas was left.
+/// Source: EIP-3155, as geth writes it. If there is not enough gas for an instruction, revm does not say what it would
+/// have cost: the line has what it costs at least, or the gas that was left if that is more.
 #[derive(Debug)]
 pub struct Trace<W> {
     to: W,
@@ -215,25 +216,32 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
             stack: machine.stack.data().to_vec(),
             return_data: (self.fields.return_data && !returned.is_empty()).then(|| returned.clone()),
             depth: context.journaled_state.depth,
-            refund: self.refunds.last().unwrap_or(&0) + machine.gas.refunded(),
+            refund: 0,
         });
     }
 
-    fn step_end(&mut self, machine: &mut Interpreter<EthInterpreter>, _: &mut Context<'s>) {
+    fn step_end(&mut self, machine: &mut Interpreter<EthInterpreter>, context: &mut Context<'s>) {
         let Some(mut step) = self.step.take() else { return };
         let result = machine.bytecode.action().as_ref().and_then(|action| action.instruction_result());
         let result = result.filter(|result| !result.is_ok());
         let cost = match result {
             // There is no instruction that could cost something.
             Some(InstructionResult::OpcodeNotFound | InstructionResult::NotActivated) => 0,
+            Some(InstructionResult::OutOfGas) => {
+                step.gas.max(gas_table_spec(context.cfg.spec)[usize::from(step.op)].into())
+            }
             _ => step.gas.saturating_sub(machine.gas.remaining()),
         };
+        // What it adds to the refund it has added already.
+        step.refund = self.refunds.last().unwrap_or(&0) + machine.gas.refunded();
         if result.is_none_or(fails_late) {
             self.write_step(&step, cost, None);
         }
         if let Some(result) = result {
-            step.return_data = step.return_data.filter(|_| !fails_late(result));
             self.reason = Some(reason(result, Some(&step)));
+            if fails_late(result) {
+                (step.stack, step.return_data) = (machine.stack.data().to_vec(), None);
+            }
             self.write_step(&step, cost, self.reason.clone());
         }
         // A call that it makes begins with its refund.

@@ -147,6 +147,9 @@ thread_local! {
 const MAX_SPARE: usize = 16;
 const MAX_SPARE_CAPACITY: usize = 64;
 
+/// From so many entries on, tables double.
+const MAX_STEEP: usize = 1024;
+
 impl Entries {
     fn get(&self, key: &Key, hash: u64) -> Option<&Tracked> {
         self.0.find(hash, |tracked| tracked.key == *key)
@@ -160,6 +163,11 @@ impl Entries {
     fn add(&mut self, key: Key, hash: u64, value: Value, state: State) {
         if self.0.capacity() == 0 {
             self.0 = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten().unwrap_or_default();
+        }
+        // A small table grows to four times its size: its entries are moved less often.
+        let count = self.0.len();
+        if count == self.0.capacity() && count < MAX_STEEP {
+            self.0.reserve(3 * count, |tracked| tracked.hash);
         }
         self.0.insert_unique(hash, Tracked { key, hash, held: Held::Alone(value), state }, |tracked| tracked.hash);
     }
@@ -301,8 +309,8 @@ impl<'s> Layer<'s> {
     /// Notes what lies below of a key that is not tracked.
     fn track(&self, key: Key, hash: u64) -> Result<Option<Value>, StoreError> {
         let value = self.get_below(&key, hash)?;
-        let (held, state) = value.clone().map_or((Value::default(), State::Absent), |value| (value, State::Read));
-        self.entries.borrow_mut().add(key, hash, held, state);
+        let state = if value.is_some() { State::Read } else { State::Absent };
+        self.entries.borrow_mut().add(key, hash, value.clone().unwrap_or_default(), state);
         Ok(value)
     }
 
