@@ -230,6 +230,21 @@ fn whatever_a_node_answers_wrongly_is_told() {
 }
 
 #[test]
+fn a_page_that_comes_again_and_again_is_told() {
+    let folder = TestFolder::new("origin-again");
+    let address = serve(|method, params| {
+        let is_page = method == "findstates" && params[2] == "" && params[4] != 1;
+        is_page.then(|| Reply::Result(json!({"truncated": true, "results": [{"key": "", "value": ""}]})))
+    });
+    let chain = fork(&folder, address).unwrap();
+    let neo = NATIVES.iter().find(|native| native.name == "NeoToken").unwrap().id;
+    let mut entries = chain.blockchain().state().seek(&Key::new(neo, b""), None, Direction::Forward);
+    let told = entries.find_map(Result::err).unwrap().to_string();
+    assert!(told.contains("findstates is answered wrongly: more follow, but no key to go on from"), "{told}");
+    assert!(entries.next().is_none_or(|entry| entry.is_ok()), "it is told once");
+}
+
+#[test]
 fn a_connection_that_the_node_has_closed_is_made_anew() {
     let folder = TestFolder::new("origin-closing");
     // Each answer says nothing of the end that follows it.

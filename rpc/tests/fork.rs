@@ -209,6 +209,28 @@ fn entries_come_in_order_from_any_place_in_both_directions() {
 }
 
 #[test]
+fn no_key_is_longer_than_a_key_can_be() {
+    let network = Network::new("fork-long");
+    let server = Running::start(&network.world, ServerLimits::default());
+    let fork = network.fork(&server, "fork-of-long");
+    let long = common::base64(&[b'0'; 65]);
+    assert_eq!(fork.error("getstorage", json!([network.keeper, long])).0, -104);
+    let none = json!({"truncated": false, "next": 0, "results": []});
+    assert_eq!(fork.call("findstorage", json!([network.keeper, long, 0])), none);
+    let id = network.world.call("getcontractstate", json!([network.keeper]))["id"].as_i64().unwrap() as i32;
+    let node = fork.node.read().unwrap();
+    // Behind the key "0", and before what follows it.
+    let from = Key::new(id, &[&b"0"[..], &[0; 80]].concat());
+    let keys = |direction| -> Vec<Key> {
+        let entries = node.chain().state().seek(&Key::new(id, b""), Some(&from), direction);
+        entries.map(|entry| entry.unwrap().0).collect()
+    };
+    let (behind, before) = (keys(Direction::Forward), keys(Direction::Backward));
+    assert_eq!((before.len(), behind.len()), (1, ENTRIES - 1));
+    assert_eq!(before, [Key::new(id, b"0")]);
+}
+
+#[test]
 fn a_node_that_is_gone_is_an_error_and_nothing_comes_of_it() {
     let network = Network::new("fork-gone");
     let server = Running::start(&network.world, ServerLimits::default());
@@ -224,6 +246,7 @@ fn a_node_that_is_gone_is_an_error_and_nothing_comes_of_it() {
         ("getcontractstate", json!([network.keeper])),
         ("getstorage", json!([GAS, "FAcHBwcHBwcHBwcHBwcHBwcHBwcH"])),
         ("findstorage", json!([-1, "", 0])),
+        ("findstorage", json!([-1, "", 7])),
         ("getblock", json!([1])),
         ("getrawtransaction", json!([network.transfer])),
         ("sendrawtransaction", json!([raw])),

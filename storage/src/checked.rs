@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{Cursor, Direction, Store, StoreError, Value};
+use crate::{ContractsStamp, Cursor, Direction, Store, StoreError, Value};
 
 /// A store that remembers the first error of reading it.
 struct CheckedStore<'s> {
@@ -41,6 +41,10 @@ impl Store for CheckedStore<'_> {
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
         Box::new(self.store.seek(prefix, from, direction).inspect(|entry| self.note(entry)))
     }
+
+    fn contracts_stamp(&self) -> Option<ContractsStamp> {
+        self.store.contracts_stamp()
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +76,12 @@ mod tests {
         let read =
             checked(&store, |store| (store.get(b"").is_ok(), store.seek(&[], None, Direction::Backward).count()));
         assert_eq!(read, Ok((true, 1)));
+    }
+
+    #[test]
+    fn what_is_known_of_contracts_stays_known() {
+        let store = MemoryStore::default();
+        assert_eq!(checked(&store, |store| store.contracts_stamp()), Ok(store.contracts_stamp()));
+        assert_eq!(checked(&Unreadable, |store| store.contracts_stamp()), Ok(None));
     }
 }

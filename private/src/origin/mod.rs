@@ -21,7 +21,7 @@ use neovm_host::{
     native::{LEDGER_ID, NATIVES, contract_hash_key, contract_key},
 };
 use neovm_node::config;
-use neovm_storage::{Cursor, Direction, Key, Store, StoreError, Value};
+use neovm_storage::{Cursor, Direction, Key, MAX_KEY_LENGTH, Store, StoreError, Value};
 use neovm_types::{Hash160, Hash256, PublicKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
@@ -30,9 +30,12 @@ pub use self::client::{OriginError, Problem};
 pub(crate) use self::place::ForkPlace;
 use self::{
     client::Client,
-    pages::{PAGE, Page, Pages},
+    pages::{FIND_STATES, PAGE, Page, Pages},
 };
 use crate::{PrivateError, folder::write};
+
+/// The greatest length of a contract's own key. Nodes refuse to look for longer ones, which cannot be there.
+const MAX_KEY: usize = MAX_KEY_LENGTH - size_of::<i32>();
 
 /// Where a fork began, as its folder keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +205,9 @@ impl Origin {
 
     /// The value of a contract's own key.
     fn value(&self, id: i32, contract: Hash160, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        if key.len() > MAX_KEY {
+            return Ok(None);
+        }
         self.kept_value(&Key::new(id, key), || {
             // The first key that begins with this one is this one, if it is there.
             let page = Page::fetch(self, contract, key, &[], 1)?;
@@ -213,7 +219,12 @@ impl Origin {
     fn page(&self, contract: Hash160, prefix: &[u8], after: &[u8]) -> Result<Page, StoreError> {
         let length = (prefix.len() as u64).to_le_bytes();
         let kept = self.kept(&[b"page", &contract.0, &length, prefix, after], || {
-            Ok(Page::fetch(self, contract, prefix, after, PAGE)?.to_bytes())
+            let page = Page::fetch(self, contract, prefix, after, PAGE)?;
+            // Without a key to go on behind, the same page would come again.
+            if !page.is_last && page.entries.last().is_none_or(|(key, _)| key.is_empty()) {
+                return Err(self.client.malformed(FIND_STATES, "more follow, but no key to go on from").into());
+            }
+            Ok(page.to_bytes())
         })?;
         Page::from_bytes(&kept).ok_or_else(|| StoreError("a page of entries that was kept is damaged".into()))
     }
@@ -261,6 +272,9 @@ impl Store for Origin {
                 "a node does not list the entries of the Ledger, nor those of all contracts".into(),
             ));
         };
+        if prefix.len() > MAX_KEY {
+            return Box::new(std::iter::empty());
+        }
         let contract = match self.contract(id) {
             Ok(Some(contract)) => contract,
             Ok(None) => return Box::new(std::iter::empty()),

@@ -7,7 +7,7 @@ use neovm_storage::{Entry, Key, StoreError, Value};
 use neovm_types::Hash160;
 use serde_json::json;
 
-use super::{Origin, client::OriginError};
+use super::{MAX_KEY, Origin, client::OriginError};
 
 /// The number of entries that are asked for at once, which is the most that nodes return.
 pub(super) const PAGE: usize = 100;
@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 100;
 /// The number of entries that are read at most if the last ones are to come first: they are read from the first one on.
 const MAX_BACKWARD: usize = 100_000;
 
-const FIND_STATES: &str = "findstates";
+pub(super) const FIND_STATES: &str = "findstates";
 
 /// Entries of a contract's own storage, in the order of their keys.
 pub(super) struct Page {
@@ -106,7 +106,8 @@ impl<'a> Pages<'a> {
         if let Some(from) = from.filter(|from| !from.is_empty()) {
             let value = self.origin.value(self.id, self.contract, from)?;
             self.read = value.map(|value| (from.to_vec(), value)).into_iter().collect::<Vec<_>>().into_iter();
-            self.after = from.to_vec();
+            // No key lies between one that is too long and its beginning.
+            self.after = from[..from.len().min(MAX_KEY)].to_vec();
         }
         Ok(self)
     }

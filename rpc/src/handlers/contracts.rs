@@ -41,14 +41,16 @@ pub(crate) fn find_storage(node: &Node, params: &Params<'_>) -> Answer {
     let prefix = Key::new(id, &params.bytes(1)?);
     let start: usize = params.optional_integer(2)?.unwrap_or(0);
     let limit = node.limits.storage_entries;
-    let mut entries = node.chain().state().seek(&prefix, None, Direction::Forward).skip(start);
+    let mut entries = node.chain().state().seek(&prefix, None, Direction::Forward);
+    // An error is no entry to pass over.
+    entries.by_ref().take(start).try_for_each(|entry| entry.map(drop)).map_err(unreadable)?;
     let mut results = Vec::new();
     for entry in entries.by_ref().take(limit) {
         let (key, value) = entry.map_err(unreadable)?;
         results.push(storage_entry(key.local(), &value));
     }
     let next = start + results.len();
-    let is_truncated = entries.next().is_some();
+    let is_truncated = entries.next().transpose().map_err(unreadable)?.is_some();
     Ok(Object::new().raw("truncated", is_truncated).raw("next", next).raw("results", list(results)).finish())
 }
 
