@@ -33,10 +33,10 @@ use self::{output::Output, roots::ExpectedRoots};
 use crate::{engine::EngineKind, interrupt, progress::Progress};
 
 /// How many blocks are read and verified ahead.
-const READ_AHEAD: usize = 64;
+const READ_AHEAD: usize = 128;
 
 /// How many of them are verified at a time, on all cores.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 64;
 
 /// Run the blocks of a dump, and print the state root after each
 ///

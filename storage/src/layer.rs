@@ -148,7 +148,7 @@ const MAX_SPARE: usize = 16;
 const MAX_SPARE_CAPACITY: usize = 64;
 
 /// From so many entries on, tables double.
-const MAX_STEEP: usize = 1024;
+const MAX_STEEP: usize = 256;
 
 impl Entries {
     fn get(&self, key: &Key, hash: u64) -> Option<&Tracked> {

@@ -1,6 +1,14 @@
 //! Verification ahead of execution.
 
-use std::{iter, panic::resume_unwind, sync::Arc, thread};
+use std::{
+    iter,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use neovm_chain::{Block, Header};
 use neovm_host::Network;
@@ -44,16 +52,22 @@ impl Preverifier {
         self.last = previous.pop().flatten();
         let pairs: Vec<_> = previous.iter().map(Option::as_ref).zip(&blocks).collect();
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let check = |part: &[(Option<&Header>, &Block)]| -> Vec<_> {
-            part.iter().map(|(previous, block)| self.check(*previous, block)).collect()
+        let next = AtomicUsize::new(0);
+        // Each thread takes the next block, since other threads of the process may hold one of them up.
+        let check = || -> Vec<_> {
+            let taken = iter::from_fn(|| {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                pairs.get(index).map(|(previous, block)| (index, self.check(*previous, block)))
+            });
+            taken.collect()
         };
-        let results: Vec<_> = thread::scope(|scope| {
-            let parts = pairs.chunks(pairs.len().div_ceil(threads).max(1));
-            let running: Vec<_> = parts.map(|part| scope.spawn(|| check(part))).collect();
+        let mut results: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(check)).collect();
             running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         });
+        results.sort_unstable_by_key(|(index, _)| *index);
         let level = self.level;
-        let verified = |((block, previous), result)| PreverifiedBlock { block, previous, level, result };
+        let verified = |((block, previous), (_, result))| PreverifiedBlock { block, previous, level, result };
         blocks.into_iter().zip(previous).zip(results).map(verified).collect()
     }
 
