@@ -62,3 +62,33 @@ impl<'s> Checkpoints<'s> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use neovm::{Chain, ProtocolSettings, host::Invocation};
+
+    use super::*;
+
+    #[test]
+    fn there_are_few_however_long_it_runs() {
+        let chain = Chain::new(ProtocolSettings::private()).expect("a chain");
+        let gas = "0xd2a4cff31913016155e38e474a2c06d08be276cf".parse().expect("a hash");
+        let call = Invocation::call(gas, "decimals", vec![]).expect("a call");
+        let pending = chain.prepare(&call).expect("prepared");
+        let job = pending.job();
+        let mut execution = Execution::new(chain.network(), chain.store(), &job).expect("an execution");
+        let mut checkpoints = Checkpoints::new();
+        for time in 1..100_000 {
+            checkpoints.keep(time * INTERVAL, &mut execution);
+            assert!(checkpoints.kept.len() <= MAX_KEPT);
+        }
+        let now = 99_999 * INTERVAL;
+        assert!(checkpoints.kept.is_sorted_by_key(|(time, _)| *time));
+        for back in [1, 1 << 20, 1 << 22, 1 << 25, 1 << 30, 1 << 36, 1 << 38] {
+            let (time, _) = checkpoints.latest(now - back).unwrap_or((0, execution.fork().expect("a copy")));
+            let far = now - back - time;
+            assert!(far <= INTERVAL + back, "{far} instructions run again to go back {back}");
+        }
+        assert!(!checkpoints.is_due(now + INTERVAL - 1) && checkpoints.is_due(now + INTERVAL));
+    }
+}
