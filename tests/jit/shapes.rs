@@ -327,6 +327,10 @@ const SHAPES: &[(&str, &str)] = &[
         "INITSLOT 2, 0\nPUSHINT16 600\nSTLOC1\nn: NEWARRAY0\nDUP\nLDLOC1\nPUSHINT16 400\nJMPGT w\nLDLOC1\nPUSH2\nMOD\nJMPIF w\nPUSHDATA1 \"abcdefgh\"\nJMP z\n
          w: PUSHINT128 1180591620717411303424\nz: APPEND\nPOPITEM\nCALL f\nSTLOC0\nLDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET\nf: INITSLOT 0, 1\nLDARG0\nINC\nRET",
     ),
+    (
+        "a handler that lies before its try block, and that nothing else leads to",
+        "JMPGE t\nl: DUP\nh: JMPIF l\nt: TRY h, h\nPICKITEM",
+    ),
 ];
 
 /// Returns all hand-written scripts.

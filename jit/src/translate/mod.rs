@@ -267,9 +267,11 @@ impl<'a> Translator<'a> {
             None => self.entry(),
         }
         let region = self.input.region;
+        let mut passed_over = Vec::new();
         for &start in &region.order {
             let Some(block) = region.blocks.get(&start) else { continue };
             if self.edges.shape(start).is_none() {
+                passed_over.push(start);
                 continue;
             }
             self.mismatched = &block.mismatched;
@@ -296,6 +298,8 @@ impl<'a> Translator<'a> {
             self.begin_segment(start, 0);
         }
         self.builder.set_srcloc(SourceLoc::default());
+        // An exception may lead back to a block that nothing before it leads to.
+        self.edges.again |= passed_over.iter().any(|&start| self.edges.shape(start).is_some());
         // Exits of code that is translated again need not be there.
         if !self.edges.again {
             self.emit_exits();
