@@ -3,47 +3,23 @@
 
 mod common;
 
+use common::sample::{call, contract_management, hash, manifest, method, nef, upgradable, upgradable_methods};
 use neovm_chain::{
     Signer, Witness, WitnessScopes,
     contract::{bft_address, majority_address},
 };
 use neovm_host::{
-    Chain, Container, ContractState, HardforkHeights, Invocation, Network, ProtocolSettings, Receipt, native::NATIVES,
-    verify_witness,
+    Chain, Container, ContractState, HardforkHeights, Invocation, Network, ProtocolSettings, Receipt, verify_witness,
 };
 use neovm_storage::Key;
 use neovm_types::{
-    CallFlags, Gas, Hardfork, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
+    Gas, Hardfork, Hash160, OpCode, Script, ScriptBuilder, StackItem,
     engine_internals::Candidate,
-    manifest::{Abi, ContractDescriptor, Method, Parameter, ParameterType, Permission, Wildcard},
+    manifest::{Method, ParameterType},
 };
 
 /// 10,000 GAS.
 const GAS: i64 = 1_000_000_000_000;
-
-fn hash(native: &str) -> Hash160 {
-    NATIVES.into_iter().find(|contract| contract.name == native).expect("a native contract").hash
-}
-
-fn contract_management() -> Hash160 {
-    hash("ContractManagement")
-}
-
-/// A method with parameters of any type.
-fn method(name: &str, offset: usize, parameters: &[&str], return_type: ParameterType) -> Method {
-    let parameter = |&name: &&str| Parameter { name: name.into(), parameter_type: ParameterType::Any };
-    Method {
-        name: name.into(),
-        parameters: parameters.iter().map(parameter).collect(),
-        return_type,
-        offset: offset as i32,
-        safe: false,
-    }
-}
-
-fn nef(script: Script) -> Vec<u8> {
-    NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script }.to_bytes().unwrap()
-}
 
 #[test]
 fn a_receipt_frees_the_cycles_in_its_results() {
@@ -108,45 +84,10 @@ fn invoke_as(
 }
 
 fn deploy(chain: &mut Chain, script: Script, methods: Vec<Method>) -> Hash160 {
-    let manifest = Manifest {
-        name: "Sample".into(),
-        groups: Vec::new(),
-        supported_standards: Vec::new(),
-        abi: Abi { methods, events: Vec::new() },
-        permissions: vec![Permission { contract: ContractDescriptor::Any, methods: Wildcard::Any }],
-        trusts: Wildcard::List(Vec::new()),
-        extra: None,
-    };
-    let arguments = vec![nef(script).into(), manifest.to_json().into()];
+    let arguments = vec![nef(script).into(), manifest(methods).into()];
     let receipt = invoke(chain, contract_management(), "deploy", arguments);
     assert_eq!(receipt.fault, None);
     ContractState::from_item(&receipt.stack[0]).unwrap().hash
-}
-
-/// Calls a method with the items on top of the stack as its arguments, the first one on top.
-fn call(script: &mut ScriptBuilder, contract: Hash160, method: &str, arguments: usize) {
-    script.push(arguments as i64).op(OpCode::PACK);
-    script.push(i64::from(CallFlags::ALL.bits())).push(method).push(contract).syscall("System.Contract.Call");
-}
-
-/// A contract whose `value` returns what `value` pushes, and whose `upgrade` updates it. Its `_deploy` does nothing.
-fn upgradable(value: OpCode) -> Script {
-    let mut script = ScriptBuilder::new();
-    script.op(value).op(OpCode::RET).op(OpCode::PUSHNULL).op(OpCode::SWAP);
-    call(&mut script, contract_management(), "update", 2);
-    script.op(OpCode::DROP).op(OpCode::RET);
-    script.op(OpCode::DROP).op(OpCode::DROP).op(OpCode::RET).build().unwrap()
-}
-
-fn upgradable_methods(has_deploy: bool) -> Vec<Method> {
-    let deploy = upgradable(OpCode::NOP).len() - 3;
-    let mut methods = vec![
-        method("value", 0, &[], ParameterType::Integer),
-        method("upgrade", 2, &["nef"], ParameterType::Void),
-        method("_deploy", deploy, &["data", "update"], ParameterType::Void),
-    ];
-    methods.truncate(if has_deploy { 3 } else { 2 });
-    methods
 }
 
 /// The contract is called before the exception, so that the execution has seen the new one.

@@ -4,23 +4,17 @@ mod common;
 
 use std::cell::RefCell;
 
+use common::sample::{contract_management, hash, manifest, nef, upgradable, upgradable_methods};
 use neovm_chain::{
     Signer, Transaction, UnsignedTransaction, WitnessScopes,
     contract::{bft_address, majority_address},
 };
-use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt, native::NATIVES};
+use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt};
 use neovm_storage::{Batch, Cursor, Direction, MemoryStore, Store, StoreError, Value, WriteStore};
-use neovm_types::{
-    CallFlags, Gas, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem,
-    manifest::{Abi, ContractDescriptor, Method, Parameter, ParameterType, Permission, Wildcard},
-};
+use neovm_types::{CallFlags, Gas, Hash160, OpCode, Script, ScriptBuilder, StackItem};
 
 /// 10,000 GAS.
 const GAS: i64 = 1_000_000_000_000;
-
-fn native(name: &str) -> Hash160 {
-    NATIVES.into_iter().find(|contract| contract.name == name).expect("a native contract").hash
-}
 
 fn committee() -> Hash160 {
     majority_address(&ProtocolSettings::private().standby_committee).unwrap()
@@ -46,46 +40,12 @@ fn unit_price(chain: &Chain<impl Store>) -> Gas {
 }
 
 fn set_price(pico: i64) -> Invocation {
-    call(native("PolicyContract"), "setExecFeeFactor", vec![pico.into()])
-}
-
-/// A contract whose `value` returns what `value` pushes, and whose `upgrade` updates it.
-fn sample(value: OpCode) -> Vec<u8> {
-    let mut script = ScriptBuilder::new();
-    script.op(value).op(OpCode::RET).op(OpCode::PUSHNULL).op(OpCode::SWAP).push(2).op(OpCode::PACK);
-    script.push(i64::from(CallFlags::ALL.bits())).push("update").push(native("ContractManagement"));
-    let script = script.syscall("System.Contract.Call").op(OpCode::DROP).op(OpCode::RET).build().unwrap();
-    NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script }.to_bytes().unwrap()
-}
-
-fn manifest() -> String {
-    let method = |name: &str, offset, parameters: &[&str], return_type| Method {
-        name: name.into(),
-        parameters: parameters
-            .iter()
-            .map(|&name| Parameter { name: name.into(), parameter_type: ParameterType::Any })
-            .collect(),
-        return_type,
-        offset,
-        safe: false,
-    };
-    let methods =
-        vec![method("value", 0, &[], ParameterType::Integer), method("upgrade", 2, &["nef"], ParameterType::Void)];
-    let manifest = Manifest {
-        name: "Sample".into(),
-        groups: Vec::new(),
-        supported_standards: Vec::new(),
-        abi: Abi { methods, events: Vec::new() },
-        permissions: vec![Permission { contract: ContractDescriptor::Any, methods: Wildcard::Any }],
-        trusts: Wildcard::List(Vec::new()),
-        extra: None,
-    };
-    manifest.to_json()
+    call(hash("PolicyContract"), "setExecFeeFactor", vec![pico.into()])
 }
 
 fn deploy<S: WriteStore>(chain: &mut Chain<S>) -> Hash160 {
-    let arguments = vec![sample(OpCode::PUSH1).into(), manifest().into()];
-    let receipt = done(chain, &call(native("ContractManagement"), "deploy", arguments));
+    let arguments = vec![nef(upgradable(OpCode::PUSH1)).into(), manifest(upgradable_methods(false)).into()];
+    let receipt = done(chain, &call(contract_management(), "deploy", arguments));
     ContractState::from_item(&receipt.stack[0]).unwrap().hash
 }
 
@@ -140,7 +100,7 @@ fn prices_change_within_a_block() {
     let set = |pico: i64, then: OpCode| {
         let mut script = ScriptBuilder::new();
         script.push(pico).push(1).op(OpCode::PACK).push(i64::from(CallFlags::ALL.bits())).push("setExecFeeFactor");
-        script.push(native("PolicyContract")).syscall("System.Contract.Call").op(then).build().unwrap()
+        script.push(hash("PolicyContract")).syscall("System.Contract.Call").op(then).build().unwrap()
     };
     let scripts = [
         push.clone(),
@@ -167,7 +127,7 @@ fn pay(chain: &mut Chain) {
     let owner = bft_address(chain.network().settings().standby_validators()).unwrap();
     let signer = Signer::new(owner, WitnessScopes::GLOBAL);
     let arguments = vec![owner.into(), committee().into(), GAS.into(), StackItem::Null];
-    let transfer = Invocation::call(native("GasToken"), "transfer", arguments).unwrap();
+    let transfer = Invocation::call(hash("GasToken"), "transfer", arguments).unwrap();
     assert_eq!(done(chain, &transfer.with_signer(signer).with_gas(GAS)).stack, [true]);
 }
 
@@ -177,12 +137,12 @@ fn contracts_are_those_of_the_state() {
     let contract = deploy(&mut chain);
     let old = Chain::with_store(chain.network().clone(), chain.store().clone());
     assert_eq!(value_of(&chain, contract).stack, [1]);
-    done(&mut chain, &call(contract, "upgrade", vec![sample(OpCode::PUSH2).into()]));
+    done(&mut chain, &call(contract, "upgrade", vec![nef(upgradable(OpCode::PUSH2)).into()]));
     let mut cheap = Chain::with_store(chain.network().clone(), chain.store().clone());
     let fee = vec![contract.into(), "value".into(), 0.into(), 1.into()];
-    done(&mut cheap, &call(native("PolicyContract"), "setWhitelistFeeContract", fee));
+    done(&mut cheap, &call(hash("PolicyContract"), "setWhitelistFeeContract", fee));
     let mut blocked = Chain::with_store(chain.network().clone(), chain.store().clone());
-    done(&mut blocked, &call(native("PolicyContract"), "blockAccount", vec![contract.into()]));
+    done(&mut blocked, &call(hash("PolicyContract"), "blockAccount", vec![contract.into()]));
     let empty = Chain::with_network(chain.network().clone()).unwrap();
     let price = |chain: &Chain| value_of(chain, contract).gas_consumed;
     for _ in 0..3 {
@@ -232,11 +192,11 @@ fn a_store_without_a_stamp_is_read_each_time() {
     assert_eq!(unit_price(&chain), Gas::from_pico(300_000));
     written(&set_price(600_000));
     assert_eq!(unit_price(&chain), Gas::from_pico(600_000));
-    let arguments = vec![sample(OpCode::PUSH1).into(), manifest().into()];
-    let deployed = written(&call(native("ContractManagement"), "deploy", arguments));
+    let arguments = vec![nef(upgradable(OpCode::PUSH1)).into(), manifest(upgradable_methods(false)).into()];
+    let deployed = written(&call(contract_management(), "deploy", arguments));
     let contract = ContractState::from_item(&deployed.stack[0]).unwrap().hash;
     assert_eq!(value_of(&chain, contract).stack, [1]);
-    written(&call(contract, "upgrade", vec![sample(OpCode::PUSH2).into()]));
+    written(&call(contract, "upgrade", vec![nef(upgradable(OpCode::PUSH2)).into()]));
     assert_eq!(value_of(&chain, contract).stack, [2]);
     assert_eq!(value_of(&chain, contract).stack, [2]);
 }

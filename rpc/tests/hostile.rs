@@ -4,9 +4,9 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{GAS, World, base64};
+use common::{GAS, World, base64, nef};
 use neovm_rpc::{Limits, Mining};
-use neovm_types::{Hash160, NefFile, OpCode, StackItem, hash::syscall_id};
+use neovm_types::{Hash160, OpCode, StackItem, hash::syscall_id};
 use serde_json::{Value, json};
 
 const BOB: Hash160 = Hash160([7; 20]);
@@ -67,12 +67,7 @@ fn deploy(world: &mut World, name: &str, standard: &str, methods: &[(&str, &[&st
         script.extend(code);
         script.push(OpCode::RET as u8);
     }
-    let nef = NefFile {
-        compiler: "test".into(),
-        source: String::new(),
-        tokens: Vec::new(),
-        script: script.as_slice().into(),
-    };
+    let nef = nef(&script);
     let mut fields = vec![("from", "Hash160"), ("to", "Hash160"), ("amount", "Integer")];
     if standard == "NEP-11" {
         fields.push(("tokenId", "ByteArray"));

@@ -6,7 +6,7 @@ mod common;
 
 use std::path::Path;
 
-use common::World;
+use common::{World, nef};
 use neovm_types::{Hash160, Manifest, NefFile, OpCode, StackItem, hash::syscall_id};
 use serde_json::{Value, json};
 
@@ -165,7 +165,7 @@ fn divisible() -> (NefFile, Value) {
     syscall(&mut script, "System.Storage.GetContext");
     syscall(&mut script, "System.Storage.Put");
     script.push(OpCode::RET as u8);
-    let nef = NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script: script[..].into() };
+    let nef = nef(&script);
     let parameters = |types: &[&str]| {
         let parameter = |(i, kind): (usize, &&str)| json!({"name": format!("p{i}"), "type": kind});
         types.iter().enumerate().map(parameter).collect::<Vec<_>>()

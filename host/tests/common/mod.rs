@@ -1,5 +1,9 @@
 //! What several tests of the host need.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+pub(crate) mod sample;
+
 use std::sync::Arc;
 
 use neovm_chain::{Block, Transaction, UnsignedHeader, Witness, merkle_root};

@@ -192,6 +192,11 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
+/// The NEF file of a script.
+pub(crate) fn nef(script: &[u8]) -> NefFile {
+    NefFile { compiler: "test".into(), source: String::new(), tokens: Vec::new(), script: script.into() }
+}
+
 /// A contract with three methods: `find` returns an iterator over its storage, `forever` never returns, and `put`
 /// stores a value under a key.
 pub(crate) fn keeper() -> (NefFile, Value) {
@@ -213,12 +218,7 @@ pub(crate) fn keeper() -> (NefFile, Value) {
     syscall(&mut script, "System.Storage.GetContext");
     syscall(&mut script, "System.Storage.Put");
     script.push(OpCode::RET as u8);
-    let nef = NefFile {
-        compiler: "test".into(),
-        source: String::new(),
-        tokens: Vec::new(),
-        script: script.as_slice().into(),
-    };
+    let nef = nef(&script);
     let method = |name: &str, offset: usize, parameters: Value, returned: &str| json!({"name": name, "offset": offset, "parameters": parameters, "returntype": returned, "safe": false});
     let bytes = json!([{"name": "key", "type": "ByteArray"}, {"name": "value", "type": "ByteArray"}]);
     let methods = json!([
