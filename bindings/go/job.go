@@ -239,12 +239,15 @@ func (j *Job) UnmarshalJSON(text []byte) error {
 	if form.Trigger != nil {
 		job.Trigger = *form.Trigger
 	}
-	var err error
-	read := func(member, text string) (bytes []byte) {
-		bytes, failed := hex.DecodeString(text)
+	var err error // The first one.
+	check := func(member string, failed error) {
 		if failed != nil && err == nil {
 			err = fmt.Errorf("%s: %w", member, failed)
 		}
+	}
+	read := func(member, text string) []byte {
+		bytes, failed := hex.DecodeString(text)
+		check(member, failed)
 		return bytes
 	}
 	job.Transaction = read("transaction", form.Transaction)
@@ -256,10 +259,10 @@ func (j *Job) UnmarshalJSON(text []byte) error {
 	}
 	if len(form.Block) > 0 && form.Block[0] == '"' {
 		var digits string
-		err = json.Unmarshal(form.Block, &digits)
+		check("block", json.Unmarshal(form.Block, &digits))
 		job.Block = read("block", digits)
 	} else if len(form.Block) > 0 {
-		err = json.Unmarshal(form.Block, &job.Header)
+		check("block", json.Unmarshal(form.Block, &job.Header))
 	}
 	switch form.Container {
 	case "", "transaction":
@@ -268,7 +271,7 @@ func (j *Job) UnmarshalJSON(text []byte) error {
 	case "block":
 		job.Container = ContainerBlock
 	default:
-		err = fmt.Errorf("container: %.80q is none", form.Container)
+		check("container", fmt.Errorf("%.80q is none", form.Container))
 	}
 	if err != nil {
 		return fmt.Errorf("neovm: the job: %w", err)

@@ -75,6 +75,8 @@ func TestJobs(t *testing.T) {
 	for _, text := range []string{
 		`{"gas":1,"trigger":"x"}`, `{"gas":1,"script":"1"}`, `{"gas":1,"flags":"x"}`, `{"gas":1,"container":"x"}`,
 		`{"gas":1,"block":5}`, `{"gas":1,"transaction":"zz"}`, `{"gas":"x"}`,
+		`{"gas":1,"transaction":"00zz","block":"00"}`, `{"gas":1,"transaction":"00zz","block":{"index":1}}`,
+		`{"gas":1,"script":"1","block":"00","container":"none"}`,
 	} {
 		var job neovm.Job
 		if err := json.Unmarshal([]byte(text), &job); err == nil {
