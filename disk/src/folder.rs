@@ -45,7 +45,7 @@ impl Folder {
         if bytes.is_empty() && !folder.database().exists() {
             let text = WORDS.join(&FORMAT.to_string());
             let written = (&folder._format).write_all(text.as_bytes()).and_then(|()| folder._format.sync_all());
-            written.and_then(|()| folder.sync()).map_err(|error| DiskError::io(&file, error))?;
+            written.and_then(|()| sync_parent(&file)).map_err(|error| DiskError::io(&file, error))?;
             return Ok(folder);
         }
         match parse(&bytes) {
@@ -60,18 +60,16 @@ impl Folder {
         self.path.join("chain.redb")
     }
 
-    /// The file of a database that is being made.
-    pub(crate) fn new_database(&self) -> PathBuf {
-        self.path.join("chain.redb.new")
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
 
-    /// Makes sure that names of files survive a power cut.
-    pub(crate) fn sync(&self) -> std::io::Result<()> {
-        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+/// Makes sure that the name of a file survives a power cut.
+pub(crate) fn sync_parent(file: &Path) -> std::io::Result<()> {
+    match file.parent() {
+        Some(folder) if cfg!(unix) => File::open(if folder == "" { Path::new(".") } else { folder })?.sync_all(),
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 
-use crate::{DiskError, Settings, open};
+use crate::{DiskError, Settings, open_or_create};
 
 /// Entries in the order of their keys.
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
@@ -35,7 +35,7 @@ impl Index {
     pub fn open(file: impl Into<PathBuf>) -> Result<Self, DiskError> {
         const CACHE: usize = 16 << 20;
         let file = file.into();
-        let database = open(&file, Settings { cache: CACHE, ..Settings::default() })?;
+        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() }, |_| Ok(()))?;
         Ok(Self { database, file })
     }
 

@@ -133,15 +133,8 @@ impl Disk {
     /// cannot be read or written.
     pub fn open(folder: impl AsRef<Path>, settings: Settings) -> Result<Self, DiskError> {
         let folder = Folder::open(folder.as_ref())?;
-        if !folder.database().exists() {
-            create(&folder, settings)?;
-        }
         let file = folder.database();
-        // The database would take an empty file for a new one.
-        if std::fs::metadata(&file).map_err(|error| DiskError::io(&file, error))?.len() == 0 {
-            return Err(DiskError::Damaged { file, reason: "the file is damaged: it is empty".to_owned() });
-        }
-        let database = open(&file, settings)?;
+        let database = open_or_create(&file, settings, |database| fill(database, settings))?;
         let fail = |error: redb::Error| DiskError::database(&file, error);
         let transaction = database.begin_read().map_err(|error| fail(error.into()))?;
         let tables = Tables::open(&transaction).map_err(fail)?;
@@ -245,32 +238,48 @@ impl Disk {
     }
 }
 
-/// Makes a database with nothing but the settings. Until it is complete it has another name.
-fn create(folder: &Folder, settings: Settings) -> Result<(), DiskError> {
-    let file = folder.new_database();
-    match std::fs::remove_file(&file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DiskError::io(file, error)),
-        _ => {}
+/// Writes the settings, and tables without entries, into a new database.
+fn fill(database: &Database, settings: Settings) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction.open_table(STATE)?;
+    transaction.open_table(NODES)?;
+    transaction.open_table(ROOTS)?;
+    {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(NETWORK, &settings.network.to_le_bytes()[..])?;
+        meta.insert(TRIE_MODE, &[settings.trie_mode as u8][..])?;
     }
-    let fill = |database: &Database| -> Result<(), redb::Error> {
-        let mut transaction = database.begin_write()?;
-        transaction.set_quick_repair(true);
-        transaction.open_table(STATE)?;
-        transaction.open_table(NODES)?;
-        transaction.open_table(ROOTS)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert(NETWORK, &settings.network.to_le_bytes()[..])?;
-            meta.insert(TRIE_MODE, &[settings.trie_mode as u8][..])?;
+    Ok(transaction.commit()?)
+}
+
+/// Opens a database, or makes one: until it is complete it has another name.
+fn open_or_create(
+    file: &Path,
+    settings: Settings,
+    fill: impl FnOnce(&Database) -> Result<(), redb::Error>,
+) -> Result<Database, DiskError> {
+    if !file.exists() {
+        let mut new = file.as_os_str().to_owned();
+        new.push(".new");
+        let new = PathBuf::from(new);
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DiskError::io(new, error)),
+            _ => {}
         }
-        Ok(transaction.commit()?)
-    };
-    let database = open(&file, settings)?;
-    fill(&database).map_err(|error| DiskError::database(&file, error))?;
-    drop(database);
-    let synced = File::open(&file).and_then(|file| file.sync_all());
-    let named = synced.and_then(|()| std::fs::rename(&file, folder.database())).and_then(|()| folder.sync());
-    named.map_err(|error| DiskError::io(file, error))
+        let database = open(&new, settings)?;
+        fill(&database).map_err(|error| DiskError::database(&new, error))?;
+        drop(database);
+        let synced = File::open(&new).and_then(|file| file.sync_all());
+        let named = synced.and_then(|()| std::fs::rename(&new, file)).and_then(|()| folder::sync_parent(file));
+        named.map_err(|error| DiskError::io(new, error))?;
+    }
+    // The database would take an empty file for a new one.
+    if std::fs::metadata(file).map_err(|error| DiskError::io(file, error))?.len() == 0 {
+        let reason = "the file is damaged: it is empty".to_owned();
+        return Err(DiskError::Damaged { file: file.to_owned(), reason });
+    }
+    open(file, settings)
 }
 
 fn open(file: &Path, settings: Settings) -> Result<Database, DiskError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use neovm_storage::Value;
 use redb::{Database, ReadableDatabase, TableDefinition, TableError};
 
-use crate::{DiskError, Settings, open};
+use crate::{DiskError, Settings, open_or_create};
 
 /// Records by the hashes that name them.
 const RECORDS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("records");
@@ -28,7 +28,7 @@ impl Records {
         /// Records are read one at a time.
         const CACHE: usize = 4 << 20;
         let file = file.into();
-        let database = open(&file, Settings { cache: CACHE, ..Settings::default() })?;
+        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() }, |_| Ok(()))?;
         Ok(Self { database, file })
     }
 

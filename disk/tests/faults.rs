@@ -18,7 +18,7 @@ use std::{
 };
 
 use common::{Temporary, apply, block};
-use neovm_disk::{Disk, DiskError, Settings};
+use neovm_disk::{Disk, DiskError, Index, Records, Settings};
 use neovm_storage::{ChainState, Direction, FlushPolicy, Key, Place, Store, TrieReader, Value, state_root};
 
 const SETTINGS: Settings =
@@ -27,6 +27,9 @@ const SETTINGS: Settings =
 /// The folder, in the process that appends.
 const FOLDER: &str = "NEOVM_FAULTS_FOLDER";
 
+/// Two files beside a chain, in the process that makes them, with what their names start with.
+const FILES: &str = "NEOVM_FAULTS_FILES";
+
 /// How many blocks that process writes at a time, at least.
 const BLOCKS: u32 = 5;
 
@@ -34,12 +37,16 @@ fn main() -> ExitCode {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return follow(Path::new(&folder));
     }
+    if let Some(folder) = std::env::var_os(FILES) {
+        return make_files(Path::new(&folder));
+    }
     let arguments: Vec<String> = std::env::args().collect();
     let kills = arguments.iter().position(|argument| argument == "--kills").and_then(|at| arguments.get(at + 1));
     let kills = kills.map_or(12, |kills| kills.parse().expect("a number of kills"));
     killed(kills);
     two_processes();
     full_disk();
+    files_that_were_not_finished();
     ExitCode::SUCCESS
 }
 
@@ -66,7 +73,18 @@ fn follow(folder: &Path) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Makes the files that lie beside a chain.
+fn make_files(folder: &Path) -> ExitCode {
+    let index = Index::open(folder.join("index")).map(drop);
+    let records = Records::open(folder.join("records")).map(drop);
+    if index.and(records).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn start(folder: &Path, limit: Option<u32>) -> Child {
+    start_as(FOLDER, folder, limit)
+}
+
+fn start_as(role: &str, folder: &Path, limit: Option<u32>) -> Child {
     let program = std::env::current_exe().unwrap();
     let mut command = match limit {
         None => Command::new(program),
@@ -77,7 +95,7 @@ fn start(folder: &Path, limit: Option<u32>) -> Child {
             command
         }
     };
-    command.env(FOLDER, folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.env(role, folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// What is expected of a folder.
@@ -197,4 +215,24 @@ fn full_disk() {
         before = blocks;
         std::io::stdout().flush().unwrap();
     }
+}
+
+/// A process that ends while it makes a file beside a chain leaves none of that name: a part of one could not be opened.
+fn files_that_were_not_finished() {
+    if !cfg!(unix) {
+        println!("SKIPPED: files that were not finished: there is no ulimit");
+        return;
+    }
+    let limits = [0, 8, 32, 128, 512];
+    let folders = limits.map(|limit| (limit, Temporary::new(&format!("files-{limit}"))));
+    for (limit, folder) in &folders {
+        std::fs::create_dir_all(folder).unwrap();
+        let finished = start_as(FILES, &folder.0, Some(*limit)).wait().unwrap().success();
+        let [index, records] = ["index", "records"].map(|name| folder.0.join(name));
+        assert_eq!([index.exists(), records.exists()], [finished; 2], "{limit}");
+        assert_eq!(finished, *limit == 512);
+        assert_eq!(Index::open(index).unwrap().height().unwrap(), None);
+        assert_eq!(Records::open(records).unwrap().get([0; 32]).unwrap(), None);
+    }
+    println!("files beside a chain: of those that were not finished nothing was left");
 }
