@@ -32,6 +32,8 @@ pub fn base58_encode(data: &[u8]) -> String {
 
 /// Decodes Base58 text. Source: `Cryptography/Base58.cs`.
 ///
+/// As with [`base58_encode`], callers should limit the length.
+///
 /// # Errors
 /// Returns [`CryptoError::Base58`] if a character is not in the alphabet.
 pub fn base58_decode(text: &str) -> Result<Vec<u8>, CryptoError> {
@@ -61,6 +63,8 @@ pub fn base58_check_encode(data: &[u8]) -> String {
 
 /// Decodes Base58Check text, verifies the checksum and returns the bytes
 /// without it. Source: `Cryptography/Base58.cs`.
+///
+/// As with [`base58_encode`], callers should limit the length.
 ///
 /// # Errors
 /// - [`CryptoError::Base58`] if a character is not in the alphabet.
@@ -100,10 +104,16 @@ pub fn address_from_script_hash(script_hash: [u8; 20], version: u8) -> String {
 /// [`hash160`](crate::hash160) and of scripts. Source: `Wallets/Helper.cs`.
 ///
 /// # Errors
+/// - [`CryptoError::AddressTextLength`] if the text is longer than any address.
 /// - The errors of [`base58_check_decode`].
 /// - [`CryptoError::AddressLength`] if the address does not decode to 21 bytes.
 /// - [`CryptoError::AddressVersion`] if its version byte is not `version`.
 pub fn script_hash_from_address(address: &str, version: u8) -> Result<[u8; 20], CryptoError> {
+    /// The digits that 25 bytes have at most.
+    const MAX_LENGTH: usize = 35;
+    if address.len() > MAX_LENGTH {
+        return Err(CryptoError::AddressTextLength(address.len()));
+    }
     let data = base58_check_decode(address)?;
     let Ok([found, script_hash @ ..]) = <[u8; 21]>::try_from(data.as_slice()) else {
         return Err(CryptoError::AddressLength(data.len()));

@@ -85,6 +85,9 @@ pub enum CryptoError {
         /// The checksum computed from the payload.
         expected: [u8; 4],
     },
+    /// A text is longer than addresses are. Its length is given in bytes.
+    #[error("address has {0} characters, expected at most 35")]
+    AddressTextLength(usize),
     /// An address does not decode to a version byte and a script hash: the
     /// decoded length, given in bytes, is not 21.
     #[error("address holds {0} bytes, expected 21")]

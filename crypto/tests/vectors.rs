@@ -570,6 +570,14 @@ fn neo_addresses() {
         Err(CryptoError::AddressLength(20))
     );
 
+    // The longest address has 35 characters. A long text is refused before it is decoded.
+    let longest = address_from_script_hash([0xff; 20], 0xff);
+    assert_eq!((longest.len(), script_hash_from_address(&longest, 0xff)), (35, Ok([0xff; 20])));
+    for length in [36, 16 << 20] {
+        let text = "N".repeat(length);
+        assert_eq!(script_hash_from_address(&text, ADDRESS_VERSION), Err(CryptoError::AddressTextLength(length)));
+    }
+
     let zero = address_from_script_hash([0; 20], ADDRESS_VERSION);
     assert_eq!(zero, "NKuyBkoGdZZSLyPbJEetheRhMjeznFZszf");
     assert_eq!(script_hash_from_address(&zero, ADDRESS_VERSION), Ok([0; 20]));

@@ -276,8 +276,7 @@ fn map(entries: impl Iterator<Item = Result<(StackItem, StackItem)>>) -> Result<
 /// # Errors
 /// [`ArgumentError`] if the text is neither.
 pub fn script_hash(text: &str) -> Result<Hash160> {
-    // Decoding an address takes time with the square of its length.
-    if text.starts_with('N') && text.len() <= 40 {
+    if text.starts_with('N') {
         let hash = script_hash_from_address(text, ADDRESS_VERSION).map(Hash160);
         return hash.map_err(|error| ArgumentError::new(format_args!("address {}: {error}", quoted(text))));
     }

@@ -114,11 +114,7 @@ pub(crate) fn as_text(value: &Json) -> String {
 
 /// An account from its hash or its address.
 pub(crate) fn account(text: &str, address_version: u8) -> Option<Hash160> {
-    // Decoding an address takes time with the square of its length.
-    text.parse().ok().or_else(|| {
-        let hash = (text.len() <= 40).then(|| script_hash_from_address(text, address_version))?;
-        hash.ok().map(Hash160)
-    })
+    text.parse().ok().or_else(|| script_hash_from_address(text, address_version).ok().map(Hash160))
 }
 
 /// The error for a value that is none of a type.
