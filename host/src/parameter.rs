@@ -7,7 +7,6 @@
 //! Sources: `InteropParameterDescriptor.cs`, `ContractMethodMetadata.cs`
 //! (`ToParameterType`), `ApplicationEngine.cs` (`Convert`), `ECPoint.cs`.
 
-use neovm_crypto::{Curve, compress_public_key};
 use neovm_interp::Caller;
 use neovm_storage::Value;
 use neovm_types::{
@@ -216,27 +215,9 @@ impl Parameter for PublicKey {
     }
 }
 
-/// Decodes a public key as `ECPoint.DecodePoint` does: an uncompressed one is not
-/// checked to be on the curve.
+/// Decodes a public key as [`PublicKey::decode_point`] does.
 pub(crate) fn decode_point(bytes: &[u8]) -> Result<PublicKey, FaultKind> {
-    /// The prime of the field of secp256r1.
-    const PRIME: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    ];
-    if let ([4, x_and_y @ ..], 65) = (bytes, bytes.len()) {
-        let (x, y) = x_and_y.split_at(32);
-        if x >= &PRIME[..] || y >= &PRIME[..] {
-            return Err(fault("a coordinate of the public key is out of range"));
-        }
-        let mut key = [2 + (y[31] & 1); 33];
-        key[1..].copy_from_slice(x);
-        return Ok(PublicKey(key));
-    }
-    if bytes.len() != 33 {
-        return Err(fault("a public key has neither 33 nor 65 bytes"));
-    }
-    compress_public_key(bytes, Curve::Secp256r1).map(PublicKey).map_err(fault)
+    PublicKey::decode_point(bytes).map_err(fault)
 }
 
 impl Return for PublicKey {

@@ -234,12 +234,12 @@ impl<'a> Reader<'a> {
     /// Reads a public key on the curve secp256r1, compressed or not. It is written
     /// in compressed form.
     ///
-    /// The reference takes an uncompressed key off the curve, too. It relays the
-    /// compressed form, which is another key or none, so no block holds one.
+    /// The reference takes an uncompressed key whose x no point has, too. It relays
+    /// the compressed form, which nobody reads, so no block holds one.
     ///
     /// # Errors
     /// [`ReadProblem::Truncated`], or [`ReadProblem::Invalid`] for a key that is
-    /// malformed or not on the curve.
+    /// malformed or not on the curve, see [`PublicKey::from_bytes`].
     pub fn public_key(&mut self, field: &'static str) -> Result<PublicKey, ReadError> {
         let start = self.offset;
         let size = match self.clone().u8(field)? {

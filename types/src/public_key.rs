@@ -13,7 +13,7 @@ use crate::{hexadecimal, item::StackItem};
 /// A public key on the curve secp256r1 in its compressed form: 2 or 3, and 32 bytes.
 ///
 /// [`FromStr`] reads 66 hexadecimal digits of the compressed form or 130 of the
-/// uncompressed one, and refuses a key that is not on the curve.
+/// uncompressed one, as [`PublicKey::from_bytes`] does.
 ///
 /// Keys are in the order of the reference: by the x coordinate, then by the y
 /// coordinate, not by the first byte of the compressed form.
@@ -21,12 +21,36 @@ use crate::{hexadecimal, item::StackItem};
 pub struct PublicKey(pub [u8; 33]);
 
 impl PublicKey {
-    /// Returns the key that bytes encode, in compressed or uncompressed form.
+    /// Returns the key that bytes encode, in compressed or uncompressed form: a point on the curve. Of the
+    /// y coordinate of an uncompressed one only counts whether it is odd, as in [`PublicKey::decode_point`].
     ///
     /// # Errors
-    /// [`CryptoError`] if the key is malformed or not on the curve.
+    /// [`CryptoError`] if the key is malformed, or there is no point with the x coordinate.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
-        compress_public_key(bytes, Curve::Secp256r1).map(Self)
+        let key = Self::decode_point(bytes)?;
+        // A compressed one was decoded.
+        if bytes.len() > key.0.len() { compress_public_key(&key.0, Curve::Secp256r1).map(Self) } else { Ok(key) }
+    }
+
+    /// Returns the key that bytes encode as the reference takes it from a script: an uncompressed one need not be a
+    /// point on the curve.
+    ///
+    /// Source: `ECC/ECPoint.cs` (`DecodePoint`).
+    ///
+    /// # Errors
+    /// [`CryptoError`] if the key is malformed, or is compressed and not on the curve.
+    pub fn decode_point(bytes: &[u8]) -> Result<Self, CryptoError> {
+        let ([4, coordinates @ ..], 65) = (bytes, bytes.len()) else {
+            return compress_public_key(bytes, Curve::Secp256r1).map(Self);
+        };
+        let (x, y) = coordinates.split_at(32);
+        let prime = Curve::Secp256r1.prime();
+        if x >= &prime[..] || y >= &prime[..] {
+            return Err(CryptoError::PublicKeyCoordinate(Curve::Secp256r1));
+        }
+        let mut key = [2 | y[31] & 1; 33];
+        key[1..].copy_from_slice(x);
+        Ok(Self(key))
     }
 
     /// The y coordinate; none if the key is not on the curve.

@@ -85,7 +85,12 @@ fn public_keys_are_on_the_curve() {
     assert_eq!(read(format!("04{x}{y}ff")), Ok(format!("03{x}")));
     assert_eq!(read(format!("00{x}")), Err("byte 0: the x starts with 0x00, not with 2, 3 or 4".into()));
     assert_eq!(read(format!("04{x}")), Err("byte 0: the x needs 65 bytes, 33 are left".into()));
-    assert!(read(format!("04{x}{x}")).unwrap_err().starts_with("byte 0: the x is refused: "));
+    // Of an uncompressed one y counts as odd or even, whether it belongs to x or not.
+    assert_eq!(read(format!("04{x}{x}")), Ok(format!("02{x}")));
+    let prime = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+    for refused in [format!("04{x}{prime}"), format!("04{prime}{y}"), format!("04{}{y}", "00".repeat(31) + "01")] {
+        assert!(read(refused.clone()).unwrap_err().starts_with("byte 0: the x is refused: "), "{refused}");
+    }
     assert!(read(String::new()).is_err());
 }
 

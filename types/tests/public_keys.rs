@@ -28,8 +28,10 @@ fn uncompressed_keys_are_compressed() {
     assert_eq!(key(&format!("04{X}{Y}")), key(&format!("03{X}")));
     let bytes = hex::decode(format!("04{X}{Y}")).unwrap();
     assert_eq!(PublicKey::from_bytes(&bytes), Ok(key(&format!("03{X}"))));
-    // The key of neither, and of no length.
-    assert!(format!("04{X}{X}").parse::<PublicKey>().is_err());
+    // As in the reference only whether y is odd counts, which need not belong to x.
+    assert_eq!(key(&format!("04{X}{X}")), key(&format!("02{X}")));
+    // The point of no x, and of no length.
+    assert!(format!("04{}{Y}", "00".repeat(31) + "01").parse::<PublicKey>().is_err());
     assert!(PublicKey::from_bytes(&bytes[..64]).is_err());
     assert!(PublicKey::from_bytes(&[]).is_err());
 }

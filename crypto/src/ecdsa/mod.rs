@@ -30,7 +30,7 @@ pub enum Curve {
 
 impl Curve {
     /// Returns the field prime as big-endian bytes.
-    fn prime(self) -> [u8; 32] {
+    pub fn prime(self) -> [u8; 32] {
         let mut prime = [0xff; 32];
         match self {
             // 2^256 - 2^224 + 2^192 + 2^96 - 1
