@@ -1,8 +1,8 @@
 //! The diagnostics of a test invocation.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_host::{CallNode, CallTrace};
 use neovm_storage::{Batch, Store};
+use neovm_types::json::write_base64;
 
 use crate::application_log::push;
 
@@ -22,9 +22,13 @@ pub fn diagnostics_json(calls: &CallTrace, changes: &Batch, store: &dyn Store) -
             (Some(_), Some(new)) => ("Changed", Some(new)),
             (Some(old), None) => ("Deleted", Some(old)),
         };
-        let [key, value] = [&key[..], value.map_or(&[], |value| &value[..])].map(|bytes| BASE64_STANDARD.encode(bytes));
         let comma = if i > 0 { "," } else { "" };
-        push(&mut out, format_args!("{comma}{{\"state\":\"{state}\",\"key\":\"{key}\",\"value\":\"{value}\"}}"));
+        push(&mut out, format_args!("{comma}{{\"state\":\"{state}\""));
+        for (name, bytes) in [("key", &key[..]), ("value", value.map_or(&[], |value| &value[..]))] {
+            push(&mut out, format_args!(",\"{name}\":"));
+            let _ = write_base64(&mut out, bytes);
+        }
+        out.push('}');
     }
     out.push_str("]}");
     out

@@ -20,7 +20,10 @@
 mod place;
 mod write;
 
-pub use self::{place::place, write::write_string};
+pub use self::{
+    place::place,
+    write::{write_base64, write_string},
+};
 
 use alloc::{
     borrow::Cow,

@@ -20,12 +20,14 @@ fn each_type_has_the_form_of_the_rpc() {
     map.insert("a".into(), true.into()).unwrap();
     map.insert(2.into(), StackItem::Null).unwrap();
     let big = Integer::from(i64::MAX).add(1.into()).unwrap();
-    let cases: [(StackItem, &str); 10] = [
+    let cases: [(StackItem, &str); 12] = [
         (StackItem::Null, r#"{"type":"Any"}"#),
         (false.into(), r#"{"type":"Boolean","value":false}"#),
         ((-5).into(), r#"{"type":"Integer","value":"-5"}"#),
         (big.into(), r#"{"type":"Integer","value":"9223372036854775808"}"#),
         ("hi".into(), r#"{"type":"ByteString","value":"aGk="}"#),
+        ([0xfb, 0xff][..].into(), r#"{"type":"ByteString","value":"\u002B/8="}"#),
+        (StackItem::buffer(&[0xfb, 0xef, 0xbe]), r#"{"type":"Buffer","value":"\u002B\u002B\u002B\u002B"}"#),
         (StackItem::buffer(&[0xff]), r#"{"type":"Buffer","value":"/w=="}"#),
         (StackItem::Pointer(engine_pointer(3, 9)), r#"{"type":"Pointer","value":9}"#),
         (StackItem::Interop(Interop::new(1)), r#"{"type":"InteropInterface"}"#),

@@ -12,11 +12,10 @@ use alloc::{
 };
 use core::fmt::{self, Write};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::{ItemType, StackItem};
-use crate::integer::Integer;
+use crate::{integer::Integer, json::write_base64};
 
 /// Limits on the JSON that is written.
 #[derive(Clone, Copy, Debug)]
@@ -207,8 +206,9 @@ impl<W: Write> Writer<'_, W> {
                 self.text(&format!("{{\"type\":\"{name}\",\"value\":\"{value}\"}}"))
             }
             StackItem::ByteString(_) | StackItem::Buffer(_) => {
-                let value = item.with_bytes(|bytes| BASE64_STANDARD.encode(bytes)).unwrap_or_default();
-                self.text(&format!("{{\"type\":\"{name}\",\"value\":\"{value}\"}}"))
+                let mut value = String::new();
+                let _ = item.with_bytes(|bytes| write_base64(&mut value, bytes));
+                self.text(&format!("{{\"type\":\"{name}\",\"value\":{value}}}"))
             }
             StackItem::Array(array) | StackItem::Struct(array) => {
                 self.open(array.address(), array.len(), name)?;

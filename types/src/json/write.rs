@@ -6,6 +6,8 @@ use core::{
     ops::RangeInclusive,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+
 use super::Json;
 
 /// Where the decimal point may stand, counted from the first significant digit,
@@ -43,6 +45,14 @@ fn write_list<T>(
         write(f, item)?;
     }
     f.write_char(close)
+}
+
+/// Writes bytes as a text in base64, whose `+` the node's writer escapes.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_base64(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+    write_string(out, &BASE64_STANDARD.encode(bytes))
 }
 
 /// Writes a text in quotes, with the escapes that the node's writer uses.
