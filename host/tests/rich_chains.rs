@@ -119,6 +119,7 @@ fn settings(config: &Json) -> ProtocolSettings {
         validators_count: number("ValidatorsCount") as u32,
         milliseconds_per_block: number("MillisecondsPerBlock") as u32,
         max_transactions_per_block: number("MaxTransactionsPerBlock") as u32,
+        memory_pool_max_transactions: number("MemoryPoolMaxTransactions") as u32,
         max_valid_until_block_increment: number("MaxValidUntilBlockIncrement") as u32,
         max_traceable_blocks: number("MaxTraceableBlocks") as u32,
         initial_gas_distribution: number("InitialGasDistribution"),

@@ -61,11 +61,6 @@ impl Rank {
 }
 
 impl MemoryPool {
-    /// The number of transactions that a node keeps unless it is configured otherwise.
-    ///
-    /// Source: `ProtocolSettings.cs` (`MemoryPoolMaxTransactions`).
-    pub const DEFAULT_CAPACITY: usize = 50_000;
-
     /// Creates a pool for at most so many transactions.
     pub fn new(capacity: usize) -> Self {
         Self { pool: Pool::new(), order: BTreeSet::new(), capacity }

@@ -58,8 +58,8 @@ pub(crate) fn differences(kept: &str, settings: &ProtocolSettings, height: u32) 
         .collect()
 }
 
-/// Names and values. The number of transactions in a block is left out: it binds those
-/// who make blocks.
+/// Names and values. The numbers of transactions in a block and in the pool are left
+/// out: they bind those who make blocks.
 fn rows(settings: &ProtocolSettings) -> Vec<(String, String)> {
     let policy = settings.policy_at_echidna();
     let numbers = [

@@ -46,6 +46,7 @@ fn what_the_reference_assumes() {
         validators_count: 1,
         milliseconds_per_block: 15_000,
         max_transactions_per_block: 512,
+        memory_pool_max_transactions: 50_000,
         max_valid_until_block_increment: 5760,
         max_traceable_blocks: 2_102_400,
         initial_gas_distribution: 5_200_000_000_000_000,
@@ -69,8 +70,15 @@ fn what_neo_go_assumes() {
     };
     assert_eq!(neogo(&[]), expected);
     assert_eq!(neogo(&["Hardforks:"]), expected);
-    let zeros = ["TimePerBlock: 0s", "MaxValidUntilBlockIncrement: 0", "MaxTraceableBlocks: 0", "Genesis: {}"];
+    let zeros = [
+        "TimePerBlock: 0s",
+        "MemPoolSize: 0",
+        "MaxValidUntilBlockIncrement: 0",
+        "MaxTraceableBlocks: 0",
+        "Genesis: {}",
+    ];
     assert_eq!(neogo(&zeros), expected);
+    assert_eq!(neogo(&["MemPoolSize: -1"]), expected);
 }
 
 #[test]
@@ -125,6 +133,7 @@ fn numbers_of_the_reference() {
     let settings = csharp(
         r#", // a comment
         "network":"42", "ADDRESSVERSION":23, "MillisecondsPerBlock":3000, "MaxTransactionsPerBlock":7,
+        "MemoryPoolMaxTransactions":77,
         "MaxValidUntilBlockIncrement":8, "MaxTraceableBlocks":9, "InitialGasDistribution":18446744073709551615,"#,
     );
     let expected = ProtocolSettings {
@@ -132,6 +141,7 @@ fn numbers_of_the_reference() {
         address_version: 23,
         milliseconds_per_block: 3000,
         max_transactions_per_block: 7,
+        memory_pool_max_transactions: 77,
         max_valid_until_block_increment: 8,
         max_traceable_blocks: 9,
         initial_gas_distribution: u64::MAX,
@@ -161,6 +171,7 @@ fn numbers_of_neo_go() {
         "Magic: 42",
         "TimePerBlock: 1m30.5s",
         "MaxTransactionsPerBlock: 7",
+        "MemPoolSize: 77",
         "MaxTraceableBlocks: 9",
         "InitialGASSupply: 52000000.00000001",
     ];
@@ -168,6 +179,7 @@ fn numbers_of_neo_go() {
         network: 42,
         milliseconds_per_block: 90_500,
         max_transactions_per_block: 7,
+        memory_pool_max_transactions: 77,
         // As many blocks as there are in a day.
         max_valid_until_block_increment: 954,
         max_traceable_blocks: 9,
@@ -351,7 +363,13 @@ proptest! {
 #[test]
 fn settings_are_read_as_they_were_written() {
     let hardforks = HardforkHeights::new(&[(Hardfork::Aspidochelone, 3), (Hardfork::Basilisk, 7)]).unwrap();
-    let odd = ProtocolSettings { network: 7, milliseconds_per_block: 1, hardforks, ..ProtocolSettings::testnet() };
+    let odd = ProtocolSettings {
+        network: 7,
+        milliseconds_per_block: 1,
+        memory_pool_max_transactions: 3,
+        hardforks,
+        ..ProtocolSettings::testnet()
+    };
     for settings in [ProtocolSettings::mainnet(), ProtocolSettings::testnet(), ProtocolSettings::private(), odd] {
         assert_eq!(from_csharp(&to_csharp(&settings).unwrap()).unwrap(), settings);
     }

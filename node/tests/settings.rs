@@ -60,6 +60,7 @@ fn each_setting_that_enters_execution_counts() {
     assert_eq!(text, "number of validators 1, not 2; hardfork Faun 0, not none; hardfork Gorgon 0, not none");
     // This one binds those who make blocks.
     assert!(open(&place, &ProtocolSettings { max_transactions_per_block: 7, ..settings.clone() }).is_ok());
+    assert!(open(&place, &ProtocolSettings { memory_pool_max_transactions: 7, ..settings.clone() }).is_ok());
     assert!(open(&place, &settings).is_ok());
 }
 

@@ -109,7 +109,7 @@ impl Node {
     /// [`NodeError`] if files cannot be read or written.
     pub fn new(chain: PrivateChain, mining: Mining, limits: Limits) -> Result<Self, NodeError> {
         let tokens = token_index::open(chain.folder().path().join("tokens.redb"))?;
-        let pool = MemoryPool::new(MemoryPool::DEFAULT_CAPACITY);
+        let pool = MemoryPool::new(chain.blockchain().network().settings().memory_pool_max_transactions as usize);
         let nonce = Uuid::new_v4().as_u128() as u32;
         let node = Self { chain, pool, tokens, sessions: Mutex::default(), limits, mining, nonce, broken: None };
         if let Err(error) = token_index::catch_up(&node) {

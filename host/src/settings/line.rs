@@ -21,6 +21,9 @@ pub(super) struct Line {
     validators_count: u32,
     milliseconds_per_block: u32,
     max_transactions_per_block: u32,
+    /// Left out if it is the usual one: no execution depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_pool_max_transactions: Option<u32>,
     max_valid_until_block_increment: u32,
     max_traceable_blocks: u32,
     initial_gas_distribution: u64,
@@ -61,6 +64,8 @@ impl From<ProtocolSettings> for Line {
             validators_count: settings.validators_count,
             milliseconds_per_block: settings.milliseconds_per_block,
             max_transactions_per_block: settings.max_transactions_per_block,
+            memory_pool_max_transactions: Some(settings.memory_pool_max_transactions)
+                .filter(|count| *count != ProtocolSettings::MEMORY_POOL_MAX_TRANSACTIONS),
             max_valid_until_block_increment: settings.max_valid_until_block_increment,
             max_traceable_blocks: settings.max_traceable_blocks,
             initial_gas_distribution: settings.initial_gas_distribution,
@@ -87,6 +92,9 @@ impl TryFrom<Line> for ProtocolSettings {
             validators_count: line.validators_count,
             milliseconds_per_block: line.milliseconds_per_block,
             max_transactions_per_block: line.max_transactions_per_block,
+            memory_pool_max_transactions: line
+                .memory_pool_max_transactions
+                .unwrap_or(Self::MEMORY_POOL_MAX_TRANSACTIONS),
             max_valid_until_block_increment: line.max_valid_until_block_increment,
             max_traceable_blocks: line.max_traceable_blocks,
             initial_gas_distribution: line.initial_gas_distribution,

@@ -32,6 +32,8 @@ pub struct ProtocolSettings {
     pub milliseconds_per_block: u32,
     /// The number of transactions that a block holds at most.
     pub max_transactions_per_block: u32,
+    /// The number of transactions that a node keeps until a block takes them.
+    pub memory_pool_max_transactions: u32,
     /// The number of blocks that a transaction may be valid for, unless policy
     /// says otherwise.
     pub max_valid_until_block_increment: u32,
@@ -147,6 +149,9 @@ impl HardforkHeights {
 }
 
 impl ProtocolSettings {
+    /// The number of transactions that a node keeps unless it is configured otherwise.
+    pub const MEMORY_POOL_MAX_TRANSACTIONS: u32 = 50_000;
+
     /// The number of members of the committee.
     pub fn committee_size(&self) -> usize {
         self.standby_committee.len()

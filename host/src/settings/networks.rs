@@ -67,6 +67,7 @@ impl ProtocolSettings {
             validators_count: 7,
             milliseconds_per_block: 15_000,
             max_transactions_per_block: transactions,
+            memory_pool_max_transactions: Self::MEMORY_POOL_MAX_TRANSACTIONS,
             max_valid_until_block_increment: 5760,
             max_traceable_blocks: 2_102_400,
             initial_gas_distribution: 5_200_000_000_000_000,

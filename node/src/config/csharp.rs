@@ -52,6 +52,8 @@ pub fn from_csharp(text: &str) -> Result<ProtocolSettings, ConfigError> {
         validators_count: section.validators()?,
         milliseconds_per_block: section.number("MillisecondsPerBlock", 15_000)?,
         max_transactions_per_block: section.number("MaxTransactionsPerBlock", 512)?,
+        memory_pool_max_transactions: section
+            .number("MemoryPoolMaxTransactions", ProtocolSettings::MEMORY_POOL_MAX_TRANSACTIONS)?,
         max_valid_until_block_increment: section.number("MaxValidUntilBlockIncrement", 5760)?,
         max_traceable_blocks: section.number("MaxTraceableBlocks", 2_102_400)?,
         initial_gas_distribution: section.number("InitialGasDistribution", 5_200_000_000_000_000)?,
@@ -83,6 +85,7 @@ pub fn to_csharp(settings: &ProtocolSettings) -> Result<String, ConfigError> {
         "AddressVersion": settings.address_version,
         "MillisecondsPerBlock": settings.milliseconds_per_block,
         "MaxTransactionsPerBlock": settings.max_transactions_per_block,
+        "MemoryPoolMaxTransactions": settings.memory_pool_max_transactions,
         "MaxValidUntilBlockIncrement": settings.max_valid_until_block_increment,
         "MaxTraceableBlocks": settings.max_traceable_blocks,
         "InitialGasDistribution": settings.initial_gas_distribution,

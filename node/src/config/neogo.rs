@@ -35,6 +35,7 @@ struct Protocol {
     validators_count: Option<String>,
     time_per_block: Option<String>,
     max_transactions_per_block: Option<String>,
+    mem_pool_size: Option<String>,
     max_valid_until_block_increment: Option<String>,
     max_traceable_blocks: Option<String>,
     #[serde(rename = "InitialGASSupply")]
@@ -52,8 +53,6 @@ struct Protocol {
     reserved_attributes: bool,
 
     // What does not change what a block does.
-    #[serde(rename = "MemPoolSize")]
-    _mem_pool_size: Option<IgnoredAny>,
     #[serde(rename = "P2PNotaryRequestPayloadPoolSize")]
     _p2p_notary_request_payload_pool_size: Option<IgnoredAny>,
     #[serde(rename = "MaxBlockSize")]
@@ -121,6 +120,7 @@ impl Protocol {
             milliseconds_per_block,
             max_transactions_per_block: count::<u16>("MaxTransactionsPerBlock", &self.max_transactions_per_block, 512)?
                 .into(),
+            memory_pool_max_transactions: self.memory_pool()?,
             max_valid_until_block_increment: count(
                 "MaxValidUntilBlockIncrement",
                 &self.max_valid_until_block_increment,
@@ -161,6 +161,13 @@ impl Protocol {
             return Err(ConfigError::field(field, format_args!("is {count}, but the committee has {members} members")));
         }
         validators(&field, count)
+    }
+
+    /// As in neo-go, a size that is not positive stands for one that is left out.
+    fn memory_pool(&self) -> Result<u32, ConfigError> {
+        let size = self.mem_pool_size.as_deref().map_or(Ok(0), |text| parse::<i32>(&field("MemPoolSize"), text))?;
+        let size = u32::try_from(size).ok().filter(|size| *size > 0);
+        Ok(size.unwrap_or(ProtocolSettings::MEMORY_POOL_MAX_TRANSACTIONS))
     }
 
     fn initial_gas(&self) -> Result<u64, ConfigError> {
