@@ -107,7 +107,7 @@ unsafe fn entry(job: &neovm_job, trigger: Trigger, transaction: Option<&Transact
         let hash = hash160("witness_account", read(job.witness_account)?)?;
         let script = |bytes| Ok::<_, Failure>(Script::from(read(bytes)?.to_vec()));
         let witness = Witness { invocation: script(job.invocation)?, verification: script(job.verification)? };
-        return Ok(Entry::Witness { hash, witness });
+        return Ok(Entry::Witness { hash, witness, strict: true });
     } else if let Some(script) = persisting_script(trigger) {
         script
     } else {

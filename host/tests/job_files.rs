@@ -157,7 +157,12 @@ fn a_call_and_the_fields_of_a_block() {
     let witness = OwnedJob::from_json(
         br#"{"trigger":"Verification","gas":1000000,"witness":{"account":"0x0000000000000000000000000000000000000001","verification":"11"}}"#,
     );
-    assert!(matches!(witness.unwrap().entry, neovm_host::Entry::Witness { .. }));
+    assert!(matches!(witness.unwrap().entry, neovm_host::Entry::Witness { strict: true, .. }));
+    let lenient = text.replace(r#""call": {"contract""#, r#""witness": {"strict": false, "account""#);
+    let lenient = lenient[..lenient.find(r#", "method""#).unwrap()].to_owned() + "}}}";
+    let lenient = JobFile::from_json(lenient.as_bytes()).unwrap();
+    let again = JobFile::from_json(lenient.to_json().as_bytes()).unwrap();
+    assert!(matches!(again.job.entry, neovm_host::Entry::Witness { strict: false, .. }));
 }
 
 /// What is wrong is said with its place.

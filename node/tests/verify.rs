@@ -319,6 +319,25 @@ fn network_fees_are_those_of_the_next_block() {
     }
 }
 
+/// The script that calls a contract's `verify` runs as in a test: bytes that are no instructions matter if they are
+/// reached.
+///
+/// Source: `Wallets/Helper.cs` (`CalculateNetworkFee`: the script is not loaded strictly).
+#[test]
+fn network_fees_of_scripts_that_are_not_strictly_valid() {
+    let world = World::new();
+    let notary = contract::contract_hash(Hash160::default(), 0, "Notary");
+    let fee = |behind: &[u8]| {
+        let call = ScriptBuilder::new().push(&[0; 64][..]).op(OpCode::RET).build().unwrap();
+        let witness = Witness { invocation: [call.bytes(), behind].concat().into(), verification: Script::new([]) };
+        let transaction = unsigned(&[notary], vec![]).sign(&[witness]).unwrap();
+        network_fee(world.chain.network(), world.chain.store(), &transaction).unwrap()
+    };
+    let valid = fee(&[]);
+    assert!(valid > 1000 * 200, "{valid}: verify did not run");
+    assert_eq!(fee(&[0xff]), valid + 1000);
+}
+
 #[test]
 fn attributes_that_do_not_hold() {
     let mut world = World::new();

@@ -88,6 +88,9 @@ pub enum Entry {
         hash: Hash160,
         /// The scripts. Without a verification script the account is a contract.
         witness: Witness,
+        /// Whether the scripts have to be strictly valid, as when a transaction is verified. In a test run their
+        /// instructions are checked when they are reached.
+        strict: bool,
     },
 }
 

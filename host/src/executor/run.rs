@@ -66,12 +66,6 @@ pub(super) fn stopped() -> Fault {
     Fault { kind: fault("the execution was stopped"), opcode: None, position: None }
 }
 
-/// A script that was checked strictly.
-fn strict(script: &Script) -> Result<Script, FaultKind> {
-    script.validate().map_err(fault)?;
-    Ok(script.clone())
-}
-
 /// The result of verifying a witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verification {
@@ -96,7 +90,7 @@ pub fn verify_witness(
     witness: &Witness,
     datoshi: i64,
 ) -> Result<Verification, FaultKind> {
-    let entry = Entry::Witness { hash, witness: witness.clone() };
+    let entry = Entry::Witness { hash, witness: witness.clone(), strict: true };
     let receipt =
         execute(network, store, &Job { trigger: Trigger::Verification, container, block: None, gas: datoshi, entry })?;
     let ok = receipt.halted() && matches!(&receipt.stack[..], [item] if item.to_boolean().unwrap_or(false));
@@ -179,7 +173,7 @@ impl<'s> Executor<'s> {
     pub(super) fn load_entry(&mut self, caller: &mut Caller<'_>, entry: &Entry) -> Result<(), FaultKind> {
         match entry {
             Entry::Script { script, flags } => self.load_script(caller, script.clone(), *flags),
-            Entry::Witness { hash, witness } => self.load_witness(caller, *hash, witness),
+            Entry::Witness { hash, witness, strict } => self.load_witness(caller, *hash, witness, *strict),
         }
     }
 
@@ -211,8 +205,15 @@ impl<'s> Executor<'s> {
     /// the invocation script above it.
     ///
     /// Source: `Helper.cs` (`VerifyWitness`).
-    fn load_witness(&mut self, caller: &mut Caller<'_>, hash: Hash160, witness: &Witness) -> Result<(), FaultKind> {
-        let invocation = strict(&witness.invocation)?;
+    fn load_witness(
+        &mut self,
+        caller: &mut Caller<'_>,
+        hash: Hash160,
+        witness: &Witness,
+        strict: bool,
+    ) -> Result<(), FaultKind> {
+        let check = |script: &Script| if strict { script.validate().map_err(fault) } else { Ok(()) };
+        check(&witness.invocation)?;
         if witness.verification.is_empty() {
             let contract = self.require_contract(hash)?;
             let method = contract.state().manifest.abi.method("verify", None);
@@ -223,9 +224,10 @@ impl<'s> Executor<'s> {
             if self.natives.find(hash).is_some() || witness.script_hash() != hash {
                 return Err(fault("the verification script is not that of the account"));
             }
-            self.load_script(caller, strict(&witness.verification)?, CallFlags::READ_ONLY)?;
+            check(&witness.verification)?;
+            self.load_script(caller, witness.verification.clone(), CallFlags::READ_ONLY)?;
         }
-        self.load_script(caller, invocation, CallFlags::NONE)
+        self.load_script(caller, witness.invocation.clone(), CallFlags::NONE)
     }
 
     /// What came of it, without the changes.

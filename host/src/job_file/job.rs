@@ -153,11 +153,12 @@ impl OwnedJob {
                 form.script = Some(hex::encode(script.bytes()));
                 form.flags = Some(flags.to_string());
             }
-            Entry::Witness { hash, witness } => {
+            Entry::Witness { hash, witness, strict } => {
                 form.witness = Some(WitnessForm {
                     account: hash.to_string(),
                     invocation: hex::encode(witness.invocation.bytes()),
                     verification: hex::encode(witness.verification.bytes()),
+                    strict: (!strict).then_some(false),
                 });
             }
         }
@@ -220,6 +221,9 @@ struct WitnessForm {
     invocation: String,
     #[serde(default)]
     verification: String,
+    /// Left out if it is true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
 }
 
 /// A block, of its bytes or of fields of its header.
@@ -302,7 +306,7 @@ impl WitnessForm {
             invocation: bytes("witness.invocation", &self.invocation)?.into(),
             verification: bytes("witness.verification", &self.verification)?.into(),
         };
-        Ok(Entry::Witness { hash, witness })
+        Ok(Entry::Witness { hash, witness, strict: self.strict.unwrap_or(true) })
     }
 }
 

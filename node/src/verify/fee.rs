@@ -121,7 +121,7 @@ fn contract_cost(
         container: Container::Transaction(transaction),
         block: None,
         gas,
-        entry: Entry::Witness { hash, witness: witness.clone() },
+        entry: Entry::Witness { hash, witness: witness.clone(), strict: false },
     };
     let receipt = execute(network, store, &job)?;
     let is_boolean = matches!(&receipt.stack[..], [item] if item.to_boolean().is_ok());

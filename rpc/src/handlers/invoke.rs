@@ -159,7 +159,7 @@ fn verify(node: &Node, transaction: &Transaction, hash: neovm_types::Hash160, wi
         container: Container::Transaction(transaction),
         block: None,
         gas: node.limits.gas,
-        entry: Entry::Witness { hash, witness },
+        entry: Entry::Witness { hash, witness, strict: false },
     };
     let receipt = node.run(&job)?;
     let mut budget = Budget::default();
