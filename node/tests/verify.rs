@@ -492,8 +492,11 @@ fn headers_whose_witness_is_executed() {
     assert_eq!(check(script.clone(), nothing()), Ok(()));
     assert_eq!(check(script.clone(), script.clone()), refused);
     assert_eq!(check(contract::signature_script(&world.node.public), nothing()), refused);
-    // A script with an endless loop in front uses up 3 GAS.
-    assert_eq!(check(script, Script::new([OpCode::JMP as u8, 0])), refused);
+    // A script with an endless loop in front uses up what there is: 1.5 GAS.
+    assert_eq!(check(script.clone(), Script::new([OpCode::JMP as u8, 0])), refused);
+    let burning = |datoshi: i64| ScriptBuilder::new().push(datoshi).syscall("System.Runtime.BurnGas").build().unwrap();
+    assert_eq!(check(script.clone(), burning(149_990_000)), Ok(()));
+    assert_eq!(check(script, burning(150_000_000)), refused);
 }
 
 /// The part that needs no state and the part that does make up the whole.

@@ -11,7 +11,7 @@ use neovm_storage::Store;
 use neovm_types::{FaultKind, Hash256};
 
 use super::{
-    MAX_HEADER_VERIFICATION_GAS, Pool, VerifyLevel, VerifyResult,
+    MAX_VERIFICATION_GAS, Pool, VerifyLevel, VerifyResult,
     transaction::{in_chain, verify_in, verify_state_independent},
     witness::{Standard, verify_standard},
 };
@@ -192,7 +192,7 @@ fn verify_header_independent(
 
 /// Executes the witness, unless it is that of a standard account: at most 29 keys fit
 /// into its 1,024 bytes, which at the highest price of a unit, 100 datoshi, use less
-/// than the 3 GAS that there are.
+/// than the 1.5 GAS that there are.
 fn verify_header_dependent(
     network: &Network,
     store: &dyn Store,
@@ -204,7 +204,7 @@ fn verify_header_dependent(
         return Ok(());
     }
     let container = Container::Block(header);
-    let (account, gas) = (previous.next_consensus, MAX_HEADER_VERIFICATION_GAS);
+    let (account, gas) = (previous.next_consensus, MAX_VERIFICATION_GAS);
     let verification = verify_witness(network, store, container, account, witness, gas)?;
     if verification.ok { Ok(()) } else { Err(InvalidHeader::Witness.into()) }
 }

@@ -28,15 +28,12 @@ pub use self::{
     transaction::{verify_new_transaction, verify_state_dependent, verify_state_independent},
 };
 
-/// The gas that the witnesses of a transaction may use together, in datoshi: 1.5 GAS.
+/// The gas that the witnesses of a transaction may use together, or the witness of a header, in datoshi: 1.5 GAS.
+///
+/// `Header.Verify` of the reference names 3 GAS, of which `VerifyWitnesses` leaves 1.5.
 ///
 /// Source: `SmartContract/Helper.cs` of the reference node.
 pub const MAX_VERIFICATION_GAS: i64 = 150_000_000;
-
-/// The gas that the witness of a header may use, in datoshi: 3 GAS.
-///
-/// Source: `Payloads/Header.cs` (`Verify`) of the reference node.
-pub const MAX_HEADER_VERIFICATION_GAS: i64 = 300_000_000;
 
 /// The result of verifying a transaction or a block.
 ///
