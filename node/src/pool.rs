@@ -98,7 +98,8 @@ impl MemoryPool {
     /// then, the last in the order leaves, which may be the new one.
     ///
     /// # Errors
-    /// A fault if the storage cannot be read or is damaged.
+    /// A fault if the storage cannot be read or is damaged, unless it is a witness that
+    /// reads it, see [`crate::verify`].
     pub fn try_add(
         &mut self,
         network: &Network,
@@ -134,7 +135,8 @@ impl MemoryPool {
     /// conflict with one of the block, have expired, or cannot be paid.
     ///
     /// # Errors
-    /// A fault if the storage cannot be read or is damaged.
+    /// A fault if the storage cannot be read or is damaged, unless it is a witness that
+    /// reads it, see [`crate::verify`].
     pub fn block_appended(&mut self, network: &Network, store: &dyn Store, block: &Block) -> Result<(), FaultKind> {
         if self.is_empty() {
             return Ok(());

@@ -84,7 +84,8 @@ pub enum BlockRefusal {
 /// none may conflict with another one of the block, as consensus nodes have it.
 ///
 /// # Errors
-/// [`BlockRefusal`] for the first thing that is wrong.
+/// [`BlockRefusal`] for the first thing that is wrong; a store that a witness cannot read
+/// is a wrong witness, see [the module](crate::verify).
 pub fn verify_block(
     network: &Network,
     store: &dyn Store,
@@ -102,7 +103,8 @@ pub fn verify_block(
 /// Verifies a header over the state after the block before it.
 ///
 /// # Errors
-/// [`BlockRefusal`] for the first thing that is wrong.
+/// [`BlockRefusal`] for the first thing that is wrong; a store that a witness cannot read
+/// is a wrong witness, see [the module](crate::verify).
 pub fn verify_header(network: &Network, store: &dyn Store, header: &Header) -> Result<(), BlockRefusal> {
     let previous = previous(network, store, header)?;
     verify_header_independent(network.settings(), &previous, header)?;
@@ -137,7 +139,8 @@ pub fn verify_block_independent(
 /// [`verify_block_independent`] accepts it.
 ///
 /// # Errors
-/// [`BlockRefusal`] for the first thing that is wrong.
+/// [`BlockRefusal`] for the first thing that is wrong; a store that a witness cannot read
+/// is a wrong witness, see [the module](crate::verify).
 pub fn verify_block_dependent(
     network: &Network,
     store: &dyn Store,

@@ -66,7 +66,8 @@ fn push_price(number: usize) -> i64 {
 /// Source: `Wallets/Helper.cs` (`CalculateNetworkFee`) of the reference node.
 ///
 /// # Errors
-/// [`NetworkFeeError`] if a contract cannot verify, or the storage cannot be read.
+/// [`NetworkFeeError`] if a contract cannot verify, or the storage cannot be read, unless it
+/// is a contract that reads it, see [the module](crate::verify).
 pub fn network_fee(network: &Network, store: &dyn Store, transaction: &Transaction) -> Result<i64, NetworkFeeError> {
     let state = StateView::new(network, store);
     let fee_factor = state.exec_fee_factor(state.height()?.wrapping_add(1))?;

@@ -3,6 +3,11 @@
 //! The order of the checks and the names of the results are those of the reference
 //! node (`Ledger/Blockchain.cs`, `Ledger/MemoryPool.cs`, `Payloads/Transaction.cs`,
 //! `Payloads/Header.cs`).
+//!
+//! A witness that is executed faults if the store cannot be read then, as it does for any
+//! other reason: it is taken for a wrong one, and its result is no error. Whoever has a
+//! store that can fail verifies inside [`checked`](neovm_storage::checked), of which nothing
+//! comes then, as [`Blockchain`](crate::Blockchain) does.
 
 mod ahead;
 mod attributes;

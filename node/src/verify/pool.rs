@@ -59,7 +59,8 @@ impl Pool {
     /// conflicts with leave the pool then.
     ///
     /// # Errors
-    /// A fault if the storage cannot be read or is damaged.
+    /// A fault if the storage cannot be read or is damaged, unless it is a witness that
+    /// reads it, see [`crate::verify`].
     pub fn try_add(
         &mut self,
         network: &Network,

@@ -20,7 +20,8 @@ use super::{
 /// beside a pool.
 ///
 /// # Errors
-/// A fault if the storage cannot be read or is damaged.
+/// A fault if the storage cannot be read or is damaged, unless it is a witness that reads
+/// it, see [the module](crate::verify).
 pub fn verify_new_transaction(
     network: &Network,
     store: &dyn Store,
@@ -83,7 +84,8 @@ pub fn verify_state_independent(settings: &ProtocolSettings, transaction: &Trans
 /// to check, as [`verify_new_transaction`] does.
 ///
 /// # Errors
-/// A fault if the storage cannot be read or is damaged.
+/// A fault if the storage cannot be read or is damaged, unless it is a witness that reads
+/// it, see [the module](crate::verify).
 pub fn verify_state_dependent(
     network: &Network,
     store: &dyn Store,
