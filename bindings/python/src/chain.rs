@@ -79,7 +79,7 @@ fn failed(error: impl std::fmt::Display) -> PyErr {
     PyRuntimeError::new_err(error.to_string())
 }
 
-fn closed() -> PyErr {
+pub(crate) fn closed() -> PyErr {
     failed("the chain was closed")
 }
 
@@ -121,7 +121,10 @@ impl Core {
             let _turn = self.turns.execute(signals)?;
             let chain = self.now();
             invocation.timestamp = chain.store().next_time;
-            let pending = chain.prepare(&invocation).map_err(|fault| self.refused(fault))?;
+            let pending = chain.store().over(|state| {
+                let chain = HostChain::with_store(Arc::clone(chain.network()), state);
+                chain.prepare(&invocation).map_err(|fault| self.refused(fault))
+            })?;
             let receipt = Receipt::of(Run { chain, pending, script: script.bytes().to_vec() }, wanted, signals)?;
             if keep && receipt.halted() {
                 locked(&self.chain).store_mut().write(receipt.state_changes()).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! Receipts: what came of an execution.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use neovm::{
     Execution, Hash160, OpCode, Outcome, Receipt as HostReceipt, StackItem, Stop, Store,
@@ -74,9 +74,12 @@ struct FaultData {
 impl Run {
     /// Executes it. To be called without the GIL.
     fn perform(&self, signals: Signals) -> PyResult<Data> {
-        let failed = |error: neovm::FaultKind| PyRuntimeError::new_err(format!("the state cannot be read: {error}"));
+        self.chain.store().over(|state| self.perform_over(state, signals))
+    }
+
+    fn perform_over(&self, state: &dyn Store, signals: Signals) -> PyResult<Data> {
         let job = self.pending.job();
-        let mut execution = Execution::new(self.chain.network(), self.chain.store(), &job).map_err(failed)?;
+        let mut execution = Execution::new(self.chain.network(), state, &job).map_err(unreadable)?;
         execution.set_budget(Some(SLICE));
         let mut outcome = execution.run();
         while matches!(outcome, Outcome::Stopped(Stop::Budget)) {
@@ -88,14 +91,14 @@ impl Run {
         let frames = if outcome == Outcome::Halt { Vec::new() } else { frames(&execution) };
         let instructions = execution.vm().instructions();
         let receipt = execution.finish();
-        let former = receipt.changes.iter().map(|(key, _)| self.chain.store().get(key));
-        let former: Result<_, _> = former.collect();
-        let former = former.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(Data { former, ..self.data(receipt, &entries, frames, instructions) })
+        let former: Result<_, _> = receipt.changes.iter().map(|(key, _)| state.get(key)).collect();
+        let former = former.map_err(unreadable)?;
+        let view = StateView::new(self.chain.network(), state);
+        Ok(Data { former, ..Self::data(&view, receipt, &entries, frames, instructions) })
     }
 
     fn data(
-        &self,
+        view: &StateView<'_>,
         receipt: HostReceipt,
         entries: &[Option<StackItem>],
         mut frames: Vec<Frame>,
@@ -106,9 +109,8 @@ impl Run {
         let states = receipt.notifications.iter().map(|notification| &notification.state);
         let (graph, mut nodes) = Graph::of(stack.chain(states));
         let states = nodes.split_off(receipt.stack.len());
-        let view = self.chain.state();
         let notifications = receipt.notifications.into_iter().zip(states).map(|(notification, state)| {
-            let parameters = parameters(&view, notification.contract, &notification.event);
+            let parameters = parameters(view, notification.contract, &notification.event);
             NotificationData {
                 contract: notification.contract,
                 event: notification.event.to_string(),
@@ -142,9 +144,12 @@ impl Run {
 
     /// Executes it again and records which contract called which.
     fn calls(&self, signals: Signals) -> PyResult<CallTrace> {
-        let failed = |error: neovm::FaultKind| PyRuntimeError::new_err(format!("the state cannot be read: {error}"));
+        self.chain.store().over(|state| self.calls_over(state, signals))
+    }
+
+    fn calls_over(&self, state: &dyn Store, signals: Signals) -> PyResult<CallTrace> {
         let job = self.pending.job();
-        let mut execution = Execution::new(self.chain.network(), self.chain.store(), &job).map_err(failed)?;
+        let mut execution = Execution::new(self.chain.network(), state, &job).map_err(unreadable)?;
         let mut calls = CallTrace::default();
         execution.set_budget(Some(SLICE));
         while matches!(execution.run_watched(|execution| calls.watch(execution)), Outcome::Stopped(Stop::Budget)) {
@@ -157,6 +162,10 @@ impl Run {
         }
         Ok(calls)
     }
+}
+
+fn unreadable(error: impl fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(format!("the state cannot be read: {error}"))
 }
 
 /// For each item of the result stack that is an iterator, an array of its entries.

@@ -11,10 +11,13 @@ use std::{
 
 use immutable_chunkmap::map::MapM;
 use neovm::storage::{
-    Batch, ChainState, Cursor, Direction, Entry, FlushPolicy, Key, Store, StoreError, Value, WriteStore, overlay,
-    seek_range,
+    Batch, ChainState, Cursor, Direction, Entry, FlushPolicy, Key, Store, StoreError, Value, WriteStore, checked,
+    overlay, seek_range,
 };
 use neovm_disk::Disk;
+use pyo3::{PyResult, exceptions::PyOSError};
+
+use crate::chain::closed;
 
 /// What changed since the chain was opened, over what a folder holds.
 ///
@@ -69,6 +72,14 @@ impl State {
     /// Whether the chain was saved after this state was made.
     pub(crate) fn is_outdated(&self) -> bool {
         self.folder.as_ref().is_some_and(|folder| folder.saved != folder.saves.load(Ordering::Acquire))
+    }
+
+    /// Does something over the state, of which nothing comes if that cannot be read.
+    pub(crate) fn over<T>(&self, run: impl FnOnce(&dyn Store) -> PyResult<T>) -> PyResult<T> {
+        checked(self, run).map_err(|error| {
+            let is_closed = self.folder.as_ref().is_some_and(|folder| folder.disk.strong_count() == 0);
+            if is_closed { closed() } else { PyOSError::new_err(error.to_string()) }
+        })?
     }
 
     /// Whether something changed since the last block.

@@ -297,7 +297,39 @@ def test_receipts_outlive_what_they_ran_on(tmp_path: Path, examples: Path, alice
         assert receipt.changes == changes
         with pytest.raises(RuntimeError, match="saved since"):
             receipt.calls
-        assert token.transfer.run(alice, bob, 5, None, signer=alice).calls.calls[0].method == "transfer"
+        again = token.transfer.run(alice, bob, 5, None, signer=alice)
+        assert again.calls.calls[0].method == "transfer"
+    with pytest.raises(RuntimeError, match="the chain was closed"):
+        again.calls
+
+
+def test_a_state_that_cannot_be_read_is_no_fault(tmp_path: Path, examples: Path, alice: Account) -> None:
+    """Each page of the file is damaged in turn: scripts that read it do not run."""
+    with Chain(tmp_path / "chain") as chain:
+        token = chain.deploy(examples / "token.nef", signer=alice)
+        for i in range(300):
+            token.storage[b"\x02" + i.to_bytes(2, "big")] = b"%d" % i
+        chain.save()
+    file = tmp_path / "chain" / "chain.redb"
+    good = file.read_bytes()
+    unreadable = 0
+    for page in range(4096 * 2, len(good), 4096):
+        damaged = bytearray(good)
+        damaged[page + 100] ^= 1
+        file.write_bytes(damaged)
+        try:
+            with Chain(tmp_path / "chain") as chain:
+                chain.height
+                receipt = chain.contract(token.hash).transfer.run(alice, alice, 5, None, signer=alice)
+                assert receipt.ok
+                receipt.calls
+        except OSError as error:
+            assert "damaged" in str(error)
+            unreadable += 1
+        except RuntimeError as error:
+            # The chain itself cannot be read.
+            assert "damaged" in str(error)
+    assert unreadable > 0
     assert receipt.changes == changes
 
 
