@@ -72,7 +72,11 @@ impl Integer {
 
     /// Returns the shortest two's complement form, little-endian: no bytes for zero.
     pub fn to_le_bytes(self) -> smallvec::SmallVec<[u8; MAX_SIZE]> {
-        smallvec::SmallVec::from_slice(&self.wide().to_le_bytes()[..self.byte_len()])
+        let length = self.byte_len();
+        match self {
+            Small(value) => smallvec::SmallVec::from_slice(&value.to_le_bytes()[..length]),
+            Wide(value) => smallvec::SmallVec::from_slice(&value.get().to_le_bytes()[..length]),
+        }
     }
 
     /// Returns the number of bytes of the shortest form: 0 for zero.

@@ -128,12 +128,17 @@ impl I256 {
     }
 
     fn from_array(bytes: [u8; 32]) -> Self {
-        Self(core::array::from_fn(|limb| u64::from_le_bytes(core::array::from_fn(|byte| bytes[limb * 8 + byte]))))
+        let (limbs, _) = bytes.as_chunks();
+        Self(core::array::from_fn(|index| u64::from_le_bytes(limbs[index])))
     }
 
     /// Returns all 32 bytes, little-endian.
     pub fn to_le_bytes(&self) -> [u8; 32] {
-        core::array::from_fn(|byte| self.0[byte / 8].to_le_bytes()[byte % 8])
+        let mut bytes = [0; 32];
+        for (place, limb) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *place = limb.to_le_bytes();
+        }
+        bytes
     }
 
     /// Returns the number of bytes of the shortest two's complement form: 1 for zero.

@@ -30,6 +30,10 @@ pub struct Results(Vec<StackItem>);
 
 impl Drop for Results {
     fn drop(&mut self) {
+        // Mostly there is nothing to look for.
+        if !self.0.iter().any(is_nested) {
+            return;
+        }
         let mut linked = linked_compounds(&self.0);
         self.0.clear();
         if !linked.is_empty() {
@@ -38,10 +42,13 @@ impl Drop for Results {
     }
 }
 
+fn is_nested(item: &StackItem) -> bool {
+    item.header().is_some_and(Header::is_nested)
+}
+
 /// The linked compounds among items and all that they hold. Each cycle has one.
 fn linked_compounds(items: &[StackItem]) -> Vec<Candidate> {
-    let nested = |item: &StackItem| item.header().is_some_and(Header::is_nested);
-    let mut pending: Vec<StackItem> = items.iter().filter(|item| nested(item)).cloned().collect();
+    let mut pending: Vec<StackItem> = items.iter().filter(|item| is_nested(item)).cloned().collect();
     let (mut seen, mut linked) = (BTreeSet::new(), Vec::new());
     while let Some(item) = pending.pop() {
         if !seen.insert(item.address()) {
@@ -50,7 +57,7 @@ fn linked_compounds(items: &[StackItem]) -> Vec<Candidate> {
         if item.header().is_some_and(Header::is_linked) {
             linked.extend(Candidate::new(&item));
         }
-        item.for_each_child(|child| pending.extend(nested(child).then(|| child.clone())));
+        item.for_each_child(|child| pending.extend(is_nested(child).then(|| child.clone())));
     }
     linked
 }
