@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::DefaultHashBuilder;
 use neovm_interp::Code;
 use neovm_types::{FaultKind, PriceTable, Script};
-use quick_cache::{OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter, sync::Cache, sync::DefaultLifecycle};
 
 /// The bytes that a decoded script usually takes, for an estimate of how many
 /// fit.
@@ -22,9 +22,15 @@ pub(crate) struct ScriptCache {
     others: Mutex<Vec<Arc<PriceTable>>>,
 }
 
-/// A script and the index of a price table.
+/// A script and the index of a price table. Scripts are looked for by reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key(Script, usize);
+struct Key<S = Script>(S, usize);
+
+impl Equivalent<Key> for Key<&Script> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.0 == key.0 && self.1 == key.1
+    }
+}
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -53,11 +59,11 @@ impl ScriptCache {
         Self { entries, usual, others: Mutex::default() }
     }
 
-    /// Returns the key of a script that is decoded with some prices.
-    pub(crate) fn key(&self, script: &Script, prices: &Arc<PriceTable>) -> Key {
+    /// Returns the index of a price table.
+    fn table(&self, prices: &Arc<PriceTable>) -> usize {
         let is = |known: &Arc<PriceTable>| Arc::ptr_eq(known, prices) || known == prices;
         if is(&self.usual) {
-            return Key(script.clone(), 0);
+            return 0;
         }
         // Nothing under the lock can panic half-way, so a poisoned one is good.
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,20 +72,25 @@ impl ScriptCache {
             others.push(Arc::clone(prices));
             others.len() - 1
         });
-        Key(script.clone(), 1 + index)
+        1 + index
     }
 
-    /// Returns the code of a key, and decodes it if it is not there. Threads
-    /// that ask for a key while another decodes it wait for that.
+    /// Returns the code of a script with some prices, and decodes it if it is not
+    /// there. Threads that ask for it while another decodes it wait for that.
     ///
     /// # Errors
     /// Those of `decode`.
     pub(crate) fn get_or_decode(
         &self,
-        key: &Key,
+        script: &Script,
+        prices: &Arc<PriceTable>,
         decode: impl FnOnce() -> Result<Code, FaultKind>,
     ) -> Result<Arc<Code>, FaultKind> {
-        let entry = self.entries.get_or_insert_with(key, || {
+        let key = Key(script, self.table(prices));
+        if let Some(entry) = self.entries.get(&key) {
+            return Ok(entry.code);
+        }
+        let entry = self.entries.get_or_insert_with(&Key(script.clone(), key.1), || {
             let code = Arc::new(decode()?);
             let size = footprint(&code) as u64;
             Ok(Entry { code, size })

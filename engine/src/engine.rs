@@ -73,8 +73,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Code::decode`].
     pub fn prepare_with(&self, script: &Script, prices: &Arc<PriceTable>) -> Result<Arc<Code>, FaultKind> {
-        let key = self.cache.key(script, prices);
-        self.cache.get_or_decode(&key, || {
+        self.cache.get_or_decode(script, prices, || {
             let code = Code::decode(script.clone(), prices)?;
             #[cfg(feature = "jit")]
             let code = self.attach(code);

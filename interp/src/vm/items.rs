@@ -51,9 +51,25 @@ impl Vm {
     /// [`FaultKind::StackIndex`] if there is none.
     pub fn pop_with<R>(&mut self, look: impl FnOnce(&StackItem) -> R) -> Result<R, FaultKind> {
         self.check_index(0)?;
-        let result = look(self.peek(0)?);
-        self.drop_items(1)?;
+        // SAFETY: there is an item below `sp`.
+        let result = look(unsafe { &*self.sp.sub(1) });
+        self.drop_top();
         Ok(result)
+    }
+
+    /// Removes the top item, which must exist.
+    #[inline]
+    fn drop_top(&mut self) {
+        self.ref_delta.removed += 1;
+        self.sp = self.sp.wrapping_sub(1);
+        // SAFETY: the cell was occupied, and no longer is.
+        unsafe {
+            if tag_of(self.sp) < tag::ARRAY {
+                drop_cell(self.sp);
+            } else {
+                self.release_cell(&self.sp.read());
+            }
+        }
     }
 
     /// Removes the topmost `count` items.
@@ -64,16 +80,7 @@ impl Vm {
     pub fn drop_items(&mut self, count: usize) -> Result<(), FaultKind> {
         for _ in 0..count {
             self.check_index(0)?;
-            self.ref_delta.removed += 1;
-            self.sp = self.sp.wrapping_sub(1);
-            // SAFETY: the cell was occupied, and no longer is.
-            unsafe {
-                if tag_of(self.sp) < tag::ARRAY {
-                    drop_cell(self.sp);
-                } else {
-                    self.release_cell(&self.sp.read());
-                }
-            }
+            self.drop_top();
         }
         Ok(())
     }

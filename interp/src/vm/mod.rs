@@ -277,8 +277,9 @@ impl Vm {
     pub fn reset(&mut self, options: RunOptions, host: &mut dyn Host) {
         if !self.is_empty() {
             self.release_all();
-            self.set_bounds();
         }
+        self.set_bounds();
+        (self.held_due, self.tracked_due) = (64, 64);
         self.gas = GasCounter::new(&options);
         self.meter = 0;
         self.in_instruction = false;
@@ -288,13 +289,14 @@ impl Vm {
         host.machine_reset();
     }
 
-    /// Whether nothing was loaded or pushed since the machine was made or reset.
+    /// Whether the machine holds nothing, as when it is new, and mostly once its results were taken.
     fn is_empty(&self) -> bool {
-        self.state == State::Break
-            && self.loads.is_empty()
+        self.loads.is_empty()
             && self.sp == self.arena.start()
+            && self.pending.is_none()
             && self.tracked.is_empty()
             && self.zeros.is_empty()
+            && self.held.is_empty()
     }
 
     fn release_all(&mut self) {
@@ -311,13 +313,11 @@ impl Vm {
         self.try_base = 0;
         self.zeros.clear();
         self.held.clear();
-        self.held_due = 64;
         if !self.tracked.is_empty() {
             collect_cycles(&mut self.tracked, false);
             // Compounds that others hold are tracked by the next machine.
             self.tracked.drain(..).for_each(|compound| compound.forget());
         }
-        self.tracked_due = 64;
     }
 
     /// Returns the state of the execution.
