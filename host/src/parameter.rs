@@ -8,9 +8,8 @@
 //! (`ToParameterType`), `ApplicationEngine.cs` (`Convert`), `ECPoint.cs`.
 
 use neovm_interp::Caller;
-use neovm_storage::Value;
 use neovm_types::{
-    CallFlags, FaultKind, Hash160, Hash256, Integer, Script, StackItem,
+    Array, ByteString, CallFlags, FaultKind, Hash160, Hash256, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
 };
 use smallvec::SmallVec;
@@ -131,25 +130,25 @@ impl Parameter for ShortBytes {
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
         item.with_bytes(Self::from_slice)
     }
+}
 
-    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        // Filled in place: a result of this size that is handed on from call to call costs more than its bytes.
-        let mut short = Self::new();
-        caller.pop_with(|item| item.with_bytes(|bytes| short.extend_from_slice(bytes)))??;
-        Ok(short)
+/// An item that has bytes. They are not copied.
+#[derive(Debug)]
+pub(crate) struct ByteItem(StackItem);
+
+impl ByteItem {
+    /// Calls a function with the bytes.
+    pub(crate) fn look<R>(&self, f: impl FnOnce(&[u8]) -> Result<R, FaultKind>) -> Result<R, FaultKind> {
+        self.0.with_bytes(f)?
     }
 }
 
-/// Bytes to be stored.
-impl Parameter for Value {
+impl Parameter for ByteItem {
     const TYPE: ParameterType = ParameterType::ByteArray;
 
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(|bytes| Self::from(bytes))
-    }
-
-    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        caller.pop_with(|item| item.with_bytes(|bytes| Self::from(bytes)))?
+        item.with_bytes(|_| ())?;
+        Ok(Self(item))
     }
 }
 
@@ -255,21 +254,39 @@ impl ArrayItem {
         &self.0
     }
 
+    /// Returns the number of items.
+    pub(crate) fn len(&self) -> usize {
+        self.array().map_or(0, Array::len)
+    }
+
+    /// Calls a function with each item until it fails.
+    pub(crate) fn try_for_each(&self, mut f: impl FnMut(&StackItem) -> Result<(), FaultKind>) -> Result<(), FaultKind> {
+        let mut result = Ok(());
+        if let Some(array) = self.array() {
+            array.for_each(|item| {
+                if result.is_ok() {
+                    result = f(item);
+                }
+            });
+        }
+        result
+    }
+
     /// Returns the items one by one.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = StackItem> + ExactSizeIterator {
-        let array = match &self.0 {
-            StackItem::Array(array) | StackItem::Struct(array) => Some(array),
-            _ => None,
-        };
-        let count = array.map_or(0, |array| array.len());
-        (0..count).map(move |index| array.and_then(|array| array.get(index)).unwrap_or_default())
+        let array = self.array();
+        (0..self.len()).map(move |index| array.and_then(|array| array.get(index)).unwrap_or_default())
     }
 
     /// Returns the items.
     pub fn to_vec(&self) -> Vec<StackItem> {
+        self.array().map_or_else(Vec::new, Array::to_vec)
+    }
+
+    fn array(&self) -> Option<&Array> {
         match &self.0 {
-            StackItem::Array(array) | StackItem::Struct(array) => array.to_vec(),
-            _ => Vec::new(),
+            StackItem::Array(array) | StackItem::Struct(array) => Some(array),
+            _ => None,
         }
     }
 }
@@ -320,18 +337,23 @@ impl<T: Parameter> Parameter for List<T> {
 }
 
 /// An object of the host.
-impl Parameter for neovm_types::Interop {
+impl Parameter for Interop {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        match item {
-            StackItem::Interop(object) => Ok(object),
-            other => Err(fault(format!("the argument is no InteropInterface, but {}", other.item_type()))),
-        }
+        object(&item).cloned()
     }
 }
 
-impl Return for neovm_types::Interop {
+/// Returns the object of the host that an item is.
+pub(crate) fn object(item: &StackItem) -> Result<&Interop, FaultKind> {
+    match item {
+        StackItem::Interop(object) => Ok(object),
+        other => Err(fault(format!("the argument is no InteropInterface, but {}", other.item_type()))),
+    }
+}
+
+impl Return for Interop {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
     fn into_item(self) -> Option<StackItem> {
@@ -369,11 +391,11 @@ macro_rules! returned {
 
 returned!(bool: Boolean, Integer: Integer, &'static str: String, String: String, Vec<u8>: ByteArray, CallFlags: Integer);
 
-impl Return for Value {
+impl Return for ByteString {
     const TYPE: ParameterType = ParameterType::ByteArray;
 
     fn into_item(self) -> Option<StackItem> {
-        Some((&*self).into())
+        Some(StackItem::ByteString(self))
     }
 }
 

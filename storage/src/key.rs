@@ -69,16 +69,14 @@ impl Key {
     pub fn local(&self) -> &[u8] {
         self.get(4..).unwrap_or(&[])
     }
+}
 
-    /// The first bytes as a number, zeros in place of those that are not there.
-    #[inline]
-    fn head(&self) -> u128 {
-        let bytes = match &self.0 {
-            Bytes::Inline(_, bytes) => &bytes[..],
-            Bytes::Heap(bytes) => bytes,
-        };
-        bytes.first_chunk().map_or(0, |head| u128::from_be_bytes(*head))
-    }
+/// Bytes as numbers, which are ordered as the bytes are: mostly the first one tells.
+#[inline]
+fn numbers(bytes: &[u8; INLINE]) -> (u128, u128, u64) {
+    let first = |from: usize| bytes[from..].first_chunk().map_or(0, |chunk| u128::from_be_bytes(*chunk));
+    let last = bytes.last_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    (first(0), first(16), last)
 }
 
 impl Default for Key {
@@ -105,10 +103,18 @@ impl Borrow<[u8]> for Key {
     }
 }
 
-/// As the bytes are ordered: mostly the first ones tell, and what follows decides if they do not.
+/// As the bytes are ordered.
 impl Ord for Key {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        self.head().cmp(&other.head()).then_with(|| (**self).cmp(other))
+        match (&self.0, &other.0) {
+            // Zeros fill up the shorter one, the least that there can be; where the other one has zeros of its own, the
+            // lengths tell.
+            (Bytes::Inline(length, bytes), Bytes::Inline(other_length, other_bytes)) => {
+                numbers(bytes).cmp(&numbers(other_bytes)).then(length.cmp(other_length))
+            }
+            _ => (**self).cmp(other),
+        }
     }
 }
 
@@ -140,7 +146,7 @@ mod tests {
     #[test]
     fn keys_are_ordered_as_their_bytes() {
         let mut keys = vec![Vec::new()];
-        for length in [1, 4, 5, 15, 16, 17, 38, 39, 60] {
+        for length in [1, 4, 5, 15, 16, 17, 31, 32, 33, 37, 38, 39, 60] {
             for (place, byte) in [(0, 1), (length / 2, 255), (length - 1, 1), (length - 1, 0)] {
                 let mut key = vec![7; length];
                 key[place] = byte;

@@ -7,7 +7,7 @@ use std::{
     hash::BuildHasher,
     mem,
     rc::Rc,
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -110,15 +110,33 @@ impl Tracked {
     }
 
     fn set(&mut self, value: Value) {
-        match self.state {
-            State::Deleted => (self.held, self.state) = (Held::Alone(value), State::Changed),
-            State::Absent => (self.held, self.state) = (Held::Alone(value), State::Added),
-            State::Read => {
-                self.state = State::Changed;
-                self.held.set(value);
-            }
-            State::Changed | State::Added => self.held.set(value),
+        if self.state.is_there() {
+            self.held.set(value);
+        } else {
+            self.held = Held::Alone(value);
         }
+        self.note_set();
+    }
+
+    /// Sets the value to a copy of some bytes, in place if nobody else holds a value of their size.
+    fn set_bytes(&mut self, bytes: &[u8]) {
+        if let Held::Alone(value) = &mut self.held
+            && value.len() == bytes.len()
+            && let Some(own) = Arc::get_mut(value)
+        {
+            own.copy_from_slice(bytes);
+            self.note_set();
+        } else {
+            self.set(bytes.into());
+        }
+    }
+
+    /// Notes that there is a new value.
+    fn note_set(&mut self) {
+        self.state = match self.state {
+            State::Added | State::Absent => State::Added,
+            State::Read | State::Changed | State::Deleted => State::Changed,
+        };
     }
 
     fn delete(&mut self) {
@@ -279,18 +297,27 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn get(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        self.get_hashed(key, hash(key))
+        self.get_hashed(key, hash(key), Value::clone)
     }
 
-    fn get_hashed(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
+    /// Returns what a function makes of the value of a key, if it is there, which costs less than [`Layer::get`]. The
+    /// function must not use the layer.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn get_with<R>(&self, key: &Key, look: impl FnOnce(&Value) -> R) -> Result<Option<R>, StoreError> {
+        self.get_hashed(key, hash(key), look)
+    }
+
+    fn get_hashed<R>(&self, key: &Key, hash: u64, look: impl FnOnce(&Value) -> R) -> Result<Option<R>, StoreError> {
         if let Some(tracked) = self.entries.borrow().get(key, hash) {
-            return Ok(tracked.value());
+            return Ok(tracked.state.is_there().then(|| tracked.held.get(look)));
         }
         let value = self.get_below(key, hash)?;
         if let Some(value) = &value {
             self.entries.borrow_mut().add(key.clone(), hash, value.clone(), State::Read);
         }
-        Ok(value)
+        Ok(value.as_ref().map(look))
     }
 
     /// Returns the value of a key as [`Layer::get`] does, and keeps in mind also that there is none: what lies below is
@@ -416,7 +443,7 @@ impl<'s> Layer<'s> {
     pub fn put_checked<E>(
         &self,
         key: Key,
-        value: Value,
+        value: &[u8],
         check: impl FnOnce(Option<usize>) -> Result<(), E>,
     ) -> Result<Result<(), E>, StoreError> {
         let hash = hash(&key);
@@ -424,7 +451,7 @@ impl<'s> Layer<'s> {
             let checked = check(tracked.state.is_there().then(|| tracked.held.get(|old| old.len())));
             if checked.is_ok() {
                 self.note_write(&key);
-                tracked.set(value);
+                tracked.set_bytes(value);
             }
             return Ok(checked);
         }
@@ -433,7 +460,7 @@ impl<'s> Layer<'s> {
         if checked.is_ok() {
             self.note_write(&key);
             let state = if old.is_some() { State::Changed } else { State::Added };
-            self.entries.borrow_mut().add(key, hash, value, state);
+            self.entries.borrow_mut().add(key, hash, value.into(), state);
         } else if let Some(old) = old {
             self.entries.borrow_mut().add(key, hash, old, State::Read);
         }
@@ -548,7 +575,7 @@ impl<'s> Layer<'s> {
     /// The value of a key without this layer's changes.
     fn get_below(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
         match &self.below {
-            Below::Layer(layer) => layer.get_hashed(key, hash),
+            Below::Layer(layer) => layer.get_hashed(key, hash, Value::clone),
             Below::Store(store) => store.get(key),
         }
     }

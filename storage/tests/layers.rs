@@ -266,12 +266,17 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
     let mut layers = vec![Layer::over(&store)];
     let mut plains = vec![Rc::new(Plain { store: stored.clone(), ..Plain::default() })];
     let mut cursors: Vec<Cursor<'_>> = Vec::new();
+    let mut returned = Vec::new();
     for step in steps {
         let (layer, plain) = (layers[layers.len() - 1].clone(), plains[plains.len() - 1].clone());
         match step {
             Step::Get(number) => {
                 let key = key(*number);
-                assert_eq!(layer.get(&Key::from_bytes(&key))?.as_deref(), plain.get(&key).as_deref());
+                let (value, plain) = (layer.get(&Key::from_bytes(&key))?, plain.get(&key));
+                assert_eq!(value.as_deref(), plain.as_deref());
+                let looked = layer.get_with(&Key::from_bytes(&key), |value| value.to_vec())?;
+                assert_eq!(looked, plain);
+                returned.push((value, plain));
             }
             Step::Load(number) => {
                 let key = key(*number);
@@ -289,7 +294,7 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
             Step::PutChecked(number, value) => {
                 let (key, bytes) = (key(*number), vec![*value; usize::from(value % 3)]);
                 let old = plain.get(&key);
-                let checked = layer.put_checked(Key::from_bytes(&key), Value::from(&*bytes), |size| {
+                let checked = layer.put_checked(Key::from_bytes(&key), &bytes, |size| {
                     assert_eq!(size, old.as_ref().map(Vec::len));
                     if value % 2 == 1 { Err(*value) } else { Ok(()) }
                 });
@@ -349,6 +354,9 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
             }
             Step::Next(_) | Step::Look(_) => {}
         }
+    }
+    for (value, plain) in &returned {
+        assert_eq!(value.as_deref(), plain.as_deref(), "a value that was returned stays what it was");
     }
     // What is left of the changes makes the same state.
     while layers.len() > 1 {

@@ -11,7 +11,7 @@ impl Host for Executor<'_> {
     fn syscall(&mut self, caller: &mut Caller<'_>, id: u32) -> Result<(), HostError> {
         let added = self.network.added_syscalls();
         let syscall = if added.is_empty() { None } else { added.get(&id) };
-        let syscall = syscall.or_else(|| syscalls::find(id)).ok_or(FaultKind::NoSyscall(id))?;
+        let syscall = syscall.or_else(|| syscalls::find(id)).ok_or_else(|| FaultKind::NoSyscall(id))?;
         if !self.is_active(syscall.since) {
             return Err(FaultKind::NoSyscall(id).into());
         }
@@ -26,7 +26,7 @@ impl Host for Executor<'_> {
     fn call_token(&mut self, caller: &mut Caller<'_>, token: u16) -> Result<(), HostError> {
         self.require(CallFlags::READ_ONLY)?;
         let contract = self.frame()?.contract.clone().ok_or_else(|| fault("CALLT in a script that is no contract"))?;
-        let token = contract.state().nef.tokens.get(usize::from(token)).ok_or(FaultKind::NoToken(token))?;
+        let token = contract.state().nef.tokens.get(usize::from(token)).ok_or_else(|| FaultKind::NoToken(token))?;
         let count = usize::from(token.parameters_count);
         if count > caller.stack_len() {
             return Err(fault("CALLT with too few arguments").into());
@@ -38,7 +38,7 @@ impl Host for Executor<'_> {
 
     /// Source: `ApplicationEngine.cs` (`ContextUnloaded`).
     fn context_unloaded(&mut self, caller: &mut Caller<'_>, load: LoadId, _: Unload) -> Result<(), HostError> {
-        let Some(frame) = self.frames.pop().filter(|frame| frame.load == load) else {
+        let Some(frame) = self.frames.pop_if(|frame| frame.load == load) else {
             return Err(fault("the executor lost a script").into());
         };
         // Not only where an exception passed through the script: also where a

@@ -2,15 +2,16 @@
 //!
 //! Sources: `StorageIterator.cs`, `FindOptions.cs` of the reference node.
 
-use std::{collections::BTreeMap, fmt, rc::Rc, sync::Arc};
+use std::{fmt, rc::Rc, sync::Arc};
 
+use neovm_interp::Caller;
 use neovm_storage::{Item, Key, Seek, Value};
 use neovm_types::{FaultKind, Interop, StackItem, manifest::ParameterType};
 
 use super::Executor;
 use crate::{
     fault,
-    parameter::{Parameter, Return},
+    parameter::{Parameter, Return, object},
     stored::deserialize,
 };
 
@@ -39,7 +40,7 @@ bitflags::bitflags! {
 impl Parameter for FindOptions {
     const TYPE: ParameterType = ParameterType::Integer;
 
-    fn from_item(item: StackItem, caller: &mut neovm_interp::Caller<'_>) -> Result<Self, FaultKind> {
+    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
         u8::from_item(item, caller).map(Self::from_bits_retain)
     }
 }
@@ -78,13 +79,27 @@ pub(crate) struct Handle {
     held: Rc<()>,
 }
 
+impl Handle {
+    /// Whether anybody but [`Iterators`] holds it.
+    fn is_held(&self) -> bool {
+        Rc::strong_count(&self.held) > 1
+    }
+}
+
 impl Parameter for Handle {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
-    fn from_item(item: StackItem, caller: &mut neovm_interp::Caller<'_>) -> Result<Self, FaultKind> {
-        let object = Interop::from_item(item, caller)?;
-        object.downcast_ref().cloned().ok_or_else(|| fault("the argument is no iterator"))
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        handle(&item)
     }
+
+    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        caller.pop_with(handle)?
+    }
+}
+
+fn handle(item: &StackItem) -> Result<Handle, FaultKind> {
+    object(item)?.downcast_ref().cloned().ok_or_else(|| fault("the argument is no iterator"))
 }
 
 impl Return for Handle {
@@ -98,7 +113,8 @@ impl Return for Handle {
 /// The iterators of an execution.
 #[derive(Debug, Default)]
 pub(super) struct Iterators<'s> {
-    entries: BTreeMap<u64, (Rc<()>, StorageIterator<'s>)>,
+    /// In the order of their numbers.
+    entries: Vec<(Handle, StorageIterator<'s>)>,
     made: u64,
     /// The number of entries at which those that no script holds are looked for.
     full: usize,
@@ -110,24 +126,25 @@ impl<'s> Iterators<'s> {
 
     fn add(&mut self, iterator: StorageIterator<'s>) -> Handle {
         if self.entries.len() >= self.full {
-            self.entries.retain(|_, (held, _)| Rc::strong_count(held) > 1);
+            self.entries.retain(|(handle, _)| handle.is_held());
             self.full = 2 * self.entries.len() + Self::ROOM;
         }
         let handle = Handle { number: self.made, held: Rc::default() };
         self.made += 1;
-        self.entries.insert(handle.number, (Rc::clone(&handle.held), iterator));
+        self.entries.push((handle.clone(), iterator));
         handle
     }
 
     /// Returns the same for a copy of the execution; none while scripts hold iterators.
     pub(super) fn fork(&mut self) -> Option<Self> {
-        self.entries.retain(|_, (held, _)| Rc::strong_count(held) > 1);
-        self.entries.is_empty().then(|| Self { entries: BTreeMap::new(), made: self.made, full: self.full })
+        self.entries.retain(|(handle, _)| handle.is_held());
+        self.entries.is_empty().then(|| Self { entries: Vec::new(), made: self.made, full: self.full })
     }
 
     fn get(&mut self, handle: &Handle) -> Option<&mut StorageIterator<'s>> {
-        let (held, iterator) = self.entries.get_mut(&handle.number)?;
-        Rc::ptr_eq(held, &handle.held).then_some(iterator)
+        let place = self.entries.binary_search_by_key(&handle.number, |(known, _)| known.number).ok()?;
+        let (known, iterator) = &mut self.entries[place];
+        Rc::ptr_eq(&known.held, &handle.held).then_some(iterator)
     }
 }
 

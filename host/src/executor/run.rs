@@ -104,11 +104,11 @@ impl<'s> Executor<'s> {
             Some(block) => block.index,
             None => ledger::current_index(&base)?,
         };
-        let hardfork = if job.block.is_some() { heights.at(index) } else { heights.configured() };
+        let at_index = heights.at(index);
+        let hardfork = if job.block.is_some() { at_index } else { heights.configured() };
         let seed = match job.container {
             Container::Transaction(transaction) => {
-                let hash = transaction.hash().0;
-                u128::from_le_bytes(std::array::from_fn(|i| hash[i]))
+                transaction.hash().0.first_chunk().map_or(0, |first| u128::from_le_bytes(*first))
             }
             _ => 0,
         };
@@ -119,7 +119,7 @@ impl<'s> Executor<'s> {
             container: job.container,
             block: job.block,
             hardfork,
-            natives: network.natives(heights.at(index)),
+            natives: network.natives(at_index),
             fee_factor: Gas::from_datoshi(policy::DEFAULT_EXEC_FEE_FACTOR),
             storage_price: policy::DEFAULT_STORAGE_PRICE,
             base,
@@ -154,11 +154,11 @@ impl<'s> Executor<'s> {
     ///
     /// Source: `ApplicationEngine.cs` (constructor, `IsHardforkEnabled`), `PolicyContract.cs` (`GetExecFeeFactor`).
     fn policy_fee_factor(&self, stored: u64, index: u32) -> Result<Gas, FaultKind> {
-        let heights = &self.settings().hardforks;
-        if heights.at(index) < Hardfork::Faun {
+        if self.natives.hardfork() < Hardfork::Faun {
             return Ok(Gas::from_datoshi(policy::exec_fee_factor(self, stored)?.into()));
         }
-        let converts = self.trigger == Trigger::OnPersist && index > 0 && heights.at(index - 1) < Hardfork::Faun;
+        let was_before = |index: u32| self.settings().hardforks.at(index - 1) < Hardfork::Faun;
+        let converts = self.trigger == Trigger::OnPersist && index > 0 && was_before(index);
         Ok(Gas::from_pico(u128::from(stored) * if converts { Gas::PICO_PER_DATOSHI.into() } else { 1 }))
     }
 

@@ -10,9 +10,8 @@ mod runtime;
 mod storage;
 
 use neovm_interp::Caller;
-use neovm_storage::Value;
 use neovm_types::{
-    CallFlags, FaultKind, Hardfork, Hash160, Integer, Interop, Script, StackItem,
+    ByteString, CallFlags, FaultKind, Hardfork, Hash160, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
     syscalls::SYSCALLS as NAMES,
 };
@@ -21,7 +20,7 @@ pub use self::crypto::CHECK_SIG_PRICE;
 use self::storage::Context;
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle},
-    parameter::{ArrayItem, List, Name, Parameter, Return, ShortBytes},
+    parameter::{ArrayItem, ByteItem, List, Name, Parameter, Return},
 };
 
 /// A system call.
@@ -153,8 +152,8 @@ syscalls! {
     "System.Crypto.CheckMultisig"(pubkeys: List<Vec<u8>>, signatures: List<Vec<u8>>) -> bool {}
         => crypto::check_multisig(executor, caller, &pubkeys.0, &signatures.0);
     /// Returns whether a signature of the script's container is by a key.
-    "System.Crypto.CheckSig"(pubkey: ShortBytes, signature: Vec<u8>) -> bool { price: CHECK_SIG_PRICE }
-        => crypto::check_sig(executor, &pubkey, &signature);
+    "System.Crypto.CheckSig"(pubkey: ByteItem, signature: Vec<u8>) -> bool { price: CHECK_SIG_PRICE }
+        => pubkey.look(|key| crypto::check_sig(executor, key, &signature));
     /// Advances an iterator and returns whether there is an entry.
     "System.Iterator.Next"(iterator: IteratorHandle) -> bool { price: 1 << 15 } => iterator::next(executor, iterator);
     /// Returns the current entry of an iterator.
@@ -163,8 +162,8 @@ syscalls! {
     /// Consumes gas, in datoshi.
     "System.Runtime.BurnGas"(datoshi: i64) { price: 1 << 4 } => runtime::burn_gas(caller, datoshi);
     /// Returns whether an account, given by its hash or its key, has signed.
-    "System.Runtime.CheckWitness"(hashOrPubkey: ShortBytes) -> bool { price: 1 << 10 }
-        => runtime::check_witness(executor, &hashOrPubkey);
+    "System.Runtime.CheckWitness"(hashOrPubkey: ByteItem) -> bool { price: 1 << 10 }
+        => hashOrPubkey.look(|account| runtime::check_witness(executor, account));
     /// Returns the signers of the transaction, or Null.
     "System.Runtime.CurrentSigners"() -> Option<ArrayItem> { price: 1 << 4 }
         => Ok(executor.signers_item().map(ArrayItem));
@@ -201,24 +200,24 @@ syscalls! {
     "System.Runtime.Log"(state: Vec<u8>) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
         => runtime::log(executor, state);
     /// Sends a notification.
-    "System.Runtime.Notify"(eventName: ShortBytes, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
-        => runtime::notify(executor, caller, &eventName, state);
+    "System.Runtime.Notify"(eventName: ByteItem, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
+        => eventName.look(|event| runtime::notify(executor, caller, event, state));
     /// Returns the name of the platform.
     "System.Runtime.Platform"() -> &'static str { price: 1 << 3 } => Ok("NEO");
     /// Returns a storage context that cannot be written through.
     "System.Storage.AsReadOnly"(context: Interop) -> Interop { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::as_read_only(context);
     /// Deletes a key.
-    "System.Storage.Delete"(context: Context, key: ShortBytes) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
-        => storage::delete(executor, context, &key);
+    "System.Storage.Delete"(context: Context, key: ByteItem) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
+        => key.look(|key| storage::delete(executor, context, key));
     /// Returns an iterator over the keys with a prefix.
-    "System.Storage.Find"(context: Context, prefix: ShortBytes, options: FindOptions) -> IteratorHandle
+    "System.Storage.Find"(context: Context, prefix: ByteItem, options: FindOptions) -> IteratorHandle
         { price: 1 << 15, flags: CallFlags::READ_STATES }
-        => storage::find(executor, context, &prefix, options);
+        => prefix.look(|prefix| storage::find(executor, context, prefix, options));
     /// Returns the value of a key, or Null.
-    "System.Storage.Get"(context: Context, key: ShortBytes) -> Option<Value>
+    "System.Storage.Get"(context: Context, key: ByteItem) -> Option<ByteString>
         { price: 1 << 15, flags: CallFlags::READ_STATES }
-        => storage::get(executor, context, &key);
+        => key.look(|key| storage::get(executor, context, key));
     /// Returns the storage context of the current contract.
     "System.Storage.GetContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::get_context(executor);
@@ -226,25 +225,28 @@ syscalls! {
     "System.Storage.GetReadOnlyContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::get_read_only_context(executor);
     /// Deletes a key of the current contract.
-    "System.Storage.Local.Delete"(key: ShortBytes)
+    "System.Storage.Local.Delete"(key: ByteItem)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
-        => storage::get_context(executor).and_then(|own| storage::delete(executor, own, &key));
+        => key.look(|key| storage::delete(executor, storage::get_context(executor)?, key));
     /// Returns an iterator over the keys of the current contract with a prefix.
-    "System.Storage.Local.Find"(prefix: ShortBytes, options: FindOptions) -> IteratorHandle
+    "System.Storage.Local.Find"(prefix: ByteItem, options: FindOptions) -> IteratorHandle
         { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
-        => storage::get_context(executor).and_then(|own| storage::find(executor, own, &prefix, options));
+        => prefix.look(|prefix| storage::find(executor, storage::get_context(executor)?, prefix, options));
     /// Returns the value of a key of the current contract, or Null.
-    "System.Storage.Local.Get"(key: ShortBytes) -> Option<Value>
+    "System.Storage.Local.Get"(key: ByteItem) -> Option<ByteString>
         { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
-        => storage::get_context(executor).and_then(|own| storage::get(executor, own, &key));
+        => key.look(|key| storage::get(executor, storage::get_context(executor)?, key));
     /// Sets the value of a key of the current contract.
-    "System.Storage.Local.Put"(key: ShortBytes, value: Value)
+    "System.Storage.Local.Put"(key: ByteItem, value: ByteItem)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
-        => storage::get_context(executor).and_then(|own| storage::put(executor, caller, own, &key, value));
+        => key.look(|key| {
+            let own = storage::get_context(executor)?;
+            value.look(|value| storage::put(executor, caller, own, key, value))
+        });
     /// Sets the value of a key.
-    "System.Storage.Put"(context: Context, key: ShortBytes, value: Value)
+    "System.Storage.Put"(context: Context, key: ByteItem, value: ByteItem)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES }
-        => storage::put(executor, caller, context, &key, value);
+        => key.look(|key| value.look(|value| storage::put(executor, caller, context, key, value)));
 }
 
 /// Returns the system call with an identifier, if the networks have it.

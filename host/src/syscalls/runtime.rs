@@ -113,17 +113,17 @@ pub(super) fn notify(
 
 /// Checks that the values of an event are those that the manifest describes.
 fn check_values(event: &Event, state: &ArrayItem) -> Result<(), FaultKind> {
-    let (name, values) = (&event.name, state.iter());
-    if event.parameters.len() != values.len() {
-        let (expected, got) = (event.parameters.len(), values.len());
+    let (name, expected, got) = (&event.name, event.parameters.len(), state.len());
+    if expected != got {
         return Err(fault(format!("event {name:?} has {expected} parameters, got {got}")));
     }
-    for (parameter, value) in event.parameters.iter().zip(values) {
-        if !fits(&value, parameter.parameter_type)? {
-            return Err(fault(format!("parameter {:?} of event {name:?} has another type", parameter.name)));
+    let mut parameters = event.parameters.iter();
+    state.try_for_each(|value| match parameters.next() {
+        Some(parameter) if !fits(value, parameter.parameter_type)? => {
+            Err(fault(format!("parameter {:?} of event {name:?} has another type", parameter.name)))
         }
-    }
-    Ok(())
+        _ => Ok(()),
+    })
 }
 
 /// Returns whether an item is of a manifest's type.

@@ -1,13 +1,13 @@
 //! System calls on storage. Source: `ApplicationEngine.Storage.cs`.
 
 use neovm_interp::Caller;
-use neovm_storage::{Direction, Key, Value};
-use neovm_types::{FaultKind, Gas, Interop, StackItem, manifest::ParameterType};
+use neovm_storage::{Direction, Key};
+use neovm_types::{ByteString, FaultKind, Gas, Interop, StackItem, manifest::ParameterType};
 
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
-    parameter::{Parameter, Return},
+    parameter::{Parameter, Return, object},
 };
 
 /// The longest key that a contract may write.
@@ -27,8 +27,12 @@ pub(super) struct Context {
 impl Parameter for Context {
     const TYPE: ParameterType = ParameterType::InteropInterface;
 
-    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        context(&Interop::from_item(item, caller)?)
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        context(object(&item)?)
+    }
+
+    fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        caller.pop_with(|item| context(object(item)?))?
     }
 }
 
@@ -61,8 +65,8 @@ pub(super) fn as_read_only(object: Interop) -> Result<Interop, FaultKind> {
     Ok(if context.is_read_only { object } else { Interop::new(Context { is_read_only: true, ..context }) })
 }
 
-pub(super) fn get(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<Option<Value>, FaultKind> {
-    executor.layer().get(&Key::new(context.contract, key)).map_err(fault)
+pub(super) fn get(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<Option<ByteString>, FaultKind> {
+    executor.layer().get_with(&Key::new(context.contract, key), |value| ByteString::new(value)).map_err(fault)
 }
 
 pub(super) fn find(
@@ -82,7 +86,7 @@ pub(super) fn put(
     caller: &mut Caller<'_>,
     context: Context,
     key: &[u8],
-    value: Value,
+    value: &[u8],
 ) -> Result<(), FaultKind> {
     if key.len() > MAX_KEY_SIZE {
         return Err(fault(format!("the key has {} bytes, at most {MAX_KEY_SIZE} are allowed", key.len())));
