@@ -1,6 +1,6 @@
 //! Reading entries in order through layers.
 
-use std::{cmp::Ordering, collections::VecDeque, fmt, mem, rc::Rc};
+use std::{cmp::Ordering, fmt, mem, rc::Rc};
 
 use crate::{
     Cursor, Direction, Key, Layer, StoreError,
@@ -12,29 +12,21 @@ use crate::{
 /// It is as lazy as the reference's iterators, which scripts can observe. When
 /// the first entry is asked for, each layer notes the entries that it tracks;
 /// their values are read later still. What a layer does not track is fetched
-/// from below one entry ahead.
+/// from below when it is asked for, one entry at a time.
 ///
 /// Source: `DataCache.cs` (`Seek`, `FindInternal`) of the reference node.
 pub struct Seek<'s>(State<'s>);
 
 enum State<'s> {
     New { layer: Rc<Layer<'s>>, prefix: Vec<u8>, direction: Direction },
-    Running(Queue<'s>),
+    Running(Source<'s>),
     Done,
 }
 
-/// What some layers show, one above the other, of which only the lowest tracks
-/// entries within the prefix: each of the others is one entry ahead of the one
-/// above it.
-struct Queue<'s> {
-    /// The entries that the layers above the lowest have fetched.
-    entries: VecDeque<Entry>,
-    lowest: Lowest<'s>,
-}
-
-enum Lowest<'s> {
+/// What some layers show, one above the other, of which only the lowest tracks entries within the prefix.
+enum Source<'s> {
     Layer(Box<Merge<'s>>),
-    /// No layer tracks any entry. A store does not change, so nobody sees when it is read.
+    /// No layer tracks any entry.
     Store(Cursor<'s>),
 }
 
@@ -46,8 +38,13 @@ struct Merge<'s> {
     tracked: Vec<(Key, Option<Item>)>,
     /// The place of the next one.
     next: usize,
-    below: Queue<'s>,
+    /// None after its last entry.
+    below: Option<Source<'s>>,
+    /// What comes next from below. When it was given, the one after it is fetched by the next call, which is when its
+    /// value is read.
     ahead: Option<Entry>,
+    /// Whether there are layers above, which copy a value when they read it.
+    is_copied: bool,
 }
 
 type Entry = (Key, Item);
@@ -59,10 +56,10 @@ impl<'s> Seek<'s> {
 
     fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
         if let State::New { layer, prefix, direction } = &self.0 {
-            self.0 = State::Running(Queue::start(&Below::Layer(Rc::clone(layer)), prefix, *direction)?);
+            self.0 = State::Running(Source::start(&Below::Layer(Rc::clone(layer)), prefix, *direction, false));
         }
-        let State::Running(queue) = &mut self.0 else { return Ok(None) };
-        let entry = queue.advance()?;
+        let State::Running(source) = &mut self.0 else { return Ok(None) };
+        let entry = source.advance()?;
         if entry.is_none() {
             self.0 = State::Done;
         }
@@ -70,51 +67,24 @@ impl<'s> Seek<'s> {
     }
 }
 
-impl<'s> Queue<'s> {
-    /// Notes what the layers track, and fetches what they fetch ahead.
-    fn start(mut top: &Below<'s>, prefix: &[u8], direction: Direction) -> Result<Self, StoreError> {
-        let mut above = 0;
-        let (layer, tracked) = loop {
+impl<'s> Source<'s> {
+    /// Notes what the layers track. `is_copied` tells whether there are layers above `top`.
+    fn start(mut top: &Below<'s>, prefix: &[u8], direction: Direction, mut is_copied: bool) -> Self {
+        loop {
             let layer = match top {
                 Below::Layer(layer) => layer,
-                Below::Store(store) => {
-                    let lowest = Lowest::Store(store.seek(prefix, None, direction));
-                    return Ok(Self { entries: VecDeque::new(), lowest });
-                }
+                Below::Store(store) => return Self::Store(store.seek(prefix, None, direction)),
             };
             let tracked = layer.tracked(prefix, direction);
-            if !tracked.is_empty() {
-                break (layer, tracked);
-            }
-            above += 1;
             top = layer.below();
-        };
-        let below = Self::start(layer.below(), prefix, direction)?;
-        let mut merge = Box::new(Merge { direction, tracked, next: 0, below, ahead: None });
-        merge.fetch()?;
-        let mut queue = Self { entries: VecDeque::new(), lowest: Lowest::Layer(merge) };
-        for _ in 0..above {
-            queue.fetch()?;
+            if !tracked.is_empty() {
+                let below = Some(Self::start(top, prefix, direction, true));
+                return Self::Layer(Box::new(Merge { direction, tracked, next: 0, below, ahead: None, is_copied }));
+            }
+            is_copied = true;
         }
-        Ok(queue)
     }
 
-    /// Fetches one more entry from the lowest layer.
-    fn fetch(&mut self) -> Result<(), StoreError> {
-        // The value is the one that the entry has now.
-        let copied = |(key, item): Entry| (key, Item::fixed(item.into_value()));
-        self.entries.extend(self.lowest.advance()?.map(copied));
-        Ok(())
-    }
-
-    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
-        let Some(first) = self.entries.pop_front() else { return self.lowest.advance() };
-        self.fetch()?;
-        Ok(Some(first))
-    }
-}
-
-impl Lowest<'_> {
     fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
         match self {
             Self::Layer(merge) => merge.advance(),
@@ -125,34 +95,30 @@ impl Lowest<'_> {
 
 impl Merge<'_> {
     fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+        self.fetch()?;
         while self.tracked.get(self.next).is_some_and(|(_, item)| item.is_none()) {
             self.next += 1;
         }
-        let direction = self.direction;
         match (self.tracked.get_mut(self.next), &self.ahead) {
-            (None, None) => Ok(None),
             (Some((key, item)), ahead)
-                if ahead.as_ref().is_none_or(|(below, _)| order(direction, key, below).is_lt()) =>
+                if ahead.as_ref().is_none_or(|(below, _)| order(self.direction, key, below).is_lt()) =>
             {
-                Ok(mem::take(item).map(|item| (key.clone(), item)))
+                let copied = |item: Item| if self.is_copied { Item::fixed(item.into_value()) } else { item };
+                Ok(mem::take(item).map(|item| (key.clone(), copied(item))))
             }
-            _ => {
-                let entry = self.ahead.take();
-                self.fetch()?;
-                Ok(entry)
-            }
+            _ => Ok(self.ahead.take()),
         }
     }
 
-    /// Fetches the next entry from below that the layer does not hide.
+    /// Fetches the next entry from below that the layer does not hide, unless it is there already.
     fn fetch(&mut self) -> Result<(), StoreError> {
-        self.ahead = loop {
-            match self.below.advance()? {
-                None => break None,
+        while let (None, Some(below)) = (&self.ahead, &mut self.below) {
+            match below.advance()? {
+                None => self.below = None,
                 Some((key, _)) if self.hides(&key) => {}
-                Some((key, item)) => break Some((key, Item::fixed(item.into_value()))),
+                entry => self.ahead = entry,
             }
-        };
+        }
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     rc::Rc,
 };
 
@@ -123,83 +124,142 @@ impl Plain {
     }
 }
 
-/// An iterator as the reference has it: lazy, and one entry ahead of what lies below.
-struct PlainSeek {
-    layer: Rc<Plain>,
+/// `DataCache.Find`: what `Seek` gives, as long as the keys have the prefix.
+struct PlainFind {
     prefix: Vec<u8>,
-    direction: Direction,
-    running: Option<Running>,
+    /// The key that a seek backwards starts at; it has not the prefix.
+    beyond: Option<Vec<u8>>,
+    seek: PlainSeek,
+    is_over: bool,
 }
 
-struct Running {
-    tracked: Vec<(Vec<u8>, Shared)>,
-    hidden: BTreeSet<Vec<u8>>,
-    below: Option<Box<PlainSeek>>,
-    stored: Vec<(Vec<u8>, Vec<u8>)>,
-    ahead: Option<(Vec<u8>, Shared)>,
-}
-
-impl PlainSeek {
+impl PlainFind {
     fn new(layer: &Rc<Plain>, prefix: &[u8], direction: Direction) -> Self {
-        Self { layer: Rc::clone(layer), prefix: prefix.to_vec(), direction, running: None }
-    }
-
-    fn start(&self) -> Running {
-        let within = |key: &Vec<u8>| key.starts_with(&self.prefix);
-        let entries = self.layer.entries.borrow();
-        let there = entries.iter().filter(|(key, (_, state))| within(key) && is_there(*state));
-        let mut tracked: Vec<_> = there.map(|(key, (value, _))| (key.clone(), Rc::clone(value))).collect();
-        let hidden = entries.keys().cloned().collect();
-        let stored = self.layer.store.iter().filter(|(key, _)| within(key));
-        let mut stored: Vec<_> = stored.map(|(key, value)| (key.clone(), value.clone())).collect();
-        if self.direction == Direction::Backward {
-            tracked.reverse();
-            stored.reverse();
-        }
-        let below = self.layer.below.as_ref();
-        let below = below.map(|below| Box::new(Self::new(below, &self.prefix, self.direction)));
-        let mut running = Running { tracked, hidden, below, stored, ahead: None };
-        running.fetch();
-        running
+        let beyond = (direction == Direction::Backward).then(|| {
+            let mut beyond = prefix.to_vec();
+            while beyond.pop_if(|byte| *byte == 0xff).is_some() {}
+            *beyond.last_mut().expect("not all bytes are 0xff") += 1;
+            beyond
+        });
+        let from = beyond.clone().unwrap_or_else(|| prefix.to_vec());
+        Self { prefix: prefix.to_vec(), beyond, seek: PlainSeek::new(layer, &from, direction), is_over: false }
     }
 
     fn next(&mut self) -> Option<(Vec<u8>, Shared)> {
-        if self.running.is_none() {
-            self.running = Some(self.start());
+        while !self.is_over {
+            match self.seek.next() {
+                Some((key, value)) if key.starts_with(&self.prefix) => return Some((key, value)),
+                Some((key, _)) if self.beyond.as_ref() == Some(&key) => {}
+                _ => self.is_over = true,
+            }
         }
-        let running = self.running.as_mut()?;
-        let own = running.tracked.first().map(|(key, _)| key);
-        let below = running.ahead.as_ref().map(|(key, _)| key);
-        let takes_own = match (own, below) {
-            (None, None) => return None,
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (Some(own), Some(below)) => (own < below) == (self.direction == Direction::Forward),
-        };
-        if takes_own {
-            return Some(running.tracked.remove(0));
-        }
-        let entry = running.ahead.take();
-        running.fetch();
-        entry
+        None
     }
 }
 
-impl Running {
-    fn fetch(&mut self) {
-        loop {
-            let entry = match &mut self.below {
-                Some(below) => below.next().map(|(key, value)| (key, value.borrow().clone())),
-                None => (!self.stored.is_empty()).then(|| self.stored.remove(0)),
-            };
-            match entry {
-                Some((key, _)) if self.hidden.contains(&key) => {}
-                entry => {
-                    self.ahead = entry.map(|(key, value)| (key, Rc::new(RefCell::new(value))));
-                    return;
-                }
+/// `DataCache.Seek`, a generator: it does nothing before it is asked for the first entry, and stands still where it
+/// gave one until it is asked for the next.
+struct PlainSeek {
+    layer: Rc<Plain>,
+    from: Vec<u8>,
+    direction: Direction,
+    place: Place,
+    /// `e1`: what the layer tracked at the start.
+    cached: VecDeque<(Vec<u8>, Shared)>,
+    cached_keys: BTreeSet<Vec<u8>>,
+    /// `e2`: what lies below and is not tracked.
+    below: Option<Box<PlainSeek>>,
+    stored: VecDeque<(Vec<u8>, Vec<u8>)>,
+    /// `i1` and `i2`.
+    first: Option<(Vec<u8>, Shared)>,
+    second: Option<(Vec<u8>, Shared)>,
+}
+
+/// Where a generator stands.
+#[derive(Clone, Copy)]
+enum Place {
+    Start,
+    GaveFirst,
+    GaveSecond,
+    End,
+}
+
+impl PlainSeek {
+    fn new(layer: &Rc<Plain>, from: &[u8], direction: Direction) -> Self {
+        Self {
+            layer: Rc::clone(layer),
+            from: from.to_vec(),
+            direction,
+            place: Place::Start,
+            cached: VecDeque::new(),
+            cached_keys: BTreeSet::new(),
+            below: None,
+            stored: VecDeque::new(),
+            first: None,
+            second: None,
+        }
+    }
+
+    /// The order of reading.
+    fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
+        if self.direction == Direction::Forward { a.cmp(b) } else { b.cmp(a) }
+    }
+
+    fn start(&mut self) {
+        let layer = Rc::clone(&self.layer);
+        let entries = layer.entries.borrow();
+        let there = entries.iter().filter(|(_, (_, state))| is_there(*state));
+        let mut cached: Vec<_> = there.map(|(key, (value, _))| (key.clone(), Rc::clone(value))).collect();
+        cached.retain(|(key, _)| self.compare(key, &self.from).is_ge());
+        cached.sort_by(|(a, _), (b, _)| self.compare(a, b));
+        self.cached = cached.into();
+        self.cached_keys = entries.keys().cloned().collect();
+        match &layer.below {
+            Some(below) => self.below = Some(Box::new(Self::new(below, &self.from, self.direction))),
+            None => {
+                let mut stored: Vec<_> = layer.store.clone().into_iter().collect();
+                stored.retain(|(key, _)| self.compare(key, &self.from).is_ge());
+                stored.sort_by(|(a, _), (b, _)| self.compare(a, b));
+                self.stored = stored.into();
             }
         }
+    }
+
+    /// `e2.MoveNext`: the value is cloned here.
+    fn move_second(&mut self) {
+        self.second = loop {
+            let entry = match &mut self.below {
+                Some(below) => below.next().map(|(key, value)| (key, value.borrow().clone())),
+                None => self.stored.pop_front(),
+            };
+            match entry {
+                Some((key, _)) if self.cached_keys.contains(&key) => {}
+                entry => break entry.map(|(key, value)| (key, Rc::new(RefCell::new(value)))),
+            }
+        };
+    }
+
+    fn next(&mut self) -> Option<(Vec<u8>, Shared)> {
+        match self.place {
+            Place::Start => {
+                self.start();
+                self.first = self.cached.pop_front();
+                self.move_second();
+            }
+            Place::GaveFirst => self.first = self.cached.pop_front(),
+            Place::GaveSecond => self.move_second(),
+            Place::End => return None,
+        }
+        let gives_first = match (&self.first, &self.second) {
+            (None, None) => {
+                self.place = Place::End;
+                return None;
+            }
+            (Some((first, _)), Some((second, _))) => self.compare(first, second).is_lt(),
+            (first, _) => first.is_some(),
+        };
+        self.place = if gives_first { Place::GaveFirst } else { Place::GaveSecond };
+        if gives_first { self.first.clone() } else { self.second.clone() }
     }
 }
 
@@ -257,7 +317,7 @@ fn prefix(number: u8) -> Vec<u8> {
 
 struct Cursor<'s> {
     seek: Seek<'s>,
-    plain: PlainSeek,
+    plain: PlainFind,
     current: Option<(neovm_storage::Item, Shared)>,
 }
 
@@ -337,7 +397,7 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
             Step::Find(number, backward) => {
                 let direction = if *backward { Direction::Backward } else { Direction::Forward };
                 let seek = layer.find(&prefix(*number), direction);
-                let plain = PlainSeek::new(&plain, &prefix(*number), direction);
+                let plain = PlainFind::new(&plain, &prefix(*number), direction);
                 cursors.push(Cursor { seek, plain, current: None });
             }
             Step::Next(index) if !cursors.is_empty() => {

@@ -1,0 +1,139 @@
+//! When iterators read, and what they show after their end: rules that no recorded case shows.
+
+mod common;
+
+use common::sample::{call, contract_management, hash, manifest, method, nef};
+use neovm_chain::{
+    Signer, WitnessScopes,
+    contract::{account, bft_address},
+};
+use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt};
+use neovm_types::{
+    CallFlags, Hash160, OpCode, ScriptBuilder, StackItem,
+    manifest::{ParameterType, PublicKey},
+};
+
+/// 10,000 GAS.
+const GAS: i64 = 1_000_000_000_000;
+
+/// An option of System.Storage.Find.
+const VALUES_ONLY: i64 = 4;
+
+const NOBODY: Hash160 = Hash160([7; 20]);
+
+fn chain() -> Chain {
+    Chain::new(ProtocolSettings::private()).unwrap()
+}
+
+fn invocation(signer: Hash160, script: &ScriptBuilder) -> Invocation {
+    let signer = Signer::new(signer, WitnessScopes::GLOBAL);
+    Invocation::new(script.build().unwrap()).with_signer(signer).with_gas(GAS)
+}
+
+/// Calls a method in a transaction of its own.
+fn done(chain: &mut Chain, signer: Hash160, contract: Hash160, method: &str, arguments: &[StackItem]) -> Receipt {
+    let mut script = ScriptBuilder::new();
+    script.dynamic_call(contract, method, CallFlags::ALL, arguments);
+    let receipt = chain.execute(&invocation(signer, &script)).unwrap();
+    assert_eq!(receipt.fault, None);
+    receipt
+}
+
+/// A contract that lets others write to its storage and read the values in it: `find(n)` calls itself n times first.
+fn storage(chain: &mut Chain) -> Hash160 {
+    let mut script = ScriptBuilder::new();
+    script.syscall("System.Storage.GetContext").syscall("System.Storage.Put").op(OpCode::RET);
+    let find = script.build().unwrap().len();
+    let nested = script.label();
+    script.op(OpCode::DUP).jump(OpCode::JMPIF, nested).op(OpCode::DROP);
+    script.push(VALUES_ONLY).push("").syscall("System.Storage.GetContext");
+    script.syscall("System.Storage.Find").op(OpCode::RET).bind(nested).op(OpCode::DEC).push(1).op(OpCode::PACK);
+    script.push(i64::from(CallFlags::ALL.bits())).push("find");
+    script.syscall("System.Runtime.GetExecutingScriptHash").syscall("System.Contract.Call").op(OpCode::RET);
+    let methods = vec![
+        method("put", 0, &["key", "value"], ParameterType::Void),
+        method("find", find, &["depth"], ParameterType::InteropInterface),
+    ];
+    let arguments = [nef(script.build().unwrap()).into(), manifest(methods).into()];
+    let receipt = done(chain, NOBODY, contract_management(), "deploy", &arguments);
+    ContractState::from_item(&receipt.stack[0]).unwrap().hash
+}
+
+/// Advances the iterator on top of the stack.
+fn advance(script: &mut ScriptBuilder) {
+    script.op(OpCode::DUP).syscall("System.Iterator.Next").op(OpCode::DROP);
+}
+
+/// Leaves the value below the iterator.
+fn value(script: &mut ScriptBuilder) {
+    script.op(OpCode::DUP).syscall("System.Iterator.Value").op(OpCode::SWAP);
+}
+
+/// Each key is written to just before the iterator reaches it, however many calls it was returned through.
+#[test]
+fn an_iterator_reads_an_entry_when_it_is_asked_for() {
+    let mut chain = chain();
+    let contract = storage(&mut chain);
+    let keys = ["a", "b", "c", "d", "e"];
+    // This one is in the store, and not read in the execution.
+    done(&mut chain, NOBODY, contract, "put", &["d".into(), "old".into()]);
+    for depth in 0..4 {
+        let mut script = ScriptBuilder::new();
+        let put = |script: &mut ScriptBuilder, key: &str, value: &str| {
+            let arguments = [key.into(), value.into()];
+            script.dynamic_call(contract, "put", CallFlags::ALL, &arguments).op(OpCode::DROP);
+        };
+        for key in ["a", "b", "c", "e"] {
+            put(&mut script, key, "old");
+        }
+        script.push(depth);
+        call(&mut script, contract, "find", 1);
+        for key in keys {
+            put(&mut script, key, "new");
+            advance(&mut script);
+            put(&mut script, key, "late");
+            value(&mut script);
+        }
+        script.op(OpCode::DROP);
+        let receipt = chain.invoke(&invocation(NOBODY, &script)).unwrap();
+        assert_eq!(receipt.fault, None);
+        assert_eq!(receipt.stack, ["new", "new", "new", "old", "new"], "{depth}");
+    }
+}
+
+/// Two candidates, by the order of their bytes.
+fn candidates(chain: &mut Chain) -> [PublicKey; 2] {
+    let keys = [
+        "02a62c915cf19c7f19a50ec217e79fac2439bbaad658493de0c7d8ffa92ab0aa62",
+        "03409f31f0d66bdc2f70a9730b66fe186658f84a8018204db01c106edc36553cd0",
+    ];
+    keys.map(|key| {
+        let key = key.parse().unwrap();
+        done(chain, account(&key), hash("NeoToken"), "registerCandidate", &[(&key).into()]);
+        key
+    })
+}
+
+#[test]
+fn a_vote_shows_that_is_given_before_the_iterator_reaches_the_candidate() {
+    let mut chain = chain();
+    let [first, second] = candidates(&mut chain);
+    let neo = hash("NeoToken");
+    let owner = bft_address(chain.network().settings().standby_validators()).unwrap();
+    for (read, votes) in [(&second, 100_000_000), (&first, 0)] {
+        let mut script = ScriptBuilder::new();
+        script.dynamic_call(neo, "getCandidateVote", CallFlags::ALL, &[read.into()]).op(OpCode::DROP);
+        script.dynamic_call(neo, "getAllCandidates", CallFlags::ALL, &[]);
+        advance(&mut script);
+        value(&mut script);
+        script.dynamic_call(neo, "vote", CallFlags::ALL, &[owner.into(), (&second).into()]).op(OpCode::ASSERT);
+        advance(&mut script);
+        value(&mut script);
+        script.op(OpCode::DROP);
+        let receipt = chain.invoke(&invocation(owner, &script)).unwrap();
+        assert_eq!(receipt.fault, None);
+        let expected =
+            [(&first, 0), (&second, votes)].map(|(key, votes)| StackItem::structure([key.into(), votes.into()]));
+        assert_eq!(format!("{:?}", receipt.stack), format!("{expected:?}"));
+    }
+}
