@@ -5,7 +5,7 @@ mod common;
 use common::sample::{call, contract_management, hash, manifest, method, nef};
 use neovm_chain::{
     Signer, WitnessScopes,
-    contract::{account, bft_address},
+    contract::{account, bft_address, majority_address},
 };
 use neovm_host::{Chain, ContractState, Invocation, ProtocolSettings, Receipt};
 use neovm_types::{
@@ -23,6 +23,10 @@ const NOBODY: Hash160 = Hash160([7; 20]);
 
 fn chain() -> Chain {
     Chain::new(ProtocolSettings::private()).unwrap()
+}
+
+fn committee() -> Hash160 {
+    majority_address(&ProtocolSettings::private().standby_committee).unwrap()
 }
 
 fn invocation(signer: Hash160, script: &ScriptBuilder) -> Invocation {
@@ -135,5 +139,49 @@ fn a_vote_shows_that_is_given_before_the_iterator_reaches_the_candidate() {
         let expected =
             [(&first, 0), (&second, votes)].map(|(key, votes)| StackItem::structure([key.into(), votes.into()]));
         assert_eq!(format!("{:?}", receipt.stack), format!("{expected:?}"));
+    }
+}
+
+/// The reference's `Select` clears its entry at the end, which a generator does not do.
+#[test]
+fn the_last_entry_stays_after_the_end_unless_entries_are_selected() {
+    let mut chain = chain();
+    let (contract, policy) = (storage(&mut chain), hash("PolicyContract"));
+    done(&mut chain, NOBODY, contract, "put", &["key".into(), "value".into()]);
+    done(&mut chain, committee(), policy, "blockAccount", &[Hash160([9; 20]).into()]);
+    let arguments = [contract.into(), "put".into(), 2.into(), 5.into()];
+    done(&mut chain, committee(), policy, "setWhitelistFeeContract", &arguments);
+    let [first, _] = candidates(&mut chain);
+    done(&mut chain, account(&first), hash("NeoToken"), "unregisterCandidate", &[(&first).into()]);
+    for (contract, method, argument, stays) in [
+        (contract, "find", Some(0.into()), true),
+        (policy, "getBlockedAccounts", None, true),
+        (policy, "getWhitelistFeeContracts", None, true),
+        (contract_management(), "getContractHashes", None, false),
+        (hash("NeoToken"), "getAllCandidates", None, false),
+    ] {
+        let run = |count: usize, reads: bool| {
+            let mut script = ScriptBuilder::new();
+            script.dynamic_call(contract, method, CallFlags::ALL, argument.as_slice());
+            for _ in 0..count {
+                script.op(OpCode::DUP).syscall("System.Iterator.Next").op(OpCode::SWAP);
+            }
+            if reads {
+                value(&mut script);
+            }
+            script.op(OpCode::DROP);
+            chain.invoke(&invocation(NOBODY, &script)).unwrap()
+        };
+        assert_eq!(run(3, false).stack, [true, false, false], "{method}");
+        assert!(!run(0, true).halted(), "{method}: the value before the first entry");
+        let entry = run(1, true);
+        assert!(entry.halted(), "{method}: {:?}", entry.fault);
+        for count in 2..4 {
+            let after = run(count, true);
+            assert_eq!(after.halted(), stays, "{method}: {:?}", after.fault);
+            if stays {
+                assert_eq!(format!("{:?}", after.stack[count]), format!("{:?}", entry.stack[1]), "{method}");
+            }
+        }
     }
 }

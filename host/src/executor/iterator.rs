@@ -165,6 +165,7 @@ pub struct StorageIterator<'s> {
     entries: Box<dyn Iterator<Item = <Seek<'s> as Iterator>::Item> + 's>,
     prefix_length: usize,
     options: FindOptions,
+    forgets_last: bool,
     current: Option<(Key, Item)>,
     /// The item that scripts get copies of, and the value that it was made of.
     original: Option<(Value, StackItem)>,
@@ -178,18 +179,24 @@ impl<'s> StorageIterator<'s> {
         prefix_length: usize,
         options: FindOptions,
     ) -> Self {
-        Self { entries: Box::new(entries), prefix_length, options, current: None, original: None }
+        let entries = Box::new(entries);
+        Self { entries, prefix_length, options, forgets_last: false, current: None, original: None }
+    }
+
+    /// The same iterator, but one that has no entry after the end: the reference's `Select` clears it there.
+    pub fn forgetting_last(self) -> Self {
+        Self { forgets_last: true, ..self }
     }
 
     /// Advances to the next entry and returns whether there is one. After the
-    /// end, the last entry stays.
+    /// end, the last entry stays, unless the iterator forgets it.
     ///
     /// # Errors
     /// A fault if the storage cannot be read.
     pub fn next_entry(&mut self) -> Result<bool, FaultKind> {
         let next = self.entries.next().transpose().map_err(fault)?;
         let is_there = next.is_some();
-        if is_there {
+        if is_there || self.forgets_last {
             (self.current, self.original) = (next, None);
         }
         Ok(is_there)
@@ -198,9 +205,9 @@ impl<'s> StorageIterator<'s> {
     /// Returns the current entry in the form that the options ask for.
     ///
     /// # Errors
-    /// A fault before the first entry, and if the value has not that form.
+    /// A fault if there is no entry, before the first one or after the end, and if the value has not that form.
     pub fn value(&mut self) -> Result<StackItem, FaultKind> {
-        let (key, item) = self.current.as_ref().ok_or_else(|| fault("the iterator is before its first entry"))?;
+        let (key, item) = self.current.as_ref().ok_or_else(|| fault("the iterator stands at no entry"))?;
         let options = self.options;
         let is_cut = options.contains(FindOptions::REMOVE_PREFIX);
         let key = key.local().get(if is_cut { self.prefix_length } else { 0 }..).unwrap_or(&[]);

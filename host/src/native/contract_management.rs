@@ -185,7 +185,7 @@ fn get_contract_hashes(executor: &mut Executor<'_>) -> Result<IteratorHandle, Fa
         Ok((key, _)) => key.local().get(1).is_some_and(|byte| byte >> 7 == 0),
         Err(_) => true,
     });
-    Ok(executor.add_iterator(StorageIterator::new(entries, 1, FindOptions::REMOVE_PREFIX)))
+    Ok(executor.add_iterator(StorageIterator::new(entries, 1, FindOptions::REMOVE_PREFIX).forgetting_last()))
 }
 
 fn has_method(executor: &Executor<'_>, hash: Hash160, method: &str, parameters: i32) -> Result<bool, FaultKind> {

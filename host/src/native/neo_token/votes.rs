@@ -123,7 +123,7 @@ pub(super) fn all_candidates(executor: &mut Executor<'_>) -> IteratorHandle {
         Err(error) => Err(StoreError(error.to_string())),
     });
     let options = FindOptions::REMOVE_PREFIX | FindOptions::DESERIALIZE_VALUES | FindOptions::PICK_FIELD_1;
-    executor.add_iterator(StorageIterator::new(entries, 1, options))
+    executor.add_iterator(StorageIterator::new(entries, 1, options).forgetting_last())
 }
 
 /// The price of becoming a candidate, in datoshi.
