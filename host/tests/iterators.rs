@@ -142,6 +142,34 @@ fn a_vote_shows_that_is_given_before_the_iterator_reaches_the_candidate() {
     }
 }
 
+/// A call of a method with a fixed fee reads the fee's record, so that the iterator sees what becomes of it. It does so
+/// also if the fee is known from the execution before.
+#[test]
+fn the_call_of_a_method_reads_its_fixed_fee() {
+    let mut chain = chain();
+    let (contract, policy) = (storage(&mut chain), hash("PolicyContract"));
+    let set = |name: &str, count: i64, fee: i64| [contract.into(), name.into(), count.into(), fee.into()];
+    for arguments in [set("put", 2, 5), set("find", 1, 6)] {
+        done(&mut chain, committee(), policy, "setWhitelistFeeContract", &arguments);
+    }
+    for (is_called, fee) in [(true, 7), (false, 6), (true, 7)] {
+        let mut script = ScriptBuilder::new();
+        if is_called {
+            script.dynamic_call(contract, "find", CallFlags::ALL, &[0.into()]).op(OpCode::DROP);
+        }
+        script.dynamic_call(policy, "getWhitelistFeeContracts", CallFlags::ALL, &[]);
+        advance(&mut script);
+        script.dynamic_call(policy, "setWhitelistFeeContract", CallFlags::ALL, &set("find", 1, 7)).op(OpCode::DROP);
+        advance(&mut script);
+        value(&mut script);
+        script.op(OpCode::DROP);
+        let receipt = chain.invoke(&invocation(committee(), &script)).unwrap();
+        assert_eq!(receipt.fault, None);
+        let expected = StackItem::structure([contract.into(), "find".into(), 1.into(), fee.into()]);
+        assert_eq!(format!("{:?}", receipt.stack[0]), format!("{expected:?}"), "{is_called}");
+    }
+}
+
 /// The reference's `Select` clears its entry at the end, which a generator does not do.
 #[test]
 fn the_last_entry_stays_after_the_end_unless_entries_are_selected() {

@@ -123,7 +123,7 @@ impl<'s> Executor<'s> {
         read(lookup).map(Some)
     }
 
-    /// Returns the fixed fee of a contract's method, in datoshi, if it has one.
+    /// Returns the fixed fee of a contract's method that is called, in datoshi, if it has one.
     pub(crate) fn fixed_fee(&self, hash: Hash160, offset: i32) -> Result<Option<i64>, FaultKind> {
         if !self.is_active(Hardfork::Faun) {
             return Ok(None);
@@ -136,7 +136,11 @@ impl<'s> Executor<'s> {
             lookup.fixed_fees.push((offset, fee));
             Ok(fee)
         });
-        Ok(fee?.flatten())
+        let fee = fee?.flatten();
+        if fee.is_some() {
+            policy::note_fixed_fee(self.layer(), hash, offset)?;
+        }
+        Ok(fee)
     }
 
     /// Calls a method of a contract: it runs when the system call returns.

@@ -311,6 +311,11 @@ pub(crate) fn fixed_fee(layer: &Layer<'_>, contract: Hash160, offset: i32) -> Re
     stored.map(|stored| Whitelisted::read(&stored).map(|entry| entry.fee)).transpose()
 }
 
+/// Reads the record of a method's fixed fee, as each call of the method does: iterators can tell.
+pub(crate) fn note_fixed_fee(layer: &Layer<'_>, contract: Hash160, offset: i32) -> Result<(), FaultKind> {
+    layer.get(&whitelist_key(contract, offset)).map(drop).map_err(fault)
+}
+
 /// A method with a fixed fee.
 struct Whitelisted {
     method: StackItem,
