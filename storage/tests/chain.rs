@@ -2,7 +2,15 @@
 
 mod model;
 
-use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread::{self, sleep},
+    time::{Duration, Instant},
+};
 
 use neovm_storage::{
     Batch, ChainError, ChainState, Commit, Cursor, Direction, FlushPolicy, Key, LEDGER_ID, MemoryPlace, NodeHash,
@@ -155,55 +163,66 @@ fn blocks_that_are_not_flushed_are_forgotten() {
 
 /// Keeps a chain in memory, and takes its time to write: roots of later blocks are computed meanwhile.
 #[derive(Debug)]
-struct Slow(MemoryPlace);
+struct Slow {
+    place: MemoryPlace,
+    /// Locked by whoever holds writes up.
+    gate: Mutex<()>,
+}
+
+impl Slow {
+    fn new(mode: TrieMode) -> Self {
+        Self { place: MemoryPlace::new(mode), gate: Mutex::new(()) }
+    }
+}
 
 impl Store for Slow {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        self.0.get(key)
+        self.place.get(key)
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
-        self.0.seek(prefix, from, direction)
+        self.place.seek(prefix, from, direction)
     }
 }
 
 impl Nodes for Slow {
     fn node(&self, position: &Position, hash: &NodeHash) -> Result<Option<Value>, StoreError> {
-        self.0.node(position, hash)
+        self.place.node(position, hash)
     }
 }
 
 impl Place for Slow {
     fn trie_mode(&self) -> TrieMode {
-        self.0.trie_mode()
+        self.place.trie_mode()
     }
 
     fn tip(&self) -> Result<Option<Tip>, StoreError> {
-        self.0.tip()
+        self.place.tip()
     }
 
     fn root(&self, height: u32) -> Result<Option<NodeHash>, StoreError> {
-        self.0.root(height)
+        self.place.root(height)
     }
 
     fn protocol(&self) -> Result<Option<Value>, StoreError> {
-        self.0.protocol()
+        self.place.protocol()
     }
 
     fn write_protocol(&self, settings: &[u8]) -> Result<(), StoreError> {
-        self.0.write_protocol(settings)
+        self.place.write_protocol(settings)
     }
 
     fn write(&self, commit: &Commit<'_>) -> Result<(), StoreError> {
         sleep(Duration::from_millis(50));
-        self.0.write(commit)
+        drop(self.gate.lock());
+        self.place.write(commit)
     }
 }
 
 #[test]
 fn nodes_are_written_before_they_are_let_go() {
     for mode in [TrieMode::Latest, TrieMode::Full] {
-        let place = Arc::new(Slow(MemoryPlace::new(mode)));
+        let place = Arc::new(Slow::new(mode));
         // Blocks are written whenever nothing is being written, and no node is held that could be read.
         let policy = FlushPolicy { nodes: 0, ..FlushPolicy::ON_DEMAND };
         let mut chain = ChainState::open(place.clone(), policy).unwrap();
@@ -221,5 +240,38 @@ fn nodes_are_written_before_they_are_let_go() {
         chain.flush().unwrap();
         let (height, root) = roots[49];
         assert_eq!(place.tip().unwrap(), Some(Tip { height, root }));
+    }
+}
+
+/// However slow the disk, blocks that wait for it take no more memory than allowed.
+#[test]
+fn appending_waits_for_a_slow_disk() {
+    for mode in [TrieMode::None, TrieMode::Latest, TrieMode::Full] {
+        const BLOCKS: u32 = 500;
+        let place = Arc::new(Slow::new(mode));
+        let policy = FlushPolicy { blocks: 20, memory: 100_000, ..FlushPolicy::ON_DEMAND };
+        let mut chain = ChainState::open(place.clone(), policy).unwrap();
+        let appended = AtomicU32::new(0);
+        let gate = place.gate.lock().unwrap();
+        thread::scope(|scope| {
+            let append = scope.spawn(|| {
+                for height in 0..BLOCKS {
+                    let change = (Key::new(1, &height.to_be_bytes()), Some(Value::from([7; 1000])));
+                    chain.append(height, Arc::new(vec![change]), None).unwrap();
+                    appended.store(height + 1, Ordering::Relaxed);
+                }
+                chain.flush().unwrap();
+            });
+            // It stops where the changes of some hundred blocks wait.
+            let deadline = Instant::now() + Duration::from_secs(2);
+            while appended.load(Ordering::Relaxed) < BLOCKS && Instant::now() < deadline {
+                sleep(Duration::from_millis(10));
+            }
+            let before = appended.load(Ordering::Relaxed);
+            assert!((20..200).contains(&before), "{mode:?}: {before} blocks were appended");
+            drop(gate);
+            append.join().unwrap();
+        });
+        assert_eq!(place.tip().unwrap().map(|tip| tip.height), Some(BLOCKS - 1));
     }
 }

@@ -30,6 +30,13 @@ impl StateBuffer {
         self.bytes
     }
 
+    /// About how many bytes of memory the changes take.
+    pub(super) fn memory(&self) -> usize {
+        /// What an entry takes besides: its place in the tree, and the allocations of the key and the value.
+        const ENTRY: usize = 150;
+        self.bytes + self.entries.len() * ENTRY
+    }
+
     /// The change of a key.
     pub(super) fn get(&self, key: &[u8]) -> Option<&Option<Value>> {
         self.entries.get(key)

@@ -147,19 +147,27 @@ pub struct FlushPolicy {
     /// About how many nodes of the trie are held after a write, and blocks are written when there are twice as many.
     /// One takes some 250 bytes.
     pub nodes: usize,
+    /// While blocks are being written, appending waits once the changes of later ones and the nodes that are held take
+    /// about this number of bytes: a slow disk holds the chain up, and does not fill the memory.
+    pub memory: usize,
 }
 
 impl FlushPolicy {
     /// Only when [`ChainState::flush`] is called.
-    pub const ON_DEMAND: Self = Self { blocks: u32::MAX, bytes: usize::MAX, age: Duration::MAX, nodes: usize::MAX };
+    pub const ON_DEMAND: Self =
+        Self { blocks: u32::MAX, bytes: usize::MAX, age: Duration::MAX, nodes: usize::MAX, memory: usize::MAX };
 }
 
-/// Some 200 MB of memory: changes that are appended while others are written, and nodes of the trie.
+/// Some 200 MB of memory, and at most twice as much where the disk is slow: changes that are appended while others are
+/// written, and nodes of the trie.
 impl Default for FlushPolicy {
     fn default() -> Self {
-        Self { blocks: 10_000, bytes: 16 << 20, age: Duration::from_secs(2), nodes: 200_000 }
+        Self { blocks: 10_000, bytes: 16 << 20, age: Duration::from_secs(2), nodes: 200_000, memory: 192 << 20 }
     }
 }
+
+/// About how many bytes a node of the trie takes that is held.
+const NODE_BYTES: usize = 250;
 
 /// The state of a chain: entries, state trie and roots, kept in a [`Place`].
 ///
@@ -246,6 +254,9 @@ impl ChainState {
     /// [`ChainError`]; after [`ChainError::Height`] the next block can still come, and after others none.
     pub fn append(&mut self, height: u32, changes: Arc<Batch>, expected: Option<NodeHash>) -> Result<(), ChainError> {
         self.receive(false)?;
+        while self.is_flushing && self.memory() >= self.policy.memory {
+            self.receive(true)?;
+        }
         let next = self.height.map_or(0, |height| height + 1);
         if height != next {
             return Err(ChainError::Height { height, next });
@@ -320,8 +331,13 @@ impl ChainState {
 
     /// Whether blocks are to be written.
     fn is_due(&self) -> bool {
-        let FlushPolicy { blocks, bytes, age, nodes } = self.policy;
+        let FlushPolicy { blocks, bytes, age, nodes, memory: _ } = self.policy;
         self.blocks >= blocks || self.state.bytes() >= bytes || self.held / 2 >= nodes || self.since.elapsed() >= age
+    }
+
+    /// About how many bytes the changes that are not being written and the nodes take.
+    fn memory(&self) -> usize {
+        self.state.memory() + self.held * NODE_BYTES
     }
 
     fn start_flush(&mut self) -> Result<(), ChainError> {
