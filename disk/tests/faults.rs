@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Temporary, apply, block};
+use common::{apply, block};
 use neovm_disk::{Disk, DiskError, Index, Records, Settings};
 use neovm_storage::{ChainState, Direction, FlushPolicy, Key, Place, Store, TrieReader, Value, state_root};
 
@@ -136,7 +136,7 @@ impl Expected {
 }
 
 fn killed(kills: u32) {
-    let folder = Temporary::new("kills");
+    let folder = tempfile::tempdir().unwrap();
     let mut expected = Expected::default();
     let mut seed = u64::from(std::process::id()) | 1;
     println!("{kills} kills, with seed {seed}");
@@ -145,7 +145,7 @@ fn killed(kills: u32) {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
-        let mut child = start(&folder.0, None);
+        let mut child = start(folder.path(), None);
         let last = Arc::new(Mutex::new(None));
         let reader = thread::spawn({
             let (last, output) = (Arc::clone(&last), BufReader::new(child.stdout.take().unwrap()));
@@ -163,7 +163,7 @@ fn killed(kills: u32) {
         let last = last.lock().unwrap_or_else(PoisonError::into_inner).take();
         before_open += u32::from(last.is_none());
         let written = last.and_then(|line| line.parse().ok()).map_or(0, |height: u32| height + 1);
-        let (blocks, opened) = expected.check(&folder.0, written);
+        let (blocks, opened) = expected.check(folder.path(), written);
         slowest = slowest.max(opened);
         lost += u32::from(blocks < written);
     }
@@ -176,8 +176,8 @@ fn killed(kills: u32) {
 }
 
 fn two_processes() {
-    let folder = Temporary::new("processes");
-    let mut child = start(&folder.0, None);
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = start(folder.path(), None);
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "open\n");
@@ -186,7 +186,7 @@ fn two_processes() {
     child.wait().unwrap();
     assert!(matches!(error, DiskError::InUse(_)));
     println!("two processes: {error}");
-    Expected::default().check(&folder.0, 0);
+    Expected::default().check(folder.path(), 0);
 }
 
 /// The limit of the operating system for the size of files stands for a disk that is full.
@@ -195,11 +195,11 @@ fn full_disk() {
         println!("SKIPPED: a full disk: there is no ulimit");
         return;
     }
-    let folder = Temporary::new("limit");
+    let folder = tempfile::tempdir().unwrap();
     let mut expected = Expected::default();
     let mut before = 0;
     for limit in [4096, 5000, 6000] {
-        let mut child = start(&folder.0, Some(limit));
+        let mut child = start(folder.path(), Some(limit));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let last = lines.by_ref().last().and_then(|line| line.parse().ok());
         let mut error = String::new();
@@ -209,7 +209,7 @@ fn full_disk() {
             error.contains(": the disk is full. Blocks written before are safe: make room and start again"),
             "{error}"
         );
-        let (blocks, _) = expected.check(&folder.0, last.map_or(0, |height: u32| height + 1));
+        let (blocks, _) = expected.check(folder.path(), last.map_or(0, |height: u32| height + 1));
         println!("a full disk: {} blocks are left: {}", blocks, error.trim());
         assert!(blocks > before || before > 0);
         before = blocks;
@@ -224,11 +224,11 @@ fn files_that_were_not_finished() {
         return;
     }
     let limits = [0, 8, 32, 128, 512];
-    let folders = limits.map(|limit| (limit, Temporary::new(&format!("files-{limit}"))));
+    let folders = limits.map(|limit| (limit, tempfile::tempdir().unwrap()));
     for (limit, folder) in &folders {
         std::fs::create_dir_all(folder).unwrap();
-        let finished = start_as(FILES, &folder.0, Some(*limit)).wait().unwrap().success();
-        let [index, records] = ["index", "records"].map(|name| folder.0.join(name));
+        let finished = start_as(FILES, &folder.path(), Some(*limit)).wait().unwrap().success();
+        let [index, records] = ["index", "records"].map(|name| folder.path().join(name));
         assert_eq!([index.exists(), records.exists()], [finished; 2], "{limit}");
         assert_eq!(finished, *limit == 512);
         assert_eq!(Index::open(index).unwrap().height().unwrap(), None);

@@ -4,11 +4,12 @@ mod common;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
-use common::{Temporary, apply, block};
+use common::{apply, block};
 use neovm_disk::{Disk, DiskError, Settings};
 use neovm_storage::{
     ChainError, ChainState, Direction, FlushPolicy, Key, NodeHash, Place, Store, StoreError, TrieError, TrieMode, Value,
 };
+use tempfile::TempDir;
 
 /// A small cache, so that pages are read.
 const SETTINGS: Settings = Settings { network: 42, trie_mode: TrieMode::Latest, cache: 1 << 16, limit: None };
@@ -21,21 +22,21 @@ fn state(blocks: u32) -> BTreeMap<Key, Value> {
 }
 
 /// The file of the database.
-fn database(folder: &Temporary) -> PathBuf {
-    folder.0.join("chain.redb")
+fn database(folder: &TempDir) -> PathBuf {
+    folder.path().join("chain.redb")
 }
 
-fn open(folder: &Temporary, settings: Settings) -> Result<Disk, DiskError> {
+fn open(folder: &TempDir, settings: Settings) -> Result<Disk, DiskError> {
     Disk::open(folder, settings)
 }
 
-fn chain(folder: &Temporary, settings: Settings, blocks: u32) -> ChainState {
+fn chain(folder: &TempDir, settings: Settings, blocks: u32) -> ChainState {
     let policy = FlushPolicy { blocks, nodes: 50, ..FlushPolicy::default() };
     ChainState::open(Arc::new(open(folder, settings).unwrap()), policy).unwrap()
 }
 
 /// Appends blocks, and writes them every few.
-fn follow(folder: &Temporary, settings: Settings, blocks: std::ops::Range<u32>) -> Vec<NodeHash> {
+fn follow(folder: &TempDir, settings: Settings, blocks: std::ops::Range<u32>) -> Vec<NodeHash> {
     let mut chain = chain(folder, settings, 7);
     for height in blocks {
         chain.append(height, Arc::new(block(height)), None).unwrap();
@@ -51,7 +52,7 @@ fn read_all(store: &dyn Store, direction: Direction) -> Result<Vec<(Key, Value)>
 #[test]
 fn what_was_written_is_there_when_it_is_opened_again() {
     for trie_mode in [TrieMode::None, TrieMode::Latest, TrieMode::Full] {
-        let folder = Temporary::new(&format!("reopen-{trie_mode:?}"));
+        let folder = tempfile::tempdir().unwrap();
         let settings = Settings { trie_mode, ..SETTINGS };
         let mut roots = follow(&folder, settings, 0..30);
         roots.extend(follow(&folder, settings, 30..60));
@@ -88,7 +89,7 @@ fn what_was_written_is_there_when_it_is_opened_again() {
 
 #[test]
 fn two_at_once_are_refused() {
-    let folder = Temporary::new("two");
+    let folder = tempfile::tempdir().unwrap();
     let first = open(&folder, SETTINGS).unwrap();
     let second = open(&folder, SETTINGS).unwrap_err();
     assert!(matches!(second, DiskError::InUse(_)));
@@ -102,7 +103,7 @@ fn two_at_once_are_refused() {
 
 #[test]
 fn other_folders_and_other_settings_are_refused() {
-    let folder = Temporary::new("settings");
+    let folder = tempfile::tempdir().unwrap();
     follow(&folder, SETTINGS, 0..3);
     let refused = |settings| open(&folder, settings).unwrap_err().to_string();
     let text = refused(Settings { network: 43, ..SETTINGS });
@@ -111,7 +112,7 @@ fn other_folders_and_other_settings_are_refused() {
     let expected = ": this folder was made to keep the latest state trie, not all state tries (full state)";
     assert!(text.ends_with(expected), "{text}");
 
-    let format = folder.0.join("format");
+    let format = folder.path().join("format");
     assert_eq!(fs::read_to_string(&format).unwrap(), "neovm chain, format 1\n");
     fs::write(&format, "neovm chain, format 2\n").unwrap();
     let text = refused(SETTINGS);
@@ -131,7 +132,7 @@ fn other_folders_and_other_settings_are_refused() {
 
 #[test]
 fn a_full_disk_leaves_the_blocks_that_were_written() {
-    let folder = Temporary::new("full");
+    let folder = tempfile::tempdir().unwrap();
     let limit = 1 << 20;
     let settings = Settings { limit: Some(limit), ..SETTINGS };
     let mut chain = chain(&folder, settings, 5);
@@ -158,7 +159,7 @@ fn a_full_disk_leaves_the_blocks_that_were_written() {
 }
 
 /// Reads all that a folder holds. Nothing but what was written, or an error, may come of it.
-fn read_damaged(folder: &Temporary, expected: &BTreeMap<Key, Value>, last: NodeHash) -> Result<(), String> {
+fn read_damaged(folder: &TempDir, expected: &BTreeMap<Key, Value>, last: NodeHash) -> Result<(), String> {
     let disk = open(folder, SETTINGS).map_err(|error| error.to_string())?;
     let tip = disk.tip().map_err(|error| error.to_string())?.unwrap();
     assert_eq!((tip.height, tip.root), (39, last));
@@ -179,7 +180,7 @@ fn read_damaged(folder: &Temporary, expected: &BTreeMap<Key, Value>, last: NodeH
 
 #[test]
 fn a_bit_that_flipped_never_becomes_a_wrong_state() {
-    let folder = Temporary::new("flip");
+    let folder = tempfile::tempdir().unwrap();
     let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
     let expected = state(40);
     let good = fs::read(database(&folder)).unwrap();
@@ -210,7 +211,7 @@ fn a_bit_that_flipped_never_becomes_a_wrong_state() {
 
 #[test]
 fn a_file_that_was_cut_off_is_refused() {
-    let folder = Temporary::new("cut");
+    let folder = tempfile::tempdir().unwrap();
     let last = *follow(&folder, SETTINGS, 0..40).last().unwrap();
     let expected = state(40);
     let good = fs::read(database(&folder)).unwrap();

@@ -4,41 +4,17 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Key, block, unsigned};
+use common::{Key, World, block, unsigned};
 use neovm_chain::{Attribute, Transaction, UnsignedTransaction, WitnessScopes, contract};
 use neovm_host::{Chain, Invocation, ProtocolSettings};
 use neovm_node::{MemoryPool, verify::VerifyResult};
 use neovm_types::{Hash256, StackItem};
 
-const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
-
-/// A private chain, and accounts with 10 GAS each.
-struct World {
-    chain: Chain,
-    node: Key,
-    alice: Key,
-    bob: Key,
-}
-
 impl World {
-    fn new() -> Self {
-        let (node, alice, bob) = (Key::new(1), Key::new(2), Key::new(3));
-        let mut world = Self { chain: Chain::new(ProtocolSettings::private()).unwrap(), node, alice, bob };
-        for account in [world.alice.account(), world.bob.account()] {
-            let from = contract::bft_address(&[world.node.public]).unwrap();
-            let arguments = vec![from.into(), account.into(), 1_000_000_000.into(), StackItem::Null];
-            let call = Invocation::call(GAS.parse().unwrap(), "transfer", arguments).unwrap();
-            let signer = neovm_chain::Signer::new(from, WitnessScopes::GLOBAL);
-            assert!(world.chain.execute(&call.with_signer(signer)).unwrap().halted());
-        }
-        world
-    }
-
     fn signed(&self, key: &Key, change: impl FnOnce(&mut UnsignedTransaction)) -> Arc<Transaction> {
         let mut transaction = unsigned(&[key.account()], vec![]);
         change(&mut transaction);
-        let message = transaction.sign_data(self.chain.network().settings().network);
-        transaction.sign(&[key.witness(&message)]).unwrap().into()
+        self.sign(&transaction, &[key]).into()
     }
 
     fn of_alice(&self, nonce: u32, network_fee: i64) -> Arc<Transaction> {

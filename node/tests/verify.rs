@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Key, block, unsigned, witness};
+use common::{GAS, Key, World, block, unsigned, witness};
 use neovm_chain::{
     Attribute, Block, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness,
     WitnessScopes, contract,
@@ -16,57 +16,9 @@ use neovm_node::verify::{
 };
 use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, ScriptBuilder, StackItem};
 
-const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
 const POLICY: &str = "0xcc5e4edd9f5f8dba8bb65734541df7a1c081c67b";
 
-/// A private chain whose only consensus node has the secret number 1, and two accounts
-/// with 10 GAS each.
-struct World {
-    chain: Chain,
-    node: Key,
-    alice: Key,
-    bob: Key,
-}
-
 impl World {
-    fn new() -> Self {
-        Self::with(ProtocolSettings::private())
-    }
-
-    fn with(settings: ProtocolSettings) -> Self {
-        let (node, alice, bob) = (Key::new(1), Key::new(2), Key::new(3));
-        let mut world = Self { chain: Chain::new(settings).unwrap(), node, alice, bob };
-        for account in [world.alice.account(), world.bob.account()] {
-            let from = world.rich();
-            let arguments = vec![from.into(), account.into(), 1_000_000_000.into(), StackItem::Null];
-            world.call(GAS, "transfer", arguments);
-        }
-        world
-    }
-
-    /// The account of the consensus nodes, which is also that of the committee.
-    fn rich(&self) -> Hash160 {
-        contract::bft_address(&[self.node.public]).unwrap()
-    }
-
-    /// Calls a method of a native contract, signed by the committee.
-    fn call(&mut self, contract: &str, method: &str, arguments: Vec<StackItem>) {
-        let signer = Signer::new(self.rich(), WitnessScopes::GLOBAL);
-        let call = Invocation::call(contract.parse().unwrap(), method, arguments).unwrap();
-        assert!(self.chain.execute(&call.with_signer(signer)).unwrap().halted(), "{method}");
-    }
-
-    fn message(&self, transaction: &UnsignedTransaction) -> [u8; 36] {
-        transaction.sign_data(self.chain.network().settings().network)
-    }
-
-    /// The transaction, signed by the keys of its signers.
-    fn sign(&self, transaction: &UnsignedTransaction, keys: &[&Key]) -> Transaction {
-        let message = self.message(transaction);
-        let witnesses: Vec<_> = keys.iter().map(|key| key.witness(&message)).collect();
-        transaction.sign(&witnesses).unwrap()
-    }
-
     /// A transaction of Alice with a nonce and attributes.
     fn by_alice(&self, nonce: u32, attributes: Vec<Attribute>) -> Transaction {
         self.sign(&UnsignedTransaction { nonce, ..unsigned(&[self.alice.account()], attributes) }, &[&self.alice])

@@ -5,12 +5,13 @@ mod common;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
     sync::Arc,
     thread,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use common::TestFolder;
+use common::new_folder;
 use neovm_chain::Block;
 use neovm_host::{Chain, ProtocolSettings, genesis_block, native::NATIVES};
 use neovm_private::{ForkOf, PrivateChain};
@@ -136,16 +137,16 @@ fn converse(mut stream: TcpStream, answer: impl Fn(&str, &Value) -> Reply) -> st
     }
 }
 
-fn fork(folder: &TestFolder, node: SocketAddr) -> Result<PrivateChain, String> {
+fn fork(folder: &Path, node: SocketAddr) -> Result<PrivateChain, String> {
     let validator = PrivateKey::generate().unwrap();
     let fork = ForkOf { rpc: format!("http://{node}"), height: None, validator };
-    PrivateChain::fork_of(folder.path(), &fork).map_err(|error| error.to_string())
+    PrivateChain::fork_of(folder, &fork).map_err(|error| error.to_string())
 }
 
 #[test]
 fn a_node_that_answers_rightly_can_be_forked() {
-    let folder = TestFolder::new("origin-right");
-    let mut chain = fork(&folder, serve(|_, _| None)).unwrap();
+    let folder = new_folder();
+    let mut chain = fork(folder.path(), serve(|_, _| None)).unwrap();
     assert_eq!(chain.mine(&[], None).unwrap().block.index, 2);
 }
 
@@ -221,22 +222,23 @@ fn whatever_a_node_answers_wrongly_is_told() {
         ),
     ];
     for (i, (wrong, reply, told)) in cases.into_iter().enumerate() {
-        let folder = TestFolder::new(&format!("origin-wrong-{i}"));
+        let parent = new_folder();
+        let folder = parent.path().join("chain");
         let node = serve(move |method, _| (method == wrong).then(&reply));
         let error = fork(&folder, node).map(drop).unwrap_err();
         assert!(error.contains(&format!("http://{node}: {wrong} ")) && error.contains(told), "{wrong}: {error}");
-        assert!(!folder.path().exists(), "{wrong}");
+        assert!(!folder.exists(), "{wrong}");
     }
 }
 
 #[test]
 fn a_page_that_comes_again_and_again_is_told() {
-    let folder = TestFolder::new("origin-again");
+    let folder = new_folder();
     let address = serve(|method, params| {
         let is_page = method == "findstates" && params[2] == "" && params[4] != 1;
         is_page.then(|| Reply::Result(json!({"truncated": true, "results": [{"key": "", "value": ""}]})))
     });
-    let chain = fork(&folder, address).unwrap();
+    let chain = fork(folder.path(), address).unwrap();
     let neo = NATIVES.iter().find(|native| native.name == "NeoToken").unwrap().id;
     let mut entries = chain.blockchain().state().seek(&Key::new(neo, b""), None, Direction::Forward);
     let told = entries.find_map(Result::err).unwrap().to_string();
@@ -246,7 +248,7 @@ fn a_page_that_comes_again_and_again_is_told() {
 
 #[test]
 fn a_connection_that_the_node_has_closed_is_made_anew() {
-    let folder = TestFolder::new("origin-closing");
+    let folder = new_folder();
     // Each answer says nothing of the end that follows it.
     let node = Arc::new(Node::new());
     let address = serve(move |method, params| {
@@ -254,5 +256,5 @@ fn a_connection_that_the_node_has_closed_is_made_anew() {
         let body = json!({"jsonrpc": "2.0", "id": 1, "result": result}).to_string();
         Some(Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())))
     });
-    fork(&folder, address).unwrap();
+    fork(folder.path(), address).unwrap();
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{TestFolder, new_chain, transfer};
+use common::{new_chain, new_folder, transfer};
 use neovm_chain::Transaction;
 use neovm_host::{ProtocolSettings, StateView};
 use neovm_node::verify::VerifyLevel;
@@ -13,7 +13,7 @@ use neovm_wallet::PrivateKey;
 
 #[test]
 fn blocks_are_mined_and_kept() {
-    let folder = TestFolder::new("kept");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     let receiver = PrivateKey::generate().unwrap();
     let transaction = transfer(&chain, receiver.account(), 500_000_000, 0);
@@ -37,7 +37,7 @@ fn blocks_are_mined_and_kept() {
 
 #[test]
 fn what_was_not_written_is_not_there() {
-    let folder = TestFolder::new("forgotten");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     chain.mine(&[], None).unwrap();
     chain.flush().unwrap();
@@ -51,7 +51,7 @@ fn what_was_not_written_is_not_there() {
 
 #[test]
 fn another_node_accepts_the_blocks() {
-    let (folder, other) = (TestFolder::new("mined"), TestFolder::new("follows"));
+    let (folder, other) = (new_folder(), new_folder());
     let mut chain = new_chain(&folder);
     let mut follower = PrivateChain::create(
         other.path(),
@@ -71,7 +71,7 @@ fn another_node_accepts_the_blocks() {
 
 #[test]
 fn the_time_that_is_given_counts() {
-    let folder = TestFolder::new("time");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     let first = chain.mine(&[], Some(2_000_000_000_000)).unwrap();
     assert_eq!(first.block.timestamp, 2_000_000_000_000);
@@ -84,7 +84,7 @@ fn the_time_that_is_given_counts() {
 
 #[test]
 fn blocks_have_limits() {
-    let folder = TestFolder::new("limits");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     let account = PrivateKey::generate().unwrap().account();
     let transactions: Vec<Arc<Transaction>> = (0..3).map(|i| transfer(&chain, account, 1, i)).collect();
@@ -100,7 +100,7 @@ fn blocks_have_limits() {
 
 #[test]
 fn transactions_that_are_not_valid_are_refused() {
-    let folder = TestFolder::new("refused");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     let transaction = transfer(&chain, PrivateKey::generate().unwrap().account(), 1, 0);
     chain.mine(&[Arc::clone(&transaction)], None).unwrap();
@@ -111,7 +111,7 @@ fn transactions_that_are_not_valid_are_refused() {
 
 #[test]
 fn blocks_need_the_keys_of_the_validators() {
-    let folder = TestFolder::new("keys");
+    let folder = new_folder();
     let chain = new_chain(&folder);
     let other = PrivateKey::generate().unwrap();
     let error = neovm_private::next_block(chain.blockchain(), &[other], &[], None).unwrap_err().to_string();
@@ -121,7 +121,7 @@ fn blocks_need_the_keys_of_the_validators() {
 
 #[test]
 fn folders_are_made_once_and_used_by_one() {
-    let folder = TestFolder::new("once");
+    let folder = new_folder();
     assert!(matches!(PrivateChain::open(folder.path()), Err(PrivateError::Missing(_))));
     let chain = new_chain(&folder);
     let new = NewChain { settings: ProtocolSettings::private(), validator: PrivateKey::generate().unwrap() };
@@ -136,7 +136,7 @@ fn folders_are_made_once_and_used_by_one() {
 #[test]
 fn the_wallet_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = TestFolder::new("mode");
+    let folder = new_folder();
     let mut chain = new_chain(&folder);
     let mode = |chain: &PrivateChain| {
         std::fs::metadata(chain.folder().path().join("wallet.json")).unwrap().permissions().mode() & 0o777

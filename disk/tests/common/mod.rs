@@ -1,35 +1,8 @@
 //! What the tests of folders share.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use neovm_storage::{Batch, Key, Value};
-
-/// A folder that is deleted in the end.
-pub(crate) struct Temporary(pub(crate) PathBuf);
-
-impl Temporary {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neovm-disk-{name}-{}", std::process::id()));
-        _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl AsRef<Path> for Temporary {
-    fn as_ref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// The changes of a block: entries of many sizes that come, change and go.
 pub(crate) fn block(height: u32) -> Batch {

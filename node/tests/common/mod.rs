@@ -1,4 +1,4 @@
-//! What several tests of the node need: keys, signed transactions and blocks.
+//! What several tests of the node need: a chain, keys, signed transactions and blocks.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use neovm_chain::{
     Attribute, Block, Signer, Transaction, UnsignedHeader, UnsignedTransaction, Witness, WitnessScopes, contract,
     merkle_root,
 };
-use neovm_host::Chain;
-use neovm_types::{Hash160, OpCode, PublicKey, Script, ScriptBuilder};
+use neovm_host::{Chain, Invocation, ProtocolSettings};
+use neovm_types::{Hash160, OpCode, PublicKey, Script, ScriptBuilder, StackItem};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 
 /// A key whose secret number is public.
@@ -43,6 +43,58 @@ impl Key {
     pub(crate) fn multisig_witness(&self, message: &[u8]) -> Witness {
         let script = contract::multisig_script(1, &[self.public]).expect("one key");
         witness(&[self.signature(message)], script)
+    }
+}
+
+/// The contract of GAS.
+pub(crate) const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
+
+/// A private chain whose only consensus node has the secret number 1, and two accounts
+/// with 10 GAS each.
+pub(crate) struct World {
+    pub(crate) chain: Chain,
+    pub(crate) node: Key,
+    pub(crate) alice: Key,
+    pub(crate) bob: Key,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(ProtocolSettings::private())
+    }
+
+    pub(crate) fn with(settings: ProtocolSettings) -> Self {
+        let (node, alice, bob) = (Key::new(1), Key::new(2), Key::new(3));
+        let mut world = Self { chain: Chain::new(settings).unwrap(), node, alice, bob };
+        for account in [world.alice.account(), world.bob.account()] {
+            let from = world.rich();
+            let arguments = vec![from.into(), account.into(), 1_000_000_000.into(), StackItem::Null];
+            world.call(GAS, "transfer", arguments);
+        }
+        world
+    }
+
+    /// The account of the consensus nodes, which is also that of the committee.
+    pub(crate) fn rich(&self) -> Hash160 {
+        contract::bft_address(&[self.node.public]).unwrap()
+    }
+
+    /// Calls a method of a native contract, signed by the committee.
+    pub(crate) fn call(&mut self, contract: &str, method: &str, arguments: Vec<StackItem>) {
+        let signer = Signer::new(self.rich(), WitnessScopes::GLOBAL);
+        let call = Invocation::call(contract.parse().unwrap(), method, arguments).unwrap();
+        assert!(self.chain.execute(&call.with_signer(signer)).unwrap().halted(), "{method}");
+    }
+
+    pub(crate) fn message(&self, transaction: &UnsignedTransaction) -> [u8; 36] {
+        transaction.sign_data(self.chain.network().settings().network)
+    }
+
+    /// The transaction, signed by the keys of its signers.
+    pub(crate) fn sign(&self, transaction: &UnsignedTransaction, keys: &[&Key]) -> Transaction {
+        let message = self.message(transaction);
+        let witnesses: Vec<_> = keys.iter().map(|key| key.witness(&message)).collect();
+        transaction.sign(&witnesses).unwrap()
     }
 }
 

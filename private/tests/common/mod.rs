@@ -2,41 +2,20 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process,
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use neovm_chain::{Signer, Transaction, UnsignedTransaction, WitnessScopes};
 use neovm_host::ProtocolSettings;
 use neovm_private::{NewChain, PrivateChain};
 use neovm_types::{CallFlags, Hash160, ScriptBuilder, StackItem};
 use neovm_wallet::{PrivateKey, sign_transaction};
+use tempfile::TempDir;
 
-/// A folder that is removed in the end.
-pub(crate) struct TestFolder(PathBuf);
-
-impl TestFolder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neovm-private-{name}-{}", process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
+pub(crate) fn new_folder() -> TempDir {
+    tempfile::tempdir().unwrap()
 }
 
-impl Drop for TestFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-pub(crate) fn new_chain(folder: &TestFolder) -> PrivateChain {
+pub(crate) fn new_chain(folder: &TempDir) -> PrivateChain {
     let new = NewChain { settings: ProtocolSettings::private(), validator: PrivateKey::generate().unwrap() };
     PrivateChain::create(folder.path(), &new).unwrap()
 }
