@@ -267,15 +267,21 @@ fn nodes(entries: u64, folder: &Path) -> Result<()> {
 }
 
 fn chain(entries: u64, folder: &Path) -> Result<()> {
-    let disk = Arc::new(Disk::open(folder, Settings { cache: 128 << 20, ..settings(TrieMode::Latest) })?);
-    let mut chain = ChainState::open(disk, FlushPolicy::default())?;
+    let open = || Disk::open(folder, Settings { cache: 128 << 20, ..settings(TrieMode::Latest) }).map(Arc::new);
+    let size = || fs::metadata(folder.join("chain.redb")).map(|file| file.len() as f64 / 1e6);
+    let mut chain = ChainState::open(open()?, FlushPolicy::default())?;
     let mut numbers = Numbers(7);
-    for (height, first) in (0..).zip((0..entries).step_by(10_000)) {
-        let last = entries.min(first + 10_000);
-        let all: BTreeMap<_, _> = (first..last).map(|n| (balance(n), Some(amount(&mut numbers)))).collect();
-        chain.append(height, Arc::new(all.into_iter().collect()), None)?;
-    }
-    chain.flush()?;
+    timed("fill, an entry", entries, || {
+        for (height, first) in (0..).zip((0..entries).step_by(1_000)) {
+            let last = entries.min(first + 1_000);
+            let all: BTreeMap<_, _> = (first..last).map(|n| (balance(n), Some(amount(&mut numbers)))).collect();
+            chain.append(height, Arc::new(all.into_iter().collect()), None)?;
+        }
+        Ok(chain.flush()?)
+    })?;
+    println!("file: {:.1} MB", size()?);
+    drop(chain);
+    let mut chain = ChainState::open(timed("opening", 1, || Ok(open()?))?, FlushPolicy::default())?;
     for round in 0..5 {
         let blocks: Vec<_> =
             (0..2000).map(|height| Arc::new(block(round * 2000 + height, entries, &mut numbers))).collect();
@@ -289,7 +295,7 @@ fn chain(entries: u64, folder: &Path) -> Result<()> {
             }
             Ok(chain.flush()?)
         })?;
-        println!("file: {:.1} MB", fs::metadata(folder.join("chain.redb"))?.len() as f64 / 1e6);
+        println!("file: {:.1} MB", size()?);
     }
     Ok(())
 }

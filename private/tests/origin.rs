@@ -221,7 +221,7 @@ fn whatever_a_node_answers_wrongly_is_told() {
             "getblock is answered with error -32603",
         ),
     ];
-    for (i, (wrong, reply, told)) in cases.into_iter().enumerate() {
+    for (wrong, reply, told) in cases {
         let parent = new_folder();
         let folder = parent.path().join("chain");
         let node = serve(move |method, _| (method == wrong).then(&reply));
