@@ -348,7 +348,7 @@ impl Translator<'_> {
 
     /// Passes an item to a block that expects it as a kind.
     fn hand_over(&mut self, item: Item, kind: Kind, words: Words, (address, offset): (Value, i32)) {
-        let [payload, tag, ..] = words;
+        let Words { number: [payload, ..], tag } = words;
         if let Some(width @ (Width::I128 | Width::Wide)) = kind.width() {
             let number = match item {
                 Item::I128(words) => Number::I128(words),

@@ -7,9 +7,15 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 
 use super::state::{Kind, Shape, State};
 
-/// The variables of an item: its payload, and its tag for kinds that do not determine the tag; or the words of a wide
-/// integer.
-pub(super) type Words = [Variable; 4];
+/// The variables of an item. A branch may hand an item to both blocks that follow it, as different kinds: each variable
+/// has one meaning, so that what one block is given is not what the other one reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Words {
+    /// The words of an integer, the lowest first: as many as the kind has. The lowest is the payload of other kinds.
+    pub(super) number: [Variable; 4],
+    /// The tag, for kinds that do not determine it.
+    pub(super) tag: Variable,
+}
 
 /// The blocks of a function, and what their edges carry.
 #[derive(Debug)]
@@ -36,7 +42,8 @@ impl Edges {
         shapes: BTreeMap<usize, Shape>,
         [depth, slots, tries]: [usize; 3],
     ) -> Self {
-        let mut words = |_| core::array::from_fn(|_| builder.declare_var(I64));
+        let mut words =
+            |_| Words { number: core::array::from_fn(|_| builder.declare_var(I64)), tag: builder.declare_var(I64) };
         let slots = (0..slots).map(&mut words).collect();
         let stack = (0..depth).map(&mut words).collect();
         let tries = (0..tries).map(|_| builder.declare_var(I64)).collect();
@@ -126,10 +133,11 @@ mod tests {
     fn each_block_and_item_has_its_own() {
         let edges = edges();
         assert!(edges.block(3).is_some() && edges.block(3) != edges.block(8) && edges.block(4).is_none());
-        let mut words: Vec<_> = edges.stack.iter().chain(&edges.slots).flatten().collect();
+        let items = edges.stack.iter().chain(&edges.slots);
+        let mut words: Vec<_> = items.flat_map(|words| words.number.into_iter().chain([words.tag])).collect();
         words.sort_by_key(|variable| variable.as_u32());
         words.dedup();
-        assert_eq!((words.len(), edges.stack.len(), edges.slots.len()), (12, 2, 1));
+        assert_eq!((words.len(), edges.stack.len(), edges.slots.len()), (15, 2, 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use neovm_interp::tier::{self, Leave, builtins::BYTES_LENGTH, layout};
 
 use super::{
     Translator,
+    edges::Words,
     exit::Why,
     state::{Item, Kind, Origin, Shape, State, UsedSlot},
     wide::Number,
@@ -194,7 +195,7 @@ impl Translator<'_> {
         let variables = self.edges.stack[..shape.stack.len()].iter().chain(&self.edges.slots);
         let variables: Vec<_> = variables.copied().collect();
         for ((address, offset, kind), words) in self.entry_items(shape).into_iter().zip(variables) {
-            let [payload, tag, ..] = words;
+            let Words { number: [payload, ..], tag } = words;
             if let Kind::I128 | Kind::Wide = kind {
                 if let Some(number) = wide.next() {
                     self.define(words, number);

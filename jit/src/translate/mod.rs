@@ -346,10 +346,11 @@ impl<'a> Translator<'a> {
     }
 
     fn read(&mut self, words: Words, kind: Kind) -> Item {
-        let [payload, tag, ..] = words;
+        let Words { number, tag } = words;
+        let [payload, high, ..] = number;
         match kind {
-            Kind::I128 => Item::I128([payload, tag].map(|word| self.builder.use_var(word))),
-            Kind::Wide => Item::Wide(words.map(|word| self.builder.use_var(word))),
+            Kind::I128 => Item::I128([payload, high].map(|word| self.builder.use_var(word))),
+            Kind::Wide => Item::Wide(number.map(|word| self.builder.use_var(word))),
             Kind::Int => Item::Int(self.builder.use_var(payload)),
             Kind::Scalar => Item::Scalar(self.builder.use_var(tag), self.builder.use_var(payload)),
             Kind::Bool => {

@@ -240,7 +240,7 @@ impl Translator<'_> {
             Number::I128(values) => values.to_vec(),
             Number::Wide(values) => values.to_vec(),
         };
-        words.into_iter().zip(values).for_each(|(word, value)| self.builder.def_var(word, value));
+        words.number.into_iter().zip(values).for_each(|(word, value)| self.builder.def_var(word, value));
     }
 
     /// Releases the memory of an integer that has been read from a cell.
