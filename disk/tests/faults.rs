@@ -227,7 +227,7 @@ fn files_that_were_not_finished() {
     let folders = limits.map(|limit| (limit, tempfile::tempdir().unwrap()));
     for (limit, folder) in &folders {
         std::fs::create_dir_all(folder).unwrap();
-        let finished = start_as(FILES, &folder.path(), Some(*limit)).wait().unwrap().success();
+        let finished = start_as(FILES, folder.path(), Some(*limit)).wait().unwrap().success();
         let [index, records] = ["index", "records"].map(|name| folder.path().join(name));
         assert_eq!([index.exists(), records.exists()], [finished; 2], "{limit}");
         assert_eq!(finished, *limit == 512);
