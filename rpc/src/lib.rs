@@ -17,6 +17,7 @@ mod handlers;
 mod methods;
 mod node;
 mod output;
+mod paced;
 mod params;
 mod request;
 mod server;

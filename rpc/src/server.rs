@@ -1,7 +1,8 @@
 //! The server: calls by HTTP.
 //!
 //! What a client can cost is bounded: the size of a request, the number of its calls, the time for
-//! its headers and its body and for reading the answer, the number of connections.
+//! its headers and its body and for reading the answer, the number of connections, and what is held
+//! for all of them.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -10,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes, HttpBody},
     extract::{RawQuery, Request as HttpRequest, State},
     http::{HeaderValue, Method, StatusCode, header},
     response::Response,
@@ -24,13 +25,17 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use neovm_types::json::Json;
-use tokio::{net::TcpListener, sync::Semaphore, task};
-use tokio_io_timeout::TimeoutStream;
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task,
+};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::{
     error::{ErrorKind, RpcError},
     node::{Mining, Node},
+    paced::Paced,
     request::{Request, answer, refusal},
 };
 
@@ -43,18 +48,34 @@ pub struct ServerLimits {
     pub batch: usize,
     /// The number of connections at once; more have to wait.
     pub connections: usize,
-    /// The time that a client may take for the headers, and again for the body of a request. A
-    /// connection without requests is closed after it, too, and one whose client reads nothing of an
-    /// answer.
+    /// The time that a client may take for the headers, and again for the body of a request, and for
+    /// reading an answer. A connection without requests is closed after it, too.
     pub patience: Duration,
+    /// For each so many bytes of an answer a client may take a second more.
+    pub rate: u32,
+    /// The size of the requests and answers that are held at once, in bytes. Those of at most
+    /// [`SMALL`](Self::SMALL) do not count.
+    pub memory: usize,
     /// The number of requests that are worked on at once.
     pub workers: usize,
 }
 
+impl ServerLimits {
+    /// A request or an answer that is not larger is always held.
+    pub const SMALL: usize = 64 << 10;
+}
+
 impl Default for ServerLimits {
     fn default() -> Self {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { body: 5 << 20, batch: 100, connections: 1000, patience: Duration::from_secs(15), workers }
+        Self {
+            body: 5 << 20,
+            batch: 100,
+            connections: 1000,
+            patience: Duration::from_secs(15),
+            rate: 512 << 10,
+            memory: 512 << 20,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 }
 
@@ -64,13 +85,27 @@ pub struct Server {
     node: Arc<RwLock<Node>>,
     limits: ServerLimits,
     workers: Arc<Semaphore>,
+    /// The room for requests and answers that is left, in bytes.
+    room: Arc<Semaphore>,
+}
+
+/// Bytes that are held, and the room that they take.
+struct Held {
+    bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Server {
     /// Makes a server of a node.
     pub fn new(node: Arc<RwLock<Node>>, limits: ServerLimits) -> Self {
-        let workers = Arc::new(Semaphore::new(limits.workers.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { node, limits, workers }
+        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { node, limits, workers: semaphore(limits.workers), room: semaphore(limits.memory) }
     }
 
     /// Answers the clients that connect, and makes blocks if the node does that by the clock, until
@@ -91,7 +126,7 @@ impl Server {
 
     async fn accept(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let connections = Arc::new(Semaphore::new(self.limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
-        let patience = self.limits.patience;
+        let ServerLimits { patience, rate, .. } = self.limits;
         let service = TowerToHyperService::new(self.router());
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
@@ -117,8 +152,7 @@ impl Server {
             let mut http = hyper::server::conn::http1::Builder::new();
             // Who has said that nothing more comes may still want the answer.
             http.timer(TokioTimer::new()).header_read_timeout(patience).half_close(true);
-            let mut stream = Box::pin(TimeoutStream::new(stream));
-            stream.as_mut().set_write_timeout_pinned(Some(patience));
+            let stream = Paced::new(stream, patience, rate);
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
@@ -142,23 +176,39 @@ impl Server {
     }
 
     /// Reads a body in time.
-    async fn body(&self, body: Body) -> Result<Vec<u8>, StatusCode> {
-        let read = Limited::new(body, self.limits.body).collect();
+    async fn body(&self, body: Body) -> Result<Held, StatusCode> {
+        let limit = self.limits.body;
+        let size = body.size_hint().upper().and_then(|size| size.try_into().ok()).map_or(limit, |size| limit.min(size));
+        let room = self.room(size)?;
+        let read = Limited::new(body, limit).collect();
         match tokio::time::timeout(self.limits.patience, read).await {
             Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-            Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
+            Ok(Ok(collected)) => Ok(Held { bytes: collected.to_bytes().into(), _room: room }),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
             Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
         }
     }
 
+    /// Takes room for so many bytes, if there is any.
+    fn room(&self, size: usize) -> Result<Option<OwnedSemaphorePermit>, StatusCode> {
+        if size <= ServerLimits::SMALL {
+            return Ok(None);
+        }
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(size);
+        room.map(Some).map_err(|_| {
+            tracing::warn!(size, "no room: clients read too slowly");
+            StatusCode::SERVICE_UNAVAILABLE
+        })
+    }
+
     /// Answers a request, on a thread that may take its time.
-    async fn answer(&self, text: Vec<u8>) -> Option<String> {
-        let Ok(permit) = Arc::clone(&self.workers).acquire_owned().await else { return None };
+    async fn answer(&self, request: Held) -> Result<Option<Held>, StatusCode> {
+        let Ok(permit) = Arc::clone(&self.workers).acquire_owned().await else { return Ok(None) };
         let (node, batch) = (Arc::clone(&self.node), self.limits.batch);
         let work = move || {
             let _permit = permit;
-            match Request::parse(&text, batch) {
+            match Request::parse(&request.bytes, batch) {
                 Ok(request) => {
                     let begun = Instant::now();
                     let answered = answer(&node, &request);
@@ -168,13 +218,28 @@ impl Server {
                 Err(error) => Some(refusal(&error)),
             }
         };
-        match task::spawn_blocking(work).await {
+        let answered = match task::spawn_blocking(work).await {
             Ok(answered) => answered,
             Err(error) => {
                 tracing::error!(%error, "a call has failed");
                 Some(refusal(&RpcError::from(ErrorKind::InternalServerError)))
             }
-        }
+        };
+        let held = |text: String| Ok(Held { _room: self.room(text.len())?, bytes: text.into() });
+        answered.map(held).transpose()
+    }
+
+    /// What a request is answered, or the status that refuses it.
+    async fn respond(&self, query: &str, request: HttpRequest) -> Result<Option<Held>, StatusCode> {
+        let request = match *request.method() {
+            Method::POST => self.body(request.into_body()).await?,
+            Method::GET => match from_query(query) {
+                Some(bytes) => Held { bytes, _room: None },
+                None => return Ok(Some(Held { bytes: refusal(&ErrorKind::BadRequest.into()).into(), _room: None })),
+            },
+            _ => return Err(StatusCode::METHOD_NOT_ALLOWED),
+        };
+        self.answer(request).await
     }
 }
 
@@ -188,22 +253,10 @@ fn shown(request: &Request) -> String {
 }
 
 async fn handle(State(server): State<Server>, RawQuery(query): RawQuery, request: HttpRequest) -> Response {
-    let text = match *request.method() {
-        Method::POST => match server.body(request.into_body()).await {
-            Ok(text) => text,
-            Err(status) => return respond(status, None),
-        },
-        Method::GET => match from_query(query.as_deref().unwrap_or_default()) {
-            Some(text) => text,
-            None => return respond(StatusCode::OK, Some(refusal(&ErrorKind::BadRequest.into()))),
-        },
-        _ => return respond(StatusCode::METHOD_NOT_ALLOWED, None),
-    };
-    respond(StatusCode::OK, server.answer(text).await)
-}
-
-fn respond(status: StatusCode, text: Option<String>) -> Response {
-    let mut response = Response::new(text.map_or_else(Body::empty, Body::from));
+    let answered = server.respond(query.as_deref().unwrap_or_default(), request).await;
+    let (status, held) = answered.map_or_else(|status| (status, None), |held| (StatusCode::OK, held));
+    // The room is given back when the last byte was written.
+    let mut response = Response::new(held.map_or_else(Body::empty, |held| Body::from(Bytes::from_owner(held))));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

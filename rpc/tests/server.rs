@@ -18,7 +18,8 @@ use neovm_types::Hash160;
 use serde_json::{Value, json};
 
 fn quick() -> ServerLimits {
-    ServerLimits { body: 1000, batch: 3, connections: 8, patience: Duration::from_millis(300), workers: 2 }
+    let patience = Duration::from_millis(300);
+    ServerLimits { body: 1000, batch: 3, connections: 8, patience, workers: 2, ..ServerLimits::default() }
 }
 
 fn count() -> Value {
@@ -182,21 +183,96 @@ fn blocks_are_made_by_the_clock_and_the_end_is_orderly() {
     assert_eq!(world.call("getblockcount", json!([])), blocks);
 }
 
+/// A request whose answer, of 15 MiB, is larger than what systems hold for a client.
+fn large(connection: &str) -> Vec<u8> {
+    let script = [&[2, 0xfe, 0xff, 1, 0, 0x88][..], &[0x4a; 89]].concat();
+    let script = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, script);
+    let body = json!({"id": 1, "method": "invokescript", "params": [script]}).to_string();
+    let length = body.len();
+    format!("POST / HTTP/1.1\r\nhost: x\r\n{connection}content-length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+const CLOSE: &str = "connection: close\r\n";
+
 #[test]
 fn clients_that_do_not_read_are_cut_off() {
     let world = World::new("unread");
     let server = Running::start(&world, ServerLimits { connections: 1, ..quick() });
-    // The answer is larger than what systems hold for a client.
-    let script = [&[2, 0xfe, 0xff, 1, 0, 0x88][..], &[0x4a; 89]].concat();
-    let script = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, script);
-    let body = json!({"id": 1, "method": "invokescript", "params": [script]}).to_string();
     let mut idle = server.connect();
-    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
-    idle.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice()).unwrap();
+    idle.write_all(&large("")).unwrap();
     let begun = Instant::now();
     assert_eq!(server.call(&count())["result"], 1);
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     drop(idle);
+}
+
+#[test]
+fn clients_that_read_too_slowly_are_cut_off() {
+    let world = World::new("slow-reader");
+    let whole = Running::start(&world, quick()).raw(&large(CLOSE)).len();
+    assert!(whole > 15_000_000, "{whole}");
+    let server = Running::start(&world, ServerLimits { rate: u32::MAX, ..quick() });
+    let mut slow = server.connect();
+    slow.write_all(&large(CLOSE)).unwrap();
+    let (mut read, mut part) = (0, vec![0; 64 << 10]);
+    // Something is read again and again, long before patience ends.
+    while let Ok(length @ 1..) = slow.read(&mut part) {
+        read += length;
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(read < whole, "the whole answer was read");
+}
+
+#[test]
+fn clients_that_send_too_slowly_are_cut_off() {
+    let world = World::new("slow-writer");
+    let server = Running::start(&world, quick());
+    let head = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n\r\n";
+    // The rest of the headers, or the body, would take 40 seconds.
+    for (at_once, slowly) in [("POST / HTTP/1.1\r\n", "a: b\r\n".repeat(300)), (head, " ".repeat(900))] {
+        let mut stream = server.connect();
+        stream.write_all(at_once.as_bytes()).unwrap();
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            let mut sending = stream.try_clone().unwrap();
+            scope.spawn(move || {
+                for byte in slowly.bytes() {
+                    if sending.write_all(&[byte]).is_err() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(40));
+                }
+            });
+            // Whether it is told why or not, it is closed.
+            let _ = stream.read_to_end(&mut Vec::new());
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        });
+    }
+}
+
+#[test]
+fn what_is_held_for_clients_is_limited() {
+    let world = World::new("held");
+    let patience = Duration::from_secs(3);
+    let limits = ServerLimits { memory: 20_000_000, body: 15_000_000, patience, ..quick() };
+    let server = Running::start(&world, limits);
+    let mut idle = server.connect();
+    idle.write_all(&large("")).unwrap();
+    idle.read_exact(&mut [0]).unwrap();
+    // A second answer of this size, or such a request, is too much while the first is not read.
+    let begun = Instant::now();
+    assert_eq!(split(&server.raw(&large(CLOSE))).0, 503);
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10000000\r\n\r\n";
+    assert!(server.raw(head).starts_with("HTTP/1.1 503"));
+    assert_eq!(server.call(&count())["result"], 1);
+    assert!(begun.elapsed() < patience, "{:?}", begun.elapsed());
+    // There is room again when it is cut off.
+    while split(&server.raw(&large(CLOSE))).0 == 503 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "there is never room again");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(server.post(&" ".repeat(10_000_000)).0, 200);
 }
 
 #[test]
