@@ -150,38 +150,99 @@ impl Network {
 /// An entry is used only if it was made from the bytes that are stored now, so
 /// it cannot be stale, whatever chain or branch it comes from.
 #[derive(Debug, Default)]
-struct ContractCache {
-    entries: RwLock<HashMap<Hash160, Versions, HashState>>,
+struct ContractCache(RwLock<CachedContracts>);
+
+#[derive(Debug, Default)]
+struct CachedContracts {
+    versions: HashMap<Hash160, Versions, HashState>,
+    /// What all versions together weigh.
+    weight: usize,
 }
 
 /// What is stored of a contract in different states, and the contract: the newest version last.
 type Versions = SmallVec<[(Value, Arc<Contract>); 1]>;
 
-/// More contracts than this are not kept.
-const MAX_CONTRACTS: usize = 4096;
+/// What the versions that are kept weigh together at most. A contract whose script was decoded takes up to some thirty
+/// times what is stored of it.
+const MAX_WEIGHT: usize = 64 << 20;
 
 /// More versions of a contract than this are not kept: natives have as many as hardforks concern them.
 const MAX_VERSIONS: usize = 4;
+
+/// What a version weighs: the bytes that are stored, and something for what the smallest one takes besides.
+fn weight(stored: &Value) -> usize {
+    stored.len() + 4096
+}
 
 impl ContractCache {
     fn get(&self, hash: Hash160, stored: &Value) -> Result<Arc<Contract>, FaultKind> {
         let is_stored = |(bytes, _): &&(Value, _)| Arc::ptr_eq(bytes, stored) || bytes == stored;
         // Nothing under the lock can panic half-way, so a poisoned one is good.
-        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, contract)) = entries.get(&hash).and_then(|versions| versions.iter().rev().find(is_stored)) {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, contract)) =
+            cached.versions.get(&hash).and_then(|versions| versions.iter().rev().find(is_stored))
+        {
             return Ok(Arc::clone(contract));
         }
-        drop(entries);
+        drop(cached);
         let contract = Arc::new(Contract::new(ContractState::from_bytes(stored)?));
-        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= MAX_CONTRACTS {
-            entries.clear();
-        }
-        let versions = entries.entry(hash).or_default();
-        if versions.len() == MAX_VERSIONS {
-            versions.remove(0);
-        }
-        versions.push((Arc::clone(stored), Arc::clone(&contract)));
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cached.add(hash, stored, &contract);
         Ok(contract)
+    }
+}
+
+impl CachedContracts {
+    fn add(&mut self, hash: Hash160, stored: &Value, contract: &Arc<Contract>) {
+        if self.weight + weight(stored) > MAX_WEIGHT {
+            *self = Self::default();
+        }
+        let versions = self.versions.entry(hash).or_default();
+        if versions.len() == MAX_VERSIONS {
+            let (oldest, _) = versions.remove(0);
+            self.weight -= weight(&oldest);
+        }
+        versions.push((Arc::clone(stored), Arc::clone(contract)));
+        self.weight += weight(stored);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use neovm_types::{Manifest, NefFile, OpCode};
+
+    use super::*;
+
+    #[test]
+    fn contracts_that_are_kept_weigh_little_in_all_their_versions() {
+        let manifest = br#"{"name":"a","groups":[],"features":{},"supportedstandards":[],"trusts":[],"extra":null,
+            "abi":{"methods":[{"name":"m","offset":0,"parameters":[],"returntype":"Void","safe":false}],"events":[]},
+            "permissions":[]}"#;
+        let nef = NefFile {
+            compiler: "test".into(),
+            source: String::new(),
+            tokens: Vec::new(),
+            script: vec![OpCode::RET as u8; 130_000].into(),
+        };
+        let manifest = Manifest::parse(manifest).unwrap();
+        let mut state = ContractState { id: 1, update_counter: 0, hash: Hash160::default(), nef, manifest };
+        let (cache, mut kept) = (ContractCache::default(), Vec::<Weak<[u8]>>::new());
+        let mut add = |number: u8, update_counter: u16| {
+            (state.hash, state.update_counter) = (Hash160([number; 20]), update_counter);
+            let stored = Value::from(state.to_bytes().unwrap());
+            let contract = cache.get(state.hash, &stored).unwrap();
+            assert!(Arc::ptr_eq(&contract, &cache.get(state.hash, &stored).unwrap()));
+            kept.push(Arc::downgrade(&stored));
+            drop(stored);
+            kept.iter().filter_map(Weak::upgrade).map(|stored| stored.len()).sum::<usize>()
+        };
+        // More versions of one than are kept leave room for others.
+        let most = (0..300).map(|version| add(0, version)).max().unwrap();
+        assert!((4 * 130_000..5 * 130_000).contains(&most), "{most}");
+        let most = (1..200).flat_map(|number| [(number, 0), (number, 1), (number, 2), (number, 3)]);
+        let most = most.map(|(number, version)| add(number, version)).max().unwrap();
+        assert!((MAX_WEIGHT - 3_000_000..=MAX_WEIGHT).contains(&most), "{most}");
     }
 }
