@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use neovm::{Engine, Execution, Outcome, Vm, host::CallTrace};
+use neovm_node::diagnostics_json;
 use neovm_workbench::CallTree;
 
 use crate::{
@@ -127,10 +128,11 @@ fn on_chain(args: &RunArgs, program: &Program) -> Result<ExitCode> {
     let changes = execution.changes();
     let receipt = execution.finish();
     if args.json {
+        let calls = watchers.calls.as_ref();
+        let diagnostics = calls.map(|calls| diagnostics_json(calls, &changes, session.chain.store())).transpose()?;
         let events = |out: &mut String| {
             diff::push_json_events(out, &receipt);
-            if let Some(calls) = &watchers.calls {
-                let diagnostics = neovm_node::diagnostics_json(calls, &changes, session.chain.store());
+            if let Some(diagnostics) = &diagnostics {
                 push(out, format_args!(",\"diagnostics\":{diagnostics}"));
             }
             if let Some(tree) = &watchers.tree {

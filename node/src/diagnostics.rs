@@ -1,7 +1,7 @@
 //! The diagnostics of a test invocation.
 
 use neovm_host::{CallNode, CallTrace};
-use neovm_storage::{Batch, Store};
+use neovm_storage::{Batch, Store, StoreError};
 use neovm_types::json::write_base64;
 
 use crate::application_log::push;
@@ -11,12 +11,15 @@ use crate::application_log::push;
 ///
 /// Source: `RpcServer.SmartContract.cs` of the reference node (`GetInvokeResult`,
 /// `ToJson`).
-pub fn diagnostics_json(calls: &CallTrace, changes: &Batch, store: &dyn Store) -> String {
+///
+/// # Errors
+/// [`StoreError`] if the store cannot be read.
+pub fn diagnostics_json(calls: &CallTrace, changes: &Batch, store: &dyn Store) -> Result<String, StoreError> {
     let mut out = String::from("{\"invokedcontracts\":");
     push_calls(&mut out, calls);
     out.push_str(",\"storagechanges\":[");
     for (i, (key, new)) in changes.iter().enumerate() {
-        let old = store.get(key).ok().flatten();
+        let old = store.get(key)?;
         let (state, value) = match (&old, new) {
             (None, new) => ("Added", new.as_ref()),
             (Some(_), Some(new)) => ("Changed", Some(new)),
@@ -31,7 +34,7 @@ pub fn diagnostics_json(calls: &CallTrace, changes: &Batch, store: &dyn Store) -
         out.push('}');
     }
     out.push_str("]}");
-    out
+    Ok(out)
 }
 
 /// Appends which script called which, as a tree: `{"hash":..,"call":[..]}`.

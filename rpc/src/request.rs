@@ -2,7 +2,11 @@
 //!
 //! Source: `RpcServer.cs` (`ProcessAsync`, `ProcessRequestAsync`) of the reference node.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    fmt,
+    sync::{PoisonError, RwLock},
+    time::Instant,
+};
 
 use neovm_types::json::Json;
 
@@ -19,6 +23,9 @@ const MAX_DEPTH: usize = 32;
 
 /// How large the answers of a request are together, in bytes, before no further calls are carried out.
 const MAX_ANSWERS: usize = 32 << 20;
+
+/// For how many times the time of a test invocation the calls of a request go on to be carried out.
+const MAX_TIMES: u32 = 3;
 
 /// What a client has sent.
 #[derive(Clone, Debug)]
@@ -53,9 +60,16 @@ pub fn answer(node: &RwLock<Node>, request: &Request) -> Option<String> {
     match request {
         Request::One(call) => one(node, call),
         Request::Batch(calls) => {
-            let (mut answers, mut size) = (Vec::new(), 0);
+            let limit = node.read().unwrap_or_else(PoisonError::into_inner).limits.time.saturating_mul(MAX_TIMES);
+            let (mut answers, mut size, begun) = (Vec::new(), 0, Instant::now());
             for call in calls {
-                let answer = if size < MAX_ANSWERS { one(node, call) } else { call.get("id").map(unanswered) };
+                let answer = if size >= MAX_ANSWERS {
+                    unanswered(call, format_args!("{MAX_ANSWERS} bytes of answers"))
+                } else if begun.elapsed() >= limit {
+                    unanswered(call, format_args!("{} s", limit.as_secs_f32()))
+                } else {
+                    one(node, call)
+                };
                 size += answer.as_ref().map_or(0, String::len);
                 answers.extend(answer);
             }
@@ -69,11 +83,10 @@ pub(crate) fn refusal(error: &RpcError) -> String {
     response(&Json::Null, &Err(error.clone()))
 }
 
-/// The answer to a call that is not carried out, since those before it are answered at length.
-fn unanswered(id: &Json) -> String {
-    let why =
-        format_args!("the answers of a request are limited to {MAX_ANSWERS} bytes: this call was not carried out");
-    response(id, &Err(ErrorKind::InvalidRequest.with(why)))
+/// The answer to a call that is not carried out, since those before it have cost as much as a request may.
+fn unanswered(call: &Json, limit: impl fmt::Display) -> Option<String> {
+    let why = format_args!("a request is limited to {limit}: this call was not carried out");
+    Some(response(call.get("id")?, &Err(ErrorKind::InvalidRequest.with(why))))
 }
 
 fn one(node: &RwLock<Node>, call: &Json) -> Option<String> {
@@ -106,11 +119,6 @@ fn carry_out(node: &RwLock<Node>, call: &Json) -> Answer {
     let params = Params::new(method, values);
     match method.handler {
         Handler::Read(handler) => handler(&node.read().unwrap_or_else(PoisonError::into_inner), &params),
-        Handler::Write(handler) => {
-            let mut node = node.write().unwrap_or_else(PoisonError::into_inner);
-            let answer = handler(&mut node, &params)?;
-            node.after_write()?;
-            Ok(answer)
-        }
+        Handler::Write(handler) => handler(&mut node.write().unwrap_or_else(PoisonError::into_inner), &params),
     }
 }

@@ -362,8 +362,8 @@ pub(crate) struct Balance {
 }
 
 impl Node {
-    /// Returns the balances of an account in the order of the tokens.
-    pub(crate) fn balances(&self, standard: Standard, account: Hash160) -> Result<Vec<Balance>, DiskError> {
+    /// Returns the balances of an account in the order of the tokens; none if an entry is no balance.
+    pub(crate) fn balances(&self, standard: Standard, account: Hash160) -> Result<Option<Vec<Balance>>, DiskError> {
         let prefix = balances_prefix(standard, account);
         let mut end = prefix.clone();
         end.extend([0xff; 100]);
@@ -375,6 +375,6 @@ impl Node {
             let (block, amount) = text.split_once(' ')?;
             Some(Balance { asset: Hash160(*asset), token: token.to_vec(), block: block.into(), amount: amount.into() })
         };
-        Ok(entries.into_iter().filter_map(balance).collect())
+        Ok(entries.into_iter().map(balance).collect())
     }
 }

@@ -4,24 +4,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{GAS, World, base64, nef};
+use common::{
+    GAS, World, base64,
+    contracts::{BOB, deploy, notifies, ops, push, run, syscall, token},
+};
 use neovm_rpc::{Limits, Mining};
-use neovm_types::{Hash160, OpCode, StackItem, hash::syscall_id};
+use neovm_types::OpCode;
 use serde_json::{Value, json};
-
-const BOB: Hash160 = Hash160([7; 20]);
-
-fn syscall(name: &str) -> Vec<u8> {
-    [&[OpCode::SYSCALL as u8][..], &syscall_id(name).to_le_bytes()].concat()
-}
-
-fn push(bytes: &[u8]) -> Vec<u8> {
-    [&[OpCode::PUSHDATA1 as u8, bytes.len() as u8], bytes].concat()
-}
-
-fn ops(codes: &[OpCode]) -> Vec<u8> {
-    codes.iter().map(|code| *code as u8).collect()
-}
 
 /// An iterator over a value of the storage that is none of the items it is read as.
 fn unreadable() -> Vec<u8> {
@@ -39,71 +28,8 @@ fn unreadable() -> Vec<u8> {
     .concat()
 }
 
-/// Notifies of a transfer of 1 from nobody to Bob, of a token if it has an id.
-fn notifies(token: Option<&[u8]>) -> Vec<u8> {
-    let (token, count) = token.map_or((Vec::new(), OpCode::PUSH3), |token| (push(token), OpCode::PUSH4));
-    [
-        token,
-        ops(&[OpCode::PUSH1]),
-        push(&BOB.0),
-        ops(&[OpCode::PUSHNULL, count, OpCode::PACK]),
-        push(b"Transfer"),
-        syscall("System.Runtime.Notify"),
-    ]
-    .concat()
-}
-
-/// Deploys a contract of methods: the name, the types of its parameters, and its script without RET.
-#[track_caller]
-fn deploy(world: &mut World, name: &str, standard: &str, methods: &[(&str, &[&str], Vec<u8>)]) -> String {
-    let (mut script, mut listed) = (Vec::new(), Vec::new());
-    for (name, types, code) in methods {
-        let parameters: Vec<_> =
-            types.iter().enumerate().map(|(i, it)| json!({"name": format!("p{i}"), "type": it})).collect();
-        listed.push(json!({
-            "name": name, "offset": script.len(), "parameters": parameters, "safe": false,
-            "returntype": if ["mint", "both"].contains(name) { "Void" } else { "Any" },
-        }));
-        script.extend(code);
-        script.push(OpCode::RET as u8);
-    }
-    let nef = nef(&script);
-    let mut fields = vec![("from", "Hash160"), ("to", "Hash160"), ("amount", "Integer")];
-    if standard == "NEP-11" {
-        fields.push(("tokenId", "ByteArray"));
-    }
-    let fields: Vec<_> = fields.iter().map(|(name, it)| json!({"name": name, "type": it})).collect();
-    let manifest = json!({
-        "name": name, "groups": [], "features": {}, "supportedstandards": [standard], "trusts": [], "extra": null,
-        "abi": {"methods": listed, "events": [
-            {"name": "Transfer", "parameters": fields}, {"name": "Deep", "parameters": [{"name": "a", "type": "Any"}]},
-        ]},
-        "permissions": [{"contract": "*", "methods": "*"}],
-    });
-    world.deploy(&nef, &manifest)
-}
-
-/// Calls a method of a contract by a transaction, which must not fault.
-#[track_caller]
-fn run(world: &mut World, contract: &str, method: &str, arguments: &[StackItem]) -> String {
-    let transaction = world.calling(contract, method, arguments);
-    let hash = world.send(&transaction);
-    let log = world.call("getapplicationlog", json!([hash]));
-    assert_eq!(log["executions"][0]["vmstate"], "HALT", "{log}");
-    hash
-}
-
 fn balances(world: &World, method: &str) -> Value {
     world.call(method, json!([BOB.to_string()]))["balance"].clone()
-}
-
-fn token(decimals: Vec<u8>, of: Vec<u8>) -> Vec<(&'static str, &'static [&'static str], Vec<u8>)> {
-    vec![
-        ("mint", &[], notifies(None)),
-        ("symbol", &[], push(b"SYM")),
-        ("decimals", &[], decimals),
-        ("balanceOf", &["Hash160"], [ops(&[OpCode::DROP]), of].concat()),
-    ]
 }
 
 #[test]
@@ -263,4 +189,16 @@ fn the_answers_of_a_request_are_limited_together() {
     assert_eq!(answers.as_array().unwrap().len(), 4);
     assert_eq!(answers[2]["result"]["stack"].as_array().unwrap().len(), 90);
     assert_eq!((&answers[3]["id"], &answers[3]["error"]["code"]), (&json!(2), &json!(-32600)), "{}", answers[3]);
+}
+
+#[test]
+fn the_calls_of_a_request_are_limited_in_time_together() {
+    let limits = Limits { time: Duration::from_millis(500), gas: i64::MAX, ..Limits::default() };
+    let world = World::with("hostile-long-batch", Mining::Each, limits);
+    let forever = json!({"id": 1, "method": "invokescript", "params": [base64(&[OpCode::JMP as u8, 0])]});
+    let begun = Instant::now();
+    let answers = world.request(&Value::from(vec![forever; 50]));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let codes: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["error"]["code"].as_i64()).collect();
+    assert_eq!((codes.len(), codes[0], codes[49]), (50, Some(-608), Some(-32600)), "{codes:?}");
 }

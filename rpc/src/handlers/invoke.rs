@@ -48,7 +48,8 @@ fn invoke(node: &Node, script: Script, signers: Vec<Signer>, traced: bool) -> An
     };
     let mut out = outcome(&encoded, &receipt, node.limits.gas).raw("notifications", notifications);
     if traced {
-        out = out.raw("diagnostics", diagnostics_json(&trace, &receipt.changes, node.chain().state()));
+        let diagnostics = diagnostics_json(&trace, &receipt.changes, node.chain().state());
+        out = out.raw("diagnostics", diagnostics.map_err(|error| ErrorKind::InternalServerError.with(error))?);
     }
     out = out.raw("stack", list(receipt.stack.iter().enumerate().map(result)));
     if !iterators.is_empty() {

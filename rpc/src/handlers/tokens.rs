@@ -26,7 +26,7 @@ pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
     let found = balances_of(node, Standard::Nep17, account)?;
     let mut balances = Vec::new();
-    for (balance, token) in found.iter().zip(describe_all(node, found.iter().map(|balance| balance.asset))) {
+    for (balance, token) in found.iter().zip(describe_all(node, found.iter().map(|balance| balance.asset))?) {
         let Some(token) = token else { continue };
         balances.push(token.text("amount", &balance.amount).raw("lastupdatedblock", &balance.block).finish());
     }
@@ -38,7 +38,7 @@ pub(crate) fn nep11_balances(node: &Node, params: &Params<'_>) -> Answer {
     let (found, mut balances) = (balances_of(node, Standard::Nep11, account)?, Vec::new());
     // The balances of a contract follow one another.
     let by_asset = || found.chunk_by(|a, b| a.asset == b.asset);
-    for (of_asset, token) in by_asset().zip(describe_all(node, by_asset().map(|of_asset| of_asset[0].asset))) {
+    for (of_asset, token) in by_asset().zip(describe_all(node, by_asset().map(|of_asset| of_asset[0].asset))?) {
         let Some(token) = token else { continue };
         let entry = |balance: &Balance| {
             Object::new()
@@ -73,13 +73,12 @@ fn transfers(node: &Node, params: &Params<'_>, standard: Standard) -> Answer {
         let [from, to] = [start, end].map(|time| [&prefix[..], &time.to_be_bytes()].concat());
         let entries = node.tokens.range(&from, &to, node.limits.token_entries);
         let entries = entries.map_err(|error| ErrorKind::InternalServerError.with(error))?;
-        let mut entries: Vec<_> = entries
-            .into_iter()
-            .filter_map(|(key, json)| {
-                let time = key.get(prefix.len()..prefix.len() + 8)?.to_vec();
-                Some((time, String::from_utf8(json).ok()?))
-            })
-            .collect();
+        let entry = |(key, json): (Vec<u8>, Vec<u8>)| {
+            let time = key.get(prefix.len()..prefix.len() + 8)?.to_vec();
+            Some((time, String::from_utf8(json).ok()?))
+        };
+        let entries = entries.into_iter().map(entry).collect::<Option<Vec<_>>>();
+        let mut entries = entries.ok_or_else(damaged)?;
         // The last first; those of one time stay in their order.
         entries.sort_by(|(a, _), (b, _)| b.cmp(a));
         Ok(list(entries.into_iter().map(|(_, json)| json)))
@@ -130,40 +129,50 @@ fn of_account(node: &Node, account: Hash160) -> Object {
 }
 
 fn balances_of(node: &Node, standard: Standard, account: Hash160) -> Result<Vec<Balance>, RpcError> {
-    node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))
+    let balances = node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))?;
+    balances.ok_or_else(damaged)
+}
+
+fn damaged() -> RpcError {
+    ErrorKind::InternalServerError.with("the index of tokens is damaged: remove tokens.redb, and it is made anew")
 }
 
 /// What tokens say of themselves; none of one that does not, or takes too long. Each is asked at first for its part of
 /// half the time, so that slow ones do not keep others from being known, and again as long as there is time for all, up
 /// to a twentieth of it.
-fn describe_all(node: &Node, assets: impl Iterator<Item = Hash160>) -> Vec<Option<Object>> {
+fn describe_all(node: &Node, assets: impl Iterator<Item = Hash160>) -> Result<Vec<Option<Object>>, RpcError> {
     const PART: u32 = 20;
     let (time, end) = (node.limits.time, Instant::now() + node.limits.time);
     let assets: Vec<_> = assets.collect();
     let part = time / PART.max(2 * assets.len() as u32);
-    let mut tokens: Vec<_> = assets.iter().map(|asset| describe(node, *asset, part)).collect();
+    let mut tokens = assets.iter().map(|asset| describe(node, *asset, part)).collect::<Result<Vec<_>, _>>()?;
     for (token, asset) in tokens.iter_mut().zip(assets).filter(|(token, _)| token.is_none()) {
         let Some(left) = end.checked_duration_since(Instant::now()) else { break };
-        *token = describe(node, asset, left.min(time / PART));
+        *token = describe(node, asset, left.min(time / PART))?;
     }
-    tokens
+    Ok(tokens)
 }
 
-/// What a token says of itself within a time.
-fn describe(node: &Node, asset: Hash160, time: Duration) -> Option<Object> {
-    let contract = node.view().contract(asset).ok()??;
+/// What a token says of itself within a time. That the state cannot be read is no word of the token.
+fn describe(node: &Node, asset: Hash160, time: Duration) -> Result<Option<Object>, RpcError> {
+    let Some(contract) = node.view().contract(asset)? else { return Ok(None) };
     let calls = [(asset, "decimals", vec![]), (asset, "symbol", vec![])];
-    let receipt = node.query(&calls, node.limits.gas, time).unwrap_or_else(|error| {
-        tracing::warn!(%error, %asset, "a token does not describe itself");
-        None
-    })?;
-    let [decimals, symbol] = &receipt.stack[..] else { return None };
-    let (decimals, symbol) = (decimals.to_integer().ok()?, symbol.to_text().ok()??);
-    Some(
+    let receipt = match node.query(&calls, node.limits.gas, time) {
+        Err(RpcError { kind: ErrorKind::ExecutionFailed, data }) => {
+            tracing::warn!(%asset, reason = data, "a token does not describe itself");
+            None
+        }
+        receipt => receipt?,
+    };
+    let described = receipt.and_then(|receipt| {
+        let [decimals, symbol] = &receipt.stack[..] else { return None };
+        Some((decimals.to_integer().ok()?, symbol.to_text().ok()??))
+    });
+    Ok(described.map(|(decimals, symbol)| {
         Object::new()
             .text("assethash", &asset.to_string())
             .text("name", &contract.state().manifest.name)
             .text("symbol", &symbol)
-            .text("decimals", &decimals.to_string()),
-    )
+            .text("decimals", &decimals.to_string())
+    }))
 }

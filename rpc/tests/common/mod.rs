@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod contracts;
 pub(crate) mod server;
 
 use std::{
@@ -71,8 +72,8 @@ impl World {
     }
 
     /// The node of a chain whose rich account a key has.
-    pub(crate) fn of(chain: PrivateChain, key: PrivateKey, folder: TestFolder) -> Self {
-        let node = Node::new(chain, Mining::Each, Limits::default()).expect("a node");
+    pub(crate) fn of(chain: PrivateChain, key: PrivateKey, folder: TestFolder, mining: Mining) -> Self {
+        let node = Node::new(chain, mining, Limits::default()).expect("a node");
         Self { node: Arc::new(RwLock::new(node)), key, nonce: 0, folder }
     }
 
