@@ -6,7 +6,7 @@ use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use neovm_chain::{Attribute, Block, Transaction};
 use neovm_host::{Network, StateView};
-use neovm_storage::Store;
+use neovm_storage::{Store, checked};
 use neovm_types::{FaultKind, Hash256};
 
 use crate::verify::{Pool, VerifyResult, in_chain, verify_in, verify_new_transaction};
@@ -125,37 +125,53 @@ impl MemoryPool {
         self.order.insert(Rank::of(&transaction));
         self.pool.add(transaction);
         for conflicting in replaced {
-            self.order.remove(&Rank::of(&conflicting));
-            self.pool.remove(conflicting.hash());
+            self.remove(conflicting.hash());
+        }
+    }
+
+    /// Takes a transaction out.
+    pub fn remove(&mut self, hash: Hash256) {
+        if let Some(transaction) = self.pool.get(hash) {
+            self.order.remove(&Rank::of(transaction));
+            self.pool.remove(hash);
         }
     }
 
     /// Takes note of a block that was appended, over the state after it: its transactions
     /// leave the pool, and of the others those that are not valid any more, because they
-    /// conflict with one of the block, have expired, or cannot be paid.
-    ///
-    /// # Errors
-    /// A fault if the storage cannot be read or is damaged, unless it is a witness that
-    /// reads it, see [`crate::verify`].
-    pub fn block_appended(&mut self, network: &Network, store: &dyn Store, block: &Block) -> Result<(), FaultKind> {
+    /// conflict with one of the block, have expired, or cannot be paid. Those stay of which
+    /// that cannot be told, since the storage cannot be read or is damaged.
+    pub fn block_appended(&mut self, network: &Network, store: &dyn Store, block: &Block) {
         if self.is_empty() {
-            return Ok(());
+            return;
         }
         let taken = block.transaction_hashes();
         let waiting: Vec<_> = self.transactions().filter(|one| !taken.contains(&one.hash())).cloned().collect();
         let state = StateView::new(network, store);
         let mut left = Self::new(self.capacity);
         for transaction in waiting {
-            if in_chain(&state, &transaction)?.is_some() {
-                continue;
-            }
-            let Some(replaced) = left.pool.replaced_by(&transaction) else { continue };
-            let result = verify_in(network, store, &state, &left.pool, &replaced, &transaction)?;
-            if result == VerifyResult::Succeed {
+            let verified = checked(store, |store| left.verify_again(network, store, &state, &transaction));
+            if verified.map_or(true, |result| result.unwrap_or(VerifyResult::Succeed) == VerifyResult::Succeed) {
                 left.add(transaction);
             }
         }
         *self = left;
-        Ok(())
+    }
+
+    /// Verifies a transaction that was valid before the last block.
+    fn verify_again(
+        &self,
+        network: &Network,
+        store: &dyn Store,
+        state: &StateView<'_>,
+        transaction: &Transaction,
+    ) -> Result<VerifyResult, FaultKind> {
+        if let Some(result) = in_chain(state, transaction)? {
+            return Ok(result);
+        }
+        match self.pool.replaced_by(transaction) {
+            Some(replaced) => verify_in(network, store, state, &self.pool, &replaced, transaction),
+            None => Ok(VerifyResult::HasConflicts),
+        }
     }
 }

@@ -4,11 +4,12 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Key, World, block, unsigned};
-use neovm_chain::{Attribute, Transaction, UnsignedTransaction, WitnessScopes, contract};
-use neovm_host::{Chain, Invocation, ProtocolSettings};
+use common::{GAS, Key, World, block, unsigned};
+use neovm_chain::{Attribute, Block, Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes, contract};
+use neovm_host::Invocation;
 use neovm_node::{MemoryPool, verify::VerifyResult};
-use neovm_types::{Hash256, StackItem};
+use neovm_storage::{Cursor, Direction, Store, StoreError, Value};
+use neovm_types::{CallFlags, Hash160, Hash256, OpCode, ScriptBuilder, StackItem};
 
 impl World {
     fn signed(&self, key: &Key, change: impl FnOnce(&mut UnsignedTransaction)) -> Arc<Transaction> {
@@ -31,12 +32,18 @@ impl World {
         pool.try_add(self.chain.network(), self.chain.store(), Arc::clone(transaction)).unwrap()
     }
 
-    /// Makes a block of transactions and tells the pool.
-    fn persist(&mut self, pool: &mut MemoryPool, transactions: &[&Arc<Transaction>]) {
+    /// Makes a block of transactions.
+    fn append(&mut self, transactions: &[&Arc<Transaction>]) -> Block {
         let transactions = transactions.iter().map(|it| Transaction::clone(it)).collect();
         let block = block(&self.chain, &self.node, transactions, |_| {});
         self.chain.persist(&block).unwrap();
-        pool.block_appended(self.chain.network(), self.chain.store(), &block).unwrap();
+        block
+    }
+
+    /// Makes a block of transactions and tells the pool.
+    fn persist(&mut self, pool: &mut MemoryPool, transactions: &[&Arc<Transaction>]) {
+        let block = self.append(transactions);
+        pool.block_appended(self.chain.network(), self.chain.store(), &block);
     }
 }
 
@@ -153,4 +160,69 @@ fn what_names_a_transaction_of_the_block_leaves() {
     assert_eq!(world.add(&mut pool, &other), VerifyResult::Succeed);
     world.persist(&mut pool, &[&in_block]);
     assert_eq!(hashes(&pool), [other.hash()]);
+}
+
+/// A store in which the entries of some accounts cannot be read.
+struct Unreadable<'s> {
+    store: &'s dyn Store,
+    accounts: &'s [Hash160],
+}
+
+impl Store for Unreadable<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        match self.accounts.iter().any(|account| key.ends_with(&account.0)) {
+            true => Err(StoreError("it is far away".into())),
+            false => self.store.get(key),
+        }
+    }
+
+    fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
+        self.store.seek(prefix, from, direction)
+    }
+}
+
+#[test]
+fn what_cannot_be_verified_again_for_now_stays() {
+    let mut world = World::new();
+    let mut pool = MemoryPool::new(10);
+    let carol = Hash160([3; 20]);
+    // An account whose script is true as long as Carol has no GAS.
+    let mut script = ScriptBuilder::new();
+    script.dynamic_call(GAS.parse().unwrap(), "balanceOf", CallFlags::READ_ONLY, &[carol.into()]).op(OpCode::NOT);
+    let script = script.build().unwrap();
+    let account = script.hash();
+    let by_script = {
+        let mut transaction = unsigned(&[world.alice.account()], vec![]);
+        transaction.signers.push(Signer::new(account, WitnessScopes::NONE));
+        let message = transaction.sign_data(world.chain.network().settings().network);
+        let of_script = Witness { verification: script, ..Witness::empty() };
+        Arc::new(transaction.sign(&[world.alice.witness(&message), of_script]).unwrap())
+    };
+    let of_bob = world.signed(&world.bob, |_| {});
+    let [of_alice, taken] = [1, 2].map(|nonce| world.of_alice(nonce, 20_000_000));
+    for transaction in [&by_script, &of_bob, &of_alice, &taken] {
+        assert_eq!(world.add(&mut pool, transaction), VerifyResult::Succeed);
+    }
+    let block = world.append(&[&taken]);
+    let network = world.chain.network();
+    // That of the script, of what Bob can pay, and of both: neither is there, and neither has the others leave.
+    for accounts in [&[carol][..], &[world.bob.account()], &[carol, world.bob.account()]] {
+        let mut pool = pool.clone();
+        pool.block_appended(network, &Unreadable { store: world.chain.store(), accounts }, &block);
+        assert_eq!(pool.len(), 3);
+        assert!(pool.get(taken.hash()).is_none());
+        pool.block_appended(network, world.chain.store(), &block);
+        assert_eq!(pool.len(), 3);
+    }
+    // When it can be read again, it is.
+    let from = contract::bft_address(&[world.node.public]).unwrap();
+    let arguments = vec![from.into(), carol.into(), 1.into(), StackItem::Null];
+    let call = Invocation::call(GAS.parse().unwrap(), "transfer", arguments).unwrap();
+    let signed = call.with_signer(Signer::new(from, WitnessScopes::GLOBAL));
+    assert!(world.chain.execute(&signed).unwrap().halted());
+    let block = world.append(&[]);
+    pool.block_appended(world.chain.network(), &Unreadable { store: world.chain.store(), accounts: &[carol] }, &block);
+    assert!(pool.get(by_script.hash()).is_some());
+    pool.block_appended(world.chain.network(), world.chain.store(), &block);
+    assert!(pool.get(by_script.hash()).is_none());
 }

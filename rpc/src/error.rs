@@ -5,7 +5,7 @@ use std::fmt;
 use neovm_node::verify::VerifyResult;
 use neovm_types::FaultKind;
 
-use crate::output::Object;
+use crate::{node::NodeError, output::Object};
 
 macro_rules! error_kinds {
     ($($(#[$doc:meta])+ $name:ident = $code:literal $message:literal,)+) => {
@@ -124,6 +124,13 @@ impl From<FaultKind> for RpcError {
     /// The state cannot be read.
     fn from(fault: FaultKind) -> Self {
         ErrorKind::InternalServerError.with(fault)
+    }
+}
+
+impl From<NodeError> for RpcError {
+    /// No block can be made or kept.
+    fn from(error: NodeError) -> Self {
+        ErrorKind::InternalServerError.with(error)
     }
 }
 

@@ -9,7 +9,7 @@ use neovm_chain::{Block, Header, Transaction};
 use neovm_disk::{DiskError, Index};
 use neovm_host::{BlockReceipt, Network, ProtocolSettings, StateView};
 use neovm_node::{
-    Blockchain, MemoryPool,
+    Blockchain, BlockchainError, MemoryPool,
     verify::{VerifyLevel, VerifyResult},
 };
 use neovm_private::{MinedBlock, PrivateChain, PrivateError};
@@ -17,11 +17,7 @@ use neovm_storage::checked;
 use neovm_types::{FaultKind, Hash256};
 use uuid::Uuid;
 
-use crate::{
-    error::{ErrorKind, RpcError},
-    session::Sessions,
-    token_index,
-};
+use crate::{session::Sessions, token_index};
 
 /// What a node does at most for a call.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +67,14 @@ pub enum NodeError {
     /// The state is damaged.
     #[error("{0}")]
     State(#[from] FaultKind),
+    /// A transaction that waited leaves the pool, since no block can be made with it.
+    #[error("no block can be made with transaction {transaction}, which is set aside: {error}")]
+    SetAside {
+        /// The transaction.
+        transaction: Hash256,
+        /// Why not: it reads what cannot be read, for instance.
+        error: Box<BlockchainError>,
+    },
     /// An earlier block could not be kept.
     #[error("an earlier block could not be kept: {0}")]
     Broken(String),
@@ -188,14 +192,30 @@ impl Node {
 
     /// Makes a block of the transactions that wait, as many as it may have, and appends it.
     ///
+    /// If none can be made because of one of them, it is one of fewer, so that the others do not wait for long.
+    ///
     /// # Errors
-    /// As for [`append`](Self::append).
+    /// As for [`append`](Self::append), and [`NodeError::SetAside`] of the first transaction, after which the node goes
+    /// on as before, too.
     pub fn mine(&mut self) -> Result<Block, NodeError> {
         self.check()?;
-        let waiting: Vec<_> = self.pool.transactions().cloned().collect();
-        let MinedBlock { block, receipt } = self.chain.mine(&waiting, None)?;
-        self.keep(&block, &receipt)?;
-        Ok(block)
+        let most = self.settings().max_transactions_per_block as usize;
+        let mut waiting: Vec<_> = self.pool.transactions().cloned().collect();
+        loop {
+            match (self.chain.mine(&waiting, None), &waiting[..]) {
+                (Ok(MinedBlock { block, receipt }), _) => {
+                    self.keep(&block, &receipt)?;
+                    return Ok(block);
+                }
+                (Err(PrivateError::Blockchain(error)), [transaction]) => {
+                    let transaction = transaction.hash();
+                    self.pool.remove(transaction);
+                    return Err(NodeError::SetAside { transaction, error: error.into() });
+                }
+                (Err(PrivateError::Blockchain(_)), [_, ..]) => waiting.truncate((waiting.len().min(most) / 2).max(1)),
+                (Err(error), _) => return Err(error.into()),
+            }
+        }
     }
 
     fn check(&self) -> Result<(), NodeError> {
@@ -221,21 +241,31 @@ impl Node {
             tracing::error!(%error, "the index of tokens is behind");
         }
         let chain = self.chain.blockchain();
-        Ok(self.pool.block_appended(chain.network(), chain.state(), block)?)
+        self.pool.block_appended(chain.network(), chain.state(), block);
+        Ok(())
     }
 
-    /// Makes blocks after a call that changed the pool, if that is what the node does.
-    pub(crate) fn after_write(&mut self) -> Result<(), RpcError> {
+    /// Makes blocks of all that waits, if that is what the node does as soon as something comes.
+    ///
+    /// # Errors
+    /// The first [`NodeError`] that concerns `sent`, the transaction that has come, or all of them.
+    pub(crate) fn mine_each(&mut self, sent: Option<Hash256>) -> Result<(), NodeError> {
+        let mut answer = Ok(());
         while self.mining == Mining::Each && !self.pool.is_empty() {
-            let mined = self.mine().map_err(|error| {
-                tracing::error!(%error, "no block");
-                ErrorKind::InternalServerError.with(error)
-            })?;
-            if mined.transactions().is_empty() {
-                break;
+            match self.mine() {
+                Ok(block) if block.transactions().is_empty() => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no block");
+                    match &error {
+                        NodeError::SetAside { transaction, .. } if Some(*transaction) == sent => answer = Err(error),
+                        NodeError::SetAside { .. } => {}
+                        _ => return Err(error),
+                    }
+                }
             }
         }
-        Ok(())
+        answer
     }
 
     /// Returns a block, if it is there.

@@ -2,17 +2,26 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread,
+};
 
-use common::{GAS, NEO, TestFolder, World, keeper, server::Running};
+use common::{
+    GAS, NEO, TestFolder, World,
+    contracts::{BOB, deploy, ops, push, run, syscall, token},
+    keeper,
+    server::Running,
+};
 use neovm_private::{ForkOf, PrivateChain, PrivateError};
-use neovm_rpc::ServerLimits;
+use neovm_rpc::{Mining, ServerLimits};
 use neovm_storage::{Direction, Key, Store};
-use neovm_types::{CallFlags, Hash160, ScriptBuilder};
+use neovm_types::{CallFlags, Hash160, OpCode, ScriptBuilder, StackItem};
 use neovm_wallet::PrivateKey;
 use serde_json::{Value, json};
-
-const BOB: Hash160 = Hash160([7; 20]);
 
 /// The number of entries of the keeper, which are more than two pages.
 const ENTRIES: usize = 250;
@@ -51,19 +60,23 @@ impl Network {
 
     fn fork_at(
         &self,
-        server: &Running,
+        node: SocketAddr,
         folder: &TestFolder,
         height: Option<u32>,
     ) -> Result<PrivateChain, PrivateError> {
-        let rpc = format!("http://{}", server.address);
+        let rpc = format!("http://{node}");
         let validator = PrivateKey::from_bytes(&[9; 32]).unwrap();
         PrivateChain::fork_of(folder.path(), &ForkOf { rpc, height, validator })
     }
 
     fn fork(&self, server: &Running, name: &str) -> World {
+        self.fork_mining(server.address, name, Mining::Each)
+    }
+
+    fn fork_mining(&self, node: SocketAddr, name: &str, mining: Mining) -> World {
         let folder = TestFolder::new(name);
-        let chain = self.fork_at(server, &folder, Some(self.height)).unwrap();
-        World::of(chain, PrivateKey::from_bytes(&[9; 32]).unwrap(), folder)
+        let chain = self.fork_at(node, &folder, Some(self.height)).unwrap();
+        World::of(chain, PrivateKey::from_bytes(&[9; 32]).unwrap(), folder, mining)
     }
 }
 
@@ -277,14 +290,14 @@ fn heights_that_there_are_not_and_folders_in_use_are_refused() {
     let network = Network::new("fork-heights");
     let server = Running::start(&network.world, ServerLimits::default());
     let folder = TestFolder::new("fork-refused");
-    let beyond = network.fork_at(&server, &folder, Some(network.height + 3)).unwrap_err().to_string();
+    let beyond = network.fork_at(server.address, &folder, Some(network.height + 3)).unwrap_err().to_string();
     assert!(beyond.ends_with("getstateroot is answered with error -106: Unknown state root"), "{beyond}");
     assert!(!folder.path().exists());
     // Without a height it is the last block.
-    let chain = network.fork_at(&server, &folder, None).unwrap();
+    let chain = network.fork_at(server.address, &folder, None).unwrap();
     assert_eq!(chain.blockchain().height(), Some(network.height + 3));
     drop(chain);
-    let again = network.fork_at(&server, &folder, None).unwrap_err().to_string();
+    let again = network.fork_at(server.address, &folder, None).unwrap_err().to_string();
     assert!(again.ends_with("this folder is not empty"), "{again}");
     drop(server);
     let other = TestFolder::new("fork-nowhere");
@@ -304,7 +317,7 @@ fn checkpoints_and_copies_of_a_fork_are_forks() {
     let network = Network::new("fork-kept");
     let server = Running::start(&network.world, ServerLimits::default());
     let (folder, copied) = (TestFolder::new("fork-of-kept"), TestFolder::new("fork-copied"));
-    let mut chain = network.fork_at(&server, &folder, Some(network.height)).unwrap();
+    let mut chain = network.fork_at(server.address, &folder, Some(network.height)).unwrap();
     chain.checkpoint("start").unwrap();
     chain.fork(copied.path()).unwrap();
     chain.mine(&[], None).unwrap();
@@ -321,8 +334,128 @@ fn checkpoints_and_copies_of_a_fork_are_forks() {
     let folder = TestFolder::new("fork-of-fork");
     let fork = network.fork(&server, "fork-no-roots");
     let second = Running::start(&fork, ServerLimits::default());
-    let refused = network.fork_at(&second, &folder, Some(network.height)).unwrap_err().to_string();
-    assert!(refused.contains("getstateroot is answered with error -106"), "{refused}");
-    let refused = network.fork_at(&second, &folder, None).unwrap_err().to_string();
+    let refused = network.fork_at(second.address, &folder, Some(network.height)).unwrap_err().to_string();
+    let why = "Unknown state root - a fork of another network has no state roots";
+    assert!(refused.ends_with(&format!("getstateroot is answered with error -106: {why}")), "{refused}");
+    // Whatever asks for one is told why there is none.
+    let root = network.world.call("getstateroot", json!([network.height]))["roothash"].clone();
+    for (method, params, code) in [
+        ("getstateroot", json!([network.height + 1]), -106),
+        ("getstate", json!([root, GAS, "Cw=="]), -606),
+        ("findstates", json!([root, GAS, ""]), -606),
+        ("getproof", json!([root, GAS, "Cw=="]), -606),
+    ] {
+        let (found, told) = fork.error(method, params);
+        assert_eq!(found, code, "{method}");
+        assert!(told.ends_with(" - a fork of another network has no state roots"), "{method}: {told}");
+    }
+    assert_eq!(fork.call("getstateheight", json!([])), json!({"localrootindex": null, "validatedrootindex": null}));
+    let refused = network.fork_at(second.address, &folder, None).unwrap_err().to_string();
     assert!(refused.contains("there is no localrootindex"), "{refused}");
+}
+
+#[test]
+fn a_token_whose_state_cannot_be_read_is_an_error_and_is_not_left_out() {
+    let mut network = Network::new("fork-tokens");
+    let decimals = [push(b"decimals"), syscall("System.Storage.GetReadOnlyContext"), syscall("System.Storage.Get")];
+    let [has, is] = [OpCode::ISNULL, OpCode::PUSH5].map(|code| ops(&[code]));
+    let hash = deploy(&mut network.world, "far", "NEP-17", &token([decimals.concat(), has].concat(), is));
+    network.height += 3;
+    let server = Running::start(&network.world, ServerLimits::default());
+    let mut fork = network.fork(&server, "fork-of-tokens");
+    run(&mut fork, &hash, "mint", &[]);
+    let url = format!("http://{}: ", server.address);
+    drop(server);
+    let balances =
+        |fork: &World| fork.request(&json!({"id": 1, "method": "getnep17balances", "params": [BOB.to_string()]}));
+    let answer = balances(&fork);
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains(&url), "{answer}");
+}
+
+/// The address of a node that passes calls on to a server, and changes what it finds in the storage of a contract as
+/// long as there is something. It ends with the tests.
+fn liar(server: &Arc<Running>, contract: &str, change: fn(results: &mut Value)) -> SocketAddr {
+    let (listener, server, contract) =
+        (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::clone(server), contract.to_owned());
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while line != "\r\n" {
+                line.clear();
+                stream.read_line(&mut line).unwrap();
+                let lower = line.to_lowercase();
+                length = lower.strip_prefix("content-length:").map_or(length, |it| it.trim().parse().unwrap());
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let mut answer = server.call(&request);
+            let found = answer["result"]["results"].as_array().map_or(0, Vec::len);
+            if request["method"] == "findstates" && request["params"][1] == contract.as_str() && found > 0 {
+                change(&mut answer["result"]);
+            }
+            let answer = answer.to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", answer.len());
+            stream.get_mut().write_all((head + &answer).as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+/// What is answered of a contract's storage so that it can never be read.
+fn never(results: &mut Value) {
+    results["truncated"] = Value::Null;
+}
+
+#[test]
+fn a_transaction_that_reads_what_cannot_be_read_does_not_hold_up_others() {
+    let network = Network::new("fork-aside");
+    let server = Arc::new(Running::start(&network.world, ServerLimits::default()));
+    let mut fork = network.fork_mining(liar(&server, &network.keeper, never), "fork-set-aside", Mining::Each);
+    let transaction = fork.calling(&network.keeper, "put", &[b"1"[..].into(), b"2"[..].into()]);
+    let raw = json!([common::base64(&transaction.to_bytes())]);
+    let told = raise(&fork, "sendrawtransaction", raw.clone());
+    assert!(told.contains(&transaction.hash().to_string()) && told.contains("more follow"), "{told}");
+    assert_eq!(fork.call("getrawmempool", json!([])), json!([]));
+    fork.transfer(GAS, BOB, 2);
+    assert_eq!(balance(&fork, GAS, BOB), "502");
+    // It is not kept in mind either.
+    let again = raise(&fork, "sendrawtransaction", raw);
+    assert!(again.contains(" is set aside: "), "{again}");
+}
+
+#[test]
+fn among_many_that_wait_only_those_that_read_what_cannot_be_read_are_set_aside() {
+    let network = Network::new("fork-among");
+    let server = Arc::new(Running::start(&network.world, ServerLimits::default()));
+    let mut fork = network.fork_mining(liar(&server, &network.keeper, never), "fork-among-many", Mining::Never);
+    let to_bob =
+        |fork: &mut World| fork.calling(GAS, "transfer", &[fork.rich().into(), BOB.into(), 1.into(), StackItem::Null]);
+    let mine = |fork: &World| fork.node.write().unwrap().mine().map(|block| block.transactions().len());
+    let mut aside = Vec::new();
+    for i in 0..12 {
+        let is_far = i % 5 == 2;
+        let transaction = match is_far {
+            true => fork.calling(&network.keeper, "put", &[b"1"[..].into(), b"2"[..].into()]),
+            false => to_bob(&mut fork),
+        };
+        let hash = fork.send(&transaction);
+        aside.extend(is_far.then_some(hash));
+    }
+    let (mut mined, mut told) = (0, Vec::new());
+    for _ in 0..12 {
+        match mine(&fork) {
+            Ok(count) => mined += count,
+            Err(error) => told.push(error.to_string()),
+        }
+    }
+    assert_eq!((mined, told.len()), (10, 2), "{told:?}");
+    for hash in aside {
+        assert!(told.iter().any(|told| told.contains(&hash)), "{hash}: {told:?}");
+    }
+    assert_eq!(fork.call("getrawmempool", json!([])), json!([]));
+    assert_eq!(balance(&fork, GAS, BOB), "510");
 }

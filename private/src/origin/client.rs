@@ -104,12 +104,14 @@ impl Client {
         let unanswered = |error: ureq::Error| Problem::Unanswered(error.to_string());
         let mut response = sent.map_err(unanswered)?;
         let status = response.status();
-        if !status.is_success() {
-            let to = response.headers().get("location").and_then(|to| to.to_str().ok());
-            let to = to.map(|to| format!(", which leads to {}", shown(to))).unwrap_or_default();
-            return Err(Problem::Unanswered(format!("HTTP status {status}{to}")));
+        let to = response.headers().get("location").and_then(|to| to.to_str().ok());
+        let to = to.map(|to| format!(", which leads to {}", shown(to))).unwrap_or_default();
+        let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        // Some nodes give errors another status as well.
+        if status.is_success() || body.as_ref().is_ok_and(|body| is_error(body)) {
+            return body.map_err(unanswered);
         }
-        response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(unanswered)
+        Err(Problem::Unanswered(format!("HTTP status {status}{to}")))
     }
 
     fn error(&self, method: &str, problem: Problem) -> OriginError {
@@ -127,6 +129,11 @@ impl Client {
     }
 }
 
+/// Whether an answer is an error of JSON-RPC.
+fn is_error(answer: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(answer).is_ok_and(|answer| answer["error"]["code"].is_i64())
+}
+
 /// Another's words, on one line and not too many.
 fn shown(text: &str) -> String {
     text.chars().take(MAX_SHOWN).collect::<String>().escape_debug().to_string()
@@ -134,7 +141,11 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, time::Instant};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        time::Instant,
+    };
 
     use super::*;
 
@@ -158,5 +169,43 @@ mod tests {
             let error = client.call("getversion", json!([])).unwrap_err();
             assert!(matches!(error.problem, Problem::Unanswered(_)), "{error}");
         });
+    }
+
+    /// What comes of a call that is answered with a status and a body.
+    fn answered(status: &str, body: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let client = Client::with_timeout(&url, Duration::from_secs(10));
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"}") {
+                    let mut part = [0; 1024];
+                    let length = stream.read(&mut part).unwrap();
+                    request.extend(&part[..length]);
+                }
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+                    .unwrap();
+            });
+            let error = client.call("getstateroot", json!([])).unwrap_err().to_string();
+            error.strip_prefix(&format!("{url}: getstateroot ")).unwrap().to_owned()
+        })
+    }
+
+    #[test]
+    fn an_error_is_read_whatever_the_status_is() {
+        let error = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-606,"message":"Old state not supported"}}"#;
+        for status in ["200 OK", "422 Unprocessable Entity", "500 Internal Server Error"] {
+            assert_eq!(answered(status, error), "is answered with error -606: Old state not supported");
+        }
+        let result = r#"{"jsonrpc":"2.0","id":1,"result":true}"#;
+        for body in ["", "<html>", r#"{"error":"no"}"#, r#"{"error":null}"#, "[]", result] {
+            assert_eq!(answered("502 Bad Gateway", body), "is not answered: HTTP status 502 Bad Gateway");
+        }
+        let moved = "301 Moved Permanently\r\nlocation: http://elsewhere";
+        let told = "is not answered: HTTP status 301 Moved Permanently, which leads to http://elsewhere";
+        assert_eq!(answered(moved, ""), told);
     }
 }

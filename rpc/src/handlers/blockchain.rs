@@ -79,10 +79,11 @@ pub(crate) fn submit_block(node: &mut Node, params: &Params<'_>) -> Answer {
         return Err(RpcError::of_result(VerifyResult::UnableToVerify));
     }
     match node.append(&block) {
-        Ok(()) => Ok(Object::new().text("hash", &block.hash().to_string()).finish()),
         Err(NodeError::Chain(PrivateError::Blockchain(BlockchainError::Refused { .. }))) => {
-            Err(RpcError::of_result(VerifyResult::Invalid))
+            return Err(RpcError::of_result(VerifyResult::Invalid));
         }
-        Err(error) => Err(ErrorKind::InternalServerError.with(error)),
+        appended => appended?,
     }
+    node.mine_each(None)?;
+    Ok(Object::new().text("hash", &block.hash().to_string()).finish())
 }

@@ -21,16 +21,14 @@ use crate::{
 const MAX_FOUND: usize = 100;
 
 pub(crate) fn height(node: &Node, _: &Params<'_>) -> Answer {
-    // A fork of another network has no state roots.
-    let has_roots = node.chain().state().place().trie_mode() != TrieMode::None;
-    let local = if has_roots { node.height().to_string() } else { "null".into() };
+    let local = if has_roots(node) { node.height().to_string() } else { "null".into() };
     Ok(Object::new().raw("localrootindex", local).raw("validatedrootindex", "null").finish())
 }
 
 pub(crate) fn root(node: &Node, params: &Params<'_>) -> Answer {
     let index: u32 = params.integer(0)?;
     let root = node.chain().state().place().root(index).map_err(unreadable)?;
-    let root = Hash256(root.ok_or(ErrorKind::UnknownStateRoot)?);
+    let root = Hash256(root.ok_or_else(|| without_roots(node, ErrorKind::UnknownStateRoot))?);
     Ok(Object::new()
         .raw("version", 0)
         .raw("index", index)
@@ -91,7 +89,7 @@ type Trie = TrieReader<std::sync::Arc<dyn neovm_storage::Place>>;
 fn contract(node: &Node, params: &Params<'_>) -> Result<(Trie, i32), RpcError> {
     let (root, hash) = (params.hash256(0)?, params.hash160(1)?);
     let trie = node.chain().state().trie(root.0).map_err(|error| match error {
-        ChainError::OldState => ErrorKind::UnsupportedState.into(),
+        ChainError::OldState => without_roots(node, ErrorKind::UnsupportedState),
         error => unreadable(error),
     })?;
     let stored = trie.get(&contract_key(hash)).map_err(|error| match error {
@@ -100,6 +98,18 @@ fn contract(node: &Node, params: &Params<'_>) -> Result<(Trie, i32), RpcError> {
     })?;
     let stored = stored.ok_or(ErrorKind::UnknownContract)?;
     Ok((trie, ContractState::from_bytes(&stored)?.id))
+}
+
+fn has_roots(node: &Node) -> bool {
+    node.chain().state().place().trie_mode() != TrieMode::None
+}
+
+/// An error, which says so if there are no state roots at all.
+fn without_roots(node: &Node, kind: ErrorKind) -> RpcError {
+    match has_roots(node) {
+        true => kind.into(),
+        false => kind.with("a fork of another network has no state roots"),
+    }
 }
 
 fn encoded_proof(trie: &Trie, id: i32, key: &[u8]) -> Answer {

@@ -79,6 +79,7 @@ pub(crate) fn send_raw_transaction(node: &mut Node, params: &Params<'_>) -> Answ
     if result != VerifyResult::Succeed {
         return Err(RpcError::of_result(result));
     }
+    node.mine_each(Some(hash))?;
     Ok(Object::new().text("hash", &hash.to_string()).finish())
 }
 
