@@ -202,3 +202,12 @@ fn the_calls_of_a_request_are_limited_in_time_together() {
     let codes: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["error"]["code"].as_i64()).collect();
     assert_eq!((codes.len(), codes[0], codes[49]), (50, Some(-608), Some(-32600)), "{codes:?}");
 }
+
+#[test]
+fn entries_that_take_too_long_to_pass_over_are_an_error() {
+    let limits = Limits { time: Duration::ZERO, ..Limits::default() };
+    let world = World::with("hostile-entries", Mining::Each, limits);
+    let (code, message) = world.error("findstorage", json!(["NeoToken", "", 1_000_000_000]));
+    assert_eq!(code, -608, "{message}");
+    assert_eq!(world.call("findstorage", json!(["NeoToken", "bm9uZQ==", 0]))["results"], json!([]));
+}

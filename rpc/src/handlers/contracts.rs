@@ -2,7 +2,7 @@
 //!
 //! Source: `RpcServer.Blockchain.cs` of the reference node.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_host::{Contract, native::NATIVES};
@@ -40,17 +40,24 @@ pub(crate) fn find_storage(node: &Node, params: &Params<'_>) -> Answer {
     let id = contract_id(node, params)?;
     let prefix = Key::new(id, &params.bytes(1)?);
     let start: usize = params.optional_integer(2)?.unwrap_or(0);
-    let limit = node.limits.storage_entries;
-    let mut entries = node.chain().state().seek(&prefix, None, Direction::Forward);
-    // An error is no entry to pass over.
-    entries.by_ref().take(start).try_for_each(|entry| entry.map(drop)).map_err(unreadable)?;
+    let (limit, time) = (node.limits.storage_entries, node.limits.time);
+    let end = Instant::now() + time;
+    // An error is no entry to pass over. Of a fork the entries may come from another node, as many as there are.
+    let mut entries = node.chain().state().seek(&prefix, None, Direction::Forward).map(|entry| {
+        if Instant::now() >= end {
+            let seconds = time.as_secs_f32();
+            return Err(ErrorKind::ExecutionFailed.with(format_args!("it takes more than {seconds} s")));
+        }
+        entry.map_err(unreadable)
+    });
+    entries.by_ref().take(start).try_for_each(|entry| entry.map(drop))?;
     let mut results = Vec::new();
     for entry in entries.by_ref().take(limit) {
-        let (key, value) = entry.map_err(unreadable)?;
+        let (key, value) = entry?;
         results.push(storage_entry(key.local(), &value));
     }
     let next = start + results.len();
-    let is_truncated = entries.next().transpose().map_err(unreadable)?.is_some();
+    let is_truncated = entries.next().transpose()?.is_some();
     Ok(Object::new().raw("truncated", is_truncated).raw("next", next).raw("results", list(results)).finish())
 }
 
