@@ -12,6 +12,7 @@ use neovm_types::OpCode;
 use crate::{
     Refusal,
     analysis::{
+        gas::Charges,
         instruction::Ins,
         methods::{Methods, Without},
         region::Region,
@@ -82,6 +83,14 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
+    /// Returns the number of bytes of memory that what is known uses.
+    pub(crate) fn memory(&self) -> usize {
+        let TypeFeedback { locals, arguments, stack, .. } = &self.feedback;
+        let kinds = locals.len() + arguments.len() + stack.len();
+        let seen = self.seen.len() + self.feedback.seen.len();
+        size_of::<Self>() + kinds * size_of::<Kind>() + seen * size_of::<(usize, SeenBits)>()
+    }
+
     /// Returns the width that is presumed of an operand of an instruction: the greatest seen, if any was.
     pub(crate) fn operand(&self, index: usize, depth: usize) -> Option<Width> {
         self.width(index, depth.min(OPERANDS))
@@ -235,8 +244,11 @@ fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
     for _ in 0..MAX_ROUNDS {
         let without = Without { methods: &callees.refused, inlining: callees.not_inlined, tries: !opens_tries };
         let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &without)?;
-        let called: usize = methods.found.values().map(|method| method.region.instructions).sum();
-        let instructions = region.instructions + called;
+        let mut called = methods.found.values().map(|method| &method.region);
+        let instructions = region.instructions + called.clone().map(|region| region.instructions).sum::<usize>();
+        if !Charges::fit(job.code, &region) || !called.all(|region| Charges::fit(job.code, region)) {
+            return Err(Refusal::TooDear);
+        }
         let can_learn =
             |index: usize| !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, index);
         let mut nexts = region.blocks.values().flat_map(|block| block.next.iter().copied());

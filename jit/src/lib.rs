@@ -42,6 +42,9 @@ pub enum Refusal {
     /// It has too many instructions or blocks.
     #[error("too many instructions")]
     TooLong,
+    /// By the prices of an embedder, its instructions may cost more than a meter holds.
+    #[error("too expensive")]
+    TooDear,
     /// The stack is too high in it.
     #[error("too many items")]
     TooHigh,

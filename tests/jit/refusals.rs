@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use neovm::{
-    Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, Outcome, RunOptions, VmConfig,
+    Code, Engine, EngineConfig, JitMode, LoadOptions, NoHost, OpCode, Outcome, RunOptions, VmConfig,
     jit::{Refusal, Stats, Why},
-    types::{Integer, asm::assemble},
+    types::{Integer, PriceTable, asm::assemble},
 };
 use neovm_testing::say;
 
@@ -48,11 +48,52 @@ fn what_is_refused_is_counted_once() {
     // A block that is higher or lower by where control comes from.
     let heights = "PUSHINT8 50\nn: DUP\nPUSH2\nMOD\nJMPIF o\nPUSH7\nSWAP\no: DEC\nDUP\nJMPIF n\nRET".to_owned();
     let long = format!("PUSHINT8 50\nn: {}DEC\nDUP\nJMPIF_L n\nRET", "INC\nDEC\n".repeat(2_500));
-    for (text, refusal) in [(nothing, Refusal::Nothing), (heights, Refusal::Heights), (long, Refusal::TooLong)] {
+    // Many exits, each of which writes many slots.
+    let all = |body: fn(usize) -> String| (0..250).map(body).collect::<String>();
+    let set = all(|i| format!("PUSH0\nSTLOC {i}\n"));
+    let change = all(|i| format!("LDLOC {i}\nINC\nSTLOC {i}\n"));
+    let effects = "PUSH1\nSTSFLD0\n".repeat(1_600);
+    let wide = format!("INITSSLOT 1\nINITSLOT 250, 0\n{set}PUSHINT8 50\nn: {change}{effects}DEC\nDUP\nJMPIF_L n\nRET");
+    for (text, refusal) in
+        [(nothing, Refusal::Nothing), (heights, Refusal::Heights), (long, Refusal::TooLong), (wide, Refusal::TooLong)]
+    {
         let [first, last] = run_often(&text);
         assert_eq!(first.refused.get(&refusal), Some(&1), "{first}");
         assert_eq!(first.refused, last.refused, "{last}");
         assert_eq!(first.compiled, last.compiled, "{last}");
+    }
+}
+
+#[test]
+fn what_was_known_of_refused_regions_is_forgotten() {
+    let turn = |i| format!("PUSH3\nSTLOC0\nl{i}: CLEAR\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF l{i}\n");
+    let loops = 1_000;
+    let text: String = (0..loops).map(turn).collect();
+    let engine = lazy(false);
+    let code = engine.prepare(&assemble(&format!("INITSLOT 1, 0\n{text}RET")).unwrap()).unwrap();
+    let before = code.memory();
+    run(&engine, &code);
+    let refused = stats(&engine).refused;
+    assert_eq!(refused.values().sum::<u64>(), loops, "{refused:?}");
+    assert!(refused.contains_key(&Refusal::Nothing) && refused.contains_key(&Refusal::BudgetExhausted), "{refused:?}");
+    let grown = code.memory() - before;
+    assert!(grown < 1_000 * loops as usize, "{grown} bytes");
+}
+
+/// By prices like these the cost of a turn is more than 64 bits hold.
+#[test]
+fn what_is_too_dear_is_interpreted() {
+    let prices = PriceTable::default().with_price(OpCode::NOP, PriceTable::MAX).unwrap();
+    for nops in [100, 200, 256, 300] {
+        let script = assemble(&format!("PUSHINT8 20\nn: {}DEC\nDUP\nJMPIF_L n\nRET", "NOP\n".repeat(nops))).unwrap();
+        let gas = |jit: JitMode| {
+            let engine = Engine::new(EngineConfig::default().with_jit(jit).with_prices(Arc::new(prices.clone())));
+            let mut vm = engine.vm(RunOptions::default());
+            vm.load(engine.prepare(&script).unwrap(), LoadOptions::default()).unwrap();
+            assert_eq!(vm.run(&mut NoHost), Outcome::Halt);
+            vm.gas_consumed()
+        };
+        assert_eq!(gas(JitMode::Eager), gas(JitMode::Off), "{nops}");
     }
 }
 

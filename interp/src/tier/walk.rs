@@ -9,6 +9,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use neovm_types::{
     I256, Integer, OpCode, StackItem,
+    engine_internals::Lent,
     integer::eval,
     opcode::{Arity, Family, SlotAccess, SlotKind},
 };
@@ -29,7 +30,7 @@ const SLOW: usize = 16;
 /// The most calls within one another that the walk follows.
 const MOST_CALLS: usize = 8;
 
-/// The longest byte string that the walk copies from the script.
+/// The longest byte string that the walk copies.
 const LONGEST: usize = 64;
 
 /// How wide an integer is.
@@ -90,6 +91,8 @@ impl Known {
             StackItem::Integer(value) => Number(Integer::Small(*value)),
             StackItem::Boolean(value) => Number(Integer::Small(value.get().into())),
             StackItem::BigInteger(value) => Number(I256::into(**value)),
+            // A clone of bytes that belong to the script would copy them.
+            StackItem::ByteString(bytes) if bytes.len() > LONGEST && bytes.is_constant() => Nothing,
             item => Item(item.clone()),
         }
     }

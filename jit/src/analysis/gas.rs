@@ -19,6 +19,10 @@ const MAX_COVERED: i64 = 1 << 14;
 /// The meter holds units in its upper half, above the number of instructions.
 const UNIT_BITS: u32 = 32;
 
+/// The most that all instructions of a region may cost together, as an amount of the meter: what is added up of it
+/// stays within 64 bits. By the prices of the reference no region costs more.
+const MAX_COST: i128 = 1 << 60;
+
 /// What a block costs, as amounts of the meter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Charge {
@@ -50,6 +54,12 @@ impl Charges {
             charges.0.insert(*start, Charge { cost, min_gas, checks_gas });
         }
         charges
+    }
+
+    /// Whether the costs of a region can be added up.
+    pub(crate) fn fit(code: CodeView<'_>, region: &Region) -> bool {
+        let instructions = region.blocks.values().flat_map(|block| &block.instructions);
+        instructions.map(|ins| i128::from(code.meter_cost(ins.index))).sum::<i128>() <= MAX_COST
     }
 
     pub(crate) fn of(&self, start: usize) -> Charge {

@@ -248,6 +248,9 @@ impl Tier for Script {
         let view = CodeView::new(code);
         view.reset_counter(index, u32::MAX);
         let (entry, mut feedback) = behind_init(view, index, feedback);
+        if self.is_exhausted() {
+            return self.refuse(code, entry, Refusal::BudgetExhausted);
+        }
         let mut regions = lock(&self.regions);
         match regions.by_entry.get_mut(&entry) {
             // What was learnt of it before it was put off still holds.
@@ -294,7 +297,9 @@ impl Tier for Script {
     }
 
     fn memory(&self) -> usize {
-        lock(&self.regions).compiled.values().map(Compiled::memory).sum()
+        let regions = lock(&self.regions);
+        let known: usize = regions.by_entry.values().map(Speculation::memory).sum();
+        known + regions.compiled.values().map(Compiled::memory).sum::<usize>()
     }
 }
 
@@ -332,11 +337,24 @@ impl Script {
         *lock(&self.jit.totals).refused.entry(refusal).or_default() += 1;
     }
 
+    /// Leaves a region to the interpreter, and forgets what was known of it.
+    fn refuse_for_good(&self, code: &Arc<Code>, entry: usize, refusal: Refusal) {
+        if let Some(speculation) = lock(&self.regions).by_entry.get_mut(&entry) {
+            *speculation = Speculation::default();
+        }
+        self.refuse(code, entry, refusal);
+    }
+
+    /// Returns whether as much of the script was compiled as may be.
+    fn is_exhausted(&self) -> bool {
+        self.instructions.load(Ordering::Relaxed) >= MAX_INSTRUCTIONS
+    }
+
     /// Compiles a region and lets the interpreter enter it. A region that is refused is not
     /// requested again.
     fn compile(&self, code: &Arc<Code>, entry: usize) {
-        if self.instructions.load(Ordering::Relaxed) >= MAX_INSTRUCTIONS {
-            return self.refuse(code, entry, Refusal::BudgetExhausted);
+        if self.is_exhausted() {
+            return self.refuse_for_good(code, entry, Refusal::BudgetExhausted);
         }
         let begun = Instant::now();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -351,7 +369,7 @@ impl Script {
         }
         let Made { machine_code, exits: records, asked, .. } = match made {
             Ok(made) => made,
-            Err(refusal) => return self.refuse(code, entry, refusal),
+            Err(refusal) => return self.refuse_for_good(code, entry, refusal),
         };
         let address = machine_code.entry;
         let time = begun.elapsed();

@@ -18,7 +18,7 @@ use super::{
     state::{Address, Item, Origin, State, UsedSlot},
     wide::WIDE_SIZE,
 };
-use crate::{analysis::inline::frame_of, runtime::stats::ExitRecord};
+use crate::{Refusal, analysis::inline::frame_of, runtime::stats::ExitRecord};
 
 /// Why compiled code is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,7 +154,11 @@ impl Exits {
 }
 
 impl Translator<'_> {
-    pub(super) fn emit_exits(&mut self) {
+    /// Emits the exits that were planned.
+    ///
+    /// # Errors
+    /// Each writes all that it holds: together they may be too large.
+    pub(super) fn emit_exits(&mut self) -> Result<(), Refusal> {
         for CallStub { block, meter, left, starved } in core::mem::take(&mut self.exits.calls) {
             self.builder.switch_to_block(block);
             let was_left = self.builder.ins().icmp_imm_s(IntCC::Equal, meter, i64::MIN);
@@ -174,8 +178,12 @@ impl Translator<'_> {
             let exit = self.record(plan, items, tries);
             let exit = self.number(exit as i64);
             self.builder.ins().jump(block, &[exit.into(), meter.into()]);
+            if self.is_too_large() {
+                return Err(Refusal::TooLong);
+            }
         }
         self.emit_tail();
+        Ok(())
     }
 
     /// Emits the blocks in which guards that failed record themselves.

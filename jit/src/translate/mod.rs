@@ -73,6 +73,10 @@ use crate::{
 /// The most rounds of translation until the kinds of items agree at all blocks.
 const MAX_ROUNDS: usize = 12;
 
+/// The most instructions of a function that is handed to Cranelift: about four times what the longest region of
+/// ordinary code becomes.
+const MAX_FUNCTION: usize = 1 << 17;
+
 /// The input of a translation.
 pub(crate) struct Input<'a> {
     pub(crate) code: CodeView<'a>,
@@ -296,19 +300,27 @@ impl<'a> Translator<'a> {
                 self.go_to(block.next[0]);
             }
             self.begin_segment(start, 0);
+            if self.is_too_large() {
+                return Err(Refusal::TooLong);
+            }
         }
         self.builder.set_srcloc(SourceLoc::default());
         // An exception may lead back to a block that nothing before it leads to.
         self.edges.again |= passed_over.iter().any(|&start| self.edges.shape(start).is_some());
         // Exits of code that is translated again need not be there.
         if !self.edges.again {
-            self.emit_exits();
+            self.emit_exits()?;
         }
         let stays = |index: usize| self.input.method.is_some() || self.slots[index].frame > 0;
         if self.edges.slots_in_memory().any(stays) {
             return Err(Refusal::Kinds);
         }
         Ok(())
+    }
+
+    /// Whether the function has become too large for Cranelift, whose time grows faster than its input.
+    fn is_too_large(&self) -> bool {
+        self.builder.func.dfg.num_insts() > MAX_FUNCTION
     }
 
     /// Marks what follows with a position in the script, if text is wanted.
