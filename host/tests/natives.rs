@@ -16,6 +16,9 @@ use self::common::next_block;
 
 const GAS: i64 = 10_000_000_000;
 
+const ORACLE_ROLE: i32 = 8;
+const NOTARY_ROLE: i32 = 32;
+
 fn contract_management() -> Hash160 {
     "0xfffdc93764dbaddd97c48f252a53ea4643faa3fd".parse().unwrap()
 }
@@ -30,6 +33,10 @@ fn role_management() -> Hash160 {
 
 fn oracle() -> Hash160 {
     "0xfe924b7cfe89ddd271abaf7210a80a7e11178758".parse().unwrap()
+}
+
+fn notary() -> Hash160 {
+    "0xc1e14f19c3e60d0b9244d06dd7ba9b113135ec3b".parse().unwrap()
 }
 
 fn signer(account: Hash160) -> Signer {
@@ -143,6 +150,47 @@ fn a_block_with_a_notary_assisted_transaction_needs_notary_nodes() {
     assert!(chain.persist(&block(&chain, &[plain])).unwrap().transactions[0].halted());
 }
 
+/// A block that takes more than a deposit holds cannot be persisted, even if the contract has more GAS than that.
+#[test]
+fn a_deposit_pays_no_more_than_it_holds() {
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let first = block(&chain, &[designation(&chain, NOTARY_ROLE, key(1))]);
+    assert!(chain.persist(&first).unwrap().transactions[0].halted());
+    let from = bft_address(chain.network().settings().standby_validators()).unwrap();
+    let [one, other, none] = [1, 2, 3].map(|byte| Hash160([byte; 20]));
+    for payer in [one, other] {
+        let data = StackItem::array([payer.into(), 500.into()]);
+        let arguments = vec![from.into(), notary().into(), GAS.into(), data];
+        let transfer = Invocation::call(gas_token(), "transfer", arguments).unwrap().with_signer(signer(from));
+        assert_eq!(chain.execute(&transfer).unwrap().fault, None);
+    }
+    let of_notary = |chain: &Chain, method, payer: Hash160| {
+        let call = Invocation::call(notary(), method, vec![payer.into()]).unwrap();
+        chain.invoke(&call).unwrap().stack[0].clone()
+    };
+
+    let paid = |chain: &Chain, payer, network_fee| UnsignedTransaction {
+        network_fee,
+        signers: vec![signer(notary()), signer(payer)],
+        ..transaction(chain, vec![Attribute::NotaryAssisted { keys: 0 }])
+    };
+    let part = GAS / 4;
+    for (fees, message) in [
+        (vec![(none, part)], format!("{none} has no deposit")),
+        (vec![(one, GAS + 1)], format!("the deposit of {one} does not pay 10000000001")),
+        (vec![(one, GAS - part), (one, part + 1)], format!("the deposit of {one} does not pay 2500000001")),
+    ] {
+        let transactions: Vec<_> = fees.into_iter().map(|(payer, fee)| paid(&chain, payer, fee)).collect();
+        let failed = chain.persist(&block(&chain, &transactions)).unwrap_err();
+        assert_eq!(failed.to_string(), message);
+    }
+
+    let transactions = [paid(&chain, one, GAS - part), paid(&chain, one, part), paid(&chain, other, part)];
+    chain.persist(&block(&chain, &transactions)).unwrap();
+    assert_eq!([of_notary(&chain, "balanceOf", one), of_notary(&chain, "expirationOf", one)], [0, 0]);
+    assert_eq!(of_notary(&chain, "balanceOf", other), GAS - part);
+}
+
 /// A key that nobody has.
 fn key(x: u8) -> PublicKey {
     (0..=u8::MAX)
@@ -154,8 +202,8 @@ fn key(x: u8) -> PublicKey {
         .unwrap()
 }
 
-fn designation(chain: &Chain, node: PublicKey) -> UnsignedTransaction {
-    let arguments = [8.into(), StackItem::array([StackItem::from(&node)])];
+fn designation(chain: &Chain, role: i32, node: PublicKey) -> UnsignedTransaction {
+    let arguments = [role.into(), StackItem::array([StackItem::from(&node)])];
     let script = ScriptBuilder::new()
         .dynamic_call(role_management(), "designateAsRole", CallFlags::ALL, &arguments)
         .build()
@@ -178,7 +226,7 @@ fn balance(chain: &Chain, node: PublicKey) -> StackItem {
 fn an_answer_is_paid_to_the_nodes_of_its_block() {
     let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
     let (old, new) = (key(1), key(2));
-    let first = block(&chain, &[designation(&chain, old)]);
+    let first = block(&chain, &[designation(&chain, ORACLE_ROLE, old)]);
     assert!(chain.persist(&first).unwrap().transactions[0].halted());
 
     let arguments = ["https://neo.org".into(), StackItem::Null, "answer".into(), StackItem::Null, 10_000_000.into()];
@@ -194,7 +242,7 @@ fn an_answer_is_paid_to_the_nodes_of_its_block() {
         script: OracleResponse::fixed_script(),
         ..transaction(&chain, vec![Attribute::OracleResponse(answer)])
     };
-    let second = block(&chain, &[designation(&chain, new), answer]);
+    let second = block(&chain, &[designation(&chain, ORACLE_ROLE, new), answer]);
     assert!(chain.persist(&second).unwrap().transactions[0].halted());
     assert_eq!([balance(&chain, old), balance(&chain, new)], [50_000_000, 0]);
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: `Notary.cs` of the reference node.
 
+use std::cmp::Ordering;
+
 use neovm_chain::{Attribute, AttributeType, Transaction, contract::account};
 use neovm_crypto::{Curve, Hash, verify as verify_signature};
 use neovm_interp::Caller;
@@ -32,7 +34,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
 
         /// Returns the GAS that an account has deposited, in datoshi.
         balanceOf(account: Hash160) -> Integer { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
-            => Ok(deposit(executor.layer(), account)?.map_or(Integer::from(0), |deposit| deposit.amount));
+            => balance_of(executor.layer(), account);
         /// Returns the block until which an account's deposit is locked; 0 if there is none.
         expirationOf(account: Hash160) -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
             => Ok(deposit(executor.layer(), account)?.map_or(0, |deposit| deposit.till));
@@ -106,6 +108,11 @@ fn deposit(layer: &Layer<'_>, account: Hash160) -> Result<Option<Deposit>, Fault
     Ok(Some(Deposit { amount: amount.to_integer()?, till: number(till.to_integer()?)? }))
 }
 
+/// Returns the GAS that an account has deposited, in datoshi.
+pub(crate) fn balance_of(layer: &Layer<'_>, account: Hash160) -> Result<Integer, FaultKind> {
+    Ok(deposit(layer, account)?.map_or(Integer::from(0), |deposit| deposit.amount))
+}
+
 fn put_deposit(layer: &Layer<'_>, account: Hash160, deposit: Deposit) -> Result<(), FaultKind> {
     let record = StackItem::structure([deposit.amount.into(), deposit.till.into()]);
     write(layer, deposit_key(account), &serialize(&record)?)
@@ -164,10 +171,17 @@ fn on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<()
     Ok(())
 }
 
+/// Takes fees from a deposit.
+///
+/// # Errors
+/// A fault if it holds less: a block with such a transaction cannot be persisted.
 fn charge(layer: &Layer<'_>, payer: Hash160, fees: Integer) -> Result<(), FaultKind> {
-    let Some(mut deposit) = deposit(layer, payer)? else { return Ok(()) };
-    deposit.amount = deposit.amount.sub(fees)?;
-    if deposit.amount == Integer::from(0) { remove_deposit(layer, payer) } else { put_deposit(layer, payer, deposit) }
+    let deposit = deposit(layer, payer)?.ok_or_else(|| fault(format!("{payer} has no deposit")))?;
+    match deposit.amount.cmp(&fees) {
+        Ordering::Less => Err(fault(format!("the deposit of {payer} does not pay {fees}"))),
+        Ordering::Equal => remove_deposit(layer, payer),
+        Ordering::Greater => put_deposit(layer, payer, Deposit { amount: deposit.amount.sub(fees)?, ..deposit }),
+    }
 }
 
 fn verify(executor: &Executor<'_>, signature: &[u8]) -> Result<bool, FaultKind> {
