@@ -9,7 +9,7 @@ use neovm_types::{FaultKind, Gas, Hardfork, Hash160, Hash256, Integer, manifest:
 use crate::{
     contract::Contract,
     fault,
-    native::{contract_management, fungible, gas_token, ledger, neo_token, oracle, policy, role_management},
+    native::{contract_management, fungible, gas_token, ledger, neo_token, notary, oracle, policy, role_management},
     network::Network,
     settings::ProtocolSettings,
 };
@@ -103,6 +103,11 @@ impl StateView<'_> {
     /// Returns the GAS of an account, in datoshi.
     pub fn gas_balance(&self, account: Hash160) -> Result<Integer, FaultKind> {
         fungible::balance_of::<gas_token::Gas>(&self.layer, account)
+    }
+
+    /// Returns the GAS that an account has deposited with the contract Notary, in datoshi.
+    pub fn notary_deposit(&self, account: Hash160) -> Result<Integer, FaultKind> {
+        notary::balance_of(&self.layer, account)
     }
 
     /// Returns the account of the committee.

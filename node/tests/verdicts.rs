@@ -63,8 +63,8 @@ const DECIDED_OTHERWISE: [(&str, &str); 26] = [
     ("B-notary-pays-one-below", ROUNDED),
 ];
 
-/// `Transaction.VerifyStateDependent` looks at the sender's GAS before witnesses.
-const FUNDS_FIRST: &str = "the sender's GAS before the witnesses";
+/// `Transaction.VerifyStateDependent` looks at what the payer has, here a deposit, before witnesses.
+const FUNDS_FIRST: &str = "the deposit before the witnesses";
 /// It looks at attributes before the network fee and before witnesses.
 const ATTRIBUTES_FIRST: &str = "the attributes before the fee and the witnesses";
 /// `Transaction.VerifyStateIndependent` comes before what depends on the state.
@@ -74,10 +74,12 @@ const RESERVED: &str = "an attribute of a reserved type";
 
 /// Transactions that both refuse, for another reason, and the reference's result; none
 /// if it does not read them.
-const OTHER_REASON: [(&str, Option<VerifyResult>, &str); 16] = [
+const OTHER_REASON: [(&str, Option<VerifyResult>, &str); 18] = [
     ("sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-notary-pays-over-deposit", Some(VerifyResult::InsufficientFunds), FUNDS_FIRST),
+    ("B-notary-pays-small-deposit", Some(VerifyResult::InsufficientFunds), FUNDS_FIRST),
+    ("B-notary-pays-no-deposit", Some(VerifyResult::InsufficientFunds), FUNDS_FIRST),
     ("notary-pays-three-signers", Some(VerifyResult::InvalidAttribute), ATTRIBUTES_FIRST),
     ("B-notary-pays-alone", Some(VerifyResult::InvalidAttribute), ATTRIBUTES_FIRST),
     ("old-notary-pays-alone", Some(VerifyResult::InvalidAttribute), ATTRIBUTES_FIRST),

@@ -16,6 +16,7 @@ use neovm_node::verify::{
 };
 use neovm_types::{Hardfork, Hash160, Hash256, OpCode, Script, ScriptBuilder, StackItem};
 
+const ROLE_MANAGEMENT: &str = "0x49cf4e5378ffcd4dec034fd98a174c5491e395e2";
 const POLICY: &str = "0xcc5e4edd9f5f8dba8bb65734541df7a1c081c67b";
 
 impl World {
@@ -40,6 +41,10 @@ impl World {
         let block = block(&self.chain, &self.node, transactions, |_| {});
         self.chain.persist(&block).unwrap();
     }
+}
+
+fn notary() -> Hash160 {
+    contract::contract_hash(Hash160::default(), 0, "Notary")
 }
 
 fn names(hash: Hash256) -> Vec<Attribute> {
@@ -315,7 +320,7 @@ fn attributes_that_do_not_hold() {
 
 #[test]
 fn notary_assisted_transactions_need_echidna() {
-    let notary = contract::contract_hash(Hash160::default(), 0, "Notary");
+    let notary = notary();
     for (last, expected) in
         [(Hardfork::Domovoi, VerifyResult::InvalidAttribute), (Hardfork::Gorgon, VerifyResult::Invalid)]
     {
@@ -326,6 +331,50 @@ fn notary_assisted_transactions_need_echidna() {
         let witnesses = [world.alice.witness(&world.message(&transaction)), Witness::empty()];
         assert_eq!(world.verify(&transaction.sign(&witnesses).unwrap()), expected, "{last}");
     }
+}
+
+/// The contract Notary is the sender, and the second signer's deposit pays.
+#[test]
+fn deposits_pay_all_that_waits() {
+    let mut world = World::new();
+    let nodes = StackItem::array([StackItem::from(&world.node.public)]);
+    world.call(ROLE_MANAGEMENT, "designateAsRole", vec![32.into(), nodes]);
+    world.persist(vec![]);
+    for owner in [world.alice.account(), world.bob.account()] {
+        let data = StackItem::array([owner.into(), 100.into()]);
+        world.call(GAS, "transfer", vec![world.rich().into(), notary().into(), 1_000_000_000.into(), data]);
+    }
+    let paid = |owner: &Key, network_fee, more: Vec<Attribute>| {
+        let attributes = [vec![Attribute::NotaryAssisted { keys: 0 }], more].concat();
+        let transaction = UnsignedTransaction { network_fee, ..unsigned(&[notary(), owner.account()], attributes) };
+        let message = world.message(&transaction);
+        let of_node = witness(&[world.node.signature(&message)], Script::new([]));
+        transaction.sign(&[of_node, owner.witness(&message)]).unwrap()
+    };
+    let mut pool = Pool::new();
+    let first = paid(&world.alice, 600_000_000, vec![]);
+    assert_eq!(world.pool(&mut pool, &first), VerifyResult::Succeed);
+    assert_eq!(world.verify(&paid(&world.alice, 400_000_001, vec![])), VerifyResult::Succeed);
+    assert_eq!(world.pool(&mut pool, &paid(&world.alice, 400_000_001, vec![])), VerifyResult::InsufficientFunds);
+    assert_eq!(world.pool(&mut pool, &paid(&world.node, 50_000_000, vec![])), VerifyResult::InsufficientFunds);
+    assert_eq!(world.pool(&mut pool, &paid(&world.alice, 400_000_000, vec![])), VerifyResult::Succeed);
+    // Bob's deposit is another one, and so is what Alice has not deposited.
+    assert_eq!(world.pool(&mut pool, &paid(&world.bob, 1_000_000_000, vec![])), VerifyResult::Succeed);
+    let by_alice = UnsignedTransaction { network_fee: 900_000_000, ..unsigned(&[world.alice.account()], vec![]) };
+    assert_eq!(world.pool(&mut pool, &world.sign(&by_alice, &[&world.alice])), VerifyResult::Succeed);
+    // What takes the place of another one has its share.
+    let dearer = paid(&world.alice, 600_000_001, names(first.hash()));
+    assert_eq!(world.pool(&mut pool, &dearer), VerifyResult::InsufficientFunds);
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &first), VerifyResult::Succeed);
+    assert_eq!(world.pool(&mut pool, &dearer), VerifyResult::Succeed);
+    assert_eq!(pool.len(), 1);
+    // Who pays for a transaction, and not the contract, keeps it out by one that names it.
+    let naming = unsigned(&[world.alice.account()], names(first.hash()));
+    let naming = world.sign(&UnsignedTransaction { network_fee: 600_000_000, ..naming }, &[&world.alice]);
+    let mut pool = Pool::new();
+    assert_eq!(world.pool(&mut pool, &naming), VerifyResult::Succeed);
+    assert_eq!(world.pool(&mut pool, &first), VerifyResult::HasConflicts);
 }
 
 #[test]

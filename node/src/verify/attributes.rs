@@ -1,11 +1,10 @@
 //! Attributes: whether they hold, and what they cost.
 
-use neovm_chain::{
-    Attribute, OracleResponse, Transaction, WitnessScopes,
-    contract::{bft_address, contract_hash},
-};
+use neovm_chain::{Attribute, OracleResponse, Transaction, WitnessScopes, contract::bft_address};
 use neovm_host::StateView;
 use neovm_types::{FaultKind, Hardfork, Hash160};
+
+use super::notary;
 
 /// Returns whether an attribute holds in the block after the last one.
 ///
@@ -23,11 +22,10 @@ pub(super) fn holds(
         Attribute::NotValidBefore { height } => Ok(state.height()? >= *height),
         Attribute::Conflicts { hash } => Ok(!state.contains_transaction(*hash)?),
         Attribute::NotaryAssisted { .. } => {
-            let notary = contract_hash(Hash160::default(), 0, "Notary");
             let is_active = state.settings().hardforks.at(state.height()?) >= Hardfork::Echidna;
             // The notary contract pays: the account that it pays for is the second signer.
-            let has_payer = transaction.sender() != notary || transaction.signers.len() == 2;
-            Ok(is_active && has_payer && is_signed_by(notary))
+            let has_payer = transaction.sender() != notary() || transaction.signers.len() == 2;
+            Ok(is_active && has_payer && is_signed_by(notary()))
         }
     }
 }

@@ -17,10 +17,10 @@ mod pool;
 mod transaction;
 mod witness;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
-use neovm_chain::{Attribute, Transaction};
-use neovm_types::Hash256;
+use neovm_chain::{Attribute, Transaction, contract::contract_hash};
+use neovm_types::{Hash160, Hash256};
 
 pub(crate) use self::transaction::{in_chain, verify_in};
 pub use self::{
@@ -68,7 +68,7 @@ pub enum VerifyResult {
     OverSize,
     /// The last block that it is valid for has passed, or is too far away.
     Expired,
-    /// The sender's GAS or the network fee is not enough, or an oracle request is
+    /// What the payer has or the network fee is not enough, or an oracle request is
     /// answered in the pool already.
     InsufficientFunds,
     /// An account that signs is blocked.
@@ -164,6 +164,12 @@ impl fmt::Display for VerifyLevel {
         let named = Self::ALL.into_iter().find(|(_, level)| level == self);
         f.pad(named.map_or("", |(name, _)| name))
     }
+}
+
+/// The hash of the contract Notary.
+fn notary() -> Hash160 {
+    static NOTARY: LazyLock<Hash160> = LazyLock::new(|| contract_hash(Hash160::default(), 0, "Notary"));
+    *NOTARY
 }
 
 /// The hashes that a transaction names in attributes Conflicts, in their order.

@@ -10,10 +10,10 @@ use neovm_host::{Network, StateView};
 use neovm_storage::Store;
 use neovm_types::{FaultKind, Hash160, Hash256, Integer};
 
-use super::{VerifyResult, conflicts, oracle_request, verify_new_transaction};
+use super::{VerifyResult, conflicts, notary, oracle_request, verify_new_transaction};
 
 /// Transactions that were verified and are in no block yet, and what they keep others
-/// from: the fees of each sender, the oracle requests that they answer, and the
+/// from: the fees of each payer, the oracle requests that they answer, and the
 /// transactions that they conflict with. It has no limit and no order.
 ///
 /// Sources: `Ledger/MemoryPool.cs`, `Ledger/TransactionVerificationContext.cs` of the
@@ -23,9 +23,42 @@ pub struct Pool {
     transactions: HashMap<Hash256, Arc<Transaction>>,
     /// The transactions of the pool that name a hash in attributes Conflicts.
     conflicts: HashMap<Hash256, HashSet<Hash256>>,
-    /// The fees of each sender, in datoshi.
-    fees: HashMap<Hash160, i128>,
+    /// The fees of each payer, in datoshi.
+    fees: HashMap<Payer, i128>,
     oracle_requests: HashSet<u64>,
+}
+
+/// Who pays the fees of a transaction.
+///
+/// Source: `MemoryPool.cs` (`GetPayer`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Payer {
+    /// The sender's GAS.
+    Sender(Hash160),
+    /// What the second signer has deposited with the contract Notary, which is the sender.
+    Deposit(Hash160),
+}
+
+impl Payer {
+    fn of(transaction: &Transaction) -> Self {
+        match &transaction.signers[..] {
+            [sender, owner, ..] if sender.account == notary() => Self::Deposit(owner.account),
+            _ => Self::Sender(transaction.sender()),
+        }
+    }
+
+    fn account(self) -> Hash160 {
+        let (Self::Sender(account) | Self::Deposit(account)) = self;
+        account
+    }
+
+    /// What it has, in datoshi.
+    fn balance(self, state: &StateView<'_>) -> Result<Integer, FaultKind> {
+        match self {
+            Self::Sender(account) => state.gas_balance(account),
+            Self::Deposit(account) => state.notary_deposit(account),
+        }
+    }
 }
 
 impl Pool {
@@ -84,7 +117,7 @@ impl Pool {
             self.conflicts.entry(hash).or_default().insert(transaction.hash());
         }
         self.oracle_requests.extend(oracle_request(&transaction));
-        *self.fees.entry(transaction.sender()).or_default() += fees(&transaction);
+        *self.fees.entry(Payer::of(&transaction)).or_default() += fees(&transaction);
         self.transactions.insert(transaction.hash(), transaction);
     }
 
@@ -101,7 +134,7 @@ impl Pool {
         if let Some(request) = oracle_request(&transaction) {
             self.oracle_requests.remove(&request);
         }
-        if let Entry::Occupied(mut pending) = self.fees.entry(transaction.sender()) {
+        if let Entry::Occupied(mut pending) = self.fees.entry(Payer::of(&transaction)) {
             *pending.get_mut() -= fees(&transaction);
             if *pending.get() == 0 {
                 pending.remove();
@@ -123,11 +156,12 @@ impl Pool {
     ///
     /// Source: `MemoryPool.cs` (`CheckConflicts`).
     pub(crate) fn replaced_by(&self, transaction: &Transaction) -> Option<Vec<Arc<Transaction>>> {
+        let payer = Payer::of(transaction).account();
         let mut replaced = Vec::new();
         let mut paid: i128 = 0;
         for hash in self.conflicts.get(&transaction.hash()).into_iter().flatten() {
             let naming = &self.transactions[hash];
-            if naming.signers.iter().any(|signer| signer.account == transaction.sender()) {
+            if naming.signers.iter().any(|signer| signer.account == payer) {
                 paid += i128::from(naming.network_fee);
             }
             replaced.push(Arc::clone(naming));
@@ -143,7 +177,7 @@ impl Pool {
         (paid == 0 || paid < i128::from(transaction.network_fee)).then_some(replaced)
     }
 
-    /// Returns whether the sender can pay a transaction beside what the pool holds of
+    /// Returns whether the payer can pay a transaction beside what the pool holds of
     /// it, without the transactions that are replaced, and the oracle request that it
     /// answers is still open.
     ///
@@ -154,12 +188,12 @@ impl Pool {
         transaction: &Transaction,
         replaced: &[Arc<Transaction>],
     ) -> Result<bool, FaultKind> {
-        let sender = transaction.sender();
-        let pending = self.fees.get(&sender).copied().unwrap_or(0);
-        let freed: i128 = replaced.iter().filter(|other| other.sender() == sender).map(|other| fees(other)).sum();
+        let payer = Payer::of(transaction);
+        let pending = self.fees.get(&payer).copied().unwrap_or(0);
+        let freed: i128 = replaced.iter().filter(|other| Payer::of(other) == payer).map(|other| fees(other)).sum();
         let needed = fees(transaction) + pending - freed;
         let is_answered = oracle_request(transaction).is_some_and(|request| self.oracle_requests.contains(&request));
-        Ok(state.gas_balance(sender)? >= Integer::from(needed) && !is_answered)
+        Ok(payer.balance(state)? >= Integer::from(needed) && !is_answered)
     }
 }
 

@@ -79,7 +79,7 @@ pub fn verify_state_independent(settings: &ProtocolSettings, transaction: &Trans
 
 /// Verifies what depends on the state after the last block, of a transaction that
 /// [`verify_state_independent`] accepts: how long it is valid, blocked accounts, what
-/// the sender can pay, attributes, the network fee and the witnesses that have to be
+/// the payer can pay, attributes, the network fee and the witnesses that have to be
 /// executed. That it neither is in the chain nor conflicts with it is for the caller
 /// to check, as [`verify_new_transaction`] does.
 ///
