@@ -13,7 +13,7 @@ use neovm_host::{
 };
 use neovm_storage::Key;
 use neovm_types::{
-    Gas, Hardfork, Hash160, OpCode, Script, ScriptBuilder, StackItem,
+    CallFlags, Gas, Hardfork, Hash160, OpCode, Script, ScriptBuilder, StackItem,
     engine_internals::Candidate,
     manifest::{Method, ParameterType},
 };
@@ -65,6 +65,25 @@ fn a_witness_before_faun_costs_nothing() {
     assert_eq!(cost_of_a_witness(Some(1), burn.bytes(), 6), None);
     // Where the reference would run forever.
     assert_eq!(cost_of_a_witness(Some(1), &[OpCode::JMP as u8, 0], 0), None);
+}
+
+/// The reference counts each script when it is loaded, and so a contract whose `verify` nobody calls.
+#[test]
+fn a_contract_that_verifies_a_witness_has_been_invoked() {
+    let mut script = ScriptBuilder::new();
+    script.push(0).op(OpCode::PACK).push(i64::from(CallFlags::READ_ONLY.bits())).push("count");
+    script.syscall("System.Runtime.GetExecutingScriptHash").syscall("System.Contract.Call");
+    script.push(2).op(OpCode::NUMEQUAL).op(OpCode::RET);
+    let count = script.build().unwrap().len();
+    script.syscall("System.Runtime.GetInvocationCounter").op(OpCode::RET);
+    let count = Method { safe: true, ..method("count", count, &[], ParameterType::Integer) };
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let methods = vec![method("verify", 0, &[], ParameterType::Boolean), count];
+    let contract = deploy(&mut chain, script.build().unwrap(), methods);
+    let (network, store) = (chain.network(), chain.store());
+    let result = verify_witness(network, store, Container::None, contract, &Witness::empty(), 100_000_000).unwrap();
+    assert!(result.ok);
+    assert_eq!(invoke(&mut chain, contract, "verify", vec![]).stack, [true]);
 }
 
 fn invoke(chain: &mut Chain, contract: Hash160, method: &str, arguments: Vec<StackItem>) -> Receipt {

@@ -220,6 +220,8 @@ impl<'s> Executor<'s> {
             let method = method.filter(|method| method.return_type == ParameterType::Boolean);
             let method = method.ok_or_else(|| fault(format!("contract {hash} has no method to verify a witness")))?;
             self.load_method(caller, &contract, method, CallFlags::READ_ONLY)?;
+            // No other contract is loaded without a call, which counts.
+            self.invocations.insert(hash, 1);
         } else {
             if self.natives.find(hash).is_some() || witness.script_hash() != hash {
                 return Err(fault("the verification script is not that of the account"));
