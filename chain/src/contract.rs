@@ -52,14 +52,22 @@ fn signature_bytes(key: &PublicKey) -> [u8; 40] {
 /// # Errors
 /// [`MultisigError`] unless 1 <= `required` <= number of keys <= 1024.
 pub fn multisig_script(required: usize, keys: &[PublicKey]) -> Result<Script, MultisigError> {
+    let mut keys = keys.to_vec();
+    keys.sort();
+    ordered_multisig_script(required, &keys)
+}
+
+/// Returns [`multisig_script`] with the keys in the order in which they are given.
+///
+/// # Errors
+/// Those of [`multisig_script`].
+pub fn ordered_multisig_script(required: usize, keys: &[PublicKey]) -> Result<Script, MultisigError> {
     if !(1 <= required && required <= keys.len() && keys.len() <= MAX_MULTISIG_KEYS) {
         return Err(MultisigError { required, keys: keys.len() });
     }
-    let mut keys = keys.to_vec();
-    keys.sort();
     let mut script = ScriptBuilder::new();
     script.push(required);
-    for key in &keys {
+    for key in keys {
         script.push(key);
     }
     script.push(keys.len()).syscall(CHECK_MULTISIG);

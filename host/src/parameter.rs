@@ -7,6 +7,7 @@
 //! Sources: `InteropParameterDescriptor.cs`, `ContractMethodMetadata.cs`
 //! (`ToParameterType`), `ApplicationEngine.cs` (`Convert`), `ECPoint.cs`.
 
+use neovm_crypto::{Curve, uncompress_public_key};
 use neovm_interp::Caller;
 use neovm_types::{
     Array, ByteString, CallFlags, FaultKind, Hash160, Hash256, Integer, Interop, Script, StackItem,
@@ -217,6 +218,44 @@ impl Parameter for PublicKey {
 /// Decodes a public key as [`PublicKey::decode_point`] does.
 pub(crate) fn decode_point(bytes: &[u8]) -> Result<PublicKey, FaultKind> {
     PublicKey::decode_point(bytes).map_err(fault)
+}
+
+/// A public key with both coordinates, as they were given: an uncompressed one need not be on the curve. Points are in
+/// the order of the reference, and equal only if both coordinates are, while [`Point::key`] tells no more of the second
+/// one than whether it is odd.
+///
+/// Source: `ECPoint.cs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    x: [u8; 32],
+    y: [u8; 32],
+}
+
+impl Point {
+    /// Returns the compressed form.
+    pub fn key(&self) -> PublicKey {
+        let mut key = [2 | self.y[31] & 1; 33];
+        key[1..].copy_from_slice(&self.x);
+        PublicKey(key)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, FaultKind> {
+        let key = decode_point(bytes)?;
+        let uncompressed: [u8; 65] = match bytes.try_into() {
+            Ok(given) => given,
+            Err(_) => uncompress_public_key(&key.0, Curve::Secp256r1).map_err(fault)?,
+        };
+        let [x, y] = [1, 33].map(|start| std::array::from_fn(|i| uncompressed[start + i]));
+        Ok(Self { x, y })
+    }
+}
+
+impl Parameter for Point {
+    const TYPE: ParameterType = ParameterType::PublicKey;
+
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        item.with_bytes(Self::decode)?
+    }
 }
 
 impl Return for PublicKey {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     executor::Executor,
     fault,
-    parameter::{List, decode_point},
+    parameter::{List, Point, decode_point},
     stored::{deserialize, serialize},
 };
 
@@ -29,7 +29,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
         (executor, _caller)
 
         /// Gives a role to some keys, from the next block on.
-        designateAsRole(role: u8, nodes: List<PublicKey>)
+        designateAsRole(role: u8, nodes: List<Point>)
             { cpu_fee: 1 << 15, flags: CallFlags::STATES.union(CallFlags::ALLOW_NOTIFY) }
             => designate(executor, role, nodes.0);
         /// Returns the keys that have a role in a block.
@@ -125,16 +125,20 @@ fn to_item(nodes: &[PublicKey]) -> StackItem {
     StackItem::array(nodes.iter().map(StackItem::from).collect::<Vec<_>>())
 }
 
-fn write_nodes(layer: &Layer<'_>, key: Key, nodes: &[PublicKey]) -> Result<(), FaultKind> {
-    let mut sorted = nodes.to_vec();
-    sorted.sort();
+/// Stores nodes in order. They are compared as they were given, so that a key may be stored twice.
+fn write_nodes(layer: &Layer<'_>, key: Key, mut sorted: Vec<Point>) -> Result<(), FaultKind> {
+    sorted.sort_unstable();
     if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(fault("a key is given twice"));
     }
-    write(layer, key, &serialize(&to_item(&sorted))?)
+    write(layer, key, &serialize(&to_item(&keys(&sorted)))?)
 }
 
-fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Result<(), FaultKind> {
+fn keys(points: &[Point]) -> Vec<PublicKey> {
+    points.iter().map(Point::key).collect()
+}
+
+fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<Point>) -> Result<(), FaultKind> {
     if nodes.is_empty() || nodes.len() > MAX_NODES {
         return Err(fault(format!("{} keys for a role: there can be 1 to {MAX_NODES}", nodes.len())));
     }
@@ -146,11 +150,12 @@ fn designate(executor: &mut Executor<'_>, role: u8, nodes: Vec<PublicKey>) -> Re
     if executor.layer().contains(&key).map_err(fault)? {
         return Err(fault(format!("role {role:?} was given in this block before")));
     }
-    write_nodes(executor.layer(), key, &nodes)?;
+    let new = to_item(&keys(&nodes));
+    write_nodes(executor.layer(), key, nodes)?;
     let mut state: Vec<StackItem> = vec![(role as u8).into(), block.index.into()];
     if executor.is_active(Hardfork::Echidna) {
         let old = designated(executor.layer(), role, block.index)?;
-        state.extend([to_item(&old), to_item(&nodes)]);
+        state.extend([to_item(&old), new]);
     }
     executor.notify(Hash160(HASH), DESIGNATION, StackItem::array(state))
 }

@@ -1,13 +1,13 @@
 //! System calls about contracts. Source: `ApplicationEngine.Contract.cs`.
 
-use neovm_chain::contract::{account, multisig_script};
+use neovm_chain::contract::{account, ordered_multisig_script};
 use neovm_interp::Caller;
 use neovm_types::{CallFlags, FaultKind, Hardfork, Hash160, hash::hash160, manifest::PublicKey};
 
 use crate::{
     executor::{Call, Executor, Trigger},
     fault, native,
-    parameter::{ArrayItem, List},
+    parameter::{ArrayItem, List, Point},
 };
 
 pub(super) fn call(
@@ -54,11 +54,13 @@ pub(super) fn create_multisig_account(
     executor: &mut Executor<'_>,
     caller: &mut Caller<'_>,
     m: i32,
-    keys: List<PublicKey>,
+    List(mut points): List<Point>,
 ) -> Result<Hash160, FaultKind> {
-    executor.charge_units(caller, account_price(executor, keys.0.len()))?;
+    executor.charge_units(caller, account_price(executor, points.len()))?;
     let m = usize::try_from(m).map_err(|_| fault("the number of signatures is negative"))?;
-    Ok(hash160(multisig_script(m, &keys.0).map_err(fault)?.bytes()))
+    points.sort_unstable();
+    let keys: Vec<_> = points.iter().map(Point::key).collect();
+    Ok(hash160(ordered_multisig_script(m, &keys).map_err(fault)?.bytes()))
 }
 
 pub(super) fn native_on_persist(executor: &mut Executor<'_>, caller: &mut Caller<'_>) -> Result<(), FaultKind> {

@@ -20,7 +20,7 @@ pub use self::crypto::CHECK_SIG_PRICE;
 use self::storage::Context;
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle},
-    parameter::{ArrayItem, ByteItem, List, Name, Parameter, Return},
+    parameter::{ArrayItem, ByteItem, List, Name, Parameter, Point, Return},
 };
 
 /// A system call.
@@ -136,7 +136,7 @@ syscalls! {
     /// Runs a method of a native contract. Only the scripts of native contracts contain it.
     "System.Contract.CallNative"(version: u8) {} => contract::call_native(executor, caller, version);
     /// Returns the account of several keys, of which a number must sign.
-    "System.Contract.CreateMultisigAccount"(m: i32, pubKeys: List<PublicKey>) -> Hash160 {}
+    "System.Contract.CreateMultisigAccount"(m: i32, pubKeys: List<Point>) -> Hash160 {}
         => contract::create_multisig_account(executor, caller, m, pubKeys);
     /// Returns the account of a key.
     "System.Contract.CreateStandardAccount"(pubKey: PublicKey) -> Hash160 {}
