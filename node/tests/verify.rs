@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use common::{GAS, Key, World, block, unsigned, witness};
 use neovm_chain::{
-    Attribute, Block, OracleResponse, OracleResponseCode, Signer, Transaction, UnsignedTransaction, Witness,
-    WitnessScopes, contract,
+    Attribute, Block, OracleResponse, OracleResponseCode, Transaction, UnsignedTransaction, Witness, contract,
 };
-use neovm_host::{Chain, HardforkHeights, Invocation, ProtocolSettings};
+use neovm_host::{HardforkHeights, ProtocolSettings};
 use neovm_node::verify::{
     BlockRefusal, InvalidHeader, Pool, VerifyLevel, VerifyResult, network_fee, verify_block, verify_block_dependent,
     verify_block_independent, verify_header, verify_new_transaction,
