@@ -24,6 +24,7 @@ mod overflow;
 mod read_only;
 mod references;
 mod shared_items;
+mod slots;
 mod statics;
 mod unload;
 

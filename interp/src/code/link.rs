@@ -15,7 +15,7 @@ use super::{Code, MAX_SCRIPT_SIZE, MisalignedInsts, NO_INST, NOT_DECODED, PAGE};
 use crate::dispatch::tail_call;
 use crate::{
     fast::{
-        patterns::{self, Fused},
+        patterns::{Fused, Handlers},
         statics,
     },
     inst::{DecodedInst, cost},
@@ -147,8 +147,9 @@ impl Code {
     /// they are: jumps may lead to them, and a fused handler that meets an
     /// unusual case leaves all of them to run one by one.
     fn fuse(&mut self) {
-        for index in 0..self.insts.len() {
-            let Some(form) = patterns::find(&self.insts[index..]) else { continue };
+        let mut handlers = Handlers::default();
+        for index in (0..self.insts.len()).rev() {
+            let Some(form) = handlers.find(&self.insts[index..]) else { continue };
             let mut length = form.length();
             if let Some(Fused::InitStatics) = form.fused_handler() {
                 let Some((operand, found)) = statics::find(&self.insts[index..], &self.prices) else { continue };

@@ -8,19 +8,19 @@
 use core::ops::Range;
 
 use neovm_types::{
-    Buffer, ByteString,
     OpCode::{self, DEC},
     StackItem,
-    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, Lent, append as concatenate, share_memory},
+    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, append as concatenate, share_memory},
     integer::eval,
 };
 
 use super::{
     Flow, Regs, duplicate,
     floor_mod::{AGREE, DIFFER},
+    fused_data, fused_wide,
     patterns::{Fused, Source},
     share,
-    slot::{frame_slot, static_slot},
+    slot::frame_slot,
     splice::bytes,
     statics,
 };
@@ -41,10 +41,10 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
         match fused {
             // They work on items that own memory.
             Fused::InitStatics | Fused::Append => Flow::Heap,
-            Fused::SetStaticBuffer => set_static_buffer(r, vm),
-            Fused::PushBuffer => push_buffer(r, vm),
-            Fused::SetStaticData => set_static_data(r, vm),
-            Fused::SetStaticInt => set_static_int(r, vm),
+            Fused::SetStaticBuffer => fused_data::set_static_buffer(r, vm),
+            Fused::PushBuffer => fused_data::push_buffer(r, vm),
+            Fused::SetStaticData => fused_data::set_static_data(r, vm),
+            Fused::SetStaticInt => fused_data::set_static_int(r, vm),
             Fused::Set(from, operator) => set(r, vm, from, operator),
             Fused::JumpIfCompared { from, comparison, when } => jump_if_compared(r, vm, from, comparison, when),
             Fused::DecrementAndCopy => decrement_and_copy(r, vm),
@@ -59,6 +59,9 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::CombineInt(operator) => combine_int(r, operator),
             Fused::CombineTop(operator) => combine_top(r, vm, operator),
             Fused::PushTwo(from) => push_two(r, vm, from),
+            Fused::CombineAndStore(operator) => combine_and_store(r, vm, operator),
+            Fused::Move(Source::Slot) => move_slot(r, vm),
+            Fused::Move(Source::Int) => move_int(r, vm),
             Fused::StoreAndLoad => store_and_load(r, vm),
             Fused::DecrementAndJumpIfCopy => decrement_and_jump_if_copy(r),
             Fused::JumpIfCopy => jump_if_copy(r),
@@ -79,6 +82,14 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::PushTwo(from) => push_two_heap(r, vm, from),
             Fused::StoreAndLoad => store_and_load_heap(r, vm),
             Fused::Append => append(r, vm),
+            Fused::Set(from, operator) => fused_wide::set(r, vm, from, operator),
+            Fused::Step(operator) => fused_wide::step(r, vm, operator),
+            Fused::CombineSlot(from, operator) => fused_wide::combine_slot(r, vm, from, operator),
+            Fused::CombineTop(operator) => fused_wide::combine_top(r, vm, operator),
+            Fused::CombineInt(operator) => fused_wide::combine_int(r, operator),
+            Fused::CombineAndStore(operator) => fused_wide::combine_and_store(r, vm, operator),
+            Fused::Move(Source::Slot) => move_slot_heap(r, vm),
+            Fused::Move(Source::Int) => fused_wide::move_int(r, vm),
             _ => Flow::Full,
         }
     }
@@ -88,14 +99,14 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
 impl Regs {
     /// Returns the operand of an instruction.
     #[inline(always)]
-    unsafe fn operand_at(&self, index: usize) -> u64 {
+    pub(super) unsafe fn operand_at(&self, index: usize) -> u64 {
         // SAFETY: decoded instructions are contiguous.
         unsafe { (*self.ip.add(index)).operand }
     }
 
     /// Continues after the last of `count` instructions.
     #[inline(always)]
-    fn skip(&mut self, count: usize) -> Flow {
+    pub(super) fn skip(&mut self, count: usize) -> Flow {
         self.ip = self.ip.wrapping_add(count);
         Flow::Next
     }
@@ -145,7 +156,7 @@ unsafe fn scalar_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem>
 }
 
 #[inline(always)]
-unsafe fn write_int(slot: *mut StackItem, value: i64) {
+pub(super) unsafe fn write_int(slot: *mut StackItem, value: i64) {
     // SAFETY: the cell holds nothing that needs dropping; this is an integer's layout.
     unsafe {
         slot.cast::<u64>().write(tag::INTEGER);
@@ -158,12 +169,12 @@ unsafe fn write_int(slot: *mut StackItem, value: i64) {
 unsafe fn set(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: everything is checked before the slot is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
         let (Some(result), Some(slot)) = (eval::binary(operator, a, b), scalar_slot(r, vm, 3)) else {
-            return Flow::Unfuse;
+            return Flow::Heap;
         };
         if !r.has_room(2) {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         write_int(slot, result);
         r.skip(4)
@@ -176,11 +187,11 @@ unsafe fn step(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
     // SAFETY: everything is checked before the slot is written.
     unsafe {
         let Some(result) = slot_int(r, vm, 0).and_then(|value| eval::unary(operator, value)) else {
-            return Flow::Unfuse;
+            return Flow::Heap;
         };
-        let Some(slot) = scalar_slot(r, vm, 2) else { return Flow::Unfuse };
+        let Some(slot) = scalar_slot(r, vm, 2) else { return Flow::Heap };
         if !r.has_room(1) {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         write_int(slot, result);
         r.skip(3)
@@ -209,10 +220,10 @@ unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
 unsafe fn combine_slot(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: everything is checked before the stack is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
-        let Some(result) = eval::binary(operator, a, b) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
+        let Some(result) = eval::binary(operator, a, b) else { return Flow::Heap };
         if !r.has_room(2) {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         r.set_int(0, result);
         r.sp = r.sp.add(1);
@@ -226,12 +237,12 @@ unsafe fn combine_top(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
     // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
-        let Some(b) = slot_int(r, vm, 0) else { return Flow::Unfuse };
-        let Some(result) = eval::binary(operator, r.int(1), b) else { return Flow::Unfuse };
+        let Some(b) = slot_int(r, vm, 0) else { return Flow::Heap };
+        let Some(result) = eval::binary(operator, r.int(1), b) else { return Flow::Heap };
         if !r.has_room(1) {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         r.set_int(1, result);
         r.skip(2)
@@ -244,11 +255,11 @@ unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
     // SAFETY: the tag says that the top item is an integer.
     unsafe {
         if r.tag(1) != tag::INTEGER {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
-        let Some(result) = eval::binary(operator, r.int(1), r.operand() as i64) else { return Flow::Unfuse };
+        let Some(result) = eval::binary(operator, r.int(1), r.operand() as i64) else { return Flow::Heap };
         if !r.has_room(1) {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         r.set_int(1, result);
         r.skip(2)
@@ -471,6 +482,66 @@ unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
+/// operator, store
+#[inline(always)]
+unsafe fn combine_and_store(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
+    // SAFETY: the tags say that both items are integers.
+    unsafe {
+        if r.tag(1) | r.tag(2) != tag::INTEGER {
+            return Flow::Heap;
+        }
+        let (Some(result), Some(slot)) = (eval::binary(operator, r.int(2), r.int(1)), scalar_slot(r, vm, 1)) else {
+            return Flow::Heap;
+        };
+        write_int(slot, result);
+        r.sp = r.at(2);
+        r.skip(2)
+    }
+}
+
+/// slot, store
+#[inline(always)]
+unsafe fn move_slot(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: both slots hold scalars.
+    unsafe {
+        let (Some(from), Some(to)) = (scalar_slot(r, vm, 0), scalar_slot(r, vm, 1)) else { return Flow::Heap };
+        if !r.has_room(1) {
+            return Flow::Unfuse;
+        }
+        Regs::copy(from, to);
+        r.skip(2)
+    }
+}
+
+#[inline(always)]
+unsafe fn move_slot_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the old item is dropped before it is overwritten by another one's reference.
+    unsafe {
+        let Some(from) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
+        let Some(to) = frame_slot(r, vm, r.operand_at(1)) else { return Flow::Unfuse };
+        if from == to || tag_of(to) >= tag::ARRAY || !r.has_room(1) {
+            return Flow::Unfuse;
+        }
+        drop_cell(to);
+        share_into(from, to);
+        r.skip(2)
+    }
+}
+
+/// integer, store
+#[inline(always)]
+unsafe fn move_int(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the slot holds a scalar.
+    unsafe {
+        let Some(slot) = scalar_slot(r, vm, 1) else { return Flow::Heap };
+        if !r.has_room(1) {
+            return Flow::Unfuse;
+        }
+        write_int(slot, r.operand() as i64);
+        r.skip(2)
+    }
+}
+
 /// store, slot
 #[inline(always)]
 unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
@@ -527,77 +598,5 @@ unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
         }
         r.sp = r.sp.add(1);
         r.skip(3)
-    }
-}
-
-/// Returns the byte string that the first instruction pushes, if it is within the size limit.
-#[inline(always)]
-unsafe fn data<'a>(r: &Regs, vm: &'a Vm) -> Option<&'a ByteString> {
-    // SAFETY: the decoder put the constant's place there. The cell at `sp` is
-    // free, and the byte string in it need not be dropped.
-    unsafe {
-        r.sp.write(StackItem::ByteString(ByteString::constant(vm.constants, r.operand() as usize)));
-        match &*r.sp {
-            StackItem::ByteString(data) if data.len() <= vm.limits.max_item_size as usize && r.has_room(1) => {
-                Some(data)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Returns the static field that an instruction names, if its item is a scalar, which needs no dropping when it is
-/// overwritten.
-#[inline(always)]
-unsafe fn scalar_static(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
-    // SAFETY: a static field that is there is occupied.
-    unsafe { static_slot(vm, r.operand_at(index)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
-}
-
-/// data, CONVERT to a buffer
-#[inline(always)]
-unsafe fn push_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: everything is checked before the stack is written.
-    unsafe {
-        let Some(data) = data(r, vm) else { return Flow::Unfuse };
-        r.sp.write(StackItem::Buffer(Buffer::new(data)));
-        r.sp = r.sp.add(1);
-        r.skip(2)
-    }
-}
-
-/// data, CONVERT to a buffer, static store
-#[inline(always)]
-unsafe fn set_static_buffer(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: everything is checked before the field is written.
-    unsafe {
-        let (Some(data), Some(field)) = (data(r, vm), scalar_static(r, vm, 2)) else { return Flow::Unfuse };
-        field.write(StackItem::Buffer(Buffer::new(data)));
-        r.skip(3)
-    }
-}
-
-/// data, static store
-#[inline(always)]
-unsafe fn set_static_data(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: everything is checked before the field is written.
-    unsafe {
-        let (Some(_), Some(field)) = (data(r, vm), scalar_static(r, vm, 1)) else { return Flow::Unfuse };
-        Regs::copy(r.sp, field);
-        r.skip(2)
-    }
-}
-
-/// integer, static store
-#[inline(always)]
-unsafe fn set_static_int(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: everything is checked before the field is written.
-    unsafe {
-        let Some(field) = scalar_static(r, vm, 1) else { return Flow::Unfuse };
-        if !r.has_room(1) {
-            return Flow::Unfuse;
-        }
-        write_int(field, r.operand() as i64);
-        r.skip(2)
     }
 }

@@ -22,6 +22,8 @@ pub(crate) mod compound;
 pub(crate) mod control;
 pub(crate) mod floor_mod;
 pub(crate) mod fused;
+mod fused_data;
+mod fused_wide;
 pub(crate) mod numeric;
 pub(crate) mod pack;
 pub(crate) mod patterns;

@@ -1,8 +1,8 @@
 //! The patterns of instructions that are fused, as compilers write them: sequences of ops, each with the fused
 //! handler that runs them.
 //!
-//! If several patterns match at an instruction, the longest one is used. The order of the table only affects the
-//! numbers of the fused handlers.
+//! If several patterns match at an instruction, the one is used with which the fewest handlers run, and of those the
+//! longest. The order of the table only affects the numbers of the fused handlers.
 
 use neovm_types::{ItemType, OpCode};
 
@@ -42,6 +42,8 @@ pub(crate) enum Fused {
     CombineInt(OpCode),
     CombineTop(OpCode),
     PushTwo(Source),
+    CombineAndStore(OpCode),
+    Move(Source),
     StoreAndLoad,
     Append,
     DecrementAndJumpIfCopy,
@@ -77,7 +79,7 @@ pub(crate) struct Pattern {
 const LONGEST: usize = floor_mod::OPS.len();
 
 /// The number of patterns.
-const COUNT: usize = 93;
+const COUNT: usize = 106;
 
 /// The number of forms; see [`Form`].
 #[cfg(neovm_tail_calls)]
@@ -94,6 +96,7 @@ macro_rules! for_each_form {
             106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131
             132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157
             158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184
+            185 186 187 188 189 190 191 192 193 194 195 196 197
         }
     };
 }
@@ -142,7 +145,7 @@ const TABLE: Table = {
     each!(from in SOURCES => {
         each!(comparison in COMPARISONS =>
             table.add([LdSlot, from.op(), compare_and_jump(comparison)], Fused::JumpSlot(from, comparison)));
-        each!(operator in [ADD, SUB, MUL] =>
+        each!(operator in [ADD, SUB, MUL, DIV, MOD] =>
             table.add([LdSlot, from.op(), Op::of(operator)], Fused::CombineSlot(from, operator)));
         table.add([LdSlot, from.op(), Op::PickItem], Fused::PickItem(from));
     });
@@ -152,8 +155,11 @@ const TABLE: Table = {
     each!(comparison in COMPARISONS => each!(when in SENSES =>
         table.add([Op::of(comparison), jump_if(when)], Fused::JumpIfTopCompared { comparison, when })));
     each!(operator in [ADD, SUB, MUL, DIV, MOD, AND] => table.add([Int, Op::of(operator)], Fused::CombineInt(operator)));
-    each!(operator in [ADD, SUB, MUL] => table.add([LdSlot, Op::of(operator)], Fused::CombineTop(operator)));
+    each!(operator in [ADD, SUB, MUL, DIV, MOD] => table.add([LdSlot, Op::of(operator)], Fused::CombineTop(operator)));
     each!(from in SOURCES => table.add([LdSlot, from.op()], Fused::PushTwo(from)));
+    each!(operator in [ADD, SUB, MUL, DIV, MOD] =>
+        table.add([Op::of(operator), StSlot], Fused::CombineAndStore(operator)));
+    each!(from in SOURCES => table.add([from.op(), StSlot], Fused::Move(from)));
     table.add([StSlot, LdSlot], Fused::StoreAndLoad);
     table.add([Cat, Convert, StSlot], Fused::Append);
     table.add([Dec, Dup, JmpIf], Fused::DecrementAndJumpIfCopy);
@@ -252,21 +258,45 @@ impl Pattern {
     }
 }
 
-/// Returns the longest pattern that matches at the start of decoded instructions, if any.
-pub(crate) fn find(insts: &[DecodedInst]) -> Option<Form> {
-    let (mut prefix, mut found) = (0, None);
-    for inst in insts {
-        prefix = TRIE.next[prefix][inst.op as usize] as usize;
-        if prefix == 0 {
-            break;
-        }
-        if let Some(pattern) = TRIE.patterns[prefix]
-            && PATTERNS[pattern as usize].operands().iter().all(|&(i, operand)| insts[i].operand == operand)
-        {
-            found = Some(Form::fused(pattern as usize));
-        }
+/// The number of handlers that run the instructions behind one, by the distance to where they begin.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    counts: [u32; (LONGEST + 1).next_power_of_two()],
+    /// Where that of the first instruction behind is.
+    first: usize,
+}
+
+impl Handlers {
+    fn behind(&self, length: usize) -> u32 {
+        self.counts[(self.first + length - 1) % self.counts.len()]
     }
-    found
+
+    /// Goes back by one instruction, which begins a handler that runs `length`.
+    fn go_back(&mut self, length: usize) {
+        let count = self.behind(length.min(LONGEST)) + 1;
+        self.first = (self.first + self.counts.len() - 1) % self.counts.len();
+        self.counts[self.first] = count;
+    }
+
+    /// Finds the best pattern that matches at the start of decoded instructions, if any, and goes back by the first of
+    /// them.
+    pub(crate) fn find(&mut self, insts: &[DecodedInst]) -> Option<Form> {
+        let (mut prefix, mut found, mut length) = (0, None, 1);
+        for (end, inst) in insts.iter().enumerate() {
+            prefix = TRIE.next[prefix][inst.op as usize] as usize;
+            if prefix == 0 {
+                break;
+            }
+            if let Some(pattern) = TRIE.patterns[prefix]
+                && self.behind(end + 1) <= self.behind(length)
+                && PATTERNS[pattern as usize].operands().iter().all(|&(i, operand)| insts[i].operand == operand)
+            {
+                (found, length) = (Some(Form::fused(pattern as usize)), end + 1);
+            }
+        }
+        self.go_back(length);
+        found
+    }
 }
 
 /// All prefixes of patterns; the empty one has the number 0.
@@ -278,7 +308,7 @@ struct Trie {
 }
 
 /// The number of prefixes, the empty one included.
-const PREFIXES: usize = 143;
+const PREFIXES: usize = 161;
 
 static TRIE: Trie = {
     let mut trie = Trie { next: [[0; Op::ALL.len()]; PREFIXES], patterns: [None; PREFIXES] };
@@ -303,3 +333,33 @@ static TRIE: Trie = {
     assert!(prefixes == PREFIXES && prefixes <= u8::MAX as usize, "PREFIXES is not their number");
     trie
 };
+
+#[cfg(test)]
+mod tests {
+    use alloc::{sync::Arc, vec::Vec};
+
+    use neovm_types::{PriceTable, asm::assemble};
+
+    use crate::Code;
+
+    /// Returns how many instructions each handler runs, of those that run one after the other from the first on.
+    fn lengths(text: &str) -> Vec<usize> {
+        let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
+        let (mut lengths, mut index) = (Vec::new(), 0);
+        // The last is the RET behind the end.
+        while index < code.insts().len() - 1 {
+            lengths.push(code.insts()[index].form.length());
+            index += code.insts()[index].form.length();
+        }
+        lengths
+    }
+
+    #[test]
+    fn the_fewest_handlers_run() {
+        assert_eq!(lengths("STLOC0\nLDLOC0\nPUSH3\nMUL\nSTLOC1"), [1, 4], "not STLOC0 with LDLOC0");
+        assert_eq!(lengths("ADD\nSTLOC0\nLDLOC0\nPUSH3\nMUL\nSTLOC1"), [2, 4]);
+        assert_eq!(lengths("DIV\nSTLOC0\nLDLOC0\nDIV"), [2, 2]);
+        assert_eq!(lengths("LDLOC0\nLDLOC1\nLDLOC2\nADD"), [2, 2], "the longer one of two that are as good");
+        assert_eq!(lengths("NOT\nSTLOC0\nLDLOC0\nNOT"), [1, 2, 1]);
+    }
+}

@@ -5,7 +5,7 @@ use neovm_types::{
 };
 
 use super::{Flow, Regs};
-use crate::stack::tag;
+use crate::stack::{drop_cell, tag, tag_of};
 
 /// Returns the item in a cell as an integer: a small or wide integer, a boolean or a byte string.
 #[inline(always)]
@@ -20,6 +20,47 @@ unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
             StackItem::BigInteger(value) => Some(value.load()),
             item => item.to_integer().ok().map(Integer::wide),
         }
+    }
+}
+
+/// Returns the integer in a cell, if it is one.
+#[inline(always)]
+pub(crate) unsafe fn number(cell: *const StackItem) -> Option<I256> {
+    // SAFETY: the tag says whether there is an integer, and of which form.
+    unsafe {
+        match tag_of(cell) {
+            tag::INTEGER => Some(I256::from(cell.cast::<i64>().add(1).read())),
+            tag::WIDE => match &*cell {
+                StackItem::BigInteger(value) => Some(value.load()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The result of an operator on two integers.
+#[inline(always)]
+pub(crate) fn combine(opcode: OpCode, a: I256, b: I256) -> Option<I256> {
+    let result = eval::wide_binary(opcode, a, b)?;
+    // These are calls, which return their results in memory.
+    Some(if matches!(opcode, OpCode::MUL | OpCode::DIV | OpCode::MOD) { result.load() } else { result })
+}
+
+/// Replaces a scalar or a wide integer by an integer. The memory of a wide one is reused if nothing else holds it.
+#[inline(always)]
+pub(crate) unsafe fn store(cell: *mut StackItem, value: I256) {
+    // SAFETY: the cell is occupied by such an item, and overwritten where that is dropped.
+    unsafe {
+        let Some(value) = WideValue::new(value) else {
+            drop_cell(cell);
+            return cell.write(StackItem::Integer(value.limbs()[0] as i64));
+        };
+        if let Some(own) = unique(&mut *cell) {
+            return own.store(value);
+        }
+        drop_cell(cell);
+        cell.write(StackItem::BigInteger(WideInteger::new(value)));
     }
 }
 
@@ -38,14 +79,14 @@ unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
         };
         if let Some(own) = unique(&mut *first) {
             own.store(result);
-            second.drop_in_place();
+            drop_cell(second);
         } else if let Some(own) = unique(&mut *second) {
             own.store(result);
-            first.drop_in_place();
+            drop_cell(first);
             Regs::copy(second, first);
         } else {
-            first.drop_in_place();
-            second.drop_in_place();
+            drop_cell(first);
+            drop_cell(second);
             first.write(StackItem::BigInteger(WideInteger::new(result)));
         }
     }
@@ -76,9 +117,7 @@ pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
     // SAFETY: both are items that are no compounds where they are replaced.
     unsafe {
         let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
-        match eval::wide_binary(opcode, a, b) {
-            // These are calls, which return their results in memory.
-            Some(result) if matches!(opcode, OpCode::MUL | OpCode::DIV | OpCode::MOD) => replace(r, result.load()),
+        match combine(opcode, a, b) {
             Some(result) => replace(r, result),
             None => Flow::Full,
         }

@@ -7,10 +7,7 @@ use neovm_types::{Integer, Script};
 use super::builtins::{InstBuiltin, of_inst};
 use crate::{
     code::{Code, MAX_SCRIPT_SIZE},
-    fast::{
-        floor_mod,
-        patterns::{self, Fused},
-    },
+    fast::{floor_mod, patterns::Fused},
     inst::DecodedInst,
     op::Op,
 };
@@ -105,7 +102,7 @@ impl<'a> CodeView<'a> {
     /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if
     /// they begin at this index. The dividend is on top of the stack, above the divisor.
     pub fn floor_mod(self, index: usize) -> Option<FloorMod> {
-        let Fused::FloorMod = patterns::find(&self.0.insts()[Self::original(index)..])?.fused_handler()? else {
+        let Fused::FloorMod = self.0.insts()[Self::original(index)].form.fused_handler()? else {
             return None;
         };
         let at = |range: Range<usize>| index + range.start..index + range.end;
