@@ -97,7 +97,7 @@ fn slots_just_below_the_limit_of_items() {
         for wide in ["PUSH5", "PUSHINT128 9223372036854775808"] {
             for more in 2030..2048 {
                 let text = format!(
-                    "INITSLOT 3, 0\n{wide}\nDUP\nDUP\nSTLOC0\nSTLOC1\nSTLOC2\nPUSHINT16 {more}\nNEWARRAY\nUNPACK\nDROP\n
+                    "INITSLOT 3, 0\n{wide}\nDUP\nDUP\nSTLOC0\nSTLOC1\nSTLOC2\nPUSHINT16 {more}\nNEWARRAY\nUNPACK\n
                      {instructions}\nDEPTH\nRET"
                 );
                 let name = format!("{instructions:?} above {more} items");

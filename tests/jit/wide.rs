@@ -143,6 +143,31 @@ fn a_boolean_shifted_by_zero() {
     }
 }
 
+/// Quotients that are presumed to have 128 bits, and come to have more, by divisors of one and two words.
+#[test]
+fn quotients_outgrow_what_is_presumed_of_them() {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    for (value_bits, divisor) in [(194, 1_i128 << 70), (194, (1 << 70) + 12_345), (184, 1 << 60), (250, (1 << 126) + 1)]
+    {
+        for is_negative in [false, true] {
+            for divisor in [divisor, -divisor] {
+                let sign = if is_negative { "NEGATE\n" } else { "" };
+                let text = format!(
+                    "INITSLOT 3, 0\nPUSH1\nPUSHINT16 {value_bits}\nSHL\n{sign}STLOC0\nNEWARRAY0\nSTLOC1\nPUSHINT8 100\nSTLOC2\n
+                     n: LDLOC1\nLDLOC0\nPUSHINT128 {divisor}\nDIV\nAPPEND\nLDLOC1\nLDLOC0\nPUSHINT128 {divisor}\nMOD\nAPPEND\n
+                     LDLOC2\nPUSHINT8 {}\nJMPGT s\nLDLOC0\nPUSH2\nMUL\nINC\nSTLOC0\n
+                     s: LDLOC2\nDEC\nDUP\nSTLOC2\nJMPIF n\nLDLOC1\nRET",
+                    // The value has at most 255 bits.
+                    (254 - value_bits).min(20)
+                );
+                let name = format!("{value_bits} bits by {divisor}, negative: {is_negative}");
+                modes.check(&Program::new(name, assemble(&text).unwrap()), &mut tally);
+            }
+        }
+    }
+    assert!(tally.entered > 0);
+}
+
 /// What was seen of an operand is presumed of that operand, not of the one above it: no guard fails.
 #[test]
 fn each_operand_is_presumed_as_wide_as_it_was() {

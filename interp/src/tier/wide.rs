@@ -1,12 +1,10 @@
 //! Builtins for integers of more than 64 bits. Those that compute read their operands and write their result, and may be
 //! called repeatedly.
 
-use neovm_types::{
-    I256, Integer, OpCode, StackItem, engine_internals::wide_value_mut, integer::eval, item::WideInteger,
-};
+use neovm_types::{I256, Integer, OpCode, StackItem, integer::eval};
 
 use super::layout;
-use crate::{stack::drop_cell, vm::Vm};
+use crate::{fast::wide::store, stack::drop_cell, vm::Vm};
 
 /// An integer of two words, the lower one first.
 #[derive(Clone, Copy, Debug)]
@@ -111,25 +109,8 @@ pub(super) unsafe extern "C" fn write_wide(cell: *mut StackItem, limbs: *const [
 /// # Safety
 /// The cell holds an item whose tag is at most [`layout::WIDE`], and `limbs` can be read.
 pub(super) unsafe extern "C" fn store_wide(cell: *mut StackItem, limbs: *const [u64; 4]) {
-    // SAFETY: the caller guarantees it; the cell is overwritten where its item is dropped.
-    unsafe {
-        match Integer::from(read(limbs)) {
-            Integer::Wide(value) => {
-                if let StackItem::BigInteger(old) = &mut *cell
-                    && let Some(own) = wide_value_mut(old)
-                {
-                    own.store(value);
-                    return;
-                }
-                drop_cell(cell);
-                cell.write(StackItem::BigInteger(WideInteger::new(value)));
-            }
-            Integer::Small(value) => {
-                drop_cell(cell);
-                cell.write(StackItem::Integer(value));
-            }
-        }
-    }
+    // SAFETY: the caller guarantees it.
+    unsafe { store(cell, read(limbs)) }
 }
 
 /// See [`super::builtins::DIV_I128`].
@@ -194,34 +175,28 @@ pub(super) unsafe extern "C" fn div_wide_by_i128(
     high: u64,
     out: *mut [u64; 4],
 ) -> u64 {
-    let quotient = div_rem_by_words([a, b, c, d], low, high).and_then(|(quotient, _)| quotient);
+    let (quotient, _) = eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), i128_of(low, high));
     // SAFETY: the caller guarantees it.
     unsafe { finish(quotient, out) }
 }
 
-/// See [`super::builtins::REM_WIDE_BY_I128`].
-///
-/// # Safety
-/// `out` can be written.
-pub(super) unsafe extern "C" fn rem_wide_by_i128(
-    a: u64,
-    b: u64,
-    c: u64,
-    d: u64,
-    low: u64,
-    high: u64,
-    out: *mut [u64; 4],
-) -> u64 {
-    let remainder = div_rem_by_words([a, b, c, d], low, high).map(|(_, remainder)| remainder);
-    // SAFETY: the caller guarantees it.
-    unsafe { finish(remainder, out) }
+/// See [`super::builtins::DIV_WIDE_TO_I128`].
+pub(super) extern "C" fn div_wide_to_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords {
+    /// Apart, so that results need not wait for the comparison.
+    #[cold]
+    #[inline(never)]
+    fn too_wide() -> TwoWords {
+        i128::MIN.into()
+    }
+    match eval::div_to_i128(I256::from_limbs([a, b, c, d]), i128_of(low, high)) {
+        Some(quotient) => quotient.into(),
+        None => too_wide(),
+    }
 }
 
-/// Divides four words by two. Returns the quotient, if it fits, and the remainder; none if the divisor is zero.
-#[inline]
-fn div_rem_by_words(limbs: [u64; 4], low: u64, high: u64) -> Option<(Option<I256>, I256)> {
-    let divisor = i128_of(low, high);
-    (divisor != 0).then(|| eval::div_rem_by_i128(I256::from_limbs(limbs), divisor))
+/// See [`super::builtins::REM_WIDE_BY_I128`].
+pub(super) extern "C" fn rem_wide_by_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords {
+    eval::div_rem_by_i128(I256::from_limbs([a, b, c, d]), i128_of(low, high)).1.into()
 }
 
 /// See [`super::builtins::COMPUTE_WIDE`].

@@ -7,7 +7,10 @@ use cranelift_codegen::ir::{
 };
 use neovm_interp::tier::{
     Builtin, Width,
-    builtins::{COMPUTE_WIDE, DIV_I128, DIV_WIDE, DIV_WIDE_BY_I128, MUL_WIDE, REM_I128, REM_WIDE, REM_WIDE_BY_I128},
+    builtins::{
+        COMPUTE_WIDE, DIV_I128, DIV_WIDE, DIV_WIDE_BY_I128, DIV_WIDE_TO_I128, MUL_WIDE, REM_I128, REM_WIDE,
+        REM_WIDE_BY_I128,
+    },
     layout,
 };
 use neovm_types::OpCode;
@@ -248,10 +251,15 @@ impl Translator<'_> {
         let words = self.call_native(&DIV_I128, [a, b, c, d]);
         // Of quotients like that, only that of the least integer and -1 does not fit.
         if known.is_none_or(|divisor| divisor == -1) {
-            let least = self.builder.ins().icmp_imm_s(IntCC::Equal, words[1], i64::MIN);
-            self.note_overflow(least);
+            self.note_least(words);
         }
         Number::I128(words)
+    }
+
+    /// Notes an overflow if two words are the least integer, which stands for one that does not fit.
+    fn note_least(&mut self, words: [Value; 2]) {
+        let least = self.builder.ins().icmp_imm_s(IntCC::Equal, words[1], i64::MIN);
+        self.note_overflow(least);
     }
 
     /// Divides four words by any number of words.
@@ -260,9 +268,17 @@ impl Translator<'_> {
         if second.width() == Width::Wide {
             return self.compute_wide(if is_quotient { &DIV_WIDE } else { &REM_WIDE }, first, second);
         }
-        let ([a, b, c, d], [e, f], out) = (self.four_words(first), self.two_words(second), self.scratch(3));
-        let builtin = if is_quotient { &DIV_WIDE_BY_I128 } else { &REM_WIDE_BY_I128 };
-        let [is_done] = self.call_native(builtin, [a, b, c, d, e, f, out]);
+        let ([a, b, c, d], [e, f]) = (self.four_words(first), self.two_words(second));
+        if !is_quotient {
+            return Number::I128(self.call_native(&REM_WIDE_BY_I128, [a, b, c, d, e, f]));
+        }
+        if self.input.speculation.result(ins.index).is_some_and(|width| width < Width::Wide) {
+            let words = self.call_native(&DIV_WIDE_TO_I128, [a, b, c, d, e, f]);
+            self.note_least(words);
+            return Number::I128(words);
+        }
+        let out = self.scratch(3);
+        let [is_done] = self.call_native(&DIV_WIDE_BY_I128, [a, b, c, d, e, f, out]);
         let failed = self.builder.ins().icmp_imm_s(IntCC::Equal, is_done, 0);
         self.note_overflow(failed);
         self.load_number(out, Width::Wide)

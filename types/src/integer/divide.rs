@@ -113,12 +113,18 @@ fn divide_by_two_words(value: &[u64; 4], length: usize, divisor: u128) -> ([u64;
     let divisor = divisor << shift;
     let word = |i: usize| {
         let (above, below) = (value.get(i).copied().unwrap_or(0), i.checked_sub(1).map_or(0, |below| value[below]));
-        above << shift | if shift == 0 { 0 } else { below >> (64 - shift) }
+        above << shift | (below >> 1) >> (63 - shift)
     };
     let mut rest = u128::from(word(length)) << 64 | u128::from(word(length - 1));
     let mut quotient = [0; 4];
     for i in (0..length - 1).rev() {
-        (quotient[i], rest) = divide_three(rest, word(i), divisor);
+        let longer = rest << 64 | u128::from(word(i));
+        // The first division is often saved.
+        if rest >> 64 == 0 && longer < divisor {
+            rest = longer;
+        } else {
+            (quotient[i], rest) = divide_three(rest, word(i), divisor);
+        }
     }
     (quotient, rest >> shift)
 }

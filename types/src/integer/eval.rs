@@ -106,11 +106,23 @@ pub fn div_rem_i128(a: i128, b: i128) -> (i128, i128) {
 
 /// The quotient, rounded toward zero, if it fits, and the remainder of an integer by one of 128 bits that is not zero.
 #[inline]
-pub fn div_rem_by_i128(a: I256, b: i128) -> (Option<I256>, I256) {
+pub fn div_rem_by_i128(a: I256, b: i128) -> (Option<I256>, i128) {
     let (quotient, rest) = super::divide::div_rem_by_two(a.magnitude().as_limbs(), b.unsigned_abs());
     let quotient = I256::from_magnitude(a.is_negative() != (b < 0), U256::from_limbs(quotient));
-    let rest = I256::from(rest);
-    (quotient, if a.is_negative() { rest.wrapping_neg() } else { rest })
+    // It is less than 2^127.
+    let rest = rest as i128;
+    (quotient, if a.is_negative() { -rest } else { rest })
+}
+
+/// That quotient, if its magnitude is below 2^127.
+#[inline]
+pub fn div_to_i128(a: I256, b: i128) -> Option<i128> {
+    let ([low, high, third, fourth], _) = super::divide::div_rem_by_two(a.magnitude().as_limbs(), b.unsigned_abs());
+    if third | fourth | high >> 63 != 0 {
+        return None;
+    }
+    let quotient = (u128::from(high) << 64 | u128::from(low)) as i128;
+    Some(if a.is_negative() != (b < 0) { -quotient } else { quotient })
 }
 
 /// The result of an opcode with one wide operand.

@@ -30,9 +30,14 @@ fn power<T: Copy>(base: T, exponent: U256, multiply: impl Fn(T, T) -> T) -> T {
     let window = if left < LEAST_FOR_WINDOWS { 1 } else { WINDOW };
     let mut powers = [base; 1 << (WINDOW - 1)];
     if window > 1 {
-        let square = multiply(base, base);
-        for i in 1..powers.len() {
-            powers[i] = multiply(powers[i - 1], square);
+        // Twice as many each time: few products wait for others.
+        let (mut known, mut next) = (1, multiply(base, base));
+        while known < powers.len() {
+            for i in 0..known {
+                powers[known + i] = multiply(powers[i], next);
+            }
+            known *= 2;
+            next = multiply(next, next);
         }
     }
     let mut result = None;

@@ -116,6 +116,29 @@ impl I256 {
         if self.0[1] == sign && self.0[2] == sign && self.0[3] == sign { Some(low) } else { None }
     }
 
+    /// The value if it fits an `i128`.
+    #[inline]
+    fn to_i128(self) -> Option<i128> {
+        let [low, high, third, fourth] = self.0;
+        let sign = ((high as i64) >> 63) as u64;
+        ((third ^ sign) | (fourth ^ sign) == 0).then_some(i128::from(high as i64) << 64 | i128::from(low))
+    }
+
+    /// The product of two halves, which always fits.
+    #[inline]
+    fn product(a: i128, b: i128) -> Self {
+        let half = |value: i128| (u128::from(value as u64), u128::from((value >> 64) as u64));
+        let ((a0, a1), (b0, b1)) = (half(a), half(b));
+        let (low, high) = (a0 * b0, a1 * b1);
+        let (middle, carry) = (a0 * b1).overflowing_add(a1 * b0);
+        let (low, low_carry) = low.overflowing_add(middle << 64);
+        let high = high + (middle >> 64) + (u128::from(carry) << 64) + u128::from(low_carry);
+        // A negative factor was taken for itself plus 2^128.
+        let excess = |factor: i128, other: i128| ((factor >> 127) & other) as u128;
+        let high = high.wrapping_sub(excess(a, b)).wrapping_sub(excess(b, a));
+        Self([low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64])
+    }
+
     /// Reads two's complement bytes, little-endian; none if there are more than 32.
     pub fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > 32 {
@@ -148,19 +171,14 @@ impl I256 {
 
     #[inline]
     pub(super) fn magnitude(&self) -> U256 {
-        U256::from_limbs(negated_if(self.is_negative(), self.0))
-    }
-
-    /// The negated value, modulo 2^256.
-    #[inline]
-    pub(super) fn wrapping_neg(&self) -> Self {
-        Self(negated_if(true, self.0))
+        U256::from_limbs(if self.is_negative() { negated(self.0) } else { self.0 })
     }
 
     /// The value of a sign and a magnitude, if it fits.
     #[inline]
     pub(super) fn from_magnitude(negative: bool, magnitude: U256) -> Option<Self> {
-        let value = Self(negated_if(negative, magnitude.into_limbs()));
+        let words = magnitude.into_limbs();
+        let value = Self(if negative { negated(words) } else { words });
         (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
     }
 
@@ -198,11 +216,10 @@ impl I256 {
 
     /// Returns the product if it fits.
     pub fn checked_mul(&self, rhs: &Self) -> Option<Self> {
-        let (a, b) = (self.magnitude(), rhs.magnitude());
-        let product = match (to_u128(&a), to_u128(&b)) {
-            (Some(a), Some(b)) => wide_product(a, b),
-            _ => a.checked_mul(b)?,
-        };
+        if let (Some(a), Some(b)) = (self.to_i128(), rhs.to_i128()) {
+            return Some(Self::product(a, b));
+        }
+        let product = self.magnitude().checked_mul(rhs.magnitude())?;
         Self::from_magnitude(self.is_negative() != rhs.is_negative(), product)
     }
 
@@ -285,32 +302,16 @@ impl I256 {
     }
 }
 
-/// Negates four words, modulo 2^256, if a condition holds.
-#[inline(always)]
-fn negated_if(condition: bool, words: [u64; 4]) -> [u64; 4] {
-    let (mask, mut carry) = (u64::from(condition).wrapping_neg(), condition);
+/// Negates four words, modulo 2^256. Few integers are negative, and the others need not wait for the carries.
+#[cold]
+#[inline(never)]
+fn negated(words: [u64; 4]) -> [u64; 4] {
+    let mut carry = true;
     words.map(|word| {
-        let (sum, over) = (word ^ mask).overflowing_add(u64::from(carry));
+        let (sum, over) = (!word).overflowing_add(u64::from(carry));
         carry = over;
         sum
     })
-}
-
-/// The value, if its upper half is zero.
-fn to_u128(value: &U256) -> Option<u128> {
-    let [a, b, c, d] = *value.as_limbs();
-    (c | d == 0).then_some(u128::from(b) << 64 | u128::from(a))
-}
-
-/// The product of two halves, which always fits.
-fn wide_product(a: u128, b: u128) -> U256 {
-    let half = |value: u128| (value & u128::from(u64::MAX), value >> 64);
-    let ((a0, a1), (b0, b1)) = (half(a), half(b));
-    let (low, high) = (a0 * b0, a1 * b1);
-    let (middle, carry) = (a0 * b1).overflowing_add(a1 * b0);
-    let (low, low_carry) = low.overflowing_add(middle << 64);
-    let high = high + (middle >> 64) + (u128::from(carry) << 64) + u128::from(low_carry);
-    U256::from_limbs([low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64])
 }
 
 impl From<i64> for I256 {
