@@ -40,7 +40,19 @@ struct Serve {
 
 impl Serve {
     fn start(folder: &Path, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_neovm")), folder, options)
+    }
+
+    /// Starts a server whose files may not grow beyond a number of bytes, which stands for a disk that is full.
+    fn with_disk(bytes: u64, folder: &Path, options: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        let limit = bytes.div_ceil(512);
+        command.args(["-c", &format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"")]);
+        command.arg(env!("CARGO_BIN_EXE_neovm"));
+        Self::spawn(command, folder, options)
+    }
+
+    fn spawn(mut command: Command, folder: &Path, options: &[&str]) -> Self {
         command.args(["serve", "--port", "0", "--data"]).arg(folder).args(options);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut line = String::new();
@@ -160,6 +172,32 @@ fn a_kill_while_blocks_are_made_loses_none_that_was_seen() {
         assert_eq!(log["blockhash"], hash);
         assert!(again.call("getstateroot", json!([seen - 1])).is_some());
     }
+}
+
+#[test]
+fn a_block_that_finds_no_room_is_not_shown() {
+    let folder = chain("serve-full");
+    let size = |file: &str| fs::metadata(folder.join(file)).expect("a file").len();
+    let largest = size("chain/chain.redb").max(size("logs.redb"));
+    let server = Serve::with_disk(largest, &folder, &["--mine", "0.002", "--log", "off"]);
+    let call = |method: &str| {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}).to_string();
+        serde_json::from_str::<Value>(&server.post(&request).expect("an answer")).expect("JSON")
+    };
+    let (mut seen, begun) = (1, Instant::now());
+    let refused = loop {
+        let answer = call("getblockcount");
+        let Some(blocks) = answer["result"].as_u64() else { break answer };
+        seen = seen.max(blocks);
+        assert!(begun.elapsed() < Duration::from_secs(120), "{seen} blocks, and still room");
+    };
+    assert!(refused["error"]["data"].as_str().is_some_and(|told| told.contains("could not be kept")), "{refused}");
+    for method in ["getbestblockhash", "getcommittee", "getrawmempool"] {
+        assert_eq!(call(method)["error"], refused["error"], "{method}");
+    }
+    drop(server);
+    let again = Serve::start(&folder, &["--mine", "never", "--log", "off"]);
+    assert!(again.blocks() >= seen && seen > 1, "{seen} blocks were seen");
 }
 
 /// Whether a text is what a transcript shows, where `[..]` stands for anything.

@@ -182,8 +182,8 @@ impl Node {
     /// a power cut.
     ///
     /// # Errors
-    /// [`NodeError`]. If the block is refused the node goes on as before; after another error it takes no blocks any
-    /// more.
+    /// [`NodeError`]. If the block is refused the node goes on as before; after another error it takes no blocks and
+    /// answers no calls any more.
     pub fn append(&mut self, block: &Block) -> Result<(), NodeError> {
         self.check()?;
         let receipt = self.chain.append(block, VerifyLevel::Full)?;
@@ -218,7 +218,8 @@ impl Node {
         }
     }
 
-    fn check(&self) -> Result<(), NodeError> {
+    /// Checks that the last block was kept: what is read would be gone when the node is started again.
+    pub(crate) fn check(&self) -> Result<(), NodeError> {
         self.broken.clone().map_or(Ok(()), |reason| Err(NodeError::Broken(reason)))
     }
 

@@ -117,8 +117,17 @@ fn carry_out(node: &RwLock<Node>, call: &Json) -> Answer {
         ErrorKind::MethodNotFound.with(shown)
     })?;
     let params = Params::new(method, values);
+    let whole = |node: &Node| node.check().map_err(|error| ErrorKind::InternalServerError.with(error));
     match method.handler {
-        Handler::Read(handler) => handler(&node.read().unwrap_or_else(PoisonError::into_inner), &params),
-        Handler::Write(handler) => handler(&mut node.write().unwrap_or_else(PoisonError::into_inner), &params),
+        Handler::Read(handler) => {
+            let node = node.read().unwrap_or_else(PoisonError::into_inner);
+            whole(&node)?;
+            handler(&node, &params)
+        }
+        Handler::Write(handler) => {
+            let mut node = node.write().unwrap_or_else(PoisonError::into_inner);
+            whole(&node)?;
+            handler(&mut node, &params)
+        }
     }
 }
