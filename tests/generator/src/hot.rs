@@ -42,6 +42,7 @@ const HOT: &[(usize, Statement)] = &[
     (4, |scripter| scripter.stack_work()),
     (3, |scripter| scripter.wide_in_loop()),
     (6, |scripter| scripter.crossing()),
+    (2, |scripter| scripter.forked()),
     (3, |scripter| scripter.type_work()),
     (2, |scripter| scripter.copies_in_loop()),
     (1, |scripter| scripter.asserted()),

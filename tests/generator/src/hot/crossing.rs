@@ -2,7 +2,7 @@
 
 use neovm_types::OpCode::*;
 
-use crate::scripter::Scripter;
+use crate::scripter::{Label, Scripter};
 
 /// The exponents of the powers of two that values cross.
 const EDGES: &[u32] = &[31, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 254, 255];
@@ -75,6 +75,54 @@ impl Scripter<'_> {
         self.growth();
         self.store_int();
         self.bind(end);
+    }
+
+    /// A branch behind which a slot is an integer of any width in one block, and Null, a boolean or an integer in the
+    /// other.
+    pub(super) fn forked(&mut self) {
+        let slot = (self.slots - 2).max(self.reserved) as u8;
+        let (load, store) = (LDLOC0 as u8 + slot, STLOC0 as u8 + slot);
+        let [second, third, wide, scalar] = core::array::from_fn(|_| self.label());
+        self.some_turns(second);
+        self.one_op(&[PUSHNULL, PUSHNULL, PUSHT, PUSHF]);
+        self.bytes.push(store);
+        self.jump(JMP, scalar);
+        self.bind(second);
+        self.some_turns(third);
+        self.edge();
+        self.bytes.push(store);
+        self.jump(JMP, wide);
+        self.bind(third);
+        self.load_counter();
+        self.one_op(&[NEGATE, INC, DEC, INVERT]);
+        self.bytes.push(store);
+        let leads_to_scalar = self.random.one_in(2);
+        self.some_turns(if leads_to_scalar { scalar } else { wide });
+        if !leads_to_scalar {
+            self.jump(JMP, scalar);
+        }
+        self.bind(wide);
+        self.bytes.push(load);
+        self.load_int();
+        self.one_op(&[ADD, SUB, MUL, XOR]);
+        self.store_int();
+        self.one_op(&[PUSHNULL, PUSHT, PUSH3]);
+        self.bytes.push(store);
+        self.bind(scalar);
+        self.bytes.push(load);
+        self.one_op(&[ISNULL, NOT]);
+        self.store_any();
+        self.small();
+        self.bytes.push(store);
+    }
+
+    /// Jumps to a label in some turns.
+    fn some_turns(&mut self, label: Label) {
+        self.load_counter();
+        self.one_op(&[PUSH1, PUSH2, PUSH3]);
+        self.op(AND);
+        let test = self.random.one_of(&[JMPIF, JMPIFNOT]);
+        self.jump(test, label);
     }
 
     /// Makes the integer on top larger.
