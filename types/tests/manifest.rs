@@ -394,14 +394,17 @@ fn keys_are_points_of_the_curve() {
     let compressed = format!("03{BASE_X}");
     assert_eq!(key(&compressed).as_ref(), Ok(&compressed));
     assert_eq!(key(&format!("04{BASE_X}{BASE_Y}")).as_ref(), Ok(&compressed));
+    // Of the y coordinate that is given, the reference looks at no more than whether it is odd.
+    assert_eq!(key(&format!("04{BASE_X}{:064x}", 1)).as_ref(), Ok(&compressed));
     let group = |text: &str| parse(&with("/groups/0/pubkey", json!(text))).map(|manifest| manifest.groups[0].pubkey);
     assert_eq!(group(&format!("04{BASE_X}{}", BASE_Y.to_uppercase())), Ok(compressed.parse().unwrap()));
     let prime = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
     let refused = [
-        // Not a square, not below the prime, not on the curve.
+        // Not a square, not below the prime.
         format!("02{:064x}", 1),
         format!("02{prime}"),
-        format!("04{BASE_X}{:064x}", 1),
+        format!("04{:064x}{BASE_Y}", 1),
+        format!("04{BASE_X}{prime}"),
         // Other lengths and prefixes.
         BASE_X.into(),
         format!("05{BASE_X}"),
