@@ -73,9 +73,14 @@ impl Serve {
         Some(answer.split_once("\r\n\r\n")?.1.into())
     }
 
-    fn call(&self, method: &str, params: Value) -> Option<Value> {
+    /// What a call is answered, with its result or its error.
+    fn answer(&self, method: &str, params: Value) -> Option<Value> {
         let answer = self.post(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string())?;
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        Some(serde_json::from_str(&answer).expect("JSON"))
+    }
+
+    fn call(&self, method: &str, params: Value) -> Option<Value> {
+        let answer = self.answer(method, params)?;
         assert_eq!(answer["error"], Value::Null, "{method}");
         Some(answer["result"].clone())
     }
@@ -180,10 +185,7 @@ fn a_block_that_finds_no_room_is_not_shown() {
     let size = |file: &str| fs::metadata(folder.join(file)).expect("a file").len();
     let largest = size("chain/chain.redb").max(size("logs.redb"));
     let server = Serve::with_disk(largest, &folder, &["--mine", "0.002", "--log", "off"]);
-    let call = |method: &str| {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}).to_string();
-        serde_json::from_str::<Value>(&server.post(&request).expect("an answer")).expect("JSON")
-    };
+    let call = |method: &str| server.answer(method, json!([])).expect("an answer");
     let (mut seen, begun) = (1, Instant::now());
     let refused = loop {
         let answer = call("getblockcount");

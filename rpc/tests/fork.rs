@@ -6,14 +6,15 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
+    path::Path,
     sync::Arc,
     thread,
 };
 
 use common::{
-    GAS, NEO, TestFolder, World,
+    GAS, NEO, World,
     contracts::{BOB, deploy, ops, push, run, syscall, token},
-    keeper,
+    keeper, new_folder,
     server::Running,
 };
 use neovm_private::{ForkOf, PrivateChain, PrivateError};
@@ -58,15 +59,10 @@ impl Network {
         Self { world, keeper, transfer, height }
     }
 
-    fn fork_at(
-        &self,
-        node: SocketAddr,
-        folder: &TestFolder,
-        height: Option<u32>,
-    ) -> Result<PrivateChain, PrivateError> {
+    fn fork_at(&self, node: SocketAddr, folder: &Path, height: Option<u32>) -> Result<PrivateChain, PrivateError> {
         let rpc = format!("http://{node}");
         let validator = PrivateKey::from_bytes(&[9; 32]).unwrap();
-        PrivateChain::fork_of(folder.path(), &ForkOf { rpc, height, validator })
+        PrivateChain::fork_of(folder, &ForkOf { rpc, height, validator })
     }
 
     fn fork(&self, server: &Running, name: &str) -> World {
@@ -74,8 +70,8 @@ impl Network {
     }
 
     fn fork_mining(&self, node: SocketAddr, name: &str, mining: Mining) -> World {
-        let folder = TestFolder::new(name);
-        let chain = self.fork_at(node, &folder, Some(self.height)).unwrap();
+        let folder = new_folder(name);
+        let chain = self.fork_at(node, folder.path(), Some(self.height)).unwrap();
         World::of(chain, PrivateKey::from_bytes(&[9; 32]).unwrap(), folder, mining)
     }
 }
@@ -289,10 +285,11 @@ fn a_node_that_is_gone_is_an_error_and_nothing_comes_of_it() {
 fn heights_that_there_are_not_and_folders_in_use_are_refused() {
     let network = Network::new("fork-heights");
     let server = Running::start(&network.world, ServerLimits::default());
-    let folder = TestFolder::new("fork-refused");
+    let parent = new_folder("fork-refused");
+    let folder = parent.path().join("chain");
     let beyond = network.fork_at(server.address, &folder, Some(network.height + 3)).unwrap_err().to_string();
     assert!(beyond.ends_with("getstateroot is answered with error -106: Unknown state root"), "{beyond}");
-    assert!(!folder.path().exists());
+    assert!(!folder.exists());
     // Without a height it is the last block.
     let chain = network.fork_at(server.address, &folder, None).unwrap();
     assert_eq!(chain.blockchain().height(), Some(network.height + 3));
@@ -300,24 +297,24 @@ fn heights_that_there_are_not_and_folders_in_use_are_refused() {
     let again = network.fork_at(server.address, &folder, None).unwrap_err().to_string();
     assert!(again.ends_with("this folder is not empty"), "{again}");
     drop(server);
-    let other = TestFolder::new("fork-nowhere");
+    let other = parent.path().join("nowhere");
     let server = ForkOf { rpc: "http://127.0.0.1:1".into(), height: None, validator: PrivateKey::generate().unwrap() };
-    let nowhere = PrivateChain::fork_of(other.path(), &server).unwrap_err().to_string();
+    let nowhere = PrivateChain::fork_of(&other, &server).unwrap_err().to_string();
     assert!(nowhere.starts_with("http://127.0.0.1:1: getversion is not answered: "), "{nowhere}");
     for rpc in ["", "nonsense", "ftp://127.0.0.1", "http://", "file:///etc/passwd"] {
         let fork = ForkOf { rpc: rpc.into(), height: None, validator: PrivateKey::generate().unwrap() };
-        let refused = PrivateChain::fork_of(other.path(), &fork).unwrap_err().to_string();
+        let refused = PrivateChain::fork_of(&other, &fork).unwrap_err().to_string();
         assert!(refused.contains("getversion is not answered: "), "{refused}");
     }
-    assert!(!other.path().exists());
+    assert!(!other.exists());
 }
 
 #[test]
 fn checkpoints_and_copies_of_a_fork_are_forks() {
     let network = Network::new("fork-kept");
     let server = Running::start(&network.world, ServerLimits::default());
-    let (folder, copied) = (TestFolder::new("fork-of-kept"), TestFolder::new("fork-copied"));
-    let mut chain = network.fork_at(server.address, &folder, Some(network.height)).unwrap();
+    let (folder, copied) = (new_folder("fork-of-kept"), new_folder("fork-copied"));
+    let mut chain = network.fork_at(server.address, folder.path(), Some(network.height)).unwrap();
     chain.checkpoint("start").unwrap();
     chain.fork(copied.path()).unwrap();
     chain.mine(&[], None).unwrap();
@@ -331,10 +328,10 @@ fn checkpoints_and_copies_of_a_fork_are_forks() {
         chain.flush().unwrap();
     }
     // A fork of a fork: that has no state roots.
-    let folder = TestFolder::new("fork-of-fork");
+    let folder = new_folder("fork-of-fork");
     let fork = network.fork(&server, "fork-no-roots");
     let second = Running::start(&fork, ServerLimits::default());
-    let refused = network.fork_at(second.address, &folder, Some(network.height)).unwrap_err().to_string();
+    let refused = network.fork_at(second.address, folder.path(), Some(network.height)).unwrap_err().to_string();
     let why = "Unknown state root - a fork of another network has no state roots";
     assert!(refused.ends_with(&format!("getstateroot is answered with error -106: {why}")), "{refused}");
     // Whatever asks for one is told why there is none.
@@ -350,7 +347,7 @@ fn checkpoints_and_copies_of_a_fork_are_forks() {
         assert!(told.ends_with(" - a fork of another network has no state roots"), "{method}: {told}");
     }
     assert_eq!(fork.call("getstateheight", json!([])), json!({"localrootindex": null, "validatedrootindex": null}));
-    let refused = network.fork_at(second.address, &folder, None).unwrap_err().to_string();
+    let refused = network.fork_at(second.address, folder.path(), None).unwrap_err().to_string();
     assert!(refused.contains("there is no localrootindex"), "{refused}");
 }
 

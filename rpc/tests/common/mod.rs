@@ -5,12 +5,7 @@
 pub(crate) mod contracts;
 pub(crate) mod server;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process,
-    sync::{Arc, RwLock},
-};
+use std::sync::{Arc, RwLock};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::{Attribute, Signer, Transaction, UnsignedTransaction, WitnessScopes};
@@ -20,6 +15,7 @@ use neovm_rpc::{Limits, Mining, Node, Request, answer};
 use neovm_types::{CallFlags, Hash160, Manifest, NefFile, OpCode, Script, ScriptBuilder, StackItem, hash::syscall_id};
 use neovm_wallet::{PrivateKey, sign_transaction};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 pub(crate) const GAS: &str = "0xd2a4cff31913016155e38e474a2c06d08be276cf";
 pub(crate) const NEO: &str = "0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5";
@@ -27,24 +23,8 @@ pub(crate) const MANAGEMENT: &str = "0xfffdc93764dbaddd97c48f252a53ea4643faa3fd"
 pub(crate) const ZERO: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A folder that is removed in the end.
-pub(crate) struct TestFolder(PathBuf);
-
-impl TestFolder {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("neovm-rpc-{name}-{}", process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TestFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+pub(crate) fn new_folder(name: &str) -> TempDir {
+    tempfile::Builder::new().prefix(&format!("neovm-rpc-{name}-")).tempdir().expect("a folder")
 }
 
 /// A node of a new private chain. The key of the validator is 1.
@@ -52,7 +32,7 @@ pub(crate) struct World {
     pub(crate) node: Arc<RwLock<Node>>,
     pub(crate) key: PrivateKey,
     nonce: u32,
-    pub(crate) folder: TestFolder,
+    pub(crate) folder: TempDir,
 }
 
 impl World {
@@ -61,7 +41,7 @@ impl World {
     }
 
     pub(crate) fn with(name: &str, mining: Mining, limits: Limits) -> Self {
-        let folder = TestFolder::new(name);
+        let folder = new_folder(name);
         let mut bytes = [0; 32];
         bytes[31] = 1;
         let key = PrivateKey::from_bytes(&bytes).expect("a key");
@@ -72,7 +52,7 @@ impl World {
     }
 
     /// The node of a chain whose rich account a key has.
-    pub(crate) fn of(chain: PrivateChain, key: PrivateKey, folder: TestFolder, mining: Mining) -> Self {
+    pub(crate) fn of(chain: PrivateChain, key: PrivateKey, folder: TempDir, mining: Mining) -> Self {
         let node = Node::new(chain, mining, Limits::default()).expect("a node");
         Self { node: Arc::new(RwLock::new(node)), key, nonce: 0, folder }
     }
