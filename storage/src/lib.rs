@@ -53,7 +53,7 @@ pub use self::{
     stamp::ContractsStamp,
     store::{Batch, Cursor, Direction, Entry, Store, StoreError, Value, WriteStore},
     trie::{
-        Find, MAX_KEY_LENGTH, NodeChanges, NodeHash, NodeRecord, Nodes, Position, Proof, Trie, TrieError, TrieReader,
-        state_root,
+        Find, MAX_KEY_LENGTH, NodeChanges, NodeHash, NodeRecord, Nodes, Position, Proof, Range, Trie, TrieError,
+        TrieReader, state_root,
     },
 };

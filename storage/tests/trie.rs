@@ -12,7 +12,7 @@ use std::{
 use base64::prelude::{BASE64_STANDARD, Engine};
 use flate2::read::GzDecoder;
 use neovm_storage::{
-    Batch, Key, MemoryStore, NodeHash, Nodes, Position, Proof, StoreError, Trie, TrieError, TrieReader, Value,
+    Batch, Key, MemoryStore, NodeHash, Nodes, Position, Proof, Range, StoreError, Trie, TrieError, TrieReader, Value,
     state_root,
 };
 use proptest::{collection::vec, prelude::*};
@@ -199,6 +199,50 @@ fn proofs_have_the_form_of_getproof() {
     assert_eq!(TrieReader::new(&kept, hash).proof(b"\xff\xff\xff\xffnone"), Ok(None));
 }
 
+/// Whether the proofs of the first and the last of some entries prove that no others are in a range.
+fn proves(
+    all: &BTreeMap<Key, Value>,
+    range: Range<'_>,
+    entries: &BTreeMap<Key, Value>,
+    proven: [&Key; 2],
+) -> Result<bool, TrieError> {
+    let mut trie = Trie::new((), None);
+    let root = trie.apply(all.iter().map(|(key, value)| (key, Some(value)))).unwrap();
+    let mut kept = Kept { full: true, ..Kept::default() };
+    kept.keep(&mut trie);
+    let proofs = proven.map(|key| TrieReader::new(&kept, root).proof(key).unwrap().unwrap());
+    range.verify(root, &proofs, entries)
+}
+
+/// Leaves that an extension leads to are nodes of their own in proofs.
+#[test]
+fn what_is_proven_of_a_range_is_all_of_it() {
+    let entry = |key: &str, value: u8| (Key::from_bytes(key.as_bytes()), Value::from([value]));
+    let all = BTreeMap::from([entry("a", 1), entry("b", 2), entry("ba", 3), entry("bb", 4), entry("c", 5)]);
+    let [_, b, ba, bb, c] = [0, 1, 2, 3, 4].map(|index| all.keys().nth(index).unwrap());
+    let part = |keys: &[&Key]| keys.iter().map(|key| ((*key).clone(), all[*key].clone())).collect();
+    let with_prefix = Range { prefix: b"b", first: None, last: None };
+    assert_eq!(proves(&all, with_prefix, &part(&[b, ba, bb]), [b, bb]), Ok(true));
+    for too_few in [&[b, bb][..], &[b, ba], &[ba, bb], &[]] {
+        assert_eq!(proves(&all, with_prefix, &part(too_few), [b, bb]), Ok(false));
+    }
+    // One is all if it is said to be the last one, but not the last one with the prefix.
+    let one = Range { last: Some(b"b"), ..with_prefix };
+    assert_eq!(proves(&all, one, &part(&[b]), [b, b]), Ok(true));
+    assert_eq!(proves(&all, with_prefix, &part(&[b]), [b, b]), Ok(false));
+    // Another value, and an entry that is not there.
+    for (key, value) in [("ba", 7), ("bab", 3), ("b\0", 3)] {
+        let mut entries: BTreeMap<_, _> = part(&[b, ba, bb]);
+        entries.extend([entry(key, value)]);
+        assert_eq!(proves(&all, with_prefix, &entries, [b, bb]), Ok(false), "{key:?}");
+    }
+    // The proofs are those of others.
+    assert!(matches!(proves(&all, with_prefix, &part(&[b, ba, bb]), [c, c]), Err(TrieError::Missing { .. })));
+    let behind = Range { prefix: b"", first: Some(b"bb"), last: None };
+    assert_eq!(proves(&all, behind, &part(&[bb, c]), [bb, c]), Ok(true));
+    assert_eq!(proves(&all, behind, &part(&[bb]), [bb, bb]), Ok(false));
+}
+
 /// Nodes that no trie has, in proofs that someone made up.
 #[test]
 fn malformed_nodes_are_refused() {
@@ -370,6 +414,34 @@ proptest! {
                 prop_assert_eq!(found, expected);
             }
         }
+    }
+
+    /// A page of entries is proven by its first and its last one, and no other page is.
+    #[test]
+    fn pages_are_proven_by_their_ends(
+        all in proptest::collection::btree_map(key(), vec(0..3_u8, 0..3), 1..20),
+        prefix in vec(prop_oneof![Just(0x00), Just(0x11), any::<u8>()], 0..2),
+        skipped in 0..3_usize,
+        count in 1..6_usize,
+        changed in key(),
+        value in proptest::option::of(vec(0..3_u8, 0..3)),
+    ) {
+        let all: BTreeMap<_, _> =
+            all.iter().map(|(key, value)| (Key::from_bytes(key), Value::from(&value[..]))).collect();
+        let inside: Vec<_> = all.iter().filter(|(key, _)| key.starts_with(&prefix)).skip(skipped).collect();
+        let page = &inside[..count.min(inside.len())];
+        let ([(first, _), .., (last, _)] | [(first @ last, _)]) = page else { return Ok(()) };
+        let range = Range {
+            prefix: &prefix,
+            first: (skipped > 0).then_some(first),
+            last: (page.len() < inside.len()).then_some(last),
+        };
+        let entries: BTreeMap<_, _> = page.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
+        prop_assert_eq!(proves(&all, range, &entries, [first, last]), Ok(true));
+        let mut others = entries.clone();
+        change(&mut others, &vec![(Key::from_bytes(&changed), value.map(Value::from))]);
+        let proven = proves(&all, range, &others, [first, last]);
+        prop_assert_eq!(matches!(proven, Ok(true)), others == entries, "{:?}", proven);
     }
 
     /// What was held and let go is read again.

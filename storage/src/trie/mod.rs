@@ -19,10 +19,15 @@ use update::{Change, Update};
 
 pub use self::{
     position::Position,
-    proof::Proof,
+    proof::{Proof, Range},
     read::{Find, TrieReader},
 };
 use crate::{Key, StoreError, Value};
+
+/// The nibbles of a key.
+fn nibbles(key: &[u8]) -> Vec<u8> {
+    key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect()
+}
 
 /// The hash of a node: [`hash256`](neovm_crypto::hash256) of its bytes. That of the root is the state root.
 pub type NodeHash = [u8; 32];
@@ -192,6 +197,11 @@ impl<N: Nodes> Trie<N> {
         let mut update = Update::new(&self.nodes, &mut self.removed, self.now, &mut self.held);
         update.apply(&mut self.root, &changes)?;
         Ok(self.root.seal(&mut self.buffer).unwrap_or_default())
+    }
+
+    /// Drops the entries between two paths of keys, both included, so that they can be put anew.
+    fn clear(&mut self, low: &[u8], high: &[u8]) -> Result<(), TrieError> {
+        Update::new(&self.nodes, &mut self.removed, self.now, &mut self.held).clear(&mut self.root, low, high)
     }
 
     /// Returns what has changed since this was last called, which is for the place that keeps the nodes.

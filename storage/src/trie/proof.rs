@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use neovm_crypto::hash256;
 
 use super::{
-    MAX_KEY_LENGTH, NodeHash, Nodes, Position, TrieError, TrieReader,
-    node::{Reader, write_bytes, write_length},
+    MAX_KEY_LENGTH, NodeHash, Nodes, Position, Trie, TrieError, TrieReader, nibbles,
+    node::{Reader, VALUE, write_bytes, write_length},
 };
-use crate::{StoreError, Value};
+use crate::{Key, StoreError, Value};
 
 /// The nodes from a root to a key, which prove the key's value to anyone who knows the root.
 ///
@@ -53,12 +53,51 @@ impl Proof {
     /// [`TrieError::Missing`] if a node is missing, which is what a wrong root or proof leads to; others if a node
     /// or the key is malformed.
     pub fn verify(&self, root: NodeHash) -> Result<Option<Value>, TrieError> {
-        let nodes = self.nodes.iter().map(|node| (hash256(node), Value::from(&node[..]))).collect();
-        TrieReader::new(ByHash(nodes), root).get(&self.key)
+        TrieReader::new(ByHash::new([self]), root).get(&self.key)
+    }
+}
+
+/// Entries that follow one another: those with a prefix, of which a first and a last one may be named.
+#[derive(Clone, Copy, Debug)]
+pub struct Range<'a> {
+    /// The prefix.
+    pub prefix: &'a [u8],
+    /// The first key, in place of the first one with the prefix.
+    pub first: Option<&'a [u8]>,
+    /// The last key, in place of the last one with the prefix.
+    pub last: Option<&'a [u8]>,
+}
+
+impl Range<'_> {
+    /// Whether these entries, in the order of their keys, are all that stand in the range under a root, with their
+    /// values. The proofs of the first and of the last one suffice for that: what lies between them can be built of
+    /// the entries, and leads to the root.
+    ///
+    /// # Errors
+    /// As for [`Proof::verify`].
+    pub fn verify<'a>(
+        &self,
+        root: NodeHash,
+        proofs: impl IntoIterator<Item = &'a Proof>,
+        entries: impl IntoIterator<Item = (&'a Key, &'a Value)>,
+    ) -> Result<bool, TrieError> {
+        let low = nibbles(self.first.unwrap_or(self.prefix));
+        // No nibble is as great as that of a branch's value.
+        let high = self.last.map_or_else(|| [nibbles(self.prefix), vec![VALUE]].concat(), nibbles);
+        let mut trie = Trie::new(ByHash::new(proofs), Some(root));
+        trie.clear(&low, &high)?;
+        Ok(trie.apply(entries.into_iter().map(|(key, value)| (key, Some(value))))? == root)
     }
 }
 
 struct ByHash(HashMap<NodeHash, Value>);
+
+impl ByHash {
+    fn new<'a>(proofs: impl IntoIterator<Item = &'a Proof>) -> Self {
+        let nodes = proofs.into_iter().flat_map(|proof| &proof.nodes);
+        Self(nodes.map(|node| (hash256(node), Value::from(&node[..]))).collect())
+    }
+}
 
 impl Nodes for ByHash {
     fn node(&self, _: &Position, hash: &NodeHash) -> Result<Option<Value>, StoreError> {

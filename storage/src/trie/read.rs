@@ -1,15 +1,10 @@
 //! Reading a trie at a root.
 
 use super::{
-    Loaded, MAX_KEY_LENGTH, NodeHash, Nodes, Proof, TrieError, load,
+    Loaded, MAX_KEY_LENGTH, NodeHash, Nodes, Proof, TrieError, load, nibbles,
     node::{Kind, Link, VALUE},
 };
 use crate::{Entry, Key, Value};
-
-/// The nibbles of a key.
-fn nibbles(key: &[u8]) -> Vec<u8> {
-    key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect()
-}
 
 fn check_key(key: &[u8]) -> Result<(), TrieError> {
     if key.is_empty() || key.len() > MAX_KEY_LENGTH { Err(TrieError::KeyLength(key.len())) } else { Ok(()) }

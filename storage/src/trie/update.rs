@@ -89,6 +89,35 @@ impl<'a, N: Nodes> Update<'a, N> {
         }
     }
 
+    /// Drops the entries between two paths of keys, both included, and reads only nodes on these paths. What is left
+    /// may be no node of a trie until entries are put there.
+    pub(super) fn clear(&mut self, link: &mut Link, low: &[u8], high: &[u8]) -> Result<(), TrieError> {
+        let path = &self.position[..];
+        let is_in = low <= path && path <= high;
+        if is_in && !high.starts_with(path) {
+            *link = Link::Empty;
+        }
+        if !is_in && !low.starts_with(path) {
+            return Ok(());
+        }
+        let Some(node) = self.loaded(link)? else { return Ok(()) };
+        touch(node);
+        match &mut node.kind {
+            Kind::Leaf(_) if is_in => *link = Link::Empty,
+            Kind::Leaf(_) => {}
+            Kind::Extension(path, next) => self.below(path, |update| update.clear(next, low, high))?,
+            Kind::Branch(children) => {
+                if is_in {
+                    children[usize::from(VALUE)] = Link::Empty;
+                }
+                for (nibble, child) in (0..VALUE).zip(children.iter_mut()) {
+                    self.below(&[nibble], |update| update.clear(child, low, high))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The node here, if there is one, read if need be.
     fn loaded<'l>(&mut self, link: &'l mut Link) -> Result<Option<&'l mut Node>, TrieError> {
         if let Link::Stored(hash) = link {
