@@ -3,20 +3,25 @@
 mod common;
 
 use std::{
+    collections::{BTreeMap, HashMap},
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use common::new_folder;
 use neovm_chain::Block;
-use neovm_host::{Chain, ProtocolSettings, genesis_block, native::NATIVES};
+use neovm_host::{
+    Chain, ProtocolSettings, genesis_block,
+    native::{LEDGER_ID, NATIVES},
+};
 use neovm_private::{ForkOf, PrivateChain};
-use neovm_storage::{Direction, Key, Store};
-use neovm_types::{Hardfork, Hash160};
+use neovm_storage::{Direction, Key, NodeHash, Nodes, Position, Store, StoreError, Trie, TrieReader};
+use neovm_types::{Hardfork, Hash160, Hash256};
 use neovm_wallet::PrivateKey;
 use serde_json::{Value, json};
 
@@ -33,18 +38,42 @@ enum Reply {
 
 /// A node of a network that has only its first block.
 struct Node {
-    chain: Chain,
+    settings: ProtocolSettings,
     genesis: Block,
+    state: BTreeMap<Key, neovm_storage::Value>,
+    nodes: Arc<ByHash>,
+    root: NodeHash,
+}
+
+struct ByHash(HashMap<NodeHash, neovm_storage::Value>);
+
+impl Nodes for ByHash {
+    fn node(&self, _: &Position, hash: &NodeHash) -> Result<Option<neovm_storage::Value>, StoreError> {
+        Ok(self.0.get(hash).cloned())
+    }
+}
+
+/// The id of a native contract.
+fn id_of(name: &str) -> i32 {
+    NATIVES.iter().find(|native| native.name == name).unwrap().id
 }
 
 impl Node {
-    fn new() -> Self {
+    /// With some entries more than the genesis block has made, whose values are their keys.
+    fn new(more: impl IntoIterator<Item = Key>) -> Self {
         let settings = ProtocolSettings::private();
-        Self { genesis: genesis_block(&settings).unwrap(), chain: Chain::new(settings).unwrap() }
+        let chain = Chain::new(settings.clone()).unwrap();
+        let entries = chain.store().seek(b"", None, Direction::Forward).map(Result::unwrap);
+        let mut state: BTreeMap<_, _> = entries.filter(|(key, _)| !key.starts_with(&LEDGER_ID.to_le_bytes())).collect();
+        state.extend(more.into_iter().map(|key| (key.clone(), key.local().into())));
+        let mut trie = Trie::new((), None);
+        let root = trie.apply(state.iter().map(|(key, value)| (key, Some(value)))).unwrap();
+        let nodes = trie.save().written.into_iter().map(|node| (node.hash, node.bytes.into())).collect();
+        Self { genesis: genesis_block(&settings).unwrap(), settings, state, nodes: Arc::new(ByHash(nodes)), root }
     }
 
     fn answer(&self, method: &str, params: &Value) -> Reply {
-        let settings = self.chain.network().settings();
+        let settings = &self.settings;
         Reply::Result(match method {
             "getversion" => {
                 let heights =
@@ -63,7 +92,7 @@ impl Node {
                 }})
             }
             "getstateheight" => json!({"localrootindex": 0}),
-            "getstateroot" => json!({"index": 0, "roothash": format!("0x{}", "7".repeat(64))}),
+            "getstateroot" => json!({"index": 0, "roothash": Hash256(self.root).to_string()}),
             "getblockheader" => json!(BASE64_STANDARD.encode(self.genesis.header().to_bytes())),
             "getblock" if params[0] != self.genesis.hash().to_string() => return Reply::Error(-101, "Unknown block"),
             "getblock" => json!(BASE64_STANDARD.encode(self.genesis.to_bytes())),
@@ -75,27 +104,47 @@ impl Node {
     fn find_states(&self, params: &Value) -> Value {
         let hash: Hash160 = params[1].as_str().unwrap().parse().unwrap();
         let id = NATIVES.iter().find(|native| native.hash == hash).unwrap().id;
-        let [prefix, after] = [2, 3].map(|i| BASE64_STANDARD.decode(params[i].as_str().unwrap()).unwrap());
+        let [prefix, after] =
+            [2, 3].map(|i| Key::new(id, &BASE64_STANDARD.decode(params[i].as_str().unwrap()).unwrap()));
         let count = params[4].as_u64().unwrap() as usize;
-        let entries = self.chain.store().seek(&Key::new(id, &prefix), None, Direction::Forward).map(Result::unwrap);
-        let mut entries = entries.filter(|(key, _)| after.is_empty() || key.local() > &after[..]);
-        let entry = |(key, value): (Key, neovm_storage::Value)| json!({"key": BASE64_STANDARD.encode(key.local()), "value": BASE64_STANDARD.encode(value)});
-        let results: Vec<_> = entries.by_ref().take(count).map(entry).collect();
-        json!({"truncated": entries.next().is_some(), "results": results})
+        let entries = self.state.iter().filter(|(key, _)| key.starts_with(&prefix));
+        let mut entries = entries.filter(|(key, _)| after.local().is_empty() || **key > after);
+        let found: Vec<_> = entries.by_ref().take(count).collect();
+        let entry = |(key, value): &(&Key, &neovm_storage::Value)| json!({"key": BASE64_STANDARD.encode(key.local()), "value": BASE64_STANDARD.encode(value)});
+        let results: Vec<_> = found.iter().map(entry).collect();
+        let mut answer = json!({"truncated": entries.next().is_some(), "results": results});
+        let proof = |key: &Key| {
+            let proof = TrieReader::new(&*self.nodes, self.root).proof(key).unwrap().unwrap();
+            json!(BASE64_STANDARD.encode(proof.to_bytes()))
+        };
+        if let Some((first, _)) = found.first() {
+            answer["firstProof"] = proof(first);
+        }
+        if let [_, .., (last, _)] = &found[..] {
+            answer["lastProof"] = proof(last);
+        }
+        answer
     }
 }
 
 /// Answers calls as a node does, but for those that are answered otherwise.
 fn serve(otherwise: impl Fn(&str, &Value) -> Option<Reply> + Send + Sync + 'static) -> SocketAddr {
+    serve_node(Node::new([]), move |_, method, params| otherwise(method, params))
+}
+
+fn serve_node(
+    node: Node,
+    otherwise: impl Fn(&Node, &str, &Value) -> Option<Reply> + Send + Sync + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let answering = Arc::new((Node::new(), otherwise));
+    let answering = Arc::new((node, otherwise));
     thread::spawn(move || {
         for stream in listener.incoming() {
             let answering = Arc::clone(&answering);
             thread::spawn(move || {
                 let answer = |method: &str, params: &Value| {
-                    answering.1(method, params).unwrap_or_else(|| answering.0.answer(method, params))
+                    answering.1(&answering.0, method, params).unwrap_or_else(|| answering.0.answer(method, params))
                 };
                 // The client is gone, or the answer is that the node goes.
                 let _ = converse(stream.unwrap(), answer);
@@ -195,6 +244,16 @@ fn whatever_a_node_answers_wrongly_is_told() {
             Box::new(body(r#"{"id":1,"result":{"index":1,"roothash":"0x00"}}"#)),
             "it is not the root of that block",
         ),
+        (
+            "getstateroot",
+            Box::new(|| Reply::Error(-106, "Unknown state root")),
+            "is answered with error -106: Unknown state root",
+        ),
+        (
+            "getstateheight",
+            Box::new(|| Reply::Error(-32601, "Method not found")),
+            "error -32601: Method not found (the node must have the plugin StateService)",
+        ),
         ("getblockheader", Box::new(body(r#"{"id":1,"result":"AAAA"}"#)), "getblockheader is answered wrongly: "),
         (
             "getblockheader",
@@ -204,7 +263,7 @@ fn whatever_a_node_answers_wrongly_is_told() {
         (
             "findstates",
             Box::new(|| Reply::Error(-606, "Old state not supported")),
-            "error -606: Old state not supported",
+            "error -606: Old state not supported (the node must keep old states: setting FullState)",
         ),
         ("findstates", Box::new(|| Reply::Error(-102, "Unknown contract")), "error -102: Unknown contract"),
         ("findstates", Box::new(|| Reply::Close), "findstates is not answered: "),
@@ -234,24 +293,115 @@ fn whatever_a_node_answers_wrongly_is_told() {
 #[test]
 fn a_page_that_comes_again_and_again_is_told() {
     let folder = new_folder();
-    let address = serve(|method, params| {
-        let is_page = method == "findstates" && params[2] == "" && params[4] != 1;
-        is_page.then(|| Reply::Result(json!({"truncated": true, "results": [{"key": "", "value": ""}]})))
+    let node = Node::new([Key::new(id_of("NeoToken"), b"")]);
+    // No more than one entry is listed at once.
+    let address = serve_node(node, |node, method, params| {
+        (method == "findstates").then(|| {
+            let mut params = params.clone();
+            params[4] = json!(1);
+            Reply::Result(node.find_states(&params))
+        })
     });
     let chain = fork(folder.path(), address).unwrap();
-    let neo = NATIVES.iter().find(|native| native.name == "NeoToken").unwrap().id;
-    let mut entries = chain.blockchain().state().seek(&Key::new(neo, b""), None, Direction::Forward);
+    let neo = Key::new(id_of("NeoToken"), b"");
+    let mut entries = chain.blockchain().state().seek(&neo, None, Direction::Forward);
     let told = entries.find_map(Result::err).unwrap().to_string();
     assert!(told.contains("findstates is answered wrongly: more follow, but no key to go on from"), "{told}");
     assert!(entries.next().is_none_or(|entry| entry.is_ok()), "it is told once");
+}
+
+/// Keys of the contract NEO that nothing else begins like.
+fn many() -> impl Iterator<Item = Key> {
+    (0..350_u16).map(|number| Key::new(id_of("NeoToken"), &[&[0xee][..], &number.to_be_bytes()].concat()))
+}
+
+#[test]
+fn entries_are_proven_by_the_state_root() {
+    const LIES: [(fn(&mut Value), &str); 8] = [
+        (|page| page["results"][0]["value"] = json!("bGll"), "not those of the state root"),
+        (|page| page["results"][7]["value"] = json!("bGll"), "not those of the state root"),
+        (|page| drop(page["results"].as_array_mut().unwrap().remove(7)), "not those of the state root"),
+        (|page| page["results"][1]["key"] = json!(BASE64_STANDARD.encode([0xee, 0, 0, 1])), "not"),
+        (|page| drop(page["results"].as_array_mut().unwrap().remove(0)), "not those of the state root"),
+        (|page| page["truncated"] = json!(false), "not those of the state root"),
+        (|page| drop(page.as_object_mut().unwrap().remove("lastProof")), "null is not base64"),
+        (|page| page["lastProof"] = page["firstProof"].clone(), "not proven by the state root: "),
+    ];
+    let told: Arc<Mutex<Option<fn(&mut Value)>>> = Arc::default();
+    let lie = Arc::clone(&told);
+    let folder = new_folder();
+    // On the first page, and on the one behind it.
+    let address = serve_node(Node::new(many()), move |node, method, params| {
+        let lie = lie.lock().unwrap().filter(|_| method == "findstates" && params[4] == 100)?;
+        let mut page = node.find_states(params);
+        lie(&mut page);
+        Some(Reply::Result(page))
+    });
+    let chain = fork(folder.path(), address).unwrap();
+    let prefix = Key::new(id_of("NeoToken"), &[0xee]);
+    let entries = || chain.blockchain().state().seek(&prefix, None, Direction::Forward);
+    for pages in [0, 1] {
+        for (lie, what) in LIES {
+            *told.lock().unwrap() = Some(lie);
+            let error = entries().find_map(Result::err).unwrap().to_string();
+            assert!(error.contains("findstates is answered wrongly") && error.contains(what), "{pages}: {error}");
+        }
+        *told.lock().unwrap() = None;
+        // What was read is kept.
+        assert_eq!(entries().take(1 + 100 * pages).filter(Result::is_ok).count(), 1 + 100 * pages);
+    }
+    let found: Result<Vec<_>, _> = entries().collect();
+    assert_eq!(found.unwrap().into_iter().map(|(key, _)| key).collect::<Vec<_>>(), many().collect::<Vec<_>>());
+}
+
+/// A single entry is one that is read by its key.
+#[test]
+fn a_value_is_proven_by_the_state_root() {
+    let folder = new_folder();
+    let address = serve_node(Node::new(many()), |node, method, params| {
+        (method == "findstates" && params[2] == BASE64_STANDARD.encode([0xee, 0, 7])).then(|| {
+            let mut page = node.find_states(params);
+            page["results"][0]["value"] = json!("bGll");
+            Reply::Result(page)
+        })
+    });
+    let chain = fork(folder.path(), address).unwrap();
+    let state = chain.blockchain().state();
+    let key = |number| Key::new(id_of("NeoToken"), &[0xee, 0, number]);
+    assert_eq!(state.get(&key(6)).unwrap().as_deref(), Some(&[0xee, 0, 6][..]));
+    let told = state.get(&key(7)).unwrap_err().to_string();
+    assert!(told.contains("findstates is answered wrongly: the results are not those of the state root"), "{told}");
+    // From a key on, whether it is there or not.
+    for (from, first) in [(&[0xee, 0, 8][..], 8), (&[0xee, 0, 7, 0], 8), (&[0xee, 0, 8, 0], 9)] {
+        let from = Key::new(id_of("NeoToken"), from);
+        let found = state.seek(&key(0)[..5], Some(&from), Direction::Forward).next().unwrap();
+        assert_eq!(found.unwrap().0, key(first));
+    }
+}
+
+#[test]
+fn entries_are_not_read_backward_for_long() {
+    let folder = new_folder();
+    let address = serve_node(Node::new(many()), |_, method, params| {
+        if method == "findstates" && params[2] == BASE64_STANDARD.encode([0xee]) {
+            thread::sleep(Duration::from_secs(2));
+        }
+        None
+    });
+    let chain = fork(folder.path(), address).unwrap();
+    let prefix = Key::new(id_of("NeoToken"), &[0xee]);
+    let last = || chain.blockchain().state().seek(&prefix, None, Direction::Backward).next().unwrap();
+    let told = last().unwrap_err().to_string();
+    assert_eq!(told, "storage: it takes more than 5 s to read entries backward; try again");
+    // What was read is not read again.
+    assert_eq!(last().unwrap().0, many().last().unwrap());
 }
 
 #[test]
 fn a_connection_that_the_node_has_closed_is_made_anew() {
     let folder = new_folder();
     // Each answer says nothing of the end that follows it.
-    let node = Arc::new(Node::new());
-    let address = serve(move |method, params| {
+    let address = serve_node(Node::new([]), |node, method, params| {
         let Reply::Result(result) = node.answer(method, params) else { return None };
         let body = json!({"jsonrpc": "2.0", "id": 1, "result": result}).to_string();
         Some(Reply::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())))

@@ -34,7 +34,7 @@ pub enum Problem {
     #[error("is not answered: {0}")]
     Unanswered(String),
     /// The node answers with an error.
-    #[error("is answered with error {code}: {message}")]
+    #[error("is answered with error {code}: {message}{}", advice(*.code))]
     Refused {
         /// The code.
         code: i64,
@@ -44,6 +44,21 @@ pub enum Problem {
     /// The answer is none of this method.
     #[error("is answered wrongly: {0}")]
     Malformed(String),
+}
+
+/// The codes of nodes without a state, or without old ones.
+///
+/// Source: `RpcError.cs` of the plugin RpcServer of the reference node.
+const METHOD_NOT_FOUND: i64 = -32601;
+const UNSUPPORTED_STATE: i64 = -606;
+
+/// What kind of node does not give this error.
+const fn advice(code: i64) -> &'static str {
+    match code {
+        METHOD_NOT_FOUND => " (the node must have the plugin StateService)",
+        UNSUPPORTED_STATE => " (the node must keep old states: setting FullState)",
+        _ => "",
+    }
 }
 
 /// What calls a node.

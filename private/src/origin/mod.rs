@@ -30,7 +30,7 @@ pub use self::client::{OriginError, Problem};
 pub(crate) use self::place::ForkPlace;
 use self::{
     client::Client,
-    pages::{FIND_STATES, PAGE, Page, Pages},
+    pages::{Behind, Contract, FIND_STATES, Page, Pages},
 };
 use crate::{PrivateError, folder::write};
 
@@ -204,22 +204,23 @@ impl Origin {
     }
 
     /// The value of a contract's own key.
-    fn value(&self, id: i32, contract: Hash160, key: &[u8]) -> Result<Option<Value>, StoreError> {
+    fn value(&self, contract: Contract, key: &[u8]) -> Result<Option<Value>, StoreError> {
         if key.len() > MAX_KEY {
             return Ok(None);
         }
-        self.kept_value(&Key::new(id, key), || {
+        self.kept_value(&Key::new(contract.id, key), || {
             // The first key that begins with this one is this one, if it is there.
-            let page = Page::fetch(self, contract, key, &[], 1)?;
+            let page = Page::fetch(self, contract, key, &Behind::default(), 1)?;
             Ok(page.entries.into_iter().next().filter(|(found, _)| found == key).map(|(_, value)| value.to_vec()))
         })
     }
 
     /// The first entries behind a key that have a prefix, both of a contract's own storage.
-    fn page(&self, contract: Hash160, prefix: &[u8], after: &[u8]) -> Result<Page, StoreError> {
-        let length = (prefix.len() as u64).to_le_bytes();
-        let kept = self.kept(&[b"page", &contract.0, &length, prefix, after], || {
-            let page = Page::fetch(self, contract, prefix, after, PAGE)?;
+    fn page(&self, contract: Contract, prefix: &[u8], behind: &Behind, count: usize) -> Result<Page, StoreError> {
+        let [count_bytes, length] = [count, prefix.len()].map(|number| (number as u64).to_le_bytes());
+        let asked: [&[u8]; _] = [b"proven", &count_bytes, &contract.hash.0, &length, prefix, &behind.key];
+        let kept = self.kept(&asked, || {
+            let page = Page::fetch(self, contract, prefix, behind, count)?;
             // Without a key to go on behind, the same page would come again.
             if !page.is_last && page.entries.last().is_none_or(|(key, _)| key.is_empty()) {
                 return Err(self.client.malformed(FIND_STATES, "more follow, but no key to go on from").into());
@@ -230,17 +231,17 @@ impl Origin {
     }
 
     /// The contract whose storage lies under an id, if there is one.
-    fn contract(&self, id: i32) -> Result<Option<Hash160>, StoreError> {
+    fn contract(&self, id: i32) -> Result<Option<Contract>, StoreError> {
         let native = NATIVES.iter().find(|native| native.id == id);
         let Some(native) = native else {
             // Ids below zero are those of native contracts.
             let hash = if id < 0 { None } else { self.get(&contract_hash_key(id))? };
-            let hash = hash.map(|hash| hash[..].try_into().map(Hash160));
-            return hash.transpose().map_err(|_| StoreError(format!("the hash of contract {id} has not 20 bytes")));
+            let contract = hash.map(|hash| hash[..].try_into().map(|hash| Contract { id, hash: Hash160(hash) }));
+            return contract.transpose().map_err(|_| StoreError(format!("the hash of contract {id} has not 20 bytes")));
         };
         // That of the contracts is always there, and has the others.
         let is_there = native.hash == NATIVES[0].hash || self.get(&contract_key(native.hash))?.is_some();
-        Ok(is_there.then_some(native.hash))
+        Ok(is_there.then_some(Contract { id, hash: native.hash }))
     }
 }
 
@@ -257,7 +258,7 @@ impl Store for Origin {
             return self.ledger_value(key, local);
         }
         match self.contract(id)? {
-            Some(contract) => self.value(id, contract, local),
+            Some(contract) => self.value(contract, local),
             None => Ok(None),
         }
     }
@@ -282,9 +283,9 @@ impl Store for Origin {
         };
         let from = from.and_then(parts).map(|(_, from)| from);
         let entries = match direction {
-            Direction::Forward => Pages::new(self, id, contract, prefix).from(from),
+            Direction::Forward => Pages::new(self, contract, prefix).from(from),
             Direction::Backward => {
-                return match Pages::new(self, id, contract, prefix).backward(from) {
+                return match Pages::new(self, contract, prefix).backward(from) {
                     Ok(entries) => Box::new(entries.into_iter().map(Ok)),
                     Err(error) => failed(error),
                 };
