@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    error::{ErrorKind, RpcError},
     node::{Node, NodeError},
     output::Object,
 };
@@ -58,6 +59,9 @@ pub(crate) fn transfers_prefix(standard: Standard, side: Side, account: Hash160)
 pub(crate) fn balances_prefix(standard: Standard, account: Hash160) -> Vec<u8> {
     [&[b'B', standard as u8][..], &account.0].concat()
 }
+
+/// The amount of a balance that could not be found out when it changed, and is when it is asked for.
+const UNKNOWN: &str = "?";
 
 /// The form of the keys. An index of another form is made anew.
 const FORMAT: &[u8] = b"2";
@@ -296,9 +300,9 @@ impl Writer<'_> {
 
     /// Source: `Nep17Tracker.cs` (`SaveNep17Balance`).
     fn nep17_balance(&mut self, account: Hash160, asset: Hash160) {
-        let balances = self.integers(&[(asset, "balanceOf", vec![account.into()])]);
-        if let Some([balance]) = balances.as_deref() {
-            self.balance(Standard::Nep17, account, asset, &[], Some(*balance).filter(|balance| !balance.is_zero()));
+        if let Some(amounts) = self.amounts(&[balance_of(asset, account, None)]) {
+            let amount = Some(&*amounts[0]).filter(|amount| *amount != "0");
+            self.balance(Standard::Nep17, account, asset, &[], amount);
         }
     }
 
@@ -307,50 +311,47 @@ impl Writer<'_> {
         let token = transfer.token.as_deref().unwrap_or_default();
         let Transfer { asset, from, to, .. } = *transfer;
         if contract.method("balanceOf", 2).is_some() {
-            let of = |account: Hash160| (asset, "balanceOf", vec![account.into(), token.into()]);
-            let balances = self.integers(&[of(from), of(to)]);
-            if let Some([of_sender, of_receiver]) = balances.as_deref() {
+            let of = |account| balance_of(asset, account, Some(token));
+            if let Some(amounts) = self.amounts(&[of(from), of(to)]) {
                 // Kept even where nothing is left, and of nobody, too.
-                self.balance(Standard::Nep11, to, asset, token, Some(*of_receiver));
-                self.balance(Standard::Nep11, from, asset, token, Some(*of_sender));
+                self.balance(Standard::Nep11, to, asset, token, Some(&amounts[1]));
+                self.balance(Standard::Nep11, from, asset, token, Some(&amounts[0]));
             }
         } else if contract.method("balanceOf", 1).is_some() {
-            for (account, balance) in [(from, None), (to, Some(1.into()))] {
+            for (account, amount) in [(from, None), (to, Some("1"))] {
                 if account != Hash160::default() {
-                    self.balance(Standard::Nep11, account, asset, token, balance);
+                    self.balance(Standard::Nep11, account, asset, token, amount);
                 }
             }
         }
     }
 
     /// Keeps a balance, or that there is none any more.
-    fn balance(
-        &mut self,
-        standard: Standard,
-        account: Hash160,
-        asset: Hash160,
-        token: &[u8],
-        balance: Option<Integer>,
-    ) {
+    fn balance(&mut self, standard: Standard, account: Hash160, asset: Hash160, token: &[u8], amount: Option<&str>) {
         let key = [&balances_prefix(standard, account)[..], &asset.0, &token_length(token), token].concat();
-        let value = balance.map(|balance| format!("{} {balance}", self.block.index).into_bytes());
+        let value = amount.map(|amount| format!("{} {amount}", self.block.index).into_bytes());
         self.entries.push((key, value));
     }
 
-    /// The results of calls, if all of them return integers.
-    fn integers(&self, calls: &[(Hash160, &str, Vec<StackItem>)]) -> Option<Vec<Integer>> {
-        let time = self.node.limits.time;
-        let receipt = match self.node.query(calls, GAS_FOR_BALANCE * calls.len() as i64, time) {
-            Ok(receipt) => receipt,
-            // A token that cannot tell its balances keeps nobody else's from being known.
+    /// The amounts that a token tells, if it tells them; [`UNKNOWN`] where that cannot be found out now, so that nobody
+    /// else's have to wait.
+    fn amounts(&self, calls: &[Call<'_>]) -> Option<Vec<String>> {
+        match self.node.integers(calls) {
+            Ok(integers) => Some(integers?.iter().map(Integer::to_string).collect()),
             Err(error) => {
                 tracing::warn!(%error, contract = %calls[0].0, "no balance");
-                None
+                Some(vec![UNKNOWN.into(); calls.len()])
             }
-        };
-        let integer = |item: &StackItem| is_integer(item).then(|| item.to_integer().ok()).flatten();
-        receipt.and_then(|receipt| receipt.stack.iter().map(integer).collect())
+        }
     }
+}
+
+/// The call of a contract's method.
+type Call<'a> = (Hash160, &'a str, Vec<StackItem>);
+
+/// The call that tells the balance of an account, of a token if that can be divided.
+fn balance_of(asset: Hash160, account: Hash160, token: Option<&[u8]>) -> Call<'static> {
+    (asset, "balanceOf", [account.into()].into_iter().chain(token.map(StackItem::from)).collect())
 }
 
 /// A balance that is kept: its key without the prefix, the block that changed it last, and the amount.
@@ -362,12 +363,17 @@ pub(crate) struct Balance {
 }
 
 impl Node {
-    /// Returns the balances of an account in the order of the tokens; none if an entry is no balance.
-    pub(crate) fn balances(&self, standard: Standard, account: Hash160) -> Result<Option<Vec<Balance>>, DiskError> {
+    /// Returns the balances of an account in the order of the tokens.
+    ///
+    /// # Errors
+    /// [`RpcError`] if an entry is no balance, or is one that was unknown when the account's last transfer was seen,
+    /// and cannot be found out now either.
+    pub(crate) fn balances(&self, standard: Standard, account: Hash160) -> Result<Vec<Balance>, RpcError> {
         let prefix = balances_prefix(standard, account);
         let mut end = prefix.clone();
         end.extend([0xff; 100]);
-        let entries = self.tokens.range(&prefix, &end, self.limits.token_entries)?;
+        let entries = self.tokens.range(&prefix, &end, self.limits.token_entries);
+        let entries = entries.map_err(|error| ErrorKind::InternalServerError.with(error))?;
         let balance = |(key, value): (Vec<u8>, Vec<u8>)| {
             let (asset, rest) = key[prefix.len()..].split_first_chunk::<20>()?;
             let ([0xfd, _, _, token @ ..] | [_, token @ ..]) = rest else { return None };
@@ -375,6 +381,31 @@ impl Node {
             let (block, amount) = text.split_once(' ')?;
             Some(Balance { asset: Hash160(*asset), token: token.to_vec(), block: block.into(), amount: amount.into() })
         };
-        Ok(entries.into_iter().map(balance).collect())
+        let mut balances = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut balance = balance(entry).ok_or_else(damaged)?;
+            if balance.amount == UNKNOWN {
+                let token = (standard == Standard::Nep11).then_some(&balance.token[..]);
+                let told = self.integers(&[balance_of(balance.asset, account, token)]);
+                let Some(integers) = told? else { continue };
+                balance.amount = integers[0].to_string();
+            }
+            if standard == Standard::Nep11 || balance.amount != "0" {
+                balances.push(balance);
+            }
+        }
+        Ok(balances)
     }
+
+    /// The results of calls, if all of them return integers.
+    fn integers(&self, calls: &[Call<'_>]) -> Result<Option<Vec<Integer>>, RpcError> {
+        let receipt = self.query(calls, GAS_FOR_BALANCE * calls.len() as i64, self.limits.time)?;
+        let integer = |item: &StackItem| is_integer(item).then(|| item.to_integer().ok()).flatten();
+        Ok(receipt.and_then(|receipt| receipt.stack.iter().map(integer).collect()))
+    }
+}
+
+/// The error of an index that cannot be read.
+pub(crate) fn damaged() -> RpcError {
+    ErrorKind::InternalServerError.with("the index of tokens is damaged: remove tokens.redb, and it is made anew")
 }

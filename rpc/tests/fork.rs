@@ -7,7 +7,10 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -368,6 +371,37 @@ fn a_token_whose_state_cannot_be_read_is_an_error_and_is_not_left_out() {
     let answer = balances(&fork);
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().contains(&url), "{answer}");
+}
+
+#[test]
+fn a_balance_that_cannot_be_read_is_no_earlier_one() {
+    let mut network = Network::new("fork-balance");
+    // What is kept under the key "balance".
+    let own = || syscall("System.Storage.GetContext");
+    let get = [push(b"balance"), own(), syscall("System.Storage.Get"), ops(&[OpCode::CONVERT]), vec![0x21]].concat();
+    let put = [ops(&[OpCode::PUSH5]), push(b"balance"), own(), syscall("System.Storage.Put")].concat();
+    let methods = [token(ops(&[OpCode::PUSH0]), get), vec![("both", &[][..], put)]].concat();
+    let hash = deploy(&mut network.world, "far", "NEP-17", &methods);
+    run(&mut network.world, &hash, "both", &[]);
+    network.height += 4;
+    let server = Arc::new(Running::start(&network.world, ServerLimits::default()));
+    let node = liar(&server, &hash, |results| {
+        if SILENT.load(Ordering::Relaxed) {
+            never(results);
+        }
+    });
+    static SILENT: AtomicBool = AtomicBool::new(false);
+    let mut fork = network.fork_mining(node, "fork-of-balance", Mining::Each);
+    SILENT.store(true, Ordering::Relaxed);
+    run(&mut fork, &hash, "mint", &[]);
+    let told = raise(&fork, "getnep17balances", json!([BOB.to_string()]));
+    assert!(told.contains("it does not tell whether more follow"), "{told}");
+    // Nobody else is concerned, nor is the balance when it can be read.
+    let rich = fork.rich();
+    assert_eq!(fork.call("getnep17balances", json!([rich.to_string()]))["balance"][0]["assethash"], GAS);
+    SILENT.store(false, Ordering::Relaxed);
+    let balance = &fork.call("getnep17balances", json!([BOB.to_string()]))["balance"][0];
+    assert_eq!((&balance["assethash"], &balance["amount"]), (&json!(hash), &json!("5")), "{balance}");
 }
 
 /// The address of a node that passes calls on to a server, and changes what it finds in the storage of a contract as

@@ -92,12 +92,17 @@ fn contract(node: &Node, params: &Params<'_>) -> Result<(Trie, i32), RpcError> {
         ChainError::OldState => without_roots(node, ErrorKind::UnsupportedState),
         error => unreadable(error),
     })?;
-    let stored = trie.get(&contract_key(hash)).map_err(|error| match error {
-        TrieError::Missing { .. } => ErrorKind::UnknownStateRoot.into(),
-        error => unreadable(error),
-    })?;
+    let stored = trie.get(&contract_key(hash)).map_err(|error| missing(error, root))?;
     let stored = stored.ok_or(ErrorKind::UnknownContract)?;
     Ok((trie, ContractState::from_bytes(&stored)?.id))
+}
+
+/// The error for a state that cannot be read: that there is no such root, if it is the node of the root that is missing.
+fn missing(error: TrieError, root: Hash256) -> RpcError {
+    match error {
+        TrieError::Missing { hash, .. } if hash == root.0 => ErrorKind::UnknownStateRoot.into(),
+        error => unreadable(error),
+    }
 }
 
 fn has_roots(node: &Node) -> bool {
@@ -119,4 +124,16 @@ fn encoded_proof(trie: &Trie, id: i32, key: &[u8]) -> Answer {
 
 fn unreadable(error: impl std::fmt::Display) -> RpcError {
     ErrorKind::InternalServerError.with(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_missing_below_the_root_is_no_unknown_root() {
+        let error = |hash| missing(TrieReader::new((), hash).get(b"key").unwrap_err(), Hash256([1; 32])).kind;
+        assert_eq!(error([1; 32]), ErrorKind::UnknownStateRoot);
+        assert_eq!(error([2; 32]), ErrorKind::InternalServerError);
+    }
 }

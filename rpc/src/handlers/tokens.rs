@@ -14,7 +14,7 @@ use crate::{
     node::Node,
     output::{Object, list},
     params::{Params, as_text, invalid},
-    token_index::{Balance, Side, Standard, transfers_prefix},
+    token_index::{Balance, Side, Standard, damaged, transfers_prefix},
 };
 
 /// The properties of NEP-11 tokens that are texts.
@@ -24,7 +24,7 @@ const WEEK: u64 = 7 * 24 * 60 * 60 * 1000;
 
 pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let found = balances_of(node, Standard::Nep17, account)?;
+    let found = node.balances(Standard::Nep17, account)?;
     let mut balances = Vec::new();
     for (balance, token) in found.iter().zip(describe_all(node, found.iter().map(|balance| balance.asset))?) {
         let Some(token) = token else { continue };
@@ -35,7 +35,7 @@ pub(crate) fn nep17_balances(node: &Node, params: &Params<'_>) -> Answer {
 
 pub(crate) fn nep11_balances(node: &Node, params: &Params<'_>) -> Answer {
     let account = account(node, params)?;
-    let (found, mut balances) = (balances_of(node, Standard::Nep11, account)?, Vec::new());
+    let (found, mut balances) = (node.balances(Standard::Nep11, account)?, Vec::new());
     // The balances of a contract follow one another.
     let by_asset = || found.chunk_by(|a, b| a.asset == b.asset);
     for (of_asset, token) in by_asset().zip(describe_all(node, by_asset().map(|of_asset| of_asset[0].asset))?) {
@@ -126,15 +126,6 @@ fn account(node: &Node, params: &Params<'_>) -> Result<Hash160, RpcError> {
 
 fn of_account(node: &Node, account: Hash160) -> Object {
     Object::new().text("address", &address_from_script_hash(account.0, node.settings().address_version))
-}
-
-fn balances_of(node: &Node, standard: Standard, account: Hash160) -> Result<Vec<Balance>, RpcError> {
-    let balances = node.balances(standard, account).map_err(|error| ErrorKind::InternalServerError.with(error))?;
-    balances.ok_or_else(damaged)
-}
-
-fn damaged() -> RpcError {
-    ErrorKind::InternalServerError.with("the index of tokens is damaged: remove tokens.redb, and it is made anew")
 }
 
 /// What tokens say of themselves; none of one that does not, or takes too long. Each is asked at first for its part of
