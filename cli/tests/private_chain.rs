@@ -5,7 +5,7 @@ mod common;
 use std::{fs, path::PathBuf};
 
 use common::{Answer, file, neovm, neovm_with};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The folder of a chain, which is removed in the end.
 struct Folder(PathBuf);
@@ -192,7 +192,7 @@ fn checkpoints_are_kept_and_put_back() {
     for name in ["", ".", "..", "../up", "a/b", "a b"] {
         folder.run(&["chain", "checkpoint", name]).fails(1, &["is no name of a checkpoint"]);
     }
-    assert_eq!(folder.json(&["chain", "info"])["checkpoints"], serde_json::json!(["two"]));
+    assert_eq!(folder.json(&["chain", "info"])["checkpoints"], json!(["two"]));
 }
 
 #[test]
@@ -201,6 +201,9 @@ fn forks_go_their_own_way() {
     let log = folder.json(&["transfer", "1", "GAS", "--from", "genesis", "--to", "validator"]);
     folder.run(&["chain", "fork", fork.path()]).ok();
     folder.run(&["chain", "fork", fork.path()]).fails(1, &["this folder is not empty"]);
+    let copy = Folder::new("fork-told");
+    let told = folder.json(&["chain", "fork", copy.path()]);
+    assert_eq!((&told["height"], &told), (&json!(1), &copy.json(&["chain", "info"])));
     assert_eq!(fork.json(&["chain", "info"])["hash"], folder.json(&["chain", "info"])["hash"]);
     assert_eq!(fork.json(&["log", log["txid"].as_str().unwrap()]), log);
     fork.run(&["transfer", "2", "GAS", "--from", "genesis", "--to", "validator"]).ok();
@@ -237,6 +240,13 @@ fn keys_come_from_files_of_all_kinds() {
     let signed = folder.run(&["transfer", "5", "GAS", "--from", "genesis", "--to", "bob"]);
     signed.ok();
     folder.run(&["transfer", "1", "GAS", "--from", &wif, "--to", "genesis"]).ok();
+    // So do those who sign.
+    let sign = |password: &str| {
+        folder.run(&["transfer", "1", "GAS", "--from", &nep2, "--to", "genesis", "--password-file", password])
+    };
+    sign(&bad).fails(1, &["private-nep2.txt: the password is wrong"]);
+    sign(&good).ok();
+    folder.run(&["call", "GAS", "decimals", "--sign", &nep2, "--password-file", &good]).ok();
 }
 
 #[test]
@@ -258,14 +268,14 @@ fn storage_is_shown() {
     assert!(committee.ok().ends_with("1 entry\n") && committee.out.contains("[Struct [0x"), "{}", committee.out);
     let json = folder.json(&["storage", "NEO", "--limit", "1"]);
     assert_eq!((&json["truncated"], &json["next"]), (&true.into(), &1.into()));
-    assert_eq!(folder.json(&["storage", "StdLib"])["results"], serde_json::json!([]));
+    assert_eq!(folder.json(&["storage", "StdLib"])["results"], json!([]));
 }
 
 #[test]
 fn candidates_are_listed() {
     let folder = Folder::with_chain("candidates");
     assert_eq!(folder.run(&["candidates"]).ok(), "0 candidates\n");
-    assert_eq!(folder.json(&["candidates"]), serde_json::json!([]));
+    assert_eq!(folder.json(&["candidates"]), json!([]));
 }
 
 #[test]
@@ -281,11 +291,11 @@ fn those_who_are_elected_make_the_blocks() {
     assert_eq!(folder.json(&["chain", "info"])["height"], 2);
     folder.run(&["call", "NEO", "setRegisterPrice", "100000000000", "--sign", "genesis"]).ok();
     folder.run(&register).ok();
-    assert_eq!(folder.json(&["candidates"]), serde_json::json!([{"publickey": key, "votes": "0", "active": false}]));
+    assert_eq!(folder.json(&["candidates"]), json!([{"publickey": key, "votes": "0", "active": false}]));
     folder.run(&["call", "NEO", "vote", "genesis", &key, "--sign", "genesis"]).ok();
     // The next block elects her; she signs the one after it.
     folder.run(&["mine", "3"]).ok();
-    let votes = serde_json::json!([{"publickey": key, "votes": "100000000", "active": true}]);
+    let votes = json!([{"publickey": key, "votes": "100000000", "active": true}]);
     assert_eq!(folder.json(&["candidates"]), votes);
     let block = folder.json(&["block"]);
     let witness = block["witnesses"][0]["verification"].as_str().unwrap();
@@ -447,7 +457,7 @@ fn what_killed_commands_leave_is_no_checkpoint_and_is_removed() {
     }
     fs::write(folder.0.join("mine.new-7"), "").unwrap();
     folder.run(&["chain", "restore", "x.new-123"]).fails(1, &["is no name of a checkpoint"]);
-    assert_eq!(folder.json(&["chain", "info"])["checkpoints"], serde_json::json!(["x"]));
+    assert_eq!(folder.json(&["chain", "info"])["checkpoints"], json!(["x"]));
     for name in names {
         assert!(!folder.0.join(name).exists(), "{name}");
     }

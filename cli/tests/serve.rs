@@ -300,6 +300,11 @@ fn a_served_chain_can_be_forked() {
     run(&["chain", "checkpoint", "deployed"]).ok();
     let rpc = format!("http://{}", server.address);
     run(&["chain", "fork", "--rpc", &rpc]).fails(1, &["this folder is not empty"]);
+    let other = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("serve-fork-told");
+    let _ = fs::remove_dir_all(&other);
+    let told = neovm(&["chain", "fork", "--rpc", &rpc, "--data", other.to_str().expect("UTF-8"), "--json"]);
+    let told: Value = serde_json::from_str(told.ok()).expect("JSON");
+    assert_eq!((&told["origin"]["height"], &told["height"]), (&json!(1), &json!(2)));
     // A contract is found by its name among all of the network.
     run(&["call", "Token", "symbol"]).ok();
     drop(server);

@@ -51,8 +51,8 @@ impl Password {
 #[derive(clap::Args)]
 pub(crate) struct Sign {
     /// Who signs: the name or address of an account in the chain's wallet, or a file: a wallet
-    /// (NEP-6), of which the default account signs, or a private key in WIF or hexadecimal
-    /// digits
+    /// (NEP-6), of which the default account signs, an encrypted key (NEP-2), or a private key in
+    /// WIF or hexadecimal digits
     #[arg(long, value_name = "ACCOUNT|FILE")]
     sign: Option<String>,
     #[command(flatten)]
@@ -89,13 +89,11 @@ pub(crate) fn signer(chain: &PrivateChain, text: &str, password: &Password) -> R
     if !path.is_file() {
         return Err(anyhow!("{}, and no file", unknown(chain, text)));
     }
-    let bytes = Zeroizing::new(input::read_limited(path, MAX_WALLET)?);
-    let content = str::from_utf8(&bytes).with_context(|| format!("{text} is neither a wallet nor a key"))?;
-    if !content.trim_start().starts_with('{') {
-        let key = PrivateKey::parse(content.trim()).with_context(|| text.to_owned())?;
-        return Ok((key.account(), Signing { keys: vec![key], scripts: Vec::new() }));
-    }
-    let wallet = Wallet::from_json(content, chain.wallet().address_version()).with_context(|| text.to_owned())?;
+    let version = chain.wallet().address_version();
+    let wallet = match KeyFile::read(path, version, password)? {
+        KeyFile::Key(key) => return Ok((key.account(), Signing { keys: vec![key], scripts: Vec::new() })),
+        KeyFile::Wallet(wallet) => wallet,
+    };
     let account = wallet.default_account().with_context(|| format!("{text}: the wallet has no account"))?.hash();
     let keys = wallet.keys(&wallet.accounts, &password.read()?).with_context(|| text.to_owned())?;
     Ok((account, Signing { keys, scripts: wallet.accounts.iter().filter_map(Account::script).collect() }))
@@ -112,21 +110,38 @@ pub(crate) fn called_by_entry(account: Hash160) -> Signer {
     Signer::new(account, WitnessScopes::CALLED_BY_ENTRY)
 }
 
-/// Keys of a wallet file, as `wallet import` and `chain new` take them: that of a WIF, of digits, or all of a wallet.
+/// What a file with keys holds.
+enum KeyFile {
+    Wallet(Wallet),
+    Key(PrivateKey),
+}
+
+impl KeyFile {
+    /// Reads a wallet (NEP-6), an encrypted key (NEP-2), or a key in WIF or digits.
+    fn read(path: &Path, address_version: u8, password: &Password) -> Result<Self> {
+        let name = input::name_of(path);
+        let bytes = Zeroizing::new(input::read_limited(path, MAX_WALLET)?);
+        let content = str::from_utf8(&bytes).with_context(|| format!("{name} is neither a wallet nor a key"))?.trim();
+        if content.starts_with('{') {
+            return Wallet::from_json(content, address_version).map(Self::Wallet).context(name);
+        }
+        if content.starts_with("6P") {
+            let scrypt = neovm_wallet::Scrypt::default();
+            let key = neovm_wallet::nep2::decrypt(content, &password.read()?, scrypt, address_version);
+            return key.map(Self::Key).context(name);
+        }
+        PrivateKey::parse(content).map(Self::Key).context(name)
+    }
+}
+
+/// Keys of a file, as `wallet import` and `chain new` take them: all of a wallet, or one.
 pub(crate) fn keys_of_file(path: &Path, address_version: u8, password: &Password) -> Result<Vec<PrivateKey>> {
-    let name = input::name_of(path);
-    let bytes = Zeroizing::new(input::read_limited(path, MAX_WALLET)?);
-    let content = str::from_utf8(&bytes).with_context(|| format!("{name} is neither a wallet nor a key"))?.trim();
-    if content.starts_with('{') {
-        let wallet = Wallet::from_json(content, address_version).with_context(|| name.clone())?;
-        return wallet.keys(&wallet.accounts, &password.read()?).with_context(|| name.clone());
+    match KeyFile::read(path, address_version, password)? {
+        KeyFile::Key(key) => Ok(vec![key]),
+        KeyFile::Wallet(wallet) => {
+            wallet.keys(&wallet.accounts, &password.read()?).with_context(|| input::name_of(path))
+        }
     }
-    if content.starts_with("6P") {
-        let scrypt = neovm_wallet::Scrypt::default();
-        let key = neovm_wallet::nep2::decrypt(content, &password.read()?, scrypt, address_version);
-        return Ok(vec![key.with_context(|| name.clone())?]);
-    }
-    Ok(vec![PrivateKey::parse(content).with_context(|| name.clone())?])
 }
 
 /// The account of a key, as people write it.

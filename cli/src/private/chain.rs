@@ -126,6 +126,9 @@ struct ForkArgs {
     password: Password,
     #[command(flatten)]
     data: Data,
+    /// Write JSON: that of chain info, of the new chain
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn chain(args: &ChainCommandArgs) -> Result<ExitCode> {
@@ -179,11 +182,14 @@ fn fork(args: &ForkArgs) -> Result<String> {
         // The version of addresses is that of all networks that there are.
         let validator = validator(args.key.as_deref(), ProtocolSettings::mainnet().address_version, &args.password)?;
         let fork = ForkOf { rpc: rpc.clone(), height: args.height, validator };
-        return info(&PrivateChain::fork_of(&args.data.data, &fork)?, false);
+        return info(&PrivateChain::fork_of(&args.data.data, &fork)?, args.json);
     }
     let to = args.to.as_deref().context("no folder to copy the chain to")?;
     let mut chain = args.data.open()?;
     chain.fork(to)?;
+    if args.json {
+        return info(&PrivateChain::open(to)?, true);
+    }
     Ok(format!("copied {} to {}\n", height(&chain), to.display()))
 }
 
