@@ -249,8 +249,9 @@ fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
         if !Charges::fit(job.code, &region) || !called.all(|region| Charges::fit(job.code, region)) {
             return Err(Refusal::TooDear);
         }
-        let can_learn =
-            |index: usize| !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, index);
+        let can_learn = |index| {
+            !region.blocks.contains_key(&index) && job.speculation.can_learn(job.code, CodeView::original(index))
+        };
         let mut nexts = region.blocks.values().flat_map(|block| block.next.iter().copied());
         if !region.has_loop() && instructions < job.least && !nexts.any(can_learn) {
             return Err(Refusal::Small);

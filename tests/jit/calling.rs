@@ -6,7 +6,9 @@ use std::{fmt::Write, sync::Arc};
 use neovm::{Dispatch, Limits, VmConfig, types::asm::assemble};
 use neovm_generator::Random;
 
-use neovm_testing::{Compiler, Mode, Program, Runner, Start, Tally, assert_same, is_long, say};
+use neovm_testing::{Compiler, Mode, Modes, Program, Runner, Start, Tally, assert_same, is_long, say};
+
+use crate::tries::left;
 
 /// The gas limit of a script, enough for some thousand calls: methods may call each other for ever.
 const GAS: i64 = 60_000_000;
@@ -66,6 +68,7 @@ impl Writer<'_> {
         let is_guarded = self.random.one_in(3);
         self.line(&format!("INITSLOT 2, 0\nPUSHINT16 {turns}\nSTLOC1\nPUSH0\nSTLOC0"));
         self.line("next: NOP");
+        self.one(&["NOP", "PUSH10\nPUSH9\nPOW\nDROP", "PUSHM1\nPUSH1\nPOW\nDROP", "PUSH2\nPUSHINT8 63\nPOW\nDROP"]);
         if is_guarded {
             self.line("TRY_L caught, -");
         }
@@ -100,7 +103,7 @@ impl Writer<'_> {
 
     fn statements(&mut self, depth: usize) {
         for _ in 0..1 + self.random.below(4) {
-            match self.random.below(if depth < MAX_DEPTH { 8 } else { 4 }) {
+            match self.random.below(if depth < MAX_DEPTH { 10 } else { 4 }) {
                 0..=3 => {
                     self.expression(depth);
                     self.store();
@@ -125,9 +128,33 @@ impl Writer<'_> {
                     self.expression(depth + 1);
                     self.line(&format!("RET\n{end}: NOP"));
                 }
-                _ => self.counted(depth),
+                7 => self.counted(depth),
+                _ => self.check(depth),
             }
         }
+    }
+
+    /// A check that seldom fails.
+    fn check(&mut self, depth: usize) {
+        self.expression(depth + 1);
+        let other = self.random.below(40);
+        self.line(&format!("PUSHINT8 {other}\nNUMNOTEQUAL"));
+        if self.random.one_in(2) {
+            // The last message is no text.
+            return self.one(&["ASSERT", "PUSHDATA1 \"no\"\nASSERTMSG", "PUSHDATA1 0xff\nASSERTMSG"]);
+        }
+        let holds = self.label();
+        self.line(&format!("JMPIF_L {holds}"));
+        self.load();
+        self.one(&[
+            "THROW",
+            "PUSHDATA1 \"no\"\nTHROW",
+            "PUSHDATA1 \"no\"\nSWAP\nTHROW",
+            "PUSH1\nPACK\nTHROW",
+            "ABORT",
+            "PUSHDATA1 \"no\"\nABORTMSG",
+        ]);
+        self.line(&format!("{holds}: NOP"));
     }
 
     /// A loop of a few turns. A nested loop shares the counter.
@@ -291,4 +318,51 @@ fn random_methods_are_called_alike() {
         "random methods: {seeds} scripts, {runs} executions, {halted} halt, {entered} entries of compiled code"
     ));
     assert!(halted * 8 > seeds && entered > runs);
+}
+
+/// What a method does before it throws or aborts need not be compiled, and messages are not made.
+#[test]
+fn methods_that_check_stay_in_compiled_code() {
+    let checks = [
+        "JMPIF o\nPUSHDATA1 \"no\"\nTHROW\no: NOP",
+        "JMPIF o\nPUSHDATA1 \"no\"\nLDARG0\nCAT\nABORTMSG\no: NOP",
+        "JMPIF o\nABORT\no: NOP",
+        "ASSERT",
+        "PUSHDATA1 \"no\"\nASSERTMSG",
+    ];
+    for check in checks {
+        for length in [0, 60] {
+            let method = format!(
+                "f: INITSLOT 0, 1\nLDARG0\nPUSH0\nGT\n{check}\nLDARG0\nINC\n{}RET",
+                "INC\nDEC\n".repeat(length)
+            );
+            let exits = left("LDLOC1\nCALL f\nLDLOC0\nADD\nSTLOC0", &method);
+            let all: u64 = exits.iter().map(|&(_, times)| times).sum();
+            assert!(all > 0 && all < 600, "{method}: {exits:?}");
+        }
+    }
+}
+
+/// In the last turn a check fails, in a method that is inlined and in one that is called.
+#[test]
+fn checks_of_methods_fail_as_interpreted() {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    let fails = ["PUSHDATA1 \"no\"\nTHROW", "PUSH1\nPACK\nTHROW", "ABORT", "PUSHDATA1 0xff\nABORTMSG"];
+    let checks = fails.iter().map(|fails| format!("JMPIF o\n{fails}\no: NOP"));
+    let asserts = ["ASSERT", "PUSHDATA1 \"no\"\nASSERTMSG", "PUSHDATA1 0xff\nASSERTMSG", "LDARG0\nASSERTMSG"];
+    for check in checks.chain(asserts.map(str::to_owned)) {
+        for (caught, length) in [(false, 0), (false, 60), (true, 0), (true, 60)] {
+            let call = match caught {
+                true => "TRY c, -\nPUSH7\nLDLOC0\nCALL f\nADD\nENDTRY e\nc: ENDTRY e\ne: NOP",
+                false => "PUSH7\nLDLOC0\nCALL f\nADD",
+            };
+            let text = format!(
+                "INITSLOT 1, 0\nPUSHINT8 40\nSTLOC0\nn: {call}\nDROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nPUSHM1\nJMPGT n\nRET
+                 f: INITSLOT 1, 1\nLDARG0\nDUP\nPUSH0\nGT\n{check}\nINC\n{}RET",
+                "INC\nDEC\n".repeat(length)
+            );
+            modes.check(&Program::new(format!("{check}, {caught}"), assemble(&text).unwrap()), &mut tally);
+        }
+    }
+    assert!(tally.entered > tally.runs, "{} of {}", tally.entered, tally.runs);
 }

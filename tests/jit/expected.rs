@@ -49,6 +49,7 @@ expected! {
     array_set
     array_size
     assertion
+    assertion_with_message
     bits
     booleans
     branches
@@ -68,6 +69,7 @@ expected! {
     map_items
     method_boolean
     method_call
+    method_that_throws
     minimum_and_sign
     nested_loops
     null_check
@@ -75,6 +77,7 @@ expected! {
     overflow_learned
     overflow_of_one
     part_of_string
+    power_of_constants
     recursion
     refused_loop
     scalar_slot

@@ -44,11 +44,12 @@ fn no_engine_exception_is_caught_where_none_may_be() {
     }
 }
 
-/// Returns how often compiled code was left for each reason by a loop that counts in local variable 1, with many turns.
-fn left(body: &str) -> Vec<(Why, u64)> {
+/// Returns how often compiled code was left for each reason by a loop that counts in local variable 1, with many turns,
+/// and perhaps calls methods.
+pub(crate) fn left(body: &str, methods: &str) -> Vec<(Why, u64)> {
     let text = format!(
         "INITSLOT 4, 0\nPUSH0\nSTLOC0\nPUSHINT16 5000\nSTLOC1\nPUSH7\nPUSH8\nPUSH9\nPUSH3\nPACK\nSTLOC2\nn: {body}\n
-         d: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET"
+         d: LDLOC1\nDEC\nDUP\nSTLOC1\nJMPIF n\nLDLOC0\nRET\n{methods}"
     );
     let jit = Jit::new(Mode { threshold: 16, background: false }).expect("a compiler");
     let program = Program::new(body, assemble(&text).unwrap());
@@ -70,7 +71,7 @@ fn exceptions_stay_in_compiled_code() {
         "TRY c, f\nLDLOC1\nPUSH2\nMOD\nJMPIF o\nLDLOC1\nTHROW\no: ENDTRY d\nc: DROP\nENDTRY d\nf: LDLOC0\nINC\nSTLOC0\nENDFINALLY",
         "TRY o, -\nTRY c, -\nLDLOC1\nTHROW\nc: THROW\no: DROP\nENDTRY d",
     ] {
-        let exits = left(body);
+        let exits = left(body, "");
         let all: u64 = exits.iter().map(|&(_, times)| times).sum();
         assert!(all > 0 && all < 600, "{body}: {exits:?}");
     }

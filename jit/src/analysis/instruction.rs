@@ -76,6 +76,15 @@ impl Ins {
         Some(Self { index, opcode, operand, target, constant, unpacked, call, returns, handlers, leads_to, inlined })
     }
 
+    /// Returns whether the instruction pushes the message of an ASSERTMSG that follows, which is text.
+    pub(crate) fn pushes_message(&self, code: CodeView<'_>) -> bool {
+        let is_data = matches!(self.opcode, OpCode::PUSHDATA1 | OpCode::PUSHDATA2 | OpCode::PUSHDATA4);
+        let instruction = |index| code.script().instruction(code.position(index)).ok();
+        is_data
+            && instruction(self.index).is_some_and(|data| core::str::from_utf8(data.operand).is_ok())
+            && instruction(self.index + 1).is_some_and(|next| next.opcode == OpCode::ASSERTMSG)
+    }
+
     /// Returns the slot that the instruction loads or stores.
     pub(crate) fn slot(&self) -> Option<SlotUse> {
         let access = self.opcode.slot_access()?;
@@ -142,8 +151,8 @@ impl Ins {
             TRY | TRY_L if self.handlers.is_some() => Flow::Next,
             ENDTRY | ENDTRY_L | ENDFINALLY => self.leads_to.map_or(Flow::Leave, Flow::Jump),
             THROW if self.leads_to.is_some() => Flow::Throw,
-            CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | ASSERTMSG
-            | INITSLOT | INITSSLOT => Flow::Leave,
+            CALL | CALL_L | CALLA | CALLT | SYSCALL | RET | ABORT | ABORTMSG | THROW | TRY | TRY_L | INITSLOT
+            | INITSSLOT => Flow::Leave,
             _ if self.effect().is_none() => Flow::Leave,
             _ => Flow::Next,
         }

@@ -1,15 +1,15 @@
 //! Finds the methods that compiled code calls directly, without the interpreter: those that work on small values
-//! alone.
+//! alone, until they return. What they do before they throw or abort is left to the interpreter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use neovm_interp::tier::CodeView;
 use neovm_types::{OpCode, opcode::Family};
 
 use super::{
     inline::inline,
-    instruction::{Ins, SlotUse},
-    region::{Reachable, Region},
+    instruction::{Flow, Ins, SlotUse},
+    region::{Blocks, Reachable, Region},
 };
 use crate::{Refusal, compile::Speculation};
 
@@ -159,21 +159,43 @@ impl Method {
         let (locals, arguments) = init(code, entry)?;
         let known = effects.get(&entry).copied().flatten().map_or(1, |(_, results)| results);
         for results in [known, 1 - known.min(1)] {
-            let found = Region::of_method(code, entry + 1, &|ins| {
+            let fits = |ins: &Ins| is_simple(code, ins) && within(ins, locals, arguments);
+            let resolve = |ins: &mut Ins| {
                 resolve(ins, effects, Some(results));
                 ins.handlers = None;
-            });
+            };
+            let found = Region::of_method(code, entry + 1, &resolve, &|blocks| cut_failures(code, blocks, &fits));
             let Ok(region) = found else { continue };
             let mut instructions = region.blocks.values().flat_map(|block| &block.instructions);
-            let complete =
-                region.blocks.values().all(|block| block.next.iter().all(|next| region.blocks.contains_key(next)));
-            let fits = |ins: &Ins| is_simple(code, ins) && within(ins, locals, arguments);
-            if complete && region.stack_inputs <= 0 && instructions.all(fits) {
+            let returns = instructions.clone().any(|ins| ins.flow() == Flow::Return);
+            if returns && region.stack_inputs <= 0 && instructions.all(fits) {
                 return Some(Self { entry, locals, arguments, results, region });
             }
         }
         None
     }
+}
+
+/// Cuts blocks that end in a THROW or an abort before the first instruction that does not fit. Returns whether all others
+/// lead to blocks.
+fn cut_failures(code: CodeView<'_>, blocks: &mut Blocks, fits: &dyn Fn(&Ins) -> bool) -> bool {
+    use OpCode::{ABORT, ABORTMSG, THROW};
+    let fails = |index| Ins::read(code, index).is_some_and(|ins| matches!(ins.opcode, THROW | ABORT | ABORTMSG));
+    let mut cut = BTreeSet::new();
+    for block in blocks.values_mut() {
+        let first = block.instructions.iter().position(|ins| !fits(ins));
+        if let (Some(first), &[end]) = (first, &block.next[..])
+            && fails(end)
+        {
+            let index = block.instructions[first].index;
+            block.instructions.truncate(first);
+            block.next = vec![index];
+            cut.insert(index);
+        }
+    }
+    blocks.retain(|_, block| !block.instructions.is_empty());
+    let mut nexts = blocks.values().flat_map(|block| &block.next);
+    nexts.all(|next| blocks.contains_key(next) || cut.contains(next) || fails(*next))
 }
 
 /// Returns the numbers of local variables and arguments of a method.
@@ -221,14 +243,19 @@ fn called(reachable: &Result<Reachable, Refusal>) -> Vec<usize> {
 
 /// Returns whether an instruction works on small values alone.
 fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
-    use OpCode::{DEPTH, MODMUL, MODPOW, POW, PUSHF, PUSHNULL, PUSHT, SQRT};
+    use OpCode::{ASSERTMSG, DEPTH, MODMUL, MODPOW, POW, PUSHF, PUSHNULL, PUSHT, SQRT};
     match ins.opcode.info().family {
-        Family::Push => code.small_constant(ins.index).is_some() || matches!(ins.opcode, PUSHT | PUSHF | PUSHNULL),
+        Family::Push => {
+            code.small_constant(ins.index).is_some()
+                || matches!(ins.opcode, PUSHT | PUSHF | PUSHNULL)
+                || ins.pushes_message(code)
+        }
+        Family::Types => ins.opcode == ASSERTMSG,
         Family::Stack => ins.opcode != DEPTH,
         Family::Bitwise | Family::Control => true,
         Family::Numeric => !matches!(ins.opcode, POW | SQRT | MODMUL | MODPOW),
         Family::Slot => matches!(ins.slot(), Some(SlotUse::Load(_) | SlotUse::Store(_))),
-        Family::Splice | Family::Compound | Family::Types => false,
+        Family::Splice | Family::Compound => false,
     }
 }
 

@@ -121,9 +121,19 @@ impl Region {
         Self::of_blocks(reachable.entry, found, frames)
     }
 
-    /// Finds everything that follows an instruction.
-    pub(crate) fn of_method(code: CodeView<'_>, entry: usize, resolve: Resolve<'_>) -> Result<Self, Refusal> {
-        Self::of_blocks(entry, blocks(&Reachable::find(code, entry, resolve)?)?, Vec::new())
+    /// Finds everything that follows an instruction. `cut` cuts what is left to the interpreter, and returns whether
+    /// the rest is a method.
+    pub(crate) fn of_method(
+        code: CodeView<'_>,
+        entry: usize,
+        resolve: Resolve<'_>,
+        cut: &dyn Fn(&mut Blocks) -> bool,
+    ) -> Result<Self, Refusal> {
+        let mut found = blocks(&Reachable::find(code, entry, resolve)?)?;
+        if !cut(&mut found) {
+            return Err(Refusal::Nothing);
+        }
+        Self::of_blocks(entry, found, Vec::new())
     }
 
     /// Returns the region of a method, with methods that it calls inlined.

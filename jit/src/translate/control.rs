@@ -31,6 +31,18 @@ impl Translator<'_> {
         self.leave(ins.index, self.gas.ahead() + cost, Why::Opcode);
     }
 
+    /// Translates a PUSHDATA and the ASSERTMSG that follows it as an ASSERT, so that the message is never made. Returns
+    /// false and emits nothing if they are not that.
+    pub(super) fn asserts_with_message(&mut self, ins: &Ins) -> bool {
+        let next = ins.index + 1;
+        if self.input.region.blocks.contains_key(&next) || !ins.pushes_message(self.input.code) {
+            return false;
+        }
+        self.assert(ins);
+        self.done_to = next + 1;
+        true
+    }
+
     /// Exits if an asserted condition does not hold: the interpreter reports the fault.
     fn assert(&mut self, ins: &Ins) {
         if !self.may_be_condition(ins, 0) {

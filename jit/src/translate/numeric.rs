@@ -14,7 +14,7 @@ use crate::analysis::instruction::Ins;
 impl Translator<'_> {
     pub(super) fn numeric(&mut self, ins: &Ins) {
         use OpCode::*;
-        if let Some(value) = self.known(ins.opcode) {
+        if let Some(value) = self.known(ins.opcode).or_else(|| self.known_power(ins)) {
             return self.push(Item::Const(value));
         }
         if self.wide_numeric(ins) {
@@ -59,6 +59,25 @@ impl Translator<'_> {
         };
         self.state.stack.truncate(self.state.stack.len() - operands);
         Some(result)
+    }
+
+    /// Pops the operands of a POW and returns the power, if both are constants: often ten to a number of decimals.
+    fn known_power(&mut self, ins: &Ins) -> Option<i64> {
+        let (Item::Const(exponent), Item::Const(base)) = (self.peek(0), self.peek(1)) else { return None };
+        if ins.opcode != OpCode::POW || self.must_not_speculate(ins) {
+            return None;
+        }
+        let power = base.checked_pow(exponent.try_into().ok()?)?;
+        self.guard_shift(exponent);
+        self.drop_items(2);
+        Some(power)
+    }
+
+    /// Leaves if the limit of shifts and exponents is below a number.
+    fn guard_shift(&mut self, bits: i64) {
+        let most = self.load_u32(self.vm, layout::MAX_SHIFT);
+        let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
+        self.guard(allowed);
     }
 
     fn logic(&mut self, ins: &Ins) {
@@ -160,9 +179,7 @@ impl Translator<'_> {
     /// Translates a shift by a constant from 1 to 62; other shifts are left to the builtin.
     fn shift(&mut self, ins: &Ins) {
         let Item::Const(bits @ 1..=62) = self.peek(0) else { return self.call_builtin(ins) };
-        let most = self.load_u32(self.vm, layout::MAX_SHIFT);
-        let allowed = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, most, bits);
-        self.guard(allowed);
+        self.guard_shift(bits);
         self.pop();
         let value = self.pop_int();
         let result = if ins.opcode == OpCode::SHR {

@@ -21,6 +21,7 @@ impl Translator<'_> {
                 None => self.call_builtin_with(ins, true),
             },
             OpCode::PUSHNULL => self.push(Item::Null),
+            _ if self.asserts_with_message(ins) => {}
             OpCode::PUSHDATA1 | OpCode::PUSHDATA2 | OpCode::PUSHDATA4 => match self.byte_string(ins.index) {
                 Some(item) => self.push(item),
                 None => self.call_builtin_with(ins, true),

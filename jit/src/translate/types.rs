@@ -48,6 +48,7 @@ impl Translator<'_> {
             (OpCode::CONVERT, _) => {
                 self.call_builtin_with(ins, !matches!(wanted, Some(ItemType::Integer | ItemType::Boolean)));
             }
+            (OpCode::ASSERTMSG, _) => self.leave_at(ins),
             _ => self.call_builtin(ins),
         }
     }

@@ -236,6 +236,11 @@ impl Integer {
 
     /// Raises to a power.
     pub fn pow(self, exponent: u32) -> Result<Self, FaultKind> {
+        if let Small(base) = self
+            && let Some(power) = i128::from(base).checked_pow(exponent)
+        {
+            return Ok(power.into());
+        }
         let mut result = I256::from(1i64);
         let mut square = Some(self.wide());
         let mut rest = exponent;
