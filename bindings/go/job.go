@@ -140,6 +140,9 @@ type Witness struct {
 	Account      Hash160
 	Invocation   []byte
 	Verification []byte // Without one the account is a contract.
+	// Lenient lets scripts have bytes that are no instructions, as long as they are not reached: so it is
+	// in a test run.
+	Lenient bool
 }
 
 // Job is an execution. What runs is, if given, the script, the call or the witness; otherwise what
@@ -197,6 +200,7 @@ type witnessForm struct {
 	Account      Hash160 `json:"account"`
 	Invocation   string  `json:"invocation"`
 	Verification string  `json:"verification"`
+	Strict       *bool   `json:"strict,omitempty"` // True unless given.
 }
 
 // MarshalJSON writes the member `job` of a job file. Budget, WantCalls and WantFile are no part of it.
@@ -221,7 +225,12 @@ func (j *Job) MarshalJSON() ([]byte, error) {
 		form.Call = (*callForm)(j.Call)
 	}
 	if w := j.Witness; w != nil {
-		form.Witness = &witnessForm{w.Account, hex.EncodeToString(w.Invocation), hex.EncodeToString(w.Verification)}
+		form.Witness = &witnessForm{
+			Account: w.Account, Invocation: hex.EncodeToString(w.Invocation), Verification: hex.EncodeToString(w.Verification),
+		}
+		if w.Lenient {
+			form.Witness.Strict = new(bool)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -255,7 +264,10 @@ func (j *Job) UnmarshalJSON(text []byte) error {
 		job.Script = read("script", *form.Script)
 	}
 	if w := form.Witness; w != nil {
-		job.Witness = &Witness{w.Account, read("invocation", w.Invocation), read("verification", w.Verification)}
+		job.Witness = &Witness{
+			Account: w.Account, Invocation: read("invocation", w.Invocation),
+			Verification: read("verification", w.Verification), Lenient: w.Strict != nil && !*w.Strict,
+		}
 	}
 	if len(form.Block) > 0 && form.Block[0] == '"' {
 		var digits string

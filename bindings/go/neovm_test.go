@@ -59,6 +59,8 @@ func TestJobs(t *testing.T) {
 		`{"trigger":"OnPersist","container":"block","block":"0102","gas":0}`,
 		`{"trigger":"Verification","transaction":"00","gas":1,"witness":{"account":"0x` + strings.Repeat("01", 20) +
 			`","invocation":"11","verification":""}}`,
+		`{"trigger":"Verification","transaction":"00","gas":1,"witness":{"account":"0x` + strings.Repeat("01", 20) +
+			`","invocation":"11","verification":"","strict":false}}`,
 		`{"trigger":"Application","container":"none","gas":2,"flags":"ReadOnly","call":{"contract":"0x` +
 			strings.Repeat("02", 20) + `","method":"m","arguments":[{"type":"Integer","value":"5"}]}}`,
 	} {

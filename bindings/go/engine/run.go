@@ -15,6 +15,7 @@ import "C"
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -163,6 +164,12 @@ func (r *run) prepare(job *neovm.Job) error {
 		r.job.call_arguments = lend(call.Arguments)
 	}
 	if witness := job.Witness; witness != nil {
+		if witness.Lenient {
+			// The struct has no member for that, and JSON stands for the others.
+			text, err := json.Marshal(job)
+			r.job.json = lend(text)
+			return err
+		}
 		r.job.witness_account = lend(witness.Account[:])
 		r.job.invocation = lend(witness.Invocation)
 		r.job.verification = lend(witness.Verification)

@@ -99,6 +99,20 @@ func Suite(t *testing.T, open func(settings string) (neovm.Runner, error)) {
 			t.Errorf("%+v", receipt)
 		}
 	})
+	t.Run("lenient witness", func(t *testing.T) {
+		// PUSH1 RET, and a byte that is no instruction.
+		account, err := neovm.ParseHash160("0x34ec44401c5a8d6bdadef1ca1529df1a88d26c61")
+		must(t, err)
+		for _, lenient := range []bool{false, true} {
+			witness := &neovm.Witness{Account: account, Verification: []byte{0x11, 0x40, 0xff}, Lenient: lenient}
+			job := &neovm.Job{Gas: 1e8, Trigger: neovm.Verification, Witness: witness, WantCalls: true}
+			receipt, err := runner.Run(background, job, state)
+			must(t, err)
+			if receipt.Halted != lenient || lenient && (len(receipt.Stack) != 1 || len(receipt.Calls) == 0) {
+				t.Errorf("%v: %+v", lenient, receipt)
+			}
+		}
+	})
 	t.Run("header", func(t *testing.T) {
 		// SYSCALL System.Runtime.GetTime
 		job := &neovm.Job{Gas: 1e8, Script: []byte{0x41, 0xb7, 0xc3, 0x88, 0x03}}
