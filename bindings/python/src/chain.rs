@@ -75,12 +75,13 @@ pub(crate) struct ContractState {
     manifest: String,
 }
 
-fn failed(error: impl std::fmt::Display) -> PyErr {
-    PyRuntimeError::new_err(error.to_string())
+/// A state or a folder that cannot be read or written.
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> PyErr {
+    PyOSError::new_err(error.to_string())
 }
 
 pub(crate) fn closed() -> PyErr {
-    failed("the chain was closed")
+    PyRuntimeError::new_err("the chain was closed")
 }
 
 impl Core {
@@ -92,8 +93,13 @@ impl Core {
 
     /// Why the state does not let something be done. A chain that was closed is no matter of values.
     fn refused(&self, error: impl std::fmt::Display) -> PyErr {
-        let is_closed = locked(&self.chain).store().has_folder() && locked(&self.disk).is_none();
+        let is_closed = locked(&self.chain).store().is_closed();
         if is_closed { closed() } else { PyValueError::new_err(error.to_string()) }
+    }
+
+    /// Why the state cannot be read.
+    fn failed(&self, error: impl std::fmt::Display) -> PyErr {
+        locked(&self.chain).store().failed(error)
     }
 
     /// A copy of the chain as it is now.
@@ -127,7 +133,7 @@ impl Core {
             })?;
             let receipt = Receipt::of(Run { chain, pending, script: script.bytes().to_vec() }, wanted, signals)?;
             if keep && receipt.halted() {
-                locked(&self.chain).store_mut().write(receipt.state_changes()).map_err(failed)?;
+                locked(&self.chain).store_mut().write(receipt.state_changes()).map_err(unreadable)?;
             }
             Ok(receipt)
         })
@@ -135,12 +141,14 @@ impl Core {
 
     fn mine_one(&self, time: Option<u64>) -> PyResult<()> {
         let mut chain = self.now();
-        let last = chain.last_header().map_err(failed)?.timestamp;
+        let last = chain.last_header().map_err(|error| self.failed(error))?.timestamp;
         let time = time.or(chain.store().next_time);
         let next = Invocation { timestamp: time, ..Invocation::new(Script::from(Vec::new())) };
-        let header = chain.prepare(&next).map_err(failed)?.header().clone();
+        let header = chain.prepare(&next).map_err(|error| self.failed(error))?.header().clone();
         check_time(Some(header.timestamp), last)?;
-        chain.persist(&Block::new(header, Vec::new()).map_err(failed)?).map_err(failed)?;
+        chain
+            .persist(&Block::new(header, Vec::new()).map_err(|error| self.failed(error))?)
+            .map_err(|error| self.failed(error))?;
         chain.store_mut().end_block();
         *locked(&self.chain) = chain;
         Ok(())
@@ -172,21 +180,21 @@ fn open(
         let made = HostChain::at_height(Arc::clone(&shared), height.unwrap_or(0)).map_err(invalid)?;
         let entries: Vec<_> = made.store().iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
         let mut state = State::default();
-        state.write(&entries).map_err(failed)?;
+        state.write(&entries).map_err(unreadable)?;
         return Ok((HostChain::with_store(shared, state), None));
     };
     if height.is_some() {
         return Err(PyValueError::new_err("height is for chains in memory: a folder has the height that it has"));
     }
     let settings = Settings { network: shared.settings().network, trie_mode: TrieMode::Latest, ..Settings::default() };
-    let disk = Disk::open(&folder, settings).map_err(|error| PyOSError::new_err(error.to_string()))?;
+    let disk = Disk::open(&folder, settings).map_err(unreadable)?;
     let disk = Arc::new(disk);
     let mut chain = HostChain::with_store(Arc::clone(&shared), State::of_folder(&disk));
     // Refuses the chain of another network.
-    let kept = ChainState::open(disk.clone(), FlushPolicy::ON_DEMAND).map_err(failed)?;
+    let kept = ChainState::open(disk.clone(), FlushPolicy::ON_DEMAND).map_err(unreadable)?;
     let kept = Blockchain::open(Arc::clone(&shared), kept).map_err(|error| PyValueError::new_err(error.to_string()))?;
     if kept.height().is_none() {
-        chain.persist(&genesis_block(shared.settings()).map_err(invalid)?).map_err(failed)?;
+        chain.persist(&genesis_block(shared.settings()).map_err(invalid)?).map_err(unreadable)?;
         chain.store_mut().end_block();
     }
     Ok((chain, Some(disk)))
@@ -226,7 +234,7 @@ impl Core {
         terms: Terms,
         keep: Option<bool>,
     ) -> PyResult<Receipt> {
-        let deployed = self.now().contract(contract.0).map_err(failed)?;
+        let deployed = self.now().contract(contract.0).map_err(|error| self.failed(error))?;
         let deployed = deployed.ok_or_else(|| PyValueError::new_err(format!("there is no contract {}", contract.0)))?;
         let found = deployed.method(method, arguments.len());
         let found = found.ok_or_else(|| missing(&deployed, method, arguments.len()))?;
@@ -250,7 +258,7 @@ impl Core {
         terms: Terms,
     ) -> PyResult<Receipt> {
         let management = neovm::host::native::NATIVES.iter().find(|native| native.name == "ContractManagement");
-        let management = management.ok_or_else(|| failed("there is no ContractManagement"))?.hash;
+        let management = management.ok_or_else(|| unreadable("there is no ContractManagement"))?.hash;
         let mut items = vec![nef.into(), manifest.as_bytes().into()];
         if !data.is_none() {
             items.push(value::item(data)?);
@@ -261,14 +269,14 @@ impl Core {
 
     /// A contract, if it is deployed.
     fn contract(&self, py: Python<'_>, hash: UInt160) -> PyResult<Option<ContractState>> {
-        let Some(contract) = self.now().contract(hash.0).map_err(failed)? else { return Ok(None) };
+        let Some(contract) = self.now().contract(hash.0).map_err(|error| self.failed(error))? else { return Ok(None) };
         let state = contract.state();
         Ok(Some(ContractState {
             hash: UInt160(state.hash),
             id: state.id,
             update_counter: state.update_counter,
             name: state.manifest.name.clone(),
-            nef: PyBytes::new(py, &state.nef.to_bytes().map_err(failed)?).unbind(),
+            nef: PyBytes::new(py, &state.nef.to_bytes().map_err(|error| self.failed(error))?).unbind(),
             manifest: state.manifest.to_json(),
         }))
     }
@@ -276,25 +284,25 @@ impl Core {
     /// The index of the last block.
     #[getter]
     fn height(&self) -> PyResult<u32> {
-        self.now().state().height().map_err(failed)
+        self.now().state().height().map_err(|error| self.failed(error))
     }
 
     /// The hash of the last block.
     #[getter]
     fn last_hash(&self) -> PyResult<UInt256> {
-        self.now().state().last_hash().map(UInt256).map_err(failed)
+        self.now().state().last_hash().map(UInt256).map_err(|error| self.failed(error))
     }
 
     /// The account of the committee.
     #[getter]
     fn committee(&self) -> PyResult<UInt160> {
-        self.now().state().committee_address().map(UInt160).map_err(failed)
+        self.now().state().committee_address().map(UInt160).map_err(|error| self.failed(error))
     }
 
     /// The account of the validators, to which the first block gives all NEO and GAS.
     #[getter]
     fn validators(&self) -> PyResult<UInt160> {
-        self.now().last_header().map(|header| UInt160(header.next_consensus)).map_err(failed)
+        self.now().last_header().map(|header| UInt160(header.next_consensus)).map_err(|error| self.failed(error))
     }
 
     /// The time stamp of the block that comes next, in milliseconds.
@@ -304,7 +312,7 @@ impl Core {
         if let Some(time) = chain.store().next_time {
             return Ok(time);
         }
-        let next = chain.prepare(&Invocation::new(Script::from(Vec::new()))).map_err(failed)?;
+        let next = chain.prepare(&Invocation::new(Script::from(Vec::new()))).map_err(|error| self.failed(error))?;
         Ok(next.header().timestamp)
     }
 
@@ -313,7 +321,7 @@ impl Core {
         let signals = Signals::new(py)?;
         py.detach(|| {
             let _change = self.turns.change(signals)?;
-            check_time(Some(time), self.now().last_header().map_err(failed)?.timestamp)?;
+            check_time(Some(time), self.now().last_header().map_err(|error| self.failed(error))?.timestamp)?;
             locked(&self.chain).store_mut().next_time = Some(time);
             Ok(())
         })
@@ -372,7 +380,7 @@ impl Core {
             }
             let mut chain = self.now();
             let disk = locked(&self.disk).clone().ok_or_else(closed)?;
-            chain.store_mut().save(disk).map_err(PyOSError::new_err::<String>)?;
+            chain.store_mut().save(disk).map_err(unreadable)?;
             *locked(&self.chain) = chain;
             Ok(())
         })
@@ -391,7 +399,7 @@ impl Core {
 
     /// The value of a key in a contract's storage.
     fn storage_get<'py>(&self, py: Python<'py>, id: i32, key: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let value = self.now().store().get(&Key::new(id, key)).map_err(failed)?;
+        let value = self.now().store().get(&Key::new(id, key)).map_err(|error| self.failed(error))?;
         Ok(value.map(|value| PyBytes::new(py, &value)))
     }
 
@@ -405,7 +413,7 @@ impl Core {
         let chain = self.now();
         let entries = chain.store().seek(&Key::new(id, prefix), None, Direction::Forward);
         let entry = |entry: Result<(Key, neovm::storage::Value), _>| {
-            let (key, value) = entry.map_err(failed)?;
+            let (key, value) = entry.map_err(|error| self.failed(error))?;
             Ok((PyBytes::new(py, key.local()), PyBytes::new(py, &value)))
         };
         entries.map(entry).collect()
@@ -417,7 +425,7 @@ impl Core {
         let signals = Signals::new(py)?;
         py.detach(|| {
             let _change = self.turns.change(signals)?;
-            locked(&self.chain).store_mut().write(&[change]).map_err(failed)
+            locked(&self.chain).store_mut().write(&[change]).map_err(unreadable)
         })
     }
 }

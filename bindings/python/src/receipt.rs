@@ -1,6 +1,6 @@
 //! Receipts: what came of an execution.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use neovm::{
     Execution, Hash160, OpCode, Outcome, Receipt as HostReceipt, StackItem, Stop, Store,
@@ -79,7 +79,8 @@ impl Run {
 
     fn perform_over(&self, state: &dyn Store, signals: Signals) -> PyResult<Data> {
         let job = self.pending.job();
-        let mut execution = Execution::new(self.chain.network(), state, &job).map_err(unreadable)?;
+        let mut execution =
+            Execution::new(self.chain.network(), state, &job).map_err(|error| self.chain.store().failed(error))?;
         execution.set_budget(Some(SLICE));
         let mut outcome = execution.run();
         while matches!(outcome, Outcome::Stopped(Stop::Budget)) {
@@ -92,7 +93,7 @@ impl Run {
         let instructions = execution.vm().instructions();
         let receipt = execution.finish();
         let former: Result<_, _> = receipt.changes.iter().map(|(key, _)| state.get(key)).collect();
-        let former = former.map_err(unreadable)?;
+        let former = former.map_err(|error| self.chain.store().failed(error))?;
         let view = StateView::new(self.chain.network(), state);
         Ok(Data { former, ..Self::data(&view, receipt, &entries, frames, instructions) })
     }
@@ -149,7 +150,8 @@ impl Run {
 
     fn calls_over(&self, state: &dyn Store, signals: Signals) -> PyResult<CallTrace> {
         let job = self.pending.job();
-        let mut execution = Execution::new(self.chain.network(), state, &job).map_err(unreadable)?;
+        let mut execution =
+            Execution::new(self.chain.network(), state, &job).map_err(|error| self.chain.store().failed(error))?;
         let mut calls = CallTrace::default();
         execution.set_budget(Some(SLICE));
         while matches!(execution.run_watched(|execution| calls.watch(execution)), Outcome::Stopped(Stop::Budget)) {
@@ -162,10 +164,6 @@ impl Run {
         }
         Ok(calls)
     }
-}
-
-fn unreadable(error: impl fmt::Display) -> PyErr {
-    PyRuntimeError::new_err(format!("the state cannot be read: {error}"))
 }
 
 /// For each item of the result stack that is an iterator, an array of its entries.

@@ -15,9 +15,9 @@ use neovm::storage::{
     overlay, seek_range,
 };
 use neovm_disk::Disk;
-use pyo3::{PyResult, exceptions::PyOSError};
+use pyo3::{PyErr, PyResult};
 
-use crate::chain::closed;
+use crate::chain::{closed, unreadable};
 
 /// What changed since the chain was opened, over what a folder holds.
 ///
@@ -76,10 +76,17 @@ impl State {
 
     /// Does something over the state, of which nothing comes if that cannot be read.
     pub(crate) fn over<T>(&self, run: impl FnOnce(&dyn Store) -> PyResult<T>) -> PyResult<T> {
-        checked(self, run).map_err(|error| {
-            let is_closed = self.folder.as_ref().is_some_and(|folder| folder.disk.strong_count() == 0);
-            if is_closed { closed() } else { PyOSError::new_err(error.to_string()) }
-        })?
+        checked(self, run).map_err(|error| self.failed(error))?
+    }
+
+    /// Whether the folder was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.folder.as_ref().is_some_and(|folder| folder.disk.strong_count() == 0)
+    }
+
+    /// Why the state cannot be read.
+    pub(crate) fn failed(&self, error: impl std::fmt::Display) -> PyErr {
+        if self.is_closed() { closed() } else { unreadable(error) }
     }
 
     /// Whether something changed since the last block.

@@ -324,6 +324,17 @@ def test_a_state_that_cannot_be_read_is_no_fault(tmp_path: Path, examples: Path,
                 calls.result()
 
 
+def test_a_damaged_folder_is_an_error_of_the_system(tmp_path: Path, examples: Path, alice: Account) -> None:
+    with Chain(tmp_path / "chain") as chain:
+        token = chain.deploy(examples / "token.nef", signer=alice)
+        token.storage[b"key"] = b"what is kept"
+        chain.save()
+    file = tmp_path / "chain" / "chain.redb"
+    file.write_bytes(file.read_bytes().replace(b"what is kept", b"What is kept"))
+    with pytest.raises(OSError, match="the file is damaged"), Chain(tmp_path / "chain") as chain:
+        list(chain.contract(token.hash).storage.items())
+
+
 def test_a_contract_that_is_gone_has_no_storage(examples: Path, alice: Account, bob: Account) -> None:
     chain = Chain()
     with chain.snapshot():
