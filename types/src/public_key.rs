@@ -53,6 +53,21 @@ impl PublicKey {
         Ok(Self(key))
     }
 
+    /// Reads a key as [`FromStr`] does, but an uncompressed one has to be a point on the curve with its y coordinate, too.
+    ///
+    /// # Errors
+    /// [`ParseKeyError`] if the text is no such key.
+    pub fn parse_point(text: &str) -> Result<Self, ParseKeyError> {
+        Self::parse_with(text, |bytes| compress_public_key(bytes, Curve::Secp256r1).map(Self))
+    }
+
+    fn parse_with(text: &str, decode: impl FnOnce(&[u8]) -> Result<Self, CryptoError>) -> Result<Self, ParseKeyError> {
+        let error =
+            |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
+        let bytes = hexadecimal::decode(text).map_err(|why| error(&why))?;
+        decode(&bytes).map_err(|why| error(&why))
+    }
+
     /// The y coordinate; none if the key is not on the curve.
     fn y(&self) -> Option<[u8; 32]> {
         let point = uncompress_public_key(&self.0, Curve::Secp256r1).ok()?;
@@ -99,10 +114,7 @@ impl FromStr for PublicKey {
     type Err = ParseKeyError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error =
-            |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
-        let bytes = hexadecimal::decode(text).map_err(|why| error(&why))?;
-        Self::from_bytes(&bytes).map_err(|why| error(&why))
+        Self::parse_with(text, Self::from_bytes)
     }
 }
 

@@ -394,8 +394,10 @@ fn keys_are_points_of_the_curve() {
     let compressed = format!("03{BASE_X}");
     assert_eq!(key(&compressed).as_ref(), Ok(&compressed));
     assert_eq!(key(&format!("04{BASE_X}{BASE_Y}")).as_ref(), Ok(&compressed));
-    // Of the y coordinate that is given, the reference looks at no more than whether it is odd.
-    assert_eq!(key(&format!("04{BASE_X}{:064x}", 1)).as_ref(), Ok(&compressed));
+    // Of the y coordinate that is given, the reference looks at no more than whether it is odd, but for a group's key:
+    // with that it verifies a signature.
+    let other_y = format!("04{BASE_X}{:064x}", 1);
+    assert_eq!(key(&other_y).as_ref(), Ok(&compressed));
     let group = |text: &str| parse(&with("/groups/0/pubkey", json!(text))).map(|manifest| manifest.groups[0].pubkey);
     assert_eq!(group(&format!("04{BASE_X}{}", BASE_Y.to_uppercase())), Ok(compressed.parse().unwrap()));
     let prime = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
@@ -419,6 +421,8 @@ fn keys_are_points_of_the_curve() {
     for text in &refused {
         assert!(key(text).is_err() && group(text).is_err(), "{text}");
     }
+    let error = group(&other_y).unwrap_err().to_string();
+    assert!(error.ends_with("is not a public key: public key is not a point on secp256r1"), "{error}");
     // Another form does not make another group.
     let mut twice = full();
     twice["groups"] = json!([{"pubkey": compressed, "signature": "A".repeat(86) + "=="},

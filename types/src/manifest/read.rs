@@ -14,7 +14,7 @@ use base64::{
 
 use super::{
     Abi, ContractDescriptor, Event, Group, Manifest, ManifestError, Method, Parameter, ParameterType, Permission,
-    Wildcard,
+    PublicKey, Wildcard,
 };
 use crate::json::Json;
 
@@ -186,7 +186,8 @@ fn contract_key(contract: &ContractDescriptor) -> &[u8] {
 
 fn group(field: &Field<'_, '_>) -> Result<Group> {
     let key = field.get_present("pubkey")?;
-    let pubkey = key.text()?.parse().or_else(|error| key.wrong(format!("{error}")))?;
+    // The reference verifies the signature with the point as it is given.
+    let pubkey = PublicKey::parse_point(key.text()?).or_else(|error| key.wrong(format!("{error}")))?;
     let text = field.get_present("signature")?;
     // .NET skips whitespace wherever it stands.
     let digits: Vec<u8> = text.text()?.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect();
