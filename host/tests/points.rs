@@ -6,10 +6,16 @@
 mod common;
 
 use common::{next_block, sample::hash};
-use neovm_chain::{Signer, WitnessScopes, contract::majority_address};
+use neovm_chain::{
+    Signer, WitnessScopes,
+    contract::{account, bft_address, majority_address},
+};
 use neovm_crypto::{Curve, uncompress_public_key};
 use neovm_host::{Chain, Invocation, ProtocolSettings};
-use neovm_types::{PublicKey, ScriptBuilder, StackItem, hash::hash160};
+use neovm_types::{CallFlags, PublicKey, ScriptBuilder, StackItem, hash::hash160};
+
+/// 10,000 GAS.
+const GAS: i64 = 1_000_000_000_000;
 
 /// The prime of the field of secp256r1, less 2.
 const LAST_ODD: [u8; 32] = [
@@ -98,4 +104,45 @@ fn nodes_are_different_if_the_given_points_are() {
     // And the one that is.
     let y = uncompress_public_key(&odd.0, Curve::Secp256r1).unwrap();
     assert_eq!(designated(&[(&odd).into(), y.into()]), twice);
+}
+
+/// The results of calls of NeoToken, signed by the owner of all tokens and by that of a key, as JSON; or the fault.
+fn neo(key: &PublicKey, calls: &[(&str, &[StackItem])]) -> Result<String, String> {
+    let chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let owner = bft_address(chain.network().settings().standby_validators()).unwrap();
+    let mut script = ScriptBuilder::new();
+    for (method, arguments) in calls {
+        script.dynamic_call(hash("NeoToken"), method, CallFlags::ALL, arguments);
+    }
+    let mut invocation = Invocation::new(script.build().unwrap()).with_gas(GAS);
+    for signer in [owner, account(key)] {
+        invocation = invocation.with_signer(Signer::new(signer, WitnessScopes::GLOBAL));
+    }
+    let receipt = chain.invoke(&invocation).unwrap();
+    match receipt.fault {
+        Some(fault) => Err(fault.kind.to_string()),
+        None => Ok(StackItem::array(receipt.stack.to_vec()).to_json().unwrap()),
+    }
+}
+
+#[test]
+fn a_candidate_whose_key_no_point_has_is_no_candidate_to_read_or_vote_for() {
+    let [_, known] = keys(true);
+    // There is no point whose x coordinate is 1.
+    let unknown = PublicKey::decode_point(&[&[4][..], &ONE, &ONE].concat()).unwrap();
+    let owner = bft_address(ProtocolSettings::private().standby_validators()).unwrap();
+    for (key, is_known) in [(known, true), (unknown, false)] {
+        let given = uncompressed(&key, ONE);
+        let results = |items: Vec<StackItem>| Ok(StackItem::array(items).to_json().unwrap());
+        let if_known = |items: Vec<StackItem>| {
+            if is_known { results(items) } else { Err("public key is not a point on secp256r1".to_owned()) }
+        };
+        let register: (&str, &[StackItem]) = ("registerCandidate", &[given.clone()]);
+        let votes: (&str, &[StackItem]) = ("getCandidateVote", &[given.clone()]);
+        assert_eq!(neo(&key, &[register, votes]), results(vec![true.into(), 0.into()]));
+        let list = StackItem::array([StackItem::structure([(&key).into(), 0.into()])]);
+        assert_eq!(neo(&key, &[register, ("getCandidates", &[])]), if_known(vec![true.into(), list]));
+        let vote: (&str, &[StackItem]) = ("vote", &[owner.into(), given]);
+        assert_eq!(neo(&key, &[register, vote]), if_known(vec![true.into(), true.into()]));
+    }
 }

@@ -84,6 +84,12 @@ pub(super) fn candidate_vote(layer: &Layer<'_>, candidate: &PublicKey) -> Result
     Ok(state.map_or(Integer::Small(-1), |state| state.votes))
 }
 
+/// Decodes the stored key of a candidate. Its x coordinate may be that of no point if it was given in uncompressed form;
+/// then the reference fails here.
+fn point(bytes: &[u8]) -> Result<PublicKey, FaultKind> {
+    PublicKey::from_bytes(bytes).map_err(fault)
+}
+
 /// A candidate: where it is stored, its key and its votes.
 type CandidateEntry = (Key, Item, PublicKey, Integer);
 
@@ -98,8 +104,7 @@ pub(super) fn candidates<'s>(
     let entries = layer.find(&key(ID, PREFIX_CANDIDATE), Direction::Forward);
     let candidate = move |key: Key, item: Item| {
         let state = Candidate::from_bytes(&item.value())?;
-        let bytes = key.local().get(1..).unwrap_or(&[]).try_into();
-        let public_key = PublicKey(bytes.map_err(|_| fault("the key of a stored candidate is damaged"))?);
+        let public_key = point(key.local().get(1..).unwrap_or(&[]))?;
         let is_left_out = !state.registered || policy::is_blocked(&layer, account(&public_key))?;
         Ok((!is_left_out).then_some((key, item, public_key, state.votes)))
     };
@@ -234,6 +239,8 @@ pub(crate) fn vote_internal(
     if !vote_to.as_ref().map_or(Ok(true), is_candidate)? {
         return Ok(Task::Done(false));
     }
+    // The reference decodes what it has written when it leaves the contract.
+    vote_to.map(|key| point(&key.0)).transpose()?;
     let balance = state.balance();
     match (state.vote_to, vote_to) {
         (None, Some(_)) => change_voters_count(&layer, balance)?,
