@@ -11,12 +11,16 @@
 //! - every number is a 64-bit float, which must be finite, and is written in
 //!   .NET's shortest form that reads back as the same value: `1E+17`, not
 //!   `100000000000000000`;
+//! - some numbers of 20 and more digits halfway between two floats are rounded
+//!   up instead of to the even one: `9007199254740993.0000`;
 //! - strings are written with `<>&'"+`, the backtick, control characters and
 //!   everything that is not ASCII escaped.
 //!
 //! Sources: `Neo.Json/*.cs` of the reference node, and of .NET 10, on which it
-//! runs, `Utf8JsonReader`, `Utf8JsonWriter` and `Number.Formatting.cs`.
+//! runs, `Utf8JsonReader`, `Utf8Parser.Number.cs`, `Number.NumberToFloatingPointBits.cs`,
+//! `Utf8JsonWriter` and `Number.Formatting.cs`.
 
+mod number;
 mod place;
 mod write;
 
@@ -99,7 +103,7 @@ impl Json {
     /// # Errors
     /// [`ParseJsonError`] for the first thing that the node would refuse.
     pub fn parse(text: &[u8], max_depth: usize) -> Result<Self, ParseJsonError> {
-        let text = without_comments(text)?;
+        let text = number::with_tails(without_comments(text)?);
         let mut deserializer = serde_json::Deserializer::from_slice(&text);
         let value = Seed { max_depth, depth_left: max_depth }.deserialize(&mut deserializer);
         Ok(value.and_then(|value| deserializer.end().map(|()| value))?)

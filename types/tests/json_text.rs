@@ -1,6 +1,7 @@
 //! JSON as the node reads and writes it: `Neo.Json` over .NET's `System.Text.Json`.
 
 use neovm_types::json::Json;
+use num_bigint::BigUint;
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Result<Json, String> {
@@ -81,6 +82,66 @@ fn numbers_take_the_form_of_dotnet() {
         assert_eq!(again(text), expected, "{text}");
     }
     assert_eq!(Json::Number(f64::NAN).to_string(), "null");
+}
+
+fn number(text: &str) -> f64 {
+    match Json::parse(text.as_bytes(), 0) {
+        Ok(Json::Number(value)) => value,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+/// The values are those of .NET's `Utf8JsonReader`.
+#[test]
+fn ties_of_20_digits_go_up_if_the_integer_is_wide_and_has_a_fraction() {
+    let cases = [
+        // 19 digits and 20, zeros included.
+        ("9007199254740993.000", 9_007_199_254_740_992.0),
+        ("9007199254740993.0000", 9_007_199_254_740_994.0),
+        ("-9007199254740993.0000", -9_007_199_254_740_994.0),
+        ("9007199254740993000e-3", 9_007_199_254_740_992.0),
+        ("90071992547409930000e-4", 9_007_199_254_740_994.0),
+        ("0.00900719925474099300E+18", 9_007_199_254_740_992.0),
+        ("0.0090071992547409930000E+18", 9_007_199_254_740_994.0),
+        // An integer below 2^53 is not wide.
+        ("4503599627370496.5000", 4_503_599_627_370_496.0),
+        ("9007199254740991.5000", 9_007_199_254_740_992.0),
+        // No digit stands behind this one but in the second form.
+        ("36893488147419107328", 36_893_488_147_419_103_232.0),
+        ("36893488147419107328.0", 36_893_488_147_419_111_424.0),
+        // No ties, and one whose even neighbour is the upper one.
+        ("9007199254740992.9999999999", 9_007_199_254_740_992.0),
+        ("9007199254740992.0000000000", 9_007_199_254_740_992.0),
+        ("9007199254740993.0000000001", 9_007_199_254_740_994.0),
+        ("9007199254740995.0000000000", 9_007_199_254_740_996.0),
+        ("0.00000000000000000000000000", 0.0),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(number(text).to_bits(), f64::to_bits(expected), "{text}");
+    }
+    let list = r#"{"\"9007199254740993.0000":["9007199254740993.0000\\",9007199254740993.0000,-1]}"#;
+    let read = r#"{"\u00229007199254740993.0000":["9007199254740993.0000\\",9007199254740994,-1]}"#;
+    assert_eq!(again(list), read);
+    for text in
+        ["9007199254740993.0000.0", "09007199254740993.0000", "9007199254740993.0000e", "--9007199254740993.0000"]
+    {
+        error(text);
+    }
+}
+
+/// The values are those of .NET's `Utf8JsonReader`.
+#[test]
+fn ties_go_up_if_a_digit_stands_at_place_768() {
+    // Halfway between two floats. Its last digit other than 0 stands 16 places behind the zeros.
+    let tie = |zeros: usize, digits: &str| number(&format!("0.{}{digits}e{}", "0".repeat(zeros), zeros + 16));
+    assert_eq!(tie(750, "45035996273704965000"), 4_503_599_627_370_496.0);
+    assert_eq!(tie(751, "45035996273704965000"), 4_503_599_627_370_497.0);
+    assert_eq!(tie(751, "4503599627370496500"), 4_503_599_627_370_496.0);
+    // Half the smallest float has 752 digits, and 323 zeros before them.
+    let half = BigUint::from(5_u8).pow(1075).to_string();
+    assert_eq!(number(&format!("0.{half}e-323")), 0.0);
+    assert_eq!(number(&format!("0.{half:0>1075}")), f64::from_bits(1));
+    assert_eq!(number(&format!("0.{:0>1075}", format!("{}4", &half[..751]))), 0.0);
 }
 
 #[test]
