@@ -106,6 +106,13 @@ fn nodes_are_different_if_the_given_points_are() {
     assert_eq!(designated(&[(&odd).into(), y.into()]), twice);
 }
 
+#[test]
+fn a_node_whose_key_no_point_has_cannot_be_designated() {
+    // There is no point whose x coordinate is 1.
+    let unknown = [&[4][..], &ONE, &ONE].concat();
+    assert_eq!(designated(&[unknown.into()]), Err("public key is not a point on secp256r1".into()));
+}
+
 /// The results of calls of NeoToken, signed by the owner of all tokens and by that of a key, as JSON; or the fault.
 fn neo(key: &PublicKey, calls: &[(&str, &[StackItem])]) -> Result<String, String> {
     let chain = Chain::new(ProtocolSettings::private()).unwrap();

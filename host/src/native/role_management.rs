@@ -131,6 +131,8 @@ fn write_nodes(layer: &Layer<'_>, key: Key, mut sorted: Vec<Point>) -> Result<()
     if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(fault("a key is given twice"));
     }
+    // The reference decodes what it has written when it leaves the contract.
+    sorted.iter().try_for_each(|node| PublicKey::from_bytes(&node.key().0).map(drop)).map_err(fault)?;
     write(layer, key, &serialize(&to_item(&keys(&sorted)))?)
 }
 
