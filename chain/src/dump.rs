@@ -65,26 +65,28 @@ impl<R: Read> DumpReader<R> {
     ///
     /// As in neo-go, the third number tells the two forms apart: it is the version of
     /// the first block, 0, if the dump starts with the number of blocks alone, and
-    /// the first block's size otherwise.
+    /// the first block's size otherwise. Where the first number is 0 there is nothing to
+    /// tell apart: a dump of no blocks ends there, and what goes on starts at height 0.
     ///
     /// # Errors
     /// [`DumpError::Io`] if the input fails or ends too early.
     pub fn new(input: R) -> Result<Self, DumpError> {
         let mut dump = Self { input, offset: 0, start: 0, count: 0, read: 0, ahead: None };
-        dump.count = dump.number()?;
-        if dump.count == 0 {
-            return Ok(dump);
-        }
-        let second = dump.number()?;
+        let first = dump.number()?;
+        let second = match dump.number_or_end()? {
+            None if first == 0 => return Ok(dump),
+            second => second.ok_or_else(|| dump.ends_early())?,
+        };
         if second == 0 {
-            (dump.start, dump.count) = (dump.count, 0);
+            dump.start = first;
             return Ok(dump);
         }
         let third = dump.number()?;
-        if third == 0 {
+        if third == 0 && first != 0 {
+            dump.count = first;
             dump.ahead = Some((second, vec![0; 4]));
         } else {
-            (dump.start, dump.count) = (dump.count, second);
+            (dump.start, dump.count) = (first, second);
             dump.ahead = Some((third, Vec::new()));
         }
         Ok(dump)
@@ -122,17 +124,33 @@ impl<R: Read> DumpReader<R> {
         let read = read.map_err(|source| DumpError::Io { offset: self.offset, source })? as u64;
         self.offset += read;
         if read < wanted {
-            return Err(DumpError::Io { offset: self.offset, source: io::ErrorKind::UnexpectedEof.into() });
+            return Err(self.ends_early());
         }
         Ok(Some(bytes))
     }
 
     /// Reads a number of four bytes.
     fn number(&mut self) -> Result<u32, DumpError> {
-        let mut bytes = [0; 4];
-        self.input.read_exact(&mut bytes).map_err(|source| DumpError::Io { offset: self.offset, source })?;
+        self.number_or_end()?.ok_or_else(|| self.ends_early())
+    }
+
+    /// The error that the input ends at the current position.
+    fn ends_early(&self) -> DumpError {
+        DumpError::Io { offset: self.offset, source: io::ErrorKind::UnexpectedEof.into() }
+    }
+
+    /// Reads a number of four bytes; none where the input ends before it.
+    fn number_or_end(&mut self) -> Result<Option<u32>, DumpError> {
+        let offset = self.offset;
+        let mut bytes = Vec::with_capacity(4);
+        let read = self.input.by_ref().take(4).read_to_end(&mut bytes);
+        read.map_err(|source| DumpError::Io { offset, source })?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let bytes = bytes.try_into().map_err(|_| self.ends_early())?;
         self.offset += 4;
-        Ok(u32::from_le_bytes(bytes))
+        Ok(Some(u32::from_le_bytes(bytes)))
     }
 
     /// Reads the next block whose index is at least `height`, and skips those before it

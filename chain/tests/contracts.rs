@@ -164,6 +164,25 @@ fn dumps_read_back() {
 }
 
 #[test]
+fn dumps_that_state_height_0_read_back() {
+    let mut bytes = vec![0; 4];
+    write_dump(&mut bytes, 0, blocks().iter()).unwrap();
+    let dump = DumpReader::new(&bytes[..]).unwrap();
+    assert_eq!((dump.first_index(), dump.block_count()), (0, 3));
+    assert_eq!(dump.map(Result::unwrap).collect::<Vec<_>>(), blocks());
+    for length in (0..4).chain(5..bytes.len()) {
+        let error = DumpReader::new(&bytes[..length]).and_then(|dump| dump.collect::<Result<Vec<_>, _>>());
+        assert!(matches!(error, Err(DumpError::Io { .. })), "{length} of {} bytes", bytes.len());
+    }
+    let empty = DumpReader::new(&[0; 8][..]).unwrap();
+    assert_eq!((empty.first_index(), empty.block_count()), (0, 0));
+    // Nothing can follow no blocks: this is a block of no bytes.
+    let mut dump = DumpReader::new(&[0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0][..]).unwrap();
+    assert_eq!((dump.first_index(), dump.block_count()), (0, 9));
+    assert!(matches!(dump.next(), Some(Err(DumpError::Block { offset: 12, index: 0, .. }))));
+}
+
+#[test]
 fn damaged_dumps_are_refused() {
     let mut bytes = Vec::new();
     write_dump(&mut bytes, 1000, blocks().iter()).unwrap();
