@@ -5,9 +5,8 @@
 
 use std::str::FromStr;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_crypto::script_hash_from_address;
-use neovm_types::{Hash160, Hash256, json::Json};
+use neovm_types::{Hash160, Hash256, base64, json::Json};
 
 use crate::{
     error::{ErrorKind, RpcError},
@@ -90,10 +89,10 @@ impl<'a> Params<'a> {
             .ok_or_else(|| invalid("address or script hash", value))
     }
 
-    /// Bytes in base64.
+    /// Bytes in base64, which may be broken into lines.
     pub(crate) fn bytes(&self, index: usize) -> Result<Vec<u8>> {
         let value = self.required(index)?;
-        let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        let bytes = value.as_str().and_then(|text| base64::decode_spaced(text).ok());
         bytes.ok_or_else(|| invalid("Base64-encoded bytes", value))
     }
 

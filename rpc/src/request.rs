@@ -37,11 +37,12 @@ pub enum Request {
 }
 
 impl Request {
-    /// Reads a request with at most so many calls.
+    /// Reads a request with at most so many calls. A byte order mark may precede it.
     ///
     /// # Errors
     /// [`RpcError`] if it is none.
     pub fn parse(text: &[u8], max_calls: usize) -> Result<Self, RpcError> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         match Json::parse(text, MAX_DEPTH).map_err(|error| ErrorKind::BadRequest.with(error))? {
             Json::Array(calls) if calls.is_empty() => Err(ErrorKind::InvalidRequest.into()),
             Json::Array(calls) if calls.len() > max_calls => {
