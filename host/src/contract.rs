@@ -207,6 +207,11 @@ impl Contract {
         self.state.manifest.abi.methods.get(*place)
     }
 
+    /// The decoded script, if it was decoded.
+    pub(crate) fn decoded(&self) -> Option<&Arc<Code>> {
+        self.code.get()
+    }
+
     /// Returns the decoded script, which is decoded at the first call.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::sync::{
 
 use hashbrown::HashMap;
 use neovm_engine::{Engine, EngineConfig};
+use neovm_interp::Code;
 use neovm_storage::Value;
 use neovm_types::{FaultKind, Hardfork, Hash160};
 use smallvec::SmallVec;
@@ -143,6 +144,19 @@ impl Network {
     pub(crate) fn contract(&self, hash: Hash160, stored: &Value) -> Result<Arc<Contract>, FaultKind> {
         self.contracts.get(hash, stored)
     }
+
+    /// Returns the decoded script of a contract, which is decoded at the first call.
+    ///
+    /// # Errors
+    /// Those of [`Engine::prepare`].
+    pub(crate) fn code<'a>(&self, contract: &'a Contract) -> Result<&'a Arc<Code>, FaultKind> {
+        if let Some(code) = contract.decoded() {
+            return Ok(code);
+        }
+        let code = contract.code(&self.engine)?;
+        self.contracts.grow(code.memory());
+        Ok(code)
+    }
 }
 
 /// Contracts that were read from storage, by their hashes.
@@ -162,16 +176,16 @@ struct CachedContracts {
 /// What is stored of a contract in different states, and the contract: the newest version last.
 type Versions = SmallVec<[(Value, Arc<Contract>); 1]>;
 
-/// What the versions that are kept weigh together at most. A contract whose script was decoded takes up to some thirty
-/// times what is stored of it.
-const MAX_WEIGHT: usize = 64 << 20;
+/// What the versions that are kept weigh together at most, in bytes.
+const MAX_WEIGHT: usize = 256 << 20;
 
 /// More versions of a contract than this are not kept: natives have as many as hardforks concern them.
 const MAX_VERSIONS: usize = 4;
 
-/// What a version weighs: the bytes that are stored, and something for what the smallest one takes besides.
-fn weight(stored: &Value) -> usize {
-    stored.len() + 4096
+/// About how many bytes a version takes: what is stored and made of it, what the smallest one takes besides, and the
+/// script if it was decoded.
+fn weight(stored: &Value, contract: &Contract) -> usize {
+    4 * stored.len() + 4096 + contract.decoded().map_or(0, |code| code.memory())
 }
 
 impl ContractCache {
@@ -190,20 +204,31 @@ impl ContractCache {
         cached.add(hash, stored, &contract);
         Ok(contract)
     }
+
+    /// Takes note of bytes that a contract takes from now on.
+    fn grow(&self, bytes: usize) {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cached.weight += bytes;
+        if cached.weight > MAX_WEIGHT {
+            *cached = CachedContracts::default();
+        }
+    }
 }
 
 impl CachedContracts {
     fn add(&mut self, hash: Hash160, stored: &Value, contract: &Arc<Contract>) {
-        if self.weight + weight(stored) > MAX_WEIGHT {
+        let added = weight(stored, contract);
+        if self.weight + added > MAX_WEIGHT {
             *self = Self::default();
         }
         let versions = self.versions.entry(hash).or_default();
         if versions.len() == MAX_VERSIONS {
-            let (oldest, _) = versions.remove(0);
-            self.weight -= weight(&oldest);
+            let (stored, oldest) = versions.remove(0);
+            // What is being decoded at this moment is not counted yet.
+            self.weight = self.weight.saturating_sub(weight(&stored, &oldest));
         }
         versions.push((Arc::clone(stored), Arc::clone(contract)));
-        self.weight += weight(stored);
+        self.weight += added;
     }
 }
 
@@ -215,8 +240,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn contracts_that_are_kept_weigh_little_in_all_their_versions() {
+    /// A contract with a long script.
+    fn state(number: u8) -> ContractState {
         let manifest = br#"{"name":"a","groups":[],"features":{},"supportedstandards":[],"trusts":[],"extra":null,
             "abi":{"methods":[{"name":"m","offset":0,"parameters":[],"returntype":"Void","safe":false}],"events":[]},
             "permissions":[]}"#;
@@ -227,10 +252,14 @@ mod tests {
             script: vec![OpCode::RET as u8; 130_000].into(),
         };
         let manifest = Manifest::parse(manifest).unwrap();
-        let mut state = ContractState { id: 1, update_counter: 0, hash: Hash160::default(), nef, manifest };
+        ContractState { id: 1, update_counter: 0, hash: Hash160([number; 20]), nef, manifest }
+    }
+
+    #[test]
+    fn contracts_that_are_kept_weigh_little_in_all_their_versions() {
         let (cache, mut kept) = (ContractCache::default(), Vec::<Weak<[u8]>>::new());
         let mut add = |number: u8, update_counter: u16| {
-            (state.hash, state.update_counter) = (Hash160([number; 20]), update_counter);
+            let state = ContractState { update_counter, ..state(number) };
             let stored = Value::from(state.to_bytes().unwrap());
             let contract = cache.get(state.hash, &stored).unwrap();
             assert!(Arc::ptr_eq(&contract, &cache.get(state.hash, &stored).unwrap()));
@@ -243,6 +272,22 @@ mod tests {
         assert!((4 * 130_000..5 * 130_000).contains(&most), "{most}");
         let most = (1..200).flat_map(|number| [(number, 0), (number, 1), (number, 2), (number, 3)]);
         let most = most.map(|(number, version)| add(number, version)).max().unwrap();
-        assert!((MAX_WEIGHT - 3_000_000..=MAX_WEIGHT).contains(&most), "{most}");
+        assert!((MAX_WEIGHT / 4 - 3_000_000..=MAX_WEIGHT / 4).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn decoded_scripts_of_contracts_that_are_kept_weigh_as_much_as_they_take() {
+        let network = Network::new(ProtocolSettings::private());
+        let mut kept = Vec::<(Weak<Contract>, usize)>::new();
+        let mut add = |number: u8| {
+            let state = state(number);
+            let contract = network.contract(state.hash, &Value::from(state.to_bytes().unwrap())).unwrap();
+            let memory = network.code(&contract).unwrap().memory();
+            kept.push((Arc::downgrade(&contract), memory));
+            drop(contract);
+            kept.iter().filter_map(|(contract, memory)| contract.upgrade().map(|_| *memory)).sum::<usize>()
+        };
+        let most = (0..=u8::MAX).map(&mut add).max().unwrap();
+        assert!((MAX_WEIGHT / 2..=MAX_WEIGHT).contains(&most), "{most}");
     }
 }

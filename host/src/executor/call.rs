@@ -233,7 +233,7 @@ impl<'s> Executor<'s> {
         method: &Method,
         flags: CallFlags,
     ) -> Result<(), FaultKind> {
-        let code = contract.code(self.network.engine())?;
+        let code = self.network.code(contract)?;
         let return_count = i32::from(method.return_type != ParameterType::Void);
         // A negative offset in a damaged storage ends behind the script.
         let position = usize::try_from(method.offset).unwrap_or(usize::MAX);
