@@ -263,7 +263,7 @@ fn whatever_a_node_answers_wrongly_is_told() {
         (
             "findstates",
             Box::new(|| Reply::Error(-606, "Old state not supported")),
-            "error -606: Old state not supported (the node must keep old states: setting FullState)",
+            "error -606: Old state not supported (the node must keep old states: FullState, or in neo-go no KeepOnlyLatestState)",
         ),
         ("findstates", Box::new(|| Reply::Error(-102, "Unknown contract")), "error -102: Unknown contract"),
         ("findstates", Box::new(|| Reply::Close), "findstates is not answered: "),

@@ -56,7 +56,7 @@ const UNSUPPORTED_STATE: i64 = -606;
 const fn advice(code: i64) -> &'static str {
     match code {
         METHOD_NOT_FOUND => " (the node must have the plugin StateService)",
-        UNSUPPORTED_STATE => " (the node must keep old states: setting FullState)",
+        UNSUPPORTED_STATE => " (the node must keep old states: FullState, or in neo-go no KeepOnlyLatestState)",
         _ => "",
     }
 }
