@@ -194,6 +194,27 @@ fn errors_name_the_field() {
 }
 
 #[test]
+fn options_of_geth_that_there_are_not_are_refused_by_name() {
+    for option in ["trace.tracer", "trace.jsonconfig", "opcode.count", "input.vkt", "output.vkt"] {
+        let answer = neovm(&["evm", "t8n", &format!("--{option}"), "x"]);
+        let expected = format!("--{option} is not supported");
+        assert!(answer.code == 3 && answer.err.contains(&expected), "{option}: {} {}", answer.code, answer.err);
+    }
+}
+
+#[test]
+fn state_tests_have_traces() {
+    let path = format!("{}/../evm/tests/data/yulExample.json", env!("CARGO_MANIFEST_DIR"));
+    let answer = neovm(&["evm", "statetest", &path, "--trace"]);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let lines: Vec<Value> = answer.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (root, rest) = lines.split_last().unwrap();
+    assert_eq!(root["stateRoot"], "0x8c12a29b17cbe89ce577d2cb9e62fb2ae3a1918d56cd6c6757de311ac294c604");
+    let (end, steps) = rest.split_last().unwrap();
+    assert!(end["gasUsed"].is_string() && steps.len() > 10 && steps[0]["opName"].is_string(), "{end}");
+}
+
+#[test]
 fn a_bench_can_be_read_by_programs() {
     let answer = neovm(&["evm", "run", "600a601401", "--bench", "--json"]);
     let json: Value = serde_json::from_str(&answer.out).unwrap();

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    io::{self, Write},
     sync::{Arc, LazyLock},
 };
 
@@ -16,7 +17,7 @@ use revm::{
 use serde::Deserialize;
 
 use crate::{
-    Evm, EvmError, Fork, Receipt, State, Turns, UnknownFork, World,
+    Evm, EvmError, Fork, Receipt, State, Trace, TraceFields, Turns, UnknownFork, World,
     json::{
         AccessJson, Alloc, AuthorizationJson, Env, access_list, parse_quantity, quantity, read_json, some_quantity,
     },
@@ -52,6 +53,9 @@ pub enum StateTestError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A trace cannot be written.
+    #[error("cannot write a trace: {0}")]
+    Trace(#[from] io::Error),
 }
 
 /// One execution of a state test.
@@ -186,19 +190,45 @@ impl Transaction {
 /// gigabyte.
 const MUCH_MEMORY: usize = 16 << 20;
 
+/// Executions on several threads take these.
+static TURNS: LazyLock<Arc<Turns>> = LazyLock::new(|| Turns::above(MUCH_MEMORY));
+
 /// Runs the tests of a file, and hands each execution to a function. Of those that run on several threads, one at a
 /// time has much memory.
 ///
 /// # Errors
 /// [`StateTestError`] if the text is not a file of state tests.
 pub fn run_state_tests(text: &str, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
-    static TURNS: LazyLock<Arc<Turns>> = LazyLock::new(|| Turns::above(MUCH_MEMORY));
+    run_all(text, &mut Sinks { each, trace: None })
+}
+
+/// Does what [`run_state_tests`] does, and writes a [`Trace`] of each execution, with a line for the state root behind
+/// it.
+///
+/// # Errors
+/// Those of [`run_state_tests`]; [`StateTestError::Trace`] if a trace cannot be written.
+pub fn trace_state_tests(
+    text: &str,
+    fields: TraceFields,
+    to: &mut dyn Write,
+    each: &mut dyn FnMut(Outcome),
+) -> Result<(), StateTestError> {
+    run_all(text, &mut Sinks { each, trace: Some((fields, to)) })
+}
+
+/// Where it goes what comes of executions.
+struct Sinks<'s> {
+    each: &'s mut dyn FnMut(Outcome),
+    trace: Option<(TraceFields, &'s mut dyn Write)>,
+}
+
+fn run_all(text: &str, sinks: &mut Sinks<'_>) -> Result<(), StateTestError> {
     let tests: BTreeMap<String, Test> = read_json(text.as_bytes()).map_err(StateTestError::Json)?;
-    tests.iter().try_for_each(|(name, test)| test.run(name, &TURNS, each))
+    tests.iter().try_for_each(|(name, test)| test.run(name, sinks))
 }
 
 impl Test {
-    fn run(&self, name: &str, turns: &Arc<Turns>, each: &mut dyn FnMut(Outcome)) -> Result<(), StateTestError> {
+    fn run(&self, name: &str, sinks: &mut Sinks<'_>) -> Result<(), StateTestError> {
         let mut store = MemoryStore::default();
         let changes = {
             let layer = Layer::over(&store);
@@ -213,7 +243,8 @@ impl Test {
             for post in posts {
                 post.indexes.check(name, fork, &self.transaction)?;
                 let transaction = self.transaction.pick(post.indexes, chain_id);
-                each(post.run(name, &evm, &store, turns, &block, transaction.as_ref())?);
+                let outcome = post.run(name, &evm, &store, &block, transaction.as_ref(), &mut sinks.trace)?;
+                (sinks.each)(outcome);
             }
         }
         Ok(())
@@ -226,21 +257,32 @@ impl Post {
         test: &str,
         evm: &Evm,
         store: &MemoryStore,
-        turns: &Arc<Turns>,
         block: &BlockEnv,
         transaction: Option<&TxEnv>,
+        trace: &mut Option<(TraceFields, &mut dyn Write)>,
     ) -> Result<Outcome, StateTestError> {
         let layer = Layer::over(store);
         // The tests' blocks have the hashes of their numbers' decimal digits.
-        let world = World::new(&layer).with_turns(turns);
+        let world = World::new(&layer).with_turns(&TURNS);
         let world = world.with_block_hashes(|number| Some(keccak256(number.to_string())));
-        let result = transaction.map(|transaction| evm.execute(&world, block, transaction)).transpose();
+        let execute = |transaction| match trace {
+            None => Ok(evm.execute(&world, block, transaction)),
+            Some((fields, to)) => {
+                let mut trace = Trace::new(to, *fields);
+                let executed = evm.execute_inspected(&world, block, transaction, &mut trace);
+                trace.finish().map(|()| executed)
+            }
+        };
+        let result = transaction.map(execute).transpose()?.transpose();
         if let Err(EvmError::Store(error)) = result {
             return Err(error.into());
         }
         let logs = logs_hash(result.as_ref().ok().and_then(Option::as_ref).map_or(&[], |receipt| &receipt.logs));
         let Indexes { data, gas, value } = self.indexes;
         let root = evm.state(&layer).root()?;
+        if let Some((_, to)) = trace {
+            writeln!(to, r#"{{"stateRoot": "{root}"}}"#)?;
+        }
         let gas_used = result.as_ref().ok().and_then(Option::as_ref).map(|receipt| receipt.gas_used);
         let failure = self.compare(&result, root, logs);
         let test = test.to_owned();

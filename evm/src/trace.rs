@@ -6,13 +6,15 @@ use std::{
 };
 
 use revm::{
-    bytecode::opcode::OpCode,
+    bytecode::opcode::{OpCode, SELFDESTRUCT},
+    context_interface::CreateScheme,
     inspector::Inspector,
     interpreter::{
-        CallInputs, CallOutcome, CreateInputs, CreateOutcome, InstructionResult, Interpreter, InterpreterResult,
+        CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, InstructionResult, Interpreter,
+        InterpreterResult,
         instructions::gas_table_spec,
         interpreter::EthInterpreter,
-        interpreter_types::{Jumps, LoopControl, MemoryTr},
+        interpreter_types::{InputsTr, Jumps, LoopControl, MemoryTr},
     },
     primitives::{Address, Bytes, U256, hex},
 };
@@ -45,12 +47,14 @@ pub struct TraceFields {
     pub memory: bool,
     /// What the last call returned, unless it is nothing.
     pub return_data: bool,
+    /// A line for the beginning of each call and creation, as geth has it; with the input if `memory` is asked for.
+    pub call_frames: bool,
 }
 
 impl Default for TraceFields {
     /// The stack alone.
     fn default() -> Self {
-        Self { stack: true, memory: false, return_data: false }
+        Self { stack: true, memory: false, return_data: false, call_frames: false }
     }
 }
 
@@ -66,6 +70,8 @@ struct Step {
     return_data: Option<Bytes>,
     depth: usize,
     refund: i64,
+    /// The account that SELFDESTRUCT destroys, and what it has.
+    destroyed: Option<(Address, U256)>,
 }
 
 #[derive(Serialize)]
@@ -89,12 +95,49 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
+struct Begin {
+    from: Address,
+    to: Address,
+    #[serde(skip_serializing_if = "<[u8]>::is_empty")]
+    input: Bytes,
+    gas: String,
+    value: Option<String>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct End {
     output: String,
     gas_used: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+impl Begin {
+    fn new(kind: &'static str, from: Address, to: Address, input: Bytes, gas: u64, value: Option<U256>) -> Self {
+        let value = value.map(|value| format!("{value:#x}"));
+        Self { from, to, input, gas: format!("{gas:#x}"), value, kind }
+    }
+
+    fn of_call(inputs: &CallInputs, context: &Context<'_>) -> Self {
+        let value = Some(inputs.value.get());
+        let (kind, from, value) = match inputs.scheme {
+            CallScheme::Call => ("CALL", inputs.caller, value),
+            CallScheme::CallCode => ("CALLCODE", inputs.caller, value),
+            CallScheme::DelegateCall => ("DELEGATECALL", inputs.target_address, value),
+            CallScheme::StaticCall => ("STATICCALL", inputs.caller, None),
+        };
+        Self::new(kind, from, inputs.bytecode_address, inputs.input.bytes(context), inputs.gas_limit, value)
+    }
+
+    fn of_creation(inputs: &CreateInputs, context: &Context<'_>) -> Self {
+        let caller = context.journaled_state.state.get(&inputs.caller());
+        let to = inputs.created_address(caller.map_or(0, |account| account.info.nonce));
+        let kind = if matches!(inputs.scheme(), CreateScheme::Create2 { .. }) { "CREATE2" } else { "CREATE" };
+        Self::new(kind, inputs.caller(), to, inputs.init_code().clone(), inputs.gas_limit(), Some(inputs.value()))
+    }
 }
 
 impl<W: Write> Trace<W> {
@@ -139,12 +182,29 @@ impl<W: Write> Trace<W> {
     }
 
     /// Begins a frame. The first one begins with what the transaction itself could be refunded.
-    fn begin(&mut self, context: &Context<'_>) {
+    fn begin(&mut self, context: &Context<'_>, line: impl FnOnce() -> Begin) {
+        self.write_begin(line);
         let refund = match self.refunds.is_empty() {
             true => context.chain.refund,
             false => self.step.as_ref().map_or(0, |step| step.refund),
         };
         self.refunds.push(refund);
+    }
+
+    fn write_begin(&mut self, line: impl FnOnce() -> Begin) {
+        if self.fields.call_frames {
+            let mut line = line();
+            if !self.fields.memory {
+                line.input = Bytes::new();
+            }
+            self.write(&line);
+        }
+    }
+
+    /// As geth has it: a call of nothing.
+    fn write_destruction(&mut self, (from, balance): (Address, U256), to: Address) {
+        self.write_begin(|| Begin::new("SELFDESTRUCT", from, to, Bytes::new(), 0, Some(balance)));
+        self.write(&End { output: String::new(), gas_used: "0x0".into(), error: None });
     }
 
     fn end(&mut self, result: &InterpreterResult) {
@@ -217,12 +277,18 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
             return_data: (self.fields.return_data && !returned.is_empty()).then(|| returned.clone()),
             depth: context.journaled_state.depth,
             refund: 0,
+            destroyed: (machine.bytecode.opcode() == SELFDESTRUCT).then(|| {
+                let address = machine.input.target_address();
+                let account = context.journaled_state.state.get(&address);
+                (address, account.map_or(U256::ZERO, |account| account.info.balance))
+            }),
         });
     }
 
     fn step_end(&mut self, machine: &mut Interpreter<EthInterpreter>, context: &mut Context<'s>) {
         let Some(mut step) = self.step.take() else { return };
         let result = machine.bytecode.action().as_ref().and_then(|action| action.instruction_result());
+        let is_destruction = result == Some(InstructionResult::SelfDestruct);
         let result = result.filter(|result| !result.is_ok());
         let cost = match result {
             // There is no instruction that could cost something.
@@ -244,12 +310,15 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
             }
             self.write_step(&step, cost, self.reason.clone());
         }
+        if let (true, Some(destroyed), Some(to)) = (is_destruction, step.destroyed, step.stack.last()) {
+            self.write_destruction(destroyed, Address::from_word((*to).into()));
+        }
         // A call that it makes begins with its refund.
         self.step = Some(step);
     }
 
-    fn call(&mut self, context: &mut Context<'s>, _: &mut CallInputs) -> Option<CallOutcome> {
-        self.begin(context);
+    fn call(&mut self, context: &mut Context<'s>, inputs: &mut CallInputs) -> Option<CallOutcome> {
+        self.begin(context, || Begin::of_call(inputs, context));
         None
     }
 
@@ -257,17 +326,12 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
         self.end(&outcome.result);
     }
 
-    fn create(&mut self, context: &mut Context<'s>, _: &mut CreateInputs) -> Option<CreateOutcome> {
-        self.begin(context);
+    fn create(&mut self, context: &mut Context<'s>, inputs: &mut CreateInputs) -> Option<CreateOutcome> {
+        self.begin(context, || Begin::of_creation(inputs, context));
         None
     }
 
     fn create_end(&mut self, _: &mut Context<'s>, _: &CreateInputs, outcome: &mut CreateOutcome) {
         self.end(&outcome.result);
-    }
-
-    /// As geth has it: a call of nothing.
-    fn selfdestruct(&mut self, _: Address, _: Address, _: U256) {
-        self.write(&End { output: String::new(), gas_used: "0x0".into(), error: None });
     }
 }

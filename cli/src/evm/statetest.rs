@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -14,8 +15,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use neovm_evm::{
-    Fork,
-    statetest::{Outcome, run_state_tests},
+    Fork, TraceFields,
+    statetest::{Outcome, run_state_tests, trace_state_tests},
 };
 use serde_json::json;
 
@@ -46,6 +47,12 @@ pub(crate) struct StateTestArgs {
     /// How many threads run tests; as many as there are processors unless given
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Write a line of JSON for each instruction, as EIP-3155 has them, and one for each state root, on standard error
+    #[arg(long, conflicts_with = "jobs")]
+    trace: bool,
+    /// With the memory on each of these lines
+    #[arg(long, requires = "trace")]
+    trace_memory: bool,
 }
 
 /// What came of a file.
@@ -59,12 +66,17 @@ type Counts = BTreeMap<Fork, (usize, usize)>;
 
 pub(crate) fn execute(args: &StateTestArgs) -> Result<ExitCode> {
     let files = files(&args.paths)?;
-    let jobs =
-        args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from).min(files.len()).max(1);
+    let trace = args.trace.then(|| TraceFields { memory: args.trace_memory, ..TraceFields::default() });
+    let jobs = match trace {
+        Some(_) => 1,
+        None => args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from).min(files.len()),
+    };
     let progress = Progress::new(Some(files.len() as u64), "files");
     let (mut counts, mut errors) = (Counts::new(), 0);
-    run_all(&files, jobs, &mut |done, file, ran| {
-        progress.set(done as u64);
+    run_all(&files, trace, jobs, &mut |done, file, ran| {
+        if trace.is_none() {
+            progress.set(done as u64);
+        }
         progress.suspend(|| report(args.json, file, &ran))?;
         for outcome in &ran.outcomes {
             let (all, failed) = counts.entry(outcome.fork).or_default();
@@ -107,7 +119,12 @@ fn add(path: &Path, is_given: bool, files: &mut Vec<PathBuf>) -> io::Result<()> 
 }
 
 /// Runs files on several threads. Only as many outcomes are in memory as threads have files.
-fn run_all(files: &[PathBuf], jobs: usize, each: &mut dyn FnMut(usize, &Path, Ran) -> Result<()>) -> Result<()> {
+fn run_all(
+    files: &[PathBuf],
+    trace: Option<TraceFields>,
+    jobs: usize,
+    each: &mut dyn FnMut(usize, &Path, Ran) -> Result<()>,
+) -> Result<()> {
     let (next, stop) = (AtomicUsize::new(0), std::sync::atomic::AtomicBool::new(false));
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(jobs);
@@ -116,7 +133,7 @@ fn run_all(files: &[PathBuf], jobs: usize, each: &mut dyn FnMut(usize, &Path, Ra
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed)
                     && let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed))
-                    && sender.send((file, run(file))).is_ok()
+                    && sender.send((file, run(file, trace))).is_ok()
                 {}
             });
         }
@@ -127,12 +144,20 @@ fn run_all(files: &[PathBuf], jobs: usize, each: &mut dyn FnMut(usize, &Path, Ra
     })
 }
 
-fn run(file: &Path) -> Ran {
+fn run(file: &Path, trace: Option<TraceFields>) -> Ran {
     let mut outcomes = Vec::new();
     let mut run = || -> Result<()> {
         let text = read_limited(file, MAX_TEXT)?;
         let text = String::from_utf8(text).context("not a state test: not UTF-8")?;
-        Ok(run_state_tests(&text, &mut |outcome| outcomes.push(outcome))?)
+        let mut each = |outcome| outcomes.push(outcome);
+        Ok(match trace {
+            None => run_state_tests(&text, &mut each)?,
+            Some(fields) => {
+                let mut to = BufWriter::new(io::stderr().lock());
+                trace_state_tests(&text, fields, &mut to, &mut each)?;
+                to.flush().context("cannot write to standard error")?;
+            }
+        })
     };
     let error = run().err();
     Ran { outcomes, error }

@@ -68,6 +68,11 @@ pub(crate) struct T8nArgs {
     /// With what the last call returned
     #[arg(long = "trace.returndata", requires = "trace")]
     trace_returndata: bool,
+    /// With a line for the beginning of each call and creation
+    #[arg(long = "trace.callframes", requires = "trace")]
+    trace_callframes: bool,
+    #[command(flatten)]
+    refused: Refused,
     /// By which fork's rules
     #[arg(long = "state.fork", value_name = "NAME", default_value = "London")]
     fork: String,
@@ -77,6 +82,38 @@ pub(crate) struct T8nArgs {
     /// What the miner gets, in wei; -1 for nothing, which does not even touch the account
     #[arg(long = "state.reward", value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     reward: i64,
+}
+
+/// Options of geth's that there are not: named, so that who asks for one learns why.
+#[derive(clap::Args)]
+struct Refused {
+    #[arg(long = "trace.tracer", value_name = "NAME", hide = true)]
+    tracer: Option<String>,
+    #[arg(long = "trace.jsonconfig", value_name = "JSON", hide = true)]
+    tracer_settings: Option<String>,
+    #[arg(long = "opcode.count", value_name = "FILE", hide = true)]
+    opcode_count: Option<String>,
+    #[arg(long = "input.vkt", value_name = "FILE", hide = true)]
+    input_tree: Option<String>,
+    #[arg(long = "output.vkt", value_name = "FILE", hide = true)]
+    output_tree: Option<String>,
+}
+
+impl Refused {
+    /// Refuses the first of the options that is given.
+    fn check(&self) -> Result<(), Failure> {
+        const TRACES: &str = "tracers are geth's own; there are --trace and --trace.callframes";
+        const TREES: &str = "there are no binary trees, only the state of the forks up to Osaka";
+        let refused = [
+            ("trace.tracer", &self.tracer, TRACES),
+            ("trace.jsonconfig", &self.tracer_settings, TRACES),
+            ("opcode.count", &self.opcode_count, "instructions are not counted; --trace lists them"),
+            ("input.vkt", &self.input_tree, TREES),
+            ("output.vkt", &self.output_tree, TREES),
+        ];
+        let given = refused.into_iter().find(|(_, value, _)| value.is_some());
+        given.map_or(Ok(()), |(name, _, why)| Err(Failure(3, format!("--{name} is not supported: {why}"))))
+    }
 }
 
 /// Why it failed, and with which exit code.
@@ -126,6 +163,7 @@ pub(crate) fn execute(args: &T8nArgs) -> ExitCode {
 }
 
 fn run(args: &T8nArgs) -> Result<(), Failure> {
+    args.refused.check()?;
     let fork: Fork = args.fork.parse().map_err(|error: UnknownFork| Failure(3, error.to_string()))?;
     let inputs = [&args.alloc, &args.env, &args.txs];
     let mut stdin =
@@ -142,8 +180,12 @@ fn run(args: &T8nArgs) -> Result<(), Failure> {
 /// Writes traces of the transactions.
 fn trace(args: &T8nArgs, transition: Transition) -> Result<Transitioned, TransitionError> {
     let folder = args.basedir.as_deref();
-    let fields =
-        TraceFields { stack: !args.trace_nostack, memory: args.trace_memory, return_data: args.trace_returndata };
+    let fields = TraceFields {
+        stack: !args.trace_nostack,
+        memory: args.trace_memory,
+        return_data: args.trace_returndata,
+        call_frames: args.trace_callframes,
+    };
     transition.run_traced(fields, &mut |index, hash| {
         let path = folder.unwrap_or(Path::new("")).join(format!("trace-{index}-{hash}.jsonl"));
         let create = || {

@@ -1,0 +1,87 @@
+//! Traces: lines for calls, creations and destructions.
+
+use neovm_evm::{
+    BlockEnv, Evm, Fork, Message, Trace, TraceFields, World,
+    primitives::{Address, Bytes, TxKind, U256, address, hex},
+};
+use neovm_storage::{Layer, MemoryStore};
+use serde_json::{Value, json};
+
+const SENDER: Address = address!("00000000000000000000000000000000000000aa");
+const CONTRACT: Address = address!("00000000000000000000000000000000000000c0");
+const OTHER: Address = address!("00000000000000000000000000000000000000c1");
+
+/// The lines of a trace of a contract's code that are not of instructions. The contract has 5 wei, and calls another
+/// one.
+fn frames(fork: Fork, code: &str, other: &str) -> Vec<Value> {
+    let store = MemoryStore::default();
+    let (layer, evm) = (Layer::over(&store), Evm::new(fork, 1));
+    let state = evm.state(&layer);
+    for (address, code) in [(CONTRACT, code), (OTHER, other)] {
+        state.set_account(address, 1, U256::from(5), &hex::decode(code.replace(' ', "")).unwrap()).unwrap();
+    }
+    let (to, value, input) = (TxKind::Call(CONTRACT), U256::ZERO, Bytes::from_static(&[7]));
+    let message = Message { caller: SENDER, to, value, input, gas: 1_000_000, is_static: false };
+    let (mut text, fields) = (Vec::new(), TraceFields { memory: true, call_frames: true, ..TraceFields::default() });
+    let mut trace = Trace::new(&mut text, fields);
+    evm.call_inspected(&World::new(&layer), &BlockEnv::default(), &message, 0, &mut trace).unwrap();
+    trace.finish().unwrap();
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines = lines.map(|line| serde_json::from_slice::<Value>(line).unwrap());
+    lines.filter(|line| line["pc"].is_null()).collect()
+}
+
+/// What begins each trace.
+fn outermost() -> Value {
+    json!({"from": SENDER, "to": CONTRACT, "input": "0x07", "gas": "0xf4240", "value": "0x0", "type": "CALL"})
+}
+
+/// Who calls whom with what, by each of the four instructions.
+#[test]
+fn calls_begin_with_a_line() {
+    // CALLCODE, CALL with 3 wei; DELEGATECALL, STATICCALL.
+    for (call, kind, value) in [
+        ("6003 60c1 61ffff f1", "CALL", json!("0x3")),
+        ("6003 60c1 61ffff f2", "CALLCODE", json!("0x3")),
+        ("60c1 61ffff f4", "DELEGATECALL", json!("0x0")),
+        ("60c1 61ffff fa", "STATICCALL", Value::Null),
+    ] {
+        let found = frames(Fork::Cancun, &format!("5f5f60025f {call}"), "00");
+        let begin = found.iter().find(|line| line["type"] == kind && line["to"] == json!(OTHER));
+        let begin = begin.unwrap_or_else(|| panic!("{kind}: {found:?}"));
+        assert_eq!((&found[0], &begin["from"], &begin["value"]), (&outermost(), &json!(CONTRACT), &value), "{kind}");
+        assert_eq!(begin["input"], "0x0000", "{kind}");
+        assert_eq!(found.len(), 4, "{kind}: {found:?}");
+    }
+}
+
+#[test]
+fn creations_begin_with_a_line() {
+    // The code of the contract that is made is one byte, STOP.
+    for (create, kind) in [("60015f5ff0", "CREATE"), ("5f60015f5ff5", "CREATE2")] {
+        let found = frames(Fork::Cancun, create, "00");
+        let expected = json!({"from": CONTRACT, "input": "0x00", "value": "0x0", "type": kind});
+        let mut begin = found[1].clone();
+        ["to", "gas"].map(|key| begin.as_object_mut().unwrap().remove(key).unwrap());
+        assert_eq!((begin, found.len()), (expected, 4), "{kind}");
+    }
+}
+
+/// Also where it changes nothing: to itself from Cancun on, and a second time.
+#[test]
+fn each_destruction_has_its_lines() {
+    let end = json!({"output": "", "gasUsed": "0x0"});
+    for fork in [Fork::Frontier, Fork::London, Fork::Cancun] {
+        for (code, to) in [("30ff", CONTRACT), ("60c1ff", OTHER)] {
+            let found = frames(fork, code, "00");
+            let begin = json!({"from": CONTRACT, "to": to, "gas": "0x0", "value": "0x5", "type": "SELFDESTRUCT"});
+            assert_eq!(found[..3], [outermost(), begin, end.clone()], "{fork} {code}");
+            assert_eq!(found.len(), 4, "{fork} {code}");
+        }
+        // The other contract destroys itself twice.
+        let call = "6000 6000 6000 6000 6000 60c1 61ffff f1 50";
+        let found = frames(fork, &format!("{call}{call}"), "60aaff");
+        let destroyed = found.iter().filter(|line| line["type"] == "SELFDESTRUCT").map(|line| line["value"].as_str());
+        assert_eq!(destroyed.collect::<Vec<_>>(), [Some("0x5"), Some("0x0")], "{fork}");
+    }
+}
