@@ -62,7 +62,9 @@ fn creations_begin_with_a_line() {
         let found = frames(Fork::Cancun, create, "00");
         let expected = json!({"from": CONTRACT, "input": "0x00", "value": "0x0", "type": kind});
         let mut begin = found[1].clone();
-        ["to", "gas"].map(|key| begin.as_object_mut().unwrap().remove(key).unwrap());
+        for key in ["to", "gas"] {
+            begin.as_object_mut().unwrap().remove(key).unwrap();
+        }
         assert_eq!((begin, found.len()), (expected, 4), "{kind}");
     }
 }
