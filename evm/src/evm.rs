@@ -67,9 +67,10 @@ pub enum EvmError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A precompiled contract of the embedder's gave up.
+    /// It was broken off: by a precompiled contract of the embedder's, or because its code asked for more memory than the
+    /// [configuration](Evm::config) allows.
     #[error("{0}")]
-    Precompile(String),
+    Aborted(String),
 }
 
 impl From<Failure> for EvmError {
@@ -78,8 +79,8 @@ impl From<Failure> for EvmError {
             Failure::Transaction(error) => Self::Transaction(error),
             Failure::Header(error) => Self::Block(error),
             Failure::Database(StateError(error)) => Self::Store(error),
-            Failure::Custom(error) => Self::Precompile(error),
-            Failure::CustomAny(error) => Self::Precompile(error.to_string()),
+            Failure::Custom(error) => Self::Aborted(error),
+            Failure::CustomAny(error) => Self::Aborted(error.to_string()),
         }
     }
 }
@@ -100,7 +101,7 @@ impl Evm {
         self.fork
     }
 
-    /// Returns revm's configuration: the limits of code, for example.
+    /// Returns revm's configuration: the limits of code and of memory, for example.
     pub fn config(&self) -> &CfgEnv {
         &self.config
     }
@@ -112,7 +113,7 @@ impl Evm {
 
     /// Returns the accounts in a layer, with the code that the machine has analysed.
     pub fn state<'s>(&self, layer: &Rc<Layer<'s>>) -> State<'s> {
-        State::with_codes(layer, self.codes.clone())
+        State::with_codes(layer, self.codes.clone(), self.fork)
     }
 
     /// Executes a transaction of a block. What it changes is in the world's layer afterwards, and in the receipt.
@@ -275,7 +276,8 @@ impl Message {
                 FrameInput::Create(Box::new(CreateInputs::new(self.caller, scheme, self.value, input, self.gas, 0)))
             }
         };
-        let memory = SharedMemory::new_with_buffer(context.local.shared_memory_buffer.clone());
+        let mut memory = SharedMemory::new_with_buffer(context.local.shared_memory_buffer.clone());
+        memory.set_memory_limit(context.cfg.memory_limit);
         Ok(FrameInit { depth, memory, frame_input })
     }
 }

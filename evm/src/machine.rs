@@ -6,7 +6,8 @@ use revm::{
     bytecode::opcode::SSTORE,
     context::{BlockEnv, CfgEnv, FrameStack, JournalInner, JournalTr, LocalContext, TxEnv},
     context_interface::{
-        context::{SStoreResult, StateLoad},
+        Cfg,
+        context::{ContextError, SStoreResult, StateLoad},
         result::{EVMError, ExecutionResult, HaltReason, ResultGas},
     },
     handler::{
@@ -152,6 +153,20 @@ impl<'s, I> Machine<'s, I> {
         session::settle(&mut self.of_revm.ctx);
     }
 
+    /// Fails if it may not be for want of gas that a frame has asked for more memory than there may be: revm does not say
+    /// which. The least gas that so much memory costs is that of as many frames as there can be, each with its share.
+    fn check_memory(&self) -> Result<(), ContextDbError<Context<'s>>> {
+        let Context { tx, cfg, .. } = &self.of_revm.ctx;
+        let frames = CALL_STACK_LIMIT + 1;
+        let share = cfg.gas_params().memory_cost((cfg.memory_limit / frames / 32) as usize);
+        match tx.gas_limit < frames.saturating_mul(share) {
+            true => Ok(()),
+            false => {
+                Err(ContextError::Custom(format!("the code asks for more than {} bytes of memory", cfg.memory_limit)))
+            }
+        }
+    }
+
     /// The address that a contract would be created at, if there is storage under it.
     fn occupied(&mut self, init: &FrameInit) -> Result<Option<Address>, ContextDbError<Context<'s>>> {
         let FrameInput::Create(inputs) = &init.frame_input else { return Ok(None) };
@@ -277,8 +292,13 @@ impl<'s, I> EvmTr for Machine<'s, I> {
 
     fn frame_return_result(
         &mut self,
-        result: FrameResult,
+        mut result: FrameResult,
     ) -> Result<Option<FrameResult>, ContextDbError<Self::Context>> {
+        let outcome = &mut result.interpreter_result_mut().result;
+        if *outcome == InstructionResult::MemoryLimitOOG {
+            self.check_memory()?;
+            *outcome = InstructionResult::MemoryOOG;
+        }
         self.of_revm.frame_return_result(result)
     }
 }

@@ -57,17 +57,20 @@ pub(crate) type BlockHashes<'s> = Rc<dyn Fn(u64) -> Option<B256> + 's>;
 pub struct State<'s> {
     layer: Rc<Layer<'s>>,
     codes: Codes,
+    /// Whether code can be a pointer to another account's.
+    has_delegation: bool,
     pub(crate) block_hashes: Option<BlockHashes<'s>>,
 }
 
 impl<'s> State<'s> {
     /// Returns the accounts in a layer.
     pub fn new(layer: &Rc<Layer<'s>>) -> Self {
-        Self::with_codes(layer, codes())
+        Self::with_codes(layer, codes(), Fork::LATEST)
     }
 
-    pub(crate) fn with_codes(layer: &Rc<Layer<'s>>, codes: Codes) -> Self {
-        Self { layer: Rc::clone(layer), codes, block_hashes: None }
+    pub(crate) fn with_codes(layer: &Rc<Layer<'s>>, codes: Codes, fork: Fork) -> Self {
+        let has_delegation = fork >= Fork::Prague;
+        Self { layer: Rc::clone(layer), codes, has_delegation, block_hashes: None }
     }
 
     /// Returns the layer.
@@ -208,12 +211,16 @@ impl<'s> State<'s> {
         if value.is_zero() { self.layer.delete(&key) } else { self.layer.put(key, value_bytes(value)) }
     }
 
+    /// revm's own `Bytecode::new_raw` takes code for a pointer by the rules of any fork, and panics at what begins as one
+    /// and is none.
     fn code_of(&self, hash: B256) -> Result<Bytecode, StoreError> {
-        self.codes.get_or_insert_with(&hash, || {
+        let code = self.codes.get_or_insert_with(&hash, || {
             let bytes = self.layer.peek(&code_key(hash))?;
             let bytes = bytes.ok_or_else(|| StoreError(format!("there is no code with the hash {hash}")))?;
-            Ok(Bytecode::new_raw(Bytes::copy_from_slice(&bytes)))
-        })
+            Ok::<_, StoreError>(Bytecode::new_legacy(Bytes::copy_from_slice(&bytes)))
+        })?;
+        let target = delegate(code.original_byte_slice()).filter(|_| self.has_delegation);
+        Ok(target.map_or(code, Bytecode::new_eip7702))
     }
 
     /// Returns the changes of the storage that an execution has left. They are not in order, and code may be there twice.
@@ -281,6 +288,13 @@ impl<'s> State<'s> {
         }
         Ok(())
     }
+}
+
+/// The account that code points to, if it is a pointer.
+///
+/// Source: EIP-7702.
+fn delegate(code: &[u8]) -> Option<Address> {
+    Address::try_from(code.strip_prefix(&[0xef, 0x01, 0x00])?).ok()
 }
 
 /// The generation behind another one.

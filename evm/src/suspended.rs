@@ -80,7 +80,7 @@ impl<'s> Suspended<'s> {
         }
         let taken = self.context.borrow_mut().take();
         let Some(mut context) = taken else {
-            return Err(EvmError::Precompile("the execution does not wait for calls".into()));
+            return Err(EvmError::Aborted("the execution does not wait for calls".into()));
         };
         let result = self.call_in(&mut context, layer, message);
         *self.context.borrow_mut() = Some(context);

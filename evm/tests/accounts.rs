@@ -344,3 +344,36 @@ fn one_execution_at_a_time_has_much_memory() {
     let small = || with_memory(&turns, 100, &wait);
     thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(small))));
 }
+
+/// What looks like a pointer and is none is code that halts; so is a pointer before there were any.
+#[test]
+fn code_points_to_other_code_from_prague_on_alone() {
+    let store = MemoryStore::default();
+    let layer = Layer::over(&store);
+    let other = [&[0xef, 1, 0][..], &USER[..]].concat();
+    for (code, runs_from) in [
+        (&[0xef, 1][..], None),
+        (&[0xef, 1, 0], None),
+        (&other[..22], None),
+        (&[&other[..], &[0]].concat(), None),
+        (&[&[0xef, 1, 1], &USER[..]].concat(), None),
+        (&other, Some(Fork::Prague)),
+    ] {
+        // The same codes for all forks, in both orders.
+        let evm = Evm::new(Fork::Prague, 1);
+        for fork in [Fork::Prague, Fork::Cancun, Fork::London, Fork::Frontier, Fork::Osaka] {
+            let (state, evm) = (evm.state(&layer), evm.with_fork(fork));
+            state.set_account(CONTRACT, 1, U256::ZERO, code).unwrap();
+            state.set_account(USER, 1, U256::ZERO, &[0x60, 1, 0x00]).unwrap();
+            let is_run = runs_from.is_some_and(|first| fork >= first);
+            assert_eq!(call(&evm, &layer, &[]).status.is_success(), is_run, "{fork} {code:x?}");
+            // A transaction that pays it, too.
+            let tx =
+                TxEnv { caller: USER, kind: TxKind::Call(CONTRACT), gas_limit: 100_000, nonce: 1, ..TxEnv::default() };
+            state.set_account(USER, 1, U256::ZERO, &[]).unwrap();
+            let receipt = evm.execute(&World::new(&layer), &BlockEnv::default(), &tx).unwrap();
+            assert_eq!(receipt.status.is_success(), is_run, "{fork} {code:x?}");
+            assert_eq!(state.code(CONTRACT).unwrap()[..], *code);
+        }
+    }
+}
