@@ -1,6 +1,6 @@
 //! The JSON of Ethereum's tools: quantities, accounts, blocks, and the parts of transactions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use neovm_storage::StoreError;
 use revm::{
@@ -8,7 +8,10 @@ use revm::{
     context_interface::transaction::{AccessList, AccessListItem, Authorization, SignedAuthorization},
     primitives::{Address, B256, Bytes, U256, hardfork::SpecId},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Visitor},
+};
 
 use crate::{
     Fork, State,
@@ -31,30 +34,38 @@ pub fn read_json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Strin
 
 /// Reads a number: hexadecimal digits after 0x, decimal digits, or a number of JSON. No digits are zero, as they are to
 /// geth, and in the values of state tests.
-pub(crate) fn parse_quantity<T: TryFrom<U256>>(text: &str) -> Result<T, String> {
-    let number = match text.strip_prefix("0x") {
-        Some("") => Ok(U256::ZERO),
-        Some(digits) => U256::from_str_radix(digits, 16),
-        None => U256::from_str_radix(text, 10),
+///
+/// # Errors
+/// In words, if the text is no number, or too large for its type.
+pub fn parse_quantity<T: TryFrom<U256>>(text: &str) -> Result<T, String> {
+    let (digits, radix) = text.strip_prefix("0x").map_or((text, 10), |digits| (digits, 16));
+    let number = match digits.chars().all(|digit| digit.is_digit(radix)) {
+        true => U256::from_str_radix(digits, radix.into()).map_err(|_| format!("{text} is too large"))?,
+        false => return Err(format!("{text:?} is not a number: decimal, or hexadecimal after 0x")),
     };
-    let number = number.map_err(|_| format!("{text:?} is not a number: decimal, or hexadecimal after 0x"))?;
     T::try_from(number).map_err(|_| format!("{text} is too large"))
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Quantity {
-    Text(String),
-    Number(u64),
+struct Quantity<T>(PhantomData<T>);
+
+impl<T: TryFrom<U256>> Visitor<'_> for Quantity<T> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a number: decimal, or hexadecimal after 0x")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        parse_quantity(text).map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        T::try_from(U256::from(number)).map_err(|_| E::custom(format!("{number} is too large")))
+    }
 }
 
 pub(crate) fn quantity<'de, D: Deserializer<'de>, T: TryFrom<U256>>(from: D) -> Result<T, D::Error> {
-    match Quantity::deserialize(from)? {
-        Quantity::Text(text) => parse_quantity(&text).map_err(D::Error::custom),
-        Quantity::Number(number) => {
-            T::try_from(U256::from(number)).map_err(|_| D::Error::custom(format!("{number} is too large")))
-        }
-    }
+    from.deserialize_any(Quantity(PhantomData))
 }
 
 pub(crate) fn some_quantity<'de, D: Deserializer<'de>, T: TryFrom<U256>>(from: D) -> Result<Option<T>, D::Error> {
@@ -104,7 +115,7 @@ fn write_slots<S: serde::Serializer>(slots: &BTreeMap<U256, U256>, to: S) -> Res
 }
 
 pub(crate) fn write_quantity<S: serde::Serializer>(
-    number: &(impl Copy + std::fmt::LowerHex),
+    number: &(impl Copy + fmt::LowerHex),
     to: S,
 ) -> Result<S::Ok, S::Error> {
     to.collect_str(&format_args!("{number:#x}"))
@@ -155,9 +166,9 @@ pub struct Env {
     #[serde(deserialize_with = "quantity")]
     pub(crate) current_gas_limit: u64,
     #[serde(deserialize_with = "quantity")]
-    pub(crate) current_number: U256,
+    pub(crate) current_number: u64,
     #[serde(deserialize_with = "quantity")]
-    pub(crate) current_timestamp: U256,
+    pub(crate) current_timestamp: u64,
     #[serde(default, deserialize_with = "some_quantity")]
     pub(crate) current_difficulty: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
@@ -199,9 +210,9 @@ impl Env {
     pub(crate) fn block(&self, fork: Fork) -> BlockEnv {
         let rules = fork.rules();
         let mut block = BlockEnv {
-            number: self.current_number,
+            number: U256::from(self.current_number),
             beneficiary: self.current_coinbase,
-            timestamp: self.current_timestamp,
+            timestamp: U256::from(self.current_timestamp),
             gas_limit: self.current_gas_limit,
             basefee: self.current_base_fee.filter(|_| rules >= SpecId::LONDON).unwrap_or(0),
             difficulty: self.current_difficulty.unwrap_or_default(),

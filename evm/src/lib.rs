@@ -72,7 +72,7 @@ pub use self::{
     disasm::{Instruction, instructions},
     evm::{Evm, EvmError, Message},
     fork::{Fork, UnknownFork},
-    json::{AccountJson, Alloc, read_json},
+    json::{AccountJson, Alloc, parse_quantity, read_json},
     machine::{Context, Extension},
     precompile::{PrecompileCall, PrecompileError},
     receipt::{Receipt, Status},

@@ -152,10 +152,21 @@ fn signatures_are_checked() {
         let found = done["rejected"][0]["error"].as_str().unwrap_or("executed").to_owned();
         assert!(found.starts_with(error), "{found}");
     }
+    let to = "0x00000000000000000000000000000000000000bb";
+    let of_kind = |kind: u8, mut change: Value| {
+        let fees = json!({"type": kind, "maxFeePerGas": "1", "maxPriorityFeePerGas": "1"});
+        change.as_object_mut().unwrap().extend(fees.as_object().unwrap().clone());
+        change
+    };
     for (change, error) in [
         (json!({"type": "7"}), "transaction 0: there is no transaction of type 7"),
         (json!({"type": "2"}), "transaction 0: maxPriorityFeePerGas is missing"),
         (json!({"gasPrice": null}), "transaction 0: gasPrice is missing"),
+        (of_kind(3, json!({})), "transaction 0: to is missing"),
+        (of_kind(3, json!({"to": to})), "transaction 0: maxFeePerBlobGas is missing"),
+        (of_kind(3, json!({"to": to, "maxFeePerBlobGas": "1"})), "transaction 0: blobVersionedHashes is missing"),
+        (of_kind(4, json!({})), "transaction 0: to is missing"),
+        (of_kind(4, json!({"to": to})), "transaction 0: authorizationList is missing"),
         (
             json!({"v": "0", "r": "0", "s": "0", "secretKey": format!("0x{:064x}", 0)}),
             "transaction 0: secretKey is no key of secp256k1",

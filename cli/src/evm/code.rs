@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use neovm::types::hexadecimal;
 use neovm_evm::{
     Fork, UnknownFork,
-    primitives::{Address, Bytes, U256},
+    primitives::{Address, Bytes},
 };
 
 use crate::input::{MAX_FILE, name_of, read_limited};
@@ -76,15 +76,6 @@ pub(crate) fn bytes(text: &str) -> Result<Bytes> {
 pub(crate) fn address(text: &str) -> Result<Address> {
     let bytes = hex(text)?;
     Address::try_from(&bytes[..]).map_err(|_| anyhow!("{} bytes; an address has 20", bytes.len()))
-}
-
-/// A number: decimal, or hexadecimal after 0x.
-pub(crate) fn number(text: &str) -> Result<U256> {
-    let number = match text.strip_prefix("0x") {
-        Some(digits) => U256::from_str_radix(digits, 16),
-        None => U256::from_str_radix(text, 10),
-    };
-    number.map_err(|_| anyhow!("{text:?} is not a number: decimal, or hexadecimal after 0x"))
 }
 
 pub(crate) fn fork(text: &str) -> Result<Fork, UnknownFork> {

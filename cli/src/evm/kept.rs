@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use neovm::storage::{ChainState, FlushPolicy, Layer, TrieMode};
 use neovm_disk::{Disk, DiskError, Settings};
 use neovm_evm::{
-    BlockEnv, Evm, Fork, Message, World,
+    BlockEnv, Evm, Fork, Message, World, parse_quantity,
     primitives::{Address, Bytes, TxKind, U256},
 };
 
@@ -76,7 +76,7 @@ struct KeptArgs {
     #[arg(long, value_name = "N", default_value_t = 30_000_000)]
     gas: u64,
     /// What the sender pays, in wei
-    #[arg(long, value_name = "N", value_parser = code::number, default_value = "0")]
+    #[arg(long, value_name = "N", value_parser = parse_quantity::<U256>, default_value = "0")]
     value: U256,
     /// The account that calls
     #[arg(long, value_name = "ADDRESS", value_parser = code::address, default_value_t = SENDER)]

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use neovm::storage::{Layer, MemoryStore};
 use neovm_evm::{
-    Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, TraceFields, World,
+    Alloc, BlockEnv, Evm, Fork, Message, Receipt, Trace, TraceFields, World, parse_quantity,
     primitives::{Address, Bytes, TxKind, U256, hex},
     read_json, revert_reason,
 };
@@ -52,7 +52,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     gas_price: u128,
     /// What the sender pays, in wei. Without --prestate the sender has it
-    #[arg(long, value_name = "N", value_parser = code::number, default_value = "0")]
+    #[arg(long, value_name = "N", value_parser = parse_quantity::<U256>, default_value = "0")]
     value: U256,
     /// The account that calls
     #[arg(long, value_name = "ADDRESS", value_parser = code::address, default_value_t = SENDER)]
@@ -94,6 +94,11 @@ impl RunArgs {
             (TxKind::Call(self.receiver), self.input.clone())
         };
         Message { caller: self.sender, to, value: self.value, input, gas: self.gas, is_static: false }
+    }
+
+    /// A block of zeros, but for what the code is given and what is never zero.
+    fn block(&self) -> BlockEnv {
+        BlockEnv { gas_limit: self.gas, timestamp: U256::ZERO, ..BlockEnv::default() }
     }
 
     /// Puts the accounts where the code will run.
@@ -140,7 +145,7 @@ pub(crate) fn execute(args: &RunArgs) -> Result<ExitCode> {
     if args.bench {
         return bench(args, &evm, &layer, &message);
     }
-    let (world, block) = (World::new(&layer), BlockEnv { gas_limit: args.gas, ..BlockEnv::default() });
+    let (world, block) = (World::new(&layer), args.block());
     let begun = Instant::now();
     let receipt = if args.trace {
         let fields = TraceFields { memory: args.trace_memory, ..TraceFields::default() };
@@ -217,7 +222,7 @@ const BENCH: Duration = Duration::from_secs(1);
 
 /// Runs the code again and again, each time over the same accounts.
 fn bench(args: &RunArgs, evm: &Evm, layer: &std::rc::Rc<Layer<'_>>, message: &Message) -> Result<ExitCode> {
-    let block = BlockEnv { gas_limit: args.gas, ..BlockEnv::default() };
+    let block = args.block();
     let (begun, mut times) = (Instant::now(), Vec::new());
     let mut gas = 0;
     while times.is_empty() || begun.elapsed() < BENCH {

@@ -54,7 +54,7 @@ impl Env {
         let missing = |name: &str| format!("neither currentBaseFee nor {name} is given");
         let fee = self.parent_base_fee.ok_or_else(|| missing("parentBaseFee"))?;
         let target = self.parent_gas_limit.unwrap_or(0) / 2;
-        if target == 0 || self.number() == 0 {
+        if target == 0 || self.current_number == 0 {
             return Err(missing("parentGasLimit"));
         }
         let used = self.parent_gas_used.unwrap_or(0);
@@ -76,10 +76,6 @@ impl Env {
             return excess + used * (max - fork.target_blobs()) / max;
         }
         next - target
-    }
-
-    pub(super) fn number(&self) -> u64 {
-        self.current_number.saturating_to()
     }
 }
 

@@ -282,7 +282,7 @@ impl<'r, 's, 't> Run<'r, 's, 't> {
             call(block::BEACON_ROOTS, root)?;
         }
         if let Some(hashes) = self.env.block_hashes.as_ref().filter(|_| self.evm.fork() >= Fork::Prague) {
-            let parent = self.env.number().wrapping_sub(1);
+            let parent = self.env.current_number.wrapping_sub(1);
             call(block::HISTORY, hashes.get(&parent).copied().unwrap_or_default())?;
         }
         Ok(())
@@ -333,8 +333,8 @@ impl<'r, 's, 't> Run<'r, 's, 't> {
         self.gas_used += receipt.gas_used;
         self.blob_gas_used += blob_gas;
         let place = Place {
-            number: self.env.number(),
-            timestamp: self.block.timestamp.saturating_to(),
+            number: self.env.current_number,
+            timestamp: self.env.current_timestamp,
             index: self.receipts.len(),
             logs: self.receipts.iter().map(|receipt| receipt.logs.len()).sum(),
             cumulative_gas_used: self.gas_used,

@@ -81,6 +81,15 @@ impl TransactionJson {
             }
             _ => return Err(format!("there is no transaction of type {kind}")),
         };
+        let missing = [
+            ("to", kind >= 3 && self.to.is_none()),
+            ("maxFeePerBlobGas", kind == 3 && self.max_fee_per_blob_gas.is_none()),
+            ("blobVersionedHashes", kind == 3 && self.blob_versioned_hashes.is_empty()),
+            ("authorizationList", kind == 4 && self.authorization_list.is_none()),
+        ];
+        if let Some((name, _)) = missing.into_iter().find(|(_, is_missing)| *is_missing) {
+            return Err(format!("{name} is missing"));
+        }
         let authorizations = self.authorization_list.iter().flatten();
         let transaction = TxEnv {
             tx_type: kind,
