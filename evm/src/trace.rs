@@ -6,15 +6,15 @@ use std::{
 };
 
 use revm::{
-    bytecode::opcode::{OpCode, SELFDESTRUCT},
+    bytecode::opcode::{LOG0, LOG4, OpCode, SELFDESTRUCT, TSTORE},
     context_interface::CreateScheme,
     inspector::Inspector,
     interpreter::{
-        CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, InstructionResult, Interpreter,
-        InterpreterResult,
+        CallInputs, CallOutcome, CallScheme, CreateInputs, CreateOutcome, FrameInput, InstructionResult, Interpreter,
+        InterpreterAction, InterpreterResult,
         instructions::gas_table_spec,
         interpreter::EthInterpreter,
-        interpreter_types::{InputsTr, Jumps, LoopControl, MemoryTr},
+        interpreter_types::{InputsTr, Jumps, LegacyBytecode, LoopControl, MemoryTr},
     },
     primitives::{Address, Bytes, U256, hex},
 };
@@ -72,6 +72,13 @@ struct Step {
     refund: i64,
     /// The account that SELFDESTRUCT destroys, and what it has.
     destroyed: Option<(Address, U256)>,
+}
+
+impl Step {
+    /// How many values the instruction needs on the stack.
+    fn inputs(&self) -> usize {
+        OpCode::new(self.op).map_or(0, |op| op.inputs().into())
+    }
 }
 
 #[derive(Serialize)]
@@ -162,6 +169,13 @@ impl<W: Write> Trace<W> {
         self.failure = written.and_then(|()| self.to.write_all(b"\n")).err();
     }
 
+    /// The memory, if it is asked for, and its size.
+    fn memory(&self, machine: &Interpreter<EthInterpreter>) -> (Option<String>, usize) {
+        let size = machine.memory.size();
+        let text = || hex::encode_prefixed(&machine.memory.slice(0..size)[..]);
+        ((self.fields.memory && size > 0).then(text), size)
+    }
+
     fn write_step(&mut self, step: &Step, cost: u64, error: Option<String>) {
         let texts = || step.stack.iter().map(|value| format!("{value:#x}")).collect();
         let line = Line {
@@ -228,50 +242,66 @@ fn reason(result: InstructionResult, step: Option<&Step>) -> String {
     use InstructionResult as R;
     match (result, step) {
         (R::Revert, _) => "execution reverted".into(),
-        (R::StackUnderflow, Some(step)) => {
-            let needed = OpCode::new(step.op).map_or(0, |op| op.inputs());
-            format!("stack underflow ({} <=> {needed})", step.stack.len())
+        // revm calls it an overflow if DUP or SWAP lack something.
+        (R::StackUnderflow | R::StackOverflow, Some(step)) if step.stack.len() < step.inputs() => {
+            format!("stack underflow ({} <=> {})", step.stack.len(), step.inputs())
         }
-        (R::StackUnderflow, None) => "stack underflow".into(),
+        (R::StackUnderflow, _) => "stack underflow".into(),
         (R::StackOverflow, _) => "stack limit reached 1024 (1023)".into(),
         (R::InvalidJump, _) => "invalid jump destination".into(),
         (R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode, Some(step)) => {
             format!("invalid opcode: {}", name(step.op))
         }
         (R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode, None) => "invalid opcode".into(),
-        (R::StateChangeDuringStaticCall | R::CallNotAllowedInsideStatic, _) => "write protection".into(),
+        (R::StateChangeDuringStaticCall, Some(step)) if fails_late(result, step.op) => "write protection".into(),
+        (R::StateChangeDuringStaticCall | R::CallNotAllowedInsideStatic, _) => "out of gas: write protection".into(),
+        (R::ReentrancySentryOOG, _) => "out of gas: not enough gas for reentrancy sentry".into(),
+        (R::InvalidOperandOOG, _) => "gas uint64 overflow".into(),
+        (R::CreateInitCodeSizeLimit, _) => "max initcode size exceeded".into(),
         (R::OutOfOffset, _) => "return data out of bounds".into(),
         (R::CallTooDeep, _) => "max call depth exceeded".into(),
         (R::OutOfFunds, _) => "insufficient balance for transfer".into(),
         (R::CreateCollision, _) => "contract address collision".into(),
         (R::CreateContractSizeLimit, _) => "max code size exceeded".into(),
         (R::CreateContractStartingWithEF, _) => "invalid code: must not begin with 0xef".into(),
-        (R::OutOfGas | R::MemoryOOG | R::PrecompileOOG | R::InvalidOperandOOG | R::ReentrancySentryOOG, _) => {
-            "out of gas".into()
-        }
+        (R::OutOfGas | R::MemoryOOG | R::MemoryLimitOOG | R::PrecompileOOG, _) => "out of gas".into(),
         (other, _) => format!("{other:?}"),
     }
 }
 
 /// Whether geth finds out that an instruction fails only while it runs: it has a line without the error before.
-fn fails_late(result: InstructionResult) -> bool {
+fn fails_late(result: InstructionResult, op: u8) -> bool {
     use InstructionResult as R;
-    matches!(
-        result,
-        R::Revert | R::InvalidJump | R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode | R::OutOfOffset
-    )
+    match result {
+        R::Revert | R::InvalidJump | R::OpcodeNotFound | R::NotActivated | R::InvalidFEOpcode | R::OutOfOffset => true,
+        R::StateChangeDuringStaticCall => matches!(op, TSTORE | LOG0..=LOG4),
+        _ => false,
+    }
+}
+
+/// The gas that CREATE gives to the code of a new contract. It is not part of what the instruction costs, whereas what
+/// CALL gives is part of it.
+fn given(machine: &mut Interpreter<EthInterpreter>) -> u64 {
+    match machine.bytecode.action() {
+        Some(InterpreterAction::NewFrame(FrameInput::Create(inputs))) => inputs.gas_limit(),
+        _ => 0,
+    }
 }
 
 impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
     fn step(&mut self, machine: &mut Interpreter<EthInterpreter>, context: &mut Context<'s>) {
-        let memory_size = machine.memory.size();
-        let memory = || hex::encode_prefixed(&machine.memory.slice(0..memory_size)[..]);
+        // revm stops in empty code, which makes an empty contract; geth does not enter it.
+        if machine.bytecode.bytecode_len() == 0 {
+            self.step = None;
+            return;
+        }
+        let (memory, memory_size) = self.memory(machine);
         let returned = &machine.return_data.0;
         self.step = Some(Step {
             pc: machine.bytecode.pc(),
             op: machine.bytecode.opcode(),
             gas: machine.gas.remaining(),
-            memory: (self.fields.memory && memory_size > 0).then(memory),
+            memory,
             memory_size,
             stack: machine.stack.data().to_vec(),
             return_data: (self.fields.return_data && !returned.is_empty()).then(|| returned.clone()),
@@ -296,17 +326,19 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
             Some(InstructionResult::OutOfGas) => {
                 step.gas.max(gas_table_spec(context.cfg.spec)[usize::from(step.op)].into())
             }
-            _ => step.gas.saturating_sub(machine.gas.remaining()),
+            _ => step.gas.saturating_sub(machine.gas.remaining()).saturating_sub(given(machine)),
         };
         // What it adds to the refund it has added already.
         step.refund = self.refunds.last().unwrap_or(&0) + machine.gas.refunded();
-        if result.is_none_or(fails_late) {
+        let is_late = result.is_none_or(|result| fails_late(result, step.op));
+        if is_late {
             self.write_step(&step, cost, None);
         }
         if let Some(result) = result {
             self.reason = Some(reason(result, Some(&step)));
-            if fails_late(result) {
+            if is_late {
                 (step.stack, step.return_data) = (machine.stack.data().to_vec(), None);
+                (step.memory, step.memory_size) = self.memory(machine);
             }
             self.write_step(&step, cost, self.reason.clone());
         }
@@ -332,6 +364,9 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
     }
 
     fn create_end(&mut self, _: &mut Context<'s>, _: &CreateInputs, outcome: &mut CreateOutcome) {
+        if outcome.result.result == InstructionResult::OutOfGas && self.reason.is_none() {
+            self.reason = Some("contract creation code storage out of gas".into());
+        }
         self.end(&outcome.result);
     }
 }
