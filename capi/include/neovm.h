@@ -216,7 +216,8 @@
 // The room for the text of an error.
 #define NEOVM_MESSAGE_SIZE 496
 
-// Bytes. They are not terminated by a zero. `data` may be null if `length` is 0.
+// Bytes. They are not terminated by a zero. `data` may be null if `length` is 0. Wherever the library hands out bytes or
+// a list, the pointer is null if the length is 0.
 typedef struct neovm_bytes {
     // The first one.
     const uint8_t *data;

@@ -156,7 +156,8 @@ pub type neovm_machine = u64;
 /// An item of a machine.
 pub type neovm_item = u64;
 
-/// Bytes. They are not terminated by a zero. `data` may be null if `length` is 0.
+/// Bytes. They are not terminated by a zero. `data` may be null if `length` is 0. Wherever the library hands out bytes or
+/// a list, the pointer is null if the length is 0.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct neovm_bytes {
@@ -170,8 +171,14 @@ impl neovm_bytes {
     pub(crate) const NONE: Self = Self { data: std::ptr::null(), length: 0 };
 
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { data: bytes.as_ptr(), length: bytes.len() }
+        Self { data: start(bytes), length: bytes.len() }
     }
+}
+
+/// Where a list begins that the caller gets: null if it is empty. What an empty slice of Rust begins at leads nowhere
+/// either, but is not null, and hosts whose memory is managed (Go) take it for damage.
+pub(crate) fn start<T>(list: &[T]) -> *const T {
+    if list.is_empty() { std::ptr::null() } else { list.as_ptr() }
 }
 
 /// The room for the text of an error.

@@ -142,17 +142,17 @@ impl Frozen {
             fault_opcode: -1,
             fault_script: [0; 20],
             fault_at_end: 0,
-            nodes: lists.nodes.as_ptr(),
+            nodes: start(&lists.nodes),
             node_count: lists.nodes.len(),
-            stack: lists.stack.as_ptr(),
+            stack: start(&lists.stack),
             stack_count: lists.stack.len(),
-            notifications: lists.notifications.as_ptr(),
+            notifications: start(&lists.notifications),
             notification_count: lists.notifications.len(),
-            logs: lists.logs.as_ptr(),
+            logs: start(&lists.logs),
             log_count: lists.logs.len(),
-            changes: lists.changes.as_ptr(),
+            changes: start(&lists.changes),
             change_count: lists.changes.len(),
-            calls: lists.calls.as_ptr(),
+            calls: start(&lists.calls),
             call_count: lists.calls.len(),
             file,
         };
@@ -199,7 +199,7 @@ impl Items {
         let mut starts = Vec::new();
         let mut next = 0;
         while let Some(item) = self.items.get(next).cloned() {
-            let start = lists.children.len();
+            let first = lists.children.len();
             let children: Vec<StackItem> = match &item {
                 StackItem::Array(array) | StackItem::Struct(array) => array.to_vec(),
                 StackItem::Map(map) => map.to_vec().into_iter().flat_map(|(key, value)| [key, value]).collect(),
@@ -218,11 +218,11 @@ impl Items {
             };
             contents(&item, &mut node, lists);
             lists.nodes.push(node);
-            starts.push(start);
+            starts.push(first);
             next += 1;
         }
-        for (node, start) in lists.nodes.iter_mut().zip(starts) {
-            node.children = lists.children[start..].as_ptr();
+        for (node, first) in lists.nodes.iter_mut().zip(starts) {
+            node.children = start(&lists.children[first..][..node.count as usize]);
         }
         Ok(())
     }

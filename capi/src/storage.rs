@@ -145,7 +145,7 @@ impl CallbackStore {
         let Some(prefetch) = self.table.prefetch else { return };
         let keys: Vec<neovm_bytes> = keys.iter().map(|key| neovm_bytes::of(key)).collect();
         // SAFETY: the host's word is that its functions can be called with its context; the keys are there.
-        unsafe { prefetch(self.table.context, keys.as_ptr(), keys.len()) };
+        unsafe { prefetch(self.table.context, start(&keys), keys.len()) };
     }
 
     fn error(&self) -> StoreError {
@@ -188,7 +188,7 @@ impl CallbackStore {
         let Some(get) = self.table.get else { return Ok(None) };
         let mut value = neovm_bytes::NONE;
         // SAFETY: as in `prefetch`; the value can be written.
-        let returned = unsafe { get(self.table.context, key.as_ptr(), key.len(), &raw mut value) };
+        let returned = unsafe { get(self.table.context, start(key), key.len(), &raw mut value) };
         let found = self.found("get", returned)?;
         found.then(|| self.written("get", value, MAX_VALUE).map(Value::from)).transpose()
     }
@@ -223,10 +223,11 @@ impl CallbackStore {
         let Some(seek) = self.table.seek else { return Ok(None) };
         let mut cursor = ptr::null_mut();
         let backward = u32::from(direction == Direction::Backward);
-        let (start, length) = from.map_or((ptr::null(), 0), |from| (from.as_ptr(), from.len()));
+        // Null says that there is no `from`: one that is there is not empty, as it begins with an id.
+        let (from_start, from_length) = from.map_or((ptr::null(), 0), |from| (start(from), from.len()));
         // SAFETY: as in `prefetch`; the cursor can be written.
         let returned = unsafe {
-            seek(self.table.context, prefix.as_ptr(), prefix.len(), start, length, backward, &raw mut cursor)
+            seek(self.table.context, start(prefix), prefix.len(), from_start, from_length, backward, &raw mut cursor)
         };
         let found = self.found("seek", returned)?;
         Ok(found.then(|| CallbackCursor {

@@ -129,6 +129,47 @@ fn a_call_back_that_fails_is_no_fault() {
 }
 
 /// A storage without a chain is no fault of a script, either.
+/// What is empty begins at null: all that a receipt can lead to.
+#[test]
+fn empty_lists_are_null() {
+    let (engine, mut host) = private(NEOVM_COMPILE_NEVER);
+    let nothing = script(|script| {
+        script.op(OpCode::RET);
+    });
+    let checked = run(engine, &given(&nothing), &mut host, |_, data| {
+        assert_eq!(data.outcome, NEOVM_OUTCOME_HALT);
+        assert!(bytes(data.fault).is_empty() && bytes(data.file).is_empty());
+        assert!(list(data.nodes, data.node_count).is_empty() && list(data.stack, data.stack_count).is_empty());
+        assert!(list(data.notifications, data.notification_count).is_empty());
+        assert!(list(data.logs, data.log_count).is_empty() && list(data.changes, data.change_count).is_empty());
+        assert!(list(data.calls, data.call_count).is_empty());
+    });
+    checked.unwrap();
+    // Items: without children beside one with some, and without bytes.
+    let items = script(|script| {
+        script.push("").push(0).op(OpCode::NEWBUFFER).op(OpCode::NEWARRAY0).op(OpCode::NEWSTRUCT0);
+        script.op(OpCode::NEWMAP).op(OpCode::PUSHNULL).push(1).op(OpCode::PUSHT).push(1).op(OpCode::NEWARRAY);
+    });
+    let checked = run(engine, &given(&items), &mut host, |_, data| {
+        assert_eq!((data.outcome, data.stack_count), (NEOVM_OUTCOME_HALT, 9));
+        for node in list(data.nodes, data.node_count) {
+            bytes(node.bytes);
+            list(node.children, node.count as usize);
+        }
+    });
+    checked.unwrap();
+    // A message of no bytes.
+    let logs = script(|script| {
+        script.push("").syscall("System.Runtime.Log");
+    });
+    let checked = run(engine, &given(&logs), &mut host, |_, data| {
+        assert_eq!((data.outcome, data.log_count), (NEOVM_OUTCOME_HALT, 1));
+        assert!(bytes(list(data.logs, 1)[0].message).is_empty());
+    });
+    checked.unwrap();
+    ok(neovm_engine_free(engine));
+}
+
 #[test]
 fn an_empty_storage_cannot_be_used() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);

@@ -125,6 +125,32 @@ fn scripts_run_and_give_results() {
 }
 
 #[test]
+fn empty_bytes_are_null() {
+    let engine = engine("private", NEOVM_COMPILE_NEVER);
+    let mut call = |machine: neovm_machine, _: u32| {
+        let mut arguments = values::<3>();
+        ok(unsafe { neovm_machine_pop(machine, [NEOVM_AS_BYTES; 3].as_ptr(), 3, arguments.as_mut_ptr()) });
+        for value in arguments {
+            assert_eq!(value.kind, NEOVM_VALUE_BYTES);
+            assert!(bytes(value.bytes).is_empty());
+        }
+        NEOVM_CALL_OK
+    };
+    let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
+    let host = host(&mut guest);
+    let machine = machine(engine, Some(&host));
+    assert!(bytes(view(machine).fault).is_empty());
+    // A constant, what is made of one, and a buffer.
+    let script = script(|it| {
+        it.push("").push("").push("").op(OpCode::CAT).push(0).op(OpCode::NEWBUFFER).syscall_id(0x1234);
+    });
+    load(machine, &script);
+    assert_eq!(go(machine), NEOVM_OUTCOME_HALT, "{}", why(machine));
+    ok(neovm_machine_free(machine));
+    ok(neovm_engine_free(engine));
+}
+
+#[test]
 fn system_calls_pop_and_push() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);
     let mut ids = Vec::new();

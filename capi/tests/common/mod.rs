@@ -33,16 +33,16 @@ pub(crate) fn text(bytes: &[u8]) -> neovm_bytes {
     neovm_bytes { data: bytes.as_ptr(), length: bytes.len() }
 }
 
+/// Bytes that the library has handed out.
 pub(crate) fn bytes<'a>(bytes: neovm_bytes) -> &'a [u8] {
-    if bytes.length == 0 {
-        return &[];
-    }
-    // SAFETY: the library's word.
-    unsafe { slice::from_raw_parts(bytes.data, bytes.length) }
+    list(bytes.data, bytes.length)
 }
 
+/// A list that the library has handed out.
+#[track_caller]
 pub(crate) fn list<'a, T>(start: *const T, count: usize) -> &'a [T] {
     if count == 0 {
+        assert!(start.is_null(), "an empty list begins at {start:?}");
         return &[];
     }
     // SAFETY: the library's word.
