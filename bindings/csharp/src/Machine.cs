@@ -523,7 +523,10 @@ namespace Neovm
             return native;
         }
 
-        /// <summary>A number for an object of the host.</summary>
+        /// <summary>
+        /// A number for an object of the host. It is valid until the machine is reset: the library does not tell when the
+        /// last item with it is gone. How many there are is bounded by what the host charges for the calls that push them.
+        /// </summary>
         internal ulong NumberOf(object value)
         {
             objects.Add(value);
