@@ -185,6 +185,22 @@ fn lcov_says_the_same() {
 }
 
 #[test]
+fn lcov_has_paths_and_names_as_they_are() {
+    let lcov = |path: &str, name: &str| {
+        let mut info = DebugInfo::read(DEBUG).expect("debug information");
+        info.documents[0] = path.into();
+        info.methods[0].name = name.into();
+        Coverage::new("it".into(), script(), &[], Some(Arc::new(info))).lcov()
+    };
+    let text = lcov(r"C:\O'Brien\x\Größe.cs", "it's");
+    assert!(text.contains("\nSF:C:\\O'Brien\\x\\Größe.cs\nFN:7,it's\n"), "{text}");
+    assert!(text.contains("\nFNDA:0,it's\n"), "{text}");
+    // The format has no room for line breaks.
+    let text = lcov("a\nSF:b\r.py", "x");
+    assert!(text.contains("\nSF:a\\nSF:b\\r.py\nFN:7,x\n"), "{text}");
+}
+
+#[test]
 fn the_page_holds_sources_and_instructions() {
     let page = coverage(6).html(&[Some("\n".repeat(8) + "    while i < n:\n")]);
     assert!(page.contains("<span class=\"hit\"><i>9</i><i class=\"hits\">7</i>    while i &lt; n:</span>"), "{page}");

@@ -144,14 +144,15 @@ impl Coverage {
     }
 
     /// Returns the coverage of the source lines in the format of lcov, which needs debug
-    /// information. Documents without lines are left out.
+    /// information. Documents without lines are left out. Paths and names are as they are, but for line breaks, which the
+    /// format has no room for: they are written as `\n` and `\r`.
     pub fn lcov(&self) -> String {
         let mut out = String::new();
         let Some(info) = &self.debug else { return out };
         for (document, path) in info.documents.iter().enumerate() {
             let lines = self.lines(document);
             if !lines.is_empty() {
-                push(&mut out, format_args!("TN:{}\nSF:{}\n", lcov_name(&self.name), path.escape_debug()));
+                push(&mut out, format_args!("TN:{}\nSF:{}\n", lcov_name(&self.name), on_one_line(path)));
                 self.push_functions(&mut out, document);
                 push_lines(&mut out, &lines);
                 out.push_str("end_of_record\n");
@@ -170,8 +171,8 @@ impl Coverage {
             .iter()
             .filter_map(|method| Some((first(method)?.start.0, &method.name[..], self.hits(*method.range.start()))))
             .collect();
-        here.iter().for_each(|(line, name, _)| push(out, format_args!("FN:{line},{}\n", name.escape_debug())));
-        here.iter().for_each(|(_, name, hits)| push(out, format_args!("FNDA:{hits},{}\n", name.escape_debug())));
+        here.iter().for_each(|(line, name, _)| push(out, format_args!("FN:{line},{}\n", on_one_line(name))));
+        here.iter().for_each(|(_, name, hits)| push(out, format_args!("FNDA:{hits},{}\n", on_one_line(name))));
         let hit = here.iter().filter(|(_, _, hits)| *hits > 0).count();
         push(out, format_args!("FNF:{}\nFNH:{hit}\n", here.len()));
     }
@@ -180,6 +181,11 @@ impl Coverage {
 /// The name of a test as lcov takes it.
 fn lcov_name(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+}
+
+/// A path or a name as lcov takes it: to the end of the line.
+fn on_one_line(text: &str) -> String {
+    text.replace('\n', "\\n").replace('\r', "\\r")
 }
 
 /// Appends branches and lines.
