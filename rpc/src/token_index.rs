@@ -154,22 +154,65 @@ fn next(node: &Node) -> Result<u32, DiskError> {
     Ok(node.tokens.height()?.map_or(node.first_block(), |height| height + 1))
 }
 
+/// Entries of blocks in a row that are written together, as each write waits for the disk.
+struct Pending<'a> {
+    node: &'a Node,
+    /// The last of the blocks, if there is one.
+    height: Option<u32>,
+    blocks: usize,
+    size: usize,
+    entries: Vec<IndexEntry>,
+}
+
+impl<'a> Pending<'a> {
+    /// The most blocks that are written together. They are read again if the process ends before.
+    const MAX_BLOCKS: usize = 1000;
+    /// The size of the entries from which on they are written, in bytes.
+    const MAX_SIZE: usize = 4 << 20;
+
+    fn new(node: &'a Node) -> Self {
+        Self { node, height: None, blocks: 0, size: 0, entries: Vec::new() }
+    }
+
+    fn add(&mut self, height: u32, entries: Vec<IndexEntry>) -> Result<(), DiskError> {
+        self.height = Some(height);
+        self.blocks += 1;
+        self.size += entries.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+        self.entries.extend(entries);
+        if self.blocks >= Self::MAX_BLOCKS || self.size >= Self::MAX_SIZE { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<(), DiskError> {
+        let Self { node, height, mut entries, .. } = std::mem::replace(self, Self::new(self.node));
+        let Some(height) = height else { return Ok(()) };
+        entries.push((FORMAT_KEY.to_vec(), Some(FORMAT.to_vec())));
+        node.tokens.write(height, &entries)
+    }
+}
+
 /// Brings the index up to the last block, by the application logs. Balances are those after that block.
 pub(crate) fn catch_up(node: &Node) -> Result<(), NodeError> {
-    for height in next(node)?..=node.height() {
-        let missing = || FaultKind::Host(format!("block {height} is missing"));
-        let hash = node.view().block_hash(height)?.ok_or_else(missing)?;
-        let block = node.block(hash)?.ok_or_else(missing)?;
-        let mut found = Vec::new();
-        let transactions = block.transactions().iter().map(|transaction| Some(transaction.hash()));
-        for transaction in [None].into_iter().chain(transactions) {
-            let Some(log) = node.log(transaction.unwrap_or(hash))? else { continue };
-            let transfers = logged_transfers(&log, transaction);
-            found.extend(transfers.map_err(|error| FaultKind::Host(format!("log of block {height}: {error}")))?);
-        }
-        node.tokens.write(height, &entries(node, &block, &found)?)?;
+    let mut pending = Pending::new(node);
+    let all =
+        (next(node)?..=node.height()).try_for_each(|height| Ok(pending.add(height, logged_entries(node, height)?)?));
+    // Those before a block that cannot be read are not lost.
+    pending.write()?;
+    all
+}
+
+/// What is to be kept of a block by its application logs.
+fn logged_entries(node: &Node, height: u32) -> Result<Vec<IndexEntry>, NodeError> {
+    let missing = || FaultKind::Host(format!("block {height} is missing"));
+    let hash = node.view().block_hash(height)?.ok_or_else(missing)?;
+    let block = node.block(hash)?.ok_or_else(missing)?;
+    let mut found = Vec::new();
+    let transactions = block.transactions().iter().map(|transaction| Some(transaction.hash()));
+    for transaction in [None].into_iter().chain(transactions) {
+        let Some(log) = node.log(transaction.unwrap_or(hash))? else { continue };
+        let transfers = logged_transfers(&log, transaction);
+        found.extend(transfers.map_err(|error| FaultKind::Host(format!("log of block {height}: {error}")))?);
     }
-    Ok(())
+    entries(node, &block, &found)
 }
 
 /// Adds a block that has just been appended, and blocks before it that are missing.
@@ -177,8 +220,9 @@ pub(crate) fn append(node: &Node, block: &Block, receipt: &BlockReceipt) -> Resu
     if next(node)? != block.index {
         return catch_up(node);
     }
-    node.tokens.write(block.index, &entries(node, block, &transfers(block, receipt))?)?;
-    Ok(())
+    let mut pending = Pending::new(node);
+    pending.add(block.index, entries(node, block, &transfers(block, receipt))?)?;
+    Ok(pending.write()?)
 }
 
 /// What transfers are found by in an application log. The items in it may be nested as deeply as a contract likes: they
@@ -220,8 +264,7 @@ fn logged_transfers(log: &str, transaction: Option<Hash256>) -> serde_json::Resu
 
 /// What is to be kept of a block, over the state after it.
 fn entries(node: &Node, block: &Block, transfers: &[Transfer]) -> Result<Vec<IndexEntry>, NodeError> {
-    let entries = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_vec()))];
-    let mut writer = Writer { node, block, entries, changed: BTreeSet::new(), counts: [0; 2] };
+    let mut writer = Writer { node, block, entries: Vec::new(), changed: BTreeSet::new(), counts: [0; 2] };
     for transfer in transfers {
         writer.transfer(transfer)?;
     }
