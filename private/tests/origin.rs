@@ -317,7 +317,8 @@ fn many() -> impl Iterator<Item = Key> {
 
 #[test]
 fn entries_are_proven_by_the_state_root() {
-    const LIES: [(fn(&mut Value), &str); 8] = [
+    type Lie = fn(&mut Value);
+    const LIES: [(Lie, &str); 8] = [
         (|page| page["results"][0]["value"] = json!("bGll"), "not those of the state root"),
         (|page| page["results"][7]["value"] = json!("bGll"), "not those of the state root"),
         (|page| drop(page["results"].as_array_mut().unwrap().remove(7)), "not those of the state root"),
@@ -327,7 +328,7 @@ fn entries_are_proven_by_the_state_root() {
         (|page| drop(page.as_object_mut().unwrap().remove("lastProof")), "null is not base64"),
         (|page| page["lastProof"] = page["firstProof"].clone(), "not proven by the state root: "),
     ];
-    let told: Arc<Mutex<Option<fn(&mut Value)>>> = Arc::default();
+    let told = Arc::new(Mutex::new(None::<Lie>));
     let lie = Arc::clone(&told);
     let folder = new_folder();
     // On the first page, and on the one behind it.
