@@ -17,7 +17,7 @@ use neovm::{
 
 use crate::{
     input::{self, MAX_FILE, MAX_TEXT},
-    show,
+    show, terminal,
 };
 
 /// Assemble a script from the text that disasm shows
@@ -53,7 +53,7 @@ pub(crate) fn execute(args: &AsmArgs) -> Result<ExitCode> {
     match &args.output {
         Some(path) => fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?,
         None => {
-            let mut out = io::stdout().lock();
+            let mut out = terminal::output();
             out.write_all(&content).and_then(|()| out.flush()).context("cannot write to standard output")?;
         }
     }

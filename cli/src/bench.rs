@@ -25,7 +25,7 @@ use crate::{
     json::{push_stack, push_text},
     lines::{self, MAX_LINE},
     progress::Progress,
-    show,
+    show, terminal,
 };
 use timing::{Runner, Timing};
 
@@ -116,7 +116,7 @@ fn time_method(args: &BenchArgs, stub: Option<StubHost>) -> Result<ExitCode> {
     ensure!(outcome == Outcome::Halt, "the method does not halt: {}", ended(&outcome, &runner.vm));
     let id = Value::from(args.call.method.as_deref());
     let timing = runner.time(id, args.engine, Duration::from_millis(args.min_ms))?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::output();
     if args.json {
         writeln!(out, "{}", timing.json())?;
     } else {
@@ -133,7 +133,7 @@ fn ended(outcome: &Outcome, vm: &Vm) -> String {
 
 fn time_lines(args: &BenchArgs, stub: Option<&StubHost>) -> Result<ExitCode> {
     let mut input = open(&args.file)?;
-    let mut out = io::stdout().lock();
+    let mut out = terminal::output();
     if !args.json {
         write!(out, "{}", timing::HEADER)?;
     }

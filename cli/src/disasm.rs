@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use neovm::types::{NefFile, disasm::Line, disassemble_with};
 use serde::Serialize;
 
-use crate::input::Source;
+use crate::{input::Source, terminal};
 
 /// Show a script as text, which asm reads back
 ///
@@ -48,7 +48,7 @@ pub(crate) fn execute(args: &DisasmArgs) -> Result<ExitCode> {
     let program = args.source.read()?;
     program.warn_about_manifest();
     let listing = disassemble_with(&program.script, &program.methods());
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::output());
     let written = if args.json {
         write_json(&mut out, &listing.lines)
     } else {

@@ -12,7 +12,7 @@ use crate::{
     Usage, interrupt,
     invocation::{Call, Invocation, Prepared},
     report::{Ended, Report},
-    show,
+    show, terminal,
 };
 
 /// Show what the compiler makes of a script, or of a method of a contract
@@ -58,7 +58,7 @@ pub(crate) fn execute(args: &JitArgs) -> Result<ExitCode> {
     let outcome = vm.run(host.as_mut());
     // Before the report, which may run the script once more.
     let (compiled, stats) = (jit.reports(), jit.stats());
-    let mut out = io::stdout().lock();
+    let mut out = terminal::output();
     for region in compiled {
         write_region(&mut out, &region, args).context("cannot write to standard output")?;
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
-use crate::json::push_text;
+use crate::{json::push_text, terminal};
 
 /// The longest line, in bytes; the rest of a longer one is skipped.
 pub(crate) const MAX_LINE: usize = 64 << 20;
@@ -42,7 +42,7 @@ pub(crate) fn answer_some_lines(
     mut answer: impl FnMut(&[u8], &mut String) -> Result<bool>,
 ) -> Result<Counts> {
     let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
-    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut output = BufWriter::with_capacity(1 << 16, terminal::output());
     let (mut line, mut out) = (Vec::new(), String::new());
     let mut counts = Counts::default();
     while let Some(fits) = next_line(&mut input, &mut line).context("cannot read standard input")? {

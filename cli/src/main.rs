@@ -2,7 +2,8 @@
 //!
 //! Exit codes: 0 success; 1 bad input, a run stopped by --max-instructions, or engines that
 //! differ; 2 bad usage; 3 the script ended with a fault (but 0 with `run --json`, where a fault
-//! is a result like any other); 130 stopped by Ctrl-C.
+//! is a result like any other); 130 stopped by Ctrl-C; 141 standard output was closed by its
+//! reader before all was written, whatever the rest would have come to.
 
 #![forbid(unsafe_code)]
 
@@ -53,7 +54,7 @@ mod test;
 mod trace;
 mod verify;
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use neovm_workbench::show;
@@ -133,8 +134,7 @@ struct Usage(String);
 fn main() -> ExitCode {
     match execute(&parse::command_line().command) {
         Ok(code) => code,
-        // Whoever read the output has seen enough of it.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if terminal::is_closed(&error) => ExitCode::from(terminal::CLOSED),
         Err(error) => {
             terminal::error(&format!("{error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
@@ -190,9 +190,4 @@ fn execute(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Completions(args) => manual::completions(args),
         Command::Man(args) => manual::man(args),
     }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
 }

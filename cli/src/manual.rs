@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -12,7 +12,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::Cli;
+use crate::{Cli, terminal};
 
 /// Write a completion script for a shell to standard output
 ///
@@ -38,7 +38,7 @@ pub(crate) struct ManArgs {
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "neovm", &mut text);
-    io::stdout().write_all(&text).context("cannot write to standard output")?;
+    terminal::output().write_all(&text).context("cannot write to standard output")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn man(args: &ManArgs) -> Result<ExitCode> {
     command.build();
     match &args.folder {
         Some(folder) => pages(&command, folder)?,
-        None => io::stdout().write_all(&page(&command)?).context("cannot write to standard output")?,
+        None => terminal::output().write_all(&page(&command)?).context("cannot write to standard output")?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,6 @@
 //! `neovm methods`: what a contract offers.
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use anyhow::{Context, Result, anyhow};
 use neovm::{
@@ -14,7 +11,7 @@ use neovm::{
     },
 };
 
-use crate::input::Source;
+use crate::{input::Source, terminal};
 
 /// List the methods of a contract
 ///
@@ -37,7 +34,7 @@ pub(crate) fn execute(args: &MethodsArgs) -> Result<ExitCode> {
     let abi = &program.require_manifest()?.abi;
     program.warn_about_manifest();
     let text = if args.json { abi.methods.iter().collect::<Json>().to_string() + "\n" } else { list(&abi.methods) };
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::output().write_all(text.as_bytes()).context("cannot write to standard output")?;
     Ok(ExitCode::SUCCESS)
 }
 

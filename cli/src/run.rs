@@ -177,7 +177,7 @@ impl Watchers {
 }
 
 fn write_json(ended: &Ended, text: &str) -> Result<()> {
-    io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    terminal::output().write_all(text.as_bytes()).context("cannot write to standard output")?;
     ended.stopped().iter().for_each(|why| terminal::warn(&format!("stopped {why}")));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `neovm serve`: Neo's JSON-RPC over a private chain.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
     str::FromStr,
@@ -15,6 +15,8 @@ use neovm_private::PrivateChain;
 use neovm_rpc::{Limits, Mining, Node, Server, ServerLimits, reference};
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::terminal;
 
 /// The most that a number of seconds can be.
 const MAX_SECONDS: f64 = 1e6;
@@ -101,7 +103,7 @@ fn seconds(text: &str) -> Result<Duration> {
 
 pub(crate) fn execute(args: &ServeArgs) -> Result<ExitCode> {
     let Some(data) = args.data.as_ref().filter(|_| !args.methods) else {
-        anstream::print!("{}", reference());
+        terminal::write(&reference())?;
         return Ok(ExitCode::SUCCESS);
     };
     log(args);
@@ -131,7 +133,7 @@ async fn serve(args: &ServeArgs, node: Arc<RwLock<Node>>) -> Result<()> {
     let at = || format!("cannot listen at {}, port {}", args.bind, args.port);
     let listener = TcpListener::bind((args.bind.trim_matches(['[', ']']), args.port)).await.with_context(at)?;
     let address = listener.local_addr()?;
-    writeln!(anstream::stdout().lock(), "listening on http://{address}")?;
+    terminal::write(&format!("listening on http://{address}\n"))?;
     Server::new(node, limits).run(listener, stop).await;
     tracing::info!("stopped");
     Ok(())

@@ -3,7 +3,7 @@
 //! Output that does not go to a terminal has no colours, and none has any where
 //! `NO_COLOR` is set: `anstream` sees to that.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
@@ -42,10 +42,50 @@ pub(crate) fn cut(line: &str, width: Option<usize>) -> &str {
     end.map_or(line, |(end, _)| line[..end].trim_end())
 }
 
+/// The exit code where standard output was closed before all was written, as shells have
+/// it for a program that is ended by that: 128 and the number of SIGPIPE.
+pub(crate) const CLOSED: u8 = 141;
+
+/// Whoever read standard output has closed it.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output is closed")]
+struct Closed;
+
+/// Returns whether an error is that standard output was closed by its reader, and not any
+/// other pipe or connection.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.get_ref().is_some_and(|inner| inner.is::<Closed>()))
+}
+
+/// Marks an error of standard output.
+fn marked(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::BrokenPipe { io::Error::new(ErrorKind::BrokenPipe, Closed) } else { error }
+}
+
+/// Standard output, locked, as it is: colours go through [`write`].
+pub(crate) struct Output(io::StdoutLock<'static>);
+
+/// Returns standard output.
+pub(crate) fn output() -> Output {
+    Output(io::stdout().lock())
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(marked)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(marked)
+    }
+}
+
 /// Writes text to standard output.
 pub(crate) fn write(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(marked).context("cannot write to standard output")
 }
 
 /// Writes an error to standard error.

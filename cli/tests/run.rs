@@ -181,6 +181,39 @@ fn ctrl_c_shows_the_state_so_far() {
     }
 }
 
+/// The reader of standard output closes it before anything is written.
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_is_no_success() {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+    // What halts and what faults, what is written through colours and what is written as it is.
+    let calls: [&[&str]; 8] = [
+        &["run", "0x11"],
+        &["run", "0x38"],
+        &["run", "0x38", "--json"],
+        &["disasm", "0x11"],
+        &["disasm", "0x11", "--json"],
+        &["methods", "arith.nef"],
+        &["serve", "--methods"],
+        &["batch"],
+    ];
+    for call in calls {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neovm"));
+        command.args(call).current_dir(examples());
+        let pipes = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut child = pipes.stdout(writer).spawn().expect("the program starts");
+        // It may end without reading.
+        let _ = child.stdin.take().expect("a pipe").write_all(b"{\"script\":\"EQ==\"}\n");
+        let answer = Answer::from(child.wait_with_output().expect("the program ends"));
+        assert_eq!((answer.code, &answer.err[..]), (141, ""), "{call:?}");
+    }
+}
+
 /// A contract of one byte, RET, whose method returns its argument.
 fn identity(name: &str, parameter_type: &str) -> String {
     let parameters = json!([{"name": "it", "type": parameter_type}]);

@@ -1,13 +1,14 @@
 //! `neovm evm disasm`: code as text.
 
 use std::{
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     process::ExitCode,
 };
 
 use anyhow::{Context, Result};
 
 use super::code::CodeSource;
+use crate::terminal;
 
 /// Show Ethereum bytecode as text
 ///
@@ -22,7 +23,7 @@ pub(crate) struct DisasmArgs {
 
 pub(crate) fn execute(args: &DisasmArgs) -> Result<ExitCode> {
     let code = args.source.read()?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::output());
     let mut lines = neovm_evm::instructions(&code);
     let written = lines.try_for_each(|instruction| writeln!(out, "{:04x}  {instruction}", instruction.position));
     written.and_then(|()| out.flush()).context("cannot write to standard output")?;

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -19,6 +19,7 @@ use crate::{
     place::line,
     progress::Progress,
     show::{self, count},
+    terminal,
 };
 
 /// How long lines wait until they are printed together.
@@ -171,7 +172,7 @@ impl Output {
 
     fn print(&mut self, progress: &Progress) -> Result<()> {
         let print = || {
-            let mut out = io::stdout().lock();
+            let mut out = terminal::output();
             out.write_all(self.text.as_bytes()).and_then(|()| out.flush())
         };
         progress.suspend(print).context("cannot write to standard output")?;

@@ -16,6 +16,8 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use crate::terminal;
+
 /// The longest message and the longest line of a header, in bytes.
 const MAX_MESSAGE: usize = 16 << 20;
 const MAX_LINE: u64 = 4096;
@@ -101,7 +103,7 @@ impl Connection {
         self.seq += 1;
         message["seq"] = self.seq.into();
         let text = message.to_string();
-        let mut out = io::stdout().lock();
+        let mut out = terminal::output();
         write!(out, "Content-Length: {}\r\n\r\n{text}", text.len())
             .and_then(|()| out.flush())
             .context("cannot write to standard output")
