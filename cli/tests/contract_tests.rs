@@ -437,6 +437,47 @@ fn reports_for_other_tools() {
     assert!(lcov.contains("SF:token.py") && lcov.contains("end_of_record"), "{lcov}");
 }
 
+#[test]
+fn names_of_contracts_may_have_dots() {
+    let path = token_file("dots", "");
+    for extension in ["nef", "manifest.json"] {
+        fs::copy(
+            path.with_file_name(format!("token.{extension}")),
+            path.with_file_name(format!("my.token.{extension}")),
+        )
+        .expect("a copy");
+    }
+    // Another owner makes it another contract; a third one's name is what the second's begins with.
+    let contracts = |second: &str, call: &str| {
+        format!(
+            r#"accounts = ["owner", "alice"]
+[[contract]]
+nef = "my.token.nef"
+data = "@owner"
+[[contract]]
+nef = "token.nef"
+name = "{second}"
+data = "@owner"
+signers = ["@alice"]
+[[test]]
+name = "it"
+steps = [
+  {{ call = "{call}", args = ["@alice", 5], signers = ["@owner"] }},
+  {{ call = "my.token.balanceOf", args = ["@alice"], result = 5 }},
+]
+"#
+        )
+    };
+    for second in ["my", "token", "my.token.mint"] {
+        fs::write(&path, contracts(second, "my.token.mint")).expect("a file");
+        neovm(&["test", text_of(&path)]).ok();
+    }
+    fs::write(&path, contracts("token", "my.tokem.mint")).expect("a file");
+    let answer = neovm(&["test", text_of(&path)]);
+    assert_eq!(answer.code, 1);
+    holds(&answer, &["no contract is called `my.tokem`", "my.token"]);
+}
+
 /// The coverage of a function of the token, worked out by hand: four calls, of which two leave nothing.
 #[test]
 fn coverage_is_what_one_counts_by_hand() {

@@ -258,19 +258,20 @@ impl Reader {
         Ok(Step { span: node.span.clone(), time, after, action })
     }
 
-    /// The contract that a text names, and the name behind the dot.
+    /// The contract that a text names, and the name behind the dot. There may be dots in names: of the contracts whose
+    /// names the text begins with it is the one with the longest.
     fn member<'a>(&'a self, node: &'a Node) -> Result<(Hash160, &'a Manifest, &'a str)> {
         let text = node.text()?;
-        let Some((contract, member)) = text.split_once('.') else {
+        let behind = |name: &str| text.strip_prefix(name)?.strip_prefix('.');
+        let named = self.manifests.iter().filter_map(|known| Some((known, behind(&known.0)?)));
+        if let Some(((_, hash, manifest), member)) = named.min_by_key(|(_, member)| member.len()) {
+            return Ok((*hash, manifest, member));
+        }
+        let Some((contract, _)) = text.rsplit_once('.') else {
             return Err(Problem::new(&node.span, "write the contract, a dot and the name: \"token.mint\""));
         };
-        match self.manifests.iter().find(|(name, ..)| name == contract) {
-            Some((_, hash, manifest)) => Ok((*hash, manifest, member)),
-            None => {
-                let help = did_you_mean(contract, self.manifests.iter().map(|(name, ..)| name.as_str()));
-                Err(Problem::new(&node.span, format!("no contract is called `{contract}`")).help(help))
-            }
-        }
+        let help = did_you_mean(contract, self.manifests.iter().map(|(name, ..)| name.as_str()));
+        Err(Problem::new(&node.span, format!("no contract is called `{contract}`")).help(help))
     }
 
     fn call(&self, call: &Node, fields: &mut Fields<'_>) -> Result<Call> {
