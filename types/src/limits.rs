@@ -27,7 +27,8 @@ pub struct Limits {
     pub max_comparable_size: u32,
     /// The largest number of contexts on the invocation stack.
     pub max_invocation_stack_size: u32,
-    /// The largest number of open try blocks in one context.
+    /// The largest number of open try blocks in one context. Networks have 16; 0 is none here, while the reference would
+    /// let the first one of each context pass (`JumpTable.Control.cs`, `ExecuteTry`).
     pub max_try_nesting_depth: u32,
     /// Whether a script can catch the exceptions of PICKITEM and SETITEM.
     pub catch_engine_exceptions: bool,

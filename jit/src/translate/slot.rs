@@ -78,6 +78,8 @@ impl Translator<'_> {
 
     /// Stores an item to a slot that stays in memory, by the builtin.
     fn store_by_builtin(&mut self, ins: &Ins, index: usize) {
+        // Guards come first: an exit to before the write would make the slot's integer once more.
+        self.settle_refs(ins, 1, |origin| origin == Origin::Element);
         self.before_effect(ins);
         let offset = self.slots[index].offset;
         self.write(self.state.slots[index], self.frame, offset);
