@@ -13,6 +13,7 @@ const FUNCTIONS: &[(usize, Statement)] = &[
     (5, |scripter| scripter.leaf()),
     (3, |scripter| scripter.recursion()),
     (3, |scripter| scripter.worker()),
+    (3, |scripter| scripter.checking()),
     (2, |scripter| scripter.without_slots()),
     (2, |scripter| scripter.trying()),
     (1, |scripter| scripter.early_return()),
@@ -96,6 +97,47 @@ impl Scripter<'_> {
         }
         self.operator();
         self.bind(end);
+    }
+
+    /// A function that checks its arguments, and computes with them. Checks seldom fail.
+    pub(super) fn checking(&mut self) {
+        let locals = self.random.below(2) as u8;
+        self.op_with(INITSLOT, &[locals, ARGUMENTS as u8]);
+        for _ in 0..1 + self.random.below(2) {
+            self.one_op(&[LDARG0, LDARG1]);
+            self.small();
+            match self.random.below(4) {
+                0 => self.ops(&[NUMNOTEQUAL, ASSERT]),
+                1 => {
+                    self.op(NUMNOTEQUAL);
+                    // The second message is no text.
+                    let message: &[u8] = self.random.one_of(&[b"\x03why", b"\x01\xff"]);
+                    self.op_with(PUSHDATA1, message);
+                    self.op(ASSERTMSG);
+                }
+                _ => self.failing_unless(),
+            }
+        }
+        self.ops(&[LDARG0, LDARG1]);
+        self.operator();
+    }
+
+    /// Throws or aborts, mostly with a message, unless two integers differ.
+    fn failing_unless(&mut self) {
+        let holds = self.label();
+        let compare = self.random.one_of(&[JMPNE, JMPNE, JMPNE, JMPGT]);
+        self.jump(compare, holds);
+        self.one_op(&[LDARG0, PUSHNULL, PUSH3]);
+        match self.random.below(6) {
+            0 => self.op(THROW),
+            1 => self.op(ABORT),
+            2 => self.ops(&[PUSH1, PACK, THROW]),
+            failure => {
+                self.op_with(PUSHDATA1, b"\x03why");
+                self.op(if failure == 3 { ABORTMSG } else { THROW });
+            }
+        }
+        self.bind(holds);
     }
 
     /// A function with a loop of its own.
