@@ -143,6 +143,6 @@ fn a_closed_output_ends_quietly() {
     }
     drop(stdin);
     let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success());
+    assert_eq!(output.status.code(), Some(141));
     assert_eq!(output.stderr, b"");
 }
