@@ -1,13 +1,13 @@
 //! Receipts: what came of an execution.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use neovm::{
     Execution, Hash160, OpCode, Outcome, Receipt as HostReceipt, StackItem, Stop, Store,
     host::{CallTrace, Chain, Contract, PendingInvocation, StateView},
     storage::{Batch, Value},
     types::{
-        disasm::disassemble,
+        disasm::{Line, Listing, disassemble},
         manifest::{Event, ParameterType},
     },
 };
@@ -183,13 +183,15 @@ fn parameters(view: &StateView<'_>, contract: Hash160, event: &str) -> Option<Ve
 /// The contexts on the invocation stack, the current one first.
 fn frames(execution: &Execution<'_>) -> Vec<Frame> {
     let contexts = execution.vm().invocation_stack();
+    // Many contexts may run one script. All of them are alive, so that an address is that of one script.
+    let mut listings: HashMap<*const u8, Listing<'_>> = HashMap::new();
     let frames = contexts.zip(execution.running_scripts()).enumerate().map(|(depth, (context, running))| {
-        let listing = disassemble(context.script);
-        let line = listing.lines.iter().find(|line| {
-            let end = line.offset + line.bytes.len();
-            // A caller stands behind its call.
-            if depth == 0 { line.offset == context.position } else { end == context.position }
-        });
+        let script = context.script;
+        let listing = listings.entry(script.bytes().as_ptr()).or_insert_with(|| disassemble(script));
+        // A caller stands behind its call.
+        let place = |line: &Line<'_>| line.offset + if depth == 0 { 0 } else { line.bytes.len() };
+        let found = listing.lines.binary_search_by_key(&context.position, place);
+        let line = found.ok().map(|line| &listing.lines[line]);
         let instruction = line.map(|line| format!("{} {}", line.mnemonic, line.operand).trim_end().to_owned());
         let position = line.map_or(context.position, |line| line.offset);
         let contract = running.contract.as_deref();
