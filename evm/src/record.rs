@@ -75,6 +75,20 @@ pub(crate) fn address_of(key: &Key) -> Result<Address, StoreError> {
     Address::try_from(bytes).map_err(|_| damaged("the key of an account", key))
 }
 
+/// What the keys of all values begin with.
+pub(crate) fn all_storage_prefix() -> Key {
+    key(STORAGE, &[])
+}
+
+/// Address and generation in the key of a value.
+pub(crate) fn owner_of(key: &Key) -> Result<(Address, u32), StoreError> {
+    let parse = || {
+        let (address, rest) = key.local().get(1..)?.split_first_chunk::<20>()?;
+        Some((Address::from(*address), u32::from_be_bytes(*rest.first_chunk()?)))
+    };
+    parse().ok_or_else(|| damaged("the key of a slot", key))
+}
+
 /// The slot in the key of a value.
 pub(crate) fn slot_of(key: &Key) -> Result<U256, StoreError> {
     let bytes = key.local().get(25..).and_then(|bytes| bytes.try_into().ok());
@@ -166,6 +180,8 @@ mod tests {
         let address = Address::repeat_byte(1);
         assert_eq!(address_of(&account_key(address)), Ok(address));
         assert_eq!(slot_of(&storage_key(address, 3, U256::from(5))), Ok(U256::from(5)));
+        assert_eq!(owner_of(&storage_key(address, 3, U256::from(5))), Ok((address, 3)));
+        assert!(storage_key(address, 3, U256::ZERO).starts_with(&all_storage_prefix()));
         assert!(storage_key(address, 3, U256::ZERO).starts_with(&storage_prefix(address, 3)));
         assert!(account_key(address).contract() < -1000);
     }
