@@ -144,12 +144,12 @@ fn a_candidate_whose_key_no_point_has_is_no_candidate_to_read_or_vote_for() {
         let if_known = |items: Vec<StackItem>| {
             if is_known { results(items) } else { Err("public key is not a point on secp256r1".to_owned()) }
         };
-        let register: (&str, &[StackItem]) = ("registerCandidate", &[given.clone()]);
-        let votes: (&str, &[StackItem]) = ("getCandidateVote", &[given.clone()]);
+        let register: (&str, &[StackItem]) = ("registerCandidate", std::slice::from_ref(&given));
+        let votes: (&str, &[StackItem]) = ("getCandidateVote", std::slice::from_ref(&given));
         assert_eq!(neo(&key, &[register, votes]), results(vec![true.into(), 0.into()]));
         let list = StackItem::array([StackItem::structure([(&key).into(), 0.into()])]);
         assert_eq!(neo(&key, &[register, ("getCandidates", &[])]), if_known(vec![true.into(), list]));
-        let vote: (&str, &[StackItem]) = ("vote", &[owner.into(), given]);
+        let vote: (&str, &[StackItem]) = ("vote", &[owner.into(), given.clone()]);
         assert_eq!(neo(&key, &[register, vote]), if_known(vec![true.into(), true.into()]));
     }
 }
