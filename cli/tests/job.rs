@@ -68,7 +68,7 @@ fn input_has_an_end_and_a_reader_may_leave() {
         .spawn()
         .expect("the program starts");
     drop(child.stdout.take());
-    assert!(child.wait().expect("it ends").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(141));
 }
 
 /// A folder without a chain stays as it is.

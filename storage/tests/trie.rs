@@ -241,6 +241,9 @@ fn what_is_proven_of_a_range_is_all_of_it() {
     let behind = Range { prefix: b"", first: Some(b"bb"), last: None };
     assert_eq!(proves(&all, behind, &part(&[bb, c]), [bb, c]), Ok(true));
     assert_eq!(proves(&all, behind, &part(&[bb]), [bb, bb]), Ok(false));
+    // An entry that is there, outside.
+    assert_eq!(proves(&all, behind, &part(&[b, bb, c]), [bb, c]), Ok(false));
+    assert_eq!(proves(&all, with_prefix, &part(&[b, ba, bb, c]), [b, c]), Ok(false));
 }
 
 /// Nodes that no trie has, in proofs that someone made up.

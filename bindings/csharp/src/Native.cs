@@ -517,7 +517,8 @@ namespace Neovm
     }
 
     /// <summary>
-    ///  Bytes. They are not terminated by a zero. `data` may be null if `length` is 0.
+    ///  Bytes. They are not terminated by a zero. `data` may be null if `length` is 0. Wherever the library hands out bytes or
+    ///  a list, the pointer is null if the length is 0.
     /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     internal unsafe partial struct neovm_bytes

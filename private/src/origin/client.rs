@@ -213,7 +213,8 @@ mod tests {
     fn an_error_is_read_whatever_the_status_is() {
         let error = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-606,"message":"Old state not supported"}}"#;
         for status in ["200 OK", "422 Unprocessable Entity", "500 Internal Server Error"] {
-            assert_eq!(answered(status, error), "is answered with error -606: Old state not supported");
+            let answer = answered(status, error);
+            assert!(answer.starts_with("is answered with error -606: Old state not supported"), "{answer}");
         }
         let result = r#"{"jsonrpc":"2.0","id":1,"result":true}"#;
         for body in ["", "<html>", r#"{"error":"no"}"#, r#"{"error":null}"#, "[]", result] {

@@ -81,12 +81,22 @@ impl Range<'_> {
         proofs: impl IntoIterator<Item = &'a Proof>,
         entries: impl IntoIterator<Item = (&'a Key, &'a Value)>,
     ) -> Result<bool, TrieError> {
+        let entries: Vec<_> = entries.into_iter().collect();
+        if !entries.iter().all(|(key, _)| self.contains(key)) {
+            return Ok(false);
+        }
         let low = nibbles(self.first.unwrap_or(self.prefix));
         // No nibble is as great as that of a branch's value.
         let high = self.last.map_or_else(|| [nibbles(self.prefix), vec![VALUE]].concat(), nibbles);
         let mut trie = Trie::new(ByHash::new(proofs), Some(root));
         trie.clear(&low, &high)?;
         Ok(trie.apply(entries.into_iter().map(|(key, value)| (key, Some(value))))? == root)
+    }
+
+    fn contains(&self, key: &[u8]) -> bool {
+        key.starts_with(self.prefix)
+            && self.first.is_none_or(|first| first <= key)
+            && self.last.is_none_or(|last| key <= last)
     }
 }
 
