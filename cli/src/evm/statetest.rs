@@ -150,14 +150,15 @@ fn run(file: &Path, trace: Option<TraceFields>) -> Ran {
         let text = read_limited(file, MAX_TEXT)?;
         let text = String::from_utf8(text).context("not a state test: not UTF-8")?;
         let mut each = |outcome| outcomes.push(outcome);
-        Ok(match trace {
+        match trace {
             None => run_state_tests(&text, &mut each)?,
             Some(fields) => {
                 let mut to = BufWriter::new(io::stderr().lock());
                 trace_state_tests(&text, fields, &mut to, &mut each)?;
                 to.flush().context("cannot write to standard error")?;
             }
-        })
+        }
+        Ok(())
     };
     let error = run().err();
     Ran { outcomes, error }

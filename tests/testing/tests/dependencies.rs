@@ -26,7 +26,7 @@ fn rows() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// The crates of others that a table of a manifest asks for.
-fn asked_for<'t>(table: Option<&'t Value>) -> impl Iterator<Item = &'t str> {
+fn asked_for(table: Option<&Value>) -> impl Iterator<Item = &str> {
     let dependencies = table.and_then(Value::as_table).into_iter().flatten();
     dependencies.map(|(name, _)| name.as_str()).filter(|name| !name.starts_with("neovm"))
 }
