@@ -125,7 +125,8 @@ def compare(name, pair, rounds):
     """Prints a row for two commands that take turns."""
     runs = [[timed(command) for command in pair] for _ in range(rounds + 1)][1:]
     ours, theirs = ([statistics.median(run[side][figure] for run in runs) for figure in range(4)] for side in range(2))
-    ratios = [[run[0][figure] / run[1][figure] for run in runs] for figure in range(2)]
+    # What takes less than a millisecond may count as nothing.
+    ratios = [[max(run[0][figure], 1e-3) / max(run[1][figure], 1e-3) for run in runs] for figure in range(2)]
     spread = [f'{statistics.median(ratio):.2f} ({min(ratio):.2f} to {max(ratio):.2f})' for ratio in ratios]
     figures = [f'{a:.2f} | {b:.2f}' for a, b in zip(ours[:3], theirs[:3])]
     print(f'| {name} | {" | ".join(figures)} | {ours[3]:.0f} | {theirs[3]:.0f} | {" | ".join(spread)} |', flush=True)
