@@ -80,14 +80,22 @@ type chainForm struct {
 
 func (e *errorForm) err() error { return &neovm.Error{Status: e.Status, Message: e.Message} }
 
+// limited refuses a message that is too long for the sidecar.
+func limited(name string, length int) error {
+	if length <= maxRequest {
+		return nil
+	}
+	return &neovm.Error{Status: neovm.ErrLimit, Message: fmt.Sprintf("the message %s has %d bytes; %d is the limit", name, length, maxRequest)}
+}
+
 // send sends a message: an object with one member.
 func (c *conn) send(name string, value any) error {
 	text, err := json.Marshal(map[string]any{name: value})
 	if err != nil {
 		return err
 	}
-	if len(text) > maxRequest {
-		return &neovm.Error{Status: neovm.ErrLimit, Message: fmt.Sprintf("the message %s has %d bytes; %d is the limit", name, len(text), maxRequest)}
+	if err := limited(name, len(text)); err != nil {
+		return err
 	}
 	frame := binary.LittleEndian.AppendUint32(make([]byte, 0, 4+len(text)), uint32(len(text)))
 	c.writing.Lock()

@@ -155,13 +155,18 @@ func (r *run) get(keys []string) (string, any, error) {
 	if prefetcher, can := r.storage.(neovm.Prefetcher); can && len(list) > 1 {
 		prefetcher.Prefetch(list)
 	}
-	values := make([]*string, len(list))
+	values, size := make([]*string, len(list)), 0
 	for i, key := range list {
 		value, found, err := r.storage.Get(key)
 		if err != nil {
 			return "", nil, err
 		}
 		if found {
+			// Before it is encoded, for which the sidecar may not wait.
+			size += hex.EncodedLen(len(value))
+			if err := limited("values", size); err != nil {
+				return "", nil, err
+			}
 			text := hex.EncodeToString(value)
 			values[i] = &text
 		}
@@ -203,6 +208,9 @@ func (r *run) seek(form *seekForm) (string, any, error) {
 		full := len(entries) >= form.Limit || len(entries) > 0 && size > maxRequest/4
 		if !found || full {
 			return "entries", map[string]any{"entries": entries, "more": found}, nil
+		}
+		if err := limited("entries", hex.EncodedLen(size)); err != nil {
+			return "", nil, err
 		}
 		entries = append(entries, [2]string{text, hex.EncodeToString(value)})
 	}

@@ -256,6 +256,12 @@ func storage(t *testing.T, runner neovm.Runner, state neovm.Storage) {
 	if err := run(huge); !errors.As(err, &failed) || !strings.Contains(err.Error(), "limit") {
 		t.Error("a value that is too large:", err)
 	}
+	huge = opens(func() (key, value []byte, found bool, err error) {
+		return append([]byte{0xfb, 0xff, 0xff, 0xff}, 33), make([]byte, 20<<20), true, nil
+	})
+	if err := run(huge); !errors.As(err, &failed) || !strings.Contains(err.Error(), "limit") {
+		t.Error("an entry that is too large:", err)
+	}
 }
 
 func threads(t *testing.T, runner neovm.Runner, state neovm.Storage) {
