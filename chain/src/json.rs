@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use neovm_types::json::Json;
+use neovm_types::{base64, json::Json};
 
 /// Why JSON is not the form of what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +62,7 @@ impl<'a> Field<'a> {
 
     /// Reads bytes in base64.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, FromJsonError> {
-        self.parse(|text| BASE64_STANDARD.decode(text))
+        self.parse(|text| base64::decode(text))
     }
 
     /// Reads an array of at most `limit` elements with a function.

@@ -218,7 +218,7 @@ fn spaced_hex(text: &str) -> Result<Vec<u8>> {
 }
 
 fn base64_bytes(text: &str) -> Result<Vec<u8>> {
-    base64::decode_spaced(text).context("not base64")
+    base64::decode(text).context("not base64")
 }
 
 /// Reads a file, or standard input for `-`, of at most `limit` bytes. A pipe is read to its end, so that a shell can put

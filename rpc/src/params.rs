@@ -92,7 +92,7 @@ impl<'a> Params<'a> {
     /// Bytes in base64, which may be broken into lines.
     pub(crate) fn bytes(&self, index: usize) -> Result<Vec<u8>> {
         let value = self.required(index)?;
-        let bytes = value.as_str().and_then(|text| base64::decode_spaced(text).ok());
+        let bytes = value.as_str().and_then(|text| base64::decode(text).ok());
         bytes.ok_or_else(|| invalid("Base64-encoded bytes", value))
     }
 

@@ -17,14 +17,13 @@ use axum::{
     response::Response,
     routing::any,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use neovm_types::json::Json;
+use neovm_types::{base64, json::Json};
 use tokio::{
     net::TcpListener,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -270,7 +269,7 @@ fn from_query(query: &str) -> Option<Vec<u8>> {
         pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
     };
     let (id, method, params) = (value("id")?, value("method")?, value("params")?);
-    let params = match BASE64_STANDARD.decode(&params) {
+    let params = match base64::decode(&params) {
         Ok(bytes) if !bytes.is_empty() => String::from_utf8(bytes).unwrap_or(params),
         _ => params,
     };

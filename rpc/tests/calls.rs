@@ -175,6 +175,8 @@ fn the_storage_of_a_contract_is_read() {
     assert_eq!(world.error("getstorage", json!([hash, "%"])).0, -32602);
     // As tools break it into lines.
     assert_eq!(world.call("getstorage", json!([hash, " YW\r\nI=\n"])), base64(b"ab"));
+    assert_eq!(world.call("getstorage", json!([hash, "YWJ="])), base64(b"ab"), "bits that belong to no byte");
+    assert_eq!(world.error("getstorage", json!([hash, "YW\u{b}I="])).0, -32602);
     let found = world.call("findstorage", json!([hash, base64(b"a")]));
     let entry = |key: &[u8]| json!({"key": base64(key), "value": base64(key)});
     assert_eq!(found, json!({"truncated": false, "next": 2, "results": [entry(b"aa"), entry(b"ab")]}));

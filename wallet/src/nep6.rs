@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::contract::{self, MultisigError};
 use neovm_crypto::{address_from_script_hash, script_hash_from_address};
-use neovm_types::{Hash160, PublicKey, Script};
+use neovm_types::{Hash160, PublicKey, Script, base64 as dotnet_base64};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -138,7 +138,7 @@ impl Account {
     /// Returns the verification script, if it is there and no contract is deployed instead.
     pub fn script(&self) -> Option<Script> {
         let contract = self.contract.as_ref().filter(|contract| !contract.deployed)?;
-        BASE64_STANDARD.decode(&contract.script).ok().map(|bytes| Script::from(&bytes[..]))
+        dotnet_base64::decode(&contract.script).ok().map(|bytes| Script::from(&bytes[..]))
     }
 
     /// Reads the address, and checks that it is that of the script.
@@ -147,7 +147,7 @@ impl Account {
             format!("the address {:?}: {error}", self.address.chars().take(40).collect::<String>())
         })?);
         let Some(contract) = &self.contract else { return Ok(()) };
-        let script = BASE64_STANDARD.decode(&contract.script).map_err(|error| format!("its script: {error}"))?;
+        let script = dotnet_base64::decode(&contract.script).map_err(|error| format!("its script: {error}"))?;
         let hash = Script::from(&script[..]).hash();
         if contract.deployed || hash == self.hash {
             return Ok(());

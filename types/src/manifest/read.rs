@@ -7,20 +7,11 @@ use alloc::{
     vec::Vec,
 };
 
-use base64::{
-    Engine, alphabet,
-    engine::{GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::{
     Abi, ContractDescriptor, Event, Group, Manifest, ManifestError, Method, Parameter, ParameterType, Permission,
     PublicKey, Wildcard,
 };
-use crate::json::Json;
-
-/// Base64 as .NET reads it: padded, but bits after the last byte may be set.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+use crate::{base64, json::Json};
 
 type Result<T> = core::result::Result<T, ManifestError>;
 
@@ -189,9 +180,7 @@ fn group(field: &Field<'_, '_>) -> Result<Group> {
     // The reference verifies the signature with the point as it is given.
     let pubkey = PublicKey::parse_point(key.text()?).or_else(|error| key.wrong(format!("{error}")))?;
     let text = field.get_present("signature")?;
-    // .NET skips whitespace wherever it stands.
-    let digits: Vec<u8> = text.text()?.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect();
-    let signature = BASE64.decode(digits).ok().and_then(|bytes| bytes.try_into().ok());
+    let signature = base64::decode(text.text()?).ok().and_then(|bytes| bytes.try_into().ok());
     let signature = signature.map_or_else(|| text.not_a("64 bytes in base64"), Ok)?;
     Ok(Group { pubkey, signature })
 }

@@ -2,18 +2,11 @@
 
 use base64::{
     Engine,
-    alphabet::STANDARD,
-    engine::{GeneralPurpose, GeneralPurposeConfig},
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use neovm_types::FaultKind;
+use neovm_types::{FaultKind, base64 as dotnet_base64};
 
 use super::{check_length, fault};
-
-/// Base 64 as `Convert.FromBase64String` reads it: the last digit may have bits that
-/// belong to no byte.
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Returns bytes in base 64, padded.
 ///
@@ -30,7 +23,7 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> Result<String, FaultKind> {
 /// For any other text, and if it has more than [`super::MAX_INPUT_LENGTH`] bytes.
 pub(crate) fn base64_decode(text: &str) -> Result<Vec<u8>, FaultKind> {
     check_length(text.as_bytes())?;
-    decode(LENIENT, text.bytes())
+    dotnet_base64::decode(text).or_else(|_| not_base(64))
 }
 
 /// Returns a text's UTF-8 in base 64 with `-` and `_`, not padded.
@@ -54,18 +47,14 @@ pub(crate) fn base64_url_decode(text: &str) -> Result<String, FaultKind> {
         1 => return not_base(64),
         rest => (4 - rest) % 4,
     };
-    let standard = text.bytes().map(|byte| match byte {
+    let digits = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).map(|byte| match byte {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
     });
-    let bytes = decode(BASE64_STANDARD, standard.chain(std::iter::repeat_n(b'=', padding)))?;
+    let padded: Vec<u8> = digits.chain(std::iter::repeat_n(b'=', padding)).collect();
+    let bytes = BASE64_STANDARD.decode(padded).or_else(|_| not_base(64))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn decode(engine: GeneralPurpose, text: impl Iterator<Item = u8>) -> Result<Vec<u8>, FaultKind> {
-    let text: Vec<u8> = text.filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).collect();
-    engine.decode(text).or_else(|_| not_base(64))
 }
 
 fn not_base<T>(base: u32) -> Result<T, FaultKind> {
