@@ -55,78 +55,75 @@ pub(super) fn div_rem_two(value: u128, divisor: u128) -> (u128, u128) {
     (u128::from(quotient), rest)
 }
 
-/// Returns the number of words up to the highest one that is not zero.
-fn length(value: &[u64; 4]) -> usize {
-    4 - value.iter().rev().take_while(|&&word| word == 0).count()
+fn join(high: u64, low: u64) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
+fn four(number: u128) -> [u64; 4] {
+    [number as u64, (number >> 64) as u64, 0, 0]
+}
+
+/// Returns the upper word of two that are shifted left by fewer bits than a word has.
+#[inline(always)]
+fn upper(high: u64, low: u64, shift: u32) -> u64 {
+    high << shift | (low >> 1) >> (63 - shift)
 }
 
 /// Returns the quotient and the remainder by a divisor that is not zero.
-pub(super) fn div_rem(value: &[u64; 4], divisor: &[u64; 4]) -> ([u64; 4], [u64; 4]) {
-    let (value_length, divisor_length) = (length(value), length(divisor));
-    let two = |words: &[u64; 4]| u128::from(words[1]) << 64 | u128::from(words[0]);
-    let four = |number: u128| [number as u64, (number >> 64) as u64, 0, 0];
-    if value_length <= 2 && divisor_length <= 2 {
-        let (quotient, rest) = div_rem_two(two(value), two(divisor));
-        return (four(quotient), four(rest));
-    }
-    if divisor_length <= 2 {
-        let (quotient, rest) = div_rem_by_two(value, two(divisor));
+#[inline(always)]
+pub(super) fn div_rem(value: [u64; 4], divisor: [u64; 4]) -> ([u64; 4], [u64; 4]) {
+    let [low, high, third, fourth] = divisor;
+    if third | fourth == 0 {
+        let (quotient, rest) = div_rem_by_two(value, join(high, low));
         return (quotient, four(rest));
     }
-    if value_length < divisor_length {
-        return ([0; 4], *value);
-    }
-    divide_long(value, value_length, divisor, divisor_length)
+    let (quotient, rest) = divide_long(&value, &divisor);
+    (four(quotient), rest)
 }
 
 /// Returns the quotient and the remainder by a divisor of two words that is not zero.
-#[inline]
-pub(super) fn div_rem_by_two(value: &[u64; 4], divisor: u128) -> ([u64; 4], u128) {
+///
+/// Words stay in registers: where vector instructions read words that were just written, they wait.
+#[inline(always)]
+pub(super) fn div_rem_by_two(value: [u64; 4], divisor: u128) -> ([u64; 4], u128) {
+    let [first, second, third, fourth] = value;
+    if third | fourth == 0 {
+        let (quotient, rest) = div_rem_two(join(second, first), divisor);
+        return (four(quotient), rest);
+    }
     if divisor >> 64 == 0 {
         let (quotient, rest) = divide_by_word(value, divisor as u64);
         return (quotient, rest.into());
     }
-    match length(value) {
-        0 | 1 => ([0; 4], value[0].into()),
-        length => divide_by_two_words(value, length, divisor),
-    }
+    let (high, low) = ((divisor >> 64) as u64, divisor as u64);
+    let shift = high.leading_zeros();
+    let divisor = join(upper(high, low, shift), low << shift);
+    let rest = join(upper(0, fourth, shift), upper(fourth, third, shift));
+    let (most, rest) = next_digit(rest, upper(third, second, shift), divisor);
+    let (middle, rest) = next_digit(rest, upper(second, first, shift), divisor);
+    let (least, rest) = divide_three(rest, first << shift, divisor);
+    ([least, middle, most, 0], rest >> shift)
 }
 
-/// Divides by one word.
-#[inline]
-fn divide_by_word(value: &[u64; 4], divisor: u64) -> ([u64; 4], u64) {
-    let (mut quotient, mut rest) = ([0; 4], 0);
-    for i in (0..4).rev() {
-        // The first divisions are often saved.
-        if rest == 0 && value[i] < divisor {
-            rest = value[i];
-        } else {
-            (quotient[i], rest) = divide_two(rest, value[i], divisor);
-        }
+/// Divides three or four words by one.
+#[inline(always)]
+fn divide_by_word([first, second, third, fourth]: [u64; 4], divisor: u64) -> ([u64; 4], u64) {
+    // Most quotients have two words.
+    let (mut upper, mut rest) = ([0; 2], third);
+    if fourth != 0 || third >= divisor {
+        (upper[1], rest) = (fourth / divisor, fourth % divisor);
+        (upper[0], rest) = divide_two(rest, third, divisor);
     }
-    (quotient, rest)
+    let (high, rest) = divide_two(rest, second, divisor);
+    let (low, rest) = divide_two(rest, first, divisor);
+    ([low, high, upper[0], upper[1]], rest)
 }
 
-/// Algorithm D for a number of two to four words and a divisor of two.
-fn divide_by_two_words(value: &[u64; 4], length: usize, divisor: u128) -> ([u64; 4], u128) {
-    let shift = divisor.leading_zeros();
-    let divisor = divisor << shift;
-    let word = |i: usize| {
-        let (above, below) = (value.get(i).copied().unwrap_or(0), i.checked_sub(1).map_or(0, |below| value[below]));
-        above << shift | (below >> 1) >> (63 - shift)
-    };
-    let mut rest = u128::from(word(length)) << 64 | u128::from(word(length - 1));
-    let mut quotient = [0; 4];
-    for i in (0..length - 1).rev() {
-        let longer = rest << 64 | u128::from(word(i));
-        // The first division is often saved.
-        if rest >> 64 == 0 && longer < divisor {
-            rest = longer;
-        } else {
-            (quotient[i], rest) = divide_three(rest, word(i), divisor);
-        }
-    }
-    (quotient, rest >> shift)
+/// Divides as [`divide_three`] does, at once if the quotient is zero, as that of the upper words often is.
+#[inline(always)]
+fn next_digit(upper: u128, low: u64, divisor: u128) -> (u64, u128) {
+    let value = upper << 64 | u128::from(low);
+    if upper >> 64 == 0 && value < divisor { (0, value) } else { divide_three(upper, low, divisor) }
 }
 
 /// Divides three words by two, whose highest bit is set, and which are more than the upper two.
@@ -134,90 +131,92 @@ fn divide_by_two_words(value: &[u64; 4], length: usize, divisor: u128) -> ([u64;
 fn divide_three(upper: u128, low: u64, divisor: u128) -> (u64, u128) {
     let (high, middle) = ((upper >> 64) as u64, upper as u64);
     let (top, next) = ((divisor >> 64) as u64, divisor as u64);
-    let (mut digit, rest) = if high < top {
-        let (digit, rest) = divide_two(high, middle, top);
-        (digit, u128::from(rest))
-    } else {
-        (u64::MAX, u128::from(middle) + u128::from(top))
-    };
-    let product = u128::from(digit) * u128::from(next);
-    let mut left = rest << 64 | u128::from(low);
+    if high >= top {
+        return divide_three_equal(middle, low, divisor);
+    }
+    // The estimate is right or too large. Whether by one cannot be foreseen, so that is computed; by two is rare.
+    let (digit, rest) = divide_two(high, middle, top);
+    let (rest, is_less) = join(rest, low).overflowing_sub(u128::from(digit) * u128::from(next));
+    let (sum, carries) = rest.overflowing_add(if is_less { divisor } else { 0 });
+    let digit = digit.wrapping_sub(u64::from(is_less));
+    if is_less && !carries {
+        return (digit - 1, sum.wrapping_add(divisor));
+    }
+    (digit, sum)
+}
+
+/// Does so if the upper words of both are equal: the quotient is the largest word, or less by one or two.
+#[cold]
+#[inline(never)]
+fn divide_three_equal(middle: u64, low: u64, divisor: u128) -> (u64, u128) {
+    let (top, next) = ((divisor >> 64) as u64, divisor as u64);
+    let product = u128::from(u64::MAX) * u128::from(next);
+    let rest = u128::from(middle) + u128::from(top);
+    let (mut digit, mut left, mut is_short) = (u64::MAX, rest << 64 | u128::from(low), false);
     // Where the rest exceeds a word, nothing has to be corrected.
-    let mut is_short = rest >> 64 == 0 && left < product;
+    if rest >> 64 == 0 {
+        is_short = left < product;
+    }
+    left = left.wrapping_sub(product);
     while is_short {
         digit -= 1;
-        let (more, overflows) = left.overflowing_add(divisor);
-        left = more;
-        is_short = !overflows && left < product;
+        let (more, carries) = left.overflowing_add(divisor);
+        (left, is_short) = (more, !carries);
     }
-    (digit, left.wrapping_sub(product))
+    (digit, left)
 }
 
-/// Algorithm D, for divisors of three words or more that are not longer than the value.
-fn divide_long(value: &[u64; 4], value_length: usize, divisor: &[u64; 4], n: usize) -> ([u64; 4], [u64; 4]) {
-    let shift = divisor[n - 1].leading_zeros();
-    let upper = |low: u64| if shift == 0 { 0 } else { low >> (64 - shift) };
-    let (mut v, mut u) = ([0; 4], [0; 5]);
-    for i in 0..4_usize {
-        let below = i.checked_sub(1);
-        v[i] = divisor[i] << shift | below.map_or(0, |below| upper(divisor[below]));
-        u[i] = value[i] << shift | below.map_or(0, |below| upper(value[below]));
+/// Algorithm D for divisors of three or four words: quotients have at most two.
+#[inline(never)]
+fn divide_long(value: &[u64; 4], divisor: &[u64; 4]) -> (u128, [u64; 4]) {
+    let ([u0, u1, u2, u3], [v0, v1, v2, v3]) = (*value, *divisor);
+    let shift = if v3 == 0 { v2 } else { v3 }.leading_zeros();
+    let above = upper(0, u3, shift);
+    let value = [u0 << shift, upper(u1, u0, shift), upper(u2, u1, shift), upper(u3, u2, shift)];
+    let w3 = value[3];
+    if v3 != 0 {
+        let divisor = [v0 << shift, upper(v1, v0, shift), upper(v2, v1, shift), upper(v3, v2, shift)];
+        let (digit, rest) = divide_five(above, value, divisor);
+        return (digit.into(), shifted_back(rest, shift));
     }
-    u[value_length] |= upper(value[value_length - 1]);
-    let mut quotient = [0; 4];
-    for j in (0..=value_length - n).rev() {
-        let digit = quotient_digit(&u[j..=j + n], &v[..n]);
-        quotient[j] = subtract_multiple(&mut u[j..=j + n], &v[..n], digit);
-    }
-    let mut rest = [0; 4];
-    for i in 0..n {
-        rest[i] = u[i] >> shift;
-        if shift > 0 {
-            rest[i] |= u[i + 1] << (64 - shift);
-        }
-    }
-    (quotient, rest)
+    // A word of zeros below all others makes four words of three.
+    let divisor = [0, v0 << shift, upper(v1, v0, shift), upper(v2, v1, shift)];
+    let (high, rest) = match above | u64::from(w3 >= divisor[3]) {
+        0 => (0, value),
+        _ => divide_five(above, value, divisor),
+    };
+    let (low, rest) = divide_five(rest[3], [0, rest[0], rest[1], rest[2]], divisor);
+    (join(high, low), shifted_back([rest[1], rest[2], rest[3], 0], shift))
 }
 
-/// Estimates one word of a quotient from the upper words: the result is right, or one too large.
-fn quotient_digit(u: &[u64], v: &[u64]) -> u64 {
-    let n = v.len();
-    let (high, middle, low) = (u[n], u[n - 1], u[n - 2]);
-    let (top, next) = (v[n - 1], v[n - 2]);
-    if high >= top {
-        return u64::MAX;
-    }
-    let (mut digit, rest) = divide_two(high, middle, top);
-    let mut rest = u128::from(rest);
-    while rest >> 64 == 0 && u128::from(digit) * u128::from(next) > rest << 64 | u128::from(low) {
-        digit -= 1;
-        rest += u128::from(top);
-    }
-    digit
+/// Shifts right by fewer bits than a word has.
+fn shifted_back([a, b, c, d]: [u64; 4], shift: u32) -> [u64; 4] {
+    let lower = |high: u64, low: u64| low >> shift | (high << 1) << (63 - shift);
+    [lower(b, a), lower(c, b), lower(d, c), d >> shift]
 }
 
-/// Subtracts a multiple of the divisor and returns the factor: `digit`, or less if that is too much.
-fn subtract_multiple(u: &mut [u64], v: &[u64], mut digit: u64) -> u64 {
-    // `u` is one word longer.
-    let longer = || v.iter().copied().chain([0]);
-    let (mut carry, mut borrow) = (0, false);
-    for (word, factor) in u.iter_mut().zip(longer()) {
-        let product = u128::from(digit) * u128::from(factor) + carry;
-        let (less, first) = word.overflowing_sub(product as u64);
-        let (less, second) = less.overflowing_sub(u64::from(borrow));
-        (*word, borrow, carry) = (less, first | second, product >> 64);
+/// Divides five words by four, whose highest bit is set, and which are more than the upper four.
+fn divide_five(above: u64, value: [u64; 4], divisor: [u64; 4]) -> (u64, [u64; 4]) {
+    let (top, next) = (join(divisor[3], divisor[2]), join(divisor[1], divisor[0]));
+    let upper = join(above, value[3]);
+    let ((digit, rest), exceeds) = if upper < top {
+        (divide_three(upper, value[2], top), false)
+    } else {
+        let (rest, exceeds) = top.overflowing_add(value[2].into());
+        ((u64::MAX, rest), exceeds)
+    };
+    // The estimate is right or one too large.
+    let low = u128::from(digit) * u128::from(divisor[0]);
+    let high = u128::from(digit) * u128::from(divisor[1]) + (low >> 64);
+    let (low, borrows) = join(value[1], value[0]).overflowing_sub(high << 64 | u128::from(low as u64));
+    let (rest, first) = rest.overflowing_sub(high >> 64);
+    let (rest, second) = rest.overflowing_sub(borrows.into());
+    let four = |high: u128, low: u128| [low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64];
+    if (first | second) && !exceeds {
+        let (low, carries) = low.overflowing_add(next);
+        return (digit - 1, four(rest.wrapping_add(top).wrapping_add(carries.into()), low));
     }
-    while borrow {
-        digit -= 1;
-        let mut carry = false;
-        for (word, more) in u.iter_mut().zip(longer()) {
-            let (sum, first) = word.overflowing_add(more);
-            let (sum, second) = sum.overflowing_add(u64::from(carry));
-            (*word, carry) = (sum, first | second);
-        }
-        borrow = !carry;
-    }
-    digit
+    (digit, four(rest, low))
 }
 
 #[cfg(test)]
@@ -257,9 +256,32 @@ mod tests {
     fn quotients_and_remainders_are_right() {
         for value in numbers() {
             for divisor in numbers().into_iter().filter(|divisor| *divisor != [0; 4]) {
-                let (quotient, rest) = div_rem(&value, &divisor);
-                let expected = U256::from_limbs(value).div_rem(U256::from_limbs(divisor));
-                assert_eq!((U256::from_limbs(quotient), U256::from_limbs(rest)), expected, "{value:x?} / {divisor:x?}");
+                check(value, divisor);
+            }
+        }
+    }
+
+    fn check(value: [u64; 4], divisor: [u64; 4]) {
+        let (quotient, rest) = div_rem(value, divisor);
+        let expected = U256::from_limbs(value).div_rem(U256::from_limbs(divisor));
+        assert_eq!((U256::from_limbs(quotient), U256::from_limbs(rest)), expected, "{value:x?} / {divisor:x?}");
+    }
+
+    /// Multiples of divisors and the numbers just below the next multiple, where estimates are wrong if anywhere.
+    #[test]
+    fn quotients_next_to_multiples_are_right() {
+        let numbers = numbers();
+        for divisor in numbers.iter().map(|&words| U256::from_limbs(words)).filter(|divisor| !divisor.is_zero()) {
+            for &quotient in &numbers {
+                let (product, _) = U256::from_limbs(quotient).overflowing_mul(divisor);
+                let most = divisor - U256::ONE;
+                let values = [product, product.wrapping_add(most), product.wrapping_sub(U256::ONE)];
+                // Upper words that are equal, or almost.
+                let equal = divisor << (divisor.leading_zeros() / 64 * 64);
+                let near = [equal, equal.wrapping_sub(U256::ONE), equal | U256::from(u64::MAX), equal - (equal >> 128)];
+                for value in values.into_iter().chain(near) {
+                    check(value.into_limbs(), divisor.into_limbs());
+                }
             }
         }
     }

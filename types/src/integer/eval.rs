@@ -10,7 +10,7 @@
 
 use ruint::aliases::U256;
 
-use super::I256;
+use super::{I256, divide};
 use crate::opcode::OpCode::{self, *};
 
 /// The result of an opcode with one operand.
@@ -96,33 +96,62 @@ pub const fn floor_mod(dividend: i64, divisor: i64) -> Option<(i64, bool)> {
 /// of the least integer and -1 is the least integer.
 #[inline]
 pub fn div_rem_i128(a: i128, b: i128) -> (i128, i128) {
-    let (quotient, rest) = super::divide::div_rem_two(a.unsigned_abs(), b.unsigned_abs());
-    let signed = |magnitude: u128, negative: bool| {
-        let value = magnitude as i128;
-        if negative { value.wrapping_neg() } else { value }
-    };
-    (signed(quotient, (a < 0) != (b < 0)), signed(rest, a < 0))
+    // Few integers are negative, and the others need not wait for signs.
+    #[cold]
+    #[inline(never)]
+    fn with_signs(a: i128, b: i128) -> (i128, i128) {
+        let (quotient, rest) = divide::div_rem_two(a.unsigned_abs(), b.unsigned_abs());
+        (with_sign(quotient, (a < 0) != (b < 0)), with_sign(rest, a < 0))
+    }
+    if a < 0 || b < 0 {
+        return with_signs(a, b);
+    }
+    let (quotient, rest) = divide::div_rem_two(a as u128, b as u128);
+    (quotient as i128, rest as i128)
+}
+
+/// The integer of a magnitude and a sign, modulo 2^128.
+fn with_sign(magnitude: u128, negative: bool) -> i128 {
+    let value = magnitude as i128;
+    if negative { value.wrapping_neg() } else { value }
 }
 
 /// The quotient, rounded toward zero, if it fits, and the remainder of an integer by one of 128 bits that is not zero.
 #[inline]
 pub fn div_rem_by_i128(a: I256, b: i128) -> (Option<I256>, i128) {
-    let (quotient, rest) = super::divide::div_rem_by_two(a.magnitude().as_limbs(), b.unsigned_abs());
-    let quotient = I256::from_magnitude(a.is_negative() != (b < 0), U256::from_limbs(quotient));
-    // It is less than 2^127.
-    let rest = rest as i128;
-    (quotient, if a.is_negative() { -rest } else { rest })
+    #[cold]
+    #[inline(never)]
+    fn with_signs(a: I256, b: i128) -> (Option<I256>, i128) {
+        let (quotient, rest) = divide::div_rem_by_two(a.magnitude().into_limbs(), b.unsigned_abs());
+        let quotient = I256::from_magnitude(a.is_negative() != (b < 0), U256::from_limbs(quotient));
+        // A remainder is less than 2^127.
+        (quotient, with_sign(rest, a.is_negative()))
+    }
+    if a.is_negative() || b < 0 {
+        return with_signs(a, b);
+    }
+    let (quotient, rest) = divide::div_rem_by_two(a.limbs(), b as u128);
+    (Some(I256::from_limbs(quotient)), rest as i128)
 }
 
 /// That quotient, if its magnitude is below 2^127.
 #[inline]
 pub fn div_to_i128(a: I256, b: i128) -> Option<i128> {
-    let ([low, high, third, fourth], _) = super::divide::div_rem_by_two(a.magnitude().as_limbs(), b.unsigned_abs());
-    if third | fourth | high >> 63 != 0 {
-        return None;
+    #[cold]
+    #[inline(never)]
+    fn with_signs(a: I256, b: i128) -> Option<i128> {
+        let (quotient, _) = divide::div_rem_by_two(a.magnitude().into_limbs(), b.unsigned_abs());
+        Some(with_sign(below_sign(quotient)?, a.is_negative() != (b < 0)))
     }
-    let quotient = (u128::from(high) << 64 | u128::from(low)) as i128;
-    Some(if a.is_negative() != (b < 0) { -quotient } else { quotient })
+    #[inline(always)]
+    fn below_sign([low, high, third, fourth]: [u64; 4]) -> Option<u128> {
+        (third | fourth | high >> 63 == 0).then_some(u128::from(high) << 64 | u128::from(low))
+    }
+    if a.is_negative() || b < 0 {
+        return with_signs(a, b);
+    }
+    let (quotient, _) = divide::div_rem_by_two(a.limbs(), b as u128);
+    below_sign(quotient).map(|quotient| quotient as i128)
 }
 
 /// The result of an opcode with one wide operand.

@@ -9,7 +9,7 @@ pub(super) fn pow_mod(base: U256, exponent: U256, modulus: U256) -> U256 {
     match u64::try_from(modulus) {
         Ok(1) => U256::ZERO,
         Ok(small) if small & 1 == 1 => {
-            let (_, rest) = div_rem(base.as_limbs(), modulus.as_limbs());
+            let (_, rest) = div_rem(base.into_limbs(), modulus.into_limbs());
             U256::from(Montgomery::new(small).pow(rest[0], exponent))
         }
         _ if modulus.bit(0) => wide_pow(base % modulus, exponent, modulus),

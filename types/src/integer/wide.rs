@@ -216,11 +216,15 @@ impl I256 {
 
     /// Returns the product if it fits.
     pub fn checked_mul(&self, rhs: &Self) -> Option<Self> {
-        if let (Some(a), Some(b)) = (self.to_i128(), rhs.to_i128()) {
+        let (a, b) = (self.load(), rhs.load());
+        if let (Some(a), Some(b)) = (a.to_i128(), b.to_i128()) {
             return Some(Self::product(a, b));
         }
-        let product = self.magnitude().checked_mul(rhs.magnitude())?;
-        Self::from_magnitude(self.is_negative() != rhs.is_negative(), product)
+        let product = match (a.magnitude().into_limbs(), b.magnitude().into_limbs()) {
+            (words, [word, 0, 0, 0]) | ([word, 0, 0, 0], words) => multiplied(words, word)?,
+            (a, b) => U256::from_limbs(a).checked_mul(U256::from_limbs(b))?,
+        };
+        Self::from_magnitude(a.is_negative() != b.is_negative(), product)
     }
 
     /// Returns the quotient, rounded toward zero, if it fits and the divisor is not zero.
@@ -235,8 +239,20 @@ impl I256 {
 
     /// Quotient toward zero (none for -2^255 / -1) and remainder; the divisor is not zero.
     pub(super) fn div_rem(&self, rhs: &Self) -> (Option<Self>, Self) {
+        let (a, b) = (self.load(), rhs.load());
+        if a.is_negative() || b.is_negative() {
+            return a.div_rem_with_signs(&b);
+        }
+        let (quotient, remainder) = divide::div_rem(a.0, b.0);
+        (Some(Self(quotient)), Self(remainder))
+    }
+
+    /// Few integers are negative, and the others need not wait for signs.
+    #[cold]
+    #[inline(never)]
+    fn div_rem_with_signs(&self, rhs: &Self) -> (Option<Self>, Self) {
         let (a, b) = (self.magnitude(), rhs.magnitude());
-        let (quotient, remainder) = divide::div_rem(a.as_limbs(), b.as_limbs());
+        let (quotient, remainder) = divide::div_rem(a.into_limbs(), b.into_limbs());
         let (quotient, remainder) = (U256::from_limbs(quotient), U256::from_limbs(remainder));
         let remainder = Self::from_magnitude(self.is_negative(), remainder);
         (Self::from_magnitude(self.is_negative() != rhs.is_negative(), quotient), remainder.unwrap_or(Self::ZERO))
@@ -312,6 +328,18 @@ fn negated(words: [u64; 4]) -> [u64; 4] {
         carry = over;
         sum
     })
+}
+
+/// The product of four words and one, if it has four.
+#[inline]
+fn multiplied(words: [u64; 4], factor: u64) -> Option<U256> {
+    let mut carry = 0;
+    let product = words.map(|word| {
+        let product = u128::from(word) * u128::from(factor) + u128::from(carry);
+        carry = (product >> 64) as u64;
+        product as u64
+    });
+    (carry == 0).then_some(U256::from_limbs(product))
 }
 
 impl From<i64> for I256 {
