@@ -1,15 +1,16 @@
 //! State roots and hashes of logs.
 
-use std::collections::HashMap;
-
-use alloy_rlp::Encodable;
-use alloy_trie::{HashBuilder, Nibbles, TrieAccount, root::storage_root_unhashed};
-use neovm_storage::{Direction, StoreError};
-use revm::primitives::{Address, B256, Log, U256, keccak256};
+use alloy_primitives::utils::keccak256_cached;
+use alloy_trie::{
+    EMPTY_ROOT_HASH, TrieAccount,
+    root::{state_root_unsorted, storage_root_unsorted},
+};
+use neovm_storage::StoreError;
+use revm::primitives::{Address, B256, HashMap, Log, U256, keccak256};
 
 use crate::{
     Record, State,
-    record::{all_storage_prefix, owner_of, slot_of, value_of},
+    record::{accounts_prefix, address_of, all_storage_prefix, owner_of, slot_of, value_of},
 };
 
 /// Slots and values, by address and generation.
@@ -21,32 +22,27 @@ impl State<'_> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn root(&self) -> Result<B256, StoreError> {
-        let mut storage = self.storage()?;
-        let leaf = |account: Result<(Address, Record), StoreError>| {
-            let (address, Record { generation, nonce, balance, code_hash }) = account?;
-            let slots = storage.remove(&(address, generation)).unwrap_or_default();
-            let storage_root = storage_root_unhashed(slots);
-            Ok((keccak256(address), TrieAccount { nonce, balance, storage_root, code_hash }))
-        };
-        let mut leaves = self.accounts().map(leaf).collect::<Result<Vec<_>, StoreError>>()?;
-        leaves.sort_unstable_by_key(|(hash, _)| *hash);
-        let (mut builder, mut bytes) = (HashBuilder::default(), Vec::new());
-        for (hash, account) in leaves {
-            bytes.clear();
-            account.encode(&mut bytes);
-            builder.add_leaf(Nibbles::unpack(hash), &bytes);
-        }
-        Ok(builder.root())
+        let (mut storage, mut leaves) = (self.storage()?, Vec::new());
+        self.layer().peek_each(&accounts_prefix(), |key, value| {
+            let address = address_of(key)?;
+            let Record { generation, nonce, balance, code_hash } = Record::from_bytes(key, value)?;
+            let storage_root = storage.remove(&(address, generation)).map_or(EMPTY_ROOT_HASH, |slots| {
+                storage_root_unsorted(slots.into_iter().map(|(slot, value)| (keccak256_cached(slot), value)))
+            });
+            leaves.push((keccak256_cached(address), TrieAccount { nonce, balance, storage_root, code_hash }));
+            Ok(())
+        })?;
+        Ok(state_root_unsorted(leaves))
     }
 
     /// All values of all storage. To look for those of each account would look through all of the layer each time.
     fn storage(&self) -> Result<Storage, StoreError> {
-        let mut storage = Storage::new();
-        for entry in self.layer().find(&all_storage_prefix(), Direction::Forward) {
-            let (key, item) = entry?;
-            let slots = storage.entry(owner_of(&key)?).or_default();
-            slots.push((slot_of(&key)?.into(), value_of(|| key, &item.value())?));
-        }
+        let mut storage = Storage::default();
+        self.layer().peek_each(&all_storage_prefix(), |key, value| {
+            let slots = storage.entry(owner_of(key)?).or_default();
+            slots.push((slot_of(key)?.into(), value_of(|| key.clone(), value)?));
+            Ok(())
+        })?;
         Ok(storage)
     }
 }

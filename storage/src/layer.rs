@@ -1,7 +1,7 @@
 //! Copy-on-write layers.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
     collections::BTreeMap,
     fmt,
     hash::BuildHasher,
@@ -383,27 +383,48 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn peek_all(&self, prefix: &[u8]) -> Result<BTreeMap<Key, Value>, StoreError> {
-        let mut layers = vec![self];
-        let mut lowest = &self.below;
-        let store = loop {
-            match lowest {
-                Below::Layer(layer) => {
-                    layers.push(layer);
-                    lowest = &layer.below;
+        let mut all = Vec::new();
+        self.peek_each(prefix, |key, value| {
+            all.push((key.clone(), Value::clone(value)));
+            Ok(())
+        })?;
+        Ok(all.into_iter().collect())
+    }
+
+    /// Shows the entries whose keys start with a prefix to a function, in no order, which costs less than to read them
+    /// in order. Like [`Layer::peek`] it leaves no trace. The function must not write to the layer.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read, and the function's.
+    pub fn peek_each(
+        &self,
+        prefix: &[u8],
+        mut each: impl FnMut(&Key, &Value) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (mut layer, mut above) = (self, Vec::<Ref<'_, Entries>>::new());
+        loop {
+            let entries = layer.entries.borrow();
+            let is_hidden = |key: &Key, hash| above.iter().any(|entries| entries.get(key, hash).is_some());
+            for Tracked { key, hash, held, state } in &entries.0 {
+                if key.starts_with(prefix) && state.is_there() && !is_hidden(key, *hash) {
+                    held.get(|value| each(key, value))?;
                 }
-                Below::Store(store) => break store,
             }
-        };
-        let mut all = store.seek(prefix, None, Direction::Forward).collect::<Result<BTreeMap<_, _>, _>>()?;
-        for layer in layers.into_iter().rev() {
-            for tracked in layer.entries.borrow().0.iter().filter(|tracked| tracked.key.starts_with(prefix)) {
-                match tracked.value() {
-                    Some(value) => all.insert(tracked.key.clone(), value),
-                    None => all.remove(&tracked.key),
-                };
+            above.push(entries);
+            match &layer.below {
+                Below::Layer(below) => layer = below,
+                Below::Store(store) => {
+                    let is_hidden = |key: &Key| {
+                        let hash = hash(key);
+                        above.iter().any(|entries| entries.get(key, hash).is_some())
+                    };
+                    return store.seek(prefix, None, Direction::Forward).try_for_each(|entry| {
+                        let (key, value) = entry?;
+                        if is_hidden(&key) { Ok(()) } else { each(&key, &value) }
+                    });
+                }
             }
         }
-        Ok(all)
     }
 
     /// Returns whether a key is there. Like [`Layer::peek`] it leaves no trace.

@@ -65,10 +65,11 @@ impl Plain {
         value
     }
 
-    fn contains(&self, key: &[u8]) -> bool {
+    /// What the reference has not either: nothing is tracked.
+    fn peek(&self, key: &[u8]) -> Option<Vec<u8>> {
         match self.entries.borrow().get(key) {
-            Some((_, state)) => is_there(*state),
-            None => self.below.as_ref().map_or_else(|| self.store.contains_key(key), |below| below.contains(key)),
+            Some((value, state)) => is_there(*state).then(|| value.borrow().clone()),
+            None => self.below.as_ref().map_or_else(|| self.store.get(key).cloned(), |below| below.peek(key)),
         }
     }
 
@@ -269,6 +270,7 @@ enum Step {
     Get(u8),
     Load(u8),
     Contains(u8),
+    PeekAll(u8),
     Put(u8, u8),
     /// A write that is refused if the number is odd.
     PutChecked(u8, u8),
@@ -291,6 +293,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => key.clone().prop_map(Step::Get),
         2 => key.clone().prop_map(Step::Load),
         1 => key.clone().prop_map(Step::Contains),
+        2 => (0..4_u8).prop_map(Step::PeekAll),
         4 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::Put(key, value)),
         3 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::PutChecked(key, value)),
         2 => key.clone().prop_map(Step::Delete),
@@ -344,7 +347,19 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
             }
             Step::Contains(number) => {
                 let key = key(*number);
-                assert_eq!(layer.contains(&Key::from_bytes(&key))?, plain.contains(&key));
+                assert_eq!(layer.contains(&Key::from_bytes(&key))?, plain.peek(&key).is_some());
+            }
+            Step::PeekAll(number) => {
+                let prefix = prefix(*number);
+                let within = (0..12).map(key).filter(|key| key.starts_with(&prefix));
+                let expected = within.filter_map(|key| Some((Key::from_bytes(&key), plain.peek(&key)?[..].into())));
+                assert_eq!(layer.peek_all(&prefix)?, expected.collect());
+                let mut shown = 0;
+                layer.peek_each(&prefix, |_, _| {
+                    shown += 1;
+                    Ok(())
+                })?;
+                assert_eq!(shown, layer.peek_all(&prefix)?.len(), "each is shown once");
             }
             Step::Put(number, value) => {
                 let value = vec![*value; usize::from(value % 3)];
