@@ -48,6 +48,9 @@ pub struct Extension<'s> {
     pub(crate) refund: i64,
 }
 
+/// From so many bytes on, the memory of frames grows to eight times its size.
+const LARGE_MEMORY: usize = 16 << 20;
+
 /// Why revm gave up: a transaction that is not valid, or a store that failed.
 pub(crate) type Failure = EVMError<StateError>;
 
@@ -198,6 +201,17 @@ impl<'s, I> Machine<'s, I> {
     }
 }
 
+/// Makes room for the memory of further frames, if that of those so far is large. It lies in one vector, which would
+/// double again and again: the copies take more memory than the frames, and most of the time.
+fn make_room(memory: &mut Vec<u8>, limit: u64) {
+    let size = memory.len();
+    if size > LARGE_MEMORY && memory.capacity() - size < size / 8 {
+        let room = (7 * size).min((limit as usize).saturating_sub(size));
+        // What cannot be reserved may not be needed.
+        let _ = memory.try_reserve_exact(room);
+    }
+}
+
 /// A context for an execution.
 pub(crate) fn context<'s>(
     evm: &Evm,
@@ -275,11 +289,14 @@ impl<'s, I> EvmTr for Machine<'s, I> {
         init: FrameInit,
     ) -> Result<FrameInitResult<'_, Self::Frame>, ContextDbError<Self::Context>> {
         self.deepest = self.deepest.max(init.depth);
+        let mut memory = self.of_revm.ctx.local.shared_memory_buffer.borrow_mut();
         if self.turn.is_none()
             && let Some(turns) = &self.of_revm.precompiles.world.turns
         {
-            self.turn = turns.take(self.of_revm.ctx.local.shared_memory_buffer.borrow().len());
+            self.turn = turns.take(memory.len());
         }
+        make_room(&mut memory, self.of_revm.ctx.cfg.memory_limit);
+        drop(memory);
         match self.occupied(&init)? {
             Some(created) => self.collide(created, init).map(ItemOrResult::Result),
             None => self.of_revm.frame_init(init),
@@ -351,5 +368,26 @@ impl<'s> PrecompileProvider<Context<'s>> for Precompiles<'s> {
 
     fn warm_addresses(&self) -> &AddressSet {
         self.all.as_ref().unwrap_or_else(|| self.of_fork.warm_addresses())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_memory_has_room_for_further_frames() {
+        let full = |size| vec![0_u8; size];
+        for (size, limit, least) in [(1 << 20, u64::MAX, 0), (LARGE_MEMORY + 1, u64::MAX, 7 * LARGE_MEMORY)] {
+            let mut memory = full(size);
+            make_room(&mut memory, limit);
+            let room = memory.capacity() - memory.len();
+            assert!((least..=8 * LARGE_MEMORY).contains(&room), "{size}: {room}");
+            make_room(&mut memory, limit);
+            assert_eq!(memory.capacity() - memory.len(), room, "once");
+        }
+        let mut memory = full(LARGE_MEMORY + 1);
+        make_room(&mut memory, LARGE_MEMORY as u64 + 100);
+        assert!(memory.capacity() < LARGE_MEMORY + 4096, "not beyond the limit");
     }
 }
