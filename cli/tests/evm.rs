@@ -145,6 +145,13 @@ fn each_transaction_has_a_trace() {
         );
     }
     assert!(executed.is_empty() && traces.len() >= 3, "{traces:?}");
+    // One that the fork does not know has none at all.
+    let berlin = self::folder("evm-traces-of-berlin");
+    let to = ["--output.basedir", berlin.to_str().unwrap(), "--trace", "--state.fork", "Berlin"];
+    let answer = neovm_with(&[&STDIN[..], &to].concat(), self::case("berlin")["input"].to_string().as_bytes());
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    let names = fs::read_dir(&berlin).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with("trace-")).count(), 2);
     assert_eq!(run(&["--trace.nostack", "--trace.memory", "--trace.returndata"]).code, 0);
     let texts = traces.iter().map(|path| fs::read_to_string(path).unwrap()).collect::<String>();
     assert!(texts.contains("\"stack\":null") && texts.contains("\"memory\":\"0x"), "{texts}");
@@ -177,6 +184,16 @@ fn exit_codes_are_those_of_geth() {
     for rlp in ["0xc301", "0x83616263", "0x"] {
         assert_eq!(code(&[], &json!({"alloc": {}, "env": input["env"], "txsRlp": rlp})), 12, "{rlp}");
     }
+    // A withdrawal to an account that has all the wei there can be.
+    let zero = "0x0000000000000000000000000000000000000000";
+    let env = json!({
+        "currentCoinbase": zero, "currentGasLimit": "0x1", "currentNumber": "0x1", "currentTimestamp": "0x1",
+        "currentDifficulty": "0x0", "currentRandom": "0x0", "currentBaseFee": "0x7",
+        "withdrawals": [{"index": "0x0", "validatorIndex": "0x0", "address": zero, "amount": "0x1"}],
+    });
+    let rich = json!({zero: {"balance": format!("0x{}", "f".repeat(64))}});
+    let rich = run(&["--state.fork", "Shanghai"], &json!({"alloc": rich, "env": env, "txs": []}).to_string());
+    assert!(rich.code == 2 && rich.err.contains("more than all wei at 0x0"), "{} {}", rich.code, rich.err);
     input["txs"] = json!([]);
     assert_eq!(code(&["--output.basedir", "/dev/null/folder"], &input), 11);
     assert_eq!(code(&none, &input), 0);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use revm::{
-    bytecode::opcode::{LOG0, LOG4, OpCode, SELFDESTRUCT, TSTORE},
+    bytecode::opcode::{CREATE, CREATE2, EXP, LOG0, LOG4, OpCode, SELFDESTRUCT, TSTORE},
     context_interface::CreateScheme,
     inspector::Inspector,
     interpreter::{
@@ -16,7 +16,7 @@ use revm::{
         interpreter::EthInterpreter,
         interpreter_types::{InputsTr, Jumps, LegacyBytecode, LoopControl, MemoryTr},
     },
-    primitives::{Address, Bytes, U256, hex},
+    primitives::{Address, Bytes, U256, eip3860::MAX_INITCODE_SIZE, hardfork::SpecId, hex},
 };
 use serde::Serialize;
 
@@ -257,6 +257,10 @@ fn reason(result: InstructionResult, step: Option<&Step>) -> String {
         (R::StateChangeDuringStaticCall | R::CallNotAllowedInsideStatic, _) => "out of gas: write protection".into(),
         (R::ReentrancySentryOOG, _) => "out of gas: not enough gas for reentrancy sentry".into(),
         (R::InvalidOperandOOG, _) => "gas uint64 overflow".into(),
+        (R::CreateInitCodeSizeLimit, Some(Step { stack, .. })) if stack.len() > 2 => {
+            let size = stack[stack.len() - 3];
+            format!("out of gas: max initcode size exceeded: code size {size} limit {MAX_INITCODE_SIZE}")
+        }
         (R::CreateInitCodeSizeLimit, _) => "max initcode size exceeded".into(),
         (R::OutOfOffset, _) => "return data out of bounds".into(),
         (R::CallTooDeep, _) => "max call depth exceeded".into(),
@@ -266,6 +270,16 @@ fn reason(result: InstructionResult, step: Option<&Step>) -> String {
         (R::CreateContractStartingWithEF, _) => "invalid code: must not begin with 0xef".into(),
         (R::OutOfGas | R::MemoryOOG | R::MemoryLimitOOG | R::PrecompileOOG, _) => "out of gas".into(),
         (other, _) => format!("{other:?}"),
+    }
+}
+
+/// What an instruction costs by itself, as geth has it: without what its arguments cost. A line has it if the
+/// instruction fails before they are looked at.
+fn constant_gas(rules: SpecId, op: u8) -> u64 {
+    match op {
+        CREATE | CREATE2 => 32_000,
+        EXP | LOG0..=LOG4 => 0,
+        _ => gas_table_spec(rules)[usize::from(op)].into(),
     }
 }
 
@@ -323,9 +337,8 @@ impl<'s, W: Write> Inspector<Context<'s>, EthInterpreter> for Trace<W> {
         let cost = match result {
             // There is no instruction that could cost something.
             Some(InstructionResult::OpcodeNotFound | InstructionResult::NotActivated) => 0,
-            Some(InstructionResult::OutOfGas) => {
-                step.gas.max(gas_table_spec(context.cfg.spec)[usize::from(step.op)].into())
-            }
+            Some(InstructionResult::OutOfGas) => step.gas.max(constant_gas(context.cfg.spec, step.op)),
+            Some(result) if !fails_late(result, step.op) => constant_gas(context.cfg.spec, step.op),
             _ => step.gas.saturating_sub(machine.gas.remaining()).saturating_sub(given(machine)),
         };
         // What it adds to the refund it has added already.

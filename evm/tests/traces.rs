@@ -112,6 +112,25 @@ fn errors_are_named() {
     }
 }
 
+/// Of what fails before its arguments are looked at, a line has what the instruction costs by itself.
+#[test]
+fn what_fails_early_costs_what_it_does_by_itself() {
+    let far = "7f".to_owned() + &"ff".repeat(32);
+    for (code, error, cost) in [
+        ("01", "stack underflow (0 <=> 2)", "0x3"),
+        ("5fa2", "stack underflow (1 <=> 4)", "0x0"),
+        ("5f5f5f f5", "stack underflow (3 <=> 4)", "0x7d00"),
+        ("5f 0a", "stack underflow (1 <=> 2)", "0x0"),
+        (&format!("{far} 5f a0"), "gas uint64 overflow", "0x0"),
+        (&format!("{far} 5f5f f0"), "gas uint64 overflow", "0x7d00"),
+        ("61c001 5f5f f0", "out of gas: max initcode size exceeded: code size 49153 limit 49152", "0x7d00"),
+    ] {
+        let all = trace(Fork::Cancun, code, "00");
+        let failed = all.iter().rfind(|line| !line["pc"].is_null()).unwrap();
+        assert_eq!((&failed["error"], &failed["gasCost"]), (&json!(error), &json!(cost)), "{code}");
+    }
+}
+
 /// In a static call: some instructions are found out before they run, and others while they run.
 #[test]
 fn writes_where_nothing_may_change_are_named() {

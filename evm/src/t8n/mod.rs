@@ -266,6 +266,9 @@ struct Run<'r, 's, 't> {
     blob_gas_used: u64,
 }
 
+/// Since when there are transactions of each type.
+const SINCE: [Fork; 5] = [Fork::Frontier, Fork::Berlin, Fork::London, Fork::Cancun, Fork::Prague];
+
 impl<'r, 's, 't> Run<'r, 's, 't> {
     fn new(evm: &'r Evm, layer: &'r Rc<Layer<'s>>, env: &'r Env, block: BlockEnv, traces: Option<Traces<'t>>) -> Self {
         let (receipts, rejected, body) = Default::default();
@@ -293,6 +296,9 @@ impl<'r, 's, 't> Run<'r, 's, 't> {
         let (fork, left) = (self.evm.fork(), self.block.gas_limit - self.gas_used);
         let blob_gas = BLOB_GAS * transaction.blob_hashes.len() as u64;
         let max_blob_gas = BLOB_GAS * fork.max_blobs_of_block();
+        if SINCE.get(usize::from(transaction.tx_type)).is_none_or(|since| fork < *since) {
+            return Ok(Err(format!("transaction type {} is not supported", transaction.tx_type)));
+        }
         if transaction.tx_type == 3 && self.env.current_excess_blob_gas.is_none() {
             return Ok(Err("a transaction with blobs, but currentExcessBlobGas is missing".into()));
         }
