@@ -1,6 +1,6 @@
 //! State roots and hashes of logs.
 
-use alloy_primitives::utils::keccak256_cached;
+use alloy_primitives::utils::{init_keccak_cache, keccak256_cached};
 use alloy_trie::{
     EMPTY_ROOT_HASH, TrieAccount,
     root::{state_root_unsorted, storage_root_unsorted},
@@ -13,6 +13,9 @@ use crate::{
     record::{accounts_prefix, address_of, all_storage_prefix, owner_of, slot_of, value_of},
 };
 
+/// So many hashes of addresses and slots are kept, in half a megabyte, unless the embedder has chosen another number.
+const KEPT_HASHES: usize = 1 << 12;
+
 /// Slots and values, by address and generation.
 type Storage = HashMap<(Address, u32), Vec<(B256, U256)>>;
 
@@ -22,6 +25,8 @@ impl State<'_> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn root(&self) -> Result<B256, StoreError> {
+        // It is chosen once.
+        let _ = init_keccak_cache(KEPT_HASHES);
         let (mut storage, mut leaves) = (self.storage()?, Vec::new());
         self.layer().peek_each(&accounts_prefix(), |key, value| {
             let address = address_of(key)?;
