@@ -62,7 +62,7 @@ impl<'a> Field<'a> {
 
     /// Reads bytes in base64.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, FromJsonError> {
-        self.parse(|text| base64::decode(text))
+        self.parse(base64::decode)
     }
 
     /// Reads an array of at most `limit` elements with a function.

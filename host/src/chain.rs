@@ -126,6 +126,12 @@ impl PendingInvocation {
         self.transaction.as_ref()
     }
 
+    /// Replaces the transaction.
+    #[must_use]
+    pub fn in_transaction(self, transaction: Transaction) -> Self {
+        Self { transaction: Some(transaction), ..self }
+    }
+
     /// Returns the job, for [`execute`](crate::execute()) and
     /// [`Execution`](crate::Execution).
     pub fn job(&self) -> Job<'_> {

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use neovm_chain::Block;
 use neovm_host::{BlockReceipt, Notification, Receipt, Trigger};
 use neovm_types::{
-    Hash256,
-    item::{JsonError, JsonLimits, write_json_stack},
+    Limits, StackItem,
+    item::{JsonError, JsonLimits, binary::serialized_size, write_json_stack},
     json::write_string,
 };
 
@@ -32,7 +32,7 @@ impl<'a> ApplicationLogs<'a> {
     /// `{"blockhash":..,"executions":[..]}`.
     pub fn block_json(&self) -> String {
         let mut out = format!("{{\"blockhash\":\"{}\",\"executions\":", self.block.hash());
-        self.push_persisting(&mut out);
+        self.push_persisting(&mut out, Form::Block);
         out.push('}');
         out
     }
@@ -43,7 +43,8 @@ impl<'a> ApplicationLogs<'a> {
         let transaction = self.block.transactions().get(index)?;
         let receipt = self.receipt.transactions.get(index)?;
         let mut out = format!("{{\"txid\":\"{}\",\"executions\":[", transaction.hash());
-        push_execution(&mut out, None, Trigger::Application, receipt, transaction.system_fee);
+        out.push('{');
+        push_execution(&mut out, Form::Transaction, Trigger::Application, receipt, transaction.system_fee);
         out.push_str("]}");
         Some(out)
     }
@@ -53,48 +54,79 @@ impl<'a> ApplicationLogs<'a> {
     pub fn line(&self) -> String {
         let Self { block, receipt } = self;
         let mut out = format!("{{\"block\":{},\"hash\":\"{}\",\"executions\":", block.index, block.hash());
-        self.push_persisting(&mut out);
+        self.push_persisting(&mut out, Form::Line);
         out.push_str(",\"txs\":[");
         for (i, (transaction, receipt)) in block.transactions().iter().zip(&receipt.transactions).enumerate() {
             out.push_str(if i > 0 { "," } else { "" });
-            push_execution(&mut out, Some(transaction.hash()), Trigger::Application, receipt, transaction.system_fee);
+            push(&mut out, format_args!("{{\"hash\":\"{}\",", transaction.hash()));
+            push_execution(&mut out, Form::Line, Trigger::Application, receipt, transaction.system_fee);
         }
         out.push_str("]}");
         out
     }
 
     /// Appends the executions before and after the transactions.
-    fn push_persisting(&self, out: &mut String) {
-        out.push('[');
-        push_execution(out, None, Trigger::OnPersist, &self.receipt.on_persist, i64::MAX);
-        out.push(',');
-        push_execution(out, None, Trigger::PostPersist, &self.receipt.post_persist, i64::MAX);
+    fn push_persisting(&self, out: &mut String, form: Form) {
+        out.push_str("[{");
+        push_execution(out, form, Trigger::OnPersist, &self.receipt.on_persist, i64::MAX);
+        out.push_str(",{");
+        push_execution(out, form, Trigger::PostPersist, &self.receipt.post_persist, i64::MAX);
         out.push(']');
     }
 }
 
-/// Appends what came of an execution with a gas limit in datoshi.
-fn push_execution(out: &mut String, hash: Option<Hash256>, trigger: Trigger, receipt: &Receipt, limit: i64) {
-    out.push('{');
-    if let Some(hash) = hash {
-        push(out, format_args!("\"hash\":\"{hash}\","));
+/// What a log is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The RPC call, of a block.
+    Block,
+    /// The RPC call, of a transaction.
+    Transaction,
+    /// A line of all logs, which has everything.
+    Line,
+}
+
+/// The largest size of an item that the plugin keeps, and of what it shows of one, in bytes: its setting `MaxStackSize`.
+const MAX_STACK_SIZE: usize = 65_535;
+
+/// The stack as JSON, for the RPC call as the plugin keeps it: Null in place of items that cannot be serialized.
+///
+/// Source: `LogStorageStore.cs` (`PutStackItemState`) of the plugin.
+fn stack_json(form: Form, stack: &[StackItem]) -> Result<String, JsonError> {
+    let mut out = String::new();
+    if form == Form::Line {
+        write_json_stack(&mut out, stack, JsonLimits::default())?;
+        return Ok(out);
     }
+    let (max_items, limits) =
+        (Limits::default().max_stack_size as usize, JsonLimits { text: MAX_STACK_SIZE, ..JsonLimits::default() });
+    for item in stack {
+        let is_kept = serialized_size(item, MAX_STACK_SIZE, max_items).is_ok();
+        let mut text = String::new();
+        write_json_stack(&mut text, [if is_kept { item } else { &StackItem::Null }], limits)?;
+        out.push(if out.is_empty() { '[' } else { ',' });
+        out.push_str(&text[1..text.len() - 1]);
+    }
+    out.push_str(if out.is_empty() { "[]" } else { "]" });
+    Ok(out)
+}
+
+/// Appends the members that tell what came of an execution with a gas limit in datoshi, and closes the object.
+fn push_execution(out: &mut String, form: Form, trigger: Trigger, receipt: &Receipt, limit: i64) {
     let state = if receipt.halted() { "HALT" } else { "FAULT" };
-    let mut stack = String::new();
-    let shown = write_json_stack(&mut stack, &receipt.stack, JsonLimits::default());
-    let exception = match (&shown, &receipt.fault) {
-        (Err(error), _) => Some(unshown(error)),
-        (Ok(()), fault) => fault.as_ref().map(|fault| fault.kind.to_string()),
-    };
-    push(out, format_args!("\"trigger\":\"{trigger:?}\",\"vmstate\":\"{state}\",\"exception\":"));
-    match &exception {
-        Some(text) => push_text(out, text),
-        None => out.push_str("null"),
+    let stack = stack_json(form, &receipt.stack);
+    push(out, format_args!("\"trigger\":\"{trigger:?}\",\"vmstate\":\"{state}\""));
+    match (&stack, &receipt.fault) {
+        (Err(error), _) => push_exception(out, unshown(error)),
+        // The plugin tells it of transactions alone.
+        (Ok(_), _) if form == Form::Block => {}
+        (Ok(_), Some(fault)) => push_exception(out, &fault.kind.to_string()),
+        (Ok(_), None) => out.push_str(",\"exception\":null"),
     }
     let gas = receipt.gas_datoshi(limit);
     push(out, format_args!(",\"gasconsumed\":\"{gas}\""));
     // A stack that cannot be shown is left out.
-    if shown.is_ok() {
+    if let Ok(stack) = stack {
         push(out, format_args!(",\"stack\":{stack}"));
     }
     out.push_str(",\"notifications\":[");
@@ -103,6 +135,11 @@ fn push_execution(out: &mut String, hash: Option<Hash256>, trigger: Trigger, rec
         push_notification(out, notification);
     }
     out.push_str("]}");
+}
+
+fn push_exception(out: &mut String, text: &str) {
+    out.push_str(",\"exception\":");
+    push_text(out, text);
 }
 
 fn push_notification(out: &mut String, notification: &Notification) {
@@ -119,8 +156,8 @@ fn push_notification(out: &mut String, notification: &Notification) {
 /// The reference's text of why items cannot be shown.
 ///
 /// Source: `StackItemExtensions.cs` (`ToJson`).
-fn unshown(error: &JsonError) -> String {
-    if *error == JsonError::Cycle { "Circular reference.".into() } else { "Max size reached.".into() }
+fn unshown(error: &JsonError) -> &'static str {
+    if *error == JsonError::Cycle { "Circular reference." } else { "Max size reached." }
 }
 
 /// Appends formatted text, which cannot fail for a [`String`].

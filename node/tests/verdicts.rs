@@ -18,8 +18,6 @@ use serde_json::Value;
 const SYSTEM_FEE: &str = "no limit of the system fee";
 /// `MemoryReader.ReadBoolean` takes only 0 and 1; neo-go takes any byte for true.
 const BOOLEAN: &str = "a Boolean of another byte than 0 and 1";
-/// `Conflicts.AllowMultiple`; neo-go refuses a hash that is named twice.
-const NAMED_TWICE: &str = "a conflict named twice";
 /// `Script` takes no jump to its end; neo-go does.
 const JUMP_TO_END: &str = "a jump to the end of the script";
 /// The reference hashes, and so verifies, what it would write; neo-go what it was sent.
@@ -34,11 +32,10 @@ const ANSWERED: &str = "an oracle request answered in the pool";
 const ROUNDED: &str = "the price of a unit rounded down";
 
 /// Transactions that one accepts and the other refuses.
-const DECIDED_OTHERWISE: [(&str, &str); 26] = [
+const DECIDED_OTHERWISE: [(&str, &str); 25] = [
     ("sysfee-over-block-limit", SYSTEM_FEE),
     ("B-sysfee-over-block-limit", SYSTEM_FEE),
     ("scope-rule-boolean-2", BOOLEAN),
-    ("conflicts-same-twice", NAMED_TWICE),
     ("txscript-jump-to-end", JUMP_TO_END),
     ("enc-signers-count-fd", LENGTHS),
     ("enc-signers-count-ff", LENGTHS),
@@ -74,7 +71,8 @@ const RESERVED: &str = "an attribute of a reserved type";
 
 /// Transactions that both refuse, for another reason, and the reference's result; none
 /// if it does not read them.
-const OTHER_REASON: [(&str, Option<VerifyResult>, &str); 18] = [
+const OTHER_REASON: [(&str, Option<VerifyResult>, &str); 19] = [
+    ("old-conflicts-same-twice", Some(InvalidAttribute), ATTRIBUTES_FIRST),
     ("sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-notary-pays-over-deposit", Some(VerifyResult::InsufficientFunds), FUNDS_FIRST),
@@ -153,7 +151,7 @@ fn classes(answer: &Value) -> &'static [Option<VerifyResult>] {
         -507 => &[Some(InvalidAttribute)],
         // A signature that is wrong, or a witness that leaves false.
         -508 => &[Some(InvalidSignature), Some(Invalid)],
-        -510 => &[Some(Expired)],
+        -510 => &[Some(Expired), Some(NotYetValid)],
         -32602 => &[None],
         code => panic!("what is {code}: {text}?"),
     }

@@ -197,11 +197,11 @@ fn how_long_a_transaction_is_valid() {
         assert_eq!(check(&world, 1), VerifyResult::Expired);
         assert_eq!(check(&world, 2), VerifyResult::Succeed);
         assert_eq!(check(&world, 21), VerifyResult::Succeed);
-        assert_eq!(check(&world, 22), VerifyResult::Expired);
+        assert_eq!(check(&world, 22), VerifyResult::NotYetValid);
         if last >= Hardfork::Echidna {
             world.call(POLICY, "setMaxValidUntilBlockIncrement", vec![10.into()]);
             assert_eq!(check(&world, 11), VerifyResult::Succeed);
-            assert_eq!(check(&world, 12), VerifyResult::Expired);
+            assert_eq!(check(&world, 12), VerifyResult::NotYetValid);
         }
     }
 }

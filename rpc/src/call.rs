@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neovm_chain::Signer;
-use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, PendingInvocation, Receipt};
+use neovm_chain::{Signer, Transaction, UnsignedTransaction, WitnessScopes};
+use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, PendingInvocation, Receipt, StateView};
 use neovm_interp::Outcome;
 use neovm_storage::{Store, checked};
 use neovm_types::{
@@ -47,17 +47,20 @@ pub(crate) struct Called {
 }
 
 impl Node {
-    /// Runs a script in the block that comes next.
+    /// Runs a script in the block that comes next, in a transaction of these signers: of nobody if they are not given.
     pub(crate) fn call_script(
         &self,
         script: Script,
-        signers: Vec<Signer>,
+        signers: Option<Vec<Signer>>,
         gas: i64,
         traced: bool,
     ) -> Result<Called, RpcError> {
-        let invocation = Invocation { signers, ..Invocation::new(script).with_gas(gas) };
+        let invocation = Invocation::new(script).with_gas(gas);
         self.over_state(|state| {
-            let pending = self.prepare(state, &invocation)?;
+            let mut pending = self.prepare(state, &invocation)?;
+            if let Some(transaction) = self.transaction(state, &invocation.script, signers)? {
+                pending = pending.in_transaction(transaction);
+            }
             let job = pending.job();
             let mut trace = CallTrace::default();
             let mut execution = self.execute(state, &job, traced.then_some(&mut trace), self.limits.time)?;
@@ -74,6 +77,33 @@ impl Node {
     /// Does something over the state after the last block, of which nothing comes if that cannot be read.
     pub(crate) fn over_state<T>(&self, run: impl FnOnce(&dyn Store) -> Result<T, RpcError>) -> Result<T, RpcError> {
         checked(self.chain().state(), run).map_err(|error| ErrorKind::InternalServerError.with(error))?
+    }
+
+    /// Makes the transaction that a test invocation is in. A list without signers makes none.
+    ///
+    /// Source: `Session.cs` of the plugin RpcServer of the reference node.
+    fn transaction(
+        &self,
+        state: &dyn Store,
+        script: &Script,
+        signers: Option<Vec<Signer>>,
+    ) -> Result<Option<Transaction>, RpcError> {
+        let signers = signers.unwrap_or_else(|| vec![Signer::new(Hash160([0; 20]), WitnessScopes::NONE)]);
+        if signers.is_empty() {
+            return Ok(None);
+        }
+        let view = StateView::new(self.network(), state);
+        let unsigned = UnsignedTransaction {
+            version: 0,
+            nonce: 0,
+            system_fee: 0,
+            network_fee: 0,
+            valid_until_block: view.height()?.saturating_add(view.max_valid_until_block_increment()?),
+            signers,
+            attributes: Vec::new(),
+            script: script.clone(),
+        };
+        unsigned.with_empty_witnesses().map(Some).map_err(|error| ErrorKind::InvalidParams.with(error))
     }
 
     /// Makes the block and the transaction that an invocation runs in.

@@ -147,7 +147,7 @@ impl RpcError {
             VerifyResult::InvalidAttribute => ErrorKind::InvalidAttribute,
             VerifyResult::InvalidSignature => ErrorKind::InvalidSignature,
             VerifyResult::OverSize => ErrorKind::InvalidSize,
-            VerifyResult::Expired => ErrorKind::ExpiredTransaction,
+            VerifyResult::Expired | VerifyResult::NotYetValid => ErrorKind::ExpiredTransaction,
             VerifyResult::InsufficientFunds => ErrorKind::InsufficientFunds,
             VerifyResult::PolicyFail => ErrorKind::PolicyFailed,
             _ => ErrorKind::VerificationFailed,

@@ -11,6 +11,7 @@
 //! reference node. docs/rpc.md says where this differs from them.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod call;
 mod error;
 mod handlers;
@@ -22,6 +23,7 @@ mod params;
 mod request;
 mod server;
 mod session;
+mod signers;
 mod token_index;
 
 pub use self::{

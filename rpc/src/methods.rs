@@ -93,9 +93,9 @@ methods! {
     /// Returns the entries of a contract's storage whose keys have a prefix, in a state that is kept.
     Read findstates(rootHash, scriptHash, prefix, key?_, count?_) in StateService => state::find_states;
     /// Returns the entries of a contract's storage whose keys have a prefix, from the start-th on.
-    Read findstorage(contract, prefix, start?_) in RpcServer => contracts::find_storage;
+    Read findstorage(contractNameOrHashOrId, base64KeyPrefix, start?_) in RpcServer => contracts::find_storage;
     /// Returns what the executions of a block or a transaction did, of all triggers or of one.
-    Read getapplicationlog(hash, trigger?_) in ApplicationLogs => logs::application_log;
+    Read getapplicationlog(hash, triggerType?_) in ApplicationLogs => logs::application_log;
     /// Returns the hash of the last block.
     Read getbestblockhash() in RpcServer => blockchain::best_block_hash;
     /// Returns a block: its bytes in base64, or with verbose as JSON.
@@ -115,13 +115,13 @@ methods! {
     /// Returns the number of nodes that this one is connected to.
     Read getconnectioncount() in RpcServer => node::connection_count;
     /// Returns a contract, by its hash, its id or the name of a native one.
-    Read getcontractstate(contract) in RpcServer => contracts::contract_state;
+    Read getcontractstate(contractNameOrHashOrId) in RpcServer => contracts::contract_state;
     /// Returns the native contracts.
     Read getnativecontracts() in RpcServer => contracts::native_contracts;
     /// Returns the NEP-11 tokens of an account.
     Read getnep11balances(address) in TokensTracker => tokens::nep11_balances;
     /// Returns the properties of a NEP-11 token.
-    Read getnep11properties(contract, tokenId) in TokensTracker => tokens::nep11_properties;
+    Read getnep11properties(address, tokenId) in TokensTracker => tokens::nep11_properties;
     /// Returns the transfers of NEP-11 tokens from and to an account, of the last seven days or between two times.
     Read getnep11transfers(address, startTime?_, endTime?_) in TokensTracker => tokens::nep11_transfers;
     /// Returns the NEP-17 balances of an account.
@@ -145,7 +145,7 @@ methods! {
     /// Returns the state root after a block.
     Read getstateroot(index) in StateService => state::root;
     /// Returns the value of a key of a contract's storage.
-    Read getstorage(contract, key) in RpcServer => contracts::storage;
+    Read getstorage(contractNameOrHashOrId, base64Key) in RpcServer => contracts::storage;
     /// Returns the height of the block that a transaction is in.
     Read gettransactionheight(hash) in RpcServer => transactions::transaction_height;
     /// Returns the GAS that an account has earned and not got yet, in datoshi.
@@ -161,13 +161,13 @@ methods! {
     /// Returns the parts of the reference node whose methods there are.
     Read listplugins() in RpcServer => utilities::plugins;
     /// Takes a transaction for one of the next blocks.
-    Write sendrawtransaction(tx) in RpcServer => transactions::send_raw_transaction;
+    Write sendrawtransaction(base64Tx) in RpcServer => transactions::send_raw_transaction;
     /// Takes the next block.
-    Write submitblock(block) in RpcServer => blockchain::submit_block;
+    Write submitblock(base64Block) in RpcServer => blockchain::submit_block;
     /// Ends a session.
-    Read terminatesession(session) in RpcServer => invoke::terminate_session;
+    Read terminatesession(sessionId) in RpcServer => invoke::terminate_session;
     /// Returns the next entries of an iterator that a test invocation has returned.
-    Read traverseiterator(session, iteratorId, count) in RpcServer => invoke::traverse_iterator;
+    Read traverseiterator(sessionId, iteratorId, count) in RpcServer => invoke::traverse_iterator;
     /// Returns whether a text is an address.
     Read validateaddress(address) in RpcServer => utilities::validate_address;
     /// Returns the value that a proof proves.

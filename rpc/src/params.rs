@@ -3,8 +3,6 @@
 //! Sources: `ParameterConverter.cs` of the plugin RpcServer of the reference node, and
 //! `AsString`, `AsBoolean` and `AsNumber` in `Neo.Json/*.cs`.
 
-use std::str::FromStr;
-
 use neovm_crypto::script_hash_from_address;
 use neovm_types::{Hash160, Hash256, base64, json::Json};
 
@@ -48,23 +46,23 @@ impl<'a> Params<'a> {
 
     /// A Boolean, false if it is missing. A text is true unless it is empty, a number unless it is 0.
     pub(crate) fn boolean(&self, index: usize) -> bool {
-        match self.optional(index) {
-            None => false,
-            Some(Json::Bool(value)) => *value,
-            Some(Json::Number(value)) => *value != 0.0,
-            Some(Json::String(text)) => !text.is_empty(),
-            Some(_) => true,
-        }
+        self.optional(index).is_some_and(as_boolean)
     }
 
-    /// A whole number of a type, which may be written as a text.
-    pub(crate) fn integer<T: FromStr>(&self, index: usize) -> Result<T> {
+    /// A whole number of a type: below 2^53, as all numbers of JSON, and written as a text or with a fraction of zero
+    /// if need be.
+    ///
+    /// Source: `ParameterConverter.cs` (`ToNumeric`).
+    pub(crate) fn integer<T: Whole>(&self, index: usize) -> Result<T> {
         let value = self.required(index)?;
-        as_text(value).parse().map_err(|_| invalid("number", value))
+        let number = as_number(value);
+        let is_whole = number.abs() <= MAX_SAFE_INTEGER && number % 1.0 == 0.0;
+        let whole = if is_whole { T::try_from(number as i64).ok() } else { None };
+        whole.ok_or_else(|| invalid(T::KIND, value))
     }
 
     /// A whole number of a type, if it is there.
-    pub(crate) fn optional_integer<T: FromStr>(&self, index: usize) -> Result<Option<T>> {
+    pub(crate) fn optional_integer<T: Whole>(&self, index: usize) -> Result<Option<T>> {
         self.optional(index).map(|_| self.integer(index)).transpose()
     }
 
@@ -104,6 +102,53 @@ impl<'a> Params<'a> {
             Some(value) => Err(invalid("array", value)),
         }
     }
+}
+
+/// A type of whole numbers, with what the reference calls a value of it.
+pub(crate) trait Whole: TryFrom<i64> {
+    const KIND: &'static str;
+}
+
+impl Whole for u32 {
+    const KIND: &'static str = "System.UInt32 value";
+}
+
+impl Whole for i32 {
+    const KIND: &'static str = "System.Int32 value";
+}
+
+impl Whole for u64 {
+    const KIND: &'static str = "System.UInt64 value";
+}
+
+/// The greatest number up to which JSON has all whole numbers.
+const MAX_SAFE_INTEGER: f64 = ((1u64 << 53) - 1) as f64;
+
+/// A value as a number, which is not one for what has none.
+fn as_number(value: &Json) -> f64 {
+    match value {
+        Json::Number(number) => *number,
+        Json::Bool(value) => f64::from(u8::from(*value)),
+        Json::String(text) if text.is_empty() => 0.0,
+        Json::String(text) => trimmed(text).parse().unwrap_or(f64::NAN),
+        _ => f64::NAN,
+    }
+}
+
+/// A value as a Boolean.
+pub(crate) fn as_boolean(value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Bool(value) => *value,
+        Json::Number(value) => *value != 0.0 && !value.is_nan(),
+        Json::String(text) => !text.is_empty(),
+        Json::Array(_) | Json::Object(_) => true,
+    }
+}
+
+/// A text without the white space that .NET allows around a number.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(['\t', '\n', '\u{b}', '\u{c}', '\r', ' '])
 }
 
 /// A value as a text.

@@ -15,7 +15,7 @@ use crate::{
     methods::{Handler, Method},
     node::Node,
     output::{Object, list},
-    params::Params,
+    params::{Params, as_text},
 };
 
 /// How deep the JSON of a request may be nested.
@@ -50,6 +50,7 @@ impl Request {
                 Err(ErrorKind::InvalidRequest.with(format_args!("{count} calls, at most {max_calls} are allowed")))
             }
             Json::Array(calls) => Ok(Self::Batch(calls)),
+            Json::Null => Err(ErrorKind::BadRequest.into()),
             call => Ok(Self::One(call)),
         }
     }
@@ -107,13 +108,13 @@ fn response(id: &Json, answer: &Answer) -> String {
 }
 
 fn carry_out(node: &RwLock<Node>, call: &Json) -> Answer {
-    let name = call.get("method").and_then(Json::as_str).ok_or(ErrorKind::InvalidRequest)?;
+    let name = call.get("method").filter(|name| **name != Json::Null).map(as_text).ok_or(ErrorKind::InvalidRequest)?;
     let values = match call.get("params") {
         None | Some(Json::Null) => &[][..],
         Some(Json::Array(values)) => values,
         Some(_) => return Err(ErrorKind::InvalidRequest.into()),
     };
-    let method = Method::find(name).ok_or_else(|| {
+    let method = Method::find(&name).ok_or_else(|| {
         let shown: String = name.chars().take(100).collect();
         ErrorKind::MethodNotFound.with(shown)
     })?;

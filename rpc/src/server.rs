@@ -266,7 +266,10 @@ async fn handle(State(server): State<Server>, RawQuery(query): RawQuery, request
 fn from_query(query: &str) -> Option<Vec<u8>> {
     let value = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
+        pairs
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| decoded(value))
+            .filter(|value| !value.is_empty())
     };
     let (id, method, params) = (value("id")?, value("method")?, value("params")?);
     let params = match base64::decode(&params) {

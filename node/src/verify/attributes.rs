@@ -20,7 +20,11 @@ pub(super) fn holds(
         Attribute::HighPriority => Ok(is_signed_by(state.committee_address()?)),
         Attribute::OracleResponse(response) => answers_request(state, transaction, response),
         Attribute::NotValidBefore { height } => Ok(state.height()? >= *height),
-        Attribute::Conflicts { hash } => Ok(!state.contains_transaction(*hash)?),
+        // No hash is named twice (from 3.10.0 on, without a hardfork).
+        Attribute::Conflicts { hash } => {
+            let named = transaction.attributes.iter().filter(|other| *other == attribute).count();
+            Ok(named == 1 && !state.contains_transaction(*hash)?)
+        }
         Attribute::NotaryAssisted { .. } => {
             let is_active = state.settings().hardforks.at(state.height()?) >= Hardfork::Echidna;
             // The notary contract pays: the account that it pays for is the second signer.

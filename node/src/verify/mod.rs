@@ -66,8 +66,10 @@ pub enum VerifyResult {
     InvalidSignature,
     /// It is too large.
     OverSize,
-    /// The last block that it is valid for has passed, or is too far away.
+    /// The last block that it is valid for has passed.
     Expired,
+    /// The last block that it is valid for is too far away.
+    NotYetValid,
     /// What the payer has or the network fee is not enough, or an oracle request is
     /// answered in the pool already.
     InsufficientFunds,
@@ -81,7 +83,7 @@ pub enum VerifyResult {
 
 impl VerifyResult {
     /// All results, in the order of the reference.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Succeed,
         Self::AlreadyExists,
         Self::AlreadyInPool,
@@ -93,6 +95,7 @@ impl VerifyResult {
         Self::InvalidSignature,
         Self::OverSize,
         Self::Expired,
+        Self::NotYetValid,
         Self::InsufficientFunds,
         Self::PolicyFail,
         Self::HasConflicts,
@@ -113,6 +116,7 @@ impl VerifyResult {
             Self::InvalidSignature => "InvalidSignature",
             Self::OverSize => "OverSize",
             Self::Expired => "Expired",
+            Self::NotYetValid => "NotYetValid",
             Self::InsufficientFunds => "InsufficientFunds",
             Self::PolicyFail => "PolicyFail",
             Self::HasConflicts => "HasConflicts",

@@ -107,9 +107,11 @@ pub(crate) fn verify_in(
     transaction: &Transaction,
 ) -> Result<VerifyResult, FaultKind> {
     let height = state.height()?;
-    let last = height.wrapping_add(state.max_valid_until_block_increment()?);
-    if transaction.valid_until_block <= height || transaction.valid_until_block > last {
+    if transaction.valid_until_block <= height {
         return Ok(VerifyResult::Expired);
+    }
+    if transaction.valid_until_block > height.wrapping_add(state.max_valid_until_block_increment()?) {
+        return Ok(VerifyResult::NotYetValid);
     }
     for signer in &transaction.signers {
         if state.is_blocked(signer.account)? {

@@ -13,7 +13,7 @@ use crate::{
     error::{Answer, ErrorKind, RpcError},
     node::{Node, NodeError},
     output::{Object, text},
-    params::{Params, as_text, invalid},
+    params::{Params, as_text, invalid, trimmed},
 };
 
 pub(crate) fn best_block_hash(node: &Node, _: &Params<'_>) -> Answer {
@@ -53,7 +53,7 @@ pub(crate) fn block_header(node: &Node, params: &Params<'_>) -> Answer {
 fn hash_or_index(node: &Node, params: &Params<'_>) -> Result<Hash256, RpcError> {
     let value = params.required(0)?;
     let text = as_text(value);
-    if let Ok(index) = text.parse::<u32>() {
+    if let Ok(index) = trimmed(&text).parse::<u32>() {
         return node.view().block_hash(index)?.ok_or_else(|| ErrorKind::UnknownBlock.into());
     }
     text.parse().map_err(|_| invalid("block hash or index format", value))

@@ -14,7 +14,7 @@ use crate::{
     error::{Answer, ErrorKind, RpcError},
     node::Node,
     output::{Object, list, text},
-    params::{Params, as_text, invalid},
+    params::{Params, as_text, invalid, trimmed},
 };
 
 pub(crate) fn contract_state(node: &Node, params: &Params<'_>) -> Answer {
@@ -39,7 +39,8 @@ pub(crate) fn storage(node: &Node, params: &Params<'_>) -> Answer {
 pub(crate) fn find_storage(node: &Node, params: &Params<'_>) -> Answer {
     let id = contract_id(node, params)?;
     let prefix = Key::new(id, &params.bytes(1)?);
-    let start: usize = params.optional_integer(2)?.unwrap_or(0);
+    let start: i32 = params.optional_integer(2)?.unwrap_or(0);
+    let start = usize::try_from(start).unwrap_or(0);
     let (limit, time) = (node.limits.storage_entries, node.limits.time);
     let end = Instant::now() + time;
     // An error is no entry to pass over. Of a fork the entries may come from another node, as many as there are.
@@ -70,7 +71,7 @@ pub(crate) fn storage_entry(key: &[u8], value: &[u8]) -> String {
 fn contract(node: &Node, params: &Params<'_>, index: usize) -> Result<Arc<Contract>, RpcError> {
     let value = params.required(index)?;
     let text = as_text(value);
-    let hash = match text.parse::<i32>() {
+    let hash = match trimmed(&text).parse::<i32>() {
         Ok(id) => hash_of_id(node, id)?,
         Err(_) => match NATIVES.into_iter().find(|native| native.name.eq_ignore_ascii_case(&text)) {
             Some(native) => native.hash,
@@ -82,7 +83,7 @@ fn contract(node: &Node, params: &Params<'_>, index: usize) -> Result<Arc<Contra
 
 /// The id of a contract. An id need not be that of a contract.
 fn contract_id(node: &Node, params: &Params<'_>) -> Result<i32, RpcError> {
-    match as_text(params.required(0)?).parse() {
+    match trimmed(&as_text(params.required(0)?)).parse() {
         Ok(id) => Ok(id),
         Err(_) => Ok(contract(node, params, 0)?.state().id),
     }

@@ -5,34 +5,34 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::{Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes};
-use neovm_host::{Container, Entry, Job, Notification, Receipt, Trigger, argument::Argument};
+use neovm_host::{Container, Entry, Job, Notification, Receipt, Trigger};
 use neovm_node::diagnostics_json;
-use neovm_types::{CallFlags, OpCode, Script, ScriptBuilder, StackItem, json::Json, manifest::ParameterType};
+use neovm_types::{OpCode, Script, StackItem, manifest::ParameterType};
 use uuid::Uuid;
 
 use crate::{
+    arguments::{self, arguments},
     call::{Budget, Called},
     error::{Answer, ErrorKind, RpcError},
     node::Node,
     output::{Object, list},
-    params::{Params, account, as_text, invalid},
+    params::{Params, invalid, trimmed},
+    signers::signers,
 };
 
 pub(crate) fn function(node: &Node, params: &Params<'_>) -> Answer {
     let (contract, method) = (params.hash160(0)?, params.text(1)?);
-    let arguments = arguments(params, 2)?;
-    let script = ScriptBuilder::new().dynamic_call(contract, &method, CallFlags::ALL, &arguments).build();
-    let script = script.map_err(|error| ErrorKind::InvalidParams.with(error))?;
-    invoke(node, script, signers(node, params, 3)?, params.boolean(4))
+    let script = arguments::call(contract, &method, &arguments(params, 2)?)?;
+    invoke(node, script, signers(params, 3, node.settings().address_version)?, params.boolean(4))
 }
 
 pub(crate) fn script(node: &Node, params: &Params<'_>) -> Answer {
     let script = Script::from(params.bytes(0)?);
-    invoke(node, script, signers(node, params, 1)?, params.boolean(2))
+    invoke(node, script, signers(params, 1, node.settings().address_version)?, params.boolean(2))
 }
 
 /// Source: `RpcServer.SmartContract.cs` (`GetInvokeResult`).
-fn invoke(node: &Node, script: Script, signers: Vec<Signer>, traced: bool) -> Answer {
+fn invoke(node: &Node, script: Script, signers: Option<Vec<Signer>>, traced: bool) -> Answer {
     let encoded = BASE64_STANDARD.encode(script.bytes());
     let called = node.call_script(script, signers, node.limits.gas, traced)?;
     let Called { receipt, iterators, of_results, trace } = called;
@@ -76,42 +76,6 @@ fn notification(event: &Notification, budget: &mut Budget) -> String {
         .finish()
 }
 
-/// The arguments of a method.
-fn arguments(params: &Params<'_>, index: usize) -> Result<Vec<StackItem>, RpcError> {
-    let argument = |value: &Json| {
-        if value.get("type").is_none() {
-            return Err(invalid("ContractParameter", value));
-        }
-        let argument = Argument::parse(&value.to_string());
-        argument.map(Argument::into_item).map_err(|error| ErrorKind::InvalidParams.with(error))
-    };
-    params.list(index)?.iter().map(argument).collect()
-}
-
-/// Who signs. Their witnesses are not looked at: they count as given.
-///
-/// Source: `ParameterConverter.cs` (`ToSigners`).
-fn signers(node: &Node, params: &Params<'_>, index: usize) -> Result<Vec<Signer>, RpcError> {
-    let values = params.list(index)?;
-    if values.len() > Transaction::MAX_ATTRIBUTES {
-        return Err(ErrorKind::InvalidParams.with("Max allowed signers exceeded."));
-    }
-    values.iter().map(|value| signer(node, value)).collect()
-}
-
-fn signer(node: &Node, value: &Json) -> Result<Signer, RpcError> {
-    let Json::Object(members) = value else { return Err(invalid("Signer", value)) };
-    let mut members = members.clone();
-    for (key, value) in &mut members {
-        // An address will do as well as a hash.
-        if key == "account" {
-            let hash = account(&as_text(value), node.settings().address_version);
-            *value = hash.ok_or_else(|| invalid("account", value))?.to_string().into();
-        }
-    }
-    Signer::from_json(&Json::Object(members)).map_err(|error| ErrorKind::InvalidParams.with(error))
-}
-
 pub(crate) fn contract_verify(node: &Node, params: &Params<'_>) -> Answer {
     let hash = params.hash160(0)?;
     let arguments = arguments(params, 1)?;
@@ -125,15 +89,10 @@ pub(crate) fn contract_verify(node: &Node, params: &Params<'_>) -> Answer {
         let why = "The verify method doesn't return boolean value.";
         return Err(ErrorKind::InvalidContractVerification.with(why));
     }
-    let mut invocation = ScriptBuilder::new();
-    for argument in arguments.iter().rev() {
-        invocation.push(argument.clone());
-    }
-    let invocation = invocation.build().map_err(|error| ErrorKind::InvalidParams.with(error))?;
-    let mut signers = signers(node, params, 2)?;
-    if signers.is_empty() {
-        signers.push(Signer::new(hash, WitnessScopes::NONE));
-    }
+    let invocation = arguments::pushed(&arguments)?;
+    let signers = signers(params, 2, node.settings().address_version)?;
+    let signers = signers.filter(|signers| !signers.is_empty());
+    let signers = signers.unwrap_or_else(|| vec![Signer::new(hash, WitnessScopes::NONE)]);
     let witness = Witness { invocation, verification: Script::new([]) };
     verify(node, &of_signers(signers)?, hash, witness)
 }
@@ -172,7 +131,8 @@ pub(crate) fn traverse_iterator(node: &Node, params: &Params<'_>) -> Answer {
     let limits = &node.limits;
     check_sessions(node)?;
     let (session, iterator) = (id(params, 0, "session id")?, id(params, 1, "iterator id")?);
-    let count: usize = params.integer(2)?;
+    let count: i32 = params.integer(2)?;
+    let count = usize::try_from(count).unwrap_or(0);
     if count > limits.iterator_entries {
         return Err(ErrorKind::InvalidParams.with(format_args!("Invalid iterator items count: {count}")));
     }
@@ -191,5 +151,7 @@ fn check_sessions(node: &Node) -> Result<(), RpcError> {
 
 fn id(params: &Params<'_>, index: usize, what: &str) -> Result<Uuid, RpcError> {
     let value = params.required(index)?;
-    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| invalid(what, value))
+    let id = value.as_str().map(trimmed).filter(|text| !text.starts_with("urn:"));
+    let id = id.map(|text| text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text));
+    id.and_then(|text| text.parse().ok()).ok_or_else(|| invalid(what, value))
 }

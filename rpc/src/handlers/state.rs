@@ -59,10 +59,14 @@ pub(crate) fn find_states(node: &Node, params: &Params<'_>) -> Answer {
     let (trie, id) = contract(node, params)?;
     let prefix = Key::new(id, &params.bytes(2)?);
     let from = params.optional(3).map(|_| params.bytes(3)).transpose()?.filter(|from| !from.is_empty());
-    let count = params.optional_integer(4)?.unwrap_or(MAX_FOUND).min(MAX_FOUND);
+    let count: i32 = params.optional_integer(4)?.unwrap_or(0);
+    let count = usize::try_from(count).ok().filter(|count| *count > 0).map_or(MAX_FOUND, |count| count.min(MAX_FOUND));
     let mut found = Vec::new();
     let mut is_truncated = false;
     let from = from.map(|from| Key::new(id, &from));
+    if from.as_ref().is_some_and(|from| !from.starts_with(&prefix)) {
+        return Err(ErrorKind::InvalidParams.with("invalid from key"));
+    }
     let entries = trie.find(&prefix, from.as_deref()).map_err(unreadable)?;
     for entry in entries {
         let (key, value) = entry.map_err(unreadable)?;

@@ -68,6 +68,9 @@ pub(crate) fn calculate_network_fee(node: &Node, params: &Params<'_>) -> Answer 
 }
 
 pub(crate) fn send_raw_transaction(node: &mut Node, params: &Params<'_>) -> Answer {
+    if params.bytes(0)?.len() > Transaction::MAX_SIZE {
+        return Err(ErrorKind::InvalidSize.with("Transaction size exceeds the maximum allowed."));
+    }
     let transaction = transaction(params)?;
     let (hash, fee) = (transaction.hash(), transaction.system_fee);
     if fee > MAX_BLOCK_SYSTEM_FEE {
