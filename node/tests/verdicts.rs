@@ -72,7 +72,7 @@ const RESERVED: &str = "an attribute of a reserved type";
 /// Transactions that both refuse, for another reason, and the reference's result; none
 /// if it does not read them.
 const OTHER_REASON: [(&str, Option<VerifyResult>, &str); 19] = [
-    ("old-conflicts-same-twice", Some(InvalidAttribute), ATTRIBUTES_FIRST),
+    ("old-conflicts-same-twice", Some(VerifyResult::InvalidAttribute), ATTRIBUTES_FIRST),
     ("sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-sysfee-over-balance", Some(VerifyResult::InsufficientFunds), SYSTEM_FEE),
     ("B-notary-pays-over-deposit", Some(VerifyResult::InsufficientFunds), FUNDS_FIRST),

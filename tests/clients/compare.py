@@ -22,6 +22,7 @@ KNOWN = {
     ("getversion", ".useragent"),
     ("getstateheight", ".validatedrootindex"),
     ("getapplicationlog", ".error"),
+    ("getapplicationlog", ".executions[].exception"),
     ("getapplicationlog", ".executions[].invocations"),
     ("getrawtransaction", ".vmstate"),
     ("getnep17transfers", ".sent"),
