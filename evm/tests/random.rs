@@ -108,7 +108,7 @@ impl Random {
         let stores = init.chunks(32).enumerate().flat_map(|(place, chunk)| {
             let mut word = [0; 32];
             word[..chunk.len()].copy_from_slice(chunk);
-            [&[0x7f][..], &word, &[0x61, (place * 32 >> 8) as u8, (place * 32) as u8, 0x52]].concat()
+            [&[0x7f][..], &word, &[0x61, ((place * 32) >> 8) as u8, (place * 32) as u8, 0x52]].concat()
         });
         let mut code: Vec<u8> = stores.collect();
         let has_salt = self.below(2) == 0;
