@@ -7,7 +7,7 @@ use std::fmt::Write;
 use neovm_chain::Block;
 use neovm_host::{BlockReceipt, Notification, Receipt, Trigger};
 use neovm_types::{
-    Limits, StackItem,
+    Hash256, Limits, StackItem,
     item::{JsonError, JsonLimits, binary::serialized_size, write_json_stack},
     json::write_string,
 };
@@ -43,7 +43,6 @@ impl<'a> ApplicationLogs<'a> {
         let transaction = self.block.transactions().get(index)?;
         let receipt = self.receipt.transactions.get(index)?;
         let mut out = format!("{{\"txid\":\"{}\",\"executions\":[", transaction.hash());
-        out.push('{');
         push_execution(&mut out, Form::Transaction, Trigger::Application, receipt, transaction.system_fee);
         out.push_str("]}");
         Some(out)
@@ -54,12 +53,12 @@ impl<'a> ApplicationLogs<'a> {
     pub fn line(&self) -> String {
         let Self { block, receipt } = self;
         let mut out = format!("{{\"block\":{},\"hash\":\"{}\",\"executions\":", block.index, block.hash());
-        self.push_persisting(&mut out, Form::Line);
+        self.push_persisting(&mut out, Form::Line(None));
         out.push_str(",\"txs\":[");
         for (i, (transaction, receipt)) in block.transactions().iter().zip(&receipt.transactions).enumerate() {
             out.push_str(if i > 0 { "," } else { "" });
-            push(&mut out, format_args!("{{\"hash\":\"{}\",", transaction.hash()));
-            push_execution(&mut out, Form::Line, Trigger::Application, receipt, transaction.system_fee);
+            let form = Form::Line(Some(transaction.hash()));
+            push_execution(&mut out, form, Trigger::Application, receipt, transaction.system_fee);
         }
         out.push_str("]}");
         out
@@ -67,9 +66,9 @@ impl<'a> ApplicationLogs<'a> {
 
     /// Appends the executions before and after the transactions.
     fn push_persisting(&self, out: &mut String, form: Form) {
-        out.push_str("[{");
+        out.push('[');
         push_execution(out, form, Trigger::OnPersist, &self.receipt.on_persist, i64::MAX);
-        out.push_str(",{");
+        out.push(',');
         push_execution(out, form, Trigger::PostPersist, &self.receipt.post_persist, i64::MAX);
         out.push(']');
     }
@@ -82,8 +81,8 @@ enum Form {
     Block,
     /// The RPC call, of a transaction.
     Transaction,
-    /// A line of all logs, which has everything.
-    Line,
+    /// A line of all logs, which has everything, with the hash of a transaction.
+    Line(Option<Hash256>),
 }
 
 /// The largest size of an item that the plugin keeps, and of what it shows of one, in bytes: its setting `MaxStackSize`.
@@ -94,7 +93,7 @@ const MAX_STACK_SIZE: usize = 65_535;
 /// Source: `LogStorageStore.cs` (`PutStackItemState`) of the plugin.
 fn stack_json(form: Form, stack: &[StackItem]) -> Result<String, JsonError> {
     let mut out = String::new();
-    if form == Form::Line {
+    if let Form::Line(_) = form {
         write_json_stack(&mut out, stack, JsonLimits::default())?;
         return Ok(out);
     }
@@ -111,10 +110,14 @@ fn stack_json(form: Form, stack: &[StackItem]) -> Result<String, JsonError> {
     Ok(out)
 }
 
-/// Appends the members that tell what came of an execution with a gas limit in datoshi, and closes the object.
+/// Appends what came of an execution with a gas limit in datoshi.
 fn push_execution(out: &mut String, form: Form, trigger: Trigger, receipt: &Receipt, limit: i64) {
     let state = if receipt.halted() { "HALT" } else { "FAULT" };
     let stack = stack_json(form, &receipt.stack);
+    out.push('{');
+    if let Form::Line(Some(hash)) = form {
+        push(out, format_args!("\"hash\":\"{hash}\","));
+    }
     push(out, format_args!("\"trigger\":\"{trigger:?}\",\"vmstate\":\"{state}\""));
     match (&stack, &receipt.fault) {
         (Err(error), _) => push_exception(out, unshown(error)),

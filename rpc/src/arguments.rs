@@ -42,8 +42,7 @@ pub(crate) fn call(contract: Hash160, method: &str, arguments: &[Argument]) -> R
         [] => drop(script.op(OpCode::NEWARRAY0)),
         arguments => push_list(&mut script, arguments),
     }
-    script.push(CallFlags::ALL).push(method).push(contract).syscall("System.Contract.Call");
-    built(&script)
+    built(script.dynamic_call_of_pushed(contract, method, CallFlags::ALL))
 }
 
 /// Returns the script that pushes arguments, the first one on top.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use neovm_chain::{Signer, Transaction, UnsignedTransaction, WitnessScopes};
+use neovm_chain::{Signer, Transaction, WitnessScopes};
 use neovm_host::{CallTrace, Chain, Execution, Invocation, Job, PendingInvocation, Receipt, StateView};
 use neovm_interp::Outcome;
 use neovm_storage::{Store, checked};
@@ -21,6 +21,7 @@ use crate::{
     node::Node,
     output::text,
     session::{Entries, Unreadable},
+    signers::transaction,
 };
 
 /// How large the entries of a session's iterators are together, in bytes, before no more are read.
@@ -93,17 +94,8 @@ impl Node {
             return Ok(None);
         }
         let view = StateView::new(self.network(), state);
-        let unsigned = UnsignedTransaction {
-            version: 0,
-            nonce: 0,
-            system_fee: 0,
-            network_fee: 0,
-            valid_until_block: view.height()?.saturating_add(view.max_valid_until_block_increment()?),
-            signers,
-            attributes: Vec::new(),
-            script: script.clone(),
-        };
-        unsigned.with_empty_witnesses().map(Some).map_err(|error| ErrorKind::InvalidParams.with(error))
+        let valid_until_block = view.height()?.saturating_add(view.max_valid_until_block_increment()?);
+        transaction(signers, script.clone(), valid_until_block).map(Some)
     }
 
     /// Makes the block and the transaction that an invocation runs in.

@@ -140,7 +140,7 @@ pub(crate) fn as_boolean(value: &Json) -> bool {
     match value {
         Json::Null => false,
         Json::Bool(value) => *value,
-        Json::Number(value) => *value != 0.0 && !value.is_nan(),
+        Json::Number(value) => *value != 0.0,
         Json::String(text) => !text.is_empty(),
         Json::Array(_) | Json::Object(_) => true,
     }

@@ -2,8 +2,8 @@
 //!
 //! Source: `ParameterConverter.cs` (`ToSignersAndWitnesses`) of the plugin RpcServer of the reference node.
 
-use neovm_chain::{Signer, Transaction, Witness, WitnessScopes};
-use neovm_types::{base64, json::Json};
+use neovm_chain::{Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes};
+use neovm_types::{Script, base64, json::Json};
 
 use crate::{
     error::{ErrorKind, RpcError},
@@ -27,6 +27,24 @@ pub(crate) fn signers(params: &Params<'_>, index: usize, address_version: u8) ->
         return Err(ErrorKind::InvalidParams.with("Max allowed signers exceeded."));
     }
     values.iter().map(|value| signer(value, address_version)).collect::<Result<_>>().map(Some)
+}
+
+/// Makes a transaction of signers that pays nothing and has empty witnesses.
+///
+/// # Errors
+/// If the signers cannot be those of a transaction.
+pub(crate) fn transaction(signers: Vec<Signer>, script: Script, valid_until_block: u32) -> Result<Transaction> {
+    let unsigned = UnsignedTransaction {
+        version: 0,
+        nonce: 0,
+        system_fee: 0,
+        network_fee: 0,
+        valid_until_block,
+        signers,
+        attributes: Vec::new(),
+        script,
+    };
+    unsigned.with_empty_witnesses().map_err(|error| ErrorKind::InvalidParams.with(error))
 }
 
 fn signer(value: &Json, address_version: u8) -> Result<Signer> {

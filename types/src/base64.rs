@@ -8,7 +8,7 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::hexadecimal::position;
+use crate::hexadecimal::{position, write_place};
 
 /// Digits as .NET reads them: padded, but the last one may have bits that belong to no byte.
 const LENIENT: GeneralPurpose =
@@ -34,9 +34,8 @@ impl fmt::Display for Base64Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoDigit { character, line, place } => {
-                write!(f, "{character:?} at ")?;
-                line.map_or(Ok(()), |line| write!(f, "line {line}, "))?;
-                write!(f, "character {place} is no base64 digit there")
+                write_place(f, character, line, place)?;
+                f.write_str(" is no base64 digit there")
             }
             Self::Length(count) => write!(f, "{count} digits, padding included: they come in groups of 4"),
         }
@@ -45,8 +44,8 @@ impl fmt::Display for Base64Error {
 
 impl core::error::Error for Base64Error {}
 
-/// Whether .NET skips a character, wherever it stands.
-fn is_skipped(character: char) -> bool {
+/// Returns whether .NET skips a character in base64, wherever it stands.
+pub fn is_skipped(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 

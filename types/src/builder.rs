@@ -265,8 +265,12 @@ impl ScriptBuilder {
     /// the arguments, the flags, the method and the hash, and calls
     /// `System.Contract.Call`.
     pub fn dynamic_call(&mut self, hash: Hash160, method: &str, flags: CallFlags, args: &[StackItem]) -> &mut Self {
-        self.push(StackItem::array(args)).push(flags).push(method).push(hash);
-        self.syscall("System.Contract.Call")
+        self.push(StackItem::array(args)).dynamic_call_of_pushed(hash, method, flags)
+    }
+
+    /// Adds the same call where the array of the arguments has been pushed.
+    pub fn dynamic_call_of_pushed(&mut self, hash: Hash160, method: &str, flags: CallFlags) -> &mut Self {
+        self.push(flags).push(method).push(hash).syscall("System.Contract.Call")
     }
 
     /// Returns a new label, which is not bound yet.

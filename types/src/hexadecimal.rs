@@ -24,9 +24,8 @@ impl fmt::Display for HexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoDigit { character, line, place } => {
-                write!(f, "{character:?} at ")?;
-                line.map_or(Ok(()), |line| write!(f, "line {line}, "))?;
-                write!(f, "character {place} is no hexadecimal digit")
+                write_place(f, character, line, place)?;
+                f.write_str(" is no hexadecimal digit")
             }
             Self::Odd(count) => write!(f, "an odd number of digits, {count}: the last byte is cut off"),
         }
@@ -87,6 +86,18 @@ fn error(text: &str, start: usize, digits: &str) -> HexError {
 fn no_digit(text: &str, byte: usize, character: char) -> HexError {
     let (line, place) = position(text, byte);
     HexError::NoDigit { character, line, place }
+}
+
+/// Writes a character and its place, as [`position`] gives it.
+pub(crate) fn write_place(
+    f: &mut fmt::Formatter<'_>,
+    character: char,
+    line: Option<usize>,
+    place: usize,
+) -> fmt::Result {
+    write!(f, "{character:?} at ")?;
+    line.map_or(Ok(()), |line| write!(f, "line {line}, "))?;
+    write!(f, "character {place}")
 }
 
 /// The line of a byte of a text, if the text has several, and its character in that line, counted from 1.

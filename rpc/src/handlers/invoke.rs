@@ -4,7 +4,7 @@
 //! reference node.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use neovm_chain::{Signer, Transaction, UnsignedTransaction, Witness, WitnessScopes};
+use neovm_chain::{Signer, Transaction, Witness, WitnessScopes};
 use neovm_host::{Container, Entry, Job, Notification, Receipt, Trigger};
 use neovm_node::diagnostics_json;
 use neovm_types::{OpCode, Script, StackItem, manifest::ParameterType};
@@ -17,7 +17,7 @@ use crate::{
     node::Node,
     output::{Object, list},
     params::{Params, invalid, trimmed},
-    signers::signers,
+    signers::{signers, transaction},
 };
 
 pub(crate) fn function(node: &Node, params: &Params<'_>) -> Answer {
@@ -94,22 +94,8 @@ pub(crate) fn contract_verify(node: &Node, params: &Params<'_>) -> Answer {
     let signers = signers.filter(|signers| !signers.is_empty());
     let signers = signers.unwrap_or_else(|| vec![Signer::new(hash, WitnessScopes::NONE)]);
     let witness = Witness { invocation, verification: Script::new([]) };
-    verify(node, &of_signers(signers)?, hash, witness)
-}
-
-/// A transaction that does nothing, of some signers.
-fn of_signers(signers: Vec<Signer>) -> Result<Transaction, RpcError> {
-    let unsigned = UnsignedTransaction {
-        version: 0,
-        nonce: 0,
-        system_fee: 0,
-        network_fee: 0,
-        valid_until_block: 0,
-        signers,
-        attributes: Vec::new(),
-        script: Script::new([OpCode::RET as u8]),
-    };
-    unsigned.with_empty_witnesses().map_err(|error| ErrorKind::InvalidParams.with(error))
+    let transaction = transaction(signers, Script::new([OpCode::RET as u8]), 0)?;
+    verify(node, &transaction, hash, witness)
 }
 
 fn verify(node: &Node, transaction: &Transaction, hash: neovm_types::Hash160, witness: Witness) -> Answer {

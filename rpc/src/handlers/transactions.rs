@@ -59,7 +59,7 @@ pub(crate) fn transaction_height(node: &Node, params: &Params<'_>) -> Answer {
 }
 
 pub(crate) fn calculate_network_fee(node: &Node, params: &Params<'_>) -> Answer {
-    let transaction = transaction(params)?;
+    let transaction = transaction(&params.bytes(0)?)?;
     let fee = node.over_state(|state| {
         let fee = network_fee(node.network(), state, &transaction);
         fee.map_err(|error| ErrorKind::InvalidParams.with(error))
@@ -68,10 +68,11 @@ pub(crate) fn calculate_network_fee(node: &Node, params: &Params<'_>) -> Answer 
 }
 
 pub(crate) fn send_raw_transaction(node: &mut Node, params: &Params<'_>) -> Answer {
-    if params.bytes(0)?.len() > Transaction::MAX_SIZE {
+    let bytes = params.bytes(0)?;
+    if bytes.len() > Transaction::MAX_SIZE {
         return Err(ErrorKind::InvalidSize.with("Transaction size exceeds the maximum allowed."));
     }
-    let transaction = transaction(params)?;
+    let transaction = transaction(&bytes)?;
     let (hash, fee) = (transaction.hash(), transaction.system_fee);
     if fee > MAX_BLOCK_SYSTEM_FEE {
         return Err(ErrorKind::PolicyFailed.with(format_args!(
@@ -86,8 +87,7 @@ pub(crate) fn send_raw_transaction(node: &mut Node, params: &Params<'_>) -> Answ
     Ok(Object::new().text("hash", &hash.to_string()).finish())
 }
 
-fn transaction(params: &Params<'_>) -> Result<Transaction, RpcError> {
-    let bytes = params.bytes(0)?;
-    Transaction::parse(&bytes)
+fn transaction(bytes: &[u8]) -> Result<Transaction, RpcError> {
+    Transaction::parse(bytes)
         .map_err(|error| ErrorKind::InvalidParams.with(format_args!("Invalid Transaction Format: {error}")))
 }

@@ -152,12 +152,10 @@ fn divide_three_equal(middle: u64, low: u64, divisor: u128) -> (u64, u128) {
     let (top, next) = ((divisor >> 64) as u64, divisor as u64);
     let product = u128::from(u64::MAX) * u128::from(next);
     let rest = u128::from(middle) + u128::from(top);
-    let (mut digit, mut left, mut is_short) = (u64::MAX, rest << 64 | u128::from(low), false);
+    let value = rest << 64 | u128::from(low);
     // Where the rest exceeds a word, nothing has to be corrected.
-    if rest >> 64 == 0 {
-        is_short = left < product;
-    }
-    left = left.wrapping_sub(product);
+    let mut is_short = rest >> 64 == 0 && value < product;
+    let (mut digit, mut left) = (u64::MAX, value.wrapping_sub(product));
     while is_short {
         digit -= 1;
         let (more, carries) = left.overflowing_add(divisor);

@@ -47,7 +47,7 @@ pub(crate) fn base64_url_decode(text: &str) -> Result<String, FaultKind> {
         1 => return not_base(64),
         rest => (4 - rest) % 4,
     };
-    let digits = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).map(|byte| match byte {
+    let digits = text.bytes().filter(|&byte| !dotnet_base64::is_skipped(byte.into())).map(|byte| match byte {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
