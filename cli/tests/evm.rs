@@ -239,3 +239,60 @@ fn a_bench_can_be_read_by_programs() {
     assert_eq!(json["gasUsed"], 9);
     assert!(json["runs"].as_u64() > Some(0) && json["least"].as_f64() <= json["median"].as_f64(), "{json}");
 }
+
+#[cfg(unix)]
+#[test]
+fn state_tests_are_not_looked_for_in_circles() {
+    use std::os::unix::fs::symlink;
+    let folder = folder("evm-circles");
+    fs::create_dir_all(folder.join("deep")).unwrap();
+    let test = format!("{}/../evm/tests/data/yulExample.json", env!("CARGO_MANIFEST_DIR"));
+    fs::copy(&test, folder.join("deep/a.json")).unwrap();
+    // A link to a file is a file; links to folders are not followed, whatever their names.
+    symlink(test, folder.join("deep/b.json")).unwrap();
+    symlink("..", folder.join("deep/up")).unwrap();
+    symlink("..", folder.join("deep/c.json")).unwrap();
+    symlink("evm-circles", folder.with_file_name("evm-circles-link"))
+        .or_else(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(error),
+        })
+        .unwrap();
+    for given in [folder.clone(), folder.with_file_name("evm-circles-link")] {
+        let answer = neovm(&["evm", "statetest", given.to_str().unwrap()]);
+        assert!(answer.code == 0 && answer.out.contains("2 passed, 2 files"), "{}{}", answer.out, answer.err);
+    }
+}
+
+/// The public tests that the project has, all of them, counted by fork.
+#[test]
+fn state_tests_are_counted_by_fork() {
+    let folder = folder("evm-statetests");
+    for name in ["statetests", "forks"] {
+        let archive = format!("{}/../evm/tests/data/{name}.tar.gz", env!("CARGO_MANIFEST_DIR"));
+        let file = fs::File::open(archive).unwrap();
+        tar::Archive::new(flate2::read::GzDecoder::new(file)).unpack(&folder).unwrap();
+    }
+    let answer = neovm(&["evm", "statetest", folder.to_str().unwrap()]);
+    assert_eq!((answer.code, answer.err.as_str()), (0, ""), "{}", answer.out);
+    let forks = [
+        ("Frontier", 16),
+        ("Homestead", 16),
+        ("EIP150", 622),
+        ("EIP158", 622),
+        ("Byzantium", 16),
+        ("Constantinople", 16),
+        ("ConstantinopleFix", 16),
+        ("Istanbul", 17),
+        ("Berlin", 18),
+        ("London", 22),
+        ("Paris", 30),
+        ("Shanghai", 31),
+        ("Cancun", 323),
+        ("Prague", 664),
+        ("Osaka", 664),
+        ("all", 3093),
+    ];
+    let lines: Vec<_> = forks.iter().map(|(fork, count)| format!("{fork:<18}{count:>6} passed")).collect();
+    assert_eq!(answer.out, lines.join("\n") + ", 187 files\n");
+}

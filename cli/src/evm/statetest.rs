@@ -107,12 +107,14 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 fn add(path: &Path, is_given: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if fs::metadata(path)?.is_dir() {
+    // Links to folders are not followed unless they are given: they may lead in circles.
+    let is_folder = if is_given { fs::metadata(path)?.is_dir() } else { fs::symlink_metadata(path)?.is_dir() };
+    if is_folder {
         let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
         entries.sort();
         return entries.iter().try_for_each(|path| add(path, false, files));
     }
-    if is_given || path.extension().is_some_and(|extension| extension == "json") {
+    if is_given || path.extension().is_some_and(|extension| extension == "json") && fs::metadata(path)?.is_file() {
         files.push(path.to_owned());
     }
     Ok(())
