@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use neovm_storage::StoreError;
+use neovm_storage::{Layer, MemoryStore, StoreError, WriteStore};
 use revm::{
     context::BlockEnv,
     context_interface::transaction::{AccessList, AccessListItem, Authorization, SignedAuthorization},
@@ -14,7 +14,7 @@ use serde::{
 };
 
 use crate::{
-    Fork, State,
+    Fork, Record, State,
     fork::MAX_BLOB_GAS,
     t8n::{Ommer, Withdrawal},
 };
@@ -141,14 +141,31 @@ impl State<'_> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn dump(&self) -> Result<Alloc, StoreError> {
-        let account = |account: Result<_, StoreError>| {
+        let mut storage = self.storage()?;
+        let account = |account: Result<(Address, Record), StoreError>| {
             let (address, record) = account?;
-            let storage = self.storage_of(address, &record).collect::<Result<_, _>>()?;
+            let slots = storage.remove(&(address, record.generation)).unwrap_or_default();
+            let storage = slots.into_iter().map(|(slot, value)| (slot.into(), value)).collect();
             let code = self.code(address)?;
             Ok((address, AccountJson { code, storage, balance: record.balance, nonce: record.nonce, secret_key: None }))
         };
         self.accounts().map(account).collect()
     }
+}
+
+/// A store that holds accounts.
+///
+/// # Errors
+/// [`StoreError`] if it cannot be written.
+pub(crate) fn store_of(accounts: &Alloc) -> Result<MemoryStore, StoreError> {
+    let mut store = MemoryStore::default();
+    let changes = {
+        let layer = Layer::over(&store);
+        State::new(&layer).add(accounts)?;
+        layer.changes()
+    };
+    store.write(&changes)?;
+    Ok(store)
 }
 
 fn blob_gas<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {

@@ -17,7 +17,7 @@ use crate::{
 const KEPT_HASHES: usize = 1 << 12;
 
 /// Slots and values, by address and generation.
-type Storage = HashMap<(Address, u32), Vec<(B256, U256)>>;
+pub(crate) type Storage = HashMap<(Address, u32), Vec<(B256, U256)>>;
 
 impl State<'_> {
     /// Returns the root of the Merkle Patricia trie of all accounts. It is computed from all of them.
@@ -41,7 +41,7 @@ impl State<'_> {
     }
 
     /// All values of all storage. To look for those of each account would look through all of the layer each time.
-    fn storage(&self) -> Result<Storage, StoreError> {
+    pub(crate) fn storage(&self) -> Result<Storage, StoreError> {
         let mut storage = Storage::default();
         self.layer().peek_each(&all_storage_prefix(), |key, value| {
             let slots = storage.entry(owner_of(key)?).or_default();

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use neovm_storage::{Layer, MemoryStore, StoreError, WriteStore};
+use neovm_storage::{Layer, MemoryStore, StoreError};
 use revm::{
     context::{BlockEnv, TxEnv, either::Either},
     context_interface::result::InvalidTransaction,
@@ -17,9 +17,10 @@ use revm::{
 use serde::Deserialize;
 
 use crate::{
-    Evm, EvmError, Fork, Receipt, State, Trace, TraceFields, Turns, UnknownFork, World,
+    Evm, EvmError, Fork, Receipt, Trace, TraceFields, Turns, UnknownFork, World,
     json::{
         AccessJson, Alloc, AuthorizationJson, Env, access_list, parse_quantity, quantity, read_json, some_quantity,
+        store_of,
     },
     logs_hash,
 };
@@ -229,13 +230,7 @@ fn run_all(text: &str, sinks: &mut Sinks<'_>) -> Result<(), StateTestError> {
 
 impl Test {
     fn run(&self, name: &str, sinks: &mut Sinks<'_>) -> Result<(), StateTestError> {
-        let mut store = MemoryStore::default();
-        let changes = {
-            let layer = Layer::over(&store);
-            State::new(&layer).add(&self.pre)?;
-            layer.changes()
-        };
-        store.write(&changes)?;
+        let store = store_of(&self.pre)?;
         let chain_id = self.config.chainid.unwrap_or(1);
         for (fork, posts) in &self.post {
             let fork = fork.parse().map_err(|error| StateTestError::Fork { test: name.to_owned(), error })?;

@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use neovm_evm::{
@@ -376,4 +377,22 @@ fn code_points_to_other_code_from_prague_on_alone() {
             assert_eq!(state.code(CONTRACT).unwrap()[..], *code);
         }
     }
+}
+
+/// To look through all entries for each account would take minutes.
+#[test]
+fn many_accounts_are_listed_at_once() {
+    let store = MemoryStore::default();
+    let layer = Layer::over(&store);
+    let state = State::new(&layer);
+    let addresses = (1_u64..=100_000).map(|number| Address::left_padding_from(&number.to_be_bytes()));
+    for address in addresses.clone() {
+        state.set_account(address, 1, U256::ZERO, &[]).unwrap();
+        state.set_slot(address, U256::from(7), U256::from(8)).unwrap();
+    }
+    let begun = Instant::now();
+    let accounts = state.dump().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(accounts.keys().copied().eq(addresses));
+    assert!(accounts.values().all(|account| account.storage == [(U256::from(7), U256::from(8))].into()));
 }

@@ -4,6 +4,7 @@ use std::fs;
 
 use neovm_evm::{
     Alloc, Fork,
+    primitives::{Bytes, U256},
     t8n::{Env, Transactions, Transition, TransitionError, Transitioned},
 };
 use serde::Deserialize;
@@ -62,7 +63,7 @@ fn geth_makes_the_same() {
 fn transactions_in_rlp_are_those_of_the_json() {
     for name in ["byzantium", "london", "cancun", "prague"] {
         let Case { fork, reward, mut input, output } = case(name);
-        let body: neovm_evm::primitives::Bytes = serde_json::from_value(output["body"].clone()).unwrap();
+        let body: Bytes = serde_json::from_value(output["body"].clone()).unwrap();
         input.txs = Transactions::from_rlp(&body).unwrap();
         let done = run(fork.parse().unwrap(), reward, input).unwrap();
         assert_eq!(done.body, body, "{name}");
@@ -141,9 +142,9 @@ fn signatures_are_checked() {
     let order = "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
     for (change, error) in [
         (json!({"v": "29"}), "the signature's v is 29"),
-        (json!({"v": "0"}), "the signature's v is 0"),
-        (json!({"r": "0"}), "the signature's r or s"),
-        (json!({"s": order}), "the signature's r or s"),
+        // No more than half of the order since Homestead.
+        (json!({"s": "0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a1"}), "the signature's r or s"),
+        (json!({"v": "0", "r": "0", "s": "0"}), "the signature's v is 0"),
         (json!({"r": "5"}), "nobody can have made the signature"),
     ] {
         let transactions = json(change);
@@ -162,6 +163,13 @@ fn signatures_are_checked() {
         (json!({"type": "7"}), "transaction 0: there is no transaction of type 7"),
         (json!({"type": "2"}), "transaction 0: maxPriorityFeePerGas is missing"),
         (json!({"gasPrice": null}), "transaction 0: gasPrice is missing"),
+        // What no fork has is refused where the JSON is read.
+        (json!({"v": "0"}), "transaction 0: the signature's v is 0"),
+        (json!({"type": "1"}), "transaction 0: the signature's v is 27"),
+        (json!({"type": "1", "yParity": "1"}), "transaction 0: v and yParity differ"),
+        (json!({"type": "1", "v": null, "yParity": "2"}), "transaction 0: the signature's v is 2"),
+        (json!({"r": "0"}), "transaction 0: the signature's r or s is no number that it can be"),
+        (json!({"s": order}), "transaction 0: the signature's r or s is no number that it can be"),
         (of_kind(3, json!({})), "transaction 0: to is missing"),
         (of_kind(3, json!({"to": to})), "transaction 0: maxFeePerBlobGas is missing"),
         (of_kind(3, json!({"to": to, "maxFeePerBlobGas": "1"})), "transaction 0: blobVersionedHashes is missing"),
@@ -178,6 +186,28 @@ fn signatures_are_checked() {
     ] {
         let input = Input { alloc: input.alloc.clone(), env: case("byzantium").input.env, txs: json(change) };
         assert_eq!(run(Fork::Berlin, 0, input).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn the_parity_has_two_names() {
+    for name in ["v", "yParity"] {
+        let Case { fork, reward, mut input, output } = case("berlin");
+        let body: Bytes = serde_json::from_value(output["body"].clone()).unwrap();
+        let mut items = alloy_rlp::Header::decode_bytes(&mut &body[..], true).unwrap();
+        let signed = alloy_rlp::Header::decode_bytes(&mut items, false).unwrap();
+        // At the end are parity, r and s; zero is an empty text.
+        let (rest, numbers) = signed.split_at(signed.len() - 66);
+        let [r, s] = [&numbers[1..33], &numbers[34..]].map(|number| U256::from_be_slice(number).to_string());
+        let parity = if rest.last() == Some(&0x80) { "0" } else { "1" };
+        let text = fs::read_to_string("tests/data/t8n/berlin.json").unwrap();
+        let mut transaction = serde_json::from_str::<Value>(&text).unwrap()["input"]["txs"][0].clone();
+        let fields = transaction.as_object_mut().unwrap();
+        fields.retain(|field, _| field != "secretKey" && field != "v");
+        fields.extend([("r".into(), r.into()), ("s".into(), s.into()), (name.into(), parity.into())]);
+        input.txs = serde_json::from_value(json!([transaction])).unwrap();
+        let done = json!(run(fork.parse().unwrap(), reward, input).unwrap().result);
+        assert_eq!(done["receipts"][0], output["result"]["receipts"][0], "{name}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `neovm evm run`: some code, or a contract among given accounts.
 
 use std::{
+    collections::BTreeMap,
     io::{self, BufWriter},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -14,6 +15,7 @@ use neovm_evm::{
     primitives::{Address, Bytes, TxKind, U256, hex},
     read_json, revert_reason,
 };
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::code::{self, CodeSource};
@@ -123,6 +125,9 @@ impl RunArgs {
     }
 }
 
+/// The names of an object's fields.
+type Fields = BTreeMap<String, IgnoredAny>;
+
 /// Reads accounts: an object of them, or one that has them as `alloc`.
 pub(crate) fn read_alloc(path: &Path) -> Result<Alloc> {
     #[derive(serde::Deserialize)]
@@ -130,7 +135,7 @@ pub(crate) fn read_alloc(path: &Path) -> Result<Alloc> {
         alloc: Alloc,
     }
     let text = read_limited(path, MAX_TEXT)?;
-    let is_genesis = serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|json| json.get("alloc").is_some());
+    let is_genesis = serde_json::from_slice::<Fields>(&text).is_ok_and(|fields| fields.contains_key("alloc"));
     let accounts = if is_genesis { read_json::<Genesis>(&text).map(|genesis| genesis.alloc) } else { read_json(&text) };
     accounts.map_err(|error| anyhow!("{} holds no accounts: {error}", name_of(path)))
 }

@@ -15,7 +15,7 @@ use std::{
 
 use alloy_primitives::Bloom;
 use alloy_trie::root::{ordered_trie_root_encoded, ordered_trie_root_with_encoder};
-use neovm_storage::{Layer, MemoryStore, StoreError};
+use neovm_storage::{Layer, StoreError};
 use revm::{
     context_interface::Block,
     primitives::{B256, Bytes, Log, U256, keccak256},
@@ -29,7 +29,8 @@ use self::{
 };
 pub use crate::json::Env;
 use crate::{
-    BlockEnv, Evm, EvmError, Fork, Trace, TraceFields, TxEnv, World, json::Alloc, json::write_quantity, logs_hash,
+    BlockEnv, Evm, EvmError, Fork, Trace, TraceFields, TxEnv, World, json::Alloc, json::store_of, json::write_quantity,
+    logs_hash,
 };
 
 /// Blobs have this much gas each.
@@ -211,9 +212,8 @@ impl Transition {
         self.env.complete(self.fork).map_err(TransitionError::Config)?;
         let transactions = self.transactions.sign(self.chain_id)?;
         let evm = Evm::new(self.fork, self.chain_id);
-        let (store, block) = (MemoryStore::default(), self.env.block(self.fork));
+        let (store, block) = (store_of(&self.alloc)?, self.env.block(self.fork));
         let layer = Layer::over(&store);
-        evm.state(&layer).add(&self.alloc)?;
         let mut run = Run::new(&evm, &layer, &self.env, block, traces);
         run.begin()?;
         for (index, transaction) in transactions.into_iter().enumerate() {

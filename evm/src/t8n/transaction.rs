@@ -59,6 +59,9 @@ pub(super) struct TransactionJson {
     authorization_list: Option<Vec<AuthorizationJson>>,
     #[serde(default, deserialize_with = "some_quantity")]
     v: Option<U256>,
+    /// The same as `v`, but in legacy transactions.
+    #[serde(default, deserialize_with = "some_quantity")]
+    y_parity: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
     r: Option<U256>,
     #[serde(default, deserialize_with = "some_quantity")]
@@ -107,7 +110,11 @@ impl TransactionJson {
             max_fee_per_blob_gas: self.max_fee_per_blob_gas.unwrap_or(0),
             authorization_list: authorizations.map(|json| Either::Left(json.signed())).collect(),
         };
-        let [v, r, s] = [self.v, self.r, self.s].map(Option::unwrap_or_default);
+        let y_parity = self.y_parity.filter(|_| kind > 0);
+        if y_parity.is_some_and(|parity| self.v.is_some_and(|v| v != parity)) {
+            return Err("v and yParity differ".into());
+        }
+        let [v, r, s] = [y_parity.or(self.v), self.r, self.s].map(Option::unwrap_or_default);
         match self.secret_key {
             Some(_) if transaction.chain_id.is_some_and(|id| id != chain_id) => {
                 Err(format!("it is for chain {}, not {chain_id}", transaction.chain_id.unwrap_or(0)))
@@ -116,7 +123,7 @@ impl TransactionJson {
                 let is_protected = self.protected.unwrap_or(true);
                 SignedTransaction::sign(transaction, chain_id, is_protected, key)
             }
-            _ => Ok(SignedTransaction::with_signature(transaction, v, r, s)),
+            _ => SignedTransaction::with_signature(transaction, v, r, s).checked(),
         }
     }
 }
@@ -131,6 +138,25 @@ impl SignedTransaction {
             transaction.chain_id = chain_id;
         }
         Self { transaction, v, r, s }
+    }
+
+    /// Refuses a signature that is none by the rules of any fork, as geth does where it reads JSON. No signature at all is
+    /// left to [`SignedTransaction::recover`].
+    fn checked(self) -> Result<Self, String> {
+        let one = U256::from(1);
+        let has_v = if self.transaction.tx_type == 0 { self.v > one } else { self.v <= one };
+        match [self.v, self.r, self.s] == [U256::ZERO; 3] {
+            true => Ok(self),
+            false if !has_v => Err(format!("the signature's v is {}", self.v)),
+            false => self.check_numbers(ORDER - one).map(|()| self),
+        }
+    }
+
+    fn check_numbers(&self, max_s: U256) -> Result<(), String> {
+        match self.r.is_zero() || self.r >= ORDER || self.s.is_zero() || self.s > max_s {
+            true => Err("the signature's r or s is no number that it can be".into()),
+            false => Ok(()),
+        }
     }
 
     fn sign(mut transaction: TxEnv, chain_id: u64, is_protected: bool, key: B256) -> Result<Self, String> {
@@ -216,9 +242,7 @@ impl SignedTransaction {
             _ => return Err(format!("the signature's v is {}", self.v)),
         };
         let max_s = if fork >= Fork::Homestead { ORDER >> 1 } else { ORDER - U256::from(1) };
-        if self.r.is_zero() || self.r >= ORDER || self.s.is_zero() || self.s > max_s {
-            return Err("the signature's r or s is no number that it can be".into());
-        }
+        self.check_numbers(max_s)?;
         let mut signature = [0; 64];
         signature[..32].copy_from_slice(&self.r.to_be_bytes::<32>());
         signature[32..].copy_from_slice(&self.s.to_be_bytes::<32>());
