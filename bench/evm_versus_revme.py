@@ -36,18 +36,21 @@ def turns(count, body):
     return f'61{count:04x}5b{body}60019003806003575000'
 
 
-# The code, and how many slots of its storage have a value.
+# The code, how many slots of its storage have a value, and how often a test runs it: the start of a program, a few milliseconds, should not
+# count.
 CASES = {
-    'loop': (turns(20_000, '80800260030160ff0450'), 0),
-    'hash': (turns(5_000, '805f5260205f2050'), 0),
-    'read': (turns(500, '805450'), 500),
-    'change': (turns(500, '805481018155'), 500),
-    'set': (turns(500, '805481018155'), 0),
-    'calls': (turns(1_000, f'5f5f5f5f5f73{CHILD[2:]}5af150'), 0),
-    'nothing': ('00', 0),
+    'loop': (turns(20_000, '80800260030160ff0450'), 0, 600),
+    'hash': (turns(5_000, '805f5260205f2050'), 0, 350),
+    'read': (turns(500, '805450'), 500, 900),
+    'change': (turns(500, '805481018155'), 500, 800),
+    'set': (turns(500, '805481018155'), 0, 800),
+    'calls': (turns(1_000, f'5f5f5f5f5f73{CHILD[2:]}5af150'), 0, 2_000),
+    'nothing': ('00', 0, 20_000),
 }
-# Each of them runs so many times in a test.
-REPEATED = 50
+# Counted are fewer executions, as callgrind takes fifty times as long.
+COUNTED = 10
+# So many starts of a program are one measurement.
+STARTS = 20
 
 
 def state_test(code, slots, outcome, repeated):
@@ -91,14 +94,14 @@ def unpack(archive, folder):
     return folder
 
 
-def write_cases(neovm, folder):
-    """A state test for each case: its outcome is what neovm finds, and revme finds the same or fails."""
+def write_cases(neovm, folder, part):
+    """A state test for each case, or for a part of its executions: its outcome is what neovm finds, and revme finds the same or fails."""
     folder.mkdir()
-    for name, (code, slots) in CASES.items():
+    for name, (code, slots, repeated) in CASES.items():
         path = folder / f'{name}.json'
         path.write_text(json.dumps(state_test(code, slots, {'stateRoot': ZERO, 'logsHash': ZERO}, 1)))
         found = json.loads(subprocess.run([neovm, 'evm', 'statetest', '--json', path], capture_output=True, check=False).stdout)
-        path.write_text(json.dumps(state_test(code, slots, found, REPEATED)))
+        path.write_text(json.dumps(state_test(code, slots, found, repeated // part)))
     return folder
 
 
@@ -121,14 +124,20 @@ def timed(command):
     return time.perf_counter() - begun, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def compare(name, pair, rounds):
+def started(command):
+    """What `timed` finds for several starts of a program, for one of them."""
+    runs = [timed(command) for _ in range(STARTS)]
+    return tuple(statistics.mean(run[figure] for run in runs) for figure in range(4))
+
+
+def compare(name, pair, rounds, measure=timed):
     """Prints a row for two commands that take turns."""
-    runs = [[timed(command) for command in pair] for _ in range(rounds + 1)][1:]
+    runs = [[measure(command) for command in pair] for _ in range(rounds + 1)][1:]
     ours, theirs = ([statistics.median(run[side][figure] for run in runs) for figure in range(4)] for side in range(2))
     # What takes less than a millisecond may count as nothing.
     ratios = [[max(run[0][figure], 1e-3) / max(run[1][figure], 1e-3) for run in runs] for figure in range(2)]
     spread = [f'{statistics.median(ratio):.2f} ({min(ratio):.2f} to {max(ratio):.2f})' for ratio in ratios]
-    figures = [f'{a:.2f} | {b:.2f}' for a, b in zip(ours[:3], theirs[:3])]
+    figures = [f'{a:.4f} | {b:.4f}' for a, b in zip(ours[:3], theirs[:3])]
     print(f'| {name} | {" | ".join(figures)} | {ours[3]:.0f} | {theirs[3]:.0f} | {" | ".join(spread)} |', flush=True)
 
 
@@ -159,7 +168,7 @@ def main():
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        cases, public = write_cases(given.neovm, folder / 'cases'), unpack(given.archive, folder / 'public')
+        cases, public = write_cases(given.neovm, folder / 'cases', COUNTED if given.count else 1), unpack(given.archive, folder / 'public')
         if given.count:
             print('| state tests | neovm, million instructions | revme | ratio |\n|---|--:|--:|--:|')
             for path in [*(cases / f'{name}.json' for name in CASES), public]:
@@ -173,6 +182,7 @@ def main():
         compare(f'public, {cores} threads', commands(given.neovm, given.revme, public, cores), given.rounds)
         for name in CASES:
             compare(name, commands(given.neovm, given.revme, cases / f'{name}.json', 1), given.rounds)
+        compare('start', [[given.neovm, 'evm', 'run', '00'], [given.revme, 'evm', '00']], given.rounds, started)
         print('\n| code by `--bench` | neovm, us | revme, us | ratio |\n|---|--:|--:|--:|')
         for name in ('loop', 'hash', 'set'):
             code = CASES[name][0]
