@@ -24,7 +24,8 @@ use revm::{
         interpreter::EthInterpreter,
         interpreter_action::FrameInit,
     },
-    primitives::{Address, AddressSet, constants::CALL_STACK_LIMIT, hardfork::SpecId},
+    precompile::{modexp, u64_to_address},
+    primitives::{Address, AddressSet, U256, constants::CALL_STACK_LIMIT, hardfork::SpecId},
 };
 
 use crate::{
@@ -50,6 +51,9 @@ pub struct Extension<'s> {
 
 /// From so many bytes on, the memory of frames grows to eight times its size.
 const LARGE_MEMORY: usize = 16 << 20;
+
+/// The contract of modular exponentiation.
+const MODEXP: Address = u64_to_address(5);
 
 /// Why revm gave up: a transaction that is not valid, or a store that failed.
 pub(crate) type Failure = EVMError<StateError>;
@@ -164,9 +168,7 @@ impl<'s, I> Machine<'s, I> {
         let share = cfg.gas_params().memory_cost((cfg.memory_limit / frames / 32) as usize);
         match tx.gas_limit < frames.saturating_mul(share) {
             true => Ok(()),
-            false => {
-                Err(ContextError::Custom(format!("the code asks for more than {} bytes of memory", cfg.memory_limit)))
-            }
+            false => Err(ContextError::Custom(too_much_memory(cfg.memory_limit))),
         }
     }
 
@@ -199,6 +201,35 @@ impl<'s, I> Machine<'s, I> {
         nonce(self, 0);
         Ok(result)
     }
+}
+
+fn too_much_memory(limit: u64) -> String {
+    format!("the code asks for more than {limit} bytes of memory")
+}
+
+/// Fails if a modular exponentiation has gas for numbers that take more memory than there may be: revm makes room for all
+/// of them at once. Osaka's are small.
+///
+/// Source: EIP-198, EIP-2565, EIP-7823.
+fn check_exponentiation(context: &Context<'_>, inputs: &CallInputs) -> Result<(), String> {
+    let price = match context.cfg.spec {
+        rules if rules >= SpecId::OSAKA => return Ok(()),
+        rules if rules >= SpecId::BERLIN => modexp::berlin_gas_calc,
+        _ => modexp::byzantium_gas_calc,
+    };
+    let (input, limit) = (inputs.input.as_bytes(context), context.cfg.memory_limit);
+    let length = |place: usize| {
+        let mut word = [0; 32];
+        let given = input.get(place..).unwrap_or_default();
+        let count = given.len().min(word.len());
+        word[..count].copy_from_slice(&given[..count]);
+        u64::try_from(U256::from_be_bytes(word)).unwrap_or(u64::MAX)
+    };
+    let [base, exponent, modulus] = [0, 32, 64].map(length);
+    let is_large = base.saturating_add(exponent).saturating_add(modulus) > limit;
+    // The digits of the exponent can only raise the price. Without base and modulus nothing is computed.
+    let is_paid = price(base, exponent, modulus, &U256::ZERO) <= inputs.gas_limit && base.max(modulus) > 0;
+    if is_large && is_paid { Err(too_much_memory(limit)) } else { Ok(()) }
 }
 
 /// Makes room for the memory of further frames, if that of those so far is large. It lies in one vector, which would
@@ -362,7 +393,12 @@ impl<'s> PrecompileProvider<Context<'s>> for Precompiles<'s> {
     fn run(&mut self, context: &mut Context<'s>, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
         match self.world.precompiles.functions.get(&inputs.bytecode_address) {
             Some(function) => precompile::run(&self.evm, &self.world, context, inputs, &**function).map(Some),
-            None => self.of_fork.run(context, inputs),
+            None => {
+                if inputs.bytecode_address == MODEXP && self.of_fork.warm_addresses().contains(&MODEXP) {
+                    check_exponentiation(context, inputs)?;
+                }
+                self.of_fork.run(context, inputs)
+            }
         }
     }
 

@@ -51,3 +51,32 @@ fn code_that_cannot_pay_is_out_of_gas() {
         assert_eq!(receipt.gas_used, 10_000_000_000);
     }
 }
+
+/// The contract of modular exponentiation is given an exponent of 25 GB, with base and modulus of a byte.
+#[test]
+fn a_large_exponentiation_is_broken_off() {
+    let code = "6001600052 6405d21dba00602052 6001604052 60006000606060006000 6005 5a f1 600701 600055";
+    for (fork, gas, is_aborted) in [
+        (Fork::Byzantium, u64::MAX, true),
+        (Fork::Berlin, u64::MAX, true),
+        (Fork::Prague, u64::MAX, true),
+        // Too little gas, and a fork that has a limit of its own: the call fails.
+        (Fork::Byzantium, 10_000_000, false),
+        (Fork::Prague, 10_000_000, false),
+        (Fork::Osaka, u64::MAX, false),
+        // There is no such contract: the call succeeds.
+        (Fork::SpuriousDragon, 10_000_000, false),
+    ] {
+        let store = MemoryStore::default();
+        let (layer, evm) = (Layer::over(&store), Evm::new(fork, 1));
+        let called = call(&evm, &layer, code, gas);
+        if is_aborted {
+            let error = EvmError::Aborted("the code asks for more than 4294967295 bytes of memory".into());
+            assert_eq!(called.err(), Some(error), "{fork}");
+        } else {
+            assert!(called.unwrap().status.is_success(), "{fork}");
+            let result = U256::from(if fork == Fork::SpuriousDragon { 8 } else { 7 });
+            assert_eq!(evm.state(&layer).slot(CONTRACT, U256::ZERO), Ok(result), "{fork}");
+        }
+    }
+}
