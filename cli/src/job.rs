@@ -49,7 +49,7 @@ enum JobCommand {
 #[command(after_help = "Examples:
   neovm job run job.json
   neovm job run job.json --write whole.json --calls
-  neovm job run job.json --data chain")]
+  neovm job run job.json --data mainnet")]
 struct RunArgs {
     /// The job file, or - for standard input
     #[arg(value_name = "FILE.json")]

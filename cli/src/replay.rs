@@ -49,7 +49,7 @@ const TOGETHER: usize = 64;
 /// and shows the storage changes of that block.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm replay chain.0.acc --config mainnet --data chain
+  neovm replay chain.0.acc --config mainnet --data mainnet
   neovm replay chain.acc --config config.json --roots roots.jsonl --verify full")]
 pub(crate) struct ReplayArgs {
     /// The dump

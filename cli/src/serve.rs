@@ -32,8 +32,8 @@ const MAX_SECONDS: f64 = 1e6;
 /// SIGTERM end it: what is being answered is answered still.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm serve --data chain
-  neovm serve --data chain --port 0 --mine 15
+  neovm serve --data mychain
+  neovm serve --data mychain --port 0 --mine 15
   curl -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"getblockcount\",\"params\":[]}' http://127.0.0.1:10332")]
 pub(crate) struct ServeArgs {
     /// The folder of the chain

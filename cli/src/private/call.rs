@@ -27,9 +27,9 @@ use crate::{
 /// test run before.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm call GAS balanceOf genesis --data chain
-  neovm call NEO vote alice null --sign alice --data chain
-  neovm call 0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5 symbol --data chain --json")]
+  neovm call GAS balanceOf genesis --data mychain
+  neovm call NEO vote alice null --sign alice --data mychain
+  neovm call 0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5 symbol --data mychain --json")]
 pub(crate) struct CallArgs {
     /// The contract: its hash, the name in its manifest, the name of a native contract, NEO or
     /// GAS

@@ -50,8 +50,8 @@ enum ChainCommand {
 /// there.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm chain new --data chain
-  neovm chain new --data chain --key key.txt --magic 56753 --block-time 15000")]
+  neovm chain new --data mychain
+  neovm chain new --data mychain --key key.txt --magic 56753 --block-time 15000")]
 struct NewArgs {
     #[command(flatten)]
     data: Data,
@@ -107,7 +107,7 @@ struct CheckpointArgs {
 /// it had there. Signatures count on both: the number of the network stays the same.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm chain fork copy --data chain
+  neovm chain fork copy --data mychain
   neovm chain fork --rpc http://seed1.neo.org:10332 --height 6000000 --data mainnet")]
 struct ForkArgs {
     /// The new folder, of a copy

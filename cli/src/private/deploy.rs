@@ -16,8 +16,8 @@ use crate::{Usage, args, input, manifest::ManifestFile};
 /// Deploy a contract onto a private chain, in a block of its own
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm deploy token.nef --sign genesis --data chain
-  neovm deploy token.nef --manifest other.manifest.json --sign alice --data chain --json")]
+  neovm deploy token.nef --sign genesis --data mychain
+  neovm deploy token.nef --manifest other.manifest.json --sign alice --data mychain --json")]
 pub(crate) struct DeployArgs {
     /// The NEF file
     #[arg(value_name = "FILE.nef")]

@@ -19,8 +19,8 @@ use crate::{diff, place::line, show, terminal};
 /// Show a block of a private chain
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm block --data chain                 # the last one
-  neovm block 5 --data chain --json")]
+  neovm block --data mychain                 # the last one
+  neovm block 5 --data mychain --json")]
 pub(crate) struct BlockArgs {
     /// The height or the hash of the block; the last one unless given
     #[arg(value_name = "HEIGHT|HASH")]

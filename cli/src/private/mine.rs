@@ -13,9 +13,9 @@ const AT_A_TIME: u32 = 1000;
 /// Make blocks without transactions on a private chain, as time goes by
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm mine --data chain                  # one block
-  neovm mine 100 --data chain
-  neovm mine --time +30d --data chain      # a block thirty days after the last one")]
+  neovm mine --data mychain                  # one block
+  neovm mine 100 --data mychain
+  neovm mine --time +30d --data mychain      # a block thirty days after the last one")]
 pub(crate) struct MineArgs {
     /// How many blocks
     #[arg(value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]

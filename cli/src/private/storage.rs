@@ -17,9 +17,9 @@ use crate::{hash, show, terminal};
 /// Show what a contract has stored on a private chain
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm storage GAS --data chain
-  neovm storage token 0x01 --decode --data chain
-  neovm storage token --json --data chain")]
+  neovm storage GAS --data mychain
+  neovm storage token 0x01 --decode --data mychain
+  neovm storage token --json --data mychain")]
 pub(crate) struct StorageArgs {
     /// The contract, as for `neovm call`
     contract: String,

@@ -16,8 +16,8 @@ use super::{
 /// Transfer tokens (NEP-17) on a private chain, in a block of their own
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm transfer 1000 GAS --from genesis --to alice --data chain
-  neovm transfer 10 NEO --from wallet.json --to NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj --data chain")]
+  neovm transfer 1000 GAS --from genesis --to alice --data mychain
+  neovm transfer 10 NEO --from wallet.json --to NZNos2WqTbu5oCgyfss9kUJgBXJqhuYAaj --data mychain")]
 pub(crate) struct TransferArgs {
     /// The amount, with as many decimals as the token has at most
     amount: String,

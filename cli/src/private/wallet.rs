@@ -34,7 +34,7 @@ enum WalletCommand {
 /// Make an account with a new key
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm wallet new alice --data chain")]
+  neovm wallet new alice --data mychain")]
 struct NewArgs {
     /// What the account is called
     name: String,
@@ -48,8 +48,8 @@ struct NewArgs {
 /// Take the accounts of a file into the wallet
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  neovm wallet import key.txt --name bob --data chain
-  NEOVM_PASSWORD=... neovm wallet import wallet.json --name bob --data chain")]
+  neovm wallet import key.txt --name bob --data mychain
+  NEOVM_PASSWORD=... neovm wallet import wallet.json --name bob --data mychain")]
 struct ImportArgs {
     /// The file: a key in WIF or 64 hexadecimal digits, an encrypted key (NEP-2), or a wallet
     /// (NEP-6)

@@ -58,7 +58,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   neovm sidecar --socket /run/neovm.sock
-  neovm sidecar --socket neovm.sock --data chain --config mainnet")]
+  neovm sidecar --socket neovm.sock --data mainnet --config mainnet")]
 pub(crate) struct SidecarArgs {
     /// The socket, which only the own user can connect to
     #[arg(long, value_name = "PATH")]
