@@ -157,7 +157,11 @@ impl PrivateChain {
             });
         }
         folder.settle()?;
-        let settings = config::load(&folder.config().to_string_lossy())?;
+        // They would be made.
+        if let Some(part) = [folder.chain(), folder.logs()].into_iter().find(|part| !part.exists()) {
+            return Err(PrivateError::NoPart(part));
+        }
+        let settings = config::load_file(&folder.config())?;
         if settings.max_transactions_per_block == 0 {
             return Err(PrivateError::NoTransactions(folder.config()));
         }

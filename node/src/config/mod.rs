@@ -1,6 +1,6 @@
 //! The configuration of a network, in the forms that nodes have.
 //!
-//! - [`load`] takes what a user gives: the name of a network or a file.
+//! - [`load`] takes what a user gives: the name of a network or a file; [`load_file`] takes a file alone.
 //! - [`from_csharp`] reads `config.json` of the reference node, [`from_neogo`] reads
 //!   `protocol.*.yml` of neo-go. Each follows the rules of its node, which differ
 //!   where a setting is left out.
@@ -41,6 +41,9 @@ pub enum ConfigError {
         /// Why it cannot be read as a file.
         error: io::Error,
     },
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
     /// The file is not JSON or YAML, or a field has a value of the wrong kind.
     #[error("{0}")]
     Syntax(String),
@@ -79,22 +82,40 @@ pub fn load(name: &str) -> Result<ProtocolSettings, ConfigError> {
     if let Some(settings) = ProtocolSettings::by_name(name) {
         return Ok(settings);
     }
-    let text = read(name).map_err(|error| ConfigError::Read { name: name.into(), error })?;
+    let path = Path::new(name);
+    let text = read(path).map_err(|error| ConfigError::Read { name: name.into(), error })?;
+    settings(path, &text).map_err(|error| in_file(path, error))
+}
+
+/// Returns the settings that a configuration file holds, as [`load`] does, whatever its name is.
+///
+/// # Errors
+/// [`ConfigError`] if the file cannot be read or is refused.
+pub fn load_file(path: &Path) -> Result<ProtocolSettings, ConfigError> {
+    let text = read(path).map_err(ConfigError::Unreadable);
+    text.and_then(|text| settings(path, &text)).map_err(|error| in_file(path, error))
+}
+
+fn in_file(path: &Path, error: ConfigError) -> ConfigError {
+    ConfigError::File { file: path.display().to_string(), error: error.into() }
+}
+
+/// The settings that the text of a file holds.
+fn settings(path: &Path, text: &str) -> Result<ProtocolSettings, ConfigError> {
     let text = text.trim_start_matches('\u{feff}');
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-    let settings = match extension.map(str::to_ascii_lowercase).as_deref() {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("json") => from_csharp(text),
         Some("yml" | "yaml") => from_neogo(text),
         _ if text.trim_start().starts_with(['{', '/']) => from_csharp(text),
         _ => from_neogo(text),
-    };
-    settings.map_err(|error| ConfigError::File { file: name.into(), error: error.into() })
+    }
 }
 
 /// Reads a file that is no larger than a configuration may be, whatever stands at the path.
-fn read(name: &str) -> io::Result<String> {
+fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(name)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {MAX_FILE} bytes")));
     }
