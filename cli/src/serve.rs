@@ -113,7 +113,8 @@ pub(crate) fn execute(args: &ServeArgs) -> Result<ExitCode> {
         sessions: args.max_sessions,
         ..Limits::default()
     };
-    let node = Node::new(PrivateChain::open(data)?, args.mine, limits)?;
+    // Its text is that of its cause.
+    let node = Node::new(PrivateChain::open(data)?, args.mine, limits).map_err(|error| anyhow!("{error}"))?;
     // One for each call that is answered, and one that makes blocks. Each keeps memory for itself.
     let threads = ServerLimits::default().workers + 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(threads).enable_all().build()?;

@@ -420,10 +420,8 @@ mod faults {
     fn a_folder_that_cannot_be_written_is_told() {
         let folder = Folder::new("nowhere");
         fs::write(&folder.0, "a file").unwrap();
-        let refused = folder.run(&["chain", "new"]);
-        assert_eq!(refused.code, 1);
-        assert!(refused.err.contains("private-nowhere"), "{}", refused.err);
-        folder.run(&["mine"]).fails(1, &["there is no private chain"]);
+        folder.run(&["chain", "new"]).fails(1, &["private-nowhere: this is a file, not a folder"]);
+        folder.run(&["mine"]).fails(1, &["private-nowhere: this is a file, not a folder"]);
         fs::remove_file(&folder.0).unwrap();
     }
 }

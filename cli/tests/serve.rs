@@ -129,6 +129,17 @@ fn wrong_options_and_folders_are_refused() {
 }
 
 #[test]
+fn a_damaged_index_of_tokens_is_told_once() {
+    let folder = chain("serve-damaged");
+    fs::write(folder.join("tokens.redb"), "damaged").expect("a file");
+    let refused = neovm(&["serve", "--port", "0", "--data", folder.to_str().expect("UTF-8")]);
+    refused.fails(1, &["tokens.redb: the file is damaged", "Remove the file: it is made anew from the chain"]);
+    assert_eq!(refused.err.matches("tokens.redb").count(), 1, "{}", refused.err);
+    fs::remove_file(folder.join("tokens.redb")).expect("the file goes");
+    assert_eq!(Serve::start(&folder, &[]).blocks(), 1);
+}
+
+#[test]
 fn two_servers_of_one_folder_or_one_port_are_refused() {
     let folder = chain("serve-two");
     let first = Serve::start(&folder, &[]);

@@ -40,6 +40,9 @@ pub enum DiskError {
         /// What was asked for.
         expected: TrieMode,
     },
+    /// There is a file in the place of the folder.
+    #[error("{}: this is a file, not a folder", .0.display())]
+    NotFolder(PathBuf),
     /// The folder is not empty, and not one of this software.
     #[error("{}: this folder holds something else than a chain", .0.display())]
     Foreign(PathBuf),
@@ -51,6 +54,17 @@ pub enum DiskError {
         /// What was found.
         reason: String,
     },
+    /// A file that follows from the blocks of a chain is not as it was written.
+    #[error("{}: {reason}. Remove the file: it is made anew from the chain", file.display())]
+    DamagedIndex {
+        /// The file.
+        file: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The database of a folder is gone.
+    #[error("{}: this file is missing, which holds the chain. Restore a copy; a chain whose blocks are elsewhere, too, can be replayed into a new folder", .0.display())]
+    Missing(PathBuf),
     /// There is no room left.
     #[error("{}: the disk is full. Blocks written before are safe: make room and start again", .0.display())]
     Full(PathBuf),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,13 +19,20 @@ const WORDS: [&str; 2] = ["neovm chain, format ", "\n"];
 pub(crate) struct Folder {
     path: PathBuf,
     /// Locked as long as it is open.
-    _format: File,
+    format: File,
+    is_new: bool,
 }
 
 impl Folder {
     /// Locks a folder, which is made if it is not there.
     pub(crate) fn open(path: &Path) -> Result<Self, DiskError> {
-        let is_new = !path.exists();
+        let is_new = match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => return Err(DiskError::NotFolder(path.to_owned())),
+            Ok(_) => false,
+            // A link to nothing is not made a folder.
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => true,
+            Err(error) => return Err(DiskError::io(path, error)),
+        };
         fs::create_dir_all(path).map_err(|error| DiskError::io(path, error))?;
         let file = path.join("format");
         if !is_new && !file.exists() && fs::read_dir(path).map_err(|error| DiskError::io(path, error))?.next().is_some()
@@ -41,11 +48,9 @@ impl Folder {
         }
         let mut bytes = Vec::new();
         format.read_to_end(&mut bytes).map_err(|error| DiskError::io(&file, error))?;
-        let folder = Self { path: path.to_owned(), _format: format };
-        if bytes.is_empty() && !folder.database().exists() {
-            let text = WORDS.join(&FORMAT.to_string());
-            let written = (&folder._format).write_all(text.as_bytes()).and_then(|()| folder._format.sync_all());
-            written.and_then(|()| sync_parent(&file)).map_err(|error| DiskError::io(&file, error))?;
+        let mut folder = Self { path: path.to_owned(), format, is_new: false };
+        folder.is_new = bytes.is_empty() && !folder.database().exists();
+        if folder.is_new {
             return Ok(folder);
         }
         match parse(&bytes) {
@@ -53,6 +58,21 @@ impl Folder {
             Some(found) if found > FORMAT => Err(DiskError::Newer { folder: path.to_owned(), found, known: FORMAT }),
             _ => Err(DiskError::Damaged { file, reason: "the file is damaged: it does not name a format".to_owned() }),
         }
+    }
+
+    /// Whether the folder is being made: the format is written once there is a database.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Writes the format, if it is not there.
+    pub(crate) fn write_format(&self) -> Result<(), DiskError> {
+        if !self.is_new {
+            return Ok(());
+        }
+        let (file, text) = (self.path.join("format"), WORDS.join(&FORMAT.to_string()));
+        let written = (&self.format).write_all(text.as_bytes()).and_then(|()| self.format.sync_all());
+        written.and_then(|()| sync_parent(&file)).map_err(|error| DiskError::io(&file, error))
     }
 
     /// The file of the database.

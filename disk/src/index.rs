@@ -35,7 +35,7 @@ impl Index {
     pub fn open(file: impl Into<PathBuf>) -> Result<Self, DiskError> {
         const CACHE: usize = 16 << 20;
         let file = file.into();
-        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() }, |_| Ok(()))?;
+        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() }).map_err(derived)?;
         Ok(Self { database, file })
     }
 
@@ -96,6 +96,14 @@ impl Index {
     }
 
     fn fail(&self, error: redb::Error) -> DiskError {
-        DiskError::database(&self.file, error)
+        derived(DiskError::database(&self.file, error))
+    }
+}
+
+/// What is damaged can be made again.
+fn derived(error: DiskError) -> DiskError {
+    match error {
+        DiskError::Damaged { file, reason } => DiskError::DamagedIndex { file, reason },
+        error => error,
     }
 }

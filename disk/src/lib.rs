@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod file;
 mod folder;
 mod index;
 mod pages;
@@ -51,6 +52,7 @@ use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefi
 
 pub use self::{
     error::DiskError,
+    file::{beside, is_temporary, write_file, write_secret_file},
     index::{Index, IndexEntry},
     records::Records,
 };
@@ -134,7 +136,17 @@ impl Disk {
     pub fn open(folder: impl AsRef<Path>, settings: Settings) -> Result<Self, DiskError> {
         let folder = Folder::open(folder.as_ref())?;
         let file = folder.database();
-        let database = open_or_create(&file, settings, |database| fill(database, settings))?;
+        if !file.exists() {
+            let new = unfinished(&file);
+            // Whoever was killed while it made the folder has left it, or has not yet written the format.
+            if !folder.is_new() && !new.exists() {
+                return Err(DiskError::Missing(file));
+            }
+            make(&new, settings, |database| fill(database, settings))?;
+            folder.write_format()?;
+            finish(&new, &file)?;
+        }
+        let database = open(&file, settings)?;
         let fail = |error: redb::Error| DiskError::database(&file, error);
         let transaction = database.begin_read().map_err(|error| fail(error.into()))?;
         let tables = Tables::open(&transaction).map_err(fail)?;
@@ -253,36 +265,56 @@ fn fill(database: &Database, settings: Settings) -> Result<(), redb::Error> {
     Ok(transaction.commit()?)
 }
 
-/// Opens a database, or makes one: until it is complete it has another name.
-fn open_or_create(
-    file: &Path,
-    settings: Settings,
-    fill: impl FnOnce(&Database) -> Result<(), redb::Error>,
-) -> Result<Database, DiskError> {
+/// Opens a database, or makes one without tables.
+fn open_or_create(file: &Path, settings: Settings) -> Result<Database, DiskError> {
     if !file.exists() {
-        let mut new = file.as_os_str().to_owned();
-        new.push(".new");
-        let new = PathBuf::from(new);
-        match std::fs::remove_file(&new) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DiskError::io(new, error)),
-            _ => {}
-        }
-        let database = open(&new, settings)?;
-        fill(&database).map_err(|error| DiskError::database(&new, error))?;
-        drop(database);
-        let synced = File::open(&new).and_then(|file| file.sync_all());
-        let named = synced.and_then(|()| std::fs::rename(&new, file)).and_then(|()| folder::sync_parent(file));
-        named.map_err(|error| DiskError::io(new, error))?;
-    }
-    // The database would take an empty file for a new one.
-    if std::fs::metadata(file).map_err(|error| DiskError::io(file, error))?.len() == 0 {
-        let reason = "the file is damaged: it is empty".to_owned();
-        return Err(DiskError::Damaged { file: file.to_owned(), reason });
+        let new = unfinished(file);
+        make(&new, settings, |_| Ok(()))?;
+        finish(&new, file)?;
     }
     open(file, settings)
 }
 
+/// The name of a database until it is complete.
+fn unfinished(file: &Path) -> PathBuf {
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    new.into()
+}
+
+/// Makes a database under the name that it has until it is complete.
+fn make(
+    new: &Path,
+    settings: Settings,
+    fill: impl FnOnce(&Database) -> Result<(), redb::Error>,
+) -> Result<(), DiskError> {
+    match std::fs::remove_file(new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(DiskError::io(new, error)),
+        _ => {}
+    }
+    let database = open_file(new, settings)?;
+    fill(&database).map_err(|error| DiskError::database(new, error))?;
+    drop(database);
+    File::open(new).and_then(|file| file.sync_all()).map_err(|error| DiskError::io(new, error))
+}
+
+/// Gives a database that is complete its name.
+fn finish(new: &Path, file: &Path) -> Result<(), DiskError> {
+    let named = std::fs::rename(new, file).and_then(|()| folder::sync_parent(file));
+    named.map_err(|error| DiskError::io(new, error))
+}
+
+/// Opens a database that is there.
 fn open(file: &Path, settings: Settings) -> Result<Database, DiskError> {
+    // It would be taken for a new one.
+    if std::fs::metadata(file).map_err(|error| DiskError::io(file, error))?.len() == 0 {
+        let reason = "the file is damaged: it is empty".to_owned();
+        return Err(DiskError::Damaged { file: file.to_owned(), reason });
+    }
+    open_file(file, settings)
+}
+
+fn open_file(file: &Path, settings: Settings) -> Result<Database, DiskError> {
     let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
     let opened = options.open(file).and_then(|file| Pages::new(file, settings.limit));
     let pages = opened.map_err(|error| DiskError::io(file, error))?;

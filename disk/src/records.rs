@@ -28,7 +28,7 @@ impl Records {
         /// Records are read one at a time.
         const CACHE: usize = 4 << 20;
         let file = file.into();
-        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() }, |_| Ok(()))?;
+        let database = open_or_create(&file, Settings { cache: CACHE, ..Settings::default() })?;
         Ok(Self { database, file })
     }
 

@@ -5,7 +5,7 @@ mod common;
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use common::{apply, block};
-use neovm_disk::{Disk, DiskError, Settings};
+use neovm_disk::{Disk, DiskError, Index, Settings, write_file, write_secret_file};
 use neovm_storage::{
     ChainError, ChainState, Direction, FlushPolicy, Key, NodeHash, Place, Store, StoreError, TrieError, TrieMode, Value,
 };
@@ -128,6 +128,81 @@ fn other_folders_and_other_settings_are_refused() {
     assert!(matches!(open(&folder, SETTINGS), Err(DiskError::Foreign(_))));
     fs::write(&format, "neovm chain, format 1\n").unwrap();
     assert_eq!(open(&folder, SETTINGS).unwrap().tip().unwrap().unwrap().height, 2);
+    assert!(matches!(Disk::open(&format, SETTINGS), Err(DiskError::NotFolder(path)) if path == format));
+}
+
+#[test]
+fn a_database_that_is_gone_is_not_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    follow(&folder, SETTINGS, 0..3);
+    fs::remove_file(database(&folder)).unwrap();
+    assert!(matches!(open(&folder, SETTINGS), Err(DiskError::Missing(file)) if file == database(&folder)));
+    assert!(!database(&folder).exists());
+    // What is left by processes that were killed while they made the folder: before there was a format, and when the
+    // database had its name still to get.
+    let (format, unfinished) = (folder.path().join("format"), folder.path().join("chain.redb.new"));
+    for (text, part) in [("", None), ("", Some("")), ("neovm chain, format 1\n", Some(""))] {
+        fs::write(&format, text).unwrap();
+        part.iter().for_each(|part| fs::write(&unfinished, part).unwrap());
+        assert!(open(&folder, SETTINGS).unwrap().tip().unwrap().is_none());
+        assert!(!unfinished.exists());
+        assert_eq!(fs::read_to_string(&format).unwrap(), "neovm chain, format 1\n");
+        fs::remove_file(database(&folder)).unwrap();
+    }
+}
+
+#[test]
+fn an_index_that_is_damaged_can_be_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("index");
+    drop(Index::open(&file).unwrap());
+    for damage in [&b""[..], b"too short", &[7; 8192]] {
+        fs::write(&file, damage).unwrap();
+        let error = Index::open(&file).unwrap_err();
+        assert!(error.to_string().ends_with(". Remove the file: it is made anew from the chain"), "{error}");
+    }
+    fs::remove_file(&file).unwrap();
+    assert_eq!(Index::open(&file).unwrap().height().unwrap(), None);
+}
+
+#[test]
+fn files_are_written_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+    write_file(&file, b"one").unwrap();
+    write_file(&file, b"two").unwrap();
+    write_secret_file(&other, b"three").unwrap();
+    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+    assert_eq!((read(&file), read(&other)), ("two".into(), "three".into()));
+    let missing = write_file(&folder.path().join("none/file"), b"four").unwrap_err();
+    assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing else is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_keep_what_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let [file, link, loose, target] = ["file", "link", "loose", "target"].map(|name| folder.path().join(name));
+    fs::write(&file, "one").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("file", &link).unwrap();
+    symlink("target", &loose).unwrap();
+    write_file(&link, b"two").unwrap();
+    write_file(&loose, b"three").unwrap();
+    assert!(link.is_symlink() && loose.is_symlink());
+    let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((fs::read_to_string(&file).unwrap(), mode(&file)), ("two".into(), 0o640));
+    assert_eq!(fs::read_to_string(&target).unwrap(), "three");
+    write_secret_file(&file, b"four").unwrap();
+    assert_eq!(mode(&file), 0o600);
+    // Devices are written as they are.
+    write_file("/dev/null".as_ref(), b"five").unwrap();
+    if fs::metadata("/dev/full").is_ok() {
+        let full = write_file("/dev/full".as_ref(), b"six").unwrap_err();
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A private chain that is open.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -30,6 +30,9 @@ pub enum PrivateError {
     /// The configuration of a chain is gone.
     #[error("{}: this file is missing, without which the chain beside it cannot be read: bring it back from a copy, or write it anew with the network's settings", .0.display())]
     NoConfig(PathBuf),
+    /// A part of the chain is gone.
+    #[error("{}: this is missing, and with it a part of the chain: bring it back from a copy", .0.display())]
+    NoPart(PathBuf),
     /// The folder of a new chain has files already.
     #[error("{}: this folder is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -121,7 +124,7 @@ impl PrivateChain {
     pub fn create(folder: impl AsRef<Path>, new: &NewChain) -> Result<Self, PrivateError> {
         let folder = Folder::new(folder.as_ref());
         folder.create(new)?;
-        Self::open_folder(folder)
+        Self::open_folder(folder, None)
     }
 
     /// Makes a fork of another network in a folder that is not there, or is empty: a chain that goes on from a block of
@@ -137,7 +140,7 @@ impl PrivateChain {
     pub fn fork_of(folder: impl AsRef<Path>, fork: &ForkOf) -> Result<Self, PrivateError> {
         let folder = Folder::new(folder.as_ref());
         folder.create_fork(fork)?;
-        Self::open_folder(folder)
+        Self::open_folder(folder, None)
     }
 
     /// Opens a chain.
@@ -145,15 +148,18 @@ impl PrivateChain {
     /// # Errors
     /// [`PrivateError`] if there is none, another process uses it, or a file is damaged.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, PrivateError> {
-        Self::open_folder(Folder::new(folder.as_ref()))
+        Self::open_folder(Folder::new(folder.as_ref()), None)
     }
 
-    pub(crate) fn open_folder(folder: Folder) -> Result<Self, PrivateError> {
+    /// Opens the chain of a folder, whose disk may be open: who has made it keeps its lock.
+    pub(crate) fn open_folder(folder: Folder, made: Option<Disk>) -> Result<Self, PrivateError> {
         if !folder.config().is_file() {
             let is_there = folder.chain().is_dir() || folder.wallet().is_file();
-            return Err(match is_there {
-                true => PrivateError::NoConfig(folder.config()),
-                false => PrivateError::Missing(folder.path().to_owned()),
+            return Err(match fs::metadata(folder.path()) {
+                _ if is_there => PrivateError::NoConfig(folder.config()),
+                Ok(found) if !found.is_dir() => DiskError::NotFolder(folder.path().to_owned()).into(),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => PrivateError::io(folder.path(), error),
+                _ => PrivateError::Missing(folder.path().to_owned()),
             });
         }
         folder.settle()?;
@@ -169,7 +175,7 @@ impl PrivateChain {
         let (origin, origin_read) = (folder.origin(), folder.origin_read());
         let trie_mode = if origin.is_file() { TrieMode::None } else { TrieMode::Full };
         // The lock on this folder is that of the whole chain.
-        let disk = open_disk(&folder.chain(), &settings, trie_mode)?;
+        let disk = made.map_or_else(|| open_disk(&folder.chain(), &settings, trie_mode), Ok)?;
         let origin = origin.is_file().then(|| Origin::open(&origin, &origin_read).map(Arc::new)).transpose()?;
         let blockchain = follow(disk, Arc::new(Network::new(settings)), origin.as_ref())?;
         folder.sweep();

@@ -8,10 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use neovm_disk::{beside, is_temporary};
+
 use crate::{
     PrivateChain, PrivateError,
     chain::{follow, open_disk},
-    folder::{Folder, beside, is_temporary},
+    folder::Folder,
 };
 
 impl Folder {

@@ -2,12 +2,12 @@
 
 use std::{
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
     process,
     sync::Arc,
 };
 
+use neovm_disk::{Disk, DiskError, Records, is_temporary, write_file, write_secret_file};
 use neovm_host::{ProtocolSettings, genesis_block, native::take_over};
 use neovm_node::{config, verify::VerifyLevel};
 use neovm_storage::{Commit, NodeChanges, NodeHash, Place, StateBuffer, Tip, TrieMode, checked};
@@ -120,6 +120,7 @@ impl Folder {
             Ok(true) => true,
             Ok(false) => return Err(PrivateError::NotEmpty(self.0.clone())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(_) if self.0.is_file() => return Err(DiskError::NotFolder(self.0.clone()).into()),
             Err(error) => return Err(failed(error)),
         };
         // A folder that is there may be the one that somebody stands in.
@@ -173,41 +174,46 @@ impl Folder {
             validators_count: 1,
             ..new.settings.clone()
         };
-        self.write_files(&settings, &new.validator)?;
-        let mut chain = PrivateChain::open_folder(self.clone())?;
+        let disk = self.write_files(&settings, TrieMode::Full, &new.validator)?;
+        let mut chain = PrivateChain::open_folder(self.clone(), Some(disk))?;
         chain.append(&genesis_block(&settings)?, VerifyLevel::Full)?;
         chain.flush()
     }
 
     fn fill_fork(&self, found: &Found, validator: &PrivateKey) -> Result<(), PrivateError> {
-        self.write_files(&found.settings, validator)?;
+        let disk = self.write_files(&found.settings, TrieMode::None, validator)?;
         found.file.write(&self.origin())?;
-        let place = ForkPlace::new(
-            open_disk(&self.chain(), &found.settings, TrieMode::None)?,
-            Arc::new(Origin::open(&self.origin(), &self.origin_read())?),
-        );
+        let place = ForkPlace::new(disk, Arc::new(Origin::open(&self.origin(), &self.origin_read())?));
         let changes = checked(&place, |place| take_over(place, &found.last, *validator.public_key(), FORK_GAS))??;
         let mut state = StateBuffer::default();
         state.add(&changes);
         let tip = Tip { height: found.last.index, root: NodeHash::default() };
         place.write(&Commit { tip, state: &state, nodes: NodeChanges::default(), roots: &[] })?;
-        drop(place);
         // The validators of the network would have to sign the block that names another one.
-        let mut chain = PrivateChain::open_folder(self.clone())?;
+        let mut chain = PrivateChain::open_folder(self.clone(), Some(place.into_disk()))?;
         let block = next_block(chain.blockchain(), chain.keys(), &[], None)?;
         chain.append(&block, VerifyLevel::None)?;
         chain.flush()
     }
 
-    /// Writes the wallet of a chain with one validator, and its configuration.
-    fn write_files(&self, settings: &ProtocolSettings, validator: &PrivateKey) -> Result<(), PrivateError> {
+    /// Makes the files of a chain with one validator, which has no block yet.
+    fn write_files(
+        &self,
+        settings: &ProtocolSettings,
+        trie_mode: TrieMode,
+        validator: &PrivateKey,
+    ) -> Result<Disk, PrivateError> {
         fs::create_dir_all(&self.0).map_err(|error| PrivateError::io(&self.0, error))?;
         let mut wallet = Wallet::new(None, Scrypt::LEAST, settings.address_version);
         let keys = &settings.standby_committee;
         wallet.add_multisig(1, keys, Some(GENESIS), Some((validator, PASSWORD))).map_err(|it| self.in_wallet(it))?;
         wallet.add_key(validator, Some(VALIDATOR), PASSWORD).map_err(|it| self.in_wallet(it))?;
         self.write_wallet(&wallet)?;
-        write(&self.config(), config::to_csharp(settings)?.as_bytes(), false)
+        Records::open(self.logs())?;
+        let (disk, file) = (open_disk(&self.chain(), settings, trie_mode)?, self.config());
+        let written = write_file(&file, config::to_csharp(settings)?.as_bytes());
+        written.map_err(|error| PrivateError::io(file, error))?;
+        Ok(disk)
     }
 
     /// An error of the wallet.
@@ -216,7 +222,8 @@ impl Folder {
     }
 
     pub(crate) fn write_wallet(&self, wallet: &Wallet) -> Result<(), PrivateError> {
-        write(&self.wallet(), wallet.to_json().as_bytes(), true)
+        let file = self.wallet();
+        write_secret_file(&file, wallet.to_json().as_bytes()).map_err(|error| PrivateError::io(file, error))
     }
 
     pub(crate) fn read(path: &Path) -> Result<String, PrivateError> {
@@ -224,36 +231,8 @@ impl Folder {
     }
 }
 
-/// A name in the same folder that nobody else uses.
-pub(crate) fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or("chain".as_ref()).to_owned();
-    name.push(format!(".new-{}", process::id()));
-    path.with_file_name(name)
-}
-
-/// Whether a name is one that [`beside`] gives.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    let number = name.rsplit_once(".new-").map_or("", |(_, number)| number);
-    !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
-}
-
 /// Whether the process with a number has ended, as far as the operating system tells.
 fn has_ended(number: &str) -> bool {
     let processes = Path::new("/proc");
     processes.join("self").exists() && !processes.join(number).exists()
-}
-
-/// Writes a file as a whole or not at all; a secret one only its owner can read.
-pub(crate) fn write(path: &Path, bytes: &[u8], is_secret: bool) -> Result<(), PrivateError> {
-    let new = beside(path);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    if is_secret {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = is_secret;
-    let written = options.open(&new).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&new, path)).map_err(|error| PrivateError::io(path, error))
 }

@@ -126,10 +126,38 @@ fn folders_are_made_once_and_used_by_one() {
     let chain = new_chain(&folder);
     let new = NewChain { settings: ProtocolSettings::private(), validator: PrivateKey::generate().unwrap() };
     assert!(matches!(PrivateChain::create(folder.path(), &new), Err(PrivateError::NotEmpty(_))));
+    let file = folder.path().join("config.json");
+    for error in [PrivateChain::create(&file, &new).unwrap_err(), PrivateChain::open(&file).unwrap_err()] {
+        assert_eq!(error.to_string(), format!("{}: this is a file, not a folder", file.display()));
+    }
     let error = PrivateChain::open(folder.path()).unwrap_err().to_string();
     assert!(error.ends_with("this folder is in use already, by this process or another one"), "{error}");
     drop(chain);
     PrivateChain::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_part_that_is_gone_is_told_and_not_made_anew() {
+    for part in ["chain", "chain/chain.redb", "logs.redb"] {
+        let folder = new_folder();
+        drop(new_chain(&folder));
+        let gone = folder.path().join(part);
+        if gone.is_dir() { std::fs::remove_dir_all(&gone) } else { std::fs::remove_file(&gone) }.unwrap();
+        let error = PrivateChain::open(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{}: this", gone.display())) && error.contains("missing"), "{error}");
+        assert!(!gone.exists(), "{part}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_may_have_any_name() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let folder = new_folder();
+    let path = folder.path().join(OsStr::from_bytes(b"x\xff"));
+    let new = NewChain { settings: ProtocolSettings::private(), validator: PrivateKey::generate().unwrap() };
+    drop(PrivateChain::create(&path, &new).unwrap());
+    assert_eq!(PrivateChain::open(&path).unwrap().blockchain().height(), Some(0));
 }
 
 #[cfg(unix)]

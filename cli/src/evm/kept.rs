@@ -153,6 +153,9 @@ fn open(folder: &Path) -> Result<ChainState> {
         DiskError::Damaged { file, reason } => {
             anyhow!("{}: {reason}. The accounts are lost unless there is a copy of the folder", file.display())
         }
+        DiskError::Missing(file) => {
+            anyhow!("{}: this file is missing, which holds the accounts: restore a copy", file.display())
+        }
         error => error.into(),
     })?;
     Ok(ChainState::open(Arc::new(disk), FlushPolicy::default())?)

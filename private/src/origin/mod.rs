@@ -10,12 +10,13 @@ mod pages;
 mod place;
 
 use std::{
+    io,
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
 use neovm_chain::Header;
-use neovm_disk::Records;
+use neovm_disk::{Records, write_secret_file};
 use neovm_host::{
     ProtocolSettings,
     native::{LEDGER_ID, NATIVES, contract_hash_key, contract_key},
@@ -32,7 +33,7 @@ use self::{
     client::Client,
     pages::{Behind, Contract, FIND_STATES, Page, Pages},
 };
-use crate::{PrivateError, folder::write};
+use crate::PrivateError;
 
 /// The greatest length of a contract's own key. Nodes refuse to look for longer ones, which cannot be there.
 const MAX_KEY: usize = MAX_KEY_LENGTH - size_of::<i32>();
@@ -138,9 +139,11 @@ fn settings(client: &Client, validator: &PublicKey) -> Result<ProtocolSettings, 
 }
 
 impl OriginFile {
+    /// Writes the file, for its owner alone: the address may have a password.
     pub(crate) fn write(&self, path: &Path) -> Result<(), PrivateError> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| PrivateError::io(path, error.into()))?;
-        write(path, format!("{text}\n").as_bytes(), false)
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
+        let written = text.and_then(|text| write_secret_file(path, format!("{text}\n").as_bytes()));
+        written.map_err(|error| PrivateError::io(path, error))
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self, PrivateError> {
@@ -161,7 +164,7 @@ impl Origin {
         Ok(Self { client: Client::new(&rpc), height, hash, root, read: Records::open(read)?, own: Mutex::default() })
     }
 
-    /// The address of the node.
+    /// The address of the node, without a password.
     pub fn url(&self) -> &str {
         self.client.url()
     }

@@ -38,6 +38,11 @@ impl ForkPlace {
     pub(crate) const fn new(changed: Disk, origin: Arc<Origin>) -> Self {
         Self { changed, origin }
     }
+
+    /// What the fork has changed.
+    pub(crate) fn into_disk(self) -> Disk {
+        self.changed
+    }
 }
 
 impl Store for ForkPlace {
