@@ -199,6 +199,20 @@ fn a_node_that_answers_rightly_can_be_forked() {
     assert_eq!(chain.mine(&[], None).unwrap().block.index, 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_password_is_for_the_owner_of_the_folder_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, node) = (new_folder(), serve(|_, _| None));
+    let rpc = format!("http://user:secret@{node}");
+    let fork = ForkOf { rpc: rpc.clone(), height: None, validator: PrivateKey::generate().unwrap() };
+    let chain = PrivateChain::fork_of(folder.path(), &fork).unwrap();
+    assert_eq!(chain.origin().unwrap().url(), format!("http://user:***@{node}"));
+    let file = folder.path().join("origin.json");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&rpc));
+}
+
 #[test]
 fn whatever_a_node_answers_wrongly_is_told() {
     let body = |body: &'static str| move || Reply::Body(body.into());

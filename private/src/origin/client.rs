@@ -19,7 +19,7 @@ const MAX_SHOWN: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{url}: {method} {problem}")]
 pub struct OriginError {
-    /// The address of the node.
+    /// The address of the node, without a password.
     pub url: String,
     /// The method that was called.
     pub method: String,
@@ -65,6 +65,8 @@ const fn advice(code: i64) -> &'static str {
 #[derive(Debug)]
 pub(super) struct Client {
     agent: Agent,
+    address: String,
+    /// The address without a password, as people see it.
     url: String,
 }
 
@@ -82,9 +84,10 @@ impl Client {
             // A call that was sent on would be sent to somebody who was not asked.
             .max_redirects(0)
             .user_agent(concat!("neovm/", env!("CARGO_PKG_VERSION")));
-        Self { agent: config.build().into(), url: url.to_owned() }
+        Self { agent: config.build().into(), address: url.to_owned(), url: without_password(url) }
     }
 
+    /// The address without a password.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
@@ -110,13 +113,13 @@ impl Client {
     }
 
     fn post(&self, request: &str) -> Result<Vec<u8>, Problem> {
-        let send = || self.agent.post(&self.url).content_type("application/json").send(request);
+        let send = || self.agent.post(&self.address).content_type("application/json").send(request);
         let sent = match send() {
             // A connection that was kept open may have been closed by the node.
             Err(ureq::Error::Io(_)) => send(),
             sent => sent,
         };
-        let unanswered = |error: ureq::Error| Problem::Unanswered(error.to_string());
+        let unanswered = |error: ureq::Error| Problem::Unanswered(error.to_string().replace(&self.address, &self.url));
         let mut response = sent.map_err(unanswered)?;
         let status = response.status();
         let to = response.headers().get("location").and_then(|to| to.to_str().ok());
@@ -141,6 +144,17 @@ impl Client {
     pub(super) fn bytes(&self, method: &str, value: &Value) -> Result<Vec<u8>, OriginError> {
         let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
         bytes.ok_or_else(|| self.malformed(method, format_args!("{} is not base64", shown(&value.to_string()))))
+    }
+}
+
+/// An address with stars in place of the password that it may have.
+fn without_password(url: &str) -> String {
+    let start = url.find("://").map_or(0, |scheme| scheme + 3);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |end| start + end);
+    let password = url[start..end].rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host)));
+    match password {
+        Some((user, host)) => format!("{}{user}:***@{host}{}", &url[..start], &url[end..]),
+        None => url.to_owned(),
     }
 }
 
@@ -172,6 +186,21 @@ mod tests {
         let error = Client::with_timeout(&url, Duration::from_millis(200)).call("getversion", json!([])).unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(10));
         assert!(error.to_string().starts_with(&format!("{url}: getversion is not answered: timeout")), "{error}");
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (url, shown) in [
+            ("http://user:secret@host:1/path?a=b", "http://user:***@host:1/path?a=b"),
+            ("http://user:se@cr:et@host", "http://user:***@host"),
+            ("http://:secret@[::1]:80", "http://:***@[::1]:80"),
+            ("http://user@host:1/a:b@c", "http://user@host:1/a:b@c"),
+            ("http://host:10332", "http://host:10332"),
+            ("user:secret@host", "user:***@host"),
+            ("", ""),
+        ] {
+            assert_eq!(Client::new(url).url(), shown);
+        }
     }
 
     #[test]
