@@ -1,7 +1,6 @@
 //! `neovm asm`: scripts from text.
 
 use std::{
-    fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -51,7 +50,7 @@ pub(crate) fn execute(args: &AsmArgs) -> Result<ExitCode> {
         bytes => bytes.to_vec(),
     };
     match &args.output {
-        Some(path) => fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))?,
+        Some(path) => input::write_file(path, content)?,
         None => {
             let mut out = terminal::output();
             out.write_all(&content).and_then(|()| out.flush()).context("cannot write to standard output")?;

@@ -236,6 +236,11 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Writes a file as a whole or not at all, see [`neovm_disk::write_file`].
+pub(crate) fn write_file(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    neovm_disk::write_file(path, content.as_ref()).with_context(|| format!("cannot write {}", name_of(path)))
+}
+
 /// Reads a file of system calls.
 pub(crate) fn stub_host(path: &Path) -> Result<StubHost> {
     let text = String::from_utf8(read_limited(path, MAX_TEXT)?).context("it is not UTF-8");

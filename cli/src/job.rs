@@ -1,7 +1,6 @@
 //! `neovm job`: executions as files.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -89,7 +88,7 @@ pub(crate) fn execute(args: &JobArgs) -> Result<ExitCode> {
     let different = file.receipt.as_ref().and_then(|expected| difference(expected, &receipt));
     if let Some(path) = &args.write {
         file.receipt = Some(receipt);
-        fs::write(path, file.to_json() + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+        input::write_file(path, file.to_json() + "\n")?;
     }
     match different {
         None => Ok(ExitCode::SUCCESS),

@@ -1,7 +1,6 @@
 //! `neovm completions` and `neovm man`.
 
 use std::{
-    fs,
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,7 +11,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::{Cli, terminal};
+use crate::{Cli, input, terminal};
 
 /// Write a completion script for a shell to standard output
 ///
@@ -56,7 +55,7 @@ pub(crate) fn man(args: &ManArgs) -> Result<ExitCode> {
 fn pages(command: &clap::Command, folder: &Path) -> Result<()> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, page(command)?).with_context(|| format!("cannot write {}", path.display()))?;
+    input::write_file(&path, page(command)?)?;
     command.get_subcommands().filter(|inner| inner.get_name() != "help").try_for_each(|inner| pages(inner, folder))
 }
 

@@ -1,8 +1,8 @@
 //! `neovm profile`: where gas, instructions and time go.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use neovm::{EngineConfig, Outcome, Vm};
 use neovm_workbench::{Measure, Profile, Row, Scripts};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Usage,
     chain::{ChainArgs, Session},
-    debug_info,
+    debug_info, input,
     invocation::{Call, Invocation},
     json::push,
     report::Ended,
@@ -100,7 +100,7 @@ fn json(profile: &Profile, vm: &Vm, outcome: &Outcome) -> Value {
 /// Writes a file that was asked for.
 pub(crate) fn write_file(path: Option<&PathBuf>, content: impl FnOnce() -> String) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    fs::write(path, content()).with_context(|| format!("cannot write {}", path.display()))
+    input::write_file(path, content())
 }
 
 /// Nothing is compiled: each instruction is looked at.

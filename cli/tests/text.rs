@@ -53,6 +53,40 @@ fn asm_writes_bytes_hexadecimal_and_base64() {
     assert_eq!(std::fs::read(&out).expect("the output"), [0x12, 0x13, 0xa0]);
 }
 
+/// A file is written as a whole or not at all.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_what_a_file_held() {
+    let long = file("long.asm", "PUSH1 DROP\n".replace(' ', "\n").repeat(5000).as_bytes());
+    let job = br#"{"format":"neovm-job-1","network":"private","genesis":true,
+        "job":{"gas":100000000,"call":{"contract":"0xef4073a0f2b305a38ec4050e4d3d28bc40ea63f5","method":"symbol"}}}"#;
+    let job = file("full.json", job);
+    let (out, coverage) = (file("full.out", b""), file("full.coverage.html", b""));
+    let calls: [(&str, Vec<&str>); 3] = [
+        (&out, vec!["asm", &long, "--hex", "-o", &out]),
+        (&job, vec!["job", "run", &job, "--write", &job]),
+        (&coverage, vec!["coverage", "arith.nef", "--method", "fib", "3", "--html", &coverage]),
+    ];
+    for (path, args) in calls {
+        let before = std::fs::read(path).expect("a file");
+        let mut command = std::process::Command::new("sh");
+        // In blocks of 512 bytes, or 1024. Beyond it a write fails if the signal is ignored.
+        command.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_neovm")]);
+        let output = command.args(&args).current_dir(examples()).output().expect("the program ends");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains("cannot write ") && output.status.code() == Some(1), "{args:?}: {error}");
+        assert!(std::fs::read(path).expect("a file") == before, "{args:?}");
+        neovm(&args);
+        assert!(std::fs::read(path).expect("a file") != before, "{args:?}");
+    }
+    let folder = std::path::Path::new(&out).parent().expect("a folder");
+    let names = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let left: Vec<_> = names
+        .filter(|name| name.to_string_lossy().starts_with("full.") && name.to_string_lossy().contains(".new-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[test]
 fn asm_says_what_is_wrong_and_where() {
     let bad = [

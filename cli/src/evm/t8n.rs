@@ -275,7 +275,7 @@ fn place<'d, T: Serialize>(
             let path = folder.unwrap_or(Path::new("")).join(name);
             let save = || -> io::Result<()> {
                 folder.map_or(Ok(()), fs::create_dir_all)?;
-                fs::write(&path, text(value))
+                neovm_disk::write_file(&path, text(value).as_bytes())
             };
             save().map_err(|error| Failure(11, format!("cannot write {}: {error}", name_of(&path))))?;
         }

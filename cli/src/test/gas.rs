@@ -92,7 +92,7 @@ fn file_key(folder: &Path, file: &str) -> String {
 
 fn write(path: &Path, gas: &BTreeMap<String, u128>) -> Result<Vec<String>> {
     let text: String = gas.iter().map(|(test, gas)| format!("{gas:>12}  {test}\n")).collect();
-    fs::write(path, text).with_context(|| format!("cannot write {}", input::name_of(path)))?;
+    input::write_file(path, text)?;
     Ok(Vec::new())
 }
 
