@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use neovm::{EngineConfig, JitMode, Network, ProtocolSettings};
+use neovm::{
+    EngineConfig, JitMode, Network, ProtocolSettings,
+    types::{json::file::read, text::quoted},
+};
 
 use crate::{
     abi::*,
@@ -133,7 +136,7 @@ fn settings(network: &[u8]) -> Outcome<ProtocolSettings> {
         return serde_json::from_slice(network).map_err(|error| fail(&error));
     }
     let name = String::from_utf8_lossy(network);
-    ProtocolSettings::by_name(&name).ok_or_else(|| fail(&format!("there is none with the name {name:.40?}")))
+    ProtocolSettings::by_name(&name).ok_or_else(|| fail(&format!("there is none with the name {}", quoted(&name))))
 }
 
 fn config(options: &neovm_engine_options) -> Outcome<EngineConfig> {

@@ -7,7 +7,7 @@ use neovm::{
         Entry, Trigger,
         job_file::{JobError, OwnedBlock, OwnedContainer, OwnedJob, call_script, persisting_script},
     },
-    types::CallFlags,
+    types::{CallFlags, text::count},
 };
 
 use crate::{
@@ -119,7 +119,7 @@ unsafe fn entry(job: &neovm_job, trigger: Trigger, transaction: Option<&Transact
 
 fn hash160(name: &str, bytes: &[u8]) -> Outcome<Hash160> {
     let hash = bytes.try_into().map(Hash160);
-    hash.map_err(|_| Failure::argument(format!("{name} has {} bytes, not 20", bytes.len())))
+    hash.map_err(|_| Failure::argument(format!("{name} has {}, not 20", count(bytes.len() as u64, "byte"))))
 }
 
 fn input(error: JobError) -> Failure {

@@ -5,6 +5,7 @@ use neovm_types::{
     CallFlags, Hash160, Hash256, Script, ScriptBuilder,
     io::{ReadError, Reader, invalid, write_bytes},
     json::Json,
+    text::count,
 };
 
 use crate::{
@@ -209,7 +210,8 @@ impl OracleResponse {
         let start = reader.offset();
         let result = reader.bytes("oracle's result", Self::MAX_RESULT_SIZE)?.to_vec();
         if code != OracleResponseCode::Success && !result.is_empty() {
-            let what = format_args!("has {} bytes, although the response code is {code}", result.len());
+            let size = count(result.len() as u64, "byte");
+            let what = format_args!("has {size}, although the response code is {code}");
             return Err(invalid(start, "oracle's result", what));
         }
         Ok(Self { id, code, result })

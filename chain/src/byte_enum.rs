@@ -1,5 +1,7 @@
 //! Enumerations whose values are a byte on the wire and a name in JSON.
 
+use neovm_types::text::shown;
+
 /// Defines an enumeration from rows of a name and a byte.
 macro_rules! byte_enum {
     (
@@ -63,6 +65,6 @@ pub struct UnknownName {
 
 impl UnknownName {
     pub(crate) fn new(name: &str, known: impl Iterator<Item = &'static str>) -> Self {
-        Self { name: name.chars().take(80).collect(), known: known.collect::<Vec<_>>().join(", ") }
+        Self { name: shown(name).into(), known: known.collect::<Vec<_>>().join(", ") }
     }
 }

@@ -8,6 +8,7 @@ use neovm_types::{
     Hash160, Hash256, Script, StackItem,
     io::{ReadError, Reader, invalid, write_bytes, write_list},
     json::Json,
+    text::count,
 };
 
 use crate::{
@@ -196,8 +197,9 @@ impl Rules {
         let witnesses_start = reader.offset();
         let witnesses = reader.list("list of witnesses", signers, Witness::read)?;
         if witnesses.len() != signers {
-            let what = format_args!("has {} elements for {signers} signers", witnesses.len());
-            return Err(invalid(witnesses_start, "list of witnesses", what));
+            let [elements, signers] =
+                [(witnesses.len(), "element"), (signers, "signer")].map(|(n, it)| count(n as u64, it));
+            return Err(invalid(witnesses_start, "list of witnesses", format_args!("has {elements} for {signers}")));
         }
         let hash = unsigned.hash();
         Ok(Transaction { unsigned, witnesses, hash, size: reader.offset() - start })

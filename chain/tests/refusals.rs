@@ -88,7 +88,7 @@ fn transactions() {
 #[test]
 fn witnesses() {
     let problem = |witnesses: &[Witness]| unsigned().sign(witnesses).unwrap_err().to_string();
-    assert_eq!(problem(&[]), "byte 50: the list of witnesses has 0 elements for 1 signers");
+    assert_eq!(problem(&[]), "byte 50: the list of witnesses has 0 elements for 1 signer");
     let two = [Witness::empty(), Witness::empty()];
     assert_eq!(problem(&two), "byte 50: the list of witnesses has size 2, at most 1 is allowed");
     let large = Witness { invocation: vec![0; 1025].into(), verification: Script::new([]) };
@@ -139,7 +139,7 @@ fn attributes() {
     assert_eq!(attribute(&format!("11 {id} 01 00")), refused("byte 9: the response code is 0x01, not a known one"));
     assert_eq!(
         attribute(&format!("11 {id} ff 0107")),
-        refused("byte 10: the oracle's result has 1 bytes, although the response code is Error")
+        refused("byte 10: the oracle's result has 1 byte, although the response code is Error")
     );
     let large = attribute(&format!("11 {id} 00 fe00000100"));
     assert_eq!(large, refused("byte 10: the oracle's result has size 65536, at most 65535 is allowed"));
@@ -165,7 +165,7 @@ fn signers() {
     assert_eq!(scopes("40 01 01 03 11"), refused(24, "the list of conditions has size 17, at most 16 is allowed"));
     assert_eq!(scopes("40 01 01 01 01 01"), refused(26, "the condition is nested deeper than 3 levels"));
     assert_eq!(scopes("40 01 01 02 01 03 01 01 20"), refused(28, "the condition is nested deeper than 3 levels"));
-    assert_eq!(scopes("40 01 01 28 00"), refused(24, "the condition's hash needs 20 bytes, 1 are left"));
+    assert_eq!(scopes("40 01 01 28 00"), refused(24, "the condition's hash needs 20 bytes, 1 is left"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use neovm::{
     types::{
         hexadecimal,
         manifest::{Parameter, ParameterType},
+        text::{count, quoted},
     },
 };
 use serde::de::IgnoredAny;
@@ -51,7 +52,8 @@ fn parse(text: &str, wanted: ParameterType) -> Result<StackItem> {
         ParameterType::ByteArray => Ok(hex_digits(text)?.as_slice().into()),
         ParameterType::Signature => {
             let bytes = hex_digits(text)?;
-            ensure!(bytes.len() == 64, "{} has {} bytes, 64 are needed", quoted(text), bytes.len());
+            let size = count(bytes.len() as u64, "byte");
+            ensure!(bytes.len() == 64, "{} has {size}, 64 are needed", quoted(text));
             Ok(bytes.as_slice().into())
         }
         ParameterType::Any => any(text),
@@ -70,12 +72,6 @@ fn parse(text: &str, wanted: ParameterType) -> Result<StackItem> {
         | ParameterType::InteropInterface
         | ParameterType::Void => Ok(Argument::from_text(wanted, text)?),
     }
-}
-
-/// A text as messages show it, cut off if it is long.
-fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(60).collect();
-    format!("{shown:?}{}", if shown.len() < text.len() { "..." } else { "" })
 }
 
 fn hex_digits(text: &str) -> Result<Vec<u8>> {

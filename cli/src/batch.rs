@@ -19,6 +19,7 @@ use crate::{
     json::{push, push_stack, push_text},
     lines,
     progress::Progress,
+    show,
 };
 
 /// Run scripts line by line, from standard input to standard output
@@ -85,10 +86,11 @@ pub(crate) fn execute(args: &BatchArgs) -> Result<ExitCode> {
         let each = time.as_nanos() as f64 / instructions.max(1) as f64;
         writeln!(
             io::stderr(),
-            "engine {}: {} lines ({} malformed), {instructions} instructions in {time:.3?}, {each:.2} ns each\n{}",
+            "engine {}: {} ({} malformed), {} in {time:.3?}, {each:.2} ns each\n{}",
             args.engine.name(),
-            counts.lines,
+            show::count(counts.lines, "line"),
             counts.malformed,
+            show::count(instructions, "instruction"),
             compiler_stats(&engine),
         )?;
     }

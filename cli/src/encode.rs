@@ -12,6 +12,7 @@ use neovm::{
     types::{
         CallFlags, Manifest, ScriptBuilder,
         manifest::{Parameter, ParameterType},
+        text::quoted,
     },
 };
 use neovm_workbench::Explanation;
@@ -91,9 +92,10 @@ fn arguments(args: &EncodeArgs, hash: Hash160) -> Result<Vec<StackItem>> {
     let method = native.methods.iter().rev().find(|one| one.name == args.method && one.parameters.len() == count);
     let method = method.ok_or_else(|| {
         anyhow!(
-            "{} has no method {:?} with {count} parameters; see neovm natives {}",
+            "{} has no method {} with {}; see neovm natives {}",
             native.name,
-            args.method,
+            quoted(&args.method),
+            show::count(count as u64, "parameter"),
             native.name
         )
     })?;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
-use crate::{json::push_text, terminal};
+use crate::{json::push_text, show, terminal};
 
 /// The longest line, in bytes; the rest of a longer one is skipped.
 pub(crate) const MAX_LINE: usize = 64 << 20;
@@ -21,7 +21,8 @@ pub(crate) struct Counts {
 impl Counts {
     /// An error if lines were malformed.
     pub(crate) fn check(&self) -> Result<()> {
-        ensure!(self.malformed == 0, "{} of {} lines are malformed", self.malformed, self.lines);
+        let are = if self.malformed == 1 { "is" } else { "are" };
+        ensure!(self.malformed == 0, "{} of {} {are} malformed", self.malformed, show::count(self.lines, "line"));
         Ok(())
     }
 }
@@ -88,7 +89,6 @@ pub(crate) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Res
 
 /// The fields of a line.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T> {
-    // Structs are also read from lists, whose fields have no names.
     match line.trim_ascii().first() {
         None => bail!("the line is empty"),
         Some(b'{') => {}

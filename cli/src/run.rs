@@ -99,8 +99,8 @@ fn alone(args: &RunArgs, program: &Program) -> Result<ExitCode> {
             .write()?;
     }
     if args.stats {
-        let decoded =
-            format!("script of {} bytes decoded to {} bytes in {decoding:.1?}\n", code.script().len(), code.memory());
+        let [script, memory] = [code.script().len(), code.memory()].map(|size| show::count(size as u64, "byte"));
+        let decoded = format!("script of {script} decoded to {memory} in {decoding:.1?}\n");
         write_stats(args, &engine, vm, "stub, system calls are free", &decoded, running)?;
     }
     Ok(args.exit_code(&ended))

@@ -58,7 +58,7 @@ fn malformed_lines_do_not_stop_the_rest() {
         assert!(error.contains(message), "{error}");
     }
     let answer = neovm_with(&["batch"], b"\n");
-    assert_eq!((answer.code, answer.err.as_str()), (1, "error: 1 of 1 lines are malformed\n"));
+    assert_eq!((answer.code, answer.err.as_str()), (1, "error: 1 of 1 line is malformed\n"));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn engines_are_named() {
     for engine in ["auto", "interp", "jit"] {
         let answer = neovm_with(&["batch", "--engine", engine, "--stats"], b"{\"script\":\"1213a0\"}\n");
         assert_eq!(answer.code, 0);
-        let expected = format!("engine {engine}: 1 lines (0 malformed), 4 instructions");
+        let expected = format!("engine {engine}: 1 line (0 malformed), 4 instructions");
         assert!(answer.err.starts_with(&expected), "{}", answer.err);
     }
 }

@@ -155,7 +155,7 @@ fn wrong_signers_are_named() {
     with(&["--signer", FRIEND, "--scope", "Global=5"]).fails(2, &["Global has no value"]);
     with(&["--signer", FRIEND, "--scope", "Global,CalledByEntry"]).fails(2, &["cannot be combined"]);
     with(&["--signer", FRIEND, "--scope", "CustomGroups=12"]).fails(2, &["\"12\" is not a public key"]);
-    with(&["--scope", "Global"]).fails(2, &["--scope is given 1 times, for 0 accounts"]);
+    with(&["--scope", "Global"]).fails(2, &["--scope is given 1 time, for 0 accounts"]);
     let seventeen: Vec<String> = (0..17).map(|i| format!("0x{i:040}")).collect();
     let options: Vec<&str> = seventeen.iter().flat_map(|account| ["--signer", account]).collect();
     with(&options).fails(1, &["the signers cannot be those of a transaction"]);

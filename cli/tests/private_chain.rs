@@ -318,7 +318,7 @@ fn without_the_keys_of_the_validators_no_block_is_made() {
     folder.run(&["call", "NEO", "registerCandidate", other, "--sign", &wif]).ok();
     folder.run(&["call", "NEO", "vote", "genesis", other, "--sign", "genesis"]).ok();
     folder.run(&["mine"]).ok();
-    folder.run(&["mine"]).fails(1, &["has to be signed by the validators", "needs 1 signatures, and 0 of its keys"]);
+    folder.run(&["mine"]).fails(1, &["has to be signed by the validators", "needs 1 signature, and 0 of its keys"]);
     folder.run(&["wallet", "import", &wif, "--name", "other"]).ok();
     folder.run(&["mine", "2"]).ok();
 }

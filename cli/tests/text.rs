@@ -97,12 +97,15 @@ fn asm_says_what_is_wrong_and_where() {
         ("JMP away\n", "there is no label away\n --> standard input:1:5\n"),
         // Nothing is written to a terminal that would be taken for its controls.
         ("PUSH99 \x1b[31m\n", "standard input: line 1, column 1: unknown instruction PUSH99"),
-        ("PUSHINT8 300\n", "300 does not fit 1 bytes"),
+        ("PUSHINT8 300\n", "300 does not fit 1 byte"),
         ("PUSHDATA1 \"a\n", "the closing quote is missing"),
     ];
     for (source, message) in bad {
         neovm_with(&["asm", "-"], source.as_bytes()).fails(1, &[message]);
     }
+    let long = neovm_with(&["asm", "-"], "x".repeat(200_000).as_bytes());
+    long.fails(1, &["unknown instruction xxx", "xxx..."]);
+    assert!(long.err.len() < 200, "{}", long.err.len());
     neovm_with(&["asm", "-"], b"\xff").fails(1, &["not UTF-8"]);
     neovm_with(&["asm", "-"], &vec![b','; (4 << 20) + 1]).fails(1, &["line 1 has more than"]);
     neovm(&["asm", "missing.asm"]).fails(1, &["missing.asm", "No such file"]);

@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::{format, string::String};
 
 /// The reason why an input was rejected.
 ///
@@ -8,7 +8,7 @@ use alloc::string::String;
 #[non_exhaustive]
 pub enum CryptoError {
     /// The operands of a bit operation differ in length.
-    #[error("operands are {left} and {right} bytes, expected equal lengths")]
+    #[error("operands are {left} and {}, expected equal lengths", count(*.right, "byte"))]
     UnequalLengths {
         /// The length of the first operand, in bytes.
         left: usize,
@@ -25,12 +25,12 @@ pub enum CryptoError {
     },
     /// The length of an ECDSA public key, in bytes, is not that of a SEC1
     /// encoding.
-    #[error("public key is {0} bytes, expected 33 or 65")]
+    #[error("public key is {}, expected 33 or 65", count(*.0, "byte"))]
     PublicKeyLength(usize),
     /// The first byte of an ECDSA public key does not match its length.
     #[error(
-        "public key of {length} bytes starts with {prefix:#04x}, \
-         expected 0x02 or 0x03 for 33 bytes and 0x04 for 65"
+        "public key of {} starts with {prefix:#04x}, expected 0x02 or 0x03 for 33 bytes and 0x04 for 65",
+        count(*.length, "byte")
     )]
     PublicKeyPrefix {
         /// The first byte of the key.
@@ -47,14 +47,14 @@ pub enum CryptoError {
     #[error("public key is not a point on {0}")]
     PublicKeyNotOnCurve(crate::Curve),
     /// A message hash has the wrong length, given in bytes.
-    #[error("message hash is {0} bytes, expected 32")]
+    #[error("message hash is {}, expected 32", count(*.0, "byte"))]
     HashLength(usize),
     /// A signature to be verified has the wrong length, given in bytes.
-    #[error("signature is {0} bytes, expected 64")]
+    #[error("signature is {}, expected 64", count(*.0, "byte"))]
     SignatureLength(usize),
     /// A signature from which a public key is to be recovered has the wrong
     /// length, given in bytes.
-    #[error("recoverable signature is {0} bytes, expected 64 or 65")]
+    #[error("recoverable signature is {}, expected 64 or 65", count(*.0, "byte"))]
     RecoverableSignatureLength(usize),
     /// A recovery id, or the `v` of a signature, is out of range.
     #[error("recovery id is {0}, expected 0 to 3 or 27 to 30")]
@@ -63,7 +63,7 @@ pub enum CryptoError {
     #[error("no public key can be recovered from this signature")]
     NotRecoverable,
     /// An Ed25519 public key has the wrong length, given in bytes.
-    #[error("Ed25519 public key is {0} bytes, expected 32")]
+    #[error("Ed25519 public key is {}, expected 32", count(*.0, "byte"))]
     Ed25519KeyLength(usize),
     /// An Ed25519 public key is not a point on the curve, is not encoded
     /// canonically, or has small order.
@@ -75,7 +75,7 @@ pub enum CryptoError {
     Base58(String),
     /// Decoded Base58Check data is too short to contain a checksum. Its length
     /// is given in bytes.
-    #[error("Base58Check data is {0} bytes, expected at least 4")]
+    #[error("Base58Check data is {}, expected at least 4", count(*.0, "byte"))]
     Base58CheckLength(usize),
     /// The Base58Check checksum does not match the payload.
     #[error("Base58Check checksum is {found:02x?}, expected {expected:02x?}")]
@@ -86,11 +86,11 @@ pub enum CryptoError {
         expected: [u8; 4],
     },
     /// A text is longer than addresses are. Its length is given in bytes.
-    #[error("address has {0} characters, expected at most 35")]
+    #[error("address has {}, expected at most 35", count(*.0, "character"))]
     AddressTextLength(usize),
     /// An address does not decode to a version byte and a script hash: the
     /// decoded length, given in bytes, is not 21.
-    #[error("address holds {0} bytes, expected 21")]
+    #[error("address holds {}, expected 21", count(*.0, "byte"))]
     AddressLength(usize),
     /// An address has another version byte than expected.
     #[error("address version is {found}, expected {expected}")]
@@ -100,4 +100,8 @@ pub enum CryptoError {
         /// The version byte that the caller expects.
         expected: u8,
     },
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

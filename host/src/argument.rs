@@ -12,9 +12,10 @@ use neovm_crypto::{ADDRESS_VERSION, script_hash_from_address};
 use neovm_types::{
     Hash160, Integer, Map, StackItem, hexadecimal,
     manifest::{ParameterType, PublicKey},
+    text::{count, quoted},
 };
 
-use crate::json::{Json, Object, quoted};
+use crate::json::{Json, Object};
 
 /// A value that was given as JSON.
 ///
@@ -216,7 +217,7 @@ fn item_of_type(name: &str, value: &Json) -> Result<StackItem> {
         "Signature" => {
             let bytes = base64(value)?;
             if bytes.len() != 64 {
-                return wrong(format_args!("it has {} bytes, 64 are needed", bytes.len()));
+                return wrong(format_args!("it has {}, 64 are needed", count(bytes.len() as u64, "byte")));
             }
             Ok(bytes.as_slice().into())
         }
@@ -288,7 +289,7 @@ pub fn script_hash(text: &str) -> Result<Hash160> {
 fn hash256(text: &str) -> Result<StackItem> {
     let mut bytes = hex_digits(text)?;
     if bytes.len() != 32 {
-        return wrong(format_args!("{} has {} bytes, 32 are needed", quoted(text), bytes.len()));
+        return wrong(format_args!("{} has {}, 32 are needed", quoted(text), count(bytes.len() as u64, "byte")));
     }
     bytes.reverse();
     Ok(bytes.as_slice().into())
@@ -308,7 +309,7 @@ fn hex_digits(text: &str) -> Result<Vec<u8>> {
 fn has_length(item: &StackItem, wanted: usize) -> Result<bool> {
     let length = item.with_bytes(<[u8]>::len).map_err(ArgumentError::new)?;
     if length != wanted {
-        return wrong(format_args!("the value has {length} bytes, {wanted} are needed"));
+        return wrong(format_args!("the value has {}, {wanted} are needed", count(length as u64, "byte")));
     }
     Ok(true)
 }

@@ -6,7 +6,7 @@
 
 use std::{collections::HashSet, fmt, marker::PhantomData};
 
-use neovm_types::Integer;
+use neovm_types::{Integer, text::quoted};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -38,12 +38,6 @@ impl fmt::Display for Json {
             Self::Object(_) => f.write_str("an object"),
         }
     }
-}
-
-/// A text as errors show it, cut off if it is long.
-pub(crate) fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(60).collect();
-    format!("{shown:?}{}", if shown.len() < text.len() { "..." } else { "" })
 }
 
 impl<'de> Deserialize<'de> for Json {

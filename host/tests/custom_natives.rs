@@ -269,7 +269,7 @@ fn what_cannot_be_is_refused() {
     assert_eq!(error(private().with_native_handler(unknown, "a", 0, seven)), NativeError::NoContract(unknown));
     let no_method = NativeError::NoMethod { contract: "GasToken", method: "symbol".into(), parameters: 1 };
     assert_eq!(error(private().with_native_handler(hash("GasToken"), "symbol", 1, seven)), no_method);
-    assert_eq!(no_method.to_string(), "GasToken has no method \"symbol\" with 1 parameters");
+    assert_eq!(no_method.to_string(), "GasToken has no method \"symbol\" with 1 parameter");
     let add = |contract: NativeContract| private().with_native(&contract);
     assert_eq!(error(add(NativeContract::new("A", 1, HASH))), NativeError::Id(1));
     assert_eq!(error(add(NativeContract::new("A", -3, HASH))), NativeError::SameId(-3, "CryptoLib"));

@@ -116,7 +116,7 @@ fn blocks_need_the_keys_of_the_validators() {
     let other = PrivateKey::generate().unwrap();
     let error = neovm_private::next_block(chain.blockchain(), &[other], &[], None).unwrap_err().to_string();
     assert!(error.starts_with("block 1 has to be signed by the validators: account 0x"), "{error}");
-    assert!(error.ends_with("needs 1 signatures, and 0 of its keys are there"), "{error}");
+    assert!(error.ends_with("needs 1 signature, and 0 of its keys are there"), "{error}");
 }
 
 #[test]

@@ -8,7 +8,10 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::hexadecimal::{position, write_place};
+use crate::{
+    hexadecimal::{position, write_place},
+    text,
+};
 
 /// Digits as .NET reads them: padded, but the last one may have bits that belong to no byte.
 const LENIENT: GeneralPurpose =
@@ -37,7 +40,9 @@ impl fmt::Display for Base64Error {
                 write_place(f, character, line, place)?;
                 f.write_str(" is no base64 digit there")
             }
-            Self::Length(count) => write!(f, "{count} digits, padding included: they come in groups of 4"),
+            Self::Length(count) => {
+                write!(f, "{}, padding included: they come in groups of 4", text::count(count as u64, "digit"))
+            }
         }
     }
 }

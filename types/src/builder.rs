@@ -18,6 +18,7 @@ use crate::{
     item::{ItemType, StackItem},
     opcode::{OpCode, OperandKind},
     script::Script,
+    text::count,
 };
 
 /// A place in a script that is being built, which jumps can refer to. A label
@@ -43,7 +44,7 @@ pub enum BuildError {
         label: usize,
     },
     /// The operand does not have the size that the opcode needs.
-    #[error("{opcode} cannot have an operand of {size} bytes: it takes {}", taken(*kind))]
+    #[error("{opcode} cannot have an operand of {}: it takes {}", count(*.size as u64, "byte"), taken(*kind))]
     OperandSize {
         /// The opcode.
         opcode: OpCode,

@@ -4,7 +4,7 @@
 
 use core::{fmt, str::FromStr};
 
-use crate::item::StackItem;
+use crate::{item::StackItem, text::shown};
 
 bitflags::bitflags! {
     /// A set of permissions for a call.
@@ -86,7 +86,7 @@ impl FromStr for CallFlags {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split(',').map(str::trim).try_fold(Self::NONE, |flags, part| {
             let known = Self::NAMES.into_iter().find(|(name, _)| *name == part);
-            known.map(|(_, named)| flags | named).ok_or_else(|| ParseCallFlagsError(part.chars().take(80).collect()))
+            known.map(|(_, named)| flags | named).ok_or_else(|| ParseCallFlagsError(shown(part).into()))
         })
     }
 }

@@ -58,7 +58,7 @@ macro_rules! reversed_hex {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
                 let mut hash = [0; $length];
-                hex::decode_to_slice(digits, &mut hash).map_err(|_| $error(text.chars().take(80).collect()))?;
+                hex::decode_to_slice(digits, &mut hash).map_err(|_| $error($crate::text::shown(text).into()))?;
                 hash.reverse();
                 Ok(Self(hash))
             }

@@ -8,6 +8,7 @@ use core::fmt;
 use crate::{
     hash::{Hash160, Hash256},
     public_key::PublicKey,
+    text::count,
 };
 
 /// Why bytes could not be read, and where.
@@ -24,7 +25,7 @@ pub struct ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadProblem {
     /// The bytes end inside a field.
-    #[error("the {field} needs {wanted} bytes, {left} are left")]
+    #[error("the {field} needs {}, {left} {} left", count(*.wanted, "byte"), if *.left == 1 { "is" } else { "are" })]
     Truncated {
         /// The field.
         field: &'static str,

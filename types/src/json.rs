@@ -20,6 +20,7 @@
 //! runs, `Utf8JsonReader`, `Utf8Parser.Number.cs`, `Number.NumberToFloatingPointBits.cs`,
 //! `Utf8JsonWriter` and `Number.Formatting.cs`.
 
+pub mod file;
 mod number;
 mod place;
 mod write;

@@ -39,6 +39,7 @@ pub mod price;
 pub mod public_key;
 pub mod script;
 pub mod syscalls;
+pub mod text;
 
 pub use self::{
     asm::{AsmError, assemble},

@@ -8,7 +8,7 @@ use core::{cmp::Ordering, fmt, str::FromStr};
 use neovm_crypto::{CryptoError, Curve, compress_public_key, uncompress_public_key};
 use serde::{Serialize, Serializer};
 
-use crate::{hexadecimal, item::StackItem};
+use crate::{hexadecimal, item::StackItem, text::shown};
 
 /// A public key on the curve secp256r1 in its compressed form: 2 or 3, and 32 bytes.
 ///
@@ -62,8 +62,7 @@ impl PublicKey {
     }
 
     fn parse_with(text: &str, decode: impl FnOnce(&[u8]) -> Result<Self, CryptoError>) -> Result<Self, ParseKeyError> {
-        let error =
-            |why: &dyn fmt::Display| ParseKeyError { text: text.chars().take(80).collect(), why: why.to_string() };
+        let error = |why: &dyn fmt::Display| ParseKeyError { text: shown(text).into(), why: why.to_string() };
         let bytes = hexadecimal::decode(text).map_err(|why| error(&why))?;
         decode(&bytes).map_err(|why| error(&why))
     }

@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use neovm_chain::contract::{self, MultisigError};
 use neovm_crypto::{address_from_script_hash, script_hash_from_address};
-use neovm_types::{Hash160, PublicKey, Script, base64 as dotnet_base64};
+use neovm_types::{Hash160, PublicKey, Script, base64 as dotnet_base64, json, text::quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -143,9 +143,8 @@ impl Account {
 
     /// Reads the address, and checks that it is that of the script.
     fn check(&mut self, address_version: u8) -> Result<(), String> {
-        self.hash = Hash160(script_hash_from_address(&self.address, address_version).map_err(|error| {
-            format!("the address {:?}: {error}", self.address.chars().take(40).collect::<String>())
-        })?);
+        let hash = script_hash_from_address(&self.address, address_version);
+        self.hash = Hash160(hash.map_err(|error| format!("the address {}: {error}", quoted(&self.address)))?);
         let Some(contract) = &self.contract else { return Ok(()) };
         let script = dotnet_base64::decode(&contract.script).map_err(|error| format!("its script: {error}"))?;
         let hash = Script::from(&script[..]).hash();

@@ -1,7 +1,7 @@
 //! Witnesses by private keys.
 
 use neovm_chain::{ReadError, Transaction, UnsignedTransaction, Witness, contract};
-use neovm_types::{Hash160, PublicKey, Script, ScriptBuilder};
+use neovm_types::{Hash160, PublicKey, Script, ScriptBuilder, text::count};
 
 use crate::PrivateKey;
 
@@ -15,7 +15,7 @@ pub enum SignError {
     #[error("no key and no script of account {0} is known")]
     Unknown(Hash160),
     /// Too few of the keys that can sign are there.
-    #[error("account {account} needs {required} signatures, and {held} of its keys are there")]
+    #[error("account {account} needs {}, and {held} of its keys {} there", count(*.required as u64, "signature"), if *.held == 1 { "is" } else { "are" })]
     Keys {
         /// The account.
         account: Hash160,

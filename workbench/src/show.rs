@@ -5,8 +5,10 @@ use std::fmt::{Display, Write};
 use neovm::{
     Hash160, StackItem,
     crypto::{ADDRESS_VERSION, address_from_script_hash},
-    types::manifest::ParameterType,
+    types::{manifest::ParameterType, text::beginning},
 };
+
+pub use neovm::types::text::count;
 
 /// The approximate length of an item as text.
 const MAX_LETTERS: usize = 300;
@@ -98,11 +100,11 @@ fn of_bytes(bytes: &[u8], wanted: ParameterType) -> Option<String> {
     }
 }
 
-/// A text in quotes, cut off if it is long.
+/// A text in quotes, cut off if it is long, with its length then.
 fn quoted(text: &str) -> String {
-    match text.char_indices().nth(MAX_LETTERS) {
-        Some((end, _)) => format!("{:?}... ({} bytes)", &text[..end], text.len()),
-        None => format!("{text:?}"),
+    match beginning(text, MAX_LETTERS) {
+        shown if shown.len() < text.len() => format!("{shown:?}... ({} bytes)", text.len()),
+        shown => format!("{shown:?}"),
     }
 }
 
@@ -121,11 +123,6 @@ pub fn one_line(text: &str) -> String {
         }
     }
     out
-}
-
-/// A number of things: `1 item`, `2 items`.
-pub fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// An item on one line: `5`, `"text"`, `0x00ff`, `[1, 2]`, `{"a": 1}`, with a

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use neovm::{
     Hash160, Hash256,
     crypto::{ADDRESS_VERSION, address_from_script_hash, script_hash_from_address},
+    types::text::quoted,
 };
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
 
@@ -28,10 +29,9 @@ macro_rules! hash_class {
             fn from_string(text: &str) -> PyResult<Self> {
                 let digits = text.strip_prefix("0x").unwrap_or(text);
                 format!("0x{digits}").parse().map(Self).map_err(|_| {
-                    let shown: String = text.chars().take(80).collect();
                     PyValueError::new_err(format!(
-                        concat!("{:?} is no ", stringify!($name), ": 0x and {} hexadecimal digits"),
-                        shown,
+                        concat!("{} is no ", stringify!($name), ": 0x and {} hexadecimal digits"),
+                        quoted(text),
                         2 * $size
                     ))
                 })
@@ -110,10 +110,8 @@ hash_class!(UInt160(Hash160), 20, {
     #[staticmethod]
     fn from_address(address: &str) -> PyResult<Self> {
         let hash = script_hash_from_address(address, ADDRESS_VERSION);
-        hash.map(|hash| Self(Hash160(hash))).map_err(|error| {
-            let shown: String = address.chars().take(80).collect();
-            PyValueError::new_err(format!("{shown:?} is no address: {error}"))
-        })
+        let refused = |error| PyValueError::new_err(format!("{} is no address: {error}", quoted(address)));
+        hash.map(|hash| Self(Hash160(hash))).map_err(refused)
     }
 
     /// The address.

@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail, ensure};
-use neovm::{Code, Engine, EngineConfig, Gas, Host, LoadOptions, NoHost, Outcome, RunOptions, Script, StubHost, Vm};
+use neovm::{
+    Code, Engine, EngineConfig, Gas, Host, LoadOptions, NoHost, Outcome, RunOptions, Script, StubHost, Vm,
+    types::text::beginning,
+};
 use serde_json::Value;
 
 use super::Line;
@@ -168,7 +171,7 @@ impl Timing {
     /// A row of the table.
     pub(super) fn row(&self) -> String {
         let id = self.id.as_str().map_or_else(|| self.id.to_string(), str::to_owned);
-        let id: String = id.chars().take(36).collect();
+        let id = beginning(&id, 36);
         let [min, median, _] = self.instruction();
         let (run, spread) = (time(self.run[1]), self.spread * 100.0);
         format!("{id:37}{:>12}{run:>12}{min:>9.2}{median:>9.2}{spread:>8.1}%", self.instructions)

@@ -1,7 +1,10 @@
 //! The lines that are read.
 
 use anyhow::{Context, Result};
-use neovm::{ProtocolSettings, types::hexadecimal};
+use neovm::{
+    ProtocolSettings,
+    types::{hexadecimal, text::quoted},
+};
 use serde::Deserialize;
 
 /// What every line has.
@@ -84,5 +87,5 @@ pub(super) struct ChainBlockLine {
 
 /// Bytes from hexadecimal text.
 pub(super) fn bytes(field: &str, text: &str) -> Result<Vec<u8>> {
-    hexadecimal::decode(text).with_context(|| format!("{field}: {text:.80?}"))
+    hexadecimal::decode(text).with_context(|| format!("{field}: {}", quoted(text)))
 }

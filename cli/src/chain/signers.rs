@@ -5,7 +5,7 @@ use std::str::FromStr;
 use anyhow::{Result, anyhow, bail};
 use neovm::{
     Hash160, Signer, WitnessScopes,
-    types::{json::Json, manifest::PublicKey},
+    types::{json::Json, manifest::PublicKey, text::count},
 };
 
 use crate::{Usage, args};
@@ -76,7 +76,8 @@ impl FromStr for Scopes {
 pub(crate) fn signers(accounts: &[Account], scopes: &[Scopes]) -> Result<Vec<Signer>> {
     let hashes = accounts.iter().filter(|account| matches!(account, Account::Hash(_))).count();
     if scopes.len() > 1 && scopes.len() != hashes || hashes == 0 && !scopes.is_empty() {
-        let text = format!("--scope is given {} times, for {hashes} accounts of --signer", scopes.len());
+        let (times, accounts) = (count(scopes.len() as u64, "time"), count(hashes as u64, "account"));
+        let text = format!("--scope is given {times}, for {accounts} of --signer");
         return Err(Usage(text).into());
     }
     let usual = Scopes { scopes: WitnessScopes::CALLED_BY_ENTRY, ..Scopes::default() };

@@ -2,6 +2,7 @@
 //! what runs.
 
 use anyhow::{Result, anyhow};
+use neovm::types::text::quoted;
 
 use super::{console::Console, inspect, running};
 use crate::json::push;
@@ -156,8 +157,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Command> {
 /// Finds a command by one of its names.
 pub(super) fn find(name: &str) -> Result<&'static Command> {
     let found = all().find(|command| command.names.contains(&name));
-    let shown = || name.chars().take(80).collect::<String>();
-    found.ok_or_else(|| anyhow!("there is no command {:?}; `help` lists them", shown()))
+    found.ok_or_else(|| anyhow!("there is no command {}; `help` lists them", quoted(name)))
 }
 
 /// Whether a name is that of a command that shows something, and nothing more.

@@ -10,7 +10,10 @@ use neovm_evm::{
     primitives::{Address, Bytes},
 };
 
-use crate::input::{MAX_FILE, name_of, read_limited};
+use crate::{
+    input::{MAX_FILE, name_of, read_limited},
+    show,
+};
 
 /// Code, and how to read it.
 #[derive(clap::Args)]
@@ -75,7 +78,7 @@ pub(crate) fn bytes(text: &str) -> Result<Bytes> {
 
 pub(crate) fn address(text: &str) -> Result<Address> {
     let bytes = hex(text)?;
-    Address::try_from(&bytes[..]).map_err(|_| anyhow!("{} bytes; an address has 20", bytes.len()))
+    Address::try_from(&bytes[..]).map_err(|_| anyhow!("{}; an address has 20", show::count(bytes.len() as u64, "byte")))
 }
 
 pub(crate) fn fork(text: &str) -> Result<Fork, UnknownFork> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use neovm::{Hash160, Signer, WitnessScopes, chain::contract};
+use neovm::{Hash160, Signer, WitnessScopes, chain::contract, types::text::quoted};
 use neovm_private::{PrivateChain, Signing};
 use neovm_wallet::{Account, PrivateKey, Wallet};
 use zeroize::Zeroizing;
@@ -102,7 +102,7 @@ pub(crate) fn signer(chain: &PrivateChain, text: &str, password: &Password) -> R
 fn unknown(chain: &PrivateChain, text: &str) -> String {
     let labels = chain.wallet().accounts.iter().filter_map(|account| account.label.as_deref());
     let labels = labels.collect::<Vec<_>>().join(", ");
-    format!("{text:.80?} is no account of the chain's wallet ({labels}), no address and no hash")
+    format!("{} is no account of the chain's wallet ({labels}), no address and no hash", quoted(text))
 }
 
 /// A signer whose witness counts in the script that is called, and no deeper.

@@ -7,7 +7,7 @@ use neovm::{
     Block, Hash256, StackItem,
     crypto::address_from_script_hash,
     host::{Notification, argument::Argument},
-    types::{PublicKey, json::Json},
+    types::{PublicKey, json::Json, text::quoted},
 };
 use neovm_private::PrivateChain;
 use serde::Deserialize;
@@ -74,7 +74,7 @@ fn block_hash(chain: &PrivateChain, text: &str) -> Result<Hash256> {
         let hash = names::view(chain).block_hash(height)?;
         return hash.ok_or_else(|| anyhow!("there is no block {height}; the last one is {last}"));
     }
-    text.parse().map_err(|_| anyhow!("{text:.80?} is neither the height nor the hash of a block"))
+    text.parse().map_err(|_| anyhow!("{} is neither the height nor the hash of a block", quoted(text)))
 }
 
 /// The block with a hash.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use neovm::types::text::quoted;
 
 use super::{Data, names};
 use crate::{place::line, show, terminal};
@@ -70,7 +71,8 @@ fn time(text: &str, last: u64) -> Result<u64> {
 }
 
 fn any_time(text: &str, last: u64) -> Result<u64> {
-    let refused = || anyhow!("{text:.80?} is no time: milliseconds since 1970, or +N with ms, s, m, h or d behind it");
+    const TIMES: &str = "milliseconds since 1970, or +N with ms, s, m, h or d behind it";
+    let refused = || anyhow!("{} is no time: {TIMES}", quoted(text));
     let Some(later) = text.strip_prefix('+') else { return text.parse().map_err(|_| refused()) };
     let end = later.find(|character: char| !character.is_ascii_digit()).unwrap_or(later.len());
     let (number, unit) = later.split_at(end);

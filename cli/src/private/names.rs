@@ -7,6 +7,7 @@ use neovm::{
     Hash160,
     host::{Contract, StateView, native},
     storage::{Direction, Key, Store},
+    types::text::quoted,
 };
 use neovm_private::PrivateChain;
 
@@ -34,7 +35,8 @@ pub(crate) fn contract(chain: &PrivateChain, text: &str) -> Result<Arc<Contract>
     match &named[..] {
         [contract] => Ok(Arc::clone(contract)),
         [] => {
-            bail!("there is no contract {text:.80?}: give its hash, the name of its manifest, or that of a native one")
+            const NAMES: &str = "its hash, the name of its manifest, or that of a native one";
+            bail!("there is no contract {}: give {NAMES}", quoted(text))
         }
         several => {
             let hashes = several.iter().map(|contract| contract.state().hash.to_string()).collect::<Vec<_>>();

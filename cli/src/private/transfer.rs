@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use neovm::{Integer, Receipt, StackItem, host::Contract, types::manifest::ParameterType};
+use neovm::{
+    Integer, Receipt, StackItem,
+    host::Contract,
+    types::{manifest::ParameterType, text::quoted},
+};
 use neovm_private::PrivateChain;
 
 use super::{
@@ -78,7 +82,7 @@ fn amount(text: &str, decimals: u32) -> Result<Integer> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
     if whole.is_empty() || text.ends_with('.') || !is_number(whole) || !is_number(fraction) || text.len() > 160 {
-        bail!("{text:.80?} is no amount: digits, with a point before the decimals");
+        bail!("{} is no amount: digits, with a point before the decimals", quoted(text));
     }
     let missing = (decimals as usize).checked_sub(fraction.len());
     let missing =

@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
+use neovm::types::text::quoted;
 use neovm_private::PrivateChain;
 use neovm_wallet::PrivateKey;
 use serde_json::{Value, json};
@@ -102,7 +103,7 @@ pub(crate) fn wallet(args: &WalletArgs) -> Result<ExitCode> {
 fn add(chain: &mut PrivateChain, name: &str, keys: &[PrivateKey], json: bool) -> Result<()> {
     let is_name = !name.is_empty() && name.len() <= 64 && !name.contains(char::is_control);
     if !is_name || args::account(name).is_ok() {
-        return Err(Usage(format!("{name:.80?} is no name of an account")).into());
+        return Err(Usage(format!("{} is no name of an account", quoted(name))).into());
     }
     let named = |i: usize| if i == 0 { name.to_owned() } else { format!("{name}-{}", i + 1) };
     let taken = (0..keys.len()).map(named).find(|name| chain.wallet().find(name).is_some());

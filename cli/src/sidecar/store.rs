@@ -8,7 +8,7 @@ use std::{
 
 use neovm::{
     storage::{Cursor, Direction, Entry, Key, Store, StoreError, Value},
-    types::hexadecimal,
+    types::{hexadecimal, text::quoted},
 };
 
 use super::{
@@ -151,7 +151,7 @@ impl<'a> RemoteStore<'a> {
 
     fn bytes(&self, what: &str, text: &str) -> Result<Vec<u8>, StoreError> {
         hexadecimal::decode(text)
-            .map_err(|error| self.malformed(format!("{what}: {text:.40?} is not hexadecimal: {error}")))
+            .map_err(|error| self.malformed(format!("{what}: {} is not hexadecimal: {error}", quoted(text))))
     }
 }
 

@@ -129,7 +129,7 @@ fn mistakes_in_a_file_are_shown_at_their_place() {
         ("{ call = \"token.mind\", args = [] },", &["ExampleToken has no method `mind`", "did you mean `mint`?", at]),
         ("{ call = \"tokn.mint\", args = [] },", &["no contract is called `tokn`", "did you mean `token`?", at]),
         ("{ call = \"mint\" },", &["write the contract, a dot and the name", at]),
-        ("{ call = \"token.mint\", args = [1] },", &["`mint` takes 2 arguments, 1 are given", "amount: Integer", at]),
+        ("{ call = \"token.mint\", args = [1] },", &["`mint` takes 2 arguments, 1 is given", "amount: Integer", at]),
         ("{ call = \"token.mint\", args = [\"@alic\", 1] },", &["nobody is called `alic`", "did you mean `alice`?"]),
         ("{ call = \"token.mint\", args = [\"@alice\", true] },", &["an Integer is expected, not true or false"]),
         ("{ call = \"token.mint\", args = [\"@alice\", 1.5] },", &["no numbers with a fraction", "a.test.toml:8:"]),

@@ -1,7 +1,7 @@
 //! A job that owns its parts, and its JSON form.
 
 use neovm_chain::{Block, Header, Transaction, UnsignedHeader, Witness};
-use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem, hexadecimal};
+use neovm_types::{CallFlags, Hash160, Script, ScriptBuilder, StackItem, hexadecimal, json::file::read, text::quoted};
 use serde::{Deserialize, Serialize};
 
 use super::JobError;
@@ -9,7 +9,7 @@ use crate::{
     argument::{self, Argument, ArgumentError},
     block::persisting_call,
     executor::{Container, Entry, Job, PersistingBlock, Trigger},
-    json::{Json, TextOr, quoted},
+    json::{Json, TextOr},
 };
 
 /// A [`Job`] that owns its parts.

@@ -1,6 +1,6 @@
 //! The native contracts of a network: those of all networks, and what an embedder adds or replaces.
 
-use neovm_types::{Hardfork, Hash160};
+use neovm_types::{Hardfork, Hash160, text::count};
 
 use super::{
     NATIVES,
@@ -28,7 +28,7 @@ pub enum NativeError {
     #[error("there is no native contract {0}")]
     NoContract(Hash160),
     /// The contract has no such method under any hardfork.
-    #[error("{contract} has no method {method:?} with {parameters} parameters")]
+    #[error("{contract} has no method {method:?} with {}", count(*.parameters as u64, "parameter"))]
     NoMethod {
         /// The name of the contract.
         contract: &'static str,
@@ -48,7 +48,7 @@ pub enum NativeError {
     Id(i32),
     /// Under some hardfork the contract has two methods with the same name and
     /// number of parameters.
-    #[error("{contract} has two methods {method:?} with {parameters} parameters under {hardfork}")]
+    #[error("{contract} has two methods {method:?} with {} under {hardfork}", count(*.parameters as u64, "parameter"))]
     SameMethod {
         /// The name of the contract.
         contract: &'static str,

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use neovm_types::text::beginning;
 use serde_json::{Value, json};
 use ureq::{Agent, tls::TlsConfig};
 
@@ -11,9 +12,6 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The greatest size of an answer, in bytes: a block in base64, or a hundred of the largest entries.
 const MAX_ANSWER: u64 = 16 << 20;
-
-/// How much of a node's own words is shown.
-const MAX_SHOWN: usize = 200;
 
 /// Why the node of another network does not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,7 +163,9 @@ fn is_error(answer: &[u8]) -> bool {
 
 /// Another's words, on one line and not too many.
 fn shown(text: &str) -> String {
-    text.chars().take(MAX_SHOWN).collect::<String>().escape_debug().to_string()
+    /// An error of a node may say more than a name.
+    const MAX_SHOWN: usize = 200;
+    beginning(text, MAX_SHOWN).escape_debug().to_string()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use neovm_host::{
 };
 use neovm_node::config;
 use neovm_storage::{Cursor, Direction, Key, MAX_KEY_LENGTH, Store, StoreError, Value};
-use neovm_types::{Hash160, Hash256, PublicKey};
+use neovm_types::{Hash160, Hash256, PublicKey, json as neo_json, text::quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
@@ -158,7 +158,7 @@ impl Origin {
         let OriginFile { rpc, height, hash, root } = OriginFile::read(file)?;
         let parse = |text: String| {
             let hash = text.parse::<Hash256>();
-            hash.map_err(|error| PrivateError::io(file, std::io::Error::other(format!("{text:.80?}: {error}"))))
+            hash.map_err(|error| PrivateError::io(file, io::Error::other(format!("{}: {error}", quoted(&text)))))
         };
         let (hash, root) = (parse(hash)?, parse(root)?);
         Ok(Self { client: Client::new(&rpc), height, hash, root, read: Records::open(read)?, own: Mutex::default() })

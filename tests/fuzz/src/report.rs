@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use neovm::{
     Script,
-    types::{Instruction, disassemble},
+    types::{Instruction, disassemble, text::beginning},
 };
 
 use crate::{
@@ -85,7 +85,7 @@ fn shown(end: &FinalState, script: &[u8]) -> String {
     let next = end.position.and_then(|position| Instruction::decode(script, position).ok());
     let next = next.map_or_else(String::new, |next| next.opcode.to_string());
     let (count, items) = end.items.clone().unwrap_or_default();
-    let items: String = items.chars().take(MOST_TEXT).collect();
+    let items = beginning(&items, MOST_TEXT);
     let (instructions, at) = (end.instructions, end.position.map_or_else(|| "-".into(), |at| at.to_string()));
     let fault = match end.fault.as_deref() {
         None => "halted, ",

@@ -4,6 +4,7 @@ use alloc::{format, string::String, vec::Vec};
 use core::{fmt, iter::Peekable, str::Chars};
 
 use super::{Result, error};
+use crate::text::{plain, quoted};
 
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -23,9 +24,9 @@ pub(super) enum Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Word(word) => f.write_str(word),
-            Self::Label(name) => write!(f, "label {name}"),
-            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Word(word) => f.write_str(&plain(word)),
+            Self::Label(name) => write!(f, "label {}", plain(name)),
+            Self::Text(text) => f.write_str(&quoted(text)),
             Self::Comma => f.write_str("a comma"),
         }
     }
@@ -74,7 +75,8 @@ impl Lexer<'_> {
         match word.strip_suffix(':') {
             Some(name) if is_name(name) => Ok(Kind::Label(name.into())),
             Some(name) => {
-                error(column, format!("{name:?} is not a label: use letters, digits, _ and ., and no digit first"))
+                let what = "is not a label: use letters, digits, _ and ., and no digit first";
+                error(column, format!("{} {what}", quoted(name)))
             }
             None => Ok(Kind::Word(word)),
         }

@@ -28,6 +28,7 @@ use crate::{
     opcode::{OpCode, OperandKind},
     script::Script,
     syscalls::SYSCALLS,
+    text::{count, plain},
 };
 
 /// Why a text cannot be assembled. Lines and columns are counted from 1, columns in
@@ -105,7 +106,7 @@ impl Assembler {
         }
         while let [Token { kind: Kind::Label(name), column }, others @ ..] = rest {
             if self.labels.insert(name.clone(), self.bytes.len()).is_some() {
-                return error(*column, format!("label {name} is defined twice"));
+                return error(*column, format!("label {} is defined twice", plain(name)));
             }
             rest = others;
         }
@@ -130,7 +131,7 @@ impl Assembler {
         }
         match OpCode::from_mnemonic(mnemonic) {
             Some(opcode) => self.instruction(opcode, operands),
-            None => error(column, format!("unknown instruction {mnemonic}")),
+            None => error(column, format!("unknown instruction {}", plain(mnemonic))),
         }
     }
 
@@ -165,7 +166,8 @@ impl Assembler {
         let (data, column) = operands.data()?;
         let fits = (data.len() as u64) >> (8 * prefix) == 0;
         if !fits {
-            return error(column, format!("{} bytes of data do not fit a length of {prefix} bytes", data.len()));
+            let (size, length) = (count(data.len() as u64, "byte"), count(prefix.into(), "byte"));
+            return error(column, format!("the length of {size} of data does not fit {length}"));
         }
         self.bytes.extend(&(data.len() as u64).to_le_bytes()[..usize::from(prefix)]);
         self.bytes.extend(data);
@@ -184,7 +186,7 @@ impl Assembler {
             "-" if optional => 0,
             _ if word.starts_with(['+', '-']) => match word.parse::<i64>() {
                 Ok(distance) => distance,
-                Err(_) => return error(column, format!("{word} is not an offset")),
+                Err(_) => return error(column, format!("{} is not an offset", plain(word))),
             },
             _ => {
                 let (place, label, line) = (self.bytes.len(), word.to_owned(), self.line);
@@ -203,7 +205,7 @@ impl Assembler {
         for fixup in &self.fixups {
             let fail = |what| Err(AsmError { line: fixup.line, column: fixup.column, what });
             let Some(&target) = self.labels.get(&fixup.label) else {
-                return fail(format!("there is no label {}", fixup.label));
+                return fail(format!("there is no label {}", plain(&fixup.label)));
             };
             let distance = target as i64 - fixup.origin as i64;
             let Some(bytes) = distance_bytes(distance, fixup.size) else {
@@ -223,7 +225,7 @@ fn distance_bytes(distance: i64, size: usize) -> Option<[u8; 8]> {
 
 fn too_far(distance: i64, size: usize) -> String {
     let hint = if size == 1 { "; the form of the instruction with _L has four" } else { "" };
-    format!("offset {distance:+} does not fit {size} bytes{hint}")
+    format!("offset {distance:+} does not fit {}{hint}", count(size as u64, "byte"))
 }
 
 /// The operands of an instruction, separated by commas.
@@ -269,15 +271,15 @@ impl<'a> Operands<'a> {
 
     fn number<T: core::str::FromStr>(&mut self, wanted: &str) -> Result<T> {
         let (word, column) = self.word(wanted)?;
-        word.parse().or_else(|_| error(column, format!("{word} is not {wanted}")))
+        word.parse().or_else(|_| error(column, format!("{} is not {wanted}", plain(word))))
     }
 
     /// Reads a signed integer and returns its `size` bytes.
     fn integer(&mut self, size: usize) -> Result<Vec<u8>> {
         let (word, column) = self.word("an integer")?;
-        let value: Integer = word.parse().or_else(|_| error(column, format!("{word} is not an integer")))?;
+        let value: Integer = word.parse().or_else(|_| error(column, format!("{} is not an integer", plain(word))))?;
         if value.byte_len() > size {
-            return error(column, format!("{value} does not fit {size} bytes"));
+            return error(column, format!("{value} does not fit {}", count(size as u64, "byte")));
         }
         Ok(value.wide().to_le_bytes()[..size].to_vec())
     }
@@ -300,7 +302,7 @@ impl<'a> Operands<'a> {
         let (word, column) = self.word("a byte")?;
         match hex_bytes(word).as_deref() {
             Some(&[byte]) => Ok(byte),
-            _ => error(column, format!("{word} is not a byte: 0x and two hexadecimal digits")),
+            _ => error(column, format!("{} is not a byte: 0x and two hexadecimal digits", plain(word))),
         }
     }
 
@@ -309,7 +311,7 @@ impl<'a> Operands<'a> {
         match (ItemType::from_name(word), hex_bytes(word).as_deref()) {
             (Some(item_type), _) => Ok(item_type as u8),
             (None, Some(&[byte])) => Ok(byte),
-            _ => error(column, format!("{word} is not an item type")),
+            _ => error(column, format!("{} is not an item type", plain(word))),
         }
     }
 
@@ -318,7 +320,10 @@ impl<'a> Operands<'a> {
         let known = SYSCALLS.iter().find(|(_, name)| *name == word).map(|(id, _)| id.to_le_bytes().to_vec());
         match known.or_else(|| hex_bytes(word)) {
             Some(bytes) if bytes.len() == 4 => Ok(bytes),
-            _ => error(column, format!("{word} is not a known system call; write others as 0x and their 4 bytes")),
+            _ => {
+                let what = "is not a known system call; write others as 0x and their 4 bytes";
+                error(column, format!("{} {what}", plain(word)))
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use num_bigint::BigInt;
 use ruint::aliases::U256;
 
 pub use self::wide::{I256, WideValue};
-use crate::fault::FaultKind;
+use crate::{fault::FaultKind, text::shown};
 
 /// The largest size of an integer, in bytes.
 pub const MAX_SIZE: usize = 32;
@@ -421,7 +421,7 @@ impl core::str::FromStr for Integer {
     type Err = ParseIntegerError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseIntegerError { text: text.chars().take(80).collect() };
+        let error = || ParseIntegerError { text: shown(text).into() };
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         // 2^255 has 77 digits; a longer text is refused before it costs time.
         if digits.is_empty() || digits.len() > 80 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

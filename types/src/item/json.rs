@@ -15,7 +15,7 @@ use core::fmt::{self, Write};
 use serde_json::Value;
 
 use super::{ItemType, StackItem};
-use crate::{integer::Integer, json::write_base64};
+use crate::{integer::Integer, json::write_base64, text::shown};
 
 /// Limits on the JSON that is written.
 #[derive(Clone, Copy, Debug)]
@@ -132,8 +132,7 @@ impl StackItem {
 }
 
 fn invalid(what: &str, value: &Value) -> JsonError {
-    let shown: String = value.to_string().chars().take(80).collect();
-    JsonError::Invalid(format!("{what}: {shown}"))
+    JsonError::Invalid(format!("{what}: {}", shown(&value.to_string())))
 }
 
 fn integer_from_json(value: &Value) -> Result<StackItem, JsonError> {

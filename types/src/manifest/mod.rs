@@ -31,6 +31,7 @@ use crate::{
     item::{StackItem, binary},
     json::{Json, ParseJsonError},
     limits::Limits,
+    text::shown,
 };
 
 /// A contract's manifest.
@@ -278,7 +279,7 @@ impl FromStr for ContractDescriptor {
             42 => Ok(Self::Hash(text.parse()?)),
             66 => Ok(Self::Group(text.parse()?)),
             _ if text == "*" => Ok(Self::Any),
-            _ => Err(ParseContractError::Length(text.chars().take(80).collect())),
+            _ => Err(ParseContractError::Length(shown(text).into())),
         }
     }
 }

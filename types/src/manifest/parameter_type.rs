@@ -5,6 +5,8 @@ use core::{fmt, str::FromStr};
 use alloc::string::String;
 use serde::Serialize;
 
+use crate::text::shown;
+
 /// The type of a parameter or return value. Its byte is how it is stored.
 ///
 /// [`FromStr`] reads all that the reference node does, which is not only names:
@@ -109,7 +111,7 @@ impl FromStr for ParameterType {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let byte = byte_of_number(text.trim_start()).or_else(|| byte_of_names(text));
-        byte.and_then(Self::from_byte).ok_or_else(|| ParseParameterTypeError(text.chars().take(80).collect()))
+        byte.and_then(Self::from_byte).ok_or_else(|| ParseParameterTypeError(shown(text).into()))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Abi, ContractDescriptor, Event, Group, Manifest, ManifestError, Method, Parameter, ParameterType, Permission,
     PublicKey, Wildcard,
 };
-use crate::{base64, json::Json};
+use crate::{base64, json::Json, text};
 
 type Result<T> = core::result::Result<T, ManifestError>;
 
@@ -53,8 +53,7 @@ impl<'a> Field<'_, 'a> {
     }
 
     fn not_a<T>(&self, wanted: &str) -> Result<T> {
-        let shown: String = self.value.to_string().chars().take(80).collect();
-        self.wrong(format!("{shown} is not {wanted}"))
+        self.wrong(format!("{} is not {wanted}", text::shown(&self.value.to_string())))
     }
 
     fn is_null(&self) -> bool {

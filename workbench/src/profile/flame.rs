@@ -1,5 +1,7 @@
 //! A flame graph as SVG.
 
+use neovm::types::text::beginning;
+
 use super::{Measure, Profile, ROOT};
 use crate::show::{self, escaped, push};
 
@@ -120,5 +122,5 @@ fn fitted(name: &str, letters: usize) -> String {
     if name.chars().count() <= letters {
         return name.into();
     }
-    name.chars().take(letters - 2).chain("..".chars()).collect()
+    format!("{}..", beginning(name, letters - 2))
 }

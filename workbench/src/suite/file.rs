@@ -11,6 +11,8 @@ use neovm::{
     },
 };
 
+use crate::show;
+
 use super::{
     base::{Base, Files},
     blocks,
@@ -332,7 +334,10 @@ impl Reader {
         let values = list.list()?;
         if values.len() != declared.parameters.len() {
             let names: Vec<&str> = declared.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
-            let problem = Problem::new(&list.span, format!("the event has {} values", declared.parameters.len()));
+            let problem = Problem::new(
+                &list.span,
+                format!("the event has {}", show::count(declared.parameters.len() as u64, "value")),
+            );
             return Err(problem.label(names.join(", ")));
         }
         let mut typed = Vec::new();
@@ -415,7 +420,8 @@ fn no_method(call: &Node, manifest: &Manifest, name: &str, count: usize) -> Box<
     };
     let parameters: Vec<String> =
         method.parameters.iter().map(|it| format!("{}: {}", it.name, it.parameter_type)).collect();
-    Problem::new(&call.span, format!("`{name}` takes {} arguments, {count} are given", parameters.len()))
+    let (takes, are) = (show::count(parameters.len() as u64, "argument"), if count == 1 { "is" } else { "are" });
+    Problem::new(&call.span, format!("`{name}` takes {takes}, {count} {are} given"))
         .label(format!("{name}({})", parameters.join(", ")))
 }
 

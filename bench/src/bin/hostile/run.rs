@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use neovm::{
-    Engine, EngineConfig, Gas, JitMode, LoadOptions, NoHost, Outcome, RunOptions, Script, types::asm::assemble,
+    Engine, EngineConfig, Gas, JitMode, LoadOptions, NoHost, Outcome, RunOptions, Script,
+    types::{asm::assemble, text::beginning},
 };
 use neovm_testing::allocator;
 
@@ -73,7 +74,7 @@ pub(crate) fn script(text: &str) -> Result<Script, Error> {
 pub(crate) fn ending(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Halt => "HALT".into(),
-        Outcome::Fault(fault) => fault.kind.to_string().chars().take(40).collect(),
+        Outcome::Fault(fault) => beginning(&fault.kind.to_string(), 40).into(),
         other => format!("{other:?}"),
     }
 }

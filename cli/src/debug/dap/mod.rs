@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clap::Parser;
+use neovm::types::text::quoted;
 use serde_json::{Value, json};
 
 use self::{
@@ -97,10 +98,7 @@ pub(super) fn serve(args: &DebugArgs) -> Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             other => {
-                let text = anyhow!(
-                    "{:?} comes before launch, or is not supported",
-                    other.chars().take(80).collect::<String>()
-                );
+                let text = anyhow!("{} comes before launch, or is not supported", quoted(other));
                 connection.respond(&request, Err(text))?;
             }
         }

@@ -1,7 +1,7 @@
 //! A program that is debugged: the requests that run it.
 
 use anyhow::{Result, anyhow};
-use neovm::Outcome;
+use neovm::{Outcome, types::text::quoted};
 use neovm_workbench::debugger::{Condition, Debugger, Direction, Motion, Pause};
 use serde_json::{Value, json};
 
@@ -104,9 +104,7 @@ impl<'c, 'a> Adapter<'c, 'a> {
             "evaluate" => self.evaluate(&request.arguments()?)?,
             "source" => self.source(&request.arguments()?)?,
             "disassemble" => self.disassemble(&request.arguments()?)?,
-            other => {
-                return Err(anyhow!("{:?} is not supported", other.chars().take(80).collect::<String>()));
-            }
+            other => return Err(anyhow!("{} is not supported", quoted(other))),
         };
         Ok((body, Then::Nothing))
     }

@@ -14,7 +14,7 @@ use neovm::{
     Chain, EngineConfig, Gas, Hash160, JitMode, Network, OpCode, Outcome, ProtocolSettings, Script, Signer,
     WitnessScopes,
     host::{Execution, Invocation, Receipt, native::NATIVES},
-    types::{CallFlags, NefFile, ScriptBuilder},
+    types::{CallFlags, NefFile, ScriptBuilder, text::beginning},
 };
 use neovm_testing::allocator;
 
@@ -141,7 +141,7 @@ fn run(chain: &Chain, case: &Case) -> Result<Taken, Error> {
     }
     let ending = match receipt.fault {
         None => "HALT".into(),
-        Some(fault) => fault.kind.to_string().chars().take(60).collect(),
+        Some(fault) => beginning(&fault.kind.to_string(), 60).into(),
     };
     Ok(Taken { time, bytes, gas, ending })
 }
