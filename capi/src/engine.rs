@@ -133,7 +133,7 @@ fn settings(network: &[u8]) -> Outcome<ProtocolSettings> {
         return Ok(ProtocolSettings::mainnet());
     }
     if network.starts_with(b"{") {
-        return serde_json::from_slice(network).map_err(|error| fail(&error));
+        return read(network).map_err(|error| fail(&error));
     }
     let name = String::from_utf8_lossy(network);
     ProtocolSettings::by_name(&name).ok_or_else(|| fail(&format!("there is none with the name {}", quoted(&name))))

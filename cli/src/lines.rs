@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use neovm::types::json::file;
 use serde::Deserialize;
 
 use crate::{json::push_text, show, terminal};
@@ -94,10 +95,6 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T> {
         Some(b'{') => {}
         Some(_) => bail!("the line is no object: it has to start with {{"),
     }
-    serde_json::from_slice(line).map_err(|error| {
-        // To serde_json, each line is the first of its own text.
-        let text = error.to_string();
-        let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-        anyhow!("column {}: {what}", error.column())
-    })
+    // To the reader, each line is the first of its own text.
+    file::read(line).map_err(|error| anyhow!("column {}: {}", error.column, error.what))
 }

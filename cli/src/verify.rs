@@ -69,7 +69,7 @@ struct Line<'a> {
 
 /// A transaction of the pool, alone or with what was answered.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a transaction of the pool is neither hexadecimal digits nor an object with \"raw\"")]
 enum Pooled<'a> {
     Alone(#[serde(borrow)] Cow<'a, str>),
     Answered {

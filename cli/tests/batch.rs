@@ -40,7 +40,10 @@ fn malformed_lines_do_not_stop_the_rest() {
         (b"{\"script\":\"\xff\"}", "column 12: invalid unicode"),
         (b"{\"id\":1}", "missing field `script`"),
         (b"{\"script\":\"4\"}", "script: not hexadecimal: an odd number of digits, 1"),
-        (b"{\"script\":\"40\",\"gas_limit\":\"5\"}", "invalid type: string \"5\", expected i64"),
+        (
+            b"{\"script\":\"40\",\"gas_limit\":\"5\"}",
+            "invalid type: string \"5\", expected an integer from -2^63 to 2^63 - 1",
+        ),
         (b"{\"script\":\"40\",\"gas_limit\":-5}", "gas_limit: -5 is below zero"),
         (
             b"{\"script\":\"40\",\"hardfork\":\"x\"}",

@@ -387,6 +387,7 @@ fn requests_that_make_no_sense_are_refused() {
     assert!(client.refusal("stackTrace", json!({})).contains("comes before launch"));
     assert!(client.refusal("launch", json!({"program": "none.nef"})).contains("no such file: none.nef"));
     assert!(client.refusal("launch", json!({"program": 5})).contains("the arguments of launch"));
+    assert!(client.refusal("launch", json!([CLASSIFY])).contains("invalid type: list, expected an object"));
     assert!(client.refusal("launch", json!({})).contains("standard input"));
     assert!(client.refusal("launch", json!({"program": CLASSIFY, "options": ["--frob"]})).contains("--frob"));
     assert!(client.refusal("launch", json!({"program": CLASSIFY})).contains("which method of classify?"));
@@ -428,6 +429,9 @@ fn malformed_messages_are_told_of() {
     client.event("output");
     client.send_raw(b"Content-Length: 4\r\n\r\n\xff\xff\xff\xff");
     client.event("output");
+    let list = br#"[1,"initialize",{}]"#;
+    client.send_raw(&[format!("Content-Length: {}\r\n\r\n", list.len()).as_bytes(), list].concat());
+    assert!(client.event("output")["output"].as_str().expect("text").contains("invalid type: list"));
     client.body("initialize", json!({}));
     client.end();
     for (bytes, words) in [

@@ -49,6 +49,12 @@ fn a_job_is_run_written_and_run_again() {
     assert_eq!(malformed.code, 1);
     assert!(malformed.err.contains("unknown field `argument`"), "{}", malformed.err);
 
+    for list in ["[]", r#"{"format":"neovm-job-1","network":"private","job":[]}"#] {
+        fs::write(&input, list).expect("a file");
+        let refused = neovm(&["job", "run", &input]);
+        assert!(refused.err.contains("invalid type: list, expected a job"), "{}", refused.err);
+    }
+
     fs::write(&input, CALL.replace("\"genesis\": true,", "")).expect("a file");
     let missing = neovm(&["job", "run", &input, "--data", &path("nowhere")]);
     assert_eq!(missing.code, 1);

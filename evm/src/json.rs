@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use neovm_storage::{Layer, MemoryStore, StoreError, WriteStore};
+use neovm_types::json::file::{JsonFileError, Objects};
 use revm::{
     context::BlockEnv,
     context_interface::transaction::{AccessList, AccessListItem, Authorization, SignedAuthorization},
@@ -25,9 +26,9 @@ use crate::{
 /// In words, if the text is not JSON, or not what it should be.
 pub fn read_json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     let mut from = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut from).map_err(|error| match error.path().iter().next() {
-        Some(_) => format!("{}: {}", error.path(), error.inner()),
-        None => error.inner().to_string(),
+    let value = serde_path_to_error::deserialize(Objects(&mut from)).map_err(|error| {
+        let path = error.path().iter().next().map(|_| format!("{}: ", error.path())).unwrap_or_default();
+        format!("{path}{}", JsonFileError::from(error.into_inner()))
     });
     value.and_then(|value| from.end().map(|()| value).map_err(|error| error.to_string()))
 }

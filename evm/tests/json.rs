@@ -14,8 +14,7 @@ fn a_number_is_hexadecimal_or_decimal_or_of_json() {
         let error = read(text).unwrap_err();
         assert!(error.starts_with("nonce: ") && error.contains("is not a number: decimal, or hexadecimal"), "{error}");
     }
-    for (text, found) in [("null", "null"), ("-1", "integer `-1`"), ("1.5", "floating point `1.5`"), ("[]", "sequence")]
-    {
+    for (text, found) in [("null", "null"), ("-1", "integer `-1`"), ("1.5", "floating point `1.5`"), ("[]", "list")] {
         let expected = format!("nonce: invalid type: {found}, expected a number: decimal, or hexadecimal after 0x");
         let error = read(text).unwrap_err();
         assert!(error.starts_with(&expected), "{error}");

@@ -226,13 +226,16 @@ fn errors_speak_of_the_file() {
     let expected = [
         (file("5"), "invalid type: integer `5`, expected a job file, which is an object at line 1 column 1"),
         (with("5", job), "invalid type: integer `5`, expected a text or an object at line 1 column 35"),
-        (with(r#"{"network":"x"}"#, job), "invalid type: string \"x\", expected u32 at line 1 column 48"),
+        (
+            with(r#"{"network":"x"}"#, job),
+            "invalid type: string \"x\", expected an integer from 0 to 4294967295 at line 1 column 48",
+        ),
         (with(r#"{"network":7}"#, job), "missing field `addressVersion` at line 1 column 47"),
         (with(r#""othernet""#, job), "network \"othernet\": it is none of mainnet, testnet and private at line 1"),
         (with(r#""private""#, r#""x""#), "invalid type: string \"x\", expected a job, which is an object at line 1"),
         (
             with(r#""private""#, r#"{"gas":1,"script":"11","block":{"index":-1}}"#),
-            "invalid value: integer `-1`, expected u32 at line 1 column 92",
+            "invalid value: integer `-1`, expected an integer from 0 to 4294967295 at line 1 column 92",
         ),
         (
             with(r#""private""#, r#"{"gas":1,"script":"11","block":{"index":1}}"#),
@@ -241,7 +244,7 @@ fn errors_speak_of_the_file() {
         (with(r#""private""#, r#"{"gas":1,"script":"11","block":7}"#), "invalid type: integer `7`, expected a text or"),
         (with(r#""private""#, r#"{"gas":-1,"script":"11"}"#), "job.gas: -1 is negative"),
         (with(r#""private""#, r#"{"gas":1,"script":"1x"}"#), "job.script: \"1x\" is not hexadecimal"),
-        (call("5"), "invalid type: integer `5`, expected a sequence at line 1"),
+        (call("5"), "invalid type: integer `5`, expected a list at line 1"),
         (
             call(r#"[1,[{"type":"Array","value":[2,{"type":"Hash160","value":"0x12"}]}]]"#),
             "job.call.arguments[1][0].value[1]: value of type Hash160: \"0x12\" is neither 0x and 40 digits nor an address",

@@ -179,7 +179,7 @@ impl Wallet {
             return Err(WalletError::Size);
         }
         let text = text.trim_start_matches('\u{feff}');
-        let wallet: Self = serde_json::from_str(text).map_err(|error| WalletError::Syntax(error.to_string()))?;
+        let wallet: Self = json::file::read(text.as_bytes()).map_err(|error| WalletError::Syntax(error.to_string()))?;
         let mut wallet = Self { address_version, ..wallet };
         let mut known = std::collections::HashSet::new();
         for (index, account) in wallet.accounts.iter_mut().enumerate() {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use neovm::{Hardfork, Hash256, host::HardforkHeights};
+use neovm::{Hardfork, Hash256, host::HardforkHeights, types::text::quoted};
 use serde::Deserialize;
 
 use crate::lines;
@@ -17,13 +17,18 @@ use crate::lines;
 #[derive(Debug, Default)]
 pub(super) struct ExpectedRoots(HashMap<u32, Hash256>);
 
-/// A line in JSON.
+/// A line in JSON: the root of a block, or those of a chain.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Line {
-    One { block: u32, root: String },
-    Chain { file: Option<String>, hardforks: Option<BTreeMap<String, u32>>, roots: Vec<String> },
+struct Line {
+    block: Option<u32>,
+    root: Option<String>,
+    file: Option<String>,
+    hardforks: Option<BTreeMap<String, u32>>,
+    roots: Option<Vec<String>>,
 }
+
+/// What lines may be.
+const FORMS: &str = "{\"block\",\"root\"}, {\"roots\":[..]} or a height and a root";
 
 impl ExpectedRoots {
     pub(super) fn get(&self, height: u32) -> Option<Hash256> {
@@ -31,7 +36,7 @@ impl ExpectedRoots {
     }
 
     fn add(&mut self, height: u32, root: &str) -> Result<()> {
-        let root: Hash256 = root.parse().with_context(|| format!("the root {root:?}"))?;
+        let root: Hash256 = root.parse().with_context(|| format!("the root {}", quoted(root)))?;
         if let Some(other) = self.0.insert(height, root)
             && other != root
         {
@@ -43,22 +48,22 @@ impl ExpectedRoots {
     /// Adds the roots of a line, if it is about the chain that is run.
     fn add_line(&mut self, line: &str, dump: &str, heights: &HardforkHeights) -> Result<()> {
         if !line.starts_with('{') {
-            let (height, root) =
-                line.split_once(char::is_whitespace).context("neither JSON nor a height and a root")?;
-            let height = height.parse().with_context(|| format!("the height {height:?}"))?;
+            let parts = line.split_once(char::is_whitespace).filter(|_| !line.starts_with('['));
+            let (height, root) = parts.with_context(|| format!("it is none of {FORMS}"))?;
+            let height = height.parse().with_context(|| format!("the height {}", quoted(height)))?;
             return self.add(height, root.trim());
         }
-        match serde_json::from_str(line).context("neither {\"block\",\"root\"} nor {\"roots\":[..]}")? {
-            Line::One { block, root } => self.add(block, &root),
-            Line::Chain { file, hardforks, roots } => {
-                let is_dump = file.is_none_or(|file| file == dump);
-                let is_same = |named: BTreeMap<String, u32>| are_same(&named, heights, roots.len());
-                if !is_dump || !hardforks.is_none_or(is_same) {
-                    return Ok(());
-                }
-                (0..).zip(&roots).try_for_each(|(height, root)| self.add(height, root))
-            }
+        let Line { block, root, file, hardforks, roots } = lines::parse(line.as_bytes())?;
+        if let (Some(block), Some(root)) = (block, root) {
+            return self.add(block, &root);
         }
+        let roots = roots.with_context(|| format!("it is none of {FORMS}"))?;
+        let is_dump = file.is_none_or(|file| file == dump);
+        let is_same = |named: BTreeMap<String, u32>| are_same(&named, heights, roots.len());
+        if !is_dump || !hardforks.is_none_or(is_same) {
+            return Ok(());
+        }
+        (0..).zip(&roots).try_for_each(|(height, root)| self.add(height, root))
     }
 }
 

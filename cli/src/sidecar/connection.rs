@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use neovm::types::json::file;
+
 use super::message::{Answer, Request, status};
 
 /// The greatest length of a message from a client: a value of 8 MiB. The largest that nodes store is
@@ -192,7 +194,7 @@ impl Reader {
             return Err(Broken::Protocol(format!("a message of {length} bytes; {MAX_MESSAGE} is the limit")));
         }
         let text = self.part(length, end)?;
-        serde_json::from_slice(&text).map_err(|error| Broken::Protocol(format!("a message cannot be read: {error}")))
+        file::read(&text).map_err(|error| Broken::Protocol(format!("a message cannot be read: {error}")))
     }
 
     /// Reads bytes that must all be there by a moment. Memory is taken as they come.

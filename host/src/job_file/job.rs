@@ -85,7 +85,7 @@ impl OwnedJob {
     /// # Errors
     /// [`JobError`], which says what is wrong and where.
     pub fn from_json(text: &[u8]) -> Result<Self, JobError> {
-        let form = serde_json::from_slice(text).map_err(|error| JobError::Json(error.to_string()))?;
+        let form = read(text).map_err(|error| JobError::Json(error.to_string()))?;
         Self::from_form(form)
     }
 

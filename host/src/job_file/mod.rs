@@ -11,7 +11,7 @@ mod recording;
 use std::collections::BTreeMap;
 
 use neovm_storage::{Batch, Key, MemoryStore, Store, StoreError, WriteStore};
-use neovm_types::FaultKind;
+use neovm_types::{FaultKind, json::file::read};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -124,7 +124,7 @@ impl JobFile {
     /// # Errors
     /// [`JobError`], which says what is wrong and where.
     pub fn from_json(text: &[u8]) -> Result<Self, JobError> {
-        let form: FileForm = serde_json::from_slice(text).map_err(|error| JobError::Json(error.to_string()))?;
+        let form: FileForm = read(text).map_err(|error| JobError::Json(error.to_string()))?;
         if form.format != FORMAT {
             return Err(JobError::field("format", format_args!("is {:?}, not {FORMAT:?}", form.format)));
         }

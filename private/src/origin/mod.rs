@@ -148,7 +148,7 @@ impl OriginFile {
 
     pub(crate) fn read(path: &Path) -> Result<Self, PrivateError> {
         let text = crate::Folder::read(path)?;
-        serde_json::from_str(&text).map_err(|error| PrivateError::io(path, error.into()))
+        neo_json::file::read(text.as_bytes()).map_err(|error| PrivateError::io(path, io::Error::other(error)))
     }
 }
 

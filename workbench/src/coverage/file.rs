@@ -1,6 +1,12 @@
 //! Coverage in files, to be merged with that of other runs.
 
-use neovm::{Script, types::hash::hash160};
+use neovm::{
+    Script,
+    types::{
+        hash::hash160,
+        json::file::{JsonFileError, read},
+    },
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Branch, Coverage};
@@ -28,7 +34,7 @@ struct File {
 pub enum CoverageFileError {
     /// The text is not the JSON of a file of coverage; says at which line and column.
     #[error("the file is not as it should be")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonFileError),
     /// The file has another format.
     #[error("the format is {0:?}, not {FORMAT:?}")]
     Format(String),
@@ -66,7 +72,7 @@ impl Coverage {
     /// # Errors
     /// [`CoverageFileError`]; nothing is added then.
     pub fn merge_file(&mut self, text: &[u8]) -> Result<(), CoverageFileError> {
-        let file: File = serde_json::from_slice(text)?;
+        let file: File = read(text)?;
         if file.format != FORMAT {
             return Err(CoverageFileError::Format(file.format));
         }

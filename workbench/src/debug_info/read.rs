@@ -5,6 +5,10 @@ use std::{
     io::{Cursor, Read},
 };
 
+use neovm::types::{
+    json::file::{self, JsonFileError},
+    text::shown,
+};
 use serde::Deserialize;
 use zip::ZipArchive;
 
@@ -138,7 +142,7 @@ fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), DebugIn
 }
 
 fn field(field: String, text: &str, wanted: &'static str) -> DebugInfoError {
-    DebugInfoError::Field { field, text: text.chars().take(100).collect(), wanted }
+    DebugInfoError::Field { field, text: shown(text).into(), wanted }
 }
 
 fn variables(path: &str, texts: Option<Vec<String>>) -> Result<Vec<Variable>, DebugInfoError> {

@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use neovm::types::json::file;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ impl Request {
     pub(super) fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
         // A request without arguments may leave them out.
         let arguments = if self.arguments.is_null() { json!({}) } else { self.arguments.clone() };
-        serde_json::from_value(arguments).map_err(|error| anyhow!("the arguments of {}: {error}", self.command))
+        file::read_value(arguments).map_err(|error| anyhow!("the arguments of {}: {error}", self.command))
     }
 }
 
@@ -146,7 +147,7 @@ fn receive(input: &mut impl BufRead) -> Incoming {
         // Where the next message begins is not known.
         Err(error) => return Incoming::Closed(Some(format!("{error:#}"))),
     };
-    match serde_json::from_slice::<Request>(&content) {
+    match file::read::<Request>(&content) {
         Ok(request) => Incoming::Request(request),
         Err(error) => Incoming::Malformed(format!("a message is no request: {error}")),
     }
