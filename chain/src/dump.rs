@@ -129,6 +129,15 @@ impl<R: Read> DumpReader<R> {
         Ok(Some(bytes))
     }
 
+    /// Returns whether something lies behind the last block, once all blocks were read. Nodes do not look at it.
+    ///
+    /// # Errors
+    /// [`DumpError::Io`] if the input fails.
+    pub fn has_more(&mut self) -> Result<bool, DumpError> {
+        let more = self.input.by_ref().take(1).read_to_end(&mut Vec::new());
+        more.map(|read| read > 0).map_err(|source| DumpError::Io { offset: self.offset, source })
+    }
+
     /// Reads a number of four bytes.
     fn number(&mut self) -> Result<u32, DumpError> {
         self.number_or_end()?.ok_or_else(|| self.ends_early())

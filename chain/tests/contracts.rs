@@ -148,6 +148,12 @@ fn dumps_read_back() {
         assert_eq!((dump.first_index(), dump.block_count()), (start, 3));
         let read: Vec<Block> = dump.map(Result::unwrap).collect();
         assert_eq!(read, blocks());
+        for behind in [&[][..], &[0]] {
+            let longer = [&bytes[..], behind].concat();
+            let mut dump = DumpReader::new(&longer[..]).unwrap();
+            assert_eq!(dump.by_ref().filter(Result::is_ok).count(), 3);
+            assert_eq!(dump.has_more().unwrap(), !behind.is_empty());
+        }
         for length in 0..bytes.len() {
             let error = DumpReader::new(&bytes[..length]).and_then(|dump| dump.collect::<Result<Vec<_>, _>>());
             let Err(DumpError::Io { offset, .. }) = error else { panic!("{length} of {} bytes", bytes.len()) };
@@ -174,8 +180,10 @@ fn dumps_that_state_height_0_read_back() {
         let error = DumpReader::new(&bytes[..length]).and_then(|dump| dump.collect::<Result<Vec<_>, _>>());
         assert!(matches!(error, Err(DumpError::Io { .. })), "{length} of {} bytes", bytes.len());
     }
-    let empty = DumpReader::new(&[0; 8][..]).unwrap();
+    let mut empty = DumpReader::new(&[0; 8][..]).unwrap();
     assert_eq!((empty.first_index(), empty.block_count()), (0, 0));
+    assert!(!empty.has_more().unwrap());
+    assert!(DumpReader::new(&[0; 9][..]).unwrap().has_more().unwrap());
     // Nothing can follow no blocks: this is a block of no bytes.
     let mut dump = DumpReader::new(&[0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0][..]).unwrap();
     assert_eq!((dump.first_index(), dump.block_count()), (0, 9));

@@ -98,6 +98,9 @@ impl BenchArgs {
     }
 }
 
+/// What an error of standard output is said to be.
+const UNWRITTEN: &str = "cannot write to standard output";
+
 pub(crate) fn execute(args: &BenchArgs) -> Result<ExitCode> {
     let stub = args.host.as_deref().map(input::stub_host).transpose()?;
     if args.call.method.is_some() {
@@ -117,11 +120,11 @@ fn time_method(args: &BenchArgs, stub: Option<StubHost>) -> Result<ExitCode> {
     let id = Value::from(args.call.method.as_deref());
     let timing = runner.time(id, args.engine, Duration::from_millis(args.min_ms))?;
     let mut out = terminal::output();
-    if args.json {
-        writeln!(out, "{}", timing.json())?;
-    } else {
-        writeln!(out, "{}{}", timing::HEADER, timing.row())?;
-    }
+    let written = match args.json {
+        true => writeln!(out, "{}", timing.json()),
+        false => writeln!(out, "{}{}", timing::HEADER, timing.row()),
+    };
+    written.and_then(|()| out.flush()).context(UNWRITTEN)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,7 +138,7 @@ fn time_lines(args: &BenchArgs, stub: Option<&StubHost>) -> Result<ExitCode> {
     let mut input = open(&args.file)?;
     let mut out = terminal::output();
     if !args.json {
-        write!(out, "{}", timing::HEADER)?;
+        write!(out, "{}", timing::HEADER).context(UNWRITTEN)?;
     }
     let progress = Progress::new(None, "scripts");
     let least = Duration::from_millis(args.min_ms);
@@ -144,17 +147,19 @@ fn time_lines(args: &BenchArgs, stub: Option<&StubHost>) -> Result<ExitCode> {
         count += 1;
         let too_long = || Err(anyhow!("the line has more than {MAX_LINE} bytes"));
         let timing = if fits { measure(&line, stub, args.engine, least) } else { too_long() };
-        progress.suspend(|| match timing {
+        let written = progress.suspend(|| match timing {
             Ok(timing) if args.json => writeln!(out, "{}", timing.json()),
             Ok(timing) => writeln!(out, "{}", timing.row()),
             Err(error) => {
                 failed += 1;
                 report(&mut out, args.json, count, &error)
             }
-        })?;
+        });
+        written.and_then(|()| out.flush()).context(UNWRITTEN)?;
         progress.set(count);
     }
-    ensure!(failed == 0, "{failed} of {count} lines are malformed or have a wrong result");
+    let are = if failed == 1 { "is malformed or has" } else { "are malformed or have" };
+    ensure!(failed == 0, "{failed} of {} {are} a wrong result", show::count(count, "line"));
     Ok(ExitCode::SUCCESS)
 }
 

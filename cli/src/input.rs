@@ -12,10 +12,10 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::ValueEnum;
 use neovm::{
     Hardfork, Script, StubHost,
-    types::{NefFile, UnknownHardfork, base64, hexadecimal},
+    types::{NefFile, UnknownHardfork, base64, hexadecimal, text::shown},
 };
 
-use crate::manifest::ManifestFile;
+use crate::{manifest::ManifestFile, show, terminal};
 
 /// The longest script that is accepted, in bytes. Networks accept 131,070; a
 /// listing or the decoded form takes many times the memory of the script.
@@ -108,7 +108,8 @@ pub(crate) fn read(argument: &Path, format: Format, manifest: Option<&Path>) -> 
     let is_nef_file = matches!(place, Place::File(path) if path.extension() == Some(OsStr::new("nef")));
     let content = match place {
         Place::Stdin => read_limited(argument, MAX_FILE)?,
-        Place::File(path) if !path.exists() => return Err(no_such_file(path)),
+        // Other errors than that it is missing are told when it is read.
+        Place::File(path) if matches!(path.try_exists(), Ok(false)) => return Err(no_such_file(path)),
         Place::File(path) => read_limited(path, MAX_FILE)?,
         Place::Text(text) => text.into(),
     };
@@ -118,7 +119,11 @@ pub(crate) fn read(argument: &Path, format: Format, manifest: Option<&Path>) -> 
     ensure!(!bytes.is_empty(), "{name} holds no script");
     let explicit = manifest.map(ManifestFile::required).transpose()?;
     if is_nef_file || format == Format::Nef || format == Format::Auto && bytes.starts_with(b"NEF3") {
-        let nef = NefFile::parse(&bytes).with_context(|| name.clone())?;
+        let (nef, size) = NefFile::parse_start(&bytes).with_context(|| name.clone())?;
+        if size < bytes.len() {
+            let behind = show::count((bytes.len() - size) as u64, "byte");
+            terminal::warn(&format!("{name}: {behind} behind the NEF file, which nodes do not look at"));
+        }
         let beside = || if let Place::File(path) = place { ManifestFile::beside(path) } else { ManifestFile::None };
         let manifest = explicit.unwrap_or_else(beside);
         return Ok(Program { name, path, script: nef.script.clone(), nef: Some(nef), manifest });
@@ -139,10 +144,10 @@ pub(crate) fn name_of(argument: &Path) -> String {
         return "standard input".into();
     }
     let text = argument.to_string_lossy();
-    match text.char_indices().nth(80) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None if text.is_empty() => "\"\"".into(),
-        None => text.into_owned(),
+    match shown(&text) {
+        "" => "\"\"".into(),
+        shown if shown.len() < text.len() => format!("{shown}..."),
+        shown => shown.into(),
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use neovm::{
     Block, EngineConfig, Network,
     chain::{DumpError, DumpReader},
@@ -30,7 +30,7 @@ use neovm_node::{
 };
 
 use self::{output::Output, roots::ExpectedRoots};
-use crate::{engine::EngineKind, interrupt, progress::Progress};
+use crate::{engine::EngineKind, interrupt, progress::Progress, terminal};
 
 /// How many blocks are read and verified ahead.
 const READ_AHEAD: usize = 128;
@@ -112,6 +112,7 @@ impl ReplayArgs {
 pub(crate) fn execute(args: &ReplayArgs) -> Result<ExitCode> {
     let settings = config::load(&args.config)?;
     let file = File::open(&args.dump).with_context(|| format!("cannot read {}", args.dump.display()))?;
+    ensure!(!args.dump.is_dir(), "{} is a folder, not a dump", args.dump.display());
     let dump = DumpReader::new(BufReader::with_capacity(1 << 20, file)).map_err(|error| in_dump(args, error))?;
     let expected = args.roots.as_deref().map(|path| roots::read(path, &args.dump, &settings.hardforks));
     let expected = expected.transpose()?.unwrap_or_default();
@@ -186,6 +187,9 @@ impl Replay<'_> {
                 while !is_over {
                     let (blocks, error) = read_blocks(&mut dump, next);
                     is_over = blocks.len() < TOGETHER;
+                    if is_over && error.is_none() && dump.has_more().is_ok_and(|more| more) {
+                        terminal::warn("there is more in the dump than its blocks: it is not read");
+                    }
                     let verified = preverifier.verify_all(blocks).into_iter().map(Ok);
                     // An error is the last thing that is sent.
                     is_over |= verified.chain(error.map(Err)).any(|block| sender.send(block).is_err());

@@ -138,8 +138,12 @@ fn secret(file: Option<&Path>) -> Result<Zeroizing<[u8; 32]>> {
     /// More than a key takes, with line breaks.
     const MAX_KEY: usize = 1024;
     let text = match file {
-        Some(path) => String::from_utf8(input::read_limited(path, MAX_KEY)?).context("the key is not text")?,
+        Some(path) => {
+            let text = String::from_utf8(input::read_limited(path, MAX_KEY)?);
+            text.ok().with_context(|| format!("{}: the key is not text", input::name_of(path)))?
+        }
         None => env::var(VARIABLE).with_context(|| format!("no key: give --key FILE, or set {VARIABLE}"))?,
     };
-    Ok(neovm_wallet::secret(text.trim())?)
+    let from = || file.map_or(VARIABLE.into(), input::name_of);
+    neovm_wallet::secret(text.trim()).with_context(from)
 }

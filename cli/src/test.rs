@@ -8,7 +8,7 @@ mod watch;
 
 use std::{
     num::NonZero,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -143,6 +143,7 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
         terminal::write(&list)?;
         return Ok((report::errors(&errors)?, files));
     }
+    let snapshot = args.gas_snapshot.as_ref().map(|path| gas::Snapshot::read(path, args.update())).transpose()?;
     let seed = args.seed.map_or_else(random_seed, Ok)?;
     let settings = args.settings(seed);
     let counts = report::Counts { files: suites.len(), tests: chosen.len(), skipped: all.len() - chosen.len() };
@@ -168,7 +169,7 @@ fn run(args: &TestArgs) -> Result<(ExitCode, Vec<PathBuf>)> {
     if interrupt::flag().load(Ordering::Relaxed) {
         return Ok((stopped(), files));
     }
-    let compared = args.gas_snapshot.as_ref().map(|path| args.compare_gas(path, &suites, &ran)).transpose();
+    let compared = snapshot.map(|snapshot| gas::compare(snapshot, &suites, &ran)).transpose();
     let drift = compared.as_ref().ok().cloned().flatten().unwrap_or_default();
     reporter.finish(&ran, &errors, &drift, begun.elapsed())?;
     args.write_reports(&ran, &errors, &drift, begun.elapsed())?;
@@ -204,13 +205,13 @@ impl TestArgs {
         self.filter.is_empty() || self.filter.iter().any(chosen)
     }
 
-    fn compare_gas(&self, path: &Path, suites: &[Suite], ran: &[Ran<'_>]) -> Result<Vec<String>> {
-        let update = match (self.update, self.filter.is_empty()) {
+    /// What is written of a gas snapshot that is there.
+    fn update(&self) -> gas::Update {
+        match (self.update, self.filter.is_empty()) {
             (false, _) => gas::Update::No,
             (true, true) => gas::Update::All,
             (true, false) => gas::Update::Run,
-        };
-        gas::compare(path, suites, ran, update)
+        }
     }
 
     fn settings(&self, seed: u64) -> Settings {

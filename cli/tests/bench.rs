@@ -30,6 +30,17 @@ fn times_come_in_order() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    let lines = file("bench-full.jsonl", b"{\"script\":\"40\"}\n");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_neovm"));
+    let output = command.args(["bench", &lines, "--min-ms", "1"]).stdout(full).output().expect("the program ends");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.starts_with("error: cannot write to standard output: "), "{error}");
+}
+
 #[test]
 fn wrong_results_are_not_timed() {
     let lines = [
@@ -103,7 +114,7 @@ fn people_get_a_table() {
     let row = answer.out.lines().last().expect("a row");
     assert!(row.starts_with("add ") && row.ends_with('%'), "{row}");
     let errors = "line 2: the line is no object: it has to start with {\n\
-        error: 1 of 2 lines are malformed or have a wrong result\n";
+        error: 1 of 2 lines is malformed or has a wrong result\n";
     assert_eq!(answer.err, errors);
 }
 

@@ -211,6 +211,30 @@ fn errors_name_the_field() {
 }
 
 #[test]
+fn lists_are_no_objects() {
+    for (input, words) in [
+        (json!([[], [], [], null]), "invalid type: list, expected an object"),
+        (json!({"txs": [["0x0"]]}), "txs[0]: invalid type: list, expected an object"),
+        (
+            json!({"alloc": {"0x00000000000000000000000000000000000000ee": ["0x1"]}}),
+            "invalid type: list, expected an object",
+        ),
+    ] {
+        let answer = neovm_with(&STDIN, input.to_string().as_bytes());
+        assert!(answer.code == 10 && answer.err.contains(words), "{}", answer.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_among_state_tests_is_named() {
+    let folder = folder("evm-links");
+    fs::create_dir_all(&folder).unwrap();
+    std::os::unix::fs::symlink("nothing", folder.join("bad.json")).unwrap();
+    neovm(&["evm", "statetest", folder.to_str().unwrap()]).fails(1, &["evm-links/bad.json: No such file"]);
+}
+
+#[test]
 fn options_of_geth_that_there_are_not_are_refused_by_name() {
     for option in ["trace.tracer", "trace.jsonconfig", "opcode.count", "input.vkt", "output.vkt"] {
         let answer = neovm(&["evm", "t8n", &format!("--{option}"), "x"]);

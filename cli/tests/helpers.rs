@@ -58,7 +58,7 @@ fn what_is_encoded_is_decoded() {
     assert_eq!(run.code, 3, "the account has no GAS");
     let json = parsed(&["decode", script.ok().trim(), "--json"]);
     assert_eq!(json["does"][0]["call"]["arguments"][2], json!({"name": "amount", "type": "Integer", "value": "5"}));
-    neovm(&["encode", "GasToken", "transfer", "5"]).fails(1, &["no method \"transfer\" with 1 parameters"]);
+    neovm(&["encode", "GasToken", "transfer", "5"]).fails(1, &["no method \"transfer\" with 1 parameter"]);
     neovm(&["encode", "Gas", "transfer"]).fails(1, &["the contract", "Gas"]);
 }
 
@@ -100,6 +100,9 @@ fn what_is_signed_is_verified() {
     let bad = with_key("secret", &["sign", "some text"]);
     bad.fails(1, &["neither WIF nor 64 hexadecimal digits"]);
     assert!(!bad.err.contains("secret"), "a key is not shown: {}", bad.err);
+    for content in [&b"no key"[..], b"\xff"] {
+        neovm(&["sign", "some text", "--key", &file("no.wif", content)]).fails(1, &["no.wif: "]);
+    }
     with_key(&"0".repeat(64), &["sign", "some text"]).fails(1, &["not a number that the curve takes"]);
     neovm(&["sign", "some text"]).fails(1, &["--key FILE", "NEOVM_KEY"]);
 }
@@ -119,6 +122,16 @@ fn files_of_contracts_are_shown_and_checked() {
     let verdict = neovm(&["nef", "verify", &damaged, "--json"]);
     let verdict: Value = serde_json::from_str(&verdict.out).expect("JSON");
     assert!(verdict["valid"] == false && verdict["error"].as_str().is_some_and(|why| why.contains("checksum")));
+    // What lies behind it is warned of: nodes take such a file.
+    *bytes.last_mut().expect("bytes") ^= 1;
+    let longer = file("longer.nef", &[&bytes[..], b"\0\0"].concat());
+    let shown = neovm(&["nef", "info", &longer]);
+    assert_eq!((shown.code, shown.out), (0, neovm(&["nef", "info", "arith.nef"]).out));
+    assert!(
+        shown.err.ends_with("longer.nef: 2 bytes behind the NEF file, which nodes do not look at\n"),
+        "{}",
+        shown.err
+    );
     let sender = format!("0x{}", "0".repeat(40));
     let alone = file("alone.nef", &std::fs::read(examples().join("arith.nef")).expect("a file"));
     let info = ["nef", "info", &alone, "--sender", &sender];

@@ -192,6 +192,21 @@ fn what_is_wrong_is_told() {
     replay(&["--roots", &roots]).fails(1, &["replay.bad-roots, line 1: the root \"0x1234\""]);
     let roots = file("replay.bad-roots-2", b"\nblock 0\n");
     replay(&["--roots", &roots]).fails(1, &["replay.bad-roots-2, line 2: the height \"block\""]);
+    for (text, words) in [
+        ("[1,2,3]", "line 1: it is none of {\"block\",\"root\"}, {\"roots\":[..]} or a height and a root"),
+        ("[1, 2]", "it is none of"),
+        ("{\"block\":1}", "it is none of"),
+        ("{\"block\":\"x\",\"root\":\"\"}", "column 12: invalid type: string \"x\", expected an integer from 0 to"),
+    ] {
+        let roots = file("replay.bad-roots-3", text.as_bytes());
+        replay(&["--roots", &roots]).fails(1, &["replay.bad-roots-3, line 1: ", words]);
+    }
+    let bad = file("replay.bad.yml", b"ProtocolConfiguration:\n  Foo: 1\n");
+    let answer = neovm(&["replay", &chain, "--config", &bad]);
+    answer.fails(1, &["replay.bad.yml: ", "line 2", "unknown field `Foo`"]);
+    assert_eq!((answer.err.matches("error").count(), answer.err.lines().count()), (1, 1), "{}", answer.err);
+    neovm(&["replay", &target(""), "--config", &config]).fails(1, &["is a folder, not a dump"]);
+    neovm(&["replay", &chain, "--config", &config, "--data", &chain]).fails(1, &["this is a file, not a folder"]);
     let answer = neovm(&["replay", &chain, "--config", "private"]);
     assert_eq!(answer.code, 1);
     assert!(answer.err.contains("the dump is of another chain: block 1: the previous block is 0x"), "{}", answer.err);
@@ -206,6 +221,12 @@ fn what_comes_before_damage_counts() {
     let answer = neovm(&["replay", &cut, "--config", &config, "--json"]);
     assert_eq!((answer.code, lines(&answer.out).len()), (1, 32));
     assert!(answer.err.contains(&format!("replay-cut.acc: byte {} of the dump", length - 1)), "{}", answer.err);
+    for more in [&bytes[..], &[0; 9]] {
+        let longer = file("replay-longer.acc", &[more, b"x"].concat());
+        let answer = neovm(&["replay", &longer, "--config", &config, "--json"]);
+        assert_eq!(answer.code, 0, "{}", answer.err);
+        assert!(answer.err.starts_with("warning: there is more in the dump than its blocks"), "{}", answer.err);
+    }
     // A bit of a signature.
     let last = blocks()[32].to_bytes().len();
     bytes[length - last + 112] ^= 1;

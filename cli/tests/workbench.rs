@@ -56,6 +56,12 @@ fn what_profile_and_coverage_refuse() {
     let bad = file("bad.debug.json", b"{\"documents\":[],\n\"methods\":5}");
     let call = ["profile", CLASSIFY, "--method", "classify", "1", "--debug-info", &bad];
     neovm(&call).fails(1, &["bad.debug.json", "line 2 column 11"]);
+    for (text, words) in [("[]", "invalid type: list, expected an object"), ("{\"a\":1}", "it is no debug information")]
+    {
+        let bad = file("none.debug.json", text.as_bytes());
+        neovm(&["profile", CLASSIFY, "--method", "classify", "1", "--debug-info", &bad])
+            .fails(1, &["none.debug.json", words]);
+    }
     // What is wrong is said once.
     assert_eq!(neovm(&call).err.matches("line 2").count(), 1);
     let short = neovm(&["profile", CLASSIFY, "--method", "classify", "100", "--gas", "1100000"]);
@@ -72,6 +78,8 @@ fn what_profile_and_coverage_refuse() {
         .fails(1, &["lcov needs debug information"]);
     let other = file("other.json", neovm(&["hash", "x", "--json"]).ok().as_bytes());
     neovm(&["coverage", CLASSIFY, "--merge", &other]).fails(1, &["other.json", "line 1"]);
+    let list = file("list.json", b"[\"neovm coverage 1\",\"\",\"\",[],[]]");
+    neovm(&["coverage", CLASSIFY, "--merge", &list]).fails(1, &["list.json", "invalid type: list, expected an object"]);
 }
 
 #[test]

@@ -114,7 +114,16 @@ impl NefFile {
     /// # Errors
     /// [`NefError`] for the first thing that is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, NefError> {
-        Self::parse_with_bytes(bytes).map(|(file, _)| file)
+        Self::parse_all(bytes).map(|(file, ..)| file)
+    }
+
+    /// Parses a NEF file as [`NefFile::parse`] does, and also returns how many of the bytes it takes. Nodes do not look
+    /// at what lies behind it.
+    ///
+    /// # Errors
+    /// Those of [`NefFile::parse`].
+    pub fn parse_start(bytes: &[u8]) -> Result<(Self, usize), NefError> {
+        Self::parse_all(bytes).map(|(file, _, size)| (file, size))
     }
 
     /// Parses a NEF file as [`NefFile::parse`] does, and also returns its bytes as
@@ -124,10 +133,15 @@ impl NefFile {
     /// # Errors
     /// Those of [`NefFile::parse`].
     pub fn parse_with_bytes(bytes: &[u8]) -> Result<(Self, Vec<u8>), NefError> {
+        Self::parse_all(bytes).map(|(file, bytes, _)| (file, bytes))
+    }
+
+    /// The file, its bytes in the shortest form, and how many it takes as it is.
+    fn parse_all(bytes: &[u8]) -> Result<(Self, Vec<u8>, usize), NefError> {
         let mut reader = Reader::new(bytes);
         let file = Self::read(&mut reader)?;
         let bytes = read_end(&mut reader, &file)?;
-        Ok((file, bytes))
+        Ok((file, bytes, reader.offset()))
     }
 
     /// Parses a NEF file whose checksum was checked before, as that of a

@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::{
     input::{MAX_TEXT, name_of, read_limited},
     progress::Progress,
-    terminal,
+    show, terminal,
 };
 
 /// Run state tests of Ethereum
@@ -86,12 +86,13 @@ pub(crate) fn execute(args: &StateTestArgs) -> Result<ExitCode> {
         errors += usize::from(ran.error.is_some());
         Ok(())
     })?;
-    ensure!(errors > 0 || !counts.is_empty(), "there is no execution in {} files", files.len());
+    let count = || show::count(files.len() as u64, "file");
+    ensure!(errors > 0 || !counts.is_empty(), "there is no execution in {}", count());
     let failed = counts.values().map(|(_, failed)| failed).sum::<usize>();
     if !args.json {
-        terminal::write(&summary(&counts, files.len()))?;
+        terminal::write(&summary(&counts, &count()))?;
     }
-    ensure!(errors == 0, "{errors} of {} files could not be read", files.len());
+    ensure!(errors == 0, "{errors} of {} could not be read", count());
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -100,17 +101,19 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         let before = files.len();
-        add(path, true, &mut files).with_context(|| format!("cannot read {}", name_of(path)))?;
+        add(path, true, &mut files)?;
         ensure!(files.len() > before, "{} holds no .json files", name_of(path));
     }
     Ok(files)
 }
 
-fn add(path: &Path, is_given: bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+fn add(path: &Path, is_given: bool, files: &mut Vec<PathBuf>) -> Result<()> {
+    let failed = || format!("cannot read {}", name_of(path));
     // Links to folders are not followed unless they are given: they may lead in circles.
-    let is_folder = if is_given { fs::metadata(path)?.is_dir() } else { fs::symlink_metadata(path)?.is_dir() };
-    if is_folder {
-        let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let metadata = if is_given { fs::metadata(path) } else { fs::symlink_metadata(path) };
+    if metadata.with_context(failed)?.is_dir() {
+        let entries = fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let mut entries: Vec<_> = entries.with_context(failed)?.iter().map(fs::DirEntry::path).collect();
         entries.sort();
         return entries.iter().try_for_each(|path| add(path, false, files));
     }
@@ -185,13 +188,13 @@ fn report(json: bool, file: &Path, ran: &Ran) -> Result<()> {
     Ok(())
 }
 
-fn summary(counts: &Counts, files: usize) -> String {
+fn summary(counts: &Counts, files: &str) -> String {
     let mut text: String = counts
         .iter()
         .map(|(fork, (all, failed))| format!("{:<18}{:>6} passed{}\n", fork.name(), all - failed, also(*failed)))
         .collect();
     let (all, failed) = counts.values().fold((0, 0), |(all, failed), count| (all + count.0, failed + count.1));
-    text += &format!("{:<18}{:>6} passed{}, {files} files\n", "all", all - failed, also(failed));
+    text += &format!("{:<18}{:>6} passed{}, {files}\n", "all", all - failed, also(failed));
     text
 }
 

@@ -21,7 +21,7 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             search(path, 0, &mut found)?;
         } else {
             let name = input::name_of(path);
-            ensure!(path.exists(), "no such file: {name}");
+            ensure!(path.try_exists().with_context(|| format!("cannot read {name}"))?, "no such file: {name}");
             let is_nef = path.extension().is_some_and(|extension| extension == "nef");
             ensure!(is_nef || is_test_file(path), "{name} is neither X.test.toml nor X.nef");
             found.push(path.clone());

@@ -40,17 +40,31 @@ pub(super) enum Update {
     All,
 }
 
+/// A file with the gas of each test.
+pub(super) struct Snapshot<'a> {
+    path: &'a Path,
+    update: Update,
+    /// What it holds; nothing if it is not there, or is written anew.
+    before: Option<BTreeMap<String, u128>>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Reads a file.
+    pub(super) fn read(path: &'a Path, update: Update) -> Result<Self> {
+        let is_read = update != Update::All && path.exists();
+        Ok(Self { path, update, before: is_read.then(|| read(path)).transpose()? })
+    }
+}
+
 /// Compares the gas of each test with a file, and returns what differs. The file is written if it is not there, or
 /// if that is wanted. Tests whose arguments are made up are left out.
-pub(super) fn compare(path: &Path, suites: &[Suite], ran: &[Ran<'_>], update: Update) -> Result<Vec<String>> {
+pub(super) fn compare(snapshot: Snapshot<'_>, suites: &[Suite], ran: &[Ran<'_>]) -> Result<Vec<String>> {
+    let Snapshot { path, update, before } = snapshot;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let tests = ran.iter().filter(|one| !one.report.is_random && one.report.failure.is_none());
     let now: BTreeMap<String, u128> =
         tests.map(|one| (key(&file_key(folder, &one.suite.path), one.name), one.report.gas)).collect();
-    if update == Update::All || !path.exists() {
-        return write(path, &now);
-    }
-    let before = read(path)?;
+    let Some(before) = before else { return write(path, &now) };
     if update == Update::Run {
         return write(path, &before.into_iter().chain(now).collect());
     }
@@ -97,7 +111,8 @@ fn write(path: &Path, gas: &BTreeMap<String, u128>) -> Result<Vec<String>> {
 }
 
 fn read(path: &Path) -> Result<BTreeMap<String, u128>> {
-    let text = String::from_utf8(input::read_limited(path, input::MAX_TEXT)?).context("the gas snapshot is no text")?;
+    let text = String::from_utf8(input::read_limited(path, input::MAX_TEXT)?);
+    let text = text.ok().with_context(|| format!("{} is no gas snapshot: it is not UTF-8", input::name_of(path)))?;
     let lines = text.lines().enumerate().map(|(i, line)| {
         let parts = line.trim_start().split_once("  ");
         let known = parts.and_then(|(gas, test)| Some((test.to_owned(), gas.parse().ok()?)));

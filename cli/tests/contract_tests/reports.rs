@@ -54,12 +54,14 @@ fn gas_is_reported_and_compared() {
     assert_eq!(run(&["--update", "--filter", "the owner mints"]).code, 0);
     let kept = fs::read_to_string(&snapshot).expect("a snapshot");
     assert!(kept.contains(&other) && kept.lines().count() == written.lines().count() + 1, "{kept}");
-    fs::write(&snapshot, "many  x\n").expect("a file");
-    let xml = folder.join("junit.xml");
-    let bad = run(&["--junit", text_of(&xml)]);
-    assert!(fs::read_to_string(&xml).expect("a report").contains("</testsuites>"));
-    assert_eq!(bad.code, 1);
-    holds(&bad, &["gas.txt, line 1: a number, two spaces and a test are expected"]);
+    // What is no snapshot is told before a test runs.
+    for (bad, words) in [
+        (&b"many  x\n"[..], "gas.txt, line 1: a number, two spaces and a test are expected"),
+        (b"\xff\xfe", "gas.txt is no gas snapshot: it is not UTF-8"),
+    ] {
+        fs::write(&snapshot, bad).expect("a file");
+        run(&[]).fails(1, &[words]);
+    }
 }
 
 #[test]

@@ -100,7 +100,10 @@ struct Genesis {
 /// [`ConfigError`] if the text is not YAML, has an unknown field, or the first setting
 /// that is refused.
 pub fn from_neogo(text: &str) -> Result<ProtocolSettings, ConfigError> {
-    let file: File = serde_saphyr::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
+    // A line with the place; who reads the file names it.
+    let options = serde_saphyr::options! { with_snippet: false };
+    let file = serde_saphyr::from_str_with_options(text, options);
+    let file: File = file.map_err(|error| ConfigError::Syntax(error.to_string()))?;
     file.protocol_configuration.settings()
 }
 

@@ -42,7 +42,10 @@ pub enum DebugInfoError {
     /// The text is not the JSON of debug information. The error says at which line and
     /// column.
     #[error("the debug information is not as it should be")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonFileError),
+    /// The JSON has none of the members of debug information.
+    #[error("it is no debug information: it has none of hash, document-root, documents, methods and static-variables")]
+    NoMember,
     /// There are too many of something.
     #[error("the debug information has {count} {what}, at most {limit} are taken")]
     TooMany {
@@ -103,7 +106,10 @@ impl DebugInfo {
 
     fn from_json(json: &[u8]) -> Result<Self, DebugInfoError> {
         // Some compilers write the mark of UTF-8.
-        let file: File = serde_json::from_slice(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json))?;
+        let file: File = file::read(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json))?;
+        if let File { hash: None, document_root: None, documents: None, methods: None, static_variables: None } = file {
+            return Err(DebugInfoError::NoMember);
+        }
         let documents = file.documents.unwrap_or_default();
         at_most("documents", documents.len(), MAX_DOCUMENTS)?;
         if let Some((i, path)) = documents.iter().enumerate().find(|(_, path)| path.len() > MAX_PATH) {
