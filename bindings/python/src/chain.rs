@@ -12,12 +12,12 @@ use neovm::{
     Block, Chain as HostChain, Hash160, Script, Store,
     host::{Contract, Invocation, genesis_block},
     storage::{ChainState, Direction, FlushPolicy, Key, TrieMode, WriteStore},
-    types::{CallFlags, ScriptBuilder, manifest::ParameterType},
+    types::{CallFlags, ScriptBuilder, manifest::ParameterType, text},
 };
 use neovm_disk::{Disk, Settings};
 use neovm_node::Blockchain;
 use pyo3::{
-    exceptions::{PyAttributeError, PyOSError, PyRuntimeError, PyTypeError, PyValueError},
+    exceptions::{PyAttributeError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError},
     prelude::*,
     types::{PyBytes, PyTuple},
 };
@@ -112,14 +112,12 @@ impl Core {
         &self,
         py: Python<'_>,
         script: Script,
-        (signers, gas): Terms,
+        (signers, gas): Terms<'_>,
         keep: bool,
         wanted: ParameterType,
     ) -> PyResult<Receipt> {
-        if gas < 0 {
-            return Err(PyValueError::new_err(format!("gas is {gas}: it is not negative")));
-        }
-        let mut invocation = Invocation::new(script.clone()).with_gas(gas);
+        let gas = number("gas", &gas, i64::MAX as u64)?;
+        let mut invocation = Invocation::new(script.clone()).with_gas(gas as i64);
         invocation.signers = signers.into_iter().map(|signer| signer.0).collect();
         let signals = Signals::new(py)?;
         py.detach(|| {
@@ -166,7 +164,16 @@ fn check_time(time: Option<u64>, last: u64) -> PyResult<()> {
 }
 
 /// How a script is executed: who signs, and the gas that it may use.
-type Terms = (Vec<Signer>, i64);
+type Terms<'py> = (Vec<Signer>, Bound<'py, PyAny>);
+
+/// An int that must lie in a range from 0 on.
+fn number(name: &str, value: &Bound<'_, PyAny>, most: u64) -> PyResult<u64> {
+    match value.extract::<u64>() {
+        Ok(number) if number <= most => Ok(number),
+        Err(error) if !error.is_instance_of::<PyOverflowError>(value.py()) => Err(error),
+        _ => Err(PyValueError::new_err(format!("{name} is {}: an int from 0 to {most} is expected", value.str()?))),
+    }
+}
 
 /// Makes a chain and opens it.
 fn open(
@@ -218,7 +225,7 @@ impl Core {
     }
 
     /// Runs a script.
-    fn run(&self, py: Python<'_>, script: &[u8], terms: Terms, keep: bool) -> PyResult<Receipt> {
+    fn run(&self, py: Python<'_>, script: &[u8], terms: Terms<'_>, keep: bool) -> PyResult<Receipt> {
         self.execute(py, Script::from(script.to_vec()), terms, keep, ParameterType::Any)
     }
 
@@ -231,7 +238,7 @@ impl Core {
         contract: UInt160,
         method: &str,
         arguments: &Bound<'_, PyTuple>,
-        terms: Terms,
+        terms: Terms<'_>,
         keep: Option<bool>,
     ) -> PyResult<Receipt> {
         let deployed = self.now().contract(contract.0).map_err(|error| self.failed(error))?;
@@ -255,7 +262,7 @@ impl Core {
         nef: &[u8],
         manifest: &str,
         data: &Bound<'_, PyAny>,
-        terms: Terms,
+        terms: Terms<'_>,
     ) -> PyResult<Receipt> {
         let management = neovm::host::native::NATIVES.iter().find(|native| native.name == "ContractManagement");
         let management = management.ok_or_else(|| unreadable("there is no ContractManagement"))?.hash;
@@ -317,7 +324,8 @@ impl Core {
     }
 
     #[setter]
-    fn set_time(&self, py: Python<'_>, time: u64) -> PyResult<()> {
+    fn set_time(&self, py: Python<'_>, time: &Bound<'_, PyAny>) -> PyResult<()> {
+        let time = number("time", time, u64::MAX)?;
         let signals = Signals::new(py)?;
         py.detach(|| {
             let _change = self.turns.change(signals)?;
@@ -328,8 +336,10 @@ impl Core {
     }
 
     /// Appends empty blocks, the first at a time.
-    #[pyo3(signature = (count = 1, time = None))]
-    fn mine(&self, py: Python<'_>, count: u32, time: Option<u64>) -> PyResult<()> {
+    #[pyo3(signature = (count, time = None))]
+    fn mine(&self, py: Python<'_>, count: &Bound<'_, PyAny>, time: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let count = number("count", count, u32::MAX.into())?;
+        let time = time.map(|time| number("time", time, u64::MAX)).transpose()?;
         let signals = Signals::new(py)?;
         py.detach(|| {
             let _change = self.turns.change(signals)?;
@@ -449,7 +459,8 @@ fn missing(contract: &Contract, method: &str, count: usize) -> PyErr {
             format!("{method}({})", parameters.collect::<Vec<_>>().join(", "))
         })
         .collect();
-    PyTypeError::new_err(format!("{} arguments were given: {}", count, takes.join(" or ")))
+    let (given, were) = (text::count(count as u64, "argument"), if count == 1 { "was" } else { "were" });
+    PyTypeError::new_err(format!("{given} {were} given: {}", takes.join(" or ")))
 }
 
 /// Says which argument an error is about, without changing its type.

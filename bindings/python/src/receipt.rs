@@ -9,6 +9,7 @@ use neovm::{
     types::{
         disasm::{Line, Listing, disassemble},
         manifest::{Event, ParameterType},
+        text::plain,
     },
 };
 use pyo3::{
@@ -489,7 +490,7 @@ impl Receipt {
     fn __repr__(&self) -> String {
         match &self.data.fault {
             None => format!("<Receipt HALT, {} datoshi>", self.data.gas),
-            Some(fault) => format!("<Receipt FAULT: {}>", fault.message),
+            Some(fault) => format!("<Receipt FAULT: {}>", plain(&fault.message)),
         }
     }
 }

@@ -74,7 +74,7 @@ def test_gas_is_limited(token: Contract, alice: Account, bob: Account) -> None:
         token.transfer(alice, bob, 1, None, gas=1000)
     assert (caught.value.kind, caught.value.message) == ("InsufficientGas", "Insufficient GAS.")
     assert token.balanceOf(bob) == 0
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="gas is -1: an int from 0"):
         token.symbol(gas=-1)
 
 
@@ -159,6 +159,8 @@ def test_keys_sign(chain: Chain, alice: Account) -> None:
     assert chain.crypto_lib.verifyWithECDsa(b"message", alice.public_key, signature, curve) is True
     assert chain.crypto_lib.verifyWithECDsa(b"other", alice.public_key, signature, curve) is False
     assert Account("alice") == alice and Account() != Account()
+    with pytest.raises(TypeError, match="the name of an account is a str, not int"):
+        Account(5)  # type: ignore[arg-type]
     one = Account(private_key=(1).to_bytes(32, "big"))
     assert one.public_key.hex() == "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
     with pytest.raises(ValueError, match="private key"):
@@ -189,6 +191,25 @@ def test_time_passes_as_one_likes(chain: Chain) -> None:
     with pytest.raises(ValueError, match="cannot follow"):
         chain.mine()
     assert chain.height == height + 1
+    for call, text in (
+        (lambda: chain.mine(-1), "count is -1: an int from 0 to 4294967295 is expected"),
+        (lambda: chain.mine(1, time=2**64), "time is 18446744073709551616: an int from 0 to"),
+        (lambda: setattr(chain, "time", -5), "time is -5: an int from 0 to"),
+        (lambda: chain.run(script, gas=-1), "gas is -1: an int from 0 to 9223372036854775807 is expected"),
+        (lambda: chain.neo.symbol(gas=2**64), "gas is 18446744073709551616: an int from 0 to"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            call()
+    with pytest.raises(TypeError):
+        chain.run(script, gas="5")  # type: ignore[arg-type]
+    assert chain.height == height + 1
+
+
+def test_a_long_message_is_cut_off(chain: Chain) -> None:
+    script = neovm.ScriptBuilder().push("x" * 100_000).op("THROW").build()
+    receipt = chain.run(script)
+    fault = Fault(receipt)
+    assert len(fault.message) > 100_000 and len(str(fault)) < 1200 and len(repr(receipt)) < 200
 
 
 def test_snapshots_can_be_reverted_in_any_order(token: Contract, alice: Account, bob: Account) -> None:

@@ -19,6 +19,8 @@ class Account:
     def __init__(self, name: str | None = None, *, private_key: bytes | None = None) -> None:
         if name is None:
             name = f"account {next(_unnamed)}"
+        elif not isinstance(name, str):
+            raise TypeError(f"the name of an account is a str, not {type(name).__name__}")
         if private_key is None:
             private_key = hashlib.sha256(b"neovm account: " + name.encode()).digest()
         self.name = name

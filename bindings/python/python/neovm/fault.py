@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from neovm._neovm import Frame, Receipt
 
+#: How many characters of a message ``str()`` shows: a script may throw any text.
+_SHOWN = 1000
+
 
 class Fault(Exception):
     """A script faulted.
 
-    The message is that of the reference; ``str()`` adds where it happened and the calls that
-    led there.
+    The message is that of the reference; ``str()`` cuts it off if it is long, and adds where it
+    happened and the calls that led there.
     """
 
     def __init__(self, receipt: Receipt) -> None:
@@ -37,7 +40,10 @@ class Fault(Exception):
         return self.receipt.frames
 
     def __str__(self) -> str:
-        lines = [self.message]
+        message = self.message
+        if len(message) > _SHOWN:
+            message = f"{message[:_SHOWN]}... ({len(message)} characters)"
+        lines = [message]
         for i, frame in enumerate(self.frames):
             lines.append(f"  {'called from' if i else 'at'} {frame}")
         return "\n".join(lines)
