@@ -1,7 +1,5 @@
 //! Recorded chains, block by block and job by job, with storage served by call-backs: the same state and the same roots.
 
-#![allow(clippy::undocumented_unsafe_blocks, reason = "these are calls of the ABI with arguments that are right")]
-
 mod common;
 
 use std::{

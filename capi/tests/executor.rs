@@ -1,10 +1,8 @@
 //! The executor level: what goes wrong, and what comes back.
 
-#![allow(clippy::undocumented_unsafe_blocks, reason = "these are calls of the ABI, most with arguments that are right")]
-
 mod common;
 
-use std::{mem::zeroed, ptr, thread, time::Duration};
+use std::{ptr, thread, time::Duration};
 
 use common::*;
 use neovm::{OpCode, types::ScriptBuilder};
@@ -187,8 +185,7 @@ fn budgets_and_interrupts_stop() {
         assert_eq!(data.gas_datoshi, 10_000 * 2 * 30);
     })
     .unwrap();
-    let mut interrupt = 0;
-    ok(unsafe { neovm_interrupt_new(&raw mut interrupt) });
+    let interrupt = interrupt();
     (job.budget, job.interrupt) = (0, interrupt);
     let other = thread::spawn(move || {
         thread::sleep(Duration::from_millis(20));
@@ -279,6 +276,7 @@ fn blocks_may_be_looked_up_elsewhere() {
     unsafe extern "C" fn current(_: *mut std::ffi::c_void, hash: *mut u8, index: *mut u32) -> i32 {
         let block = genesis_block(&neovm::ProtocolSettings::private());
         let own = neovm::chain::Block::parse(&block).unwrap().hash();
+        // SAFETY: the library has room for the hash and the number.
         unsafe {
             ptr::copy_nonoverlapping(own.0.as_ptr(), hash, 32);
             *index = 0;
@@ -287,6 +285,7 @@ fn blocks_may_be_looked_up_elsewhere() {
     }
     unsafe extern "C" fn block_hash(context: *mut std::ffi::c_void, index: u32, hash: *mut u8) -> i32 {
         let mut ignored = 0;
+        // SAFETY: there is room for the hash and the number.
         if index == 0 { unsafe { current(context, hash, &raw mut ignored) } } else { NEOVM_NONE }
     }
     unsafe extern "C" fn block(
@@ -299,6 +298,7 @@ fn blocks_may_be_looked_up_elsewhere() {
             let block = genesis_block(&neovm::ProtocolSettings::private());
             neovm::chain::Header::parse(&block).unwrap().to_bytes()
         });
+        // SAFETY: the library has room for the bytes' places.
         unsafe {
             *header = HEADER.with(|bytes| text(bytes));
             *hashes = text(&[]);
@@ -326,19 +326,14 @@ fn blocks_may_be_looked_up_elsewhere() {
 
     let mut table = host.storage();
     table.current_block = Some(current);
-    let (mut receipt, mut why) = (0, message());
     let job = given(&script);
-    let status = unsafe { neovm_run(engine, &raw const job, &raw const table, &raw mut receipt, &raw mut why) };
-    assert_eq!(
-        (status, &*words(&why)),
-        (NEOVM_ERR_ARGUMENT, "storage: either all look-ups of blocks are given or none")
-    );
+    let (status, why) = start(engine, &job, &table).unwrap_err();
+    assert_eq!((status, &*why), (NEOVM_ERR_ARGUMENT, "storage: either all look-ups of blocks are given or none"));
     table.block_hash = Some(block_hash);
     table.block = Some(block);
     table.transaction = Some(transaction);
     table.conflict = Some(conflict);
-    let status = unsafe { neovm_run(engine, &raw const job, &raw const table, &raw mut receipt, &raw mut why) };
-    assert_eq!(status, NEOVM_OK, "{}", words(&why));
+    let receipt = start(engine, &job, &table).unwrap();
     let data = view(receipt);
     assert_eq!((data.outcome, data.gas_datoshi, data.node_count), (NEOVM_OUTCOME_HALT, stored.0, stored.1));
     ok(neovm_receipt_free(receipt));
@@ -354,14 +349,17 @@ fn answers_that_make_no_sense_are_refused() {
         key: *mut neovm_bytes,
         value: *mut neovm_bytes,
     ) -> i32 {
+        // SAFETY: the library has room for the bytes' places.
         unsafe { (*key, *value) = (text(b"\xfa\xff\xff\xff\x21"), text(b"")) };
         NEOVM_SOME
     }
     unsafe extern "C" fn huge(_: *mut std::ffi::c_void, _: *const u8, _: usize, value: *mut neovm_bytes) -> i32 {
+        // SAFETY: the library has room for the bytes' place.
         unsafe { *value = neovm_bytes { data: ptr::dangling(), length: usize::MAX } };
         NEOVM_SOME
     }
     unsafe extern "C" fn null(_: *mut std::ffi::c_void, _: *const u8, _: usize, value: *mut neovm_bytes) -> i32 {
+        // SAFETY: the library has room for the bytes' place.
         unsafe { *value = neovm_bytes { data: ptr::null(), length: 1 } };
         NEOVM_SOME
     }
@@ -370,9 +368,7 @@ fn answers_that_make_no_sense_are_refused() {
     let with = |change: &dyn Fn(&mut neovm_storage), host: &mut Host| {
         let mut table = host.storage();
         change(&mut table);
-        let (mut receipt, mut why) = (0, message());
-        let status = unsafe { neovm_run(engine, &raw const job, &raw const table, &raw mut receipt, &raw mut why) };
-        assert_eq!(status, NEOVM_OK, "{}", words(&why));
+        let receipt = start(engine, &job, &table).unwrap();
         let data = view(receipt);
         let error = (data.outcome, data.callback_error, String::from_utf8_lossy(bytes(data.fault)).into_owned());
         ok(neovm_receipt_free(receipt));
@@ -395,6 +391,7 @@ fn bad_arguments_are_errors() {
     let job = given(&[0x11]);
     let (mut receipt, mut why) = (0, message());
     let null = ptr::null_mut();
+    // SAFETY: pointers are null or lead to what they say, but for one that is refused before it is read.
     unsafe {
         assert_eq!(neovm_run(engine, &raw const job, &raw const storage, null, null.cast()), NEOVM_ERR_ARGUMENT);
         assert_eq!(
@@ -418,8 +415,7 @@ fn bad_arguments_are_errors() {
         assert_eq!(neovm_receipt_view(receipt, ptr::null_mut()), NEOVM_ERR_HANDLE);
         assert_eq!(neovm_engine_new(ptr::null(), null, ptr::null_mut()), NEOVM_ERR_ARGUMENT);
     }
-    let mut block: neovm_block = unsafe { zeroed() };
-    (block.size, block.reserved) = (size_of::<neovm_block>(), 1);
+    let block = neovm_block { size: size_of::<neovm_block>(), reserved: 1, ..Zeros::zeros() };
     for (change, expected) in [
         (neovm_job { trigger: 3, ..job }, NEOVM_ERR_ARGUMENT),
         (neovm_job { container: 9, ..job }, NEOVM_ERR_ARGUMENT),
@@ -444,14 +440,10 @@ fn bad_arguments_are_errors() {
         assert_eq!(status, expected, "{why}");
         assert!(!why.is_empty());
     }
-    let mut options: neovm_engine_options = unsafe { zeroed() };
-    options.size = size_of::<neovm_engine_options>();
-    options.network = text(b"othernet");
-    let status = unsafe { neovm_engine_new(&raw const options, &raw mut receipt, &raw mut why) };
-    assert_eq!((status, &*words(&why)), (NEOVM_ERR_INPUT, "network: there is none with the name \"othernet\""));
-    (options.network, options.reserved) = (text(b"private"), 1);
-    let status = unsafe { neovm_engine_new(&raw const options, &raw mut receipt, &raw mut why) };
-    assert_eq!((status, &*words(&why)), (NEOVM_ERR_ARGUMENT, "a reserved member is not 0"));
+    let (status, why) = new_engine(&engine_options("othernet")).unwrap_err();
+    assert_eq!((status, &*why), (NEOVM_ERR_INPUT, "network: there is none with the name \"othernet\""));
+    let (status, why) = new_engine(&neovm_engine_options { reserved: 1, ..engine_options("private") }).unwrap_err();
+    assert_eq!((status, &*why), (NEOVM_ERR_ARGUMENT, "a reserved member is not 0"));
     ok(neovm_engine_free(engine));
     assert_eq!(neovm_engine_free(engine), NEOVM_ERR_HANDLE);
 }
@@ -475,10 +467,10 @@ fn structs_may_grow() {
     let (status, why) = run(engine, &later.known, &mut host, |_, _| ()).unwrap_err();
     assert_eq!((status, &*why), (NEOVM_ERR_SIZE, "a struct has members that this library does not know"));
     // What the library does not know it does not write.
-    let (mut receipt, job, storage) = (0, given(&[0x11]), host.storage());
-    ok(unsafe { neovm_run(engine, &raw const job, &raw const storage, &raw mut receipt, ptr::null_mut()) });
-    let mut data = Later { known: unsafe { zeroed::<neovm_receipt_data>() }, added: [7; 2] };
+    let receipt = start(engine, &given(&[0x11]), &host.storage()).unwrap();
+    let mut data = Later { known: neovm_receipt_data::zeros(), added: [7; 2] };
     data.known.size = size_of_val(&data);
+    // SAFETY: the struct says its size.
     ok(unsafe { neovm_receipt_view(receipt, &raw mut data.known) });
     assert_eq!((data.known.outcome, data.known.size, data.added), (NEOVM_OUTCOME_HALT, size_of_val(&data), [7; 2]));
     ok(neovm_receipt_free(receipt));
@@ -499,11 +491,7 @@ fn threads_share_engines_and_receipts() {
                         let script = script(|it| {
                             it.push(i * 1000 + n).push(n);
                         });
-                        let (job, storage) = (given(&script), host.storage());
-                        let mut receipt = 0;
-                        ok(unsafe {
-                            neovm_run(engine, &raw const job, &raw const storage, &raw mut receipt, ptr::null_mut())
-                        });
+                        let receipt = start(engine, &given(&script), &host.storage()).unwrap();
                         made.push((i * 1000 + n, receipt));
                     }
                     made

@@ -1,8 +1,6 @@
 //! Calls at random, with handles that were released, values that make no sense, and pointers that are null: errors,
 //! never crashes.
 
-#![allow(clippy::undocumented_unsafe_blocks, reason = "pointers are null, or lead to what they say")]
-
 mod common;
 
 use std::{ffi::c_void, ptr};
@@ -87,6 +85,8 @@ impl Caller {
         let count = self.random.below(4);
         let item = self.handle();
         let kind = self.random.below(6) as u8;
+        // SAFETY: pointers are null, or lead to what they say; of the lengths that are not true, the library refuses those
+        // that no list can have.
         unsafe {
             let status = match self.random.below(26) {
                 0 => neovm_item_new(machine, some.as_ptr(), out),
@@ -133,7 +133,7 @@ impl Caller {
                 23 => neovm_machine_add_fee(machine, self.random.one_of(&NUMBERS)),
                 24 => neovm_interrupt_set(self.handle(), 1),
                 _ => {
-                    let mut data: neovm_machine_data = std::mem::zeroed();
+                    let mut data = neovm_machine_data::zeros();
                     data.size = self.random.one_of(&[size_of::<neovm_machine_data>(), 8, 0, usize::MAX]);
                     neovm_machine_view(machine, &raw mut data)
                 }
@@ -146,6 +146,7 @@ impl Caller {
 
 /// A call-back makes calls of its own, and returns whatever it likes.
 unsafe extern "C" fn system_call(context: *mut c_void, _: neovm_machine, _: u32) -> i32 {
+    // SAFETY: the context is that of the table, and whoever called waits.
     let caller: &mut Caller = unsafe { &mut *context.cast() };
     caller.depth += 1;
     if caller.depth < 4 {
@@ -158,6 +159,7 @@ unsafe extern "C" fn system_call(context: *mut c_void, _: neovm_machine, _: u32)
 }
 
 unsafe extern "C" fn unloaded(context: *mut c_void, machine: neovm_machine, _: u64, _: u32) -> i32 {
+    // SAFETY: the context is that of the table.
     unsafe { system_call(context, machine, 0) }
 }
 
@@ -172,21 +174,20 @@ fn calls(seed: u64, count: usize) -> usize {
         call_token: Some(system_call),
         unloaded: Some(unloaded),
     };
-    let (mut machine, mut interrupt) = (0, 0);
     // Only by this pointer from here on: call-backs use it, too.
     let caller: *mut Caller = context.cast();
-    let mut options: neovm_machine_options = unsafe { std::mem::zeroed() };
-    options.size = size_of::<neovm_machine_options>();
-    (options.gas, options.budget) = (1_000_000, 20_000);
+    let size = size_of::<neovm_machine_options>();
+    let options = neovm_machine_options { size, gas: 1_000_000, budget: 20_000, ..Zeros::zeros() };
+    let machine = machine::new(engine, Some(&options), Some(&host)).unwrap();
+    let interrupt = interrupt();
+    // SAFETY: the caller lives until the end, and call-backs use it only while a call is under way.
     unsafe {
-        ok(neovm_machine_new(engine, &raw const options, &raw const host, &raw mut machine, ptr::null_mut()));
-        ok(neovm_interrupt_new(&raw mut interrupt));
         (*caller).machine = machine;
         (*caller).handles.extend([engine, machine, interrupt]);
         for i in 0..count {
             assert_ne!((*caller).call(), NEOVM_ERR_PANIC, "seed {seed}, call {i}");
             if i % 50 == 0 {
-                ok(neovm_machine_reset(machine, &raw const options));
+                ok(machine::reset(machine, Some(&options)));
             }
         }
         ok(neovm_machine_free(machine));

@@ -2,11 +2,7 @@
 //! are wrong, members that make no sense, storages that fail. Whatever it is, the result is a receipt or an error with
 //! a reason.
 
-#![allow(clippy::undocumented_unsafe_blocks, reason = "pointers lead to what they say")]
-
 mod common;
-
-use std::mem::zeroed;
 
 use common::*;
 use neovm::{
@@ -180,8 +176,7 @@ fn random_job(random: &mut Random, parts: &Parts, block: &neovm_block, interrupt
 #[test]
 fn random_jobs_are_errors_or_receipts() {
     let (engine, mut host) = private(NEOVM_COMPILE_FOREGROUND);
-    let mut interrupt = 0;
-    ok(unsafe { neovm_interrupt_new(&raw mut interrupt) });
+    let interrupt = interrupt();
     let mut count = [0_u64; 6];
     for seed in 1..=rounds() {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -194,8 +189,8 @@ fn random_jobs_are_errors_or_receipts() {
             arguments: mangled(random, arguments),
             noise: (0..random.below(200)).map(|_| random.next() as u8).collect(),
         };
-        let mut block: neovm_block = unsafe { zeroed() };
-        (block.size, block.index, block.primary) = (size_of::<neovm_block>(), 1, random.below(300) as u32);
+        let (size, primary) = (size_of::<neovm_block>(), random.below(300) as u32);
+        let block = neovm_block { size, index: 1, primary, ..Zeros::zeros() };
         let job = random_job(random, &parts, &block, interrupt);
         (host.calls, host.fails) = (0, (random.below(8) == 0).then(|| (random.below(12), -1)));
         ok(neovm_interrupt_set(interrupt, random.below(2) as u32));

@@ -1,12 +1,17 @@
 //! The machine level.
 
-#![allow(clippy::undocumented_unsafe_blocks, reason = "these are calls of the ABI, most with arguments that are right")]
-
 mod common;
 
-use std::{cell::Cell, ffi::c_void, mem::zeroed, ptr, thread};
+use std::{cell::Cell, ffi::c_void, ptr, thread};
 
-use common::*;
+use common::{
+    Zeros, bytes, engine,
+    machine::{
+        self, children, compound, copy, deserialize, is_same, keep, kind, object, peek, pop, push, reset, results,
+        serialize, set, set_exception, set_fault, step, view, why,
+    },
+    ok, on_small_stack, text,
+};
 use neovm::{OpCode, types::ScriptBuilder};
 use neovm_capi::*;
 
@@ -17,15 +22,18 @@ struct Guest<'a> {
 }
 
 unsafe extern "C" fn system_call(context: *mut c_void, machine: neovm_machine, id: u32) -> i32 {
+    // SAFETY: the context is that of the table.
     let guest: &mut Guest<'_> = unsafe { &mut *context.cast() };
     (guest.system_call)(machine, id)
 }
 
 unsafe extern "C" fn call_token(context: *mut c_void, machine: neovm_machine, token: u32) -> i32 {
+    // SAFETY: the context is that of the table.
     unsafe { system_call(context, machine, 0x10000 | token) }
 }
 
 unsafe extern "C" fn unloaded(context: *mut c_void, _: neovm_machine, load: u64, threw: u32) -> i32 {
+    // SAFETY: the context is that of the table.
     let guest: &mut Guest<'_> = unsafe { &mut *context.cast() };
     guest.unloaded.push((load, threw));
     NEOVM_CALL_OK
@@ -42,52 +50,27 @@ fn host(guest: &mut Guest<'_>) -> neovm_host {
 }
 
 fn machine(engine: neovm_engine, host: Option<&neovm_host>) -> neovm_machine {
-    let mut machine = 0;
-    let host = host.map_or(ptr::null(), ptr::from_ref);
-    ok(unsafe { neovm_machine_new(engine, ptr::null(), host, &raw mut machine, ptr::null_mut()) });
-    machine
+    machine::new(engine, None, host).unwrap()
 }
 
 fn load(machine: neovm_machine, script: &[u8]) -> u64 {
-    let mut id = 0;
-    ok(unsafe { neovm_machine_load(machine, script.as_ptr(), script.len(), ptr::null(), &raw mut id) });
-    id
+    machine::load(machine, script).unwrap()
 }
 
 fn go(machine: neovm_machine) -> u32 {
-    let mut outcome = 0;
-    ok(unsafe { neovm_machine_run(machine, &raw mut outcome) });
-    outcome
-}
-
-fn view(machine: neovm_machine) -> neovm_machine_data {
-    let mut data: neovm_machine_data = unsafe { zeroed() };
-    data.size = size_of::<neovm_machine_data>();
-    ok(unsafe { neovm_machine_view(machine, &raw mut data) });
-    data
-}
-
-fn why(machine: neovm_machine) -> String {
-    String::from_utf8_lossy(bytes(view(machine).fault)).into_owned()
-}
-
-fn values<const N: usize>() -> [neovm_value; N] {
-    unsafe { zeroed() }
+    machine::run(machine).unwrap()
 }
 
 fn integer(integer: i64) -> neovm_value {
-    neovm_value { kind: NEOVM_VALUE_INTEGER, integer, ..values::<1>()[0] }
+    neovm_value { kind: NEOVM_VALUE_INTEGER, integer, ..Zeros::zeros() }
 }
 
 fn item(item: neovm_item) -> neovm_value {
-    neovm_value { kind: NEOVM_VALUE_ITEM, item, ..values::<1>()[0] }
+    neovm_value { kind: NEOVM_VALUE_ITEM, item, ..Zeros::zeros() }
 }
 
-fn results<const N: usize>(machine: neovm_machine) -> [neovm_value; N] {
-    assert_eq!(view(machine).result_count, N);
-    let mut found = values();
-    ok(unsafe { neovm_machine_results(machine, 0, N, found.as_mut_ptr()) });
-    found
+fn byte_string(content: &[u8]) -> neovm_value {
+    neovm_value { kind: NEOVM_VALUE_BYTES, bytes: text(content), ..Zeros::zeros() }
 }
 
 fn script(build: impl FnOnce(&mut ScriptBuilder)) -> Vec<u8> {
@@ -113,9 +96,7 @@ fn scripts_run_and_give_results() {
     assert_eq!(null.kind, NEOVM_VALUE_NULL);
     let power = [vec![0; 25], vec![1]].concat();
     assert_eq!((wide.kind, bytes(wide.bytes)), (NEOVM_VALUE_INTEGER, &power[..]));
-    let (mut item_type, mut count) = (0, 9);
-    ok(unsafe { neovm_item_type(machine, array.item, &raw mut item_type, &raw mut count) });
-    assert_eq!((array.kind, item_type, count), (NEOVM_VALUE_ITEM, NEOVM_TYPE_ARRAY, 0));
+    assert_eq!((array.kind, kind(machine, array.item)), (NEOVM_VALUE_ITEM, (NEOVM_TYPE_ARRAY, 0)));
     let data = view(machine);
     assert_eq!((data.outcome, data.depth, data.position), (NEOVM_OUTCOME_HALT, 0, -1));
     assert_eq!(data.gas_pico_low, (1 + 1 + 8 + 8 + 1 + 1 + 1 + 1 + 8 + 16) * 300_000);
@@ -128,9 +109,7 @@ fn scripts_run_and_give_results() {
 fn empty_bytes_are_null() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);
     let mut call = |machine: neovm_machine, _: u32| {
-        let mut arguments = values::<3>();
-        ok(unsafe { neovm_machine_pop(machine, [NEOVM_AS_BYTES; 3].as_ptr(), 3, arguments.as_mut_ptr()) });
-        for value in arguments {
+        for value in pop(machine, [NEOVM_AS_BYTES; 3]).unwrap() {
             assert_eq!(value.kind, NEOVM_VALUE_BYTES);
             assert!(bytes(value.bytes).is_empty());
         }
@@ -156,15 +135,11 @@ fn system_calls_pop_and_push() {
     let mut ids = Vec::new();
     let mut call = |machine: neovm_machine, id: u32| {
         ids.push(id);
-        let mut arguments = values::<3>();
-        let types = [NEOVM_AS_INTEGER, NEOVM_AS_BYTES, NEOVM_AS_ITEM];
-        ok(unsafe { neovm_machine_pop(machine, types.as_ptr(), 3, arguments.as_mut_ptr()) });
-        let [number, text, list] = arguments;
+        let [number, text, list] = pop(machine, [NEOVM_AS_INTEGER, NEOVM_AS_BYTES, NEOVM_AS_ITEM]).unwrap();
         assert_eq!((number.integer, bytes(text.bytes)), (7, &b"name"[..]));
         ok(neovm_machine_add_fee(machine, 1));
         // The item, not a copy of it: the script sees what the machine sees.
-        let results = [number, text, list];
-        ok(unsafe { neovm_machine_push(machine, results.as_ptr(), 3) });
+        ok(push(machine, &[number, text, list]));
         NEOVM_CALL_OK
     };
     let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
@@ -192,20 +167,17 @@ fn call_backs_fault_throw_and_fail() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);
     let mut call = |machine: neovm_machine, id: u32| match id {
         1 => {
-            ok(unsafe { neovm_machine_set_fault(machine, b"no such thing".as_ptr(), 13) });
+            ok(set_fault(machine, b"no such thing"));
             NEOVM_CALL_FAULT
         }
         2 => {
-            let text = neovm_value { kind: NEOVM_VALUE_BYTES, bytes: text(b"thrown"), ..values::<1>()[0] };
-            ok(unsafe { neovm_machine_set_exception(machine, &raw const text) });
+            ok(set_exception(machine, &byte_string(b"thrown")));
             NEOVM_CALL_THROW
         }
         3 => -77,
         4 => NEOVM_CALL_THROW,
         5 => {
-            let mut popped = values::<1>();
-            let status = unsafe { neovm_machine_pop(machine, [NEOVM_AS_INTEGER].as_ptr(), 1, popped.as_mut_ptr()) };
-            assert_eq!(status, NEOVM_ERR_FAULT);
+            assert_eq!(pop(machine, [NEOVM_AS_INTEGER]).err(), Some(NEOVM_ERR_FAULT));
             NEOVM_CALL_FAULT
         }
         6 => {
@@ -219,7 +191,7 @@ fn call_backs_fault_throw_and_fail() {
     let host = host(&mut guest);
     let machine = machine(engine, Some(&host));
     let run = |build: &dyn Fn(&mut ScriptBuilder)| {
-        ok(unsafe { neovm_machine_reset(machine, ptr::null()) });
+        ok(reset(machine, None));
         load(machine, &script(|it| build(it)));
         (go(machine), view(machine).callback_error, why(machine))
     };
@@ -285,15 +257,14 @@ fn reasons_do_not_outlive_their_call_back() {
         let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
         let host = host(&mut guest);
         let machine = machine(engine, Some(&host));
-        let value = integer(7);
         load(
             machine,
             &script(|it| {
                 it.syscall_id(1);
             }),
         );
-        ok(unsafe { neovm_machine_set_fault(machine, b"old".as_ptr(), 3) });
-        ok(unsafe { neovm_machine_set_exception(machine, &raw const value) });
+        ok(set_fault(machine, b"old"));
+        ok(set_exception(machine, &integer(7)));
         match code {
             NEOVM_CALL_FAULT => {
                 assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
@@ -313,10 +284,7 @@ fn a_load_that_fails_is_a_reason() {
     let again = script(|it| {
         it.syscall_id(1);
     });
-    let mut call = |machine, _| {
-        let status = unsafe { neovm_machine_load(machine, again.as_ptr(), again.len(), ptr::null(), ptr::null_mut()) };
-        if status == NEOVM_OK { NEOVM_CALL_OK } else { NEOVM_CALL_FAULT }
-    };
+    let mut call = |machine, _| machine::load(machine, &again).map_or(NEOVM_CALL_FAULT, |_| NEOVM_CALL_OK);
     let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
     let host = host(&mut guest);
     let machine = machine(engine, Some(&host));
@@ -336,24 +304,17 @@ fn call_backs_load_scripts_and_keep_items() {
     });
     let (kept, passing) = (Cell::new(0), Cell::new(0));
     let mut call = |machine: neovm_machine, _: u32| {
-        let mut list = values::<1>();
-        ok(unsafe { neovm_machine_pop(machine, [NEOVM_AS_ITEM].as_ptr(), 1, list.as_mut_ptr()) });
+        let list = pop(machine, [NEOVM_AS_ITEM]).unwrap();
         passing.set(list[0].item);
-        let mut made = 0;
-        ok(unsafe { neovm_item_keep(machine, passing.get(), &raw mut made) });
-        kept.set(made);
-        let mut same = 0;
-        ok(unsafe { neovm_item_is_same(machine, made, passing.get(), &raw mut same) });
-        assert_eq!(same, 1);
-        let mut id = 0;
-        ok(unsafe { neovm_machine_load(machine, callee.as_ptr(), callee.len(), ptr::null(), &raw mut id) });
+        kept.set(keep(machine, passing.get()).unwrap());
+        assert!(is_same(machine, kept.get(), passing.get()));
+        load(machine, &callee);
         // Not in a call-back.
-        let mut outcome = 0;
-        assert_eq!(unsafe { neovm_machine_run(machine, &raw mut outcome) }, NEOVM_ERR_BUSY);
-        assert_eq!(unsafe { neovm_machine_step(machine, &raw mut outcome) }, NEOVM_ERR_BUSY);
-        assert_eq!(unsafe { neovm_machine_reset(machine, ptr::null()) }, NEOVM_ERR_BUSY);
+        assert_eq!(machine::run(machine), Err(NEOVM_ERR_BUSY));
+        assert_eq!(step(machine), Err(NEOVM_ERR_BUSY));
+        assert_eq!(reset(machine, None), NEOVM_ERR_BUSY);
         assert_eq!(neovm_machine_free(machine), NEOVM_ERR_BUSY);
-        ok(unsafe { neovm_machine_push(machine, list.as_ptr(), 1) });
+        ok(push(machine, &list));
         NEOVM_CALL_OK
     };
     let mut guest = Guest { system_call: &mut call, unloaded: Vec::new() };
@@ -367,10 +328,8 @@ fn call_backs_load_scripts_and_keep_items() {
     );
     assert_eq!(go(machine), NEOVM_OUTCOME_HALT, "{}", why(machine));
     assert_eq!(results::<1>(machine)[0].integer, 1);
-    let mut child = values::<1>();
-    ok(unsafe { neovm_item_children(machine, kept.get(), 0, 1, child.as_mut_ptr()) });
-    assert_eq!(child[0].integer, 1);
-    assert_eq!(unsafe { neovm_item_children(machine, passing.get(), 0, 1, child.as_mut_ptr()) }, NEOVM_ERR_HANDLE);
+    assert_eq!(children::<1>(machine, kept.get(), 0).unwrap()[0].integer, 1);
+    assert_eq!(children::<1>(machine, passing.get(), 0).err(), Some(NEOVM_ERR_HANDLE));
     ok(neovm_item_release(machine, kept.get()));
     assert_eq!(neovm_item_release(machine, kept.get()), NEOVM_ERR_HANDLE);
     ok(neovm_machine_free(machine));
@@ -383,71 +342,44 @@ fn call_backs_load_scripts_and_keep_items() {
 fn items_are_made_changed_and_read() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);
     let machine = machine(engine, None);
-    let make = |item_type: u32, children: &[neovm_value]| {
-        let mut made = 0;
-        let status =
-            unsafe { neovm_item_new_compound(machine, item_type, children.as_ptr(), children.len(), &raw mut made) };
-        (status, made)
-    };
-    let name = neovm_value { kind: NEOVM_VALUE_BYTES, bytes: text(b"name"), ..values::<1>()[0] };
-    let (status, array) = make(NEOVM_TYPE_ARRAY, &[integer(1), name]);
-    ok(status);
-    let (status, map) = make(NEOVM_TYPE_MAP, &[name, item(array)]);
-    ok(status);
-    assert_eq!(make(NEOVM_TYPE_MAP, &[name]).0, NEOVM_ERR_ARGUMENT);
-    assert_eq!(make(NEOVM_TYPE_MAP, &[item(array), name]).0, NEOVM_ERR_FAULT);
-    assert_eq!(make(NEOVM_TYPE_BOOLEAN, &[]).0, NEOVM_ERR_ARGUMENT);
-    let set = |target, key: neovm_value, value: neovm_value| unsafe {
-        neovm_item_set(machine, target, &raw const key, &raw const value)
-    };
+    let make = |item_type, values: &[neovm_value]| compound(machine, item_type, values);
+    let name = byte_string(b"name");
+    let array = make(NEOVM_TYPE_ARRAY, &[integer(1), name]).unwrap();
+    let map = make(NEOVM_TYPE_MAP, &[name, item(array)]).unwrap();
+    assert_eq!(make(NEOVM_TYPE_MAP, &[name]), Err(NEOVM_ERR_ARGUMENT));
+    assert_eq!(make(NEOVM_TYPE_MAP, &[item(array), name]), Err(NEOVM_ERR_FAULT));
+    assert_eq!(make(NEOVM_TYPE_BOOLEAN, &[]), Err(NEOVM_ERR_ARGUMENT));
+    let set = |target, key, value| set(machine, target, &key, &value);
     ok(set(array, integer(2), item(map)));
     ok(set(array, integer(0), integer(5)));
     assert_eq!(set(array, integer(9), integer(5)), NEOVM_ERR_FAULT);
     assert_eq!(set(array, integer(-1), integer(5)), NEOVM_ERR_ARGUMENT);
-    let mut children = values::<3>();
-    ok(unsafe { neovm_item_children(machine, array, 0, 3, children.as_mut_ptr()) });
-    assert_eq!((children[0].integer, bytes(children[1].bytes)), (5, &b"name"[..]));
-    assert_eq!(unsafe { neovm_item_children(machine, array, 1, 3, children.as_mut_ptr()) }, NEOVM_ERR_ARGUMENT);
-    assert_eq!(
-        unsafe { neovm_item_children(machine, array, usize::MAX, 3, children.as_mut_ptr()) },
-        NEOVM_ERR_ARGUMENT
-    );
+    let found = children::<3>(machine, array, 0).unwrap();
+    assert_eq!((found[0].integer, bytes(found[1].bytes)), (5, &b"name"[..]));
+    for first in [1, usize::MAX] {
+        assert_eq!(children::<3>(machine, array, first).err(), Some(NEOVM_ERR_ARGUMENT));
+    }
     // The copy of a cycle is a cycle.
-    let mut copy = 0;
-    ok(unsafe { neovm_item_copy(machine, array, &raw mut copy) });
-    let mut same = 9;
-    ok(unsafe { neovm_item_is_same(machine, array, copy, &raw mut same) });
-    assert_eq!(same, 0);
+    let copied = copy(machine, array).unwrap();
+    assert!(!is_same(machine, array, copied));
     // An object of the host is its own.
-    let object = neovm_value { kind: NEOVM_VALUE_OBJECT, item: 0xfeed, ..values::<1>()[0] };
-    let (mut handle, mut number) = (0, 0);
-    ok(unsafe { neovm_item_new(machine, &raw const object, &raw mut handle) });
-    ok(unsafe { neovm_item_object(machine, handle, &raw mut number) });
-    assert_eq!(number, 0xfeed);
-    assert_eq!(unsafe { neovm_item_object(machine, array, &raw mut number) }, NEOVM_ERR_ARGUMENT);
+    let own = neovm_value { kind: NEOVM_VALUE_OBJECT, item: 0xfeed, ..Zeros::zeros() };
+    let handle = machine::item(machine, &own).unwrap();
+    assert_eq!(object(machine, handle), Ok(0xfeed));
+    assert_eq!(object(machine, array), Err(NEOVM_ERR_ARGUMENT));
     // Serialized and back; a cycle cannot be.
-    let (status, list) = make(NEOVM_TYPE_STRUCT, &[integer(1), name]);
-    ok(status);
-    let mut serialized = text(b"");
-    ok(unsafe { neovm_item_serialize(machine, list, &raw mut serialized) });
-    let mut again = 0;
-    ok(unsafe { neovm_item_deserialize(machine, serialized.data, serialized.length, &raw mut again) });
-    let (mut item_type, mut count) = (0, 0);
-    ok(unsafe { neovm_item_type(machine, again, &raw mut item_type, &raw mut count) });
-    assert_eq!((item_type, count), (NEOVM_TYPE_STRUCT, 2));
-    assert_eq!(unsafe { neovm_item_serialize(machine, array, &raw mut serialized) }, NEOVM_ERR_FAULT);
-    assert_eq!(unsafe { neovm_item_deserialize(machine, b"\xff".as_ptr(), 1, &raw mut again) }, NEOVM_ERR_FAULT);
+    let list = make(NEOVM_TYPE_STRUCT, &[integer(1), name]).unwrap();
+    let again = deserialize(machine, &serialize(machine, list).unwrap()).unwrap();
+    assert_eq!(kind(machine, again), (NEOVM_TYPE_STRUCT, 2));
+    assert_eq!(serialize(machine, array), Err(NEOVM_ERR_FAULT));
+    assert_eq!(deserialize(machine, b"\xff"), Err(NEOVM_ERR_FAULT));
     // What a script holds is changed by scripts alone.
     load(machine, &[OpCode::NOP as u8]);
-    ok(unsafe { neovm_machine_push(machine, [item(array)].as_ptr(), 1) });
-    let mut outcome = 9;
-    ok(unsafe { neovm_machine_step(machine, &raw mut outcome) });
-    assert_eq!((outcome, view(machine).stack_size), (0, 1));
+    ok(push(machine, &[item(array)]));
+    assert_eq!((step(machine), view(machine).stack_size), (Ok(0), 1));
     assert_eq!(set(array, integer(0), integer(6)), NEOVM_ERR_FAULT);
-    let mut top = values::<1>();
-    ok(unsafe { neovm_machine_peek(machine, 0, top.as_mut_ptr()) });
-    assert_eq!(top[0].kind, NEOVM_VALUE_ITEM);
-    assert_eq!(unsafe { neovm_machine_peek(machine, 1, top.as_mut_ptr()) }, NEOVM_ERR_FAULT);
+    assert_eq!(peek(machine, 0).unwrap().kind, NEOVM_VALUE_ITEM);
+    assert_eq!(peek(machine, 1).err(), Some(NEOVM_ERR_FAULT));
     ok(neovm_machine_free(machine));
     ok(neovm_engine_free(engine));
 }
@@ -459,8 +391,7 @@ fn a_machine_belongs_to_its_thread() {
     let own = machine(engine, None);
     thread::spawn(move || {
         assert_eq!(neovm_machine_free(own), NEOVM_ERR_HANDLE);
-        let mut outcome = 0;
-        assert_eq!(unsafe { neovm_machine_run(own, &raw mut outcome) }, NEOVM_ERR_HANDLE);
+        assert_eq!(machine::run(own), Err(NEOVM_ERR_HANDLE));
         // This one is left behind, with an item that refers to itself.
         let left = machine(engine, None);
         load(
@@ -498,10 +429,8 @@ fn machines_run_on_a_small_stack() {
         ok(neovm_machine_set_budget(machine, 0));
         assert_eq!(go(machine), NEOVM_OUTCOME_HALT);
         let [deep] = results(machine);
-        let mut copy = 0;
-        ok(unsafe { neovm_item_copy(machine, deep.item, &raw mut copy) });
-        ok(neovm_item_release(machine, copy));
-        ok(unsafe { neovm_machine_reset(machine, ptr::null()) });
+        ok(neovm_item_release(machine, copy(machine, deep.item).unwrap()));
+        ok(reset(machine, None));
         // Calls as deep as there may be.
         load(machine, &[OpCode::CALL as u8, 0]);
         assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
@@ -518,6 +447,7 @@ fn what_cannot_be_answered_is_not_done() {
     let machine = machine(engine, None);
     let mut numbers = [0_u64; 2];
     let misaligned = numbers.as_mut_ptr().cast::<u8>().wrapping_add(1).cast();
+    // SAFETY: the script is there; nothing is written to where no number can be.
     let status = unsafe { neovm_machine_load(machine, [0x11].as_ptr(), 1, ptr::null(), misaligned) };
     assert_eq!((status, view(machine).depth), (NEOVM_ERR_ARGUMENT, 0));
     ok(neovm_machine_free(machine));
@@ -527,22 +457,17 @@ fn what_cannot_be_answered_is_not_done() {
 #[test]
 fn hardforks_and_limits_are_options() {
     let engine = engine("private", NEOVM_COMPILE_NEVER);
-    let mut options: neovm_machine_options = unsafe { zeroed() };
-    options.size = size_of::<neovm_machine_options>();
-    options.hardfork = text(b"Nowhere");
-    let (mut machine, mut why) = (0, message());
-    let new = |options: &neovm_machine_options, machine: &mut u64, why: &mut neovm_message| unsafe {
-        neovm_machine_new(engine, ptr::from_ref(options), ptr::null(), machine, why)
-    };
-    assert_eq!(new(&options, &mut machine, &mut why), NEOVM_ERR_INPUT);
-    assert!(words(&why).contains("Nowhere"), "{}", words(&why));
+    let size = size_of::<neovm_machine_options>();
+    let mut options = neovm_machine_options { size, hardfork: text(b"Nowhere"), ..Zeros::zeros() };
+    let (status, told) = machine::new(engine, Some(&options), None).unwrap_err();
+    assert!(status == NEOVM_ERR_INPUT && told.contains("Nowhere"), "{status}: {told}");
     (options.hardfork, options.gas) = (text(b"Genesis"), -1);
-    assert_eq!(new(&options, &mut machine, &mut why), NEOVM_ERR_ARGUMENT);
+    assert_eq!(machine::new(engine, Some(&options), None).unwrap_err().0, NEOVM_ERR_ARGUMENT);
     (options.gas, options.fee_factor) = (1, 3000);
-    ok(new(&options, &mut machine, &mut why));
+    let machine = machine::new(engine, Some(&options), None).unwrap();
     load(machine, &[OpCode::NOP as u8, OpCode::NOP as u8, OpCode::NOP as u8, OpCode::NOP as u8]);
     assert_eq!(go(machine), NEOVM_OUTCOME_FAULT);
-    assert_eq!((view(machine).gas_pico_low, &*self::why(machine)), (12_000, "Insufficient GAS."));
+    assert_eq!((view(machine).gas_pico_low, &*why(machine)), (12_000, "Insufficient GAS."));
     ok(neovm_machine_free(machine));
     ok(neovm_engine_free(engine));
 }

@@ -3,9 +3,34 @@
 // Each test file uses some of it.
 #![allow(dead_code)]
 
+pub(crate) mod machine;
+
 use std::{collections::BTreeMap, ffi::c_void, mem::zeroed, ptr, slice};
 
 use neovm_capi::*;
+
+/// What the ABI has for numbers and structs, of which zeros are one.
+///
+/// # Safety
+/// Numbers, pointers and optional functions are all that it consists of.
+pub(crate) unsafe trait Zeros: Copy {
+    fn zeros() -> Self {
+        // SAFETY: numbers may be zero, pointers null, and functions missing.
+        unsafe { zeroed() }
+    }
+}
+
+macro_rules! zeros {
+    ($($plain:ty)*) => {$(
+        // SAFETY: that is all that it consists of.
+        unsafe impl Zeros for $plain {}
+    )*};
+}
+
+zeros! {
+    u32 u64 neovm_bytes neovm_value neovm_storage neovm_block neovm_job neovm_receipt_data neovm_engine_options
+    neovm_machine_options neovm_machine_data
+}
 
 /// A store that call-backs serve.
 #[derive(Clone, Default)]
@@ -24,8 +49,10 @@ struct Cursor {
     current: (Vec<u8>, Vec<u8>),
 }
 
+/// # Safety
+/// The context is a host, and nobody else uses it meanwhile.
 unsafe fn host<'a>(context: *mut c_void) -> &'a mut Host {
-    // SAFETY: tests pass a host.
+    // SAFETY: the caller's word.
     unsafe { &mut *context.cast() }
 }
 
@@ -59,8 +86,6 @@ impl Host {
     }
 
     pub(crate) fn storage(&mut self) -> neovm_storage {
-        // SAFETY: zeros are a table.
-        let table: neovm_storage = unsafe { zeroed() };
         neovm_storage {
             size: size_of::<neovm_storage>(),
             context: ptr::from_mut(self).cast(),
@@ -69,7 +94,7 @@ impl Host {
             next: Some(next),
             close: Some(close),
             prefetch: Some(prefetch),
-            ..table
+            ..Zeros::zeros()
         }
     }
 
@@ -86,12 +111,14 @@ impl Host {
 }
 
 unsafe extern "C" fn get(context: *mut c_void, key: *const u8, length: usize, value: *mut neovm_bytes) -> i32 {
+    // SAFETY: the context is that of the table.
     let host = unsafe { host(context) };
     if let Err(code) = host.step() {
         return code;
     }
     match host.entries.get(list(key, length)) {
         Some(found) => {
+            // SAFETY: the library has room for the bytes' place.
             unsafe { *value = text(found) };
             NEOVM_SOME
         }
@@ -108,6 +135,7 @@ unsafe extern "C" fn seek(
     backward: u32,
     cursor: *mut *mut c_void,
 ) -> i32 {
+    // SAFETY: the context is that of the table.
     let host = unsafe { host(context) };
     if let Err(code) = host.step() {
         return code;
@@ -125,6 +153,7 @@ unsafe extern "C" fn seek(
     }
     host.open += 1;
     let made = Box::new(Cursor { rest: found.into_iter(), current: Default::default() });
+    // SAFETY: the library has room for the pointer.
     unsafe { *cursor = Box::into_raw(made).cast() };
     NEOVM_SOME
 }
@@ -135,13 +164,16 @@ unsafe extern "C" fn next(
     key: *mut neovm_bytes,
     value: *mut neovm_bytes,
 ) -> i32 {
+    // SAFETY: the context is that of the table.
     let host = unsafe { host(context) };
     if let Err(code) = host.step() {
         return code;
     }
+    // SAFETY: it is one that `seek` has made.
     let cursor: &mut Cursor = unsafe { &mut *cursor.cast() };
     let Some(entry) = cursor.rest.next() else { return NEOVM_NONE };
     cursor.current = entry;
+    // SAFETY: the library has room for the bytes' places.
     unsafe {
         *key = text(&cursor.current.0);
         *value = text(&cursor.current.1);
@@ -150,6 +182,7 @@ unsafe extern "C" fn next(
 }
 
 unsafe extern "C" fn close(context: *mut c_void, cursor: *mut c_void) {
+    // SAFETY: the context is that of the table, and the cursor one that `seek` has made.
     unsafe {
         host(context).open -= 1;
         drop(Box::from_raw(cursor.cast::<Cursor>()));
@@ -158,6 +191,7 @@ unsafe extern "C" fn close(context: *mut c_void, cursor: *mut c_void) {
 
 unsafe extern "C" fn prefetch(context: *mut c_void, keys: *const neovm_bytes, count: usize) {
     assert!(list(keys, count).iter().all(|key| key.length >= 4));
+    // SAFETY: the context is that of the table.
     unsafe { host(context).prefetched += count };
 }
 
@@ -169,24 +203,43 @@ pub(crate) fn words(message: &neovm_message) -> String {
     message.text[..message.length].iter().map(|byte| *byte as u8 as char).collect()
 }
 
-pub(crate) fn engine(network: &str, compile: u32) -> neovm_engine {
-    // SAFETY: zeros are options.
-    let mut options: neovm_engine_options = unsafe { zeroed() };
-    options.size = size_of::<neovm_engine_options>();
-    options.network = text(network.as_bytes());
-    options.compile = compile;
+pub(crate) fn engine_options(network: &str) -> neovm_engine_options {
+    let size = size_of::<neovm_engine_options>();
+    neovm_engine_options { size, network: text(network.as_bytes()), ..Zeros::zeros() }
+}
+
+pub(crate) fn new_engine(options: &neovm_engine_options) -> Result<neovm_engine, (i32, String)> {
     let (mut engine, mut message) = (0, message());
-    let status = unsafe { neovm_engine_new(&raw const options, &raw mut engine, &raw mut message) };
-    assert_eq!(status, NEOVM_OK, "{}", words(&message));
-    engine
+    // SAFETY: the structs say their sizes.
+    let status = unsafe { neovm_engine_new(options, &raw mut engine, &raw mut message) };
+    if status == NEOVM_OK { Ok(engine) } else { Err((status, words(&message))) }
+}
+
+pub(crate) fn engine(network: &str, compile: u32) -> neovm_engine {
+    new_engine(&neovm_engine_options { compile, ..engine_options(network) }).unwrap()
+}
+
+pub(crate) fn interrupt() -> neovm_interrupt {
+    let mut interrupt = 0;
+    // SAFETY: there is room for the handle.
+    ok(unsafe { neovm_interrupt_new(&raw mut interrupt) });
+    interrupt
 }
 
 pub(crate) fn job() -> neovm_job {
-    // SAFETY: zeros are a job.
-    let mut job: neovm_job = unsafe { zeroed() };
-    job.size = size_of::<neovm_job>();
-    job.gas = 2_000_000_000;
-    job
+    neovm_job { size: size_of::<neovm_job>(), gas: 2_000_000_000, ..Zeros::zeros() }
+}
+
+/// Runs a job over a storage.
+pub(crate) fn start(
+    engine: neovm_engine,
+    job: &neovm_job,
+    storage: &neovm_storage,
+) -> Result<neovm_receipt, (i32, String)> {
+    let (mut receipt, mut message) = (0, message());
+    // SAFETY: the structs say their sizes, and what they lead to is there.
+    let status = unsafe { neovm_run(engine, job, storage, &raw mut receipt, &raw mut message) };
+    if status == NEOVM_OK { Ok(receipt) } else { Err((status, words(&message))) }
 }
 
 /// Runs a job, and gives what came of it to a function.
@@ -196,13 +249,10 @@ pub(crate) fn run<R>(
     host: &mut Host,
     then: impl FnOnce(&mut Host, &neovm_receipt_data) -> R,
 ) -> Result<R, (i32, String)> {
-    let (mut receipt, mut message) = (0, message());
     let storage = host.storage();
-    let status = unsafe { neovm_run(engine, job, &raw const storage, &raw mut receipt, &raw mut message) };
+    let receipt = start(engine, job, &storage);
     assert_eq!(host.open, 0, "all cursors are closed");
-    if status != NEOVM_OK {
-        return Err((status, words(&message)));
-    }
+    let receipt = receipt?;
     let data = view(receipt);
     let result = then(host, &data);
     assert_eq!(neovm_receipt_free(receipt), NEOVM_OK);
@@ -211,9 +261,8 @@ pub(crate) fn run<R>(
 }
 
 pub(crate) fn view(receipt: neovm_receipt) -> neovm_receipt_data {
-    // SAFETY: zeros are a receipt.
-    let mut data: neovm_receipt_data = unsafe { zeroed() };
-    data.size = size_of::<neovm_receipt_data>();
+    let mut data = neovm_receipt_data { size: size_of::<neovm_receipt_data>(), ..Zeros::zeros() };
+    // SAFETY: the struct says its size.
     assert_eq!(unsafe { neovm_receipt_view(receipt, &raw mut data) }, NEOVM_OK);
     data
 }
@@ -272,7 +321,7 @@ pub(crate) fn on_small_stack(test: impl FnOnce() + Send + 'static) {
     thread.join().unwrap();
 }
 
-/// Calls of the ABI whose arguments are right.
+/// Checks that a call has succeeded.
 pub(crate) fn ok(status: i32) {
     assert_eq!(status, NEOVM_OK);
 }
