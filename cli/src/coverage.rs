@@ -18,8 +18,8 @@ use crate::{
 /// Show which instructions, branches, methods and source lines a run reaches
 ///
 /// The method runs as with run, without machine code. Recorded runs are merged with
-/// --merge. Without --method nothing runs, and only what was recorded is shown. Source
-/// lines need debug information.
+/// --merge; with that and without --method nothing runs, and only what was recorded is
+/// shown. Source lines need debug information.
 ///
 /// The exit code is 0 if the script halts and 3 if it faults; what ran until then
 /// counts.

@@ -67,7 +67,8 @@ pub(crate) struct ServeArgs {
     /// How many sessions with iterators there may be at once; 0 for none
     #[arg(long, value_name = "N", default_value_t = Limits::default().sessions)]
     max_sessions: usize,
-    /// How long a client may take for the headers or the body of a request
+    /// How long a client may take for the headers of a request, for its body, and for reading
+    /// the answer: for that a second more for each 512 KiB that it reads
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     patience: Duration,
     /// What is logged on standard error: off, error, warn, info, debug (each request)

@@ -17,7 +17,7 @@ use crate::{Usage, args, terminal};
 
 /// The wallet of a private chain: accounts with names
 ///
-/// The wallet is a file as of NEP-6, wallet.json in the folder of the chain, for its owner alone;
+/// The wallet is a file in the NEP-6 format, wallet.json in the folder of the chain, for its owner alone;
 /// its password is empty.
 #[derive(clap::Args)]
 pub(crate) struct WalletArgs {
