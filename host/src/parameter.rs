@@ -9,6 +9,7 @@
 
 use neovm_crypto::{Curve, uncompress_public_key};
 use neovm_interp::Caller;
+use neovm_storage::Key;
 use neovm_types::{
     Array, ByteString, CallFlags, FaultKind, Hash160, Hash256, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
@@ -105,31 +106,57 @@ macro_rules! integers {
 
 integers!(u8, i32, u32, i64, u64);
 
-/// Bytes, in a manifest `ByteArray`.
-impl Parameter for Vec<u8> {
-    const TYPE: ParameterType = ParameterType::ByteArray;
+/// Values that are made of the bytes of an item, which lies on the stack meanwhile.
+macro_rules! made_of_bytes {
+    ($($(#[$doc:meta])* $name:ty: $type:ident = $make:expr;)*) => {
+        $($(#[$doc])* impl Parameter for $name {
+            const TYPE: ParameterType = ParameterType::$type;
 
-    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(<[u8]>::to_vec)
-    }
-}
+            fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+                item.with_bytes($make)?
+            }
 
-impl Parameter for Script {
-    const TYPE: ParameterType = ParameterType::ByteArray;
-
-    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(|bytes| Self::from(bytes))
-    }
+            #[inline]
+            fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
+                caller.pop_with(|item| item.with_bytes($make))??
+            }
+        })*
+    };
 }
 
 /// Bytes that are usually few.
 pub type ShortBytes = SmallVec<[u8; 64]>;
 
-impl Parameter for ShortBytes {
-    const TYPE: ParameterType = ParameterType::ByteArray;
+made_of_bytes! {
+    /// Bytes, in a manifest `ByteArray`.
+    Vec<u8>: ByteArray = |bytes| Ok(bytes.to_vec());
+    ShortBytes: ByteArray = |bytes| Ok(Self::from_slice(bytes));
+    Script: ByteArray = |bytes| Ok(Self::from(bytes));
+    Name: String = |bytes| Self::new(bytes);
+    Hash160: Hash160 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash160"));
+    Hash256: Hash256 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash256"));
+    PublicKey: PublicKey = |bytes| decode_point(bytes);
+    Point: PublicKey = |bytes| Self::decode(bytes);
+    LocalKey: ByteArray = |bytes| Ok(Self(Key::new(0, bytes)));
+}
 
-    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(Self::from_slice)
+fn wrong_length(name: &str) -> FaultKind {
+    fault(format!("an argument has not the length of {name}"))
+}
+
+/// A key within a contract's storage.
+#[derive(Debug)]
+pub(crate) struct LocalKey(Key);
+
+impl LocalKey {
+    /// Returns the number of bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.0.local().len()
+    }
+
+    /// Returns the key in the storage of a contract.
+    pub(crate) fn of(self, contract: i32) -> Key {
+        self.0.of(contract)
     }
 }
 
@@ -147,9 +174,12 @@ impl ByteItem {
 impl Parameter for ByteItem {
     const TYPE: ParameterType = ParameterType::ByteArray;
 
+    #[inline]
     fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(|_| ())?;
-        Ok(Self(item))
+        match item {
+            StackItem::ByteString(_) => Ok(Self(item)),
+            _ => item.with_bytes(|_| ()).map(|()| Self(item)),
+        }
     }
 }
 
@@ -158,21 +188,16 @@ impl Parameter for ByteItem {
 pub struct Name(ShortBytes);
 
 impl Name {
+    fn new(bytes: &[u8]) -> Result<Self, FaultKind> {
+        if str::from_utf8(bytes).is_err() {
+            return Err(fault("a text is not UTF-8"));
+        }
+        Ok(Self(ShortBytes::from_slice(bytes)))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-impl Parameter for Name {
-    const TYPE: ParameterType = ParameterType::String;
-
-    fn from_item(item: StackItem, caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        let bytes = ShortBytes::from_item(item, caller)?;
-        if str::from_utf8(&bytes).is_err() {
-            return Err(fault("a text is not UTF-8"));
-        }
-        Ok(Self(bytes))
     }
 }
 
@@ -185,18 +210,9 @@ impl Parameter for String {
 }
 
 macro_rules! fixed_bytes {
-    ($($name:ident: $type:ident),*) => {
-        $(impl Parameter for $name {
-            const TYPE: ParameterType = ParameterType::$type;
-
-            fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-                let hash = item.with_bytes(|bytes| bytes.try_into().map(Self))?;
-                hash.map_err(|_| fault(concat!("an argument has not the length of ", stringify!($type))))
-            }
-        }
-
-        impl Return for $name {
-            const TYPE: ParameterType = ParameterType::$type;
+    ($($name:ident),*) => {
+        $(impl Return for $name {
+            const TYPE: ParameterType = ParameterType::$name;
 
             fn into_item(self) -> Option<StackItem> {
                 Some(self.0.as_slice().into())
@@ -205,15 +221,7 @@ macro_rules! fixed_bytes {
     };
 }
 
-fixed_bytes!(Hash160: Hash160, Hash256: Hash256);
-
-impl Parameter for PublicKey {
-    const TYPE: ParameterType = ParameterType::PublicKey;
-
-    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(decode_point)?
-    }
-}
+fixed_bytes!(Hash160, Hash256, PublicKey);
 
 /// Decodes a public key as [`PublicKey::decode_point`] does.
 pub(crate) fn decode_point(bytes: &[u8]) -> Result<PublicKey, FaultKind> {
@@ -247,22 +255,6 @@ impl Point {
         };
         let [x, y] = [1, 33].map(|start| std::array::from_fn(|i| uncompressed[start + i]));
         Ok(Self { x, y })
-    }
-}
-
-impl Parameter for Point {
-    const TYPE: ParameterType = ParameterType::PublicKey;
-
-    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-        item.with_bytes(Self::decode)?
-    }
-}
-
-impl Return for PublicKey {
-    const TYPE: ParameterType = ParameterType::PublicKey;
-
-    fn into_item(self) -> Option<StackItem> {
-        Some(self.0.as_slice().into())
     }
 }
 

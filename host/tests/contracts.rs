@@ -226,6 +226,37 @@ fn a_contract_is_paid_and_then_destroyed() {
     assert!(chain.contract(contract).unwrap().is_none());
 }
 
+/// A contract is asked for as it is stored now: once it has destroyed itself it has no storage, unless an exception takes
+/// that back.
+#[test]
+fn a_contract_that_destroyed_itself_has_no_storage() {
+    let mut script = ScriptBuilder::new();
+    destroy_from_within(&mut script);
+    script.syscall("System.Storage.GetContext").op(OpCode::RET);
+    let fail = script.build().unwrap().len();
+    destroy_from_within(&mut script);
+    script.push(1).op(OpCode::THROW);
+    let caught_one = script.build().unwrap().len();
+    let (caught, end) = (script.label(), script.label());
+    script.try_block(Some(caught), None);
+    script.push(0).op(OpCode::PACK).push(i64::from(CallFlags::ALL.bits())).push("fail");
+    script.syscall("System.Runtime.GetExecutingScriptHash").syscall("System.Contract.Call");
+    script.end_try(end).bind(caught).end_try(end).bind(end);
+    script.syscall("System.Storage.GetContext").op(OpCode::DROP).op(OpCode::RET);
+    let methods = vec![
+        method("end", 0, &[], ParameterType::InteropInterface),
+        method("fail", fail, &[], ParameterType::Void),
+        method("caught", caught_one, &[], ParameterType::Integer),
+    ];
+    let mut chain = Chain::new(ProtocolSettings::private()).unwrap();
+    let contract = deploy(&mut chain, script.build().unwrap(), methods);
+    let receipt = invoke(&mut chain, contract, "caught", vec![]);
+    assert_eq!(receipt.fault, None);
+    assert_eq!(receipt.stack, [1]);
+    let fault = invoke(&mut chain, contract, "end", vec![]).fault.unwrap();
+    assert!(fault.kind.to_string().contains("no deployed contract"), "{fault}");
+}
+
 /// In the reference the record that blocks the account is added, which fails if it is there.
 #[test]
 fn a_contract_cannot_destroy_itself_while_it_is_destroyed() {

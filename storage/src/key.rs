@@ -48,6 +48,20 @@ impl Key {
         Self::joined(&self, bytes)
     }
 
+    /// Returns the same key of another contract. A key of less than four bytes stays what it is.
+    #[must_use]
+    #[inline]
+    pub fn of(mut self, contract: i32) -> Self {
+        let id = match &mut self.0 {
+            Bytes::Inline(length, bytes) => &mut bytes[..usize::from(*length)],
+            Bytes::Heap(bytes) => bytes,
+        };
+        if let Some(id) = id.first_chunk_mut() {
+            *id = contract.to_le_bytes();
+        }
+        self
+    }
+
     #[inline]
     fn joined(first: &[u8], second: &[u8]) -> Self {
         let length = first.len() + second.len();
@@ -142,6 +156,15 @@ impl fmt::Debug for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_goes_to_another_contract_with_its_local_part() {
+        for length in [0, 1, 34, 35, 64] {
+            let local = vec![7; length];
+            assert_eq!(Key::new(0, &local).of(-5), Key::new(-5, &local), "{length}");
+        }
+        assert_eq!(Key::from_bytes(&[1, 2, 3]).of(-5), Key::from_bytes(&[1, 2, 3]));
+    }
 
     #[test]
     fn keys_are_ordered_as_their_bytes() {

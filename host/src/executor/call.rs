@@ -98,6 +98,18 @@ impl<'s> Executor<'s> {
         self.calling_hash().map_or(Ok(None), |hash| self.contract(hash))
     }
 
+    /// Returns the id of the contract that the current script is, if it is one and still deployed.
+    ///
+    /// # Errors
+    /// Those of [`Executor::contract`].
+    pub(crate) fn current_id(&self) -> Result<Option<i32>, FaultKind> {
+        let frame = self.frame()?;
+        match &frame.contract {
+            Some(contract) if frame.stamp == frame.layer.contracts_stamp() => Ok(Some(contract.state().id)),
+            _ => self.look_up(frame.script.get(), |lookup| Ok(lookup.contract.state().id)),
+        }
+    }
+
     /// Looks a contract up and returns something of it, if it is deployed. What
     /// `read` remembers must come from ContractManagement and Policy alone.
     fn look_up<T>(
@@ -256,6 +268,11 @@ impl<'s> Executor<'s> {
         flags: CallFlags,
         stack_below: usize,
     ) -> Frame<'s> {
+        let layer = match self.frames.last() {
+            Some(frame) => Layer::above(&frame.layer),
+            // If its changes are not to stay, nothing is.
+            None => Rc::clone(&self.base),
+        };
         Frame {
             load,
             script,
@@ -263,11 +280,8 @@ impl<'s> Executor<'s> {
             native_calling: None,
             contract: None,
             flags,
-            layer: match self.frames.last() {
-                Some(frame) => Layer::above(&frame.layer),
-                // If its changes are not to stay, nothing is.
-                None => Rc::clone(&self.base),
-            },
+            stamp: layer.contracts_stamp(),
+            layer,
             notifications: 0,
             is_dynamic: false,
             stack_below,

@@ -78,6 +78,7 @@ impl<'s> Frame<'s> {
             contract: self.contract.clone(),
             flags: self.flags,
             layer: self.layer.fork(layers, room)?,
+            stamp: self.stamp,
             notifications: self.notifications,
             is_dynamic: self.is_dynamic,
             stack_below: self.stack_below,

@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, fmt, rc::Rc, sync::Arc};
 
 use neovm_interp::{Caller, LoadId};
-use neovm_storage::Layer;
+use neovm_storage::{ContractsStamp, Layer};
 use neovm_types::{CallFlags, FaultKind, Hash160, Script, hash::hash160};
 
 use super::Executor;
@@ -27,6 +27,8 @@ pub(crate) struct Frame<'s> {
     pub(crate) contract: Option<Arc<Contract>>,
     pub(crate) flags: CallFlags,
     pub(crate) layer: Rc<Layer<'s>>,
+    /// The layer's stamp when the script was loaded: as long as it is the same, so is the contract.
+    pub(crate) stamp: Option<ContractsStamp>,
     /// The number of notifications that are undone with the script.
     pub(crate) notifications: usize,
     /// Whether the caller gets Null if nothing is returned.

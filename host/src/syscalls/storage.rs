@@ -1,13 +1,13 @@
 //! System calls on storage. Source: `ApplicationEngine.Storage.cs`.
 
 use neovm_interp::Caller;
-use neovm_storage::{Direction, Key};
+use neovm_storage::Direction;
 use neovm_types::{ByteString, FaultKind, Gas, Interop, StackItem, manifest::ParameterType};
 
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
-    parameter::{Parameter, Return, object},
+    parameter::{LocalKey, Parameter, Return, object},
 };
 
 /// The longest key that a contract may write.
@@ -49,9 +49,8 @@ impl Return for Context {
 }
 
 pub(super) fn get_context(executor: &Executor<'_>) -> Result<Context, FaultKind> {
-    let contract = executor.contract(executor.current_hash()?)?;
-    let contract = contract.ok_or_else(|| fault("the current script is no deployed contract"))?;
-    Ok(Context { contract: contract.state().id, is_read_only: false })
+    let contract = executor.current_id()?.ok_or_else(|| fault("the current script is no deployed contract"))?;
+    Ok(Context { contract, is_read_only: false })
 }
 
 pub(super) fn get_read_only_context(executor: &Executor<'_>) -> Result<Context, FaultKind> {
@@ -65,42 +64,43 @@ pub(super) fn as_read_only(object: Interop) -> Result<Interop, FaultKind> {
     Ok(if context.is_read_only { object } else { Interop::new(Context { is_read_only: true, ..context }) })
 }
 
-pub(super) fn get(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<Option<ByteString>, FaultKind> {
-    executor.layer().get_with(&Key::new(context.contract, key), |value| ByteString::new(value)).map_err(fault)
+pub(super) fn get(executor: &Executor<'_>, context: Context, key: LocalKey) -> Result<Option<ByteString>, FaultKind> {
+    executor.layer().get_with(&key.of(context.contract), |value| ByteString::new(value)).map_err(fault)
 }
 
 pub(super) fn find(
     executor: &mut Executor<'_>,
     context: Context,
-    prefix: &[u8],
+    prefix: LocalKey,
     options: FindOptions,
 ) -> Result<IteratorHandle, FaultKind> {
     options.check()?;
     let direction = if options.contains(FindOptions::BACKWARDS) { Direction::Backward } else { Direction::Forward };
-    let entries = executor.layer().find(&Key::new(context.contract, prefix), direction);
-    Ok(executor.add_iterator(StorageIterator::new(entries, prefix.len(), options)))
+    let length = prefix.len();
+    let entries = executor.layer().find(&prefix.of(context.contract), direction);
+    Ok(executor.add_iterator(StorageIterator::new(entries, length, options)))
 }
 
 pub(super) fn put(
     executor: &Executor<'_>,
     caller: &mut Caller<'_>,
     context: Context,
-    key: &[u8],
+    key: LocalKey,
     value: &[u8],
 ) -> Result<(), FaultKind> {
-    if key.len() > MAX_KEY_SIZE {
-        return Err(fault(format!("the key has {} bytes, at most {MAX_KEY_SIZE} are allowed", key.len())));
+    let length = key.len();
+    if length > MAX_KEY_SIZE {
+        return Err(fault(format!("the key has {length} bytes, at most {MAX_KEY_SIZE} are allowed")));
     }
     if value.len() > MAX_VALUE_SIZE {
         return Err(fault(format!("the value has {} bytes, at most {MAX_VALUE_SIZE} are allowed", value.len())));
     }
     check_writable(context)?;
-    let (storage_key, size) = (Key::new(context.contract, key), value.len());
     let charge = |old| {
-        let bytes = billed_bytes(key.len(), old, size);
+        let bytes = billed_bytes(length, old, value.len());
         caller.add_fee(Gas::from_datoshi(bytes as i64 * i64::from(executor.storage_price())))
     };
-    executor.layer().put_checked(storage_key, value, charge).map_err(fault)?
+    executor.layer().put_checked(key.of(context.contract), value, charge).map_err(fault)?
 }
 
 /// The bytes that a write is charged for: a quarter of those that overwrite others.
@@ -114,9 +114,9 @@ fn billed_bytes(key: usize, old: Option<usize>, new: usize) -> usize {
     }
 }
 
-pub(super) fn delete(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<(), FaultKind> {
+pub(super) fn delete(executor: &Executor<'_>, context: Context, key: LocalKey) -> Result<(), FaultKind> {
     check_writable(context)?;
-    executor.layer().delete(&Key::new(context.contract, key)).map_err(fault)
+    executor.layer().delete(&key.of(context.contract)).map_err(fault)
 }
 
 fn check_writable(context: Context) -> Result<(), FaultKind> {
