@@ -48,6 +48,10 @@ impl Gas {
     /// Returns the cost of price units at a fee factor, which is what one unit
     /// costs.
     pub const fn from_units(units: u64, fee_factor: Self) -> Self {
+        // Mostly there is one product of two words.
+        if fee_factor.0 <= u64::MAX as u128 {
+            return Self(fee_factor.0 as u64 as u128 * units as u128);
+        }
         Self(fee_factor.0.saturating_mul(units as u128))
     }
 
@@ -130,6 +134,10 @@ mod tests {
         assert_eq!((Gas::ZERO.checked_sub(one), one.checked_sub(one)), (None, Some(Gas::ZERO)));
         assert_eq!(Gas::from_units(3, Gas::from_datoshi(30)), Gas::from_datoshi(90));
         assert_eq!(Gas::from_units(u64::MAX, Gas::MAX), Gas::MAX);
+        for factor in [u64::MAX.into(), 1 << 64, u128::MAX >> 63] {
+            let expected = factor.saturating_mul(u64::MAX.into());
+            assert_eq!(Gas::from_units(u64::MAX, Gas::from_pico(factor)).pico(), expected, "{factor}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{Array, Buffer, ByteString, ItemType, Map, StackItem};
 use crate::{
     fault::FaultKind,
     integer::{Integer, MAX_SIZE},
-    io::length_bytes,
+    io::{length_bytes, length_size},
 };
 
 /// Returns an item as bytes.
@@ -36,9 +36,33 @@ pub fn serialize(item: &StackItem, max_size: usize, max_items: usize) -> Result<
 /// # Errors
 /// Those of [`serialize`].
 pub fn serialized_size(item: &StackItem, max_size: usize, max_items: usize) -> Result<usize, FaultKind> {
+    if let Some(size) = flat_size(item).filter(|size| *size <= max_size && item.child_count() < max_items) {
+        return Ok(size);
+    }
     let mut writer = Writer::new(Size(0), max_size, max_items);
     writer.write_tree(item)?;
     Ok(writer.out.0)
+}
+
+/// The number of bytes of an array or struct without compounds in it, unless an item in it cannot be serialized.
+fn flat_size(item: &StackItem) -> Option<usize> {
+    let (StackItem::Array(array) | StackItem::Struct(array)) = item else { return None };
+    if array.header().is_nested() {
+        return None;
+    }
+    let with_length = |length: usize| 1 + length_size(length) + length;
+    let size = |item: &StackItem| {
+        Some(match item {
+            StackItem::Null => 1,
+            StackItem::Boolean(_) => 2,
+            StackItem::Integer(value) => with_length(Integer::Small(*value).byte_len()),
+            StackItem::BigInteger(value) => with_length(value.byte_len()),
+            StackItem::ByteString(bytes) => with_length(bytes.len()),
+            StackItem::Buffer(buffer) => with_length(buffer.len()),
+            _ => return None,
+        })
+    };
+    array.look(|items| items.iter().try_fold(1 + length_size(items.len()), |sum, item| Some(sum + size(item)?)))
 }
 
 /// Returns a struct of some fields as [`serialize`] does, but the struct need not be made.
