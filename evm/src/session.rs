@@ -42,7 +42,7 @@ impl<'s> Session<'s> {
 
     /// Hands what was written down to the base, or to the first of the layers.
     fn join(&mut self, left: usize) -> Result<(), StoreError> {
-        self.kept.drain(left.min(self.kept.len())..).rev().try_for_each(Layer::commit)
+        self.kept.drain(left.min(self.kept.len())..).rev().try_for_each(|layer| layer.commit())
     }
 }
 

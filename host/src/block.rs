@@ -106,7 +106,7 @@ fn execute_above<'s>(
     steps: Steps,
 ) -> Result<Receipt, FaultKind> {
     let above = Layer::above(layer);
-    let mut receipt = execute_in(network, &above, job)?;
+    let mut receipt = execute_in(network, &above, job, |_| Batch::new())?;
     if receipt.halted() {
         if steps == Steps::Listed {
             receipt.changes = differences(&above, layer)?;

@@ -37,6 +37,11 @@ impl Item {
         self.0.get(Value::clone)
     }
 
+    /// Calls a function with the bytes that the item has now.
+    pub fn look<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        self.0.get(|value| f(value))
+    }
+
     /// Returns the value that the item has now, and gives the item up.
     pub(crate) fn into_value(self) -> Value {
         self.0.into_value()
@@ -548,12 +553,12 @@ impl<'s> Layer<'s> {
     ///
     /// # Errors
     /// [`StoreError`] if the layer lies over a store, or the store cannot be read.
-    pub fn commit(self: Rc<Self>) -> Result<(), StoreError> {
+    pub fn commit(self: &Rc<Self>) -> Result<(), StoreError> {
         let Below::Layer(below) = &self.below else {
             return Err(StoreError("the layer lies over a store, which is written with its changes".into()));
         };
         let mut entries = self.entries.borrow_mut();
-        if Rc::strong_count(&self) == 1 {
+        if Rc::strong_count(self) == 1 {
             return entries.0.drain().try_for_each(|tracked| below.take_in(tracked));
         }
         entries.0.iter().try_for_each(|tracked| below.take_in(tracked.clone()))?;

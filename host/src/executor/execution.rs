@@ -11,7 +11,7 @@ use neovm_interp::{Invocation, Outcome, Vm};
 use neovm_storage::{Batch, Key, Layer, Store, Value};
 use neovm_types::{Fault, FaultKind, Hash160, StackItem, hash::hash160};
 
-use super::{Attached, Executor, Job, Log, Notification, Receipt, machine};
+use super::{Attached, Executor, Job, Log, Notification, Receipt, run::Rules};
 use crate::{contract::Contract, fault, network::Network};
 
 /// An execution under way.
@@ -68,7 +68,8 @@ impl<'s> Execution<'s> {
     /// # Errors
     /// As for [`Execution::new`].
     pub fn above(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
-        let mut executor = Executor::new(network, Rc::clone(layer), job)?;
+        let rules = Rules::read(network, layer, job)?;
+        let mut executor = Executor::new(network, Rc::clone(layer), job, rules);
         let mut vm = executor.machine(job);
         let loaded = executor.load_entry(&mut vm.caller(), &job.entry);
         let refused = loaded.err().map(|kind| Fault { kind, opcode: None, position: None });
@@ -215,12 +216,7 @@ impl<'s> Execution<'s> {
             Some(Outcome::Fault(fault)) => Some(fault),
             _ => Some(super::run::stopped()),
         });
-        let mut receipt = self.executor.receipt(&mut self.vm, fault);
-        if receipt.halted() {
-            receipt.changes = self.executor.base.changes();
-        }
-        machine::give_back(self.executor.network, self.vm);
-        receipt
+        self.executor.receipt(self.vm, fault, Layer::changes)
     }
 }
 

@@ -1,6 +1,11 @@
 //! What the executor knows of each script that is loaded.
 
-use std::{cell::OnceCell, fmt, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    fmt,
+    rc::Rc,
+    sync::Arc,
+};
 
 use neovm_interp::{Caller, LoadId};
 use neovm_storage::{ContractsStamp, Layer};
@@ -39,6 +44,35 @@ pub(crate) struct Frame<'s> {
     pub(crate) arguments: usize,
     /// What follows in the native method that called.
     pub(crate) then: Option<Then>,
+}
+
+thread_local! {
+    /// The memory of the last execution's frames.
+    static SPARE: Cell<Vec<Frame<'static>>> = const { Cell::new(Vec::new()) };
+}
+
+/// The memory for more frames is not kept.
+const MAX_SPARE: usize = 16;
+
+impl Frame<'_> {
+    /// Returns room for frames: that of the thread's last execution, if it was kept.
+    pub(super) fn room() -> Vec<Self> {
+        emptied(SPARE.try_with(Cell::take).unwrap_or_default())
+    }
+
+    /// Drops frames and keeps their memory for the next execution of the thread.
+    pub(super) fn give_back(frames: Vec<Self>) {
+        if frames.capacity() <= MAX_SPARE {
+            // At the end of a thread there is nobody to keep it for.
+            _ = SPARE.try_with(|spare| spare.set(emptied(frames)));
+        }
+    }
+}
+
+/// Drops frames and returns their memory, for frames of another lifetime: collecting them in place keeps it.
+fn emptied<'s>(mut frames: Vec<Frame<'_>>) -> Vec<Frame<'s>> {
+    frames.clear();
+    frames.into_iter().map(|_| unreachable!("all were dropped")).collect()
 }
 
 /// The hash of a script, which is computed when it is asked for.

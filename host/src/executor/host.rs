@@ -3,7 +3,7 @@
 use neovm_interp::{Caller, Host, HostError, LoadId, Unload};
 use neovm_types::{CallFlags, FaultKind, StackItem};
 
-use super::{Executor, call::Call};
+use super::{Executor, Frame, call::Call};
 use crate::{fault, syscalls};
 
 impl Host for Executor<'_> {
@@ -38,33 +38,28 @@ impl Host for Executor<'_> {
 
     /// Source: `ApplicationEngine.cs` (`ContextUnloaded`).
     fn context_unloaded(&mut self, caller: &mut Caller<'_>, load: LoadId, _: Unload) -> Result<(), HostError> {
-        let Some(frame) = self.frames.pop_if(|frame| frame.load == load) else {
+        let unloaded = self.frames.split_last_mut().filter(|(frame, _)| frame.load == load);
+        let Some((frame, calling)) = unloaded else {
             return Err(fault("the executor lost a script").into());
         };
+        let then = frame.then.take();
         // Not only where an exception passed through the script: also where a
         // finally block of an exception that nobody caught yet had called it.
         if caller.pending_exception().is_some() {
             self.notifications.truncate(self.notifications.len().saturating_sub(frame.notifications));
-            if self.frames.is_empty() {
+            if calling.is_empty() {
                 self.base.discard();
             }
-            return match frame.then {
+            self.drop_frame();
+            return match then {
                 Some(_) => Err(fault("an exception left a contract that a native contract called").into()),
                 None => Ok(()),
             };
         }
-        if let Some(current) = self.frames.last_mut() {
-            frame.layer.commit().map_err(fault)?;
-            current.notifications += frame.notifications;
-            if frame.is_dynamic {
-                match caller.stack_len().saturating_sub(frame.stack_below) {
-                    0 => caller.push(StackItem::Null),
-                    1 => {}
-                    _ => return Err(fault("a called script returned more than one value").into()),
-                }
-            }
-        }
-        match frame.then {
+        let ended = calling.last_mut().map_or(Ok(()), |current| current.take_over(frame, caller));
+        self.drop_frame();
+        ended?;
+        match then {
             Some(then) => {
                 let finished = then(self, caller)?;
                 Ok(self.finish_native(caller, finished)?)
@@ -75,5 +70,28 @@ impl Host for Executor<'_> {
 
     fn machine_reset(&mut self) {
         self.frames.clear();
+    }
+}
+
+impl Executor<'_> {
+    /// Drops the last frame. `pop` would move it, and it is large.
+    fn drop_frame(&mut self) {
+        self.frames.truncate(self.frames.len() - 1);
+    }
+}
+
+impl Frame<'_> {
+    /// Takes over what a script that returned leaves to this one, which called it.
+    fn take_over(&mut self, returned: &Self, caller: &mut Caller<'_>) -> Result<(), FaultKind> {
+        returned.layer.commit().map_err(fault)?;
+        self.notifications += returned.notifications;
+        if returned.is_dynamic {
+            match caller.stack_len().saturating_sub(returned.stack_below) {
+                0 => caller.push(StackItem::Null),
+                1 => {}
+                _ => return Err(fault("a called script returned more than one value")),
+            }
+        }
+        Ok(())
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn take(network: &Network, hardfork: Hardfork, options: RunOptions) -
 
 /// Empties a machine and keeps it for the next execution of this thread.
 pub(super) fn give_back(network: &Network, mut vm: Box<Vm>) {
-    vm.reset(RunOptions::default(), &mut NoHost);
+    // It is reset before it is used again. Until then it holds nothing, as mostly it does not anyway.
+    if !vm.is_empty() || vm.fault().is_some() {
+        vm.reset(RunOptions::default(), &mut NoHost);
+    }
     vm.set_interrupt(None);
     let idle = Idle { network: network.id(), hardfork: vm.hardfork(), vm };
     // At the end of a thread there is nobody to keep it for.

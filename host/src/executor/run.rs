@@ -4,17 +4,17 @@ use std::{cell::RefCell, rc::Rc};
 
 use neovm_chain::Witness;
 use neovm_interp::{Caller, LoadOptions, Outcome, RunOptions, Vm};
-use neovm_storage::{Key, Layer, Store};
+use neovm_storage::{Batch, Key, Layer, Store};
 use neovm_types::{CallFlags, Fault, FaultKind, Gas, Hardfork, Hash160, OpCode, Script, manifest::ParameterType};
 
-use super::{Container, Entry, Executor, FaultPlace, Job, Receipt, ScriptHash, Trigger, call::Lookups, machine};
+use super::{Container, Entry, Executor, FaultPlace, Frame, Job, Receipt, ScriptHash, Trigger, call::Lookups, machine};
 use crate::{
     fault,
-    native::{ledger, policy},
+    native::{NativeLevel, ledger, policy},
     network::Network,
 };
 
-/// The instructions that run where they cost nothing, which is before Faun (see [`Executor::policy_fee_factor`]). The
+/// The instructions that run where they cost nothing, which is before Faun (see [`Rules::policy_fee_factor`]). The
 /// reference runs on. Where each costs the factor of 30 datoshi, 1.5 GAS are enough for as many, which is what a witness
 /// of a transaction may take.
 const MAX_FREE_INSTRUCTIONS: u64 = 5_000_000;
@@ -25,12 +25,7 @@ const MAX_FREE_INSTRUCTIONS: u64 = 5_000_000;
 /// # Errors
 /// A fault if the storage cannot be read or lacks what every execution reads.
 pub fn execute(network: &Network, store: &dyn Store, job: &Job<'_>) -> Result<Receipt, FaultKind> {
-    let layer = Layer::over(store);
-    let mut receipt = execute_in(network, &layer, job)?;
-    if receipt.halted() {
-        receipt.changes = layer.changes();
-    }
-    Ok(receipt)
+    execute_in(network, &Layer::over(store), job, Layer::changes)
 }
 
 /// Returns keys that every execution reads, so that a store far away can be asked for
@@ -39,13 +34,19 @@ pub fn first_reads() -> Vec<Key> {
     policy::price_keys().into()
 }
 
-/// Executes a job in a new layer, which holds its changes afterwards; the
-/// receipt does not list them.
+/// Executes a job in a new layer, which holds its changes afterwards. `changes` returns those that the receipt lists
+/// unless the script faulted.
 ///
 /// # Errors
 /// Those of [`execute`].
-pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &Job<'s>) -> Result<Receipt, FaultKind> {
-    let mut executor = Executor::new(network, Rc::clone(layer), job)?;
+pub(crate) fn execute_in<'s>(
+    network: &'s Network,
+    layer: &Rc<Layer<'s>>,
+    job: &Job<'s>,
+    changes: impl FnOnce(&Layer<'s>) -> Batch,
+) -> Result<Receipt, FaultKind> {
+    let rules = Rules::read(network, layer, job)?;
+    let mut executor = Executor::new(network, Rc::clone(layer), job, rules);
     let mut vm = executor.machine(job);
     let fault = match executor.load_entry(&mut vm.caller(), &job.entry) {
         Err(kind) => Some(Fault { kind, opcode: None, position: None }),
@@ -56,9 +57,7 @@ pub(crate) fn execute_in<'s>(network: &'s Network, layer: &Rc<Layer<'s>>, job: &
             _ => Some(stopped()),
         },
     };
-    let receipt = executor.receipt(&mut vm, fault);
-    machine::give_back(network, vm);
-    Ok(receipt)
+    Ok(executor.receipt(vm, fault, changes))
 }
 
 /// The fault of an execution that did not run to its end.
@@ -97,15 +96,61 @@ pub fn verify_witness(
     Ok(Verification { ok, fee: if ok { receipt.gas_consumed } else { Gas::ZERO } })
 }
 
-impl<'s> Executor<'s> {
-    pub(super) fn new(network: &'s Network, base: Rc<Layer<'s>>, job: &Job<'s>) -> Result<Self, FaultKind> {
+/// The rules and prices of an execution.
+pub(super) struct Rules<'s> {
+    hardfork: Hardfork,
+    natives: &'s NativeLevel,
+    fee_factor: Gas,
+    storage_price: u32,
+}
+
+impl<'s> Rules<'s> {
+    /// Those at the height of a job.
+    pub(super) fn read(network: &'s Network, base: &Layer<'_>, job: &Job<'_>) -> Result<Self, FaultKind> {
         let heights = &network.settings().hardforks;
         let index = match job.block {
             Some(block) => block.index,
-            None => ledger::current_index(&base)?,
+            None => ledger::current_index(base)?,
         };
         let at_index = heights.at(index);
-        let hardfork = if job.block.is_some() { at_index } else { heights.configured() };
+        let mut rules = Self {
+            hardfork: if job.block.is_some() { at_index } else { heights.configured() },
+            natives: network.natives(at_index),
+            fee_factor: Gas::from_datoshi(policy::DEFAULT_EXEC_FEE_FACTOR),
+            storage_price: policy::DEFAULT_STORAGE_PRICE,
+        };
+        if job.block.is_none_or(|block| block.index > 0) {
+            let prices = policy::Prices::read(base)?;
+            let was_before = |index: u32| heights.at(index - 1) < Hardfork::Faun;
+            let converts = job.trigger == Trigger::OnPersist && index > 0 && was_before(index);
+            rules.fee_factor = rules.policy_fee_factor(prices.stored_exec_fee_factor, converts)?;
+            rules.storage_price = prices.storage_price;
+        }
+        Ok(rules)
+    }
+
+    /// What a price unit costs by policy, given what is stored, and whether this execution converts that.
+    ///
+    /// It is stored in datoshi before Faun and in picoGAS from then on; in the
+    /// block that activates Faun it is converted while OnPersist runs.
+    ///
+    /// Before Faun the reference asks Policy for the datoshi, and that takes Faun for active if no block is being
+    /// persisted and Faun has a height: the datoshi are taken for picoGAS, and what is left of them is 0. So a witness
+    /// that is verified before that height costs nothing.
+    ///
+    /// Source: `ApplicationEngine.cs` (constructor, `IsHardforkEnabled`), `PolicyContract.cs` (`GetExecFeeFactor`).
+    fn policy_fee_factor(&self, stored: u64, converts: bool) -> Result<Gas, FaultKind> {
+        if self.natives.hardfork() < Hardfork::Faun {
+            return Ok(Gas::from_datoshi(policy::exec_fee_factor(self.hardfork, stored)?.into()));
+        }
+        Ok(Gas::from_pico(u128::from(stored) * if converts { Gas::PICO_PER_DATOSHI.into() } else { 1 }))
+    }
+}
+
+impl<'s> Executor<'s> {
+    /// Its fields are written where it lies from then on: it is large.
+    #[inline(always)]
+    pub(super) fn new(network: &'s Network, base: Rc<Layer<'s>>, job: &Job<'s>, rules: Rules<'s>) -> Self {
         let seed = match job.container {
             Container::Transaction(transaction) => {
                 transaction.hash().0.first_chunk().map_or(0, |first| u128::from_le_bytes(*first))
@@ -113,17 +158,17 @@ impl<'s> Executor<'s> {
             _ => 0,
         };
         let nonce = job.block.map_or(0, |block| block.nonce);
-        let mut executor = Self {
+        Self {
             network,
             trigger: job.trigger,
             container: job.container,
             block: job.block,
-            hardfork,
-            natives: network.natives(at_index),
-            fee_factor: Gas::from_datoshi(policy::DEFAULT_EXEC_FEE_FACTOR),
-            storage_price: policy::DEFAULT_STORAGE_PRICE,
+            hardfork: rules.hardfork,
+            natives: rules.natives,
+            fee_factor: rules.fee_factor,
+            storage_price: rules.storage_price,
             base,
-            frames: Vec::new(),
+            frames: Frame::room(),
             lookups: RefCell::new(Lookups::take(network)),
             container_items: Default::default(),
             witnesses: Default::default(),
@@ -134,32 +179,7 @@ impl<'s> Executor<'s> {
             random: (seed ^ u128::from(nonce), 0),
             native_fault: false,
             attached: None,
-        };
-        if job.block.is_none_or(|block| block.index > 0) {
-            let prices = policy::Prices::read(&executor.base)?;
-            executor.fee_factor = executor.policy_fee_factor(prices.stored_exec_fee_factor, index)?;
-            executor.storage_price = prices.storage_price;
         }
-        Ok(executor)
-    }
-
-    /// What a price unit costs by policy, given what is stored.
-    ///
-    /// It is stored in datoshi before Faun and in picoGAS from then on; in the
-    /// block that activates Faun it is converted while OnPersist runs.
-    ///
-    /// Before Faun the reference asks Policy for the datoshi, and that takes Faun for active if no block is being
-    /// persisted and Faun has a height: the datoshi are taken for picoGAS, and what is left of them is 0. So a witness
-    /// that is verified before that height costs nothing.
-    ///
-    /// Source: `ApplicationEngine.cs` (constructor, `IsHardforkEnabled`), `PolicyContract.cs` (`GetExecFeeFactor`).
-    fn policy_fee_factor(&self, stored: u64, index: u32) -> Result<Gas, FaultKind> {
-        if self.natives.hardfork() < Hardfork::Faun {
-            return Ok(Gas::from_datoshi(policy::exec_fee_factor(self, stored)?.into()));
-        }
-        let was_before = |index: u32| self.settings().hardforks.at(index - 1) < Hardfork::Faun;
-        let converts = self.trigger == Trigger::OnPersist && index > 0 && was_before(index);
-        Ok(Gas::from_pico(u128::from(stored) * if converts { Gas::PICO_PER_DATOSHI.into() } else { 1 }))
     }
 
     /// The machine for the job: its handlers are those of the height.
@@ -232,20 +252,28 @@ impl<'s> Executor<'s> {
         self.load_script(caller, witness.invocation.clone(), CallFlags::NONE)
     }
 
-    /// What came of it, without the changes.
-    pub(super) fn receipt(&mut self, vm: &mut Vm, fault: Option<Fault>) -> Receipt {
-        let fault_place = fault.as_ref().and_then(|fault| self.fault_place(vm, fault));
+    /// What came of it, with those changes unless it faulted. The machine goes back to its thread.
+    pub(super) fn receipt(
+        &mut self,
+        mut vm: Box<Vm>,
+        fault: Option<Fault>,
+        changes: impl FnOnce(&Layer<'s>) -> Batch,
+    ) -> Receipt {
+        let fault_place = fault.as_ref().and_then(|fault| self.fault_place(&vm, fault));
         self.lookups.take().give_back();
+        Frame::give_back(std::mem::take(&mut self.frames));
         if fault.is_some() {
             self.notifications.clear();
         }
+        let (gas_consumed, stack) = (vm.gas_consumed(), vm.take_results());
+        machine::give_back(self.network, vm);
         Receipt {
             fault_place,
-            gas_consumed: vm.gas_consumed(),
-            stack: vm.take_results(),
+            gas_consumed,
+            stack,
             notifications: std::mem::take(&mut self.notifications),
             logs: std::mem::take(&mut self.logs),
-            changes: Vec::new(),
+            changes: if fault.is_none() { changes(&self.base) } else { Batch::new() },
             fault,
         }
     }

@@ -54,7 +54,7 @@ pub(crate) const CONTRACT: NativeContract = NativeContract {
             => iterate(executor, PREFIX_BLOCKED_ACCOUNT, FindOptions::KEYS_ONLY | FindOptions::REMOVE_PREFIX);
         /// Returns what a price unit costs, in datoshi.
         getExecFeeFactor() -> u32 { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES }
-            => exec_fee_factor(executor, stored_exec_fee_factor(executor.layer())?);
+            => exec_fee_factor(executor.hardfork(), stored_exec_fee_factor(executor.layer())?);
         /// Returns what a price unit costs, in picoGAS.
         getExecPicoFeeFactor() -> u64
             { cpu_fee: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
@@ -249,8 +249,8 @@ pub(crate) fn stored_exec_fee_factor(layer: &Layer<'_>) -> Result<u64, FaultKind
 /// What a price unit costs, in datoshi, rounded down, given what is stored.
 ///
 /// Source: `PolicyContract.cs` (`GetExecFeeFactor`).
-pub(crate) fn exec_fee_factor(executor: &Executor<'_>, stored: u64) -> Result<u32, FaultKind> {
-    let datoshi = if executor.is_active(Hardfork::Faun) { stored / Gas::PICO_PER_DATOSHI } else { stored };
+pub(crate) fn exec_fee_factor(hardfork: Hardfork, stored: u64) -> Result<u32, FaultKind> {
+    let datoshi = if hardfork >= Hardfork::Faun { stored / Gas::PICO_PER_DATOSHI } else { stored };
     u32::try_from(datoshi).map_err(|_| FaultKind::Overflow)
 }
 

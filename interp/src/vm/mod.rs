@@ -289,8 +289,9 @@ impl Vm {
         host.machine_reset();
     }
 
-    /// Whether the machine holds nothing, as when it is new, and mostly once its results were taken.
-    fn is_empty(&self) -> bool {
+    /// Returns whether the machine holds neither a script nor an item, as when it is new, and mostly once its results
+    /// were taken.
+    pub fn is_empty(&self) -> bool {
         self.loads.is_empty()
             && self.sp == self.arena.start()
             && self.pending.is_none()
