@@ -142,7 +142,12 @@ impl<'s> Iterators<'s> {
     }
 
     fn get(&mut self, handle: &Handle) -> Option<&mut StorageIterator<'s>> {
-        let place = self.entries.binary_search_by_key(&handle.number, |(known, _)| known.number).ok()?;
+        // Mostly it is the last one.
+        let last = self.entries.last().filter(|(known, _)| known.number == handle.number);
+        let place = match last {
+            Some(_) => self.entries.len() - 1,
+            None => self.entries.binary_search_by_key(&handle.number, |(known, _)| known.number).ok()?,
+        };
         let (known, iterator) = &mut self.entries[place];
         Rc::ptr_eq(&known.held, &handle.held).then_some(iterator)
     }
@@ -160,6 +165,9 @@ impl<'s> Executor<'s> {
     }
 }
 
+/// A value of up to this number of bytes is copied each time that a script asks for it.
+const SHORT: usize = 64;
+
 /// An iterator over entries of the storage.
 pub struct StorageIterator<'s> {
     entries: Box<dyn Iterator<Item = <Seek<'s> as Iterator>::Item> + 's>,
@@ -167,7 +175,7 @@ pub struct StorageIterator<'s> {
     options: FindOptions,
     forgets_last: bool,
     current: Option<(Key, Item)>,
-    /// The item that scripts get copies of, and the value that it was made of.
+    /// The item that scripts get copies of, and the value that it was made of, unless that is short.
     original: Option<(Value, StackItem)>,
 }
 
@@ -197,7 +205,8 @@ impl<'s> StorageIterator<'s> {
         let next = self.entries.next().transpose().map_err(fault)?;
         let is_there = next.is_some();
         if is_there || self.forgets_last {
-            (self.current, self.original) = (next, None);
+            self.current = next;
+            self.original = None;
         }
         Ok(is_there)
     }
@@ -214,15 +223,20 @@ impl<'s> StorageIterator<'s> {
         if options.contains(FindOptions::KEYS_ONLY) {
             return Ok(key.into());
         }
-        let stored = item.value();
-        let original = match &mut self.original {
-            Some((of, original)) if Arc::ptr_eq(of, &stored) => original,
-            other => {
-                let original = value_item(&stored, options)?;
-                &mut other.insert((stored, original)).1
-            }
+        let is_short = !options.contains(FindOptions::DESERIALIZE_VALUES) && item.look(<[u8]>::len) <= SHORT;
+        let value = if is_short {
+            item.look(|bytes| bytes.into())
+        } else {
+            let stored = item.value();
+            let original = match &mut self.original {
+                Some((of, original)) if Arc::ptr_eq(of, &stored) => original,
+                other => {
+                    let original = value_item(&stored, options)?;
+                    &mut other.insert((stored, original)).1
+                }
+            };
+            original.deep_copy(false)
         };
-        let value = original.deep_copy(false);
         Ok(if options.contains(FindOptions::VALUES_ONLY) { value } else { StackItem::structure([key.into(), value]) })
     }
 }
