@@ -114,6 +114,30 @@ fn operators_on_values_of_all_widths() {
     assert!(tally.entered > tally.runs / 2);
 }
 
+/// Such divisors, constant or in a slot that the loop does not store, are multiplied by their reciprocals.
+#[test]
+fn quotients_by_one_word_that_stays_the_same() {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    let all = values();
+    let word = |bits: u32, less: i64| Integer::Small(2).pow(bits).unwrap().sub(Integer::Small(less)).unwrap();
+    let divisors = [1, 2, 3, 7, 997, 1000, 1 << 32, 100_000_000, 1_000_000_000_000_000_000, -3, -1_000_000_007];
+    let divisors =
+        divisors.map(Integer::Small).into_iter().chain([word(63, 1), word(63, 2), word(62, -1), word(62, 0)]);
+    for (number, divisor) in divisors.enumerate() {
+        let multiples = all.iter().filter_map(|&value| value.mul(divisor).ok());
+        let near = multiples.flat_map(|value| [-1, 0, 1].map(|more| value.add(Integer::Small(more))));
+        let values: Vec<_> = near.flatten().chain(all.iter().copied()).collect();
+        for (place, values) in values.chunks(100).enumerate() {
+            for operator in ["DIV", "MOD"] {
+                let program = program(values, divisor, operator, (number + place) % 2 == 0);
+                modes.check(&program, &mut tally);
+            }
+        }
+    }
+    say(&format!("quotients: {} executions, {} entries of compiled code", tally.runs, tally.entered));
+    assert!(tally.entered > tally.runs / 2);
+}
+
 #[test]
 fn loops_of_wide_integers() {
     let (mut modes, mut tally) = (Modes::all(), Tally::default());

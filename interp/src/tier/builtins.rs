@@ -20,8 +20,8 @@ use super::{
     text::{append_bytes, assign_bytes, bytes_equal, slice_equal},
     tries::{begin_tries, index_exception},
     wide::{
-        TwoWords, compute_wide, div_i128, div_wide, div_wide_by_i128, div_wide_to_i128, mul_wide, read_wide, rem_i128,
-        rem_wide, rem_wide_by_i128, store_wide, take_wide, write_i128, write_wide,
+        TwoWords, compute_wide, div_i128, div_wide, div_wide_by_i128, div_wide_to_i128, mul_wide, read_wide,
+        reciprocal, rem_i128, rem_wide, rem_wide_by_i128, store_wide, take_wide, write_i128, write_wide,
     },
 };
 use crate::{dispatch::Reason, inst::DecodedInst, vm::Vm};
@@ -153,6 +153,8 @@ builtins! {
         DIV_WIDE_TO_I128 = div_wide_to_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords;
         /// Returns the remainder of that division.
         REM_WIDE_BY_I128 = rem_wide_by_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords;
+        /// Returns the reciprocal of a word that is not zero, see [`neovm_types::integer::eval::reciprocal`].
+        RECIPROCAL = reciprocal(divisor: u64) -> TwoWords;
         /// Computes a shift, a power, a root, or the remainder of a product or power, of integers of four words, the
         /// lowest operand first. Returns whether it is done; if not, the instruction faults.
         COMPUTE_WIDE = compute_wide(

@@ -123,6 +123,11 @@ pub(super) extern "C" fn rem_i128(a_low: u64, a_high: u64, b_low: u64, b_high: u
     eval::div_rem_i128(i128_of(a_low, a_high), i128_of(b_low, b_high)).1.into()
 }
 
+/// See [`super::builtins::RECIPROCAL`].
+pub(super) extern "C" fn reciprocal(divisor: u64) -> TwoWords {
+    (eval::reciprocal(divisor) as i128).into()
+}
+
 /// Writes a result, if there is one, and returns whether there is.
 ///
 /// # Safety

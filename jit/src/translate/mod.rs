@@ -24,6 +24,7 @@ mod map;
 mod meter;
 mod numeric;
 mod push;
+mod reciprocal;
 mod slot;
 mod splice;
 mod stack;
@@ -52,6 +53,7 @@ use self::{
     exit::Exits,
     functions::Functions,
     meter::GasTracker,
+    reciprocal::Divisor,
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
     wide::Scratch,
 };
@@ -192,7 +194,9 @@ struct Translator<'a> {
     /// By slots that the region does not store: their arrays, and the lengths of their byte strings, or -1.
     arrays: BTreeMap<usize, Value>,
     lengths: BTreeMap<usize, Value>,
-    /// The last instruction of the entry, before which those lengths are read.
+    /// Divisors in such slots.
+    divisors: BTreeMap<usize, Divisor>,
+    /// The last instruction of the entry, before which lengths and divisors are read.
     entered: Option<ir::Inst>,
     state: State,
     segment: Segment,
@@ -246,6 +250,7 @@ impl<'a> Translator<'a> {
             slots_end: none,
             arrays: BTreeMap::new(),
             lengths: BTreeMap::new(),
+            divisors: BTreeMap::new(),
             entered: None,
             segment: Segment { inst: 0, state: state.clone(), exit: None },
             state,

@@ -235,6 +235,9 @@ impl Translator<'_> {
             let nonzero = self.is_nonzero(second);
             self.guard(nonzero);
         }
+        if let Some(result) = self.divide_by_reciprocal(ins, first, second) {
+            return result;
+        }
         if first.width().max(second.width()) == Width::Wide {
             let result = self.wide_quotient(ins, first, second);
             return match second.width() {
@@ -257,7 +260,7 @@ impl Translator<'_> {
     }
 
     /// Notes an overflow if two words are the least integer, which stands for one that does not fit.
-    fn note_least(&mut self, words: [Value; 2]) {
+    pub(super) fn note_least(&mut self, words: [Value; 2]) {
         let least = self.builder.ins().icmp_imm_s(IntCC::Equal, words[1], i64::MIN);
         self.note_overflow(least);
     }

@@ -154,6 +154,12 @@ pub fn div_to_i128(a: I256, b: i128) -> Option<i128> {
     below_sign(quotient).map(|quotient| quotient as i128)
 }
 
+/// A word that is not zero is shifted until its highest bit is set; this is 2^192 divided by it, rounded down, without
+/// its highest bit, which is that of 2^128. For a power of two it is one less.
+pub fn reciprocal(word: u64) -> u128 {
+    divide::reciprocal(word)
+}
+
 /// The result of an opcode with one wide operand.
 #[inline(always)]
 pub fn wide_unary(opcode: OpCode, value: I256) -> Option<I256> {
