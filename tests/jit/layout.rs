@@ -19,19 +19,19 @@ fn the_layout_holds_for_arrays_and_structs_of_any_length() {
         for item in [StackItem::array(items()), StackItem::structure(items())] {
             let (StackItem::Array(array) | StackItem::Struct(array)) = &item else { unreachable!("an array") };
             assert_eq!(read::<usize>(&item, layout::ARRAY_LENGTH), length);
-            assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED, 0);
+            assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::BARRED, 0);
             let read_only = item.deep_copy(true);
-            assert_eq!(read::<u8>(&read_only, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED, Header::READ_ONLY);
+            assert_eq!(read::<u8>(&read_only, layout::ARRAY_FLAGS) & layout::BARRED, Header::READ_ONLY);
             if length > 0 {
                 let first = read::<*const StackItem>(&item, layout::ARRAY_ITEMS);
                 let mut places = Vec::new();
                 array.for_each(|own| {
                     places.push(std::ptr::from_ref(own));
-                    let barred = read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED;
+                    let barred = read::<u8>(&item, layout::ARRAY_FLAGS) & layout::BARRED;
                     assert_eq!(barred, Header::BORROWED, "while somebody reads the items");
                 });
                 assert_eq!(first, places[0]);
-                assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::ARRAY_BARRED, 0, "all read");
+                assert_eq!(read::<u8>(&item, layout::ARRAY_FLAGS) & layout::BARRED, 0, "all read");
             }
         }
     }

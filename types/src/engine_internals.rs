@@ -162,6 +162,12 @@ pub mod array_layout {
     pub const LENGTH: usize = Array::LENGTH;
 }
 
+/// Where compiled code finds the parts of a map, in bytes from the payload of its item.
+pub mod map_layout {
+    /// The flags, as those of an array.
+    pub const FLAGS: usize = crate::item::Map::FLAGS;
+}
+
 /// What engines do to maps. Changes here are allowed of counted maps, and count
 /// nothing: that is the caller's to do.
 #[allow(clippy::missing_errors_doc, reason = "those of the map's own methods")]

@@ -7,9 +7,18 @@ fn key() -> impl Strategy<Value = StackItem> {
     prop_oneof![
         any::<bool>().prop_map(StackItem::from),
         (-9i64..9).prop_map(StackItem::from),
+        (prop_oneof![Just(-1), Just(1)], -2i64..2).prop_map(|(sign, more)| (sign * (1 << 61) + more).into()),
+        Just(i64::MAX.into()),
+        Just(i64::MIN.into()),
         (0i64..9).prop_map(|value| Integer::from(i64::MAX).add(value.into()).unwrap().into()),
         prop::collection::vec(0u8..3, 0..4).prop_map(|bytes| bytes.as_slice().into()),
         prop::collection::vec(0u8..2, 3..11).prop_map(|bytes| bytes.as_slice().into()),
+        (0u8..4, 6usize..9, 0u8..2)
+            .prop_map(|(byte, count, last)| [&vec![byte; count][..], &[last]].concat().as_slice().into()),
+        (0usize..20, 17usize..21).prop_map(|(place, count)| {
+            let bytes: Vec<_> = (0..count).map(|i| u8::from(i == place)).collect();
+            bytes.as_slice().into()
+        }),
     ]
 }
 

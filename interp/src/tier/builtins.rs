@@ -16,7 +16,7 @@ use super::{
     calls::begin_calls,
     exits::leave,
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
-    maps::{map_has_key, map_place, map_value},
+    maps::map_find,
     text::{append_bytes, assign_bytes, bytes_equal, slice_equal},
     tries::{begin_tries, index_exception},
     wide::{
@@ -190,26 +190,10 @@ builtins! {
         /// Adds the bytes of a byte string or buffer to the byte string in a slot. Returns 0 and does nothing for other
         /// items, and if there would be too many bytes.
         APPEND_BYTES = append_bytes(vm: &Vm, slot: *mut StackItem, more: *const StackItem) -> u64;
-        /// Returns the address of a key's value in a map; null if it has none or the item is not a map. `seen` is the
-        /// index of the entry that is looked at first, and becomes that of the entry where the key is.
-        MAP_VALUE = map_value(
-            map: *const StackItem,
-            key: *const StackItem,
-            seen: *const AtomicU32
-        ) -> *const StackItem;
-        /// Returns the same address to write there; null also if the map must not change, or the value's tag is above
-        /// [`super::layout::WIDE`].
-        MAP_PLACE = map_place(
-            map: *const StackItem,
-            key: *const StackItem,
-            seen: *const AtomicU32
-        ) -> *mut StackItem;
-        /// Returns whether a map has a key, or -1 if the item is not a map, or the other one no key.
-        MAP_HAS_KEY = map_has_key(
-            map: *const StackItem,
-            key: *const StackItem,
-            seen: *const AtomicU32
-        ) -> i64;
+        /// Returns the address of a key's value in a map; null if it has none, and [`super::NO_MAP`] if the item is not a
+        /// map or the other one no key. `seen` is the index of the entry that is looked at first, and becomes that of
+        /// the entry where the key is.
+        MAP_FIND = map_find(map: *const StackItem, key: *const StackItem, seen: *const AtomicU32) -> *const StackItem;
     }
     each form {
         /// Runs one instruction and returns the stack pointer with a [`BuiltinStatus`] in its lowest bits. The slots do

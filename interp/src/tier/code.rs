@@ -91,12 +91,15 @@ impl<'a> CodeView<'a> {
     /// Returns the byte string that an instruction pushes, if it pushes one: the payload of its item, and its length.
     /// The payload is valid as long as the code.
     pub fn byte_string(self, index: usize) -> Option<(usize, usize)> {
-        let inst = self.inst(index);
-        if inst.op != Op::Data {
-            return None;
-        }
-        let length = self.script().instruction(self.position(index)).ok()?.operand.len();
-        Some((self.0.constants().start().wrapping_add(inst.operand as usize).addr(), length))
+        let length = self.pushed_bytes(index)?.len();
+        let place = self.inst(index).operand as usize;
+        Some((self.0.constants().start().wrapping_add(place).addr(), length))
+    }
+
+    /// Returns the bytes that an instruction pushes, if it pushes a byte string.
+    pub fn pushed_bytes(self, index: usize) -> Option<&'a [u8]> {
+        let instruction = || self.script().instruction(self.position(index)).ok();
+        (self.inst(index).op == Op::Data).then(instruction).flatten().map(|data| data.operand)
     }
 
     /// Returns the instructions of a remainder with the sign of the divisor, in the form that compilers generate, if

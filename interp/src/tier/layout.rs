@@ -4,7 +4,7 @@ use core::mem::offset_of;
 
 use neovm_types::{
     Array, Limits, StackItem,
-    engine_internals::{Header, array_layout, bytes_layout},
+    engine_internals::{Header, array_layout, bytes_layout, map_layout},
 };
 
 use super::Calls;
@@ -74,9 +74,11 @@ pub const ARRAY_ITEMS: i32 = array_layout::ITEMS as i32;
 pub const ARRAY_LENGTH: i32 = array_layout::LENGTH as i32;
 /// The offset of the number of bytes of a byte string or buffer, of four bytes, from the payload of its item.
 pub const BYTES_LENGTH: i32 = bytes_layout::LENGTH as i32;
-/// The flags of an array whose items must not change: it is read-only, or the
-/// host is reading them.
-pub const ARRAY_BARRED: u8 = Header::BARRED;
+/// The offset of a map's flags, a byte, from the payload of its item.
+pub const MAP_FLAGS: i32 = map_layout::FLAGS as i32;
+/// The flags of an array or map whose items must not change: it is read-only, or
+/// the host is reading them.
+pub const BARRED: u8 = Header::BARRED;
 
 const _: () = {
     let most_used = [

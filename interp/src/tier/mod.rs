@@ -43,6 +43,7 @@ pub use self::{
     exits::{After, Area, Exit, Held, HeldTry, Leave, OwnFrame, Plan, Restored, TryPart},
     feedback::{Kind, TypeFeedback},
     items::NO_INTEGER,
+    maps::NO_MAP,
     tries::MAX_TRIES,
     walk::{SeenBits, Width},
 };

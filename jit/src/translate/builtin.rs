@@ -31,6 +31,7 @@ impl Translator<'_> {
         self.state.stack.truncate(kept);
         self.check_status(ins, status);
         self.state.stack.extend((0..pushes).map(|_| Item::Mem(is_other)));
+        self.forget_moved(ins);
         self.after_effect(ins);
     }
 

@@ -161,12 +161,17 @@ impl Translator<'_> {
         }
         let index = self.int_at(1);
         let array = self.array(address, origin);
-        let flags = self.load_byte(array, layout::ARRAY_FLAGS);
-        let flags = self.builder.ins().uextend(I64, flags);
-        let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::ARRAY_BARRED));
-        self.guard_word(barred, 0);
+        self.guard_writable(array, layout::ARRAY_FLAGS);
         let element = self.element(ins, array, index, 3);
         self.replace_element(ins, element);
+    }
+
+    /// Exits if a compound with flags at an offset must not change.
+    pub(super) fn guard_writable(&mut self, compound: Value, flags: i32) {
+        let flags = self.load_byte(compound, flags);
+        let flags = self.builder.ins().uextend(I64, flags);
+        let barred = self.builder.ins().band_imm_s(flags, i64::from(layout::BARRED));
+        self.guard_word(barred, 0);
     }
 
     fn may_be_index(&self, ins: &Ins) -> bool {

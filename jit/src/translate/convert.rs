@@ -334,6 +334,7 @@ impl Translator<'_> {
 
     /// Brings the items into the form that a block expects.
     pub(super) fn reconcile(&mut self, next: usize) {
+        self.hand_over_found(next);
         let shape = self.edges.join(next, &self.state);
         self.hand_over_tries(&shape.tries);
         for index in 0..shape.stack.len() {

@@ -52,6 +52,7 @@ use self::{
     edges::{Edges, Words},
     exit::Exits,
     functions::Functions,
+    map::Found,
     meter::GasTracker,
     reciprocal::Divisor,
     state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
@@ -205,6 +206,9 @@ struct Translator<'a> {
     /// Native memory for builtins: integers, and the key of a map.
     scratch: Scratch,
     key_slot: Option<StackSlot>,
+    /// Keys of maps that were found, here and on the ways to blocks.
+    found: Vec<Found<'a>>,
+    found_before: BTreeMap<usize, Vec<Found<'a>>>,
     /// A CAT whose result has not been made yet.
     appending: Option<Appending>,
     /// The last result of SIGN, with its operand.
@@ -258,6 +262,8 @@ impl<'a> Translator<'a> {
             cells: Cells::default(),
             scratch: Scratch::default(),
             key_slot: None,
+            found: Vec::new(),
+            found_before: BTreeMap::new(),
             appending: None,
             sign: None,
             return_kind: ReturnKind::Nothing,
@@ -345,6 +351,7 @@ impl<'a> Translator<'a> {
         let tries = self.read_tries(&shape.tries);
         self.state = State { stack, slots, tries };
         self.presume_exception(start);
+        self.begin_found(start);
         let meter = self.builder.use_var(self.gas.variable);
         self.begin_segment(start, 0);
         if self.gas.begin_block(start, meter) {

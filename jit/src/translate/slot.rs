@@ -44,6 +44,7 @@ impl Translator<'_> {
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
         let index = self.used(ins, slot);
+        self.forget_found_by(Address { base: self.frame, offset: self.slots[index].offset });
         if let Some(Appending { more, .. }) = self.appending.take().filter(|appending| appending.stored_by == ins.index)
         {
             return self.append_bytes(ins, index, more);
@@ -89,6 +90,7 @@ impl Translator<'_> {
 
     fn store_static(&mut self, ins: &Ins, index: u8) {
         let Some(statics) = self.statics else { return self.call_builtin(ins) };
+        self.forget_found_by(Address { base: statics, offset: i32::from(index) * layout::ITEM });
         self.hold_wide(ins);
         let new_is_value = self.peek(0).is_value();
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));

@@ -46,6 +46,9 @@ impl Map {
         Self(Shared::new(Body::default()))
     }
 
+    /// The offset of the flags, a byte, from what an item refers to.
+    pub(crate) const FLAGS: usize = core::mem::offset_of!(Body, header) + Header::FLAGS_OFFSET;
+
     /// The counting header.
     #[inline(always)]
     pub(crate) fn header(&self) -> &Header {
@@ -268,7 +271,14 @@ const LINEAR: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct OrderedMap {
     entries: Vec<(StackItem, StackItem)>,
-    index: Vec<u32>,
+    index: Vec<Indexed>,
+}
+
+/// Where the entry of a key is, with the key's [`order_word`].
+#[derive(Clone, Copy, Debug)]
+struct Indexed {
+    word: u64,
+    position: u32,
 }
 
 impl OrderedMap {
@@ -336,17 +346,23 @@ impl OrderedMap {
             }
             Err(place) => {
                 if !self.index.is_empty() {
-                    self.index.insert(place, self.entries.len() as u32);
+                    let position = self.entries.len() as u32;
+                    self.index.insert(place, Indexed { word: order_word(&key), position });
                 }
                 self.entries.push((key, value));
                 if self.index.is_empty() && self.entries.len() > LINEAR {
-                    self.index = (0..self.entries.len() as u32).collect();
-                    let entries = &self.entries;
-                    self.index.sort_by(|&a, &b| compare_keys(&entries[a as usize].0, &entries[b as usize].0));
+                    self.make_index();
                 }
                 Ok(None)
             }
         }
+    }
+
+    fn make_index(&mut self) {
+        let entries = &self.entries;
+        let words = entries.iter().map(|(key, _)| order_word(key));
+        self.index = words.zip(0..).map(|(word, position)| Indexed { word, position }).collect();
+        self.index.sort_by(|a, b| compare_keys(&entries[a.position as usize].0, &entries[b.position as usize].0));
     }
 
     pub(super) fn remove(&mut self, key: &StackItem) -> Result<Option<(StackItem, StackItem)>, FaultKind> {
@@ -356,7 +372,7 @@ impl OrderedMap {
         if !self.index.is_empty() {
             self.index.remove(place);
             for other in &mut self.index {
-                *other -= u32::from(*other > position as u32);
+                other.position -= u32::from(other.position > position as u32);
             }
         }
         Ok(Some(self.entries.remove(position)))
@@ -366,25 +382,70 @@ impl OrderedMap {
     /// entries. An error tells where a new key goes into the index.
     fn find(&self, key: &StackItem) -> Result<usize, usize> {
         if self.index.is_empty() {
-            return self.entries.iter().position(|(own, _)| is_same_key(own, key)).ok_or(0);
+            return self.scan(key).ok_or(0);
         }
-        self.index.binary_search_by(|&position| compare_keys(&self.entries[position as usize].0, key))
+        let word = order_word(key);
+        let first = self.index.partition_point(|other| other.word < word);
+        let alike = self.index[first..].partition_point(|other| other.word == word);
+        let own = |other: &Indexed| &self.entries[other.position as usize].0;
+        let found = self.index[first..first + alike].binary_search_by(|other| compare_keys(own(other), key));
+        found.map(|place| first + place).map_err(|place| first + place)
+    }
+
+    /// Looks for a key among few entries. A byte string is often the very one that was inserted.
+    #[inline]
+    fn scan(&self, key: &StackItem) -> Option<usize> {
+        let keys = || self.entries.iter().map(|(own, _)| own);
+        match key {
+            StackItem::Integer(key) => keys().position(|own| matches!(own, StackItem::Integer(own) if own == key)),
+            StackItem::ByteString(key) => keys()
+                .position(|own| matches!(own, StackItem::ByteString(own) if own.is_same(key)))
+                .or_else(|| keys().position(|own| matches!(own, StackItem::ByteString(own) if is_same_text(own, key)))),
+            _ => keys().position(|own| compare_keys(own, key).is_eq()),
+        }
     }
 
     fn position(&self, place: usize) -> usize {
-        self.index.get(place).map_or(place, |&position| position as usize)
+        self.index.get(place).map_or(place, |indexed| indexed.position as usize)
     }
 }
 
-/// Whether two keys are one. Most byte strings differ in length or in their
-/// first bytes.
+/// Whether two keys are one.
 #[inline(always)]
 fn is_same_key(a: &StackItem, b: &StackItem) -> bool {
     match (a, b) {
         (StackItem::Integer(a), StackItem::Integer(b)) => a == b,
-        (StackItem::ByteString(a), StackItem::ByteString(b)) => a.len() == b.len() && compare_bytes(a, b).is_eq(),
+        (StackItem::ByteString(a), StackItem::ByteString(b)) => a.is_same(b) || is_same_text(a, b),
         (a, b) => compare_keys(a, b).is_eq(),
     }
+}
+
+/// Whether bytes are equal: compared by words, since keys are short. Most differ in length or in their first bytes.
+#[inline(always)]
+fn is_same_text(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        // The last words overlap those before.
+        (Some(last_a), Some(last_b)) => {
+            let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+            words.into_iter().all(|(a, b)| a == b) && last_a == last_b
+        }
+        _ => prefix(a) == prefix(b),
+    }
+}
+
+/// A number that orders keys as [`compare_keys`] does, but may be the same for different ones: the rank, then an integer,
+/// those far from zero all alike, or the first bytes.
+fn order_word(key: &StackItem) -> u64 {
+    const MIDDLE: i64 = 1 << 61;
+    let within = match key {
+        StackItem::Integer(value) => ((*value).clamp(-MIDDLE, MIDDLE - 1) + MIDDLE) as u64,
+        StackItem::ByteString(bytes) => prefix(bytes) >> 2,
+        _ => 0,
+    };
+    u64::from(rank(key)) << 62 | within
 }
 
 /// A total order of keys. Keys of different types are different keys.
@@ -416,7 +477,13 @@ fn prefix(bytes: &[u8]) -> u64 {
             let behind = 8 * (8 - bytes.len());
             u64::from(u32::from_be_bytes(*first)) << 32 | u64::from(u32::from_be_bytes(*last)) << behind
         }
-        _ => bytes.iter().rev().fold(0, |prefix, &byte| prefix >> 8 | u64::from(byte) << 56),
+        _ => match (bytes.first(), bytes.get(bytes.len() / 2), bytes.last()) {
+            (Some(&first), Some(&middle), Some(&last)) => {
+                let at = |byte: u8, index: usize| u64::from(byte) << (56 - 8 * index);
+                at(first, 0) | at(middle, bytes.len() / 2) | at(last, bytes.len() - 1)
+            }
+            _ => 0,
+        },
     }
 }
 
