@@ -132,11 +132,11 @@ made_of_bytes! {
     Vec<u8>: ByteArray = |bytes| Ok(bytes.to_vec());
     ShortBytes: ByteArray = |bytes| Ok(Self::from_slice(bytes));
     Script: ByteArray = |bytes| Ok(Self::from(bytes));
-    Name: String = |bytes| Self::new(bytes);
+    Name: String = Self::new;
     Hash160: Hash160 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash160"));
     Hash256: Hash256 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash256"));
-    PublicKey: PublicKey = |bytes| decode_point(bytes);
-    Point: PublicKey = |bytes| Self::decode(bytes);
+    PublicKey: PublicKey = decode_point;
+    Point: PublicKey = Self::decode;
     LocalKey: ByteArray = |bytes| Ok(Self(Key::new(0, bytes)));
 }
 
