@@ -113,6 +113,7 @@ impl Translator<'_> {
         }
         let arguments: Vec<_> = (0..count).map(|depth| self.int_at(depth)).collect();
         self.settle_refs(ins, count, |origin| matches!(origin, Origin::Element | Origin::Static(_)));
+        self.found.clear();
         self.check_overflow();
         let kept = self.state.stack.len() - count;
         self.state.stack.truncate(kept);

@@ -14,6 +14,8 @@ use crate::analysis::{
 impl Translator<'_> {
     /// Translates a call of an inlined method, its INITSLOT or its RET.
     pub(super) fn inlined(&mut self, ins: &Ins, inlined: Inlined) {
+        // Slots of frames change without an instruction that stores to them.
+        self.found.clear();
         match inlined {
             Inlined::Call(to) => self.call_inlined(ins, to),
             Inlined::Init => self.init_inlined(ins),
