@@ -138,6 +138,21 @@ fn quotients_by_one_word_that_stays_the_same() {
     assert!(tally.entered > tally.runs / 2);
 }
 
+/// A loop that divides only by what is not zero is entered with zero, too.
+#[test]
+fn a_divisor_that_stays_the_same_is_zero() {
+    let text = "PUSH7\nCALL f\nPUSH0\nCALL f\nPUSHINT16 -300\nCALL f\nPUSH0\nCALL f\nRET
+         f: INITSLOT 2, 1\nPUSHINT8 100\nSTLOC0\nPUSHINT128 123456789012345678901234567890\nSTLOC1
+         n: LDARG0\nJMPIFNOT s\nLDLOC1\nLDARG0\nDIV\nPUSHINT128 123456789012345678901234567890\nADD\nSTLOC1
+         s: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET";
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    for operator in ["DIV", "MOD"] {
+        let text = text.replace("DIV", operator);
+        modes.check(&Program::new("a divisor that is zero", assemble(&text).unwrap()), &mut tally);
+    }
+    assert!(tally.entered > 0);
+}
+
 #[test]
 fn loops_of_wide_integers() {
     let (mut modes, mut tally) = (Modes::all(), Tally::default());

@@ -153,7 +153,7 @@ builtins! {
         DIV_WIDE_TO_I128 = div_wide_to_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords;
         /// Returns the remainder of that division.
         REM_WIDE_BY_I128 = rem_wide_by_i128(a: u64, b: u64, c: u64, d: u64, low: u64, high: u64) -> TwoWords;
-        /// Returns the reciprocal of a word that is not zero, see [`neovm_types::integer::eval::reciprocal`].
+        /// Returns the reciprocal of a word, see [`neovm_types::integer::eval::reciprocal`].
         RECIPROCAL = reciprocal(divisor: u64) -> TwoWords;
         /// Computes a shift, a power, a root, or the remainder of a product or power, of integers of four words, the
         /// lowest operand first. Returns whether it is done; if not, the instruction faults.

@@ -78,7 +78,7 @@ impl Translator<'_> {
         })
     }
 
-    /// Returns what is known of a divisor that stays the same, which is not zero.
+    /// Returns what is known of a divisor that stays the same. One in a slot may be zero where the region is entered.
     fn divisor(&mut self, value: Value) -> Option<Divisor> {
         if let Some(known) = self.constant(value) {
             let known = u64::try_from(known).ok().filter(|&known| known > 1)?;
@@ -125,7 +125,7 @@ impl Translator<'_> {
     /// Returns whether a dividend is not negative, and its quotient below 2^127.
     fn has_short_quotient(&mut self, [_, second, third, fourth]: [Value; 4], divisor: Divisor) -> Value {
         let is_short = self.builder.ins().icmp(IntCC::UnsignedLessThan, third, divisor.bound);
-        if self.is_sign_of(fourth, third) || self.is_sign_of(third, second) {
+        if self.is_sign_of(fourth, third) || fourth == third && self.is_sign_of(third, second) {
             return is_short;
         }
         let is_last = self.builder.ins().icmp_imm_s(IntCC::Equal, fourth, 0);

@@ -219,10 +219,10 @@ fn divide_five(above: u64, value: [u64; 4], divisor: [u64; 4]) -> (u64, [u64; 4]
 
 /// See [`super::eval::reciprocal`].
 pub(super) fn reciprocal(word: u64) -> u128 {
-    let divisor = word << word.leading_zeros();
-    if divisor == 1 << 63 {
+    if word.count_ones() < 2 {
         return u128::MAX;
     }
+    let divisor = word << word.leading_zeros();
     let (high, rest) = divide_two(divisor.wrapping_neg(), 0, divisor);
     let (low, _) = divide_two(rest, 0, divisor);
     join(high, low)

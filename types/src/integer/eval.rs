@@ -154,8 +154,8 @@ pub fn div_to_i128(a: I256, b: i128) -> Option<i128> {
     below_sign(quotient).map(|quotient| quotient as i128)
 }
 
-/// A word that is not zero is shifted until its highest bit is set; this is 2^192 divided by it, rounded down, without
-/// its highest bit, which is that of 2^128. For a power of two it is one less.
+/// A word is shifted until its highest bit is set; this is 2^192 divided by it, rounded down, without its highest bit,
+/// which is that of 2^128. For a power of two it is one less, and for 0, which divides nothing, as for 1.
 pub fn reciprocal(word: u64) -> u128 {
     divide::reciprocal(word)
 }
