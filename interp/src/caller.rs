@@ -176,6 +176,7 @@ impl Caller<'_> {
     /// # Errors
     /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left.
     /// It counts as consumed all the same, as in the reference.
+    #[inline]
     pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
         self.vm.add_fee(fee)
     }

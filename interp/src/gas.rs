@@ -4,7 +4,11 @@
 //! the lower half counts instructions down. Each instruction subtracts its cost
 //! from both at once; a negative meter means that the units have run out. The
 //! counter grants units in chunks: when a chunk is used up, the loop returns for
-//! another, and checks budget and interrupt flag.
+//! another, and checks budget and interrupt flag. The gas covers all that is
+//! granted, so a fee for which that stays true needs nothing else.
+//!
+//! A meter that does not run is 0. One that does never is: it counts far fewer
+//! instructions than it could.
 //!
 //! Source: `ApplicationEngine.cs` of the reference node (`AddFee`, `FeeConsumed`).
 
@@ -28,8 +32,9 @@ pub(crate) struct GasCounter {
     limit_pico: u128,
     /// What was charged before the current grant. It exceeds the limit if the gas ran out.
     spent_pico: u128,
-    /// The current grant, if a meter is running.
-    granted: Option<i64>,
+    /// The units of the current grant; 0 if no meter is running.
+    granted: i64,
+    /// Those that began before the current grant.
     instructions: u64,
     /// Whether the current context is free of fees.
     pub(crate) free: bool,
@@ -39,7 +44,7 @@ impl GasCounter {
     pub(crate) fn new(options: &RunOptions) -> Self {
         let factor = u64::try_from(options.fee_factor.pico()).unwrap_or(u64::MAX);
         let limit_pico = options.gas_limit.pico();
-        Self { factor, limit_pico, spent_pico: 0, granted: None, instructions: 0, free: false }
+        Self { factor, limit_pico, spent_pico: 0, granted: 0, instructions: 0, free: false }
     }
 
     /// Grants up to `most` units, or `least` if that is more and they are left,
@@ -47,15 +52,14 @@ impl GasCounter {
     pub(crate) fn grant(&mut self, least: i64, most: i64) -> i64 {
         let chunk = most.min(CHUNK).max(least);
         let units = if self.free { chunk } else { self.units_within(chunk, 0) };
-        self.granted = Some(units);
+        self.granted = units;
         units << 32 | COUNTDOWN
     }
 
     /// Returns whether a new grant would be more than twice what the meter has left.
     pub(crate) fn should_refill(&self, meter: i64) -> bool {
-        let Some(granted) = self.granted else { return false };
         let left = meter >> 32;
-        let fresh = if self.free { granted } else { self.units_within(granted, granted - left) };
+        let fresh = if self.free { self.granted } else { self.units_within(self.granted, self.granted - left) };
         left * 2 < fresh
     }
 
@@ -70,43 +74,33 @@ impl GasCounter {
         (left / u128::from(self.factor)) as i64
     }
 
-    /// Ends the current grant and charges what the meter used of it; false if
-    /// there was no grant.
-    pub(crate) fn settle(&mut self, meter: i64) -> bool {
-        let Some(granted) = self.granted.take() else { return false };
-        self.instructions += (COUNTDOWN - (meter & COUNTDOWN)) as u64;
-        self.spend(granted - (meter >> 32));
-        true
+    /// Ends the current grant, if there is one, and charges what the meter used of it.
+    pub(crate) fn settle(&mut self, meter: i64) {
+        self.instructions = self.instructions(meter);
+        self.spent_pico = self.spent(meter);
+        self.granted = 0;
     }
 
-    /// Charges one instruction; false if there is not enough gas.
+    /// Charges one instruction, while no meter is running; false if there is not enough gas.
     pub(crate) fn charge(&mut self, units: i64) -> bool {
         self.instructions += 1;
-        self.spend(units);
-        self.covers(0)
-    }
-
-    fn spend(&mut self, units: i64) {
         if !self.free {
             self.spent_pico = self.after(units);
         }
+        self.covers(0)
     }
 
-    /// Charges a fee; false if there is not enough gas.
+    /// Charges a fee; false if the gas does not cover it and all that is granted.
     pub(crate) fn add(&mut self, fee: Gas) -> bool {
         if !self.free {
             self.spent_pico = self.spent_pico.saturating_add(fee.pico());
         }
-        self.covers(0)
+        self.covers(self.granted)
     }
 
-    /// Returns whether an instruction of a price can be paid.
+    /// Returns whether a number of units can be paid, beside what was charged.
     pub(crate) fn covers(&self, units: i64) -> bool {
         self.free || self.after(units) <= self.limit_pico
-    }
-
-    pub(crate) fn instructions(&self) -> u64 {
-        self.instructions
     }
 
     /// What a number of units costs, which is not negative.
@@ -119,13 +113,24 @@ impl GasCounter {
         self.spent_pico.saturating_add(self.pico(units))
     }
 
+    /// The gas used, with what the meter has used of the current grant.
+    fn spent(&self, meter: i64) -> u128 {
+        if self.free { self.spent_pico } else { self.after(self.granted - (meter >> 32)) }
+    }
+
+    /// The instructions that have begun, with those that the meter has counted.
+    pub(crate) fn instructions(&self, meter: i64) -> u64 {
+        let counted = if meter == 0 { 0 } else { COUNTDOWN - (meter & COUNTDOWN) };
+        self.instructions + counted as u64
+    }
+
     /// The gas used.
-    pub(crate) fn consumed(&self) -> Gas {
-        Gas::from_pico(self.spent_pico)
+    pub(crate) fn consumed(&self, meter: i64) -> Gas {
+        Gas::from_pico(self.spent(meter))
     }
 
     /// The gas left.
-    pub(crate) fn left(&self) -> Gas {
-        Gas::from_pico(self.limit_pico.saturating_sub(self.spent_pico))
+    pub(crate) fn left(&self, meter: i64) -> Gas {
+        Gas::from_pico(self.limit_pico.saturating_sub(self.spent(meter)))
     }
 }

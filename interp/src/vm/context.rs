@@ -89,6 +89,8 @@ impl Vm {
             return Err(FaultKind::OutOfScript { position: options.position as i64, length });
         }
         self.check_depth()?;
+        // Otherwise a host that loads one short script after another would keep a meter running for ever.
+        self.settle();
         self.begin_context();
         self.last_load += 1;
         let id = LoadId(self.last_load);
@@ -182,17 +184,18 @@ impl Vm {
                 self.counters = hot_counters.map_or(core::ptr::null(), |hot| hot.counters(&load.code));
                 self.statics = load.statics.as_mut_ptr();
                 self.statics_count = load.statics.len() as u32;
-                self.gas.free = load.free;
                 self.load_frames = load.frames;
+                let free = load.free;
+                self.set_free(free);
             }
             None => {
                 self.stack = self.arena.start();
                 self.counters = core::ptr::null();
                 self.statics = core::ptr::null_mut();
                 self.statics_count = 0;
-                self.gas.free = false;
                 self.load_frames = 0;
                 self.ip = core::ptr::null();
+                self.set_free(false);
             }
         }
     }
@@ -356,6 +359,14 @@ impl Vm {
     pub fn set_context_free(&mut self, free: bool) {
         if let Some(load) = self.loads.last_mut() {
             load.free = free;
+            self.set_free(free);
+        }
+    }
+
+    /// Sets whether what follows is free. What the meter has counted was not, or was.
+    fn set_free(&mut self, free: bool) {
+        if self.gas.free != free {
+            self.settle();
             self.gas.free = free;
         }
     }

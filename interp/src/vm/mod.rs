@@ -135,7 +135,7 @@ pub struct Vm {
     /// The bounds of calls between compiled methods.
     pub(crate) calls: crate::tier::Calls,
     pub(crate) limits: Limits,
-    /// The units and instructions left of the grant, see [`crate::gas`].
+    /// The units and instructions left of the grant, see [`crate::gas`]; 0 if there is none.
     pub(crate) meter: i64,
     pub(crate) frames: Vec<Frame>,
     pub(crate) try_blocks: Vec<TryBlock>,
@@ -373,18 +373,18 @@ impl Vm {
     /// Returns the gas used by instructions and fees. A charge that exceeded
     /// the limit is included.
     pub fn gas_consumed(&self) -> Gas {
-        self.gas.consumed()
+        self.gas.consumed(self.meter)
     }
 
     /// Returns the gas left.
     pub fn gas_left(&self) -> Gas {
-        self.gas.left()
+        self.gas.left(self.meter)
     }
 
     /// Returns the number of instructions that have begun, including implicit
     /// RETs and the instruction that faulted.
     pub fn instructions(&self) -> u64 {
-        self.gas.instructions()
+        self.gas.instructions(self.meter)
     }
 
     /// Returns the limits that scripts run under.

@@ -174,10 +174,9 @@ impl Vm {
         self.finish(result);
     }
 
-    /// Updates the gas and the instruction count from the meter. Returns whether the
-    /// meter was running.
-    fn settle(&mut self) -> bool {
-        self.gas.settle(core::mem::take(&mut self.meter))
+    /// Stops the meter, if it runs: the gas and the instructions that it counted are charged.
+    pub(super) fn settle(&mut self) {
+        self.gas.settle(core::mem::take(&mut self.meter));
     }
 
     /// Runs the instruction at `ip`, which is already charged, by its general handler.
@@ -204,13 +203,13 @@ impl Vm {
     pub(crate) fn execute_system_call(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
         let id = self.inst().operand as u32;
         self.jumped = false;
-        let metered = self.begin_hosted();
+        self.in_instruction = true;
         if let Err(error) = host.syscall(&mut Caller::new(self), id) {
             let result = raise(self, host, error);
-            self.end_hosted(metered);
+            self.end_hosted(true);
             return self.conclude(result, false, host);
         }
-        self.end_hosted(metered);
+        self.end_hosted(true);
         self.complete(false)
     }
 
@@ -252,9 +251,9 @@ impl Vm {
     fn catch(&mut self, result: Result<(), FaultKind>, host: &mut dyn Host) -> Result<(), FaultKind> {
         match result {
             Err(kind) if kind.is_catchable() && self.limits.catch_engine_exceptions => {
-                let metered = self.settle();
+                let metered = self.is_metered();
                 let result = self.throw(kind.message().into(), host);
-                self.resume_meter(metered);
+                self.resume(metered);
                 result
             }
             result => result,
@@ -272,35 +271,36 @@ impl Vm {
     /// Runs a handler that may call the host.
     #[inline(never)]
     fn execute_hosted(&mut self, handler: HostedFn, host: &mut dyn Host) -> Result<(), FaultKind> {
-        let metered = self.begin_hosted();
+        let metered = self.is_metered();
+        self.in_instruction = true;
         let result = handler(self, host);
         self.end_hosted(metered);
         result
     }
 
-    /// Prepares for a call of the host by an instruction. Returns whether the
-    /// meter runs, for [`Vm::end_hosted`].
-    #[inline(always)]
-    fn begin_hosted(&mut self) -> bool {
-        self.in_instruction = true;
-        self.settle()
-    }
-
-    /// Undoes what [`Vm::begin_hosted`] did, after the call of the host.
+    /// Ends an instruction that called the host; the meter was running if `metered`.
     #[inline(always)]
     fn end_hosted(&mut self, metered: bool) {
         self.in_instruction = false;
-        self.resume_meter(metered);
+        self.resume(metered);
     }
 
-    /// Starts the meter again if [`Vm::settle`] stopped it. While it is stopped, the
-    /// host can read and charge exact gas, and a load may end, so that another one pays.
+    fn is_metered(&self) -> bool {
+        self.meter != 0
+    }
+
+    /// Lets the dispatch loop go on after a call of the host. The meter may have been stopped: by a fee after which the
+    /// gas did not cover the grant, or because another load pays.
     #[inline(always)]
-    fn resume_meter(&mut self, metered: bool) {
-        if metered && !self.loads.is_empty() {
+    fn resume(&mut self, metered: bool) {
+        if !metered {
+            return;
+        }
+        // Free instructions would not notice the budget, the flag or the gas limit.
+        self.chunk_over = self.budget.is_some() || self.interrupted();
+        if !self.is_metered() {
             self.meter = self.gas.grant(0, i64::MAX);
-            // Free instructions would not notice the budget, the flag or the gas limit.
-            self.chunk_over = self.budget.is_some() || self.interrupted() || !self.gas.covers(0);
+            self.chunk_over |= !self.gas.covers(0);
         }
     }
 
@@ -342,7 +342,15 @@ impl Vm {
     /// # Errors
     /// [`FaultKind::InsufficientGas`] if the fee exceeds the gas that is left. The fee
     /// still counts as consumed.
+    #[inline]
     pub fn add_fee(&mut self, fee: Gas) -> Result<(), FaultKind> {
-        if self.gas.add(fee) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
+        if self.gas.add(fee) { Ok(()) } else { self.settle_fee() }
+    }
+
+    /// Stops the meter after a fee, because the gas does not cover both what was charged and all that is granted.
+    #[cold]
+    fn settle_fee(&mut self) -> Result<(), FaultKind> {
+        self.settle();
+        if self.gas.covers(0) { Ok(()) } else { Err(FaultKind::InsufficientGas) }
     }
 }
