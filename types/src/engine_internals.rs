@@ -86,7 +86,7 @@ impl CompoundInternals for Map {
 pub trait ArrayInternals: Sized {
     /// Creates an array of items none of which is a compound, without looking
     /// at each. If one is, it is neither counted nor dropped without recursion.
-    fn of_leaves(items: Vec<StackItem>) -> Self;
+    fn of_leaves(items: impl Into<ItemVec>) -> Self;
 
     /// Returns the items' place in memory. It may be read and written while no
     /// method of this array runs and no other access is under way, and must not
@@ -112,7 +112,7 @@ pub trait ArrayInternals: Sized {
 
 impl ArrayInternals for Array {
     #[inline(always)]
-    fn of_leaves(items: Vec<StackItem>) -> Self {
+    fn of_leaves(items: impl Into<ItemVec>) -> Self {
         Self::of_leaves(items)
     }
 

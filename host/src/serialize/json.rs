@@ -140,7 +140,7 @@ impl Reader {
             Json::Number(value) => self.integer(value)?.into(),
             Json::String(text) => text.into(),
             Json::Array(values) => {
-                let items = values.into_iter().map(|value| self.item(value)).collect::<Result<_, _>>()?;
+                let items = values.into_iter().map(|value| self.item(value)).collect::<Result<Vec<_>, _>>()?;
                 StackItem::Array(Array::new(items))
             }
             Json::Object(members) => {

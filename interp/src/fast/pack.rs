@@ -1,10 +1,8 @@
 //! Creating compounds and taking them apart.
 
-use alloc::vec::Vec;
-
 use neovm_types::{
     Array, Map, StackItem,
-    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals},
+    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, ItemVec},
 };
 
 use super::{Flow, Regs, share};
@@ -24,13 +22,13 @@ unsafe fn push_new(r: &mut Regs, compound: StackItem) -> Flow {
 #[inline(always)]
 pub(crate) unsafe fn new_array0(r: &mut Regs) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
-    unsafe { push_new(r, StackItem::Array(Array::of_leaves(Vec::new()))) }
+    unsafe { push_new(r, StackItem::Array(Array::of_leaves(ItemVec::default()))) }
 }
 
 #[inline(always)]
 pub(crate) unsafe fn new_struct0(r: &mut Regs) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
-    unsafe { push_new(r, StackItem::Struct(Array::of_leaves(Vec::new()))) }
+    unsafe { push_new(r, StackItem::Struct(Array::of_leaves(ItemVec::default()))) }
 }
 
 #[inline(always)]
@@ -54,7 +52,7 @@ pub(crate) unsafe fn pack(r: &mut Regs, vm: &mut Vm, is_struct: bool) -> Flow {
             Ok(count) if count <= below => count,
             _ => return Flow::Full,
         };
-        let mut items = Vec::with_capacity(count);
+        let mut items = ItemVec::with_capacity(count);
         let mut nested = false;
         for depth in 2..count + 2 {
             nested |= r.tag(depth) >= tag::ARRAY;
@@ -98,7 +96,9 @@ pub(crate) unsafe fn unpack(r: &mut Regs, vm: &mut Vm) -> Flow {
         r.drop_cell(1);
         r.sp = r.at(1);
         if array.is_unique() && !array.is_borrowed() {
-            (*array.items()).take().into_iter().rev().for_each(|item| put(r, item));
+            while let Some(item) = (*array.items()).pop() {
+                put(r, item);
+            }
         } else {
             (*array.items()).iter().rev().for_each(|item| {
                 if references > 1 {

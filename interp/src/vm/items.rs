@@ -5,7 +5,9 @@
 use alloc::vec::Vec;
 
 use neovm_types::{
-    Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem, engine_internals::ItemInternals, opcode::SlotKind,
+    Array, Buffer, FaultKind, Integer, Map, Pointer, StackItem,
+    engine_internals::{ItemInternals, ItemVec},
+    opcode::SlotKind,
 };
 
 use super::{EMPTY_SLOTS, SLACK, Vm};
@@ -161,7 +163,7 @@ impl Vm {
 
     /// Removes the topmost `count` items, which must exist, and returns them, the
     /// top first. They stay counted, for the compound that they move into.
-    pub(crate) fn take_items(&mut self, count: usize) -> Vec<StackItem> {
+    pub(crate) fn take_items(&mut self, count: usize) -> ItemVec {
         (0..count).map(|_| self.take_top()).collect()
     }
 

@@ -14,7 +14,7 @@ use core::sync::atomic::AtomicBool;
 
 use neovm_types::{
     Fault, FaultKind, Gas, Hardfork, Limits, OpCode, PriceTable, Script, StackItem,
-    engine_internals::{Candidate, collect_cycles},
+    engine_internals::{Candidate, ItemVec, collect_cycles},
     item::Results,
 };
 
@@ -349,7 +349,7 @@ impl Vm {
         if count == 0 {
             return Results::default();
         }
-        let mut results = Vec::with_capacity(count);
+        let mut results = ItemVec::with_capacity(count);
         self.sp = self.arena.start();
         for index in 0..count {
             // SAFETY: the arena holds that many results from its start on, which were moved out of the code that they

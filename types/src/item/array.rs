@@ -8,14 +8,14 @@
 //! within functions of this module that call no foreign code: neither a clone of
 //! an item nor a move runs any, and items are never dropped there.
 
-use alloc::{rc::Weak, vec::Vec};
+use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 
 use super::{
     StackItem,
-    compound::{Header, drop_item, release},
+    compound::{Header, release},
     item_vec::ItemVec,
-    shared::Shared,
+    shared::{Shared, Weak},
 };
 use crate::fault::FaultKind;
 
@@ -44,8 +44,8 @@ impl Array {
 }
 
 impl Body {
-    fn new(header: Header, items: Vec<StackItem>) -> Self {
-        Self { header, items: UnsafeCell::new(items.into()) }
+    fn new(header: Header, items: ItemVec) -> Self {
+        Self { header, items: UnsafeCell::new(items) }
     }
 
     /// The items, for this module's functions.
@@ -87,9 +87,9 @@ impl Body {
 /// stack, in a slot or in another compound that does.
 #[allow(clippy::missing_errors_doc, reason = "the block's doc states them")]
 impl Array {
-    /// Creates an array of items.
-    pub fn new(items: Vec<StackItem>) -> Self {
-        let header = Header::default();
+    /// Creates an array of items: those of an array, a slice or a `Vec`.
+    pub fn new(items: impl Into<ItemVec>) -> Self {
+        let (header, items) = (Header::default(), items.into());
         if items.iter().any(StackItem::is_compound) {
             header.set_nested();
         }
@@ -97,7 +97,8 @@ impl Array {
     }
 
     /// Creates an array of items none of which is a compound, without looking at each.
-    pub(crate) fn of_leaves(items: Vec<StackItem>) -> Self {
+    pub(crate) fn of_leaves(items: impl Into<ItemVec>) -> Self {
+        let items = items.into();
         debug_assert!(!items.iter().any(StackItem::is_compound), "leaves are no compounds");
         Self(Shared::new(Body::new(Header::default(), items)))
     }
@@ -203,7 +204,7 @@ impl Array {
     #[inline]
     pub(crate) fn clear_counted(&self) -> Result<Vec<StackItem>, FaultKind> {
         self.header().check_writable("The array is readonly, can not clear.")?;
-        Ok(self.take())
+        Ok(self.take().into_vec())
     }
 
     /// Returns whether this is the same array as another: the same object, not
@@ -225,7 +226,7 @@ impl Array {
     }
 
     /// Takes the items out, read-only or not: for releasing.
-    pub(super) fn take(&self) -> Vec<StackItem> {
+    pub(super) fn take(&self) -> ItemVec {
         self.0.change(ItemVec::take)
     }
 
@@ -270,7 +271,7 @@ impl Array {
 
     /// A new reference to an array that is still there.
     pub(super) fn upgrade(weak: &Weak<Body>) -> Option<Self> {
-        Shared::upgrade(weak).map(Self)
+        weak.upgrade().map(Self)
     }
 }
 
@@ -282,11 +283,9 @@ impl core::fmt::Debug for Array {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let items = self.items.get_mut().take();
+        // Others are dropped with the vector.
         if self.header.is_nested() {
-            release(items);
-        } else {
-            items.into_iter().for_each(drop_item);
+            release(self.items.get_mut().take());
         }
     }
 }

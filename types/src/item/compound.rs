@@ -1,15 +1,14 @@
 //! Arrays, structs and maps: shared, mutable, possibly cyclic.
 //!
 //! Two counts belong to a compound, and neither follows from the other: the
-//! number of references that keep its memory (the count of its `Rc`), and the
+//! number of references that keep its memory (see `shared`), and the
 //! number of stack references by the consensus rules ([`Header::references`]).
 //! Engines change the second exactly as the reference engine does; this module
 //! never changes it.
 
-use alloc::vec::Vec;
 use core::cell::Cell;
 
-use super::StackItem;
+use super::{StackItem, item_vec::ItemVec};
 use crate::fault::FaultKind;
 
 /// What engines count and note about a compound.
@@ -176,14 +175,14 @@ impl Drop for Borrow<'_> {
 
 /// Drops items without recursion, however deep they nest: what the last
 /// reference to a compound held joins the list.
-pub(super) fn release(mut pending: Vec<StackItem>) {
+pub(super) fn release(mut pending: ItemVec) {
     while let Some(item) = pending.pop() {
         match &item {
             StackItem::Array(array) | StackItem::Struct(array) if array.strong_count() == 1 => {
                 pending.append(&mut array.take());
             }
             StackItem::Map(map) if map.strong_count() == 1 => {
-                pending.extend(map.take().into_iter().map(|(_, value)| value));
+                map.take().into_iter().for_each(|(_, value)| pending.push(value));
             }
             _ => {}
         }

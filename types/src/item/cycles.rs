@@ -9,12 +9,11 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
-    rc::Weak,
     vec,
     vec::Vec,
 };
 
-use super::{Array, Map, StackItem, array, map};
+use super::{Array, Map, StackItem, array, map, shared::Weak};
 
 /// A compound that may be part of a cycle, remembered without keeping it alive.
 #[derive(Clone)]

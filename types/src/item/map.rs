@@ -1,6 +1,6 @@
 //! Maps: entries in order of insertion, with an ordered index.
 
-use alloc::{rc::Weak, vec::Vec};
+use alloc::vec::Vec;
 use core::{
     cell::RefCell,
     cmp::Ordering,
@@ -11,7 +11,7 @@ use super::{
     StackItem,
     compound::{Header, drop_item, release},
     not_primitive,
-    shared::Shared,
+    shared::{Shared, Weak},
 };
 use crate::fault::FaultKind;
 
@@ -232,7 +232,7 @@ impl Map {
 
     /// A new reference to a map that is still there.
     pub(super) fn upgrade(weak: &Weak<Body>) -> Option<Self> {
-        Shared::upgrade(weak).map(Self)
+        weak.upgrade().map(Self)
     }
 }
 

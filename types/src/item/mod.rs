@@ -11,6 +11,8 @@
 #[allow(unsafe_code, reason = "items that compiled code reaches: see its module")]
 mod array;
 pub mod binary;
+#[allow(unsafe_code, reason = "memory that is used again: see its module")]
+mod block;
 pub(crate) mod bytes;
 pub(crate) mod compound;
 mod convert;
@@ -29,8 +31,7 @@ mod scalar;
 #[allow(unsafe_code, reason = "counted references to values: see its module")]
 mod shared;
 
-use alloc::vec::Vec;
-
+use self::item_vec::ItemVec;
 pub use self::{
     array::Array,
     bytes::{Buffer, ByteString, WideInteger},
@@ -193,14 +194,14 @@ impl StackItem {
         matches!(self, Self::Null)
     }
 
-    /// Creates an array of items.
-    pub fn array(items: impl Into<Vec<Self>>) -> Self {
-        Self::Array(Array::new(items.into()))
+    /// Creates an array of items: those of an array, a slice or a `Vec`.
+    pub fn array(items: impl Into<ItemVec>) -> Self {
+        Self::Array(Array::new(items))
     }
 
-    /// Creates a struct of items.
-    pub fn structure(items: impl Into<Vec<Self>>) -> Self {
-        Self::Struct(Array::new(items.into()))
+    /// Creates a struct of items: those of an array, a slice or a `Vec`.
+    pub fn structure(items: impl Into<ItemVec>) -> Self {
+        Self::Struct(Array::new(items))
     }
 
     /// Creates an empty map.

@@ -7,6 +7,7 @@ use super::{
     StackItem,
     compound::Header,
     cycles::{Candidate, collect_cycles},
+    item_vec::ItemVec,
 };
 
 /// The items that an execution returned, the top of the stack last. It dereferences to a slice.
@@ -26,7 +27,7 @@ use super::{
 /// # Ok::<_, neovm_types::FaultKind>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Results(Vec<StackItem>);
+pub struct Results(ItemVec);
 
 impl Drop for Results {
     fn drop(&mut self) {
@@ -35,7 +36,7 @@ impl Drop for Results {
             return;
         }
         let mut linked = linked_compounds(&self.0);
-        self.0.clear();
+        drop(self.0.take());
         if !linked.is_empty() {
             collect_cycles(&mut linked, false);
         }
@@ -64,6 +65,12 @@ fn linked_compounds(items: &[StackItem]) -> Vec<Candidate> {
 
 impl From<Vec<StackItem>> for Results {
     fn from(items: Vec<StackItem>) -> Self {
+        Self(items.into())
+    }
+}
+
+impl From<ItemVec> for Results {
+    fn from(items: ItemVec) -> Self {
         Self(items)
     }
 }
@@ -87,15 +94,15 @@ impl<'a> IntoIterator for &'a Results {
 
 impl<U> PartialEq<U> for Results
 where
-    Vec<StackItem>: PartialEq<U>,
+    [StackItem]: PartialEq<U>,
 {
     fn eq(&self, other: &U) -> bool {
-        self.0 == *other
+        **self == *other
     }
 }
 
 impl fmt::Debug for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        (**self).fmt(f)
     }
 }

@@ -1,7 +1,5 @@
 //! Byte strings, buffers, and integers that take 256 bits.
 
-#[allow(unsafe_code, reason = "memory that is used again: see its module")]
-mod block;
 #[allow(unsafe_code, reason = "counted bytes in one allocation: see its module")]
 mod node;
 #[allow(unsafe_code, reason = "integers in nodes: see its module")]

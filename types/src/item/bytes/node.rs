@@ -19,7 +19,7 @@ use alloc::{
 };
 use core::{ptr::NonNull, str::Utf8Error};
 
-use super::{super::compound::being_read, block};
+use super::super::{block, compound::being_read};
 use crate::fault::FaultKind;
 
 /// The count of constants. Counts of others stay below.

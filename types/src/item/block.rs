@@ -1,7 +1,7 @@
 //! Small blocks of memory, kept for the next use.
 //!
-//! Scripts make and drop short byte strings all the time. A thread keeps the
-//! blocks that were freed, up to a limit, and takes them again: a few machine
+//! Scripts make and drop short byte strings and arrays all the time. A thread keeps
+//! the blocks that were freed, up to a limit, and takes them again: a few machine
 //! instructions where the allocator needs many. Without `std` there are no
 //! thread-locals, and each block comes from the allocator.
 
