@@ -9,17 +9,20 @@ use crate::{ContractsStamp, Cursor, Direction, Entry, Key, Store, StoreError, Va
 /// An ordered store in memory. Nothing in it can fail.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    /// What most reads ask for: a key is found faster by its hash than by its order.
-    values: HashMap<Key, Value>,
-    /// The same keys in order.
-    order: BTreeMap<Key, ()>,
+    /// Where the value of a key is. Most reads ask for one, which is found faster by its hash than by its order.
+    places: HashMap<Key, usize>,
+    /// The same in the order of the keys.
+    order: BTreeMap<Key, usize>,
+    values: Vec<Value>,
+    /// The places of values that were deleted.
+    free: Vec<usize>,
     stamp: ContractsStamp,
 }
 
 /// Stores are equal if their entries are.
 impl PartialEq for MemoryStore {
     fn eq(&self, other: &Self) -> bool {
-        self.values == other.values
+        self.iter().eq(other.iter())
     }
 }
 
@@ -28,35 +31,42 @@ impl Eq for MemoryStore {}
 impl MemoryStore {
     /// Returns the number of entries.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.places.len()
     }
 
     /// Returns whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.places.is_empty()
     }
 
     /// Returns all entries, the smallest key first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> {
-        self.order.keys().map(|key| (key, &self.values[key]))
+        self.order.iter().map(|(key, &place)| (key, &self.values[place]))
     }
 
     /// Sets the value of a key and returns the former one.
     pub fn insert(&mut self, key: Key, value: Value) -> Option<Value> {
         self.stamp.note_write(&key);
-        if let Some(place) = self.values.get_mut(&key) {
-            return Some(mem::replace(place, value));
+        if let Some(&place) = self.places.get(&key) {
+            return Some(mem::replace(&mut self.values[place], value));
         }
-        self.order.insert(key.clone(), ());
-        self.values.insert(key, value)
+        let place = self.free.pop().unwrap_or(self.values.len());
+        match self.values.get_mut(place) {
+            Some(free) => *free = value,
+            None => self.values.push(value),
+        }
+        self.order.insert(key.clone(), place);
+        self.places.insert(key, place);
+        None
     }
 
     /// Deletes a key and returns its value.
     pub fn remove(&mut self, key: &[u8]) -> Option<Value> {
         self.stamp.note_write(key);
-        let value = self.values.remove(key)?;
+        let place = self.places.remove(key)?;
         self.order.remove(key);
-        Some(value)
+        self.free.push(place);
+        Some(mem::take(&mut self.values[place]))
     }
 }
 
@@ -95,29 +105,29 @@ pub fn seek_range<'a>(
     })
 }
 
-/// The entries that [`Store::seek`] reads.
-pub(crate) fn range<'a, V>(
+/// What a function makes of the entries that [`Store::seek`] reads.
+pub(crate) fn range<'a, V, T: 'a>(
     entries: &'a BTreeMap<Key, V>,
     prefix: &[u8],
     from: Option<&[u8]>,
     direction: Direction,
-) -> Box<dyn Iterator<Item = (&'a Key, &'a V)> + 'a> {
+    entry: impl Fn((&'a Key, &'a V)) -> T + 'a,
+) -> Box<dyn Iterator<Item = T> + 'a> {
     let Some((start, end)) = seek_range(prefix, from, direction) else { return Box::new(std::iter::empty()) };
     let entries = entries.range::<[u8], _>((Bound::Included(start), end.as_ref().map(Vec::as_slice)));
     match direction {
-        Direction::Forward => Box::new(entries),
-        Direction::Backward => Box::new(entries.rev()),
+        Direction::Forward => Box::new(entries.map(entry)),
+        Direction::Backward => Box::new(entries.rev().map(entry)),
     }
 }
 
 impl Store for MemoryStore {
     fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        Ok(self.values.get(key).cloned())
+        Ok(self.places.get(key).map(|&place| self.values[place].clone()))
     }
 
     fn seek<'a>(&'a self, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Cursor<'a> {
-        let keys = range(&self.order, prefix, from, direction);
-        Box::new(keys.map(|(key, ())| Ok((key.clone(), self.values[key].clone()))))
+        range(&self.order, prefix, from, direction, |(key, &place)| Ok((key.clone(), self.values[place].clone())))
     }
 
     fn contracts_stamp(&self) -> Option<ContractsStamp> {
@@ -143,6 +153,21 @@ mod tests {
 
     fn keys(store: &MemoryStore, prefix: &[u8], from: Option<&[u8]>, direction: Direction) -> Vec<Vec<u8>> {
         store.seek(prefix, from, direction).map(|entry| entry.unwrap().0.to_vec()).collect()
+    }
+
+    #[test]
+    fn a_store_holds_what_was_written_last() {
+        let (mut store, mut expected) = (MemoryStore::default(), BTreeMap::new());
+        for step in 0_u8..200 {
+            let (key, value) = (Key::from_bytes(&[step % 7]), Value::from([step]));
+            let (old, known) = match step % 3 {
+                0 => (store.remove(&key), expected.remove(&key)),
+                _ => (store.insert(key.clone(), value.clone()), expected.insert(key.clone(), value)),
+            };
+            assert_eq!((old, store.get(&key).unwrap()), (known, expected.get(&key).cloned()));
+            assert!(store.iter().eq(&expected));
+            assert_eq!((store.len(), &store), (expected.len(), &expected.clone().into_iter().collect()));
+        }
     }
 
     #[test]

@@ -53,18 +53,6 @@ impl<'s> Seek<'s> {
     pub(crate) fn new(layer: &Rc<Layer<'s>>, prefix: &[u8], direction: Direction) -> Self {
         Self(State::New { layer: Rc::clone(layer), prefix: prefix.to_vec(), direction })
     }
-
-    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
-        if let State::New { layer, prefix, direction } = &self.0 {
-            self.0 = State::Running(Source::start(&Below::Layer(Rc::clone(layer)), prefix, *direction, false));
-        }
-        let State::Running(source) = &mut self.0 else { return Ok(None) };
-        let entry = source.advance()?;
-        if entry.is_none() {
-            self.0 = State::Done;
-        }
-        Ok(entry)
-    }
 }
 
 impl<'s> Source<'s> {
@@ -85,10 +73,10 @@ impl<'s> Source<'s> {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<Entry>, StoreError> {
+    fn next(&mut self) -> Option<Result<Entry, StoreError>> {
         match self {
-            Self::Layer(merge) => merge.advance(),
-            Self::Store(cursor) => Ok(cursor.next().transpose()?.map(|(key, value)| (key, Item::fixed(value)))),
+            Self::Layer(merge) => merge.advance().transpose(),
+            Self::Store(cursor) => Some(cursor.next()?.map(|(key, value)| (key, Item::fixed(value)))),
         }
     }
 }
@@ -113,7 +101,7 @@ impl Merge<'_> {
     /// Fetches the next entry from below that the layer does not hide, unless it is there already.
     fn fetch(&mut self) -> Result<(), StoreError> {
         while let (None, Some(below)) = (&self.ahead, &mut self.below) {
-            match below.advance()? {
+            match below.next().transpose()? {
                 None => self.below = None,
                 Some((key, _)) if self.hides(&key) => {}
                 entry => self.ahead = entry,
@@ -139,11 +127,15 @@ impl Iterator for Seek<'_> {
     type Item = Result<Entry, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.advance();
-        if entry.is_err() {
+        if let State::New { layer, prefix, direction } = &self.0 {
+            self.0 = State::Running(Source::start(&Below::Layer(Rc::clone(layer)), prefix, *direction, false));
+        }
+        let State::Running(source) = &mut self.0 else { return None };
+        let entry = source.next();
+        if !matches!(entry, Some(Ok(_))) {
             self.0 = State::Done;
         }
-        entry.transpose()
+        entry
     }
 }
 

@@ -202,10 +202,10 @@ impl<'s> StorageIterator<'s> {
     /// # Errors
     /// A fault if the storage cannot be read.
     pub fn next_entry(&mut self) -> Result<bool, FaultKind> {
-        let next = self.entries.next().transpose().map_err(fault)?;
+        let next = self.entries.next();
         let is_there = next.is_some();
         if is_there || self.forgets_last {
-            self.current = next;
+            self.current = next.transpose().map_err(fault)?;
             self.original = None;
         }
         Ok(is_there)

@@ -50,7 +50,7 @@ impl StateBuffer {
         from: Option<&[u8]>,
         direction: Direction,
     ) -> Cursor<'a> {
-        overlay(range(&self.entries, prefix, from, direction), below, direction)
+        overlay(range(&self.entries, prefix, from, direction, |entry| entry), below, direction)
     }
 }
 
