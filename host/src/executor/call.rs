@@ -3,10 +3,10 @@
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use hashbrown::{HashMap, hash_map::Entry};
-use neovm_interp::{Caller, LoadId, LoadOptions};
+use neovm_interp::{Caller, Code, LoadId, LoadOptions};
 use neovm_storage::{ContractsStamp, Layer};
 use neovm_types::{
-    CallFlags, FaultKind, Gas, Hardfork, Hash160, StackItem,
+    CallFlags, FaultKind, Gas, Hardfork, Hash160, Script, StackItem,
     manifest::{Method, ParameterType},
 };
 use smallvec::SmallVec;
@@ -29,11 +29,13 @@ pub(crate) struct Call {
     pub(crate) native: Option<Hash160>,
 }
 
-/// What is known of contracts that were looked up.
-#[derive(Clone, Debug, Default)]
+/// What is known of contracts that were looked up, and of the first script.
+#[derive(Clone, Debug)]
 pub(super) struct Lookups {
     /// The [number](Network::id) of the network whose contracts these are.
-    network: Option<u64>,
+    network: u64,
+    /// The script that an execution loaded first, decoded.
+    first: Option<Arc<Code>>,
     /// The stamp of the layer that it was read from: in a layer with another one, nothing of it holds.
     stamp: Option<ContractsStamp>,
     contracts: HashMap<Hash160, Lookup, HashState>,
@@ -41,30 +43,49 @@ pub(super) struct Lookups {
 
 thread_local! {
     /// What the last execution of the thread knew.
-    static LAST: Cell<Lookups> = Cell::default();
+    static LAST: Cell<Option<Box<Lookups>>> = const { Cell::new(None) };
 }
 
 impl Lookups {
     /// What is known of more contracts is not kept.
     const MAX_KEPT: usize = 256;
 
+    /// A longer script is not kept.
+    const MAX_SCRIPT: usize = 1024;
+
+    /// Returns what an execution knows: at first what the thread's last one knew.
+    pub(super) fn of<'a>(own: &'a mut Option<Box<Self>>, network: &Network) -> &'a mut Self {
+        own.get_or_insert_with(|| Self::take(network))
+    }
+
     /// Takes what the last execution of the thread knew, if it ran on the same network.
-    pub(super) fn take(network: &Network) -> Self {
-        let network = Some(network.id());
-        let last = LAST.try_with(Cell::take).unwrap_or_default();
-        if last.network == network { last } else { Self { network, ..Self::default() } }
+    fn take(network: &Network) -> Box<Self> {
+        let network = network.id();
+        let last = LAST.try_with(Cell::take).ok().flatten().filter(|last| last.network == network);
+        let new = || Self { network, first: None, stamp: None, contracts: HashMap::default() };
+        last.unwrap_or_else(|| Box::new(new()))
     }
 
     /// Keeps it for the next execution of the thread.
-    pub(super) fn give_back(mut self) {
+    pub(super) fn give_back(mut self: Box<Self>) {
         // Without a stamp nobody can tell whether it holds there.
         if self.stamp.is_none() {
             self.contracts.clear();
         }
         if self.contracts.len() <= Self::MAX_KEPT {
             // At the end of a thread there is nobody to keep it for.
-            _ = LAST.try_with(|last| last.set(self));
+            _ = LAST.try_with(|last| last.set(Some(self)));
         }
+    }
+
+    /// Decodes the script that the execution begins with, unless the thread's last one began with the same.
+    pub(super) fn prepare_first(&mut self, network: &Network, script: &Script) -> Result<Arc<Code>, FaultKind> {
+        if let Some(code) = self.first.as_ref().filter(|code| code.script() == script) {
+            return Ok(Arc::clone(code));
+        }
+        let code = network.engine().prepare(script)?;
+        self.first = (script.len() <= Self::MAX_SCRIPT).then(|| Arc::clone(&code));
+        Ok(code)
     }
 }
 
@@ -118,6 +139,7 @@ impl<'s> Executor<'s> {
         read: impl FnOnce(&mut Lookup) -> Result<T, FaultKind>,
     ) -> Result<Option<T>, FaultKind> {
         let mut lookups = self.lookups.borrow_mut();
+        let lookups = Lookups::of(&mut lookups, self.network);
         let stamp = self.layer().contracts_stamp();
         if lookups.stamp != stamp {
             lookups.contracts.clear();

@@ -71,7 +71,8 @@ pub struct Executor<'s> {
     base: Rc<Layer<'s>>,
     /// One for each load, the current one last.
     frames: Vec<Frame<'s>>,
-    lookups: RefCell<call::Lookups>,
+    /// None until it is needed.
+    lookups: RefCell<Option<Box<call::Lookups>>>,
     container_items: container::ContainerItems,
     witnesses: RefCell<witness::Witnesses>,
     invocations: HashMap<Hash160, i32, HashState>,

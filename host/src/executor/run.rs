@@ -169,7 +169,7 @@ impl<'s> Executor<'s> {
             storage_price: rules.storage_price,
             base,
             frames: Frame::room(),
-            lookups: RefCell::new(Lookups::take(network)),
+            lookups: RefCell::new(None),
             container_items: Default::default(),
             witnesses: Default::default(),
             invocations: Default::default(),
@@ -199,7 +199,10 @@ impl<'s> Executor<'s> {
 
     /// Loads a script that nobody called.
     fn load_script(&mut self, caller: &mut Caller<'_>, script: Script, flags: CallFlags) -> Result<(), FaultKind> {
-        let code = self.network.engine().prepare(&script)?;
+        let code = match self.frames.is_empty() {
+            true => Lookups::of(self.lookups.get_mut(), self.network).prepare_first(self.network, &script),
+            false => self.network.engine().prepare(&script),
+        }?;
         let stack_below = caller.stack_len();
         let load = caller.load(code, LoadOptions::default())?;
         let frame = self.new_frame(load, ScriptHash::of(script), flags, stack_below);
@@ -260,7 +263,9 @@ impl<'s> Executor<'s> {
         changes: impl FnOnce(&Layer<'s>) -> Batch,
     ) -> Receipt {
         let fault_place = fault.as_ref().and_then(|fault| self.fault_place(&vm, fault));
-        self.lookups.take().give_back();
+        if let Some(lookups) = self.lookups.take() {
+            lookups.give_back();
+        }
         Frame::give_back(std::mem::take(&mut self.frames));
         if fault.is_some() {
             self.notifications.clear();
