@@ -246,6 +246,9 @@ unsafe extern "sysv64" fn heap<const FORM: usize>(
                 };
                 next(vm, Regs { ip: ip.add(length), sp, slots, meter, limit: done.limit });
             }
+            UNFUSED if (*ip).handler.get() == COUNTING[FORM] as *mut () => {
+                unfuse::<true>(vm, ip, sp, slots, meter, limit);
+            }
             UNFUSED => unfuse::<false>(vm, ip, sp, slots, meter, limit),
             LIMITED => exit::<LIMIT>(vm, ip, sp, slots, meter, done.limit),
             RETURNED => {
@@ -384,6 +387,38 @@ mod tests {
             let expected = compare(&code, crate::Dispatch::Unfused, turns, start);
             assert_eq!(compare(&code, crate::Dispatch::Auto, turns, start), expected, "{turns} turns from {start}");
             assert_eq!(runs_fused(), stays_fused, "{turns} turns from {start}");
+        }
+    }
+
+    /// A tier that compiles nothing.
+    struct Idle;
+
+    impl crate::tier::Tier for Idle {
+        fn hot(&self, _: &Arc<Code>, _: usize, _: &crate::tier::TypeFeedback) {}
+
+        fn failing(&self, _: &Arc<Code>, _: &crate::tier::Exit, _: Option<usize>, _: &crate::tier::TypeFeedback) {}
+
+        fn memory(&self) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn a_fused_instruction_that_a_tier_gives_back_runs_alone_if_it_keeps_failing() {
+        // The comparison with index 9 is a jump. The instructions from index 7 on are none, and add no byte strings.
+        const ADD: &str = "INITSLOT 3, 2\nLDARG0\nSTLOC0\nPUSHDATA1 0x05\nSTLOC1\nJMP n\nNOP\nn: LDLOC1\nPUSH2\nADD\nSTLOC2\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC2\nRET";
+        for (text, fused) in [(COMPARE, 9), (ADD, 7)] {
+            let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
+            let code = Arc::new(crate::tier::attach(code, Arc::new(Idle), u32::MAX));
+            let inst = &code.insts()[fused];
+            assert!(inst.form.pattern().is_some(), "{text}");
+            // SAFETY: the interpreter's own handler comes back.
+            unsafe { crate::tier::CodeView::new(&code).enter_by(fused, None) };
+            let given_back = inst.handler.get();
+            for (turns, is_given_back) in [(15, true), (1, false), (255 - 16, false), (1, true)] {
+                compare(&code, crate::Dispatch::Auto, turns, Integer::Small(i64::MAX));
+                assert_eq!(inst.handler.get() == given_back, is_given_back, "{turns} turns of {text}");
+            }
         }
     }
 }

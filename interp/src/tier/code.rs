@@ -127,12 +127,13 @@ impl<'a> CodeView<'a> {
     pub unsafe fn enter_by(self, index: usize, entry: Option<*const u8>) {
         #[cfg(neovm_tail_calls)]
         {
-            use crate::dispatch::tail_call::{COUNTING, TailFn};
+            use crate::dispatch::tail_call::{COUNTING, HANDLERS, TailFn};
             let inst = self.inst(index);
             // SAFETY: the caller guarantees that it is such a function.
             let entry = entry.map(|entry| unsafe { core::mem::transmute::<*const u8, TailFn>(entry) });
-            // In code with a tier, the counting handlers run.
-            let handler = entry.unwrap_or(COUNTING[inst.form.number()]);
+            // In code with a tier, jumps and calls count.
+            let own = if inst.form.is_jump() { &COUNTING } else { &HANDLERS };
+            let handler = entry.unwrap_or(own[inst.form.number()]);
             // SAFETY: handlers of the interpreter are static; the entry is guaranteed by the caller.
             unsafe { inst.handler.set(handler as *mut ()) };
         }
