@@ -14,7 +14,7 @@ use crate::{
     analysis::{
         gas::Charges,
         instruction::Ins,
-        methods::{Methods, Without},
+        methods::{Inlining, Methods, Without},
         region::Region,
     },
     memory::code::MachineCode,
@@ -223,8 +223,8 @@ struct Callees {
     booleans: BTreeSet<usize>,
     /// Methods that are left to the interpreter.
     refused: Vec<usize>,
-    /// Whether methods must not be inlined.
-    not_inlined: bool,
+    /// What is inlined.
+    inlining: Inlining,
     again: bool,
 }
 
@@ -242,7 +242,7 @@ fn has_tries(code: CodeView<'_>) -> bool {
 fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
     let mut callees = Callees::default();
     for _ in 0..MAX_ROUNDS {
-        let without = Without { methods: &callees.refused, inlining: callees.not_inlined, tries: !opens_tries };
+        let without = Without { methods: &callees.refused, inlining: callees.inlining, tries: !opens_tries };
         let (region, methods) = Methods::region(job.code, job.entry, job.speculation, &without)?;
         let mut called = methods.found.values().map(|method| &method.region);
         let instructions = region.instructions + called.clone().map(|region| region.instructions).sum::<usize>();
@@ -295,7 +295,7 @@ fn attempt(
             let made = translate(&input, function, context, linker, config);
             // What a method does may fit a frame of its own only.
             if made.is_err() && !input.region.frames.is_empty() {
-                callees.not_inlined = true;
+                callees.inlining = callees.inlining.less();
                 callees.again = true;
             }
             let Some(method) = method else {

@@ -12,7 +12,7 @@ use neovm_testing::{
     text::LOOPS,
 };
 
-use crate::{calling::calling, shapes::shapes, tries, wide};
+use crate::{calling::calling, handed, shapes::shapes, tries, wide};
 
 /// The most instructions of a script that runs some thousand times.
 const SHORT: u64 = 2_000;
@@ -30,7 +30,8 @@ pub(crate) const HOT: JitMode = JitMode::Lazy { threshold: 2, background: false 
 pub(crate) fn looping() -> &'static [Program] {
     static LOOPING: OnceLock<Vec<Program>> = OnceLock::new();
     LOOPING.get_or_init(|| {
-        let written = shapes().into_iter().chain(wide::loops()).chain(tries::loops()).chain(text_loops());
+        let written = shapes().into_iter().chain(wide::loops()).chain(tries::loops());
+        let written = written.chain(text_loops()).chain(handed::loops());
         let mut all: Vec<_> = written.filter(enters).collect();
         for kind in ["hot", "coll"] {
             all.extend(recorded(kind).into_iter().filter(enters).take(EACH));

@@ -172,10 +172,13 @@ fn all_slots_in_1024_contexts() {
 #[test]
 fn compiled_code_is_entered_again_and_again_on_a_small_stack() {
     on_a_small_stack(|| {
-        // Each turn leaves compiled code, out of a method that it called.
-        let text = "PUSHINT32 300000\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET
-             f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nJMPIF e\nPUSHT\nJMP g\ne: PUSH1\ng: INC\nRET";
-        let program = Program::new("leaves", assemble(text).unwrap());
+        // Each turn leaves compiled code, out of a method that it called, since the method is too long to be inlined.
+        let text = format!(
+            "PUSHINT32 300000\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET
+             f: INITSLOT 0, 1\nLDARG0\nPUSH3\nMOD\nJMPIF e\nPUSHT\nJMP g\ne: PUSH1\ng: INC\n{}RET",
+            "NOP\n".repeat(60)
+        );
+        let program = Program::new("leaves", assemble(&text).unwrap());
         let expected = Runner::new(program.decode(), Dispatch::Auto).end(Start::default());
         let mut compiler = Compiler::new(JitMode::Eager).expect("a compiler");
         let mut runner = Runner::new(compiler.prepare(program.script.clone()).unwrap(), Dispatch::Auto);

@@ -11,6 +11,7 @@ mod division;
 mod eviction;
 mod expected;
 mod guards;
+mod handed;
 mod interrupts;
 mod layout;
 mod recompiled;

@@ -49,7 +49,10 @@ pub(crate) fn dispatch(vm: &mut Vm, host: &mut dyn Host) -> Result<(), FaultKind
     loop {
         match reason {
             Reason::Refill => return Ok(()),
-            Reason::Limit => return Err(vm.over_limit()),
+            Reason::Limit => {
+                vm.rebuild_frames();
+                return Err(vm.over_limit());
+            }
             Reason::Full if vm.inst().is_system_call() => {
                 vm.execute_system_call(host)?;
                 vm.count_arrival();

@@ -13,7 +13,7 @@ use neovm_types::{FaultKind, OpCode};
 
 use super::{
     Exit,
-    calls::begin_calls,
+    calls::{begin_calls, release_slots},
     exits::leave,
     items::{bytes_length, copy_item, item_byte, item_size, slice_integer},
     maps::map_find,
@@ -113,6 +113,9 @@ builtins! {
             own: usize,
             each: usize
         ) -> u64;
+        /// Drops the items in `count` cells from `first` on, which are slots of an inlined method, or empty, and leaves
+        /// the cells empty. Returns whether the arena has to grow.
+        RELEASE_SLOTS = release_slots(vm: &mut Vm, first: *mut StackItem, count: usize) -> u64;
         /// Returns whether the machine cannot have `most` more try blocks open, or an exception is pending.
         BEGIN_TRIES = begin_tries(vm: &Vm, most: u64) -> u64;
         /// Writes the exception for an index that an array of `count` items does not have to a free cell. Returns

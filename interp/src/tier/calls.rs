@@ -2,7 +2,11 @@
 
 use neovm_types::StackItem;
 
-use crate::{inst::DecodedInst, vm::Vm};
+use crate::{
+    inst::DecodedInst,
+    stack::{drop_cell, set_empty, tag, tag_of},
+    vm::Vm,
+};
 
 /// The number of bytes of native stack that nested compiled methods may use together.
 const NATIVE_STACK: usize = 64 << 10;
@@ -62,9 +66,29 @@ pub(super) unsafe extern "C" fn begin_calls(
     u64::from(frames < needed || slots > vm.calls.slots_end)
 }
 
+/// Drops the items in slots of an inlined method, whose room was never taken; see [`super::builtins::RELEASE_SLOTS`].
+///
+/// # Safety
+/// The cells are occupied or empty, and nothing reads the items again.
+pub(super) unsafe extern "C" fn release_slots(vm: &mut Vm, first: *mut StackItem, count: usize) -> u64 {
+    for cell in (0..count).map(|index| first.wrapping_add(index)) {
+        // SAFETY: guaranteed by the caller; each item is dropped once.
+        unsafe {
+            match tag_of(cell) {
+                tag::EMPTY => continue,
+                ..tag::ARRAY => drop_cell(cell),
+                _ => vm.release_cell(&cell.read()),
+            }
+            set_empty(cell);
+        }
+    }
+    vm.clear_zeros();
+    u64::from(vm.limit > vm.end)
+}
+
 impl Vm {
     /// Pushes the frames of the compiled methods that were left onto the invocation stack.
-    pub(super) fn rebuild_frames(&mut self) {
+    pub(crate) fn rebuild_frames(&mut self) {
         let Some(entered) = self.left_frames.pop() else { return };
         (self.ip, self.slots) = (entered.ip, entered.slots);
         while let Some(left) = self.left_frames.pop() {

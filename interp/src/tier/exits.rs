@@ -271,6 +271,7 @@ pub(super) unsafe extern "C" fn leave(
         block.open(vm);
     }
     let mut ip = plan.cell as *const DecodedInst;
+    let innermost = vm.left_frames.len();
     for &OwnFrame { cell, offset, locals, arguments } in &plan.frames {
         let (ip, slots) = (cell as *const DecodedInst, slots.wrapping_byte_offset(offset as isize));
         vm.left_frames.push(LeftFrame { ip, slots, locals, arguments });
@@ -284,6 +285,9 @@ pub(super) unsafe extern "C" fn leave(
         vm.sp = vm.sp.map_addr(|address| address & !(STATUS_MASK as usize));
         if status == BuiltinStatus::Resume as u64 {
             ip = ip.wrapping_add(1);
+            if let Some(frame) = vm.left_frames.get_mut(innermost) {
+                frame.ip = ip;
+            }
         } else {
             reason = if status == BuiltinStatus::Limit as u64 { Reason::Limit } else { Reason::Failed };
         }
@@ -300,6 +304,7 @@ pub(super) unsafe extern "C" fn leave(
 impl Vm {
     /// Ends an instruction whose builtin faulted.
     pub(crate) fn fail_compiled(&mut self, host: &mut dyn Host) -> Result<(), FaultKind> {
+        self.rebuild_frames();
         let kind = self.failed.take().unwrap_or(FaultKind::Engine("compiled code failed without a fault"));
         self.conclude(Err(kind), false, host)
     }

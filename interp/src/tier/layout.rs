@@ -14,6 +14,8 @@ use crate::{stack::tag, vm::Vm};
 pub const SP: i32 = offset_of!(Vm, sp) as i32;
 /// The highest stack pointer allowed.
 pub const LIMIT: i32 = offset_of!(Vm, limit) as i32;
+/// The highest limit that there is memory for.
+pub const END: i32 = offset_of!(Vm, end) as i32;
 /// The offset of the last argument from the slots, in bytes.
 pub const ARGS_OFFSET: i32 = offset_of!(Vm, args_offset) as i32;
 /// The number of local variables, of four bytes.
@@ -63,6 +65,8 @@ pub const BUFFER: i64 = tag::BUFFER as i64;
 pub const ARRAY: i64 = tag::ARRAY as i64;
 /// The tag of a struct.
 pub const STRUCT: i64 = ARRAY + 1;
+/// The tag of a cell without an item.
+pub const EMPTY: i64 = tag::EMPTY as i64;
 /// The tag of a map.
 pub const MAP: i64 = tag::MAP as i64;
 

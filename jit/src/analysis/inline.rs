@@ -3,10 +3,13 @@
 //! The blocks of a method are copied for each call. The copies of its instructions have indices of their own: above the
 //! bits that say which instruction of the script it is, they have the number of the frame that they run in. Frame 0
 //! is the function's own.
+//!
+//! A method that throws into a try block of its caller goes on with the catch block of the caller.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use neovm_interp::tier::CodeView;
+use neovm_types::OpCode;
 
 use super::{
     instruction::{Flow, Ins},
@@ -15,7 +18,7 @@ use super::{
 };
 
 /// The most instructions of a method that is inlined.
-const MAX_METHOD: usize = 48;
+pub(crate) const MAX_METHOD: usize = 48;
 
 /// The most instructions and slots that inlining adds to a function. Slots count because each is kept in every block.
 const MAX_ADDED: usize = 192;
@@ -29,7 +32,7 @@ const SHORT: usize = 24;
 /// What becomes of an instruction where a method is inlined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inlined {
-    /// The call: control goes to the copy of INITSLOT with this index.
+    /// The call: control goes to the copy of the method's first instruction, which has this index.
     Call(usize),
     /// INITSLOT of the method.
     Init,
@@ -40,7 +43,7 @@ pub(crate) enum Inlined {
 /// The frame of an inlined method.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InlinedFrame {
-    /// The index of its INITSLOT, in its frame.
+    /// The index of its first instruction, in its frame: INITSLOT, if it has slots.
     pub(crate) entry: usize,
     pub(crate) locals: u8,
     pub(crate) arguments: u8,
@@ -69,11 +72,12 @@ fn in_frame(index: usize, frame: usize) -> usize {
     index | frame << CodeView::INDEX_BITS
 }
 
-/// Copies the small ones of the methods that blocks call to where they are called. `own` is the method that the blocks
-/// are part of, if any. Returns the frames that the copies run in, from frame 1 on.
-pub(crate) fn inline(
+/// Copies the small ones of the methods that blocks call to where they are called. `method_at` returns the method that
+/// begins with an instruction, `own` is the method that the blocks are part of, if any. Returns the frames that the
+/// copies run in, from frame 1 on.
+pub(crate) fn inline<'a>(
     code: CodeView<'_>,
-    methods: &BTreeMap<usize, Method>,
+    method_at: &dyn Fn(usize) -> Option<&'a Method>,
     own: Option<usize>,
     blocks: &mut Blocks,
 ) -> Vec<InlinedFrame> {
@@ -87,7 +91,7 @@ pub(crate) fn inline(
         else {
             continue;
         };
-        let Some(method) = methods.get(&target).filter(|method| is_small(method)) else { continue };
+        let Some(method) = method_at(target).filter(|method| method.is_small()) else { continue };
         let &Method { locals, arguments, .. } = method;
         let (length, caller) = (method.region.instructions + 1, frame_of(start));
         let size = length + usize::from(locals) + usize::from(arguments);
@@ -98,17 +102,16 @@ pub(crate) fn inline(
         if again > most
             || depth > MAX_DEPTH
             || added + size > MAX_ADDED
-            || blocks.len() + method.region.blocks.len() > MAX_BLOCKS
+            || blocks.len() + method.region.blocks.len() >= MAX_BLOCKS
         {
             continue;
         }
         let frame = frames.len() + 1;
         let slots = outer.map_or(0, |outer| outer.slots_end()) + usize::from(arguments);
         let (entry, returns_to) = (in_frame(target, frame), call.index + 1);
-        let Some(init) = Ins::read(code, entry) else { continue };
         frames.push(InlinedFrame { entry, locals, arguments, returns_to, slots, depth });
         added += size;
-        let copies = copy(method, init, frame, returns_to);
+        let copies = Copying { code, method, frame, returns_to, catch: call.leads_to }.blocks();
         waiting.extend(copies.keys());
         blocks.extend(copies);
         blocks.entry(start).and_modify(|block| {
@@ -130,36 +133,82 @@ fn callers(frames: &[InlinedFrame], mut frame: usize) -> impl Iterator<Item = us
     })
 }
 
-fn is_small(method: &Method) -> bool {
-    method.region.instructions < MAX_METHOD && !method.region.has_loop()
+impl Method {
+    /// Returns whether it is inlined rather than called.
+    fn is_small(&self) -> bool {
+        self.region.instructions < MAX_METHOD && (!self.is_called || !self.region.has_loop())
+    }
 }
 
-/// Copies the blocks of a method, INITSLOT included, to a frame.
-fn copy(method: &Method, init: Ins, frame: usize, returns_to: usize) -> Blocks {
-    let copied = |ins: &Ins| {
-        let index = in_frame(ins.index, frame);
-        match ins.flow() {
-            Flow::Return => Ins { index, inlined: Some(Inlined::Ret(returns_to)), returns: None, ..*ins },
-            // The target of a call is the method.
-            Flow::Call => Ins { index, ..*ins },
-            _ => Ins { index, target: ins.target.map(|target| in_frame(target, frame)), ..*ins },
+/// A method that is copied to a frame.
+struct Copying<'a> {
+    code: CodeView<'a>,
+    method: &'a Method,
+    frame: usize,
+    returns_to: usize,
+    /// The start of the catch block that its exceptions lead to.
+    catch: Option<usize>,
+}
+
+impl Copying<'_> {
+    /// Returns copies of the blocks of the method, INITSLOT included.
+    fn blocks(&self) -> Blocks {
+        let region = &self.method.region;
+        let (mut copies, mut thrown) = (Blocks::new(), BTreeSet::new());
+        for (&start, block) in &region.blocks {
+            let instructions: Vec<_> = block.instructions.iter().map(|ins| self.copy(ins)).collect();
+            let returns = instructions.last().is_some_and(|ins| matches!(ins.inlined, Some(Inlined::Ret(_))));
+            thrown.extend(block.next.iter().filter(|next| !region.blocks.contains_key(next)));
+            let next = block.next.iter().map(|&next| self.index(next)).chain(returns.then_some(self.returns_to));
+            copies.insert(self.index(start), Block::new(instructions, next.collect(), Vec::new()));
         }
-    };
-    let mut copies = Blocks::new();
-    for (&start, block) in &method.region.blocks {
-        let mut instructions: Vec<_> = block.instructions.iter().map(copied).collect();
-        let returns = instructions.last().is_some_and(|ins| matches!(ins.inlined, Some(Inlined::Ret(_))));
-        let next = block.next.iter().map(|&next| in_frame(next, frame)).chain(returns.then_some(returns_to));
-        let next = next.collect();
-        // Nothing jumps back to the first block, since there is no loop.
-        let is_first = start == method.region.entry;
-        if is_first {
-            instructions.insert(0, Ins { inlined: Some(Inlined::Init), ..init });
-        }
-        let start = if is_first { init.index } else { in_frame(start, frame) };
-        copies.insert(start, Block::new(instructions, next, Vec::new()));
+        let throw = |&index: &usize| self.throw(index);
+        copies
+            .extend(thrown.iter().filter_map(throw).map(|ins| (ins.index, Block::new(vec![ins], vec![], Vec::new()))));
+        self.begin(&mut copies);
+        copies
     }
-    copies
+
+    /// Adds INITSLOT: to the first block if nothing else leads there, or as a block of its own.
+    fn begin(&self, copies: &mut Blocks) {
+        let Method { entry, region, .. } = self.method;
+        let init = Ins::read(self.code, self.index(*entry)).filter(|_| *entry != region.entry);
+        let Some(init) = init.map(|init| Ins { inlined: Some(Inlined::Init), ..init }) else { return };
+        let (first, mut instructions) = (self.index(region.entry), vec![init]);
+        let is_reached_again = region.blocks.get(&region.entry).is_none_or(|block| block.predecessors > 0);
+        let next = match copies.remove(&first) {
+            Some(block) if !is_reached_again => {
+                instructions.extend(block.instructions);
+                block.next
+            }
+            block => {
+                copies.extend(block.map(|block| (first, block)));
+                vec![first]
+            }
+        };
+        copies.insert(init.index, Block::new(instructions, next, Vec::new()));
+    }
+
+    fn index(&self, index: usize) -> usize {
+        in_frame(index, self.frame)
+    }
+
+    fn copy(&self, ins: &Ins) -> Ins {
+        let (index, leads_to) = (self.index(ins.index), self.catch.filter(|_| ins.throws()));
+        match ins.flow() {
+            Flow::Return => Ins { index, inlined: Some(Inlined::Ret(self.returns_to)), returns: false, ..*ins },
+            // The target of a call is the method.
+            Flow::Call => Ins { index, leads_to, ..*ins },
+            _ => Ins { index, leads_to, target: ins.target.map(|target| self.index(target)), ..*ins },
+        }
+    }
+
+    /// Returns the copy of the THROW with an index, which ends the method for the interpreter, if its exception is
+    /// caught.
+    fn throw(&self, index: usize) -> Option<Ins> {
+        let ins = Ins::read(self.code, index).filter(|ins| ins.opcode == OpCode::THROW && self.catch.is_some())?;
+        Some(self.copy(&ins))
+    }
 }
 
 #[cfg(test)]
@@ -221,14 +270,59 @@ mod tests {
     }
 
     #[test]
-    fn long_methods_and_loops_are_called() {
-        let looping = "m: LDARG0\nDEC\nDUP\nSTARG0\nJMPIF m\n";
-        for body in [looping.to_owned(), "NOP\n".repeat(MAX_METHOD)] {
+    fn long_methods_are_called() {
+        let looping = "m: LDARG0\nDEC\nDUP\nSTARG0\nJMPIF m\n".to_owned();
+        for (body, inlined) in [(looping, 1), ("NOP\n".repeat(MAX_METHOD), 0)] {
             let text =
                 format!("PUSH9\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 0, 1\n{body}LDARG0\nRET");
             let (region, methods) = region(&text);
-            assert_eq!((region.frames.len(), calls(&region), methods.found.len()), (0, 1, 1), "{body}");
+            let called = 1 - inlined;
+            assert_eq!((region.frames.len(), calls(&region), methods.found.len()), (inlined, called, called), "{body}");
         }
+    }
+
+    #[test]
+    fn where_a_loop_begins_behind_the_slots_these_are_a_block_of_their_own() {
+        let (region, _) = region(
+            "PUSH9\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\nf: INITSLOT 0, 1\nm: LDARG0\nDEC\nDUP\nSTARG0\nJMPIF m\nLDARG0\nRET",
+        );
+        let entry = region.frames[0].entry;
+        assert_eq!((region.blocks[&entry].instructions.len(), &region.blocks[&entry].next[..]), (1, &[entry + 1][..]));
+        assert!(region.blocks[&(entry + 1)].is_loop);
+    }
+
+    #[test]
+    fn what_works_on_other_than_small_values_is_inlined_if_it_returns() {
+        for (methods, inlined) in [
+            ("f: INITSLOT 1, 1\nLDARG0\nPUSHDATA1 \"x\"\nCAT\nSTLOC0\nLDLOC0\nRET", 1),
+            ("f: DUP\nADD\nRET", 1),
+            ("f: DUP\nCALL g\nADD\nRET\ng: INC\nRET", 2),
+            // A system call on one way, and on all.
+            ("f: INITSLOT 0, 1\nLDARG0\nJMPIF o\nSYSCALL 0x01020304\no: LDARG0\nRET", 1),
+            ("f: INITSLOT 0, 1\nSYSCALL 0x01020304\nLDARG0\nRET", 0),
+            // A slot that the method does not have, and another height at each RET.
+            ("f: INITSLOT 0, 1\nPUSHDATA1 \"x\"\nSTLOC0\nLDARG0\nRET", 0),
+            ("f: DUP\nJMPIF o\nPUSH1\nRET\no: RET", 0),
+            // A way back to INITSLOT.
+            ("f: INITSLOT 0, 1\nLDARG0\nJMPIFNOT o\nPUSH5\nJMP f\no: LDARG0\nRET", 0),
+        ] {
+            let (region, found) = region(&format!("PUSH9\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\n{methods}"));
+            assert_eq!((region.frames.len(), found.found.len()), (inlined, 0), "{methods}");
+        }
+    }
+
+    #[test]
+    fn a_throw_leads_to_the_catch_block_of_the_caller() {
+        let methods =
+            "f: INITSLOT 0, 1\nLDARG0\nCALL g\nRET\ng: INITSLOT 0, 1\nLDARG0\nJMPIF o\nPUSH1\nTHROW\no: LDARG0\nRET";
+        let (caught, _) = region(&format!(
+            "PUSH9\nn: TRY c, -\nDUP\nCALL f\nDROP\nENDTRY d\nc: DROP\nDROP\nENDTRY d\nd: DEC\nDUP\nJMPIF n\nRET\n{methods}"
+        ));
+        let throws = |block: &&Block| block.instructions.iter().any(|ins| ins.opcode == OpCode::THROW);
+        let thrown: Vec<_> = caught.blocks.values().filter(throws).map(|block| &block.handlers[..]).collect();
+        assert_eq!(thrown, [[6]]);
+        let (uncaught, _) = region(&format!("PUSH9\nn: DUP\nCALL f\nDROP\nDEC\nDUP\nJMPIF n\nRET\n{methods}"));
+        assert!(!uncaught.blocks.values().any(|block| throws(&block)) && uncaught.frames.len() == 2);
     }
 
     #[test]
@@ -243,6 +337,14 @@ mod tests {
         let own = 32;
         assert!(region.instructions <= own + MAX_ADDED && !region.frames.is_empty(), "{}", region.instructions);
         assert!(methods.found.values().all(|method| method.region.instructions <= 40 + MAX_ADDED));
+    }
+
+    #[test]
+    fn a_region_ends_before_a_call_that_is_neither_inlined_nor_compiled() {
+        let (calls_of, nops) = ("CALL_L f\n".repeat(30), "NOP\n".repeat(40));
+        let text = format!("PUSH9\nn: {calls_of}DEC\nDUP\nJMPIF_L n\nRET\nf: {nops}PUSHDATA1 \"x\"\nDROP\nRET");
+        let (region, methods) = region(&text);
+        assert_eq!((region.frames.len(), calls(&region), methods.found.len(), region.has_loop()), (4, 0, 0, false));
     }
 
     #[test]

@@ -44,12 +44,12 @@ pub(crate) struct Ins {
     pub(crate) unpacked: Option<usize>,
     /// The numbers of items that a call pops and pushes, if compiled code calls the method.
     pub(crate) call: Option<(usize, usize)>,
-    /// The number of items that RET returns, in a method that compiled code calls.
-    pub(crate) returns: Option<usize>,
+    /// Whether it is a RET that leads back to compiled code.
+    pub(crate) returns: bool,
     /// The handlers of a TRY; none if it is left to the interpreter.
     pub(crate) handlers: Option<Handlers>,
-    /// Where ENDTRY or ENDFINALLY leads to, or an exception that the instruction throws; none if the interpreter
-    /// decides.
+    /// Where ENDTRY or ENDFINALLY leads to, or an exception that the instruction or the called method throws; none if
+    /// the interpreter decides.
     pub(crate) leads_to: Option<usize>,
     /// What becomes of a call, or of an instruction of the called method, where the method is inlined.
     pub(crate) inlined: Option<Inlined>,
@@ -72,7 +72,7 @@ impl Ins {
         let offsets = instruction.offsets();
         let handlers = Handlers::read(code, position, offsets);
         let target = offsets.0.filter(|_| offsets.1.is_none()).and_then(|offset| tries::target(code, position, offset));
-        let (constant, unpacked, call, returns, leads_to, inlined) = (None, None, None, None, None, None);
+        let (constant, unpacked, call, returns, leads_to, inlined) = (None, None, None, false, None, None);
         Some(Self { index, opcode, operand, target, constant, unpacked, call, returns, handlers, leads_to, inlined })
     }
 
@@ -111,7 +111,7 @@ impl Ins {
         let counted = || self.constant.filter(|count| (0..=1024).contains(count)).map(|count| count as usize);
         Some(match self.opcode {
             CALL | CALL_L => self.call?,
-            RET => (self.returns?, 0),
+            RET if self.returns => (0, 0),
             PICK => (counted()? + 2, counted()? + 2),
             ROLL => (counted()? + 2, counted()? + 1),
             XDROP => (counted()? + 2, counted()?),
@@ -147,7 +147,7 @@ impl Ins {
             JMPIF | JMPIF_L | JMPIFNOT | JMPIFNOT_L | JMPEQ | JMPEQ_L | JMPNE | JMPNE_L | JMPGT | JMPGT_L | JMPGE
             | JMPGE_L | JMPLT | JMPLT_L | JMPLE | JMPLE_L => self.target.map_or(Flow::Leave, Flow::Branch),
             CALL | CALL_L if self.call.is_some() => Flow::Call,
-            RET if self.returns.is_some() => Flow::Return,
+            RET if self.returns => Flow::Return,
             TRY | TRY_L if self.handlers.is_some() => Flow::Next,
             ENDTRY | ENDTRY_L | ENDFINALLY => self.leads_to.map_or(Flow::Leave, Flow::Jump),
             THROW if self.leads_to.is_some() => Flow::Throw,

@@ -1,5 +1,7 @@
-//! Finds the methods that compiled code calls directly, without the interpreter: those that work on small values
-//! alone, until they return. What they do before they throw or abort is left to the interpreter.
+//! Finds the methods that compiled code runs without the interpreter.
+//!
+//! A function works on small values alone until it returns, and is called; what it does before it throws or aborts is left
+//! to the interpreter. All other methods, if they are small, can only be inlined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +9,13 @@ use neovm_interp::tier::CodeView;
 use neovm_types::{OpCode, opcode::Family};
 
 use super::{
-    inline::inline,
+    inline::{MAX_METHOD, inline},
     instruction::{Flow, Ins, SlotUse},
-    region::{Blocks, Reachable, Region},
+    region::{Block, Blocks, Reachable, Region, blocks},
 };
 use crate::{Refusal, compile::Speculation};
 
-/// The most arguments of such a method.
+/// The most arguments of a function.
 const MAX_ARGUMENTS: usize = 6;
 
 /// The most methods that a region calls, directly or indirectly.
@@ -22,42 +24,78 @@ const MAX_METHODS: usize = 32;
 /// How many rounds of analysis it may take until the effects of all methods are known.
 const MAX_ROUNDS: usize = 8;
 
-/// A method that compiled code calls. It begins with INITSLOT, touches nothing
-/// below its arguments, and returns at most one item.
+/// A method that compiled code runs.
 #[derive(Debug)]
 pub(crate) struct Method {
-    /// The index of its INITSLOT.
+    /// The index of its first instruction: of INITSLOT, if it has slots.
     pub(crate) entry: usize,
     pub(crate) locals: u8,
     pub(crate) arguments: u8,
-    pub(crate) results: usize,
+    /// Whether it is a function. It begins with INITSLOT then, touches nothing below its arguments, and returns at most
+    /// one item.
+    pub(crate) is_called: bool,
     /// The region after INITSLOT.
     pub(crate) region: Region,
 }
 
-/// The methods that a region calls, by the index of their first instruction.
+/// The functions that a region calls, by the index of their first instruction.
 #[derive(Debug, Default)]
 pub(crate) struct Methods {
     pub(crate) found: BTreeMap<usize, Method>,
 }
 
+/// Which methods are inlined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Inlining {
+    /// All that are small.
+    #[default]
+    All,
+    /// Only functions.
+    Functions,
+    Nothing,
+}
+
+impl Inlining {
+    /// Returns what is inlined if that did not work out.
+    pub(crate) fn less(self) -> Self {
+        if self == Self::All { Self::Functions } else { Self::Nothing }
+    }
+}
+
 /// What is not compiled.
 #[derive(Debug, Default)]
 pub(crate) struct Without<'a> {
-    /// Methods that are left to the interpreter.
+    /// Methods that compiled code does not call.
     pub(crate) methods: &'a [usize],
-    /// Whether methods are called rather than inlined.
-    pub(crate) inlining: bool,
+    /// What is inlined; the other methods are called, or left to the interpreter.
+    pub(crate) inlining: Inlining,
     /// Whether try blocks are left to the interpreter.
     pub(crate) tries: bool,
 }
 
-/// The numbers of items that a call of each method pops and pushes; none for a method that is left to the
-/// interpreter.
-type Effects = BTreeMap<usize, Option<(usize, usize)>>;
+/// What a call of a method does to the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Effect {
+    pops: usize,
+    pushes: usize,
+    /// Whether the method is a function.
+    is_called: bool,
+}
+
+/// The effects of methods; none for those that are left to the interpreter.
+type Effects = BTreeMap<usize, Option<Effect>>;
+
+/// The methods that are known: functions, and what is inlined.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    /// The methods that are no functions, although they look like some.
+    refused: &'a [usize],
+    functions: BTreeMap<usize, Method>,
+    inlinable: BTreeMap<usize, Method>,
+}
 
 impl Methods {
-    /// Finds the region that begins at an instruction, and the methods that it calls.
+    /// Finds the region that begins at an instruction, and the functions that it calls.
     pub(crate) fn region(
         code: CodeView<'_>,
         entry: usize,
@@ -75,33 +113,43 @@ impl Methods {
                 region => return Ok((region?, Self::default())),
             }
         }
-        let mut effects: Effects = but.methods.iter().map(|&method| (method, None)).collect();
-        let mut methods = Self::default();
-        methods.learn(code, &called(&reachable), &mut effects);
-        let none = BTreeMap::new();
-        let inlinable = if but.inlining { &none } else { &methods.found };
+        let (mut effects, mut known) = (Effects::new(), Known { refused: but.methods, ..Known::default() });
+        known.learn(code, speculation, &called(&reachable), &mut effects);
         let resolve = |ins: &mut Ins| {
             speculation.resolve(ins);
-            resolve(ins, &effects, None);
+            resolve(ins, &effects, false);
             ins.handlers = ins.handlers.filter(|_| opens_tries);
         };
-        let region = Region::find(code, entry, &resolve, &|blocks| inline(code, inlinable, None, blocks))?;
-        let found = methods.called_by(code, &region, inlinable)?;
+        let inlined = |target: usize| match but.inlining {
+            Inlining::All => known.inlinable.get(&target).or_else(|| known.functions.get(&target)),
+            Inlining::Functions => known.functions.get(&target),
+            Inlining::Nothing => None,
+        };
+        let inline = |blocks: &mut Blocks| {
+            let frames = inline(code, &inlined, None, blocks);
+            cut_calls(blocks, &|target| known.functions.contains_key(&target));
+            frames
+        };
+        let region = Region::find(code, entry, &resolve, &inline)?;
+        let found = known.called_by(code, &region, but.inlining != Inlining::Nothing)?;
         Ok((region, Self { found }))
     }
+}
 
-    /// Returns the methods that a region calls, directly or indirectly, with those inlined that can be.
+impl Known<'_> {
+    /// Returns the functions that a region calls, directly or indirectly, with small functions inlined.
     fn called_by(
         &self,
         code: CodeView<'_>,
         region: &Region,
-        inlinable: &BTreeMap<usize, Method>,
+        inlines: bool,
     ) -> Result<BTreeMap<usize, Method>, Refusal> {
+        let inlined = |target: usize| self.functions.get(&target).filter(|_| inlines);
         let mut called = BTreeMap::new();
         let mut waiting: Vec<usize> = region.called().collect();
         while let Some(entry) = waiting.pop() {
-            let Some(method) = self.found.get(&entry).filter(|_| !called.contains_key(&entry)) else { continue };
-            let region = method.region.with_inlined(&|blocks| inline(code, inlinable, Some(entry), blocks))?;
+            let Some(method) = self.functions.get(&entry).filter(|_| !called.contains_key(&entry)) else { continue };
+            let region = method.region.with_inlined(&|blocks| inline(code, &inlined, Some(entry), blocks))?;
             waiting.extend(region.called());
             called.insert(entry, Method { region, ..*method });
         }
@@ -109,39 +157,31 @@ impl Methods {
     }
 
     /// Analyses methods, and the methods that they call.
-    fn learn(&mut self, code: CodeView<'_>, targets: &[usize], effects: &mut Effects) {
+    fn learn(&mut self, code: CodeView<'_>, speculation: &Speculation, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
         let mut order = Vec::new();
-        // Called methods come before their callers. Recursive calls are presumed to return one item until the
-        // analysis finds otherwise.
+        // Called methods come before their callers. Recursive calls of methods with slots are presumed to return one
+        // item until the analysis finds otherwise.
         while let Some((target, depth)) = waiting.pop() {
             if effects.contains_key(&target) || order.len() == MAX_METHODS || depth > MAX_METHODS {
                 continue;
             }
-            let Some((_, arguments)) = init(code, target) else {
+            let Some(Slots { arguments, body, .. }) = Slots::of(code, target) else {
                 effects.insert(target, None);
                 continue;
             };
-            effects.insert(target, Some((arguments.into(), 1)));
+            let presumed = Effect { pops: arguments.into(), pushes: 1, is_called: true };
+            effects.insert(target, (body != target).then_some(presumed));
             order.push(target);
-            let reachable = with_calls(code, target + 1, &Speculation::default(), false);
+            let reachable = with_calls(code, body, speculation, false);
             waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
         }
         // The effect of one method changes its callers: repeat until nothing changes.
         for _ in 0..MAX_ROUNDS {
             let mut changed = false;
             for &target in order.iter().rev() {
-                let Some(known) = effects[&target] else { continue };
-                let method = Method::find(code, target, effects);
-                let effect = method.as_ref().map(|method| (method.arguments.into(), method.results));
-                match method {
-                    Some(method) => drop(self.found.insert(target, method)),
-                    None => drop(self.found.remove(&target)),
-                }
-                if effect != Some(known) {
-                    effects.insert(target, effect);
-                    changed = true;
-                }
+                let effect = self.find(code, speculation, target, effects);
+                changed |= effects.insert(target, effect) != Some(effect);
             }
             if !changed {
                 return;
@@ -150,29 +190,82 @@ impl Methods {
         for target in order {
             effects.insert(target, None);
         }
-        self.found.clear();
+        self.functions.clear();
+        self.inlinable.clear();
+    }
+
+    /// Analyses a method by the effects of those that it calls, and returns its own.
+    fn find(
+        &mut self,
+        code: CodeView<'_>,
+        speculation: &Speculation,
+        target: usize,
+        effects: &Effects,
+    ) -> Option<Effect> {
+        self.functions.remove(&target);
+        self.inlinable.remove(&target);
+        let slots = Slots::of(code, target)?;
+        let resolve = |ins: &mut Ins| {
+            speculation.resolve(ins);
+            resolve(ins, effects, true);
+            ins.handlers = None;
+        };
+        let reachable = Reachable::find(code, slots.body, &resolve).ok()?;
+        let function = Method::function(code, target, slots, &reachable, effects);
+        let function = function.filter(|_| !self.refused.contains(&target));
+        let mut inlinable = Method::inlinable(target, slots, &reachable);
+        let effect = [&function, &inlinable].into_iter().flatten().next().and_then(Method::effect)?;
+        let stack = |method: &Method| method.effect().map(|Effect { pops, pushes, .. }| (pops, pushes));
+        inlinable = inlinable.filter(|method| stack(method) == Some((effect.pops, effect.pushes)));
+        self.functions.extend(function.map(|method| (target, method)));
+        self.inlinable.extend(inlinable.map(|method| (target, method)));
+        Some(effect)
     }
 }
 
 impl Method {
-    fn find(code: CodeView<'_>, entry: usize, effects: &Effects) -> Option<Self> {
-        let (locals, arguments) = init(code, entry)?;
-        let known = effects.get(&entry).copied().flatten().map_or(1, |(_, results)| results);
-        for results in [known, 1 - known.min(1)] {
-            let fits = |ins: &Ins| is_simple(code, ins) && within(ins, locals, arguments);
-            let resolve = |ins: &mut Ins| {
-                resolve(ins, effects, Some(results));
-                ins.handlers = None;
-            };
-            let found = Region::of_method(code, entry + 1, &resolve, &|blocks| cut_failures(code, blocks, &fits));
-            let Ok(region) = found else { continue };
-            let mut instructions = region.blocks.values().flat_map(|block| &block.instructions);
-            let returns = instructions.clone().any(|ins| ins.flow() == Flow::Return);
-            if returns && region.stack_inputs <= 0 && instructions.all(fits) {
-                return Some(Self { entry, locals, arguments, results, region });
-            }
+    fn function(
+        code: CodeView<'_>,
+        entry: usize,
+        Slots { locals, arguments, body }: Slots,
+        reachable: &Reachable,
+        effects: &Effects,
+    ) -> Option<Self> {
+        if body == entry || usize::from(arguments) > MAX_ARGUMENTS {
+            return None;
         }
-        None
+        let fits = |ins: &Ins| is_simple(code, ins, effects) && within(ins, locals, arguments);
+        let region =
+            Region::of_method(blocks(reachable).ok()?, body, &|blocks| cut_failures(code, blocks, &fits)).ok()?;
+        let mut instructions = region.blocks.values().flat_map(|block| &block.instructions);
+        let returns = region.returned.is_some_and(|results| results <= 1);
+        let is_called = returns && region.stack_inputs <= 0 && instructions.all(fits);
+        is_called.then_some(Self { entry, locals, arguments, is_called, region })
+    }
+
+    /// Makes a method that is inlined: what it returns may depend on anything, but there has to be a way to a RET.
+    fn inlinable(entry: usize, slots: Slots, reachable: &Reachable) -> Option<Self> {
+        let Slots { locals, arguments, body } = slots;
+        if reachable.instructions.len() >= MAX_METHOD {
+            return None;
+        }
+        let fits = reachable.instructions.iter().all(|ins| within(ins, locals, arguments));
+        // INITSLOT faults the second time.
+        let begins_again = |block: &Block| body != entry && block.next.contains(&entry);
+        let fits = |blocks: &mut Blocks| fits && !blocks.values().any(begins_again);
+        let region = Region::of_method(blocks(reachable).ok()?, body, &fits).ok()?;
+        region.returned.is_some().then_some(Self { entry, locals, arguments, is_called: false, region })
+    }
+
+    /// Returns the number of items that a function returns.
+    pub(crate) fn results(&self) -> usize {
+        self.region.returned.map_or(0, |height| height as usize)
+    }
+
+    fn effect(&self) -> Option<Effect> {
+        let inputs = self.region.stack_inputs.max(0);
+        let pushes = usize::try_from(inputs + self.region.returned?).ok()?;
+        Some(Effect { pops: usize::from(self.arguments) + inputs as usize, pushes, is_called: self.is_called })
     }
 }
 
@@ -198,21 +291,46 @@ fn cut_failures(code: CodeView<'_>, blocks: &mut Blocks, fits: &dyn Fn(&Ins) -> 
     nexts.all(|next| blocks.contains_key(next) || cut.contains(next) || fails(*next))
 }
 
-/// Returns the numbers of local variables and arguments of a method.
-fn init(code: CodeView<'_>, entry: usize) -> Option<(u8, u8)> {
-    let ins = Ins::read(code, entry).filter(|ins| ins.opcode == OpCode::INITSLOT)?;
-    let (locals, arguments) = (ins.operand as u8, (ins.operand >> 8) as u8);
-    (usize::from(arguments) <= MAX_ARGUMENTS && (locals, arguments) != (0, 0)).then_some((locals, arguments))
+/// Cuts blocks before calls of methods that are neither inlined nor functions.
+fn cut_calls(blocks: &mut Blocks, is_function: &dyn Fn(usize) -> bool) {
+    for block in blocks.values_mut() {
+        let call = block.instructions.last().filter(|ins| ins.flow() == Flow::Call);
+        if let Some(&Ins { index, .. }) = call.filter(|ins| !ins.target.is_some_and(is_function)) {
+            block.instructions.pop();
+            block.next = vec![index];
+        }
+    }
+    blocks.retain(|_, block| !block.instructions.is_empty());
 }
 
-/// Notes how many items a call pops and pushes, and how many items a RET returns:
-/// none in a region that the interpreter enters.
-fn resolve(ins: &mut Ins, effects: &Effects, results: Option<usize>) {
+/// The slots of a method.
+#[derive(Clone, Copy)]
+struct Slots {
+    locals: u8,
+    arguments: u8,
+    /// The index of the first instruction behind INITSLOT, or of the first one if the method has no slots.
+    body: usize,
+}
+
+impl Slots {
+    fn of(code: CodeView<'_>, entry: usize) -> Option<Self> {
+        let ins = Ins::read(code, entry)?;
+        if ins.opcode != OpCode::INITSLOT {
+            return Some(Self { locals: 0, arguments: 0, body: entry });
+        }
+        let (locals, arguments) = (ins.operand as u8, (ins.operand >> 8) as u8);
+        ((locals, arguments) != (0, 0)).then_some(Self { locals, arguments, body: entry + 1 })
+    }
+}
+
+/// Notes how many items a call pops and pushes, and whether a RET leads back to compiled code.
+fn resolve(ins: &mut Ins, effects: &Effects, returns: bool) {
     match ins.opcode {
         OpCode::CALL | OpCode::CALL_L => {
-            ins.call = ins.target.and_then(|target| effects.get(&target).copied().flatten());
+            let effect = ins.target.and_then(|target| effects.get(&target).copied().flatten());
+            ins.call = effect.map(|Effect { pops, pushes, .. }| (pops, pushes));
         }
-        OpCode::RET => ins.returns = results,
+        OpCode::RET => ins.returns = returns,
         _ => {}
     }
 }
@@ -242,8 +360,9 @@ fn called(reachable: &Result<Reachable, Refusal>) -> Vec<usize> {
 }
 
 /// Returns whether an instruction works on small values alone.
-fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
+fn is_simple(code: CodeView<'_>, ins: &Ins, effects: &Effects) -> bool {
     use OpCode::{ASSERTMSG, DEPTH, MODMUL, MODPOW, POW, PUSHF, PUSHNULL, PUSHT, SQRT};
+    let is_function = |target: usize| effects.get(&target).copied().flatten().is_some_and(|effect| effect.is_called);
     match ins.opcode.info().family {
         Family::Push => {
             code.small_constant(ins.index).is_some()
@@ -252,6 +371,7 @@ fn is_simple(code: CodeView<'_>, ins: &Ins) -> bool {
         }
         Family::Types => ins.opcode == ASSERTMSG,
         Family::Stack => ins.opcode != DEPTH,
+        Family::Control if ins.call.is_some() => ins.target.is_some_and(is_function),
         Family::Bitwise | Family::Control => true,
         Family::Numeric => !matches!(ins.opcode, POW | SQRT | MODMUL | MODPOW),
         Family::Slot => matches!(ins.slot(), Some(SlotUse::Load(_) | SlotUse::Store(_))),

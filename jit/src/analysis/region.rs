@@ -54,6 +54,12 @@ impl Block {
         Self { instructions, next, handlers, mismatched: Vec::new(), height: 0, is_loop: false, predecessors: 0 }
     }
 
+    /// Notes the catch blocks that exceptions of its own instructions lead to.
+    fn find_handlers(&mut self) {
+        let handlers: BTreeSet<_> = self.instructions.iter().filter_map(Ins::catch).collect();
+        self.handlers = handlers.into_iter().collect();
+    }
+
     /// Returns where control may go.
     pub(crate) fn successors(&self) -> impl Iterator<Item = usize> + '_ {
         self.next.iter().chain(&self.handlers).copied()
@@ -84,6 +90,8 @@ pub(crate) struct Region {
     pub(crate) peak: i32,
     /// The most try blocks that are open at once.
     pub(crate) tries: usize,
+    /// The height of the stack at each RET that leads back to compiled code, if there is one.
+    pub(crate) returned: Option<i32>,
     /// The frames of inlined methods, from frame 1 on.
     pub(crate) frames: Vec<InlinedFrame>,
     /// The greatest sum of the height of the stack, relative to the entry, and the number of slots of inlined methods.
@@ -121,15 +129,13 @@ impl Region {
         Self::of_blocks(reachable.entry, found, frames)
     }
 
-    /// Finds everything that follows an instruction. `cut` cuts what is left to the interpreter, and returns whether
+    /// Makes the region of a method from all its blocks. `cut` cuts what is left to the interpreter, and returns whether
     /// the rest is a method.
     pub(crate) fn of_method(
-        code: CodeView<'_>,
+        mut found: Blocks,
         entry: usize,
-        resolve: Resolve<'_>,
         cut: &dyn Fn(&mut Blocks) -> bool,
     ) -> Result<Self, Refusal> {
-        let mut found = blocks(&Reachable::find(code, entry, resolve)?)?;
         if !cut(&mut found) {
             return Err(Refusal::Nothing);
         }
@@ -144,9 +150,16 @@ impl Region {
         Self::of_blocks(self.entry, blocks, frames)
     }
 
-    fn of_blocks(entry: usize, blocks: Blocks, frames: Vec<InlinedFrame>) -> Result<Self, Refusal> {
+    fn of_blocks(entry: usize, mut blocks: Blocks, frames: Vec<InlinedFrame>) -> Result<Self, Refusal> {
+        // What a called method throws is seen only where the method is inlined.
+        blocks.values_mut().for_each(Block::find_handlers);
         let (order, stack_inputs, peak, tries, room, instructions) = (order(&blocks, entry), 0, 0, 0, 0, 0);
-        let mut region = Self { entry, order, blocks, stack_inputs, peak, tries, frames, room, instructions };
+        let returned = None;
+        if order.len() < blocks.len() {
+            let reached: BTreeSet<_> = order.iter().copied().collect();
+            blocks.retain(|start, _| reached.contains(start));
+        }
+        let mut region = Self { entry, order, blocks, stack_inputs, peak, tries, returned, frames, room, instructions };
         region.count_predecessors();
         region.find_heights()?;
         region.instructions = region.blocks.values().map(|block| block.instructions.len()).sum();
@@ -268,7 +281,7 @@ impl Region {
             let mut resolved = *ins;
             resolved.resolve_tries(&place.tries);
             let is_other = resolved.leads_to != ins.leads_to;
-            if is_other && ins.catch().is_none() {
+            if is_other && !ins.throws() {
                 return Err(Refusal::Heights);
             }
             let (pops, pushes) = ins.effect().unwrap_or((0, 0));
@@ -282,7 +295,7 @@ impl Region {
             }
             ins.follow_tries(&mut place.tries);
             place.height = popped + pushes as i32;
-            if ins.returns.is_some() && place.height != 0 {
+            if ins.returns && *self.returned.get_or_insert(place.height) != place.height {
                 return Err(Refusal::Heights);
             }
             self.peak = self.peak.max(place.height);
@@ -350,7 +363,7 @@ impl Reachable {
 }
 
 /// Returns the blocks that can be reached.
-fn blocks(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
+pub(crate) fn blocks(reachable: &Reachable) -> Result<Blocks, Refusal> {
     let mut blocks = split(reachable)?;
     // A block ends where a jump can reach an instruction without the count that was pushed before it: what follows
     // may then be unreachable.
@@ -386,7 +399,7 @@ fn reachable(
             }
             reachable.instructions.push(ins);
             reachable.found[index] = reachable.instructions.len() as u32;
-            if let (Some(handler), Some((place, _))) = (ins.catch(), tries::catcher(&tries))
+            if let (Some(handler), Some((place, _))) = (ins.may_reach(), tries::catcher(&tries))
                 && reachable.starts.insert(handler)
             {
                 let mut tries = tries.clone();
@@ -454,7 +467,7 @@ fn split(reachable: &Reachable) -> Result<BTreeMap<usize, Block>, Refusal> {
             index += 1;
         };
         if !instructions.is_empty() {
-            let handlers: BTreeSet<_> = instructions.iter().filter_map(Ins::catch).collect();
+            let handlers: BTreeSet<_> = instructions.iter().filter_map(Ins::may_reach).collect();
             blocks.insert(start, Block::new(instructions, next, handlers.into_iter().collect()));
         }
         if blocks.len() > MAX_BLOCKS {

@@ -116,7 +116,7 @@ impl Ins {
                 Part::Finally { end } => Some(end),
                 _ => None,
             }),
-            THROW | PICKITEM | SETITEM => catcher(open).map(|(_, catch)| catch),
+            _ if self.throws() => catcher(open).map(|(_, catch)| catch),
             _ => None,
         };
     }
@@ -139,9 +139,23 @@ impl Ins {
         }
     }
 
-    /// Returns the start of the catch block that an exception of the instruction leads to.
+    /// Returns the start of the catch block that an exception of the instruction itself leads to.
     pub(crate) fn catch(&self) -> Option<usize> {
-        let throws = matches!(self.opcode, OpCode::THROW | OpCode::PICKITEM | OpCode::SETITEM);
-        self.leads_to.filter(|_| throws)
+        self.leads_to.filter(|_| self.throws() && !self.is_call())
+    }
+
+    /// Returns the start of the catch block that an exception of the instruction, or of the method that it calls, leads
+    /// to.
+    pub(crate) fn may_reach(&self) -> Option<usize> {
+        self.leads_to.filter(|_| self.throws())
+    }
+
+    /// Returns whether exceptions of the instruction may be caught in compiled code.
+    pub(crate) fn throws(&self) -> bool {
+        matches!(self.opcode, OpCode::THROW | OpCode::PICKITEM | OpCode::SETITEM) || self.is_call()
+    }
+
+    fn is_call(&self) -> bool {
+        matches!(self.opcode, OpCode::CALL | OpCode::CALL_L)
     }
 }

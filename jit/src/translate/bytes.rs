@@ -9,9 +9,12 @@ use neovm_types::{OpCode, item::ItemType};
 
 use super::{
     Translator,
-    state::{Address, Item, Origin},
+    state::{Address, Item, Origin, UsedSlot},
 };
-use crate::analysis::instruction::{Ins, SlotUse};
+use crate::analysis::{
+    inline::frame_of,
+    instruction::{Ins, SlotUse},
+};
 
 /// A CAT whose result is added to a byte string in a slot.
 #[derive(Clone, Copy)]
@@ -101,7 +104,8 @@ impl Translator<'_> {
         if !self.may_be_bytes(ins, 0) || !self.may_be_bytes(ins, 1) {
             return false;
         }
-        let stores = |next: Ins| next.slot() == Some(SlotUse::Store(self.slots[index].slot));
+        let UsedSlot { slot, frame, .. } = self.slots[index];
+        let stores = |next: Ins| frame == frame_of(ins.index) && next.slot() == Some(SlotUse::Store(slot));
         if !self.converts(ins.index + 1, ItemType::ByteString) || !self.own(ins.index + 2).is_some_and(stores) {
             return false;
         }

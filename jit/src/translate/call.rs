@@ -122,7 +122,7 @@ impl Translator<'_> {
         let [meter, result] = results[..] else { return };
         self.set_meter(meter);
         let left = self.left_exit(ins);
-        if method.results == 1 {
+        if method.results() == 1 {
             let item = match self.input.booleans.contains(&target) {
                 true => Item::Bool(self.builder.ins().ireduce(I8, result)),
                 false => Item::Int(result),
@@ -180,7 +180,7 @@ impl Translator<'_> {
     /// Returns from a method.
     pub(super) fn ret(&mut self, ins: &Ins) {
         let mut result = None;
-        if ins.returns == Some(1) {
+        if self.input.method.is_some_and(|method| method.results() == 1) {
             if matches!(self.peek(0), Item::Scalar(..) | Item::I128(_) | Item::Wide(_)) && self.may_be_ints(ins, 1) {
                 self.int_at(0);
             }

@@ -80,7 +80,7 @@ impl Translator<'_> {
     /// presumed to last.
     fn may_be_int(&self, origin: Origin) -> bool {
         match origin {
-            Origin::Slot(index) => self.slot_kind(self.slots[index].slot) != Kind::Mem,
+            Origin::Slot(index) => self.may_be_scalar(index),
             Origin::Stack(index) => self.state.stack.get(index) != Some(&Item::Mem(true)),
             Origin::Static(_) | Origin::Element => true,
             Origin::Constant(_) => false,
@@ -134,7 +134,8 @@ impl Translator<'_> {
 
     /// Records that an item is an integer, and so are its origin and the other copies of it.
     fn found_int(&mut self, item: Item, index: usize, value: Value) {
-        for other in self.state.stack.iter_mut().filter(|other| matches!(item, Item::Ref(..)) && **other == item) {
+        let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
+        for other in items.filter(|other| matches!(item, Item::Ref(..)) && **other == item) {
             *other = Item::Int(value);
         }
         self.state.stack[index] = Item::Int(value);
@@ -280,6 +281,13 @@ impl Translator<'_> {
                 self.state.stack[index] = Item::Mem(false);
             }
         }
+        for index in 0..self.state.slots.len() {
+            let Item::Ref(address, origin) = self.state.slots[index] else { continue };
+            if !self.edges.slot_kinds(next, index).all(|kind| kind == Kind::Ref(origin)) {
+                self.check_overflow();
+                self.copy_to_slot(address, origin, index);
+            }
+        }
     }
 
     /// Goes to a block, or out of the region. All guards have been emitted except those for overflows.
@@ -342,6 +350,9 @@ impl Translator<'_> {
             self.hand_over(self.state.stack[index], shape.stack[index], self.edges.stack[index], cell);
         }
         for index in 0..shape.slots.len() {
+            if shape.slots[index] == Kind::Mem && self.slots[index].frame > 0 {
+                self.edges.note_in_memory(index);
+            }
             let cell = (self.frame, self.slots[index].offset);
             self.hand_over(self.state.slots[index], shape.slots[index], self.edges.slots[index], cell);
         }

@@ -1,6 +1,6 @@
 //! The edges between blocks: what is known at the start of each block, and the variables that carry it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cranelift_codegen::ir::{Block, types::I64};
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -17,12 +17,20 @@ pub(super) struct Words {
     pub(super) tag: Variable,
 }
 
+/// What one round of translation finds out for the next.
+#[derive(Debug, Default)]
+pub(super) struct Learned {
+    /// What is known at the start of each block.
+    shapes: BTreeMap<usize, Shape>,
+    /// The slots of inlined methods, by their index in the region, that held items in memory.
+    in_memory: BTreeSet<usize>,
+}
+
 /// The blocks of a function, and what their edges carry.
 #[derive(Debug)]
 pub(super) struct Edges {
     blocks: BTreeMap<usize, Block>,
-    /// What is known at the start of each block, as found so far.
-    shapes: BTreeMap<usize, Shape>,
+    learned: Learned,
     /// Whether something was found that changes what has been translated already.
     pub(super) again: bool,
     /// The variables of stack items, from the lowest item that the region touches.
@@ -39,7 +47,7 @@ impl Edges {
     pub(super) fn new(
         builder: &mut FunctionBuilder<'_>,
         starts: &[usize],
-        shapes: BTreeMap<usize, Shape>,
+        learned: Learned,
         [depth, slots, tries]: [usize; 3],
     ) -> Self {
         let mut words =
@@ -48,7 +56,7 @@ impl Edges {
         let stack = (0..depth).map(&mut words).collect();
         let tries = (0..tries).map(|_| builder.declare_var(I64)).collect();
         let blocks = starts.iter().map(|&start| (start, builder.create_block())).collect();
-        Self { blocks, shapes, again: false, stack, slots, tries }
+        Self { blocks, learned, again: false, stack, slots, tries }
     }
 
     /// Returns the block that begins at an instruction.
@@ -58,18 +66,18 @@ impl Edges {
 
     /// Returns what is known at the start of a block; none if no edge to it was found so far.
     pub(super) fn shape(&self, start: usize) -> Option<&Shape> {
-        self.shapes.get(&start)
+        self.learned.shapes.get(&start)
     }
 
     /// Sets what is known at the start of a block.
     pub(super) fn set_shape(&mut self, start: usize, shape: Shape) {
-        self.shapes.insert(start, shape);
+        self.learned.shapes.insert(start, shape);
     }
 
     /// Joins a state with what is known at the start of a block that follows it, and returns the shape that the block
     /// begins with: that of the first state that reached it.
     pub(super) fn join(&mut self, start: usize, state: &State) -> Shape {
-        let shape = self.shapes.entry(start).or_insert_with(|| Shape::of(state));
+        let shape = self.learned.shapes.entry(start).or_insert_with(|| Shape::of(state));
         let before = shape.clone();
         self.again |= shape.join(state);
         before
@@ -81,12 +89,15 @@ impl Edges {
         starts: &'a [usize],
         index: usize,
     ) -> impl Iterator<Item = Option<Kind>> + use<'a> {
-        starts.iter().filter_map(|start| self.shapes.get(start)).map(move |shape| shape.stack.get(index).copied())
+        starts
+            .iter()
+            .filter_map(|start| self.learned.shapes.get(start))
+            .map(move |shape| shape.stack.get(index).copied())
     }
 
     /// Returns whether a block expects an item in memory that is not there yet.
     pub(super) fn writes(&self, start: usize, state: &State) -> bool {
-        let Some(shape) = self.shapes.get(&start) else { return false };
+        let Some(shape) = self.learned.shapes.get(&start) else { return false };
         let stack = state.stack.iter().zip(&shape.stack);
         let mut items = stack.chain(state.slots.iter().zip(&shape.slots));
         items.any(|(item, kind)| *kind == Kind::Mem && item.is_value())
@@ -94,13 +105,28 @@ impl Edges {
 
     /// Returns the slots, by their index in the region, that are in memory at the start of blocks.
     pub(super) fn slots_in_memory(&self) -> impl Iterator<Item = usize> {
-        let slots = self.shapes.values().flat_map(|shape| shape.slots.iter().enumerate());
+        let slots = self.learned.shapes.values().flat_map(|shape| shape.slots.iter().enumerate());
         slots.filter(|(_, kind)| **kind == Kind::Mem).map(|(index, _)| index)
     }
 
+    /// Returns the kinds that some blocks expect of a slot.
+    pub(super) fn slot_kinds<'a>(&'a self, starts: &'a [usize], index: usize) -> impl Iterator<Item = Kind> + use<'a> {
+        starts.iter().filter_map(|start| self.learned.shapes.get(start)).map(move |shape| shape.slots[index])
+    }
+
+    /// Notes that a slot of an inlined method holds an item in memory.
+    pub(super) fn note_in_memory(&mut self, index: usize) {
+        self.again |= self.learned.in_memory.insert(index);
+    }
+
+    /// Returns whether a slot of an inlined method holds an item in memory at some point.
+    pub(super) fn is_in_memory(&self, index: usize) -> bool {
+        self.learned.in_memory.contains(&index)
+    }
+
     /// Returns what was found, for the next round.
-    pub(super) fn into_shapes(self) -> BTreeMap<usize, Shape> {
-        self.shapes
+    pub(super) fn into_learned(self) -> Learned {
+        self.learned
     }
 }
 
@@ -114,7 +140,7 @@ mod tests {
     fn edges() -> Edges {
         let (mut function, mut context) = (Function::new(), FunctionBuilderContext::new());
         let mut builder = FunctionBuilder::new(&mut function, &mut context);
-        Edges::new(&mut builder, &[3, 8], BTreeMap::new(), [2, 1, 0])
+        Edges::new(&mut builder, &[3, 8], Learned::default(), [2, 1, 0])
     }
 
     fn state(stack: &[Item], slot: Item) -> State {

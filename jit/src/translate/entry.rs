@@ -75,8 +75,15 @@ impl Translator<'_> {
         Shape { stack, slots, tries: Vec::new() }
     }
 
-    pub(super) fn slot_kind(&self, slot: Slot) -> Kind {
+    fn slot_kind(&self, slot: Slot) -> Kind {
         Kind::of_feedback(self.slot_feedback(slot))
+    }
+
+    /// Returns whether a slot is presumed to hold a small value. If one of an inlined method holds an item in memory, that
+    /// is because it was none.
+    pub(super) fn may_be_scalar(&self, index: usize) -> bool {
+        let UsedSlot { slot, frame, .. } = self.slots[index];
+        frame == 0 && self.slot_kind(slot) != Kind::Mem
     }
 
     fn slot_feedback(&self, slot: Slot) -> Option<&tier::Kind> {
@@ -89,6 +96,8 @@ impl Translator<'_> {
     /// Returns the kind observed at an origin.
     pub(super) fn feedback_at(&self, origin: Origin) -> Option<tier::Kind> {
         match origin {
+            // Of the slots of inlined methods nothing is observed.
+            Origin::Slot(index) if self.slots[index].frame > 0 => None,
             Origin::Slot(index) => self.slot_feedback(self.slots[index].slot).copied(),
             Origin::Constant(_) => Some(tier::Kind::Bytes),
             Origin::Static(_) | Origin::Stack(_) | Origin::Element => None,

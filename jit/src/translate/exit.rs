@@ -411,14 +411,25 @@ impl Translator<'_> {
     /// Copies an item to a cell of the stack and counts the reference. Those to byte strings of the script are not
     /// counted.
     pub(super) fn copy(&mut self, from: Address, origin: Origin, index: usize) {
-        let offset = self.stack_offset(index);
+        let to = Address { base: self.base, offset: self.stack_offset(index) };
+        self.copy_to(from, origin, to);
+    }
+
+    /// Copies an item to a slot of an inlined method, and counts the reference likewise.
+    pub(super) fn copy_to_slot(&mut self, from: Address, origin: Origin, index: usize) {
+        let to = Address { base: self.frame, offset: self.slots[index].offset };
+        self.copy_to(from, origin, to);
+        self.state.slots[index] = Item::Mem(false);
+        self.edges.note_in_memory(index);
+    }
+
+    fn copy_to(&mut self, from: Address, origin: Origin, to: Address) {
         if let Origin::Constant(index) = origin {
             let [tag, payload] = [layout::BYTE_STRING, self.payload(index) as i64].map(|word| self.number(word));
-            self.store(tag, self.base, offset);
-            return self.store(payload, self.base, offset + 8);
+            self.store(tag, to.base, to.offset);
+            return self.store(payload, to.base, to.offset + 8);
         }
-        let from = self.address(from);
-        let to = self.plus(self.base, i64::from(offset));
+        let (from, to) = (self.address(from), self.address(to));
         let [] = self.call_native(&COPY_ITEM, [self.vm, from, to]);
     }
 }

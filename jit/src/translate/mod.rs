@@ -49,13 +49,13 @@ use neovm_types::opcode::Family;
 pub use self::exit::Why;
 use self::{
     bytes::Appending,
-    edges::{Edges, Words},
+    edges::{Edges, Learned, Words},
     exit::Exits,
     functions::Functions,
     map::Found,
     meter::GasTracker,
     reciprocal::Divisor,
-    state::{Address, Item, Kind, Origin, Shape, State, UsedSlot},
+    state::{Address, Item, Kind, Origin, State, UsedSlot},
     wide::Scratch,
 };
 pub(crate) use self::{call::signature, cells::Cells};
@@ -137,12 +137,12 @@ pub(crate) fn translate(
     linker: Linker<'_>,
     config: TargetFrontendConfig,
 ) -> Result<Translation, Refusal> {
-    let mut shapes = BTreeMap::new();
+    let mut learned = Learned::default();
     let signature = function.signature.clone();
     for _ in 0..MAX_ROUNDS {
         let functions = Functions::new(linker, input.methods, function);
         let builder = FunctionBuilder::new(function, context);
-        let mut translator = Translator::new(input, builder, functions, shapes);
+        let mut translator = Translator::new(input, builder, functions, learned);
         translator.region()?;
         if !translator.edges.again {
             let exits = translator.exits.take_records();
@@ -152,7 +152,7 @@ pub(crate) fn translate(
             translator.builder.finalize(config);
             return Ok(Translation { exits, cells, return_kind });
         }
-        shapes = translator.edges.into_shapes();
+        learned = translator.edges.into_learned();
         function.clear();
         function.signature.clone_from(&signature);
         *context = FunctionBuilderContext::new();
@@ -226,16 +226,11 @@ struct Translator<'a> {
 }
 
 impl<'a> Translator<'a> {
-    fn new(
-        input: &'a Input<'a>,
-        mut builder: FunctionBuilder<'a>,
-        functions: Functions<'a>,
-        shapes: BTreeMap<usize, Shape>,
-    ) -> Self {
+    fn new(input: &'a Input<'a>, mut builder: FunctionBuilder<'a>, functions: Functions<'a>, learned: Learned) -> Self {
         let mut slots = input.method.map_or_else(|| used_slots(input.region), all_slots);
         slots.extend(UsedSlot::inlined(&input.region.frames, input.own_locals()));
         let depth = (input.region.stack_inputs + input.region.peak.max(0)) as usize;
-        let edges = Edges::new(&mut builder, &input.region.order, shapes, [depth, slots.len(), input.region.tries]);
+        let edges = Edges::new(&mut builder, &input.region.order, learned, [depth, slots.len(), input.region.tries]);
         let gas = GasTracker::new(Charges::new(input.code, input.region), builder.declare_var(I64));
         let none = Value::from_u32(0);
         let state = State { stack: Vec::new(), slots: Vec::new(), tries: Vec::new() };
@@ -322,8 +317,8 @@ impl<'a> Translator<'a> {
         if !self.edges.again {
             self.emit_exits()?;
         }
-        let stays = |index: usize| self.input.method.is_some() || self.slots[index].frame > 0;
-        if self.edges.slots_in_memory().any(stays) {
+        // A function works on values alone.
+        if self.input.method.is_some() && self.edges.slots_in_memory().next().is_some() {
             return Err(Refusal::Kinds);
         }
         Ok(())

@@ -6,7 +6,7 @@ use neovm_interp::tier::layout;
 use super::{
     Translator,
     bytes::Appending,
-    state::{Address, Item, Kind, Origin},
+    state::{Address, Item, Origin},
 };
 use crate::analysis::{
     inline::frame_of,
@@ -39,7 +39,7 @@ impl Translator<'_> {
         let index = self.used(ins, slot);
         let item = self.state.slots[index];
         let address = Address { base: self.frame, offset: self.slots[index].offset };
-        self.push(if item.is_value() { item } else { Item::Ref(address, Origin::Slot(index)) });
+        self.push(if let Item::Mem(_) = item { Item::Ref(address, Origin::Slot(index)) } else { item });
     }
 
     fn store_slot(&mut self, ins: &Ins, slot: Slot) {
@@ -51,12 +51,15 @@ impl Translator<'_> {
         }
         self.hold_wide(ins);
         self.settle_refs(ins, 1, |origin| origin == Origin::Slot(index));
-        let old_is_value = self.state.slots[index].is_value();
-        let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.slot_kind(slot) != Kind::Mem;
-        let new_is_value = self.peek(0).is_value();
         if self.assign_bytes(ins, index) {
             return;
         }
+        if self.slots[index].frame > 0 {
+            return self.store_inlined(ins, index);
+        }
+        let old_is_value = self.state.slots[index].is_value();
+        let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.may_be_scalar(index);
+        let new_is_value = self.peek(0).is_value();
         if !old_may_be_scalar || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.store_by_builtin(ins, index);
         }

@@ -36,6 +36,7 @@ impl Translator<'_> {
     /// Throws the item on top.
     pub(super) fn throw(&mut self, ins: &Ins) {
         let Some(catch) = self.begin_catch(ins) else { return self.leave_at(ins) };
+        self.leave_frames(ins, catch);
         self.settle(&[catch]);
         self.go_to(catch);
     }
@@ -73,6 +74,7 @@ impl Translator<'_> {
         self.push(Item::Mem(true));
         self.gas.end();
         if let Some(catch) = self.begin_catch(ins) {
+            self.leave_frames(ins, catch);
             self.begin_segment(catch, 0);
             self.settle(&[catch]);
             self.go_to(catch);

@@ -180,8 +180,8 @@ impl Translator<'_> {
             Item::Wide(words) => Number::Wide(words),
             item @ Item::Ref(address, _) if width > Width::Int => {
                 let number = self.read_number(address, width);
-                let copies = self.state.stack.iter_mut().filter(|other| **other == item);
-                copies.for_each(|other| *other = number.item());
+                let items = self.state.stack.iter_mut().chain(&mut self.state.slots);
+                items.filter(|other| **other == item).for_each(|other| *other = number.item());
                 self.state.stack[index] = number.item();
                 number
             }

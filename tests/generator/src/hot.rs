@@ -5,6 +5,7 @@ use neovm_types::OpCode::{self, *};
 mod contracts;
 mod crossing;
 mod functions;
+mod handed;
 mod held;
 mod texts;
 mod tries;
@@ -58,8 +59,9 @@ const SLOT_KINDS: [(OpCode, OpCode); 3] = [(LDLOC0, STLOC0), (LDARG0, STARG0), (
 
 /// Generates a script with a few loops that become hot, and methods that they call.
 pub fn hot_script(random: &mut Random, calls: &SystemCalls) -> Vec<u8> {
-    let functions = random.one_of(&[0, 1, 1, 2]);
+    let functions = random.one_of(&[0, 1, 1, 2, 2]);
     let mut scripter = Scripter::new(random, calls, functions, SLOTS);
+    scripter.hands_over = scripter.random.one_in(2);
     scripter.op_with(INITSSLOT, &[SLOTS as u8]);
     (0..SLOTS).for_each(|_| scripter.small());
     scripter.op_with(INITSLOT, &[SLOTS as u8, SLOTS as u8]);
@@ -350,7 +352,9 @@ impl Scripter<'_> {
         }
         let function = self.functions[self.random.below(self.functions.len())];
         self.load_int();
-        if self.random.one_in(6) {
+        if self.is_handed(function) {
+            self.handed_item();
+        } else if self.random.one_in(6) {
             self.load_any();
         } else {
             self.load_counter();

@@ -71,7 +71,7 @@ pub struct SystemCalls {
 
 /// The target of a jump.
 #[derive(Clone, Copy)]
-pub(crate) struct Label(usize);
+pub(crate) struct Label(pub(crate) usize);
 
 /// An offset that is filled in once its target is known.
 struct Hole {
@@ -107,6 +107,8 @@ pub(crate) struct Scripter<'a> {
     pub(crate) may_write: bool,
     /// The end of the current hot loop.
     pub(crate) loop_end: Option<Label>,
+    /// Whether every other hot function is handed an item of any type.
+    pub(crate) hands_over: bool,
     /// The hot function being generated.
     pub(crate) current: Option<Label>,
     /// The type of item in the last local variable, argument and static field.
@@ -145,6 +147,7 @@ impl<'a> Scripter<'a> {
             reserved: 0,
             may_write: true,
             loop_end: None,
+            hands_over: false,
             current: None,
             held: [Held::Small; 3],
         }

@@ -9,6 +9,7 @@ pub mod allocator;
 mod blocks;
 mod compiler;
 mod describe;
+pub mod handed;
 pub mod hostile;
 mod mode;
 mod program;

@@ -6,10 +6,10 @@ use super::{HOT, SLOTS};
 use crate::scripter::{Scripter, Statement};
 
 /// The number of arguments of a hot function.
-const ARGUMENTS: usize = 2;
+pub(super) const ARGUMENTS: usize = 2;
 
 /// The kind of a function that loops call.
-const FUNCTIONS: &[(usize, Statement)] = &[
+pub(super) const FUNCTIONS: &[(usize, Statement)] = &[
     (5, |scripter| scripter.leaf()),
     (3, |scripter| scripter.recursion()),
     (3, |scripter| scripter.worker()),
@@ -28,7 +28,7 @@ impl Scripter<'_> {
             self.functions = functions[i + 1..].to_vec();
             self.current = Some(function);
             self.bind(function);
-            self.chosen(FUNCTIONS)(self);
+            self.hot_function(function);
             self.op(RET);
         }
     }

@@ -62,7 +62,7 @@ impl Scripter<'_> {
     }
 
     /// Pushes a key that mostly has an integer.
-    fn usual_name(&mut self) {
+    pub(super) fn usual_name(&mut self) {
         let names = if self.random.one_in(12) { &NAMES[..] } else { &NAMES[..NUMBERS] };
         let name = self.random.one_of(names);
         self.op_with(PUSHDATA1, name);

@@ -11,7 +11,7 @@ const BODIES: &[(usize, Statement)] = &[
     (5, |scripter| scripter.thrown_at_times()),
     (5, |scripter| scripter.missing_index()),
     (2, |scripter| scripter.crossing()),
-    (2, |scripter| scripter.hot_call()),
+    (4, |scripter| scripter.hot_call()),
     (4, |scripter| scripter.thrown_before_a_call()),
     (2, |scripter| scripter.try_in_loop()),
     (3, |scripter| scripter.chosen(HOT)(scripter)),
@@ -97,7 +97,7 @@ impl Scripter<'_> {
     }
 
     /// Throws in one of a few turns.
-    fn thrown_at_times(&mut self) {
+    pub(super) fn thrown_at_times(&mut self) {
         let stay = self.label();
         self.load_counter();
         self.one_op(&[PUSH2, PUSH3, PUSH4, PUSH5]);
