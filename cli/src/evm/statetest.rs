@@ -117,7 +117,8 @@ fn add(path: &Path, is_given: bool, files: &mut Vec<PathBuf>) -> Result<()> {
         entries.sort();
         return entries.iter().try_for_each(|path| add(path, false, files));
     }
-    if is_given || path.extension().is_some_and(|extension| extension == "json") && fs::metadata(path)?.is_file() {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    if is_given || is_json && fs::metadata(path).with_context(failed)?.is_file() {
         files.push(path.to_owned());
     }
     Ok(())
