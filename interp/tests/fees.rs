@@ -1,7 +1,7 @@
 //! Gas and instructions as hosts see them, and fees that hosts charge: the same however scripts run.
 
 use neovm_interp::{Caller, Dispatch, Host, HostError, LoadId, LoadOptions, Outcome, RunOptions, Unload, Vm, VmConfig};
-use neovm_types::{Gas, Script, asm::assemble};
+use neovm_types::{FaultKind, Gas, Script, asm::assemble, engine_internals::ForkedItems};
 
 /// The numbers of system calls: fees of so many units, and others.
 const FREE: u32 = 0xf0;
@@ -9,15 +9,16 @@ const NOT_FREE: u32 = 0xf1;
 const LOAD: u32 = 0xf2;
 const LOAD_FREE: u32 = 0xf3;
 const DARE: u32 = 0xf4;
+const DARE_AND_THROW: u32 = 0xf5;
 
 const FACTOR: Gas = Gas::from_pico(3);
 
 /// What is left when something happens.
 type Seen = (u32, Gas, Gas, u64);
 
-/// Notes what it sees, and does what the number of a system call says.
+/// Notes what it sees, and does what the number of a system call says. It forks the machine where a script has ended.
 #[derive(Default)]
-struct Charging(Vec<Seen>);
+struct Charging(Vec<Seen>, Vec<Vm>);
 
 impl Charging {
     fn see(&mut self, id: u32, vm: &Vm) {
@@ -39,6 +40,10 @@ impl Host for Charging {
             LOAD_FREE => load(true)?,
             // Whoever ignores the error does not get further.
             DARE => _ = caller.add_fee(Gas::from_units(40, FACTOR)),
+            DARE_AND_THROW => {
+                _ = caller.add_fee(Gas::from_units(40, FACTOR));
+                return Err(FaultKind::KeyNotFound("a key".into()).into());
+            }
             units => caller.add_fee(Gas::from_units(units.into(), FACTOR))?,
         }
         self.see(id, caller);
@@ -47,7 +52,9 @@ impl Host for Charging {
 
     fn context_unloaded(&mut self, caller: &mut Caller<'_>, _: LoadId, _: Unload) -> Result<(), HostError> {
         self.see(u32::MAX, caller);
-        Ok(caller.add_fee(Gas::from_units(2, FACTOR))?)
+        caller.add_fee(Gas::from_units(2, FACTOR))?;
+        self.1.extend(caller.fork(&mut ForkedItems::new(usize::MAX)));
+        Ok(())
     }
 }
 
@@ -59,10 +66,12 @@ fn call(id: u32) -> String {
 fn script() -> Script {
     let calls = |ids: &[u32]| ids.iter().map(|id| call(*id)).collect::<String>();
     let text = format!(
-        "INITSLOT 1, 0\nPUSH6\nSTLOC0\n{}n: {}LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nTRY c, -\nPUSH1\nTHROW\nc: {}DROP\nRET",
+        "INITSLOT 1, 0\nPUSH6\nSTLOC0\n{}n: {}LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nTRY c, -\nPUSH1\nTHROW\nc: {}DROP\nTRY d, -\n{}d: {}DROP\nRET",
         calls(&[5, 0]),
         calls(&[1, FREE, 9, LOAD, NOT_FREE, 0, LOAD_FREE, 11, LOAD, DARE]),
         calls(&[7, 0]),
+        calls(&[DARE_AND_THROW]),
+        calls(&[0, 0]),
     );
     assemble(&text).expect("a script")
 }
@@ -98,5 +107,21 @@ fn gas_and_instructions_are_exact_in_each_system_call_whatever_the_limit() {
     // More than the meter is granted at once.
     for limit in [1 << 18, (1 << 18) + 700, 1 << 30] {
         assert_eq!(run(Dispatch::Auto, limit, |vm, host| vm.run(host)), run(Dispatch::Auto, limit, step), "{limit}");
+    }
+}
+
+#[test]
+fn forks_have_used_what_the_original_has() {
+    // More than the meter is granted at once, so that no fee stops it.
+    let options = RunOptions::new(Gas::from_units(1 << 30, FACTOR)).with_fee_factor(FACTOR);
+    let mut vm = Vm::new(VmConfig::default(), options);
+    let mut host = Charging::default();
+    vm.load_script(script(), LoadOptions::default()).expect("a good script");
+    let outcome = format!("{:?}", vm.run(&mut host));
+    let mut forks = host.1;
+    assert!(forks.len() > 9, "{}", forks.len());
+    for fork in &mut forks {
+        assert_eq!(format!("{:?}", fork.run(&mut Charging::default())), outcome);
+        assert_eq!((fork.gas_consumed(), fork.instructions()), (vm.gas_consumed(), vm.instructions()));
     }
 }

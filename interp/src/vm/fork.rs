@@ -93,7 +93,8 @@ impl Vm {
         (self.held_due, self.tracked_due) = (original.held_due, original.tracked_due);
         self.try_blocks.clone_from(&original.try_blocks);
         self.gas = original.gas.clone();
-        self.meter = original.meter;
+        // The original's meter may run; that of a fork does not until it goes on.
+        self.gas.settle(original.meter);
         self.ref_delta = original.ref_delta;
         self.fault.clone_from(&original.fault);
         self.ip = original.ip;

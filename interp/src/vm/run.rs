@@ -297,7 +297,7 @@ impl Vm {
             return;
         }
         // Free instructions would not notice the budget, the flag or the gas limit.
-        self.chunk_over = self.budget.is_some() || self.interrupted();
+        self.chunk_over |= self.budget.is_some() || self.interrupted();
         if !self.is_metered() {
             self.meter = self.gas.grant(0, i64::MAX);
             self.chunk_over |= !self.gas.covers(0);
