@@ -7,8 +7,9 @@ use neovm_generator::{Random, SystemCalls, script};
 use serde::Deserialize;
 
 use neovm_testing::{
-    Compiler, Program, Runner, WORKLOADS, data,
+    Compiler, Modes, Program, Runner, Tally, WORKLOADS, data,
     recorded::{Line, read_gz},
+    say,
     text::LOOPS,
 };
 
@@ -48,6 +49,16 @@ pub(crate) fn looping() -> &'static [Program] {
 /// Returns loops over byte strings and maps.
 fn text_loops() -> Vec<Program> {
     LOOPS.iter().map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect()
+}
+
+/// Runs programs in all modes, where most executions enter compiled code.
+pub(crate) fn check_all(what: &str, programs: impl IntoIterator<Item = Program>) {
+    let (mut modes, mut tally) = (Modes::all(), Tally::default());
+    for program in programs {
+        modes.check(&program, &mut tally);
+    }
+    say(&format!("{what}: {} executions, {} entries of compiled code", tally.runs, tally.entered));
+    assert!(tally.entered > tally.runs / 2);
 }
 
 /// Whether a script is short and enters compiled code.

@@ -4,12 +4,11 @@
 use neovm::types::asm::assemble;
 
 use neovm_testing::{
-    Modes, Program, Tally,
+    Program,
     handed::{LOOPS, text},
-    say,
 };
 
-use crate::tries::left;
+use crate::{corpus::check_all, tries::left};
 
 /// Returns the loops as programs.
 pub(crate) fn loops() -> impl Iterator<Item = Program> {
@@ -21,12 +20,7 @@ pub(crate) fn loops() -> impl Iterator<Item = Program> {
 
 #[test]
 fn loops_that_hand_items_over() {
-    let (mut modes, mut tally) = (Modes::all(), Tally::default());
-    for program in loops() {
-        modes.check(&program, &mut tally);
-    }
-    say(&format!("handed: {} executions, {} entries of compiled code", tally.runs, tally.entered));
-    assert!(tally.entered > tally.runs / 2);
+    check_all("handed", loops());
 }
 
 /// Compiled code is left for a fraction of the 5,000 turns.

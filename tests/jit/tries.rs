@@ -8,9 +8,9 @@ use neovm::{
     jit::{Jit, Mode, Why},
     types::asm::assemble,
 };
-use neovm_testing::{Compiler, Modes, Program, Runner, Start, Tally, assert_same, say, tries::LOOPS};
+use neovm_testing::{Compiler, Modes, Program, Runner, Start, Tally, assert_same, tries::LOOPS};
 
-use crate::corpus::HOT;
+use crate::corpus::{HOT, check_all};
 
 /// Returns the loops as programs.
 pub(crate) fn loops() -> Vec<Program> {
@@ -19,12 +19,7 @@ pub(crate) fn loops() -> Vec<Program> {
 
 #[test]
 fn loops_with_try_blocks() {
-    let (mut modes, mut tally) = (Modes::all(), Tally::default());
-    for program in loops() {
-        modes.check(&program, &mut tally);
-    }
-    say(&format!("try blocks: {} executions, {} entries of compiled code", tally.runs, tally.entered));
-    assert!(tally.entered > tally.runs / 2);
+    check_all("try blocks", loops());
 }
 
 /// Where engine exceptions cannot be caught, an index that is not there faults.
