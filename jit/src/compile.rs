@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use neovm_interp::tier::{CodeView, Kind, SeenBits, TypeFeedback, Width};
+use neovm_interp::tier::{CodeView, Kind, Seen, TypeFeedback, Width};
 use neovm_types::OpCode;
 
 use crate::{
@@ -28,17 +28,30 @@ const MAX_UNPACKED: usize = 16;
 /// The most attempts until the region and the methods that it calls agree.
 const MAX_ROUNDS: usize = 8;
 
-/// The widths that code depends on: the index of an instruction, and the depth of its operand or [`RESULT`].
-pub(crate) type Asked = BTreeSet<(usize, usize)>;
+/// What the translation asks about an instruction, of what was seen of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Question {
+    /// The width of the operand at a depth.
+    Operand(usize),
+    /// The width of the result.
+    Result,
+    /// Whether the operand at a depth is an integer.
+    Integer(usize),
+    /// Whether the operand at a depth is an integer or a boolean.
+    Condition(usize),
+    /// Whether what is replaced is a small value or an integer.
+    Replaced,
+}
 
-/// The number of operands whose widths are recorded.
-const OPERANDS: usize = 3;
-
-/// Stands for the result in [`Asked`].
-const RESULT: usize = OPERANDS + 1;
+/// What code depends on, by the index of the instruction.
+pub(crate) type Asked = BTreeSet<(usize, Question)>;
 
 /// How often a region is compiled again because integers were wider than before.
 const MAX_WIDENED: u32 = 2;
+
+/// How often a region is compiled again because items were of other kinds than presumed, until it presumes nothing of
+/// items that were of several kinds.
+const MAX_FAILED: u32 = 2;
 
 /// How many bits more than those seen the code has room for that is compiled last.
 const MORE_BITS: u32 = 40;
@@ -61,12 +74,14 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Speculation {
     /// The types of the items that the machine held at the entry.
     pub(crate) feedback: TypeFeedback,
-    /// How wide the integers were that instructions took and gave.
-    pub(crate) seen: BTreeMap<usize, SeenBits>,
-    /// The widths that the translation asked for.
+    /// What the items were that instructions took and gave.
+    pub(crate) seen: BTreeMap<usize, Seen>,
+    /// What the translation asked of them.
     pub(crate) asked: RefCell<Asked>,
     /// How often the region was compiled again because integers were wider than before.
     pub(crate) widened: u32,
+    /// How often it was compiled again because guards failed otherwise.
+    pub(crate) failed: u32,
     /// The instructions that must not speculate, because one of their guards failed.
     pub(crate) no_speculate: BTreeSet<usize>,
     /// The first instructions of segments in which each overflow has a check of its own, so
@@ -88,34 +103,52 @@ impl Speculation {
         let TypeFeedback { locals, arguments, stack, .. } = &self.feedback;
         let kinds = locals.len() + arguments.len() + stack.len();
         let seen = self.seen.len() + self.feedback.seen.len();
-        size_of::<Self>() + kinds * size_of::<Kind>() + seen * size_of::<(usize, SeenBits)>()
+        size_of::<Self>() + kinds * size_of::<Kind>() + seen * size_of::<(usize, Seen)>()
     }
 
     /// Returns the width that is presumed of an operand of an instruction: the greatest seen, if any was.
     pub(crate) fn operand(&self, index: usize, depth: usize) -> Option<Width> {
-        self.width(index, depth.min(OPERANDS))
+        self.width_of(self.ask(index, Question::Operand(depth)), Question::Operand(depth))
     }
 
     /// Returns the width that is presumed of the result of an instruction.
     pub(crate) fn result(&self, index: usize) -> Option<Width> {
-        self.width(index, RESULT)
+        self.width_of(self.ask(index, Question::Result), Question::Result)
     }
 
-    /// Returns the width of an operand or the result, and notes that the translation depends on it.
-    fn width(&self, index: usize, which: usize) -> Option<Width> {
+    /// Returns whether what the question of a kind is about is presumed to be of another kind.
+    pub(crate) fn is_other(&self, index: usize, question: Question) -> bool {
+        self.is_other_in(self.ask(index, question), question)
+    }
+
+    /// Returns what was seen of an instruction, and notes that the translation depends on it.
+    fn ask(&self, index: usize, question: Question) -> Seen {
         let index = CodeView::original(index);
-        self.asked.borrow_mut().insert((index, which));
-        self.width_of(self.seen.get(&index).copied().unwrap_or_default(), which)
+        self.asked.borrow_mut().insert((index, question));
+        self.seen.get(&index).copied().unwrap_or_default()
     }
 
-    fn width_of(&self, seen: SeenBits, which: usize) -> Option<Width> {
-        match which {
-            RESULT => self.presumed(seen.result),
-            depth => match *seen.operands.get(depth)? {
+    fn width_of(&self, seen: Seen, question: Question) -> Option<Width> {
+        match question {
+            Question::Operand(depth) => match *seen.operands.get(depth)? {
                 bits @ 1..=64 => Some(Width::of_bits(bits.into())),
                 bits => self.presumed(bits),
             },
+            Question::Result => self.presumed(seen.result),
+            Question::Integer(_) | Question::Condition(_) | Question::Replaced => None,
         }
+    }
+
+    /// Returns whether an item was of another kind than is asked. If it was of both, that fails at times only.
+    fn is_other_in(&self, seen: Seen, question: Question) -> bool {
+        let kinds = |depth: usize| seen.kinds.get(depth).copied().unwrap_or_default();
+        let (other, fits) = match question {
+            Question::Integer(depth) => (kinds(depth).other || kinds(depth).boolean, kinds(depth).integer),
+            Question::Condition(depth) => (kinds(depth).other, kinds(depth).integer || kinds(depth).boolean),
+            Question::Replaced => (seen.replaced.other, seen.replaced.small),
+            Question::Operand(_) | Question::Result => (false, true),
+        };
+        other && (!fits || self.failed >= MAX_FAILED)
     }
 
     /// Returns the width that is presumed of a result that had a number of bits; none if there was none. Code that is
@@ -125,18 +158,20 @@ impl Speculation {
         (bits > 0).then(|| Width::of_bits(u32::from(bits) + more))
     }
 
-    /// Learns how wide integers were. Returns whether code that asked for some widths would be other code now.
-    fn learn_widths(&mut self, seen: &BTreeMap<usize, SeenBits>, asked: &Asked) -> bool {
-        let mut is_new = false;
-        for (&index, &bits) in seen {
+    /// Learns what items were. Returns whether code that asked for some widths would be other code now, and whether code
+    /// that asked for some kinds would.
+    fn learn_seen(&mut self, seen: &BTreeMap<usize, Seen>, asked: &Asked) -> (bool, bool) {
+        let (mut is_wider, mut is_other) = (false, false);
+        for (&index, &now) in seen {
             let known = self.seen.get(&index).copied().unwrap_or_default();
-            let joined = known.join(bits);
-            let mut asked = asked.range((index, 0)..=(index, RESULT));
-            is_new |= asked
-                .any(|&(_, which)| self.width_of(joined, which) > self.width_of(known, which).or(Some(Width::Int)));
+            let joined = known.join(now);
+            for &(_, question) in asked.range((index, Question::Operand(0))..=(index, Question::Replaced)) {
+                is_wider |= self.width_of(joined, question) > self.width_of(known, question).or(Some(Width::Int));
+                is_other |= self.is_other_in(joined, question) && !self.is_other_in(known, question);
+            }
             self.seen.insert(index, joined);
         }
-        is_new
+        (is_wider, is_other)
     }
 
     /// Notes the number of items that an UNPACK pushes, if it is known.
@@ -164,9 +199,14 @@ impl Speculation {
         feedback: &TypeFeedback,
         asked: &Asked,
     ) -> bool {
-        // Where integers are wider than before, that is why guards failed.
-        if self.learn_widths(&feedback.seen, asked) && record.why == Why::Guard && self.widened < MAX_WIDENED {
+        let (is_wider, is_other) = self.learn_seen(&feedback.seen, asked);
+        // Where integers are wider than before, or items no integers, that is why guards failed.
+        if is_wider && record.why == Why::Guard && self.widened < MAX_WIDENED {
             self.widened += 1;
+            return true;
+        }
+        self.failed += u32::from(record.why == Why::Guard);
+        if is_other && record.why == Why::Guard && self.failed < MAX_FAILED {
             return true;
         }
         match (record.why, guard, &record.overflows[..]) {

@@ -65,9 +65,60 @@ const WIDE: &[(&str, &str)] = &[
     ),
 ];
 
+/// Loops over items of other kinds than were seen at the entry, at several places.
+const KINDS: &[(&str, &str)] = &[
+    (
+        "static fields hold integers and arrays in turn",
+        "INITSSLOT 5\nINITSLOT 1, 0\nPUSHINT16 300\nSTLOC0\n
+         n: PUSH1\nSTSFLD0\nNEWARRAY0\nSTSFLD0\nPUSH1\nSTSFLD1\nNEWARRAY0\nSTSFLD1\nPUSH1\nSTSFLD2\nNEWARRAY0\nSTSFLD2\n
+         PUSH1\nSTSFLD3\nNEWARRAY0\nSTSFLD3\nPUSH1\nSTSFLD4\nNEWARRAY0\nSTSFLD4\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET",
+    ),
+    (
+        "static fields that hold arrays go round",
+        "INITSSLOT 5\nINITSLOT 1, 0\nPUSHINT16 300\nSTLOC0\nNEWARRAY0\nSTSFLD0\nNEWARRAY0\nSTSFLD1\nNEWARRAY0\nSTSFLD2\n
+         NEWARRAY0\nSTSFLD3\nNEWARRAY0\nSTSFLD4\n
+         n: LDSFLD0\nLDSFLD1\nSTSFLD0\nLDSFLD2\nSTSFLD1\nLDSFLD3\nSTSFLD2\nLDSFLD4\nSTSFLD3\nSTSFLD4\n
+         LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET",
+    ),
+    (
+        "static fields that hold booleans go round",
+        "INITSSLOT 5\nINITSLOT 1, 0\nPUSHINT16 300\nSTLOC0\nPUSHT\nSTSFLD0\nPUSHF\nSTSFLD1\nPUSHT\nSTSFLD2\nPUSHF\nSTSFLD3\nPUSHT\nSTSFLD4\n
+         n: LDSFLD0\nLDSFLD1\nSTSFLD0\nLDSFLD2\nSTSFLD1\nLDSFLD3\nSTSFLD2\nLDSFLD4\nSTSFLD3\nSTSFLD4\n
+         LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET",
+    ),
+    (
+        "items of an array go to local variables that were Null",
+        "INITSLOT 7, 0\nPUSHINT16 300\nSTLOC0\nNEWARRAY0\nPUSH1\nPACK\nSTLOC1\n
+         m: PUSHNULL\nSTLOC2\nPUSHNULL\nSTLOC3\nPUSHNULL\nSTLOC4\nPUSHNULL\nSTLOC5\nPUSHNULL\nSTLOC6\nPUSH9\n
+         n: LDLOC1\nPUSH0\nPICKITEM\nSTLOC2\nLDLOC1\nPUSH0\nPICKITEM\nSTLOC3\nLDLOC1\nPUSH0\nPICKITEM\nSTLOC4\n
+         LDLOC1\nPUSH0\nPICKITEM\nSTLOC5\nLDLOC1\nPUSH0\nPICKITEM\nSTLOC6\nDEC\nDUP\nJMPIF n\nDROP\n
+         LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF m\nRET",
+    ),
+    (
+        "items of an array go to static fields",
+        "INITSSLOT 5\nINITSLOT 2, 0\nPUSHINT16 300\nSTLOC0\nNEWARRAY0\nPUSH1\nPACK\nSTLOC1\n
+         n: LDLOC1\nPUSH0\nPICKITEM\nSTSFLD0\nLDLOC1\nPUSH0\nPICKITEM\nSTSFLD1\nLDLOC1\nPUSH0\nPICKITEM\nSTSFLD2\n
+         LDLOC1\nPUSH0\nPICKITEM\nSTSFLD3\nLDLOC1\nPUSH0\nPICKITEM\nSTSFLD4\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET",
+    ),
+    (
+        "items of an array are replaced by others",
+        "INITSLOT 2, 0\nPUSHINT16 300\nSTLOC0\nNEWARRAY0\nDUP\nDUP\nDUP\nDUP\nPUSH5\nPACK\nSTLOC1\n
+         n: LDLOC1\nPUSH0\nPUSH1\nSETITEM\nLDLOC1\nPUSH1\nPUSH1\nSETITEM\nLDLOC1\nPUSH2\nPUSH1\nSETITEM\nLDLOC1\nPUSH3\nPUSH1\nSETITEM\n
+         LDLOC1\nPUSH4\nPUSH1\nSETITEM\nLDLOC1\nPUSH0\nNEWMAP\nSETITEM\nLDLOC1\nPUSH1\nNEWMAP\nSETITEM\nLDLOC1\nPUSH2\nNEWMAP\nSETITEM\n
+         LDLOC1\nPUSH3\nNEWMAP\nSETITEM\nLDLOC1\nPUSH4\nNEWMAP\nSETITEM\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF_L n\nRET",
+    ),
+    (
+        "static fields are conditions, whatever they hold",
+        "INITSSLOT 4\nINITSLOT 1, 0\nPUSHINT16 300\nSTLOC0\nNEWARRAY0\nSTSFLD0\nNEWARRAY0\nSTSFLD1\nNEWARRAY0\nSTSFLD2\nNEWARRAY0\nSTSFLD3\n
+         n: LDSFLD0\nNOT\nDROP\nLDSFLD1\nNOT\nDROP\nLDSFLD2\nNOT\nDROP\nLDSFLD3\nNOT\nDROP\nLDSFLD0\nLDSFLD1\nEQUAL\nDROP\nLDSFLD2\nLDSFLD3\nEQUAL\nDROP\n
+         LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nRET",
+    ),
+];
+
 /// The scripts of this file, and the programs of the repository.
 fn programs() -> Vec<Program> {
-    let mut programs: Vec<_> = WIDE.iter().map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect();
+    let mut programs: Vec<_> =
+        WIDE.iter().chain(KINDS).map(|(name, text)| Program::new(*name, assemble(text).unwrap())).collect();
     programs.extend(crate::corpus::workloads());
     programs
 }

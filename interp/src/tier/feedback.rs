@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use neovm_types::StackItem;
 
-use super::{SeenBits, Tier};
+use super::{Seen, Tier};
 use crate::{
     code::Code,
     inst::DecodedInst,
@@ -125,7 +125,7 @@ pub struct TypeFeedback {
     pub count: Option<usize>,
     /// How wide the integers are that the next instructions take and give, by the instruction's index, as far as the
     /// items tell.
-    pub seen: BTreeMap<usize, SeenBits>,
+    pub seen: BTreeMap<usize, Seen>,
 }
 
 impl TypeFeedback {

@@ -45,7 +45,7 @@ pub use self::{
     items::NO_INTEGER,
     maps::NO_MAP,
     tries::MAX_TRIES,
-    walk::{SeenBits, Width},
+    walk::{Kinds, Replaced, Seen, Width},
 };
 pub(crate) use self::{
     calls::{Calls, LeftFrame},

@@ -1,5 +1,5 @@
-//! How wide the integers are that instructions take and give: found by running ahead of the machine on copies of its
-//! items.
+//! How wide the integers are that instructions take and give, and which items are none: found by running ahead of the
+//! machine on copies of its items.
 //!
 //! The walk follows the instructions from the current one on, as far as it knows what decides jumps, and changes
 //! nothing. What it does not know, an item that an instruction of another family pushes, say, is unknown from there
@@ -55,41 +55,77 @@ impl Width {
     }
 }
 
-/// The most bits that integers had, their signs included; 0 where there was no integer.
+/// What the items were that an instruction took and gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SeenBits {
-    /// The three topmost operands, the top first.
+pub struct Seen {
+    /// The most bits that the three topmost operands had as integers, their signs included, the top first; 0 where
+    /// there was no integer.
     pub operands: [u16; 3],
-    /// The result.
+    /// The most bits that the result had as an integer, or 0.
     pub result: u16,
+    /// The kinds of these operands.
+    pub kinds: [Kinds; 3],
+    /// What a store replaced.
+    pub replaced: Replaced,
 }
 
-impl SeenBits {
+/// The kinds that an operand had, each time that it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Kinds {
+    /// An integer.
+    pub integer: bool,
+    /// A boolean.
+    pub boolean: bool,
+    /// Another item.
+    pub other: bool,
+}
+
+impl Kinds {
+    fn join(self, Self { integer, boolean, other }: Self) -> Self {
+        Self { integer: self.integer || integer, boolean: self.boolean || boolean, other: self.other || other }
+    }
+}
+
+/// What a store replaced, each time that it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Replaced {
+    /// An integer of one word, a boolean or Null.
+    pub small: bool,
+    /// An item that is no integer either.
+    pub other: bool,
+}
+
+impl Seen {
     /// Returns what covers both.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let operands = core::array::from_fn(|depth| self.operands[depth].max(other.operands[depth]));
-        Self { operands, result: self.result.max(other.result) }
+        let Replaced { small, other: replaces_other } = other.replaced;
+        Self {
+            operands: core::array::from_fn(|depth| self.operands[depth].max(other.operands[depth])),
+            result: self.result.max(other.result),
+            kinds: core::array::from_fn(|depth| self.kinds[depth].join(other.kinds[depth])),
+            replaced: Replaced { small: self.replaced.small || small, other: self.replaced.other || replaces_other },
+        }
     }
 }
 
 /// What the walk knows of an item.
 #[derive(Clone)]
 enum Known {
-    /// An integer or a boolean.
     Number(Integer),
+    Truth(bool),
     Item(StackItem),
     Nothing,
 }
 
-use Known::{Item, Nothing, Number};
+use Known::{Item, Nothing, Number, Truth};
 
 impl Known {
     /// Copies an item.
     fn of(item: &StackItem) -> Self {
         match item {
             StackItem::Integer(value) => Number(Integer::Small(*value)),
-            StackItem::Boolean(value) => Number(Integer::Small(value.get().into())),
+            StackItem::Boolean(value) => Truth(value.get()),
             StackItem::BigInteger(value) => Number(I256::into(**value)),
             // A clone of bytes that belong to the script would copy them.
             StackItem::ByteString(bytes) if bytes.len() > LONGEST && bytes.is_constant() => Nothing,
@@ -98,19 +134,25 @@ impl Known {
     }
 
     fn bits(&self) -> u16 {
-        match self {
-            Number(value) => value.wide().bits() as u16,
-            _ => 0,
-        }
+        self.number().map_or(0, |value| value.wide().bits() as u16)
     }
 
     fn number(&self) -> Option<Integer> {
-        if let Number(value) = self { Some(*value) } else { None }
+        match self {
+            Number(value) => Some(*value),
+            Truth(value) => Some(Integer::Small((*value).into())),
+            Item(_) | Nothing => None,
+        }
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds { integer: matches!(self, Number(_)), boolean: matches!(self, Truth(_)), other: matches!(self, Item(_)) }
     }
 
     fn truth(&self) -> Option<bool> {
         match self {
             Number(value) => Some(!value.is_zero()),
+            Truth(value) => Some(*value),
             Item(item) => item.to_boolean().ok(),
             Nothing => None,
         }
@@ -119,6 +161,7 @@ impl Known {
     fn key(self) -> Option<StackItem> {
         match self {
             Number(value) => Some(value.into()),
+            Truth(value) => Some(value.into()),
             Item(item) => Some(item),
             Nothing => None,
         }
@@ -146,7 +189,9 @@ struct Walk<'a> {
     slots: Slots,
     /// The callers of the current method: where each continues, and the slots of it that were stored.
     callers: Vec<(usize, Slots)>,
-    seen: BTreeMap<usize, SeenBits>,
+    seen: BTreeMap<usize, Seen>,
+    /// What the last instruction replaced.
+    replaced: Replaced,
     /// The try blocks that the walk opened.
     tries: Vec<Tried>,
     /// What the last instruction cost, in ordinary instructions.
@@ -154,15 +199,16 @@ struct Walk<'a> {
 }
 
 impl Vm {
-    /// Returns the bits of the integers that the instructions from the current one on take and give, by the
-    /// instruction's index.
-    pub(super) fn look_ahead(&self) -> BTreeMap<usize, SeenBits> {
+    /// Returns what the items are that the instructions from the current one on take and give, by the instruction's
+    /// index.
+    pub(super) fn look_ahead(&self) -> BTreeMap<usize, Seen> {
         let Some(load) = self.loads.last() else { return BTreeMap::new() };
         let code = CodeView::new(&load.code);
         let Some(mut index) = load.code.inst_index(self.inst().offset as usize) else { return BTreeMap::new() };
         let (stack, slots, seen) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let (callers, tries) = (Vec::new(), Vec::new());
-        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, callers, seen, tries, cost: 1 };
+        let replaced = Replaced::default();
+        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, callers, seen, replaced, tries, cost: 1 };
         let mut left = MOST;
         while left > 0 {
             let Some(next) = walk.step(index) else { break };
@@ -182,15 +228,26 @@ impl Walk<'_> {
         if opcode.info().family == Family::Control {
             return self.control(index, opcode, instruction.offsets());
         }
-        let operands = core::array::from_fn(|depth| self.peek(depth).bits());
+        let operands = self.operands();
+        self.replaced = Replaced::default();
         self.run(index, opcode, instruction.operand)?;
         let result = self.stack.last().map_or(0, Known::bits);
-        self.see(index, SeenBits { operands, result });
+        self.see(index, Seen { result, replaced: self.replaced, ..operands });
         Some(index + 1)
     }
 
-    /// Notes the bits of an instruction's operands and result.
-    fn see(&mut self, index: usize, bits: SeenBits) {
+    /// Returns what the items on top are.
+    fn operands(&mut self) -> Seen {
+        let mut seen = Seen::default();
+        for depth in 0..seen.operands.len() {
+            let item = self.peek(depth);
+            (seen.operands[depth], seen.kinds[depth]) = (item.bits(), item.kinds());
+        }
+        seen
+    }
+
+    /// Notes what the items were that an instruction took and gave.
+    fn see(&mut self, index: usize, bits: Seen) {
         let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
         self.seen.insert(index, joined);
     }
@@ -211,11 +268,16 @@ impl Walk<'_> {
             _ => match opcode {
                 OpCode::PICKITEM => self.pick_item(),
                 OpCode::SIZE => self.size(),
+                OpCode::SETITEM => {
+                    let old = [1, 2].map(|depth| self.peek(depth));
+                    self.replace(&Self::item_of(old));
+                    return self.forget(opcode);
+                }
                 OpCode::CONVERT if operand == [neovm_types::item::ItemType::Integer as u8] => {
                     let item = self.pop();
                     match item {
                         Item(item) => item.to_integer().map_or(Nothing, Number),
-                        other => other,
+                        item => item.number().map_or(Nothing, Number),
                     }
                 }
                 _ => return self.forget(opcode),
@@ -290,8 +352,8 @@ impl Walk<'_> {
 
     /// Begins a method; returns whether the walk follows it.
     fn call(&mut self, index: usize) -> bool {
-        let operands = core::array::from_fn(|depth| self.peek(depth).bits());
-        self.see(index, SeenBits { operands, result: 0 });
+        let operands = self.operands();
+        self.see(index, operands);
         let (statics, own) = self.split_slots();
         self.slots = statics;
         self.callers.push((index + 1, own));
@@ -325,8 +387,8 @@ impl Walk<'_> {
 
     /// Compares the two items on top for a jump.
     fn compare(&mut self, index: usize, opcode: OpCode) -> Option<bool> {
-        let operands = [self.peek(0).bits(), self.peek(1).bits(), 0];
-        self.see(index, SeenBits { operands, result: 0 });
+        let operands = self.operands();
+        self.see(index, operands);
         let (second, first) = (self.pop().number()?, self.pop().number()?);
         eval::compare(opcode, first, second)
     }
@@ -364,7 +426,7 @@ impl Walk<'_> {
 
     fn constant(&self, index: usize, opcode: OpCode, operand: &[u8]) -> Known {
         match opcode {
-            OpCode::PUSHT | OpCode::PUSHF => Number(Integer::Small(i64::from(opcode == OpCode::PUSHT))),
+            OpCode::PUSHT | OpCode::PUSHF => Truth(opcode == OpCode::PUSHT),
             OpCode::PUSHNULL => Item(StackItem::Null),
             OpCode::PUSHDATA1 if operand.len() <= LONGEST => Item(operand.into()),
             _ => self.code.constant(index).map_or(Nothing, Number),
@@ -375,7 +437,8 @@ impl Walk<'_> {
         let key = (kind as u8, index);
         if is_store {
             let item = self.pop();
-            self.slots.insert(key, item);
+            let old = self.slots.insert(key, item);
+            self.replace(&old.or_else(|| self.machine_slot(kind, index)).unwrap_or(Nothing));
             return Some(());
         }
         let item = match self.slots.get(&key) {
@@ -384,6 +447,15 @@ impl Walk<'_> {
         };
         self.stack.push(item);
         Some(())
+    }
+
+    /// Notes what a store replaces.
+    fn replace(&mut self, old: &Known) {
+        self.replaced = match old {
+            Number(Integer::Small(_)) | Truth(_) | Item(StackItem::Null) => Replaced { small: true, other: false },
+            Item(_) => Replaced { small: false, other: true },
+            Number(_) | Nothing => Replaced::default(),
+        };
     }
 
     /// Copies a slot of the machine.
@@ -430,7 +502,12 @@ impl Walk<'_> {
     }
 
     fn pick_item(&mut self) -> Known {
-        let (key, container) = (self.pop(), self.pop());
+        let key_and_container = [self.pop(), self.pop()];
+        Self::item_of(key_and_container)
+    }
+
+    /// Returns the item of a compound by its key.
+    fn item_of([key, container]: [Known; 2]) -> Known {
         let found = match (container, key) {
             (Item(StackItem::Array(array) | StackItem::Struct(array)), Number(Integer::Small(index))) => {
                 usize::try_from(index).ok().and_then(|index| array.get(index))
@@ -455,7 +532,6 @@ impl Walk<'_> {
             true => self.pop(),
             false => Nothing,
         });
-        let truth = |value: bool| Number(Integer::Small(value.into()));
         if let OpCode::NOT | OpCode::BOOLAND | OpCode::BOOLOR = opcode {
             let result = match (opcode, items[0].truth(), items[1].truth()) {
                 (OpCode::NOT, Some(value), _) => Some(!value),
@@ -463,7 +539,7 @@ impl Walk<'_> {
                 (_, Some(b), Some(a)) => Some(a || b),
                 _ => None,
             };
-            return result.map_or(Nothing, truth);
+            return result.map_or(Nothing, Truth);
         }
         let [top, below, third] = [0, 1, 2].map(|depth| items[depth].number());
         if count == 1 {
@@ -471,10 +547,10 @@ impl Walk<'_> {
         }
         let (Some(b), Some(a)) = (top, below) else { return Nothing };
         if let Some(result) = eval::compare(opcode, a, b) {
-            return truth(result);
+            return Truth(result);
         }
         let result = match (opcode, third) {
-            (OpCode::WITHIN, Some(value)) => return truth(a <= value && value < b),
+            (OpCode::WITHIN, Some(value)) => return Truth(a <= value && value < b),
             (OpCode::MODMUL | OpCode::MODPOW, Some(first)) => self.vm.compute_integer(opcode, first, a, b),
             (OpCode::MODMUL | OpCode::MODPOW, None) => None,
             (OpCode::SHL | OpCode::SHR | OpCode::POW, _) => self.vm.compute_integer(opcode, a, b, b),

@@ -21,7 +21,7 @@ use super::stats::{ExitRecord, Report, Stats};
 use crate::{
     Refusal,
     analysis::instruction::Ins,
-    compile::{Asked, Compiled as Made, Job, Speculation, compile},
+    compile::{Asked, Compiled as Made, Job, Question, Speculation, compile},
     lock,
     memory::{
         capacity::{Capacity, DEFAULT_CAPACITY},
@@ -131,7 +131,7 @@ impl Compiled {
     /// Returns the number of bytes of memory that the code and its exits use.
     fn memory(&self) -> usize {
         let records = self.records.iter().map(|record| record.memory());
-        let asked = self.asked.len() * size_of::<(usize, usize)>();
+        let asked = self.asked.len() * size_of::<(usize, Question)>();
         size_of::<Self>() + asked + self.machine_code.memory() + records.sum::<usize>()
     }
 }

@@ -12,7 +12,7 @@ use super::{
     Translator,
     state::{Address, Item, Origin},
 };
-use crate::analysis::instruction::Ins;
+use crate::{analysis::instruction::Ins, compile::Question};
 
 impl Translator<'_> {
     pub(super) fn compound(&mut self, ins: &Ins) {
@@ -151,7 +151,7 @@ impl Translator<'_> {
         self.hold_wide(ins);
         let Item::Ref(address, origin) = self.peek(2) else { return self.call_builtin(ins) };
         let is_value = self.peek(0).is_value();
-        if !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
+        if !self.may_be(ins, Question::Replaced) || !self.may_be_index(ins) || !is_value && !self.may_be_ints(ins, 1) {
             return self.call_builtin(ins);
         }
         // Items picked from arrays are copied before the array changes.

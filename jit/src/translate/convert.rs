@@ -14,7 +14,7 @@ use super::{
     state::{Address, Item, Kind, Origin},
     wide::Number,
 };
-use crate::analysis::instruction::Ins;
+use crate::{analysis::instruction::Ins, compile::Question};
 
 impl Translator<'_> {
     pub(super) fn push(&mut self, item: Item) {
@@ -57,9 +57,14 @@ impl Translator<'_> {
             Item::Const(_) | Item::Int(_) | Item::Bool(_) => true,
             Item::Scalar(..) | Item::I128(_) | Item::Wide(_) => !self.must_not_speculate(ins),
             Item::Null | Item::Mem(true) => false,
-            Item::Ref(_, origin) => !self.must_not_speculate(ins) && self.may_be_int(origin),
-            Item::Mem(false) => !self.must_not_speculate(ins),
+            Item::Ref(_, origin) => self.may_be(ins, Question::Integer(depth)) && self.may_be_int(origin),
+            Item::Mem(false) => self.may_be(ins, Question::Integer(depth)),
         }
+    }
+
+    /// Returns whether an item in memory may be presumed to be of the kind that a question about an instruction is for.
+    pub(super) fn may_be(&self, ins: &Ins, question: Question) -> bool {
+        !self.must_not_speculate(ins) && !self.input.speculation.is_other(ins.index, question)
     }
 
     /// Returns whether the item at a depth is presumed not to be a small value, because it was not one before.
@@ -167,7 +172,7 @@ impl Translator<'_> {
     pub(super) fn may_be_condition(&self, ins: &Ins, depth: usize) -> bool {
         match self.peek(depth) {
             Item::Mem(true) | Item::Ref(_, Origin::Constant(_)) => false,
-            Item::Ref(..) | Item::Mem(false) => !self.must_not_speculate(ins),
+            Item::Ref(..) | Item::Mem(false) => self.may_be(ins, Question::Condition(depth)),
             _ => true,
         }
     }
@@ -199,7 +204,7 @@ impl Translator<'_> {
     /// builtin, if one of them has to stay in its cell.
     pub(super) fn movable(&mut self, ins: &Ins, depths: impl Iterator<Item = usize> + Clone) -> bool {
         if depths.clone().any(|depth| match self.peek(depth) {
-            Item::Mem(other) => other || self.must_not_speculate(ins),
+            Item::Mem(other) => other || !self.may_be(ins, Question::Integer(depth)),
             _ => false,
         }) {
             return false;

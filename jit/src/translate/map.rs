@@ -11,7 +11,7 @@ use super::{
     Translator,
     state::{Address, Item, Origin},
 };
-use crate::analysis::instruction::Ins;
+use crate::{analysis::instruction::Ins, compile::Question};
 
 /// Where the value of a key is in a map.
 #[derive(Clone, Debug)]
@@ -74,7 +74,8 @@ impl<'a> Translator<'a> {
     pub(super) fn set_in_map(&mut self, ins: &Ins) {
         self.hold_wide(ins);
         let is_value = self.peek(0).is_value();
-        let map = self.map_at(ins, 2).filter(|_| is_value || self.may_be_ints(ins, 1));
+        let may_be_set = self.may_be(ins, Question::Replaced) && (is_value || self.may_be_ints(ins, 1));
+        let map = self.map_at(ins, 2).filter(|_| may_be_set);
         let Some(map) = map else { return self.call_builtin(ins) };
         // This may find that the map is an integer, if there are copies of it below, and the look-up fails then.
         self.settle_refs(ins, 3, |origin| origin == Origin::Element);

@@ -8,9 +8,12 @@ use super::{
     bytes::Appending,
     state::{Address, Item, Origin},
 };
-use crate::analysis::{
-    inline::frame_of,
-    instruction::{Ins, Slot, SlotUse},
+use crate::{
+    analysis::{
+        inline::frame_of,
+        instruction::{Ins, Slot, SlotUse},
+    },
+    compile::Question,
 };
 
 impl Translator<'_> {
@@ -58,7 +61,7 @@ impl Translator<'_> {
             return self.store_inlined(ins, index);
         }
         let old_is_value = self.state.slots[index].is_value();
-        let old_may_be_scalar = old_is_value || !self.must_not_speculate(ins) && self.may_be_scalar(index);
+        let old_may_be_scalar = old_is_value || self.may_be(ins, Question::Replaced) && self.may_be_scalar(index);
         let new_is_value = self.peek(0).is_value();
         if !old_may_be_scalar || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.store_by_builtin(ins, index);
@@ -97,7 +100,7 @@ impl Translator<'_> {
         self.hold_wide(ins);
         let new_is_value = self.peek(0).is_value();
         self.settle_refs(ins, 1, |origin| origin == Origin::Static(index));
-        if self.must_not_speculate(ins) || !new_is_value && !self.may_be_ints(ins, 1) {
+        if !self.may_be(ins, Question::Replaced) || !new_is_value && !self.may_be_ints(ins, 1) {
             return self.call_builtin(ins);
         }
         if !new_is_value {
