@@ -59,9 +59,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use neovm_workbench::show;
 
-/// Threads allocate what others free all the time: blocks, changes, nodes of the trie.
+/// Threads allocate what others free all the time: blocks, changes, nodes of the trie; and where a stack lies in the cache must not
+/// depend on luck.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: neovm_allocator::Allocator = neovm_allocator::Allocator;
 
 /// Runs, checks, shows and assembles scripts and contracts of Neo N3.
 #[derive(Parser)]

@@ -30,7 +30,7 @@ use neovm_storage::{Layer, MemoryStore, WriteStore};
 
 /// As the program `neovm` has it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: neovm_allocator::Allocator = neovm_allocator::Allocator;
 
 const SENDER: Address = Address::repeat_byte(0x05);
 const CONTRACT: Address = Address::repeat_byte(0xc0);
