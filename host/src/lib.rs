@@ -91,6 +91,7 @@ pub fn interface_name(object: &Interop) -> &'static str {
 }
 
 /// A fault of the host, whose text is for people.
+#[cold]
 pub(crate) fn fault(message: impl ToString) -> FaultKind {
     FaultKind::Host(message.to_string())
 }

@@ -9,7 +9,6 @@
 
 use neovm_crypto::{Curve, uncompress_public_key};
 use neovm_interp::Caller;
-use neovm_storage::Key;
 use neovm_types::{
     Array, ByteString, CallFlags, FaultKind, Hash160, Hash256, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
@@ -36,6 +35,7 @@ pub trait Parameter: Sized {
     ///
     /// # Errors
     /// A fault if there is none, and those of [`Parameter::from_item`].
+    #[inline]
     fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
         let item = caller.pop()?;
         Self::from_item(item, caller)
@@ -137,27 +137,10 @@ made_of_bytes! {
     Hash256: Hash256 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash256"));
     PublicKey: PublicKey = decode_point;
     Point: PublicKey = Self::decode;
-    LocalKey: ByteArray = |bytes| Ok(Self(Key::new(0, bytes)));
 }
 
 fn wrong_length(name: &str) -> FaultKind {
     fault(format!("an argument has not the length of {name}"))
-}
-
-/// A key within a contract's storage.
-#[derive(Debug)]
-pub(crate) struct LocalKey(Key);
-
-impl LocalKey {
-    /// Returns the number of bytes.
-    pub(crate) fn len(&self) -> usize {
-        self.0.local().len()
-    }
-
-    /// Returns the key in the storage of a contract.
-    pub(crate) fn of(self, contract: i32) -> Key {
-        self.0.of(contract)
-    }
 }
 
 /// An item that has bytes. They are not copied.
@@ -166,8 +149,12 @@ pub(crate) struct ByteItem(StackItem);
 
 impl ByteItem {
     /// Calls a function with the bytes.
+    #[inline]
     pub(crate) fn look<R>(&self, f: impl FnOnce(&[u8]) -> Result<R, FaultKind>) -> Result<R, FaultKind> {
-        self.0.with_bytes(f)?
+        match &self.0 {
+            StackItem::ByteString(bytes) => f(bytes),
+            item => item.with_bytes(f)?,
+        }
     }
 }
 
@@ -377,6 +364,7 @@ impl Parameter for Interop {
 }
 
 /// Returns the object of the host that an item is.
+#[inline]
 pub(crate) fn object(item: &StackItem) -> Result<&Interop, FaultKind> {
     match item {
         StackItem::Interop(object) => Ok(object),

@@ -85,6 +85,7 @@ impl Caller<'_> {
     ///
     /// # Errors
     /// [`FaultKind::StackIndex`] if the stack is empty.
+    #[inline]
     pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
         self.vm.pop()
     }
@@ -94,6 +95,7 @@ impl Caller<'_> {
     ///
     /// # Errors
     /// [`FaultKind::StackIndex`] if the stack is empty.
+    #[inline]
     pub fn pop_with<R>(&mut self, look: impl FnOnce(&StackItem) -> R) -> Result<R, FaultKind> {
         self.vm.pop_with(look)
     }

@@ -48,20 +48,6 @@ impl Key {
         Self::joined(&self, bytes)
     }
 
-    /// Returns the same key of another contract. A key of less than four bytes stays what it is.
-    #[must_use]
-    #[inline]
-    pub fn of(mut self, contract: i32) -> Self {
-        let id = match &mut self.0 {
-            Bytes::Inline(length, bytes) => &mut bytes[..usize::from(*length)],
-            Bytes::Heap(bytes) => bytes,
-        };
-        if let Some(id) = id.first_chunk_mut() {
-            *id = contract.to_le_bytes();
-        }
-        self
-    }
-
     #[inline]
     fn joined(first: &[u8], second: &[u8]) -> Self {
         let length = first.len() + second.len();
@@ -72,6 +58,12 @@ impl Key {
         bytes[..first.len()].copy_from_slice(first);
         bytes[first.len()..length].copy_from_slice(second);
         Self(Bytes::Inline(length as u8, bytes))
+    }
+
+    /// Returns whether it is a contract's key with these bytes.
+    #[inline]
+    pub(crate) fn is(&self, contract: i32, local: &[u8]) -> bool {
+        self.split_first_chunk().is_some_and(|(id, own)| i32::from_le_bytes(*id) == contract && own == local)
     }
 
     /// Returns the contract's id; 0 for a key of less than four bytes.
@@ -158,12 +150,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_goes_to_another_contract_with_its_local_part() {
+    fn a_key_is_that_of_one_contract_and_one_local_part() {
         for length in [0, 1, 34, 35, 64] {
             let local = vec![7; length];
-            assert_eq!(Key::new(0, &local).of(-5), Key::new(-5, &local), "{length}");
+            let key = Key::new(-5, &local);
+            assert!(key.is(-5, &local), "{length}");
+            assert!(!key.is(-6, &local) && !key.is(-5, &[&local[..], &[7]].concat()), "{length}");
+            assert!(
+                local.split_last().is_none_or(|(_, less)| !key.is(-5, less) && !key.is(-5, &[less, &[8]].concat()))
+            );
         }
-        assert_eq!(Key::from_bytes(&[1, 2, 3]).of(-5), Key::from_bytes(&[1, 2, 3]));
+        assert!(!Key::from_bytes(&[0, 0, 0]).is(0, &[]), "a key of three bytes is no contract's");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, Ref, RefCell},
     collections::BTreeMap,
     fmt,
-    hash::BuildHasher,
+    hash::{BuildHasher, Hasher},
     mem,
     rc::Rc,
     sync::{Arc, LazyLock},
@@ -153,9 +153,20 @@ impl Tracked {
 }
 
 /// The hash of a key is computed once for all layers. Nobody can foresee it.
-fn hash(key: &[u8]) -> u64 {
+fn hash(key: &Key) -> u64 {
+    match key.split_first_chunk() {
+        Some((id, local)) => hash_local(i32::from_le_bytes(*id), local),
+        None => hash_local(0, key),
+    }
+}
+
+/// The hash of a contract's key with some bytes.
+fn hash_local(contract: i32, local: &[u8]) -> u64 {
     static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
-    HASHER.hash_one(key)
+    let mut hasher = HASHER.build_hasher();
+    hasher.write_i32(contract);
+    hasher.write(local);
+    hasher.finish()
 }
 
 #[derive(Debug, Default)]
@@ -180,6 +191,15 @@ impl Entries {
 
     fn get_mut(&mut self, key: &Key, hash: u64) -> Option<&mut Tracked> {
         self.0.find_mut(hash, |tracked| tracked.key == *key)
+    }
+
+    /// The entry of a contract's key with some bytes.
+    fn local(&self, contract: i32, local: &[u8], hash: u64) -> Option<&Tracked> {
+        self.0.find(hash, |tracked| tracked.key.is(contract, local))
+    }
+
+    fn local_mut(&mut self, contract: i32, local: &[u8], hash: u64) -> Option<&mut Tracked> {
+        self.0.find_mut(hash, |tracked| tracked.key.is(contract, local))
     }
 
     /// Adds an entry whose key is not there.
@@ -286,9 +306,9 @@ impl<'s> Layer<'s> {
         self.stamp.get()
     }
 
-    /// Notes that a key is written or deleted.
-    fn note_write(&self, key: &Key) {
-        if ContractsStamp::covers(key) {
+    /// Notes that a key of a contract is written or deleted.
+    fn note_write(&self, contract: i32) {
+        if ContractsStamp::covers(contract) {
             self.renew_stamp();
         }
     }
@@ -302,27 +322,40 @@ impl<'s> Layer<'s> {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub fn get(&self, key: &Key) -> Result<Option<Value>, StoreError> {
-        self.get_hashed(key, hash(key), Value::clone)
+        self.get_hashed(key, hash(key))
     }
 
-    /// Returns what a function makes of the value of a key, if it is there, which costs less than [`Layer::get`]. The
-    /// function must not use the layer.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store cannot be read.
-    pub fn get_with<R>(&self, key: &Key, look: impl FnOnce(&Value) -> R) -> Result<Option<R>, StoreError> {
-        self.get_hashed(key, hash(key), look)
-    }
-
-    fn get_hashed<R>(&self, key: &Key, hash: u64, look: impl FnOnce(&Value) -> R) -> Result<Option<R>, StoreError> {
+    fn get_hashed(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
         if let Some(tracked) = self.entries.borrow().get(key, hash) {
-            return Ok(tracked.state.is_there().then(|| tracked.held.get(look)));
+            return Ok(tracked.value());
         }
         let value = self.get_below(key, hash)?;
         if let Some(value) = &value {
             self.entries.borrow_mut().add(key.clone(), hash, value.clone(), State::Read);
         }
-        Ok(value.as_ref().map(look))
+        Ok(value)
+    }
+
+    /// Returns what a function makes of the value of a contract's key, if it is there, which costs less than
+    /// [`Layer::get`]. The function must not use the layer.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub fn get_with<R>(
+        &self,
+        contract: i32,
+        local: &[u8],
+        look: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        let hash = hash_local(contract, local);
+        if let Some(tracked) = self.entries.borrow().local(contract, local, hash) {
+            return Ok(tracked.state.is_there().then(|| tracked.held.get(|value| look(value))));
+        }
+        let key = Key::new(contract, local);
+        let Some(value) = self.get_below(&key, hash)? else { return Ok(None) };
+        let looked = look(&value);
+        self.entries.borrow_mut().add(key, hash, value, State::Read);
+        Ok(Some(looked))
     }
 
     /// Returns the value of a key as [`Layer::get`] does, and keeps in mind also that there is none: what lies below is
@@ -450,7 +483,7 @@ impl<'s> Layer<'s> {
     }
 
     fn put_hashed(&self, key: Key, hash: u64, value: Value) -> Result<(), StoreError> {
-        self.note_write(&key);
+        self.note_write(key.contract());
         if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
             tracked.set(value);
             return Ok(());
@@ -460,37 +493,39 @@ impl<'s> Layer<'s> {
         Ok(())
     }
 
-    /// Sets the value of a key, as [`Layer::get`] and then [`Layer::put`] do, but looks for the key once. `check` is
-    /// told the size of the old value, if there is one, and may refuse the write, so that the key was only read; it
-    /// must not use the layer. Returns what `check` returned.
+    /// Sets the value of a contract's key, as [`Layer::get`] and then [`Layer::put`] do, but looks for the key once.
+    /// `check` is told the size of the old value, if there is one, and may refuse the write, so that the key was only
+    /// read; it must not use the layer. Returns whether the value was set.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub fn put_checked<E>(
+    pub fn put_if(
         &self,
-        key: Key,
+        contract: i32,
+        local: &[u8],
         value: &[u8],
-        check: impl FnOnce(Option<usize>) -> Result<(), E>,
-    ) -> Result<Result<(), E>, StoreError> {
-        let hash = hash(&key);
-        if let Some(tracked) = self.entries.borrow_mut().get_mut(&key, hash) {
-            let checked = check(tracked.state.is_there().then(|| tracked.held.get(|old| old.len())));
-            if checked.is_ok() {
-                self.note_write(&key);
+        check: impl FnOnce(Option<usize>) -> bool,
+    ) -> Result<bool, StoreError> {
+        let hash = hash_local(contract, local);
+        if let Some(tracked) = self.entries.borrow_mut().local_mut(contract, local, hash) {
+            let is_set = check(tracked.state.is_there().then(|| tracked.held.get(|old| old.len())));
+            if is_set {
+                self.note_write(contract);
                 tracked.set_bytes(value);
             }
-            return Ok(checked);
+            return Ok(is_set);
         }
+        let key = Key::new(contract, local);
         let old = self.get_below(&key, hash)?;
-        let checked = check(old.as_ref().map(|old| old.len()));
-        if checked.is_ok() {
-            self.note_write(&key);
+        let is_set = check(old.as_ref().map(|old| old.len()));
+        if is_set {
+            self.note_write(contract);
             let state = if old.is_some() { State::Changed } else { State::Added };
             self.entries.borrow_mut().add(key, hash, value.into(), state);
         } else if let Some(old) = old {
             self.entries.borrow_mut().add(key, hash, old, State::Read);
         }
-        Ok(checked)
+        Ok(is_set)
     }
 
     /// Deletes a key; nothing happens if it is not there.
@@ -502,7 +537,7 @@ impl<'s> Layer<'s> {
     }
 
     fn delete_hashed(&self, key: &Key, hash: u64) -> Result<(), StoreError> {
-        self.note_write(key);
+        self.note_write(key.contract());
         if let Some(tracked) = self.entries.borrow_mut().get_mut(key, hash) {
             tracked.delete();
             return Ok(());
@@ -529,7 +564,7 @@ impl<'s> Layer<'s> {
         let hashes = changes.iter().map(track).collect::<Result<Vec<_>, StoreError>>()?;
         let mut entries = self.entries.borrow_mut();
         for ((key, value), hash) in changes.iter().zip(hashes) {
-            self.note_write(key);
+            self.note_write(key.contract());
             match (entries.get_mut(key, hash), value) {
                 (Some(tracked), Some(value)) => tracked.set(value.clone()),
                 (Some(tracked), None) => tracked.delete(),
@@ -580,6 +615,12 @@ impl<'s> Layer<'s> {
     /// Makes a change of the layer above, if the entry is one.
     fn take_in(&self, Tracked { key, hash, held, state }: Tracked) -> Result<(), StoreError> {
         match state {
+            // What this layer does not track of it is not below either.
+            State::Added if self.entries.borrow().get(&key, hash).is_none() => {
+                self.note_write(key.contract());
+                self.entries.borrow_mut().add(key, hash, held.into_value(), state);
+                Ok(())
+            }
             State::Added | State::Changed => self.put_hashed(key, hash, held.into_value()),
             State::Deleted => self.delete_hashed(&key, hash),
             State::Read | State::Absent => Ok(()),
@@ -601,7 +642,7 @@ impl<'s> Layer<'s> {
     /// The value of a key without this layer's changes.
     fn get_below(&self, key: &Key, hash: u64) -> Result<Option<Value>, StoreError> {
         match &self.below {
-            Below::Layer(layer) => layer.get_hashed(key, hash, Value::clone),
+            Below::Layer(layer) => layer.get_hashed(key, hash),
             Below::Store(store) => store.get(key),
         }
     }

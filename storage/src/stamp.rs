@@ -22,15 +22,15 @@ impl ContractsStamp {
 
     /// Makes a new stamp if a key that is changed, given by its bytes, is one of those contracts.
     pub fn note_write(&mut self, key: &[u8]) {
-        if Self::covers(key) {
+        if key.first_chunk().is_some_and(|id| Self::covers(i32::from_le_bytes(*id))) {
             *self = Self::unique();
         }
     }
 
-    /// Whether a key, given by its bytes, is one of those contracts.
+    /// Whether a contract, given by its id, is one of those.
     #[inline]
-    pub(crate) fn covers(key: &[u8]) -> bool {
-        key.first_chunk().is_some_and(|id| CONTRACTS.contains(&i32::from_le_bytes(*id)))
+    pub(crate) fn covers(contract: i32) -> bool {
+        CONTRACTS.contains(&contract)
     }
 }
 

@@ -268,12 +268,13 @@ impl PlainSeek {
 #[derive(Clone, Debug)]
 enum Step {
     Get(u8),
+    GetWith(u8),
     Load(u8),
     Contains(u8),
     PeekAll(u8),
     Put(u8, u8),
     /// A write that is refused if the number is odd.
-    PutChecked(u8, u8),
+    PutIf(u8, u8),
     Delete(u8),
     /// Several changes at once; a multiple of four deletes.
     Write(BTreeMap<u8, u8>),
@@ -291,11 +292,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = 0..12_u8;
     let step = prop_oneof![
         3 => key.clone().prop_map(Step::Get),
+        2 => key.clone().prop_map(Step::GetWith),
         2 => key.clone().prop_map(Step::Load),
         1 => key.clone().prop_map(Step::Contains),
         2 => (0..4_u8).prop_map(Step::PeekAll),
         4 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::Put(key, value)),
-        3 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::PutChecked(key, value)),
+        3 => (key.clone(), any::<u8>()).prop_map(|(key, value)| Step::PutIf(key, value)),
         2 => key.clone().prop_map(Step::Delete),
         1 => prop::collection::btree_map(key.clone(), any::<u8>(), 0..5).prop_map(Step::Write),
         2 => Just(Step::Open),
@@ -337,9 +339,11 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 let key = key(*number);
                 let (value, plain) = (layer.get(&Key::from_bytes(&key))?, plain.get(&key));
                 assert_eq!(value.as_deref(), plain.as_deref());
-                let looked = layer.get_with(&Key::from_bytes(&key), |value| value.to_vec())?;
-                assert_eq!(looked, plain);
                 returned.push((value, plain));
+            }
+            Step::GetWith(number) => {
+                let key = key(*number);
+                assert_eq!(layer.get_with(7, &key[4..], <[u8]>::to_vec)?, plain.get(&key));
             }
             Step::Load(number) => {
                 let key = key(*number);
@@ -366,14 +370,14 @@ fn run(stored: &BTreeMap<Vec<u8>, Vec<u8>>, steps: &[Step]) -> Result<(), StoreE
                 layer.put(Key::from_bytes(&key(*number)), Value::from(&*value))?;
                 plain.put(&key(*number), value);
             }
-            Step::PutChecked(number, value) => {
+            Step::PutIf(number, value) => {
                 let (key, bytes) = (key(*number), vec![*value; usize::from(value % 3)]);
                 let old = plain.get(&key);
-                let checked = layer.put_checked(Key::from_bytes(&key), &bytes, |size| {
+                let is_set = layer.put_if(7, &key[4..], &bytes, |size| {
                     assert_eq!(size, old.as_ref().map(Vec::len));
-                    if value % 2 == 1 { Err(*value) } else { Ok(()) }
+                    value % 2 == 0
                 });
-                assert_eq!(checked?.is_ok(), value % 2 == 0);
+                assert_eq!(is_set?, value % 2 == 0);
                 if value % 2 == 0 {
                     plain.put(&key, bytes);
                 }

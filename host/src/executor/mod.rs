@@ -214,9 +214,10 @@ impl<'s> Executor<'s> {
     ///
     /// # Errors
     /// A fault if it lacks one.
+    #[inline]
     pub fn require(&self, flags: CallFlags) -> Result<(), FaultKind> {
         let own = self.call_flags()?;
-        if own.contains(flags) { Ok(()) } else { Err(fault(format!("not allowed with the call flags {own}"))) }
+        if own.contains(flags) { Ok(()) } else { Err(fault(format_args!("not allowed with the call flags {own}"))) }
     }
 
     /// Charges a number of price units, at the fee factor of the execution.

@@ -20,7 +20,7 @@ pub use self::crypto::CHECK_SIG_PRICE;
 use self::storage::Context;
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle},
-    parameter::{ArrayItem, ByteItem, List, LocalKey, Name, Parameter, Point, Return, ShortBytes},
+    parameter::{ArrayItem, ByteItem, List, Name, Parameter, Point, Return},
 };
 
 /// A system call.
@@ -200,24 +200,24 @@ syscalls! {
     "System.Runtime.Log"(state: Vec<u8>) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
         => runtime::log(executor, state);
     /// Sends a notification.
-    "System.Runtime.Notify"(eventName: ShortBytes, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
-        => runtime::notify(executor, caller, &eventName, state);
+    "System.Runtime.Notify"(eventName: ByteItem, state: ArrayItem) { price: 1 << 15, flags: CallFlags::ALLOW_NOTIFY }
+        => eventName.look(|name| runtime::notify(executor, caller, name, state));
     /// Returns the name of the platform.
     "System.Runtime.Platform"() -> &'static str { price: 1 << 3 } => Ok("NEO");
     /// Returns a storage context that cannot be written through.
     "System.Storage.AsReadOnly"(context: Interop) -> Interop { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::as_read_only(context);
     /// Deletes a key.
-    "System.Storage.Delete"(context: Context, key: LocalKey) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
-        => storage::delete(executor, context, key);
+    "System.Storage.Delete"(context: Context, key: ByteItem) { price: 1 << 15, flags: CallFlags::WRITE_STATES }
+        => key.look(|key| storage::delete(executor, context, key));
     /// Returns an iterator over the keys with a prefix.
-    "System.Storage.Find"(context: Context, prefix: LocalKey, options: FindOptions) -> IteratorHandle
+    "System.Storage.Find"(context: Context, prefix: ByteItem, options: FindOptions) -> IteratorHandle
         { price: 1 << 15, flags: CallFlags::READ_STATES }
-        => storage::find(executor, context, prefix, options);
+        => prefix.look(|prefix| storage::find(executor, context, prefix, options));
     /// Returns the value of a key, or Null.
-    "System.Storage.Get"(context: Context, key: LocalKey) -> Option<ByteString>
+    "System.Storage.Get"(context: Context, key: ByteItem) -> Option<ByteString>
         { price: 1 << 15, flags: CallFlags::READ_STATES }
-        => storage::get(executor, context, key);
+        => key.look(|key| storage::get(executor, context, key));
     /// Returns the storage context of the current contract.
     "System.Storage.GetContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::get_context(executor);
@@ -225,28 +225,37 @@ syscalls! {
     "System.Storage.GetReadOnlyContext"() -> Context { price: 1 << 4, flags: CallFlags::READ_STATES }
         => storage::get_read_only_context(executor);
     /// Deletes a key of the current contract.
-    "System.Storage.Local.Delete"(key: LocalKey)
-        { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
-        => storage::delete(executor, storage::get_context(executor)?, key);
-    /// Returns an iterator over the keys of the current contract with a prefix.
-    "System.Storage.Local.Find"(prefix: LocalKey, options: FindOptions) -> IteratorHandle
-        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
-        => storage::get_context(executor).and_then(|own| storage::find(executor, own, prefix, options));
-    /// Returns the value of a key of the current contract, or Null.
-    "System.Storage.Local.Get"(key: LocalKey) -> Option<ByteString>
-        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
-        => storage::get(executor, storage::get_context(executor)?, key);
-    /// Sets the value of a key of the current contract.
-    "System.Storage.Local.Put"(key: LocalKey, value: ByteItem)
+    "System.Storage.Local.Delete"(key: ByteItem)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
         => {
             let own = storage::get_context(executor)?;
-            value.look(|value| storage::put(executor, caller, own, key, value))
+            key.look(|key| storage::delete(executor, own, key))
+        };
+    /// Returns an iterator over the keys of the current contract with a prefix.
+    "System.Storage.Local.Find"(prefix: ByteItem, options: FindOptions) -> IteratorHandle
+        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
+        => {
+            let own = storage::get_context(executor)?;
+            prefix.look(|prefix| storage::find(executor, own, prefix, options))
+        };
+    /// Returns the value of a key of the current contract, or Null.
+    "System.Storage.Local.Get"(key: ByteItem) -> Option<ByteString>
+        { price: 1 << 15, flags: CallFlags::READ_STATES, since: Hardfork::Faun }
+        => {
+            let own = storage::get_context(executor)?;
+            key.look(|key| storage::get(executor, own, key))
+        };
+    /// Sets the value of a key of the current contract.
+    "System.Storage.Local.Put"(key: ByteItem, value: ByteItem)
+        { price: 1 << 15, flags: CallFlags::WRITE_STATES, since: Hardfork::Faun }
+        => {
+            let own = storage::get_context(executor)?;
+            key.look(|key| value.look(|value| storage::put(executor, caller, own, key, value)))
         };
     /// Sets the value of a key.
-    "System.Storage.Put"(context: Context, key: LocalKey, value: ByteItem)
+    "System.Storage.Put"(context: Context, key: ByteItem, value: ByteItem)
         { price: 1 << 15, flags: CallFlags::WRITE_STATES }
-        => value.look(|value| storage::put(executor, caller, context, key, value));
+        => key.look(|key| value.look(|value| storage::put(executor, caller, context, key, value)));
 }
 
 /// Returns the system call with an identifier, if the networks have it.

@@ -1,13 +1,13 @@
 //! System calls on storage. Source: `ApplicationEngine.Storage.cs`.
 
 use neovm_interp::Caller;
-use neovm_storage::Direction;
+use neovm_storage::{Direction, Key};
 use neovm_types::{ByteString, FaultKind, Gas, Interop, StackItem, manifest::ParameterType};
 
 use crate::{
     executor::{Executor, FindOptions, IteratorHandle, StorageIterator},
     fault,
-    parameter::{LocalKey, Parameter, Return, object},
+    parameter::{Parameter, Return, object},
 };
 
 /// The longest key that a contract may write.
@@ -31,11 +31,13 @@ impl Parameter for Context {
         context(object(&item)?)
     }
 
+    #[inline]
     fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
         caller.pop_with(|item| context(object(item)?))?
     }
 }
 
+#[inline]
 fn context(object: &Interop) -> Result<Context, FaultKind> {
     object.downcast_ref().copied().ok_or_else(|| fault("the argument is no storage context"))
 }
@@ -64,28 +66,27 @@ pub(super) fn as_read_only(object: Interop) -> Result<Interop, FaultKind> {
     Ok(if context.is_read_only { object } else { Interop::new(Context { is_read_only: true, ..context }) })
 }
 
-pub(super) fn get(executor: &Executor<'_>, context: Context, key: LocalKey) -> Result<Option<ByteString>, FaultKind> {
-    executor.layer().get_with(&key.of(context.contract), |value| ByteString::new(value)).map_err(fault)
+pub(super) fn get(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<Option<ByteString>, FaultKind> {
+    executor.layer().get_with(context.contract, key, ByteString::new).map_err(fault)
 }
 
 pub(super) fn find(
     executor: &mut Executor<'_>,
     context: Context,
-    prefix: LocalKey,
+    prefix: &[u8],
     options: FindOptions,
 ) -> Result<IteratorHandle, FaultKind> {
     options.check()?;
     let direction = if options.contains(FindOptions::BACKWARDS) { Direction::Backward } else { Direction::Forward };
-    let length = prefix.len();
-    let entries = executor.layer().find(&prefix.of(context.contract), direction);
-    Ok(executor.add_iterator(StorageIterator::new(entries, length, options)))
+    let entries = executor.layer().find(&Key::new(context.contract, prefix), direction);
+    Ok(executor.add_iterator(StorageIterator::new(entries, prefix.len(), options)))
 }
 
 pub(super) fn put(
     executor: &Executor<'_>,
     caller: &mut Caller<'_>,
     context: Context,
-    key: LocalKey,
+    key: &[u8],
     value: &[u8],
 ) -> Result<(), FaultKind> {
     let length = key.len();
@@ -98,9 +99,10 @@ pub(super) fn put(
     check_writable(context)?;
     let charge = |old| {
         let bytes = billed_bytes(length, old, value.len());
-        caller.add_fee(Gas::from_datoshi(bytes as i64 * i64::from(executor.storage_price())))
+        caller.add_fee(Gas::from_datoshi(bytes as i64 * i64::from(executor.storage_price()))).is_ok()
     };
-    executor.layer().put_checked(key.of(context.contract), value, charge).map_err(fault)?
+    let is_paid = executor.layer().put_if(context.contract, key, value, charge).map_err(fault)?;
+    if is_paid { Ok(()) } else { Err(FaultKind::InsufficientGas) }
 }
 
 /// The bytes that a write is charged for: a quarter of those that overwrite others.
@@ -114,9 +116,9 @@ fn billed_bytes(key: usize, old: Option<usize>, new: usize) -> usize {
     }
 }
 
-pub(super) fn delete(executor: &Executor<'_>, context: Context, key: LocalKey) -> Result<(), FaultKind> {
+pub(super) fn delete(executor: &Executor<'_>, context: Context, key: &[u8]) -> Result<(), FaultKind> {
     check_writable(context)?;
-    executor.layer().delete(&key.of(context.contract)).map_err(fault)
+    executor.layer().delete(&Key::new(context.contract, key)).map_err(fault)
 }
 
 fn check_writable(context: Context) -> Result<(), FaultKind> {

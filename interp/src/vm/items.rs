@@ -37,6 +37,7 @@ impl Vm {
     ///
     /// # Errors
     /// [`FaultKind::StackIndex`] if there is none.
+    #[inline]
     pub fn pop(&mut self) -> Result<StackItem, FaultKind> {
         self.check_index(0)?;
         let item = self.take_top();
@@ -51,6 +52,7 @@ impl Vm {
     ///
     /// # Errors
     /// [`FaultKind::StackIndex`] if there is none.
+    #[inline]
     pub fn pop_with<R>(&mut self, look: impl FnOnce(&StackItem) -> R) -> Result<R, FaultKind> {
         self.check_index(0)?;
         // SAFETY: there is an item below `sp`.
