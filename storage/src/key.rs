@@ -16,7 +16,9 @@ pub struct Key(Bytes);
 const INLINE: usize = 38;
 
 /// The bytes of a key. The same bytes are always held in the same way.
+// The tag takes a word, so that keys are moved by words: by parts that overlap, each move would wait for the one before.
 #[derive(Clone, PartialEq, Eq)]
+#[repr(u64)]
 enum Bytes {
     /// Zeros fill up what the key does not need.
     Inline(u8, [u8; INLINE]),

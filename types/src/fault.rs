@@ -12,6 +12,9 @@ use crate::{integer::Integer, opcode::OpCode};
 /// it to users, and scripts can read the messages of catchable exceptions.
 ///
 /// Sources: `JumpTable.*.cs`, `EvaluationStack.cs`, `Types/*.cs`, `Instruction.cs`.
+// The tag takes a word: results, which mostly hold no fault, are then moved by words. Moved by parts that overlap, each
+// move would wait until the one before it has reached the cache.
+#[repr(u64)]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "fields are what the message says")]

@@ -202,13 +202,14 @@ impl<'s> StorageIterator<'s> {
     /// # Errors
     /// A fault if the storage cannot be read.
     pub fn next_entry(&mut self) -> Result<bool, FaultKind> {
-        let next = self.entries.next();
-        let is_there = next.is_some();
-        if is_there || self.forgets_last {
-            self.current = next.transpose().map_err(fault)?;
-            self.original = None;
+        match self.entries.next() {
+            Some(Ok(entry)) => self.current = Some(entry),
+            Some(Err(error)) => return Err(fault(error)),
+            None if self.forgets_last => self.current = None,
+            None => return Ok(false),
         }
-        Ok(is_there)
+        self.original = None;
+        Ok(self.current.is_some())
     }
 
     /// Returns the current entry in the form that the options ask for.
