@@ -333,6 +333,43 @@ pub fn wide_value_mut(integer: &mut WideInteger) -> Option<&mut WideValue> {
     integer.get_mut()
 }
 
+/// Returns whether the next wide integer is made, and the next three are dropped, without a call: by [`wide_ready`] and
+/// [`drop_wide_ready`].
+#[inline(always)]
+pub fn is_ready() -> bool {
+    crate::item::block::is_ready()
+}
+
+/// Sees to it that [`is_ready`] says so, except without `std` and while the thread ends.
+#[inline]
+pub fn make_ready() {
+    if !is_ready() {
+        crate::item::block::make_ready();
+    }
+}
+
+/// Creates a wide integer.
+///
+/// # Safety
+/// [`is_ready`] has just said so, and no other integer was made since.
+#[allow(unsafe_code, reason = "the caller's word")]
+#[inline(always)]
+pub unsafe fn wide_ready(value: WideValue) -> WideInteger {
+    // SAFETY: the caller's word.
+    unsafe { WideInteger::new_ready(value) }
+}
+
+/// Drops a wide integer.
+///
+/// # Safety
+/// It is forgotten. [`is_ready`] has just said so, and less than three integers were dropped since.
+#[allow(unsafe_code, reason = "the caller's word")]
+#[inline(always)]
+pub unsafe fn drop_wide_ready(integer: &WideInteger) {
+    // SAFETY: the caller's word.
+    unsafe { integer.drop_ready() }
+}
+
 /// Where compiled code finds the parts of a byte string or buffer, in bytes from the payload of its item.
 pub mod bytes_layout {
     /// The number of bytes, a `u32`.

@@ -116,6 +116,31 @@ fn wide_integers_compute_as_all_do() {
     }
 }
 
+/// What takes no call is a part of what all operands of some opcodes give.
+#[test]
+fn quick_results_are_those_of_all_wide_integers() {
+    let mut found = [0; 5];
+    for a in edges() {
+        for b in edges() {
+            let (first, second) = (a.wide(), b.wide());
+            for (count, opcode) in found.iter_mut().zip([ADD, SUB, MUL, DIV, MOD]) {
+                if let Some(result) = eval::quick_binary(opcode, first, second) {
+                    *count += 1;
+                    assert_eq!(Some(result), eval::wide_binary(opcode, first, second), "{a} {opcode} {b}");
+                }
+            }
+            for opcode in [NUMEQUAL, NUMNOTEQUAL, LT, LE, GT, GE] {
+                let expected = eval::compare(opcode, first, second);
+                assert_eq!(eval::quick_compare(opcode, first, second), expected, "{a} {opcode} {b}");
+            }
+        }
+    }
+    let pairs = edges().len().pow(2);
+    assert!(found.iter().all(|&count| count > pairs / 10), "{found:?} of {pairs}");
+    assert_eq!(eval::quick_binary(AND, I256::ZERO, I256::ZERO), None);
+    assert_eq!(eval::quick_compare(ADD, I256::ZERO, I256::ZERO), None);
+}
+
 #[test]
 fn small_integers_are_shifted_as_all_are() {
     for max_shift in [0, 1, 63, 256] {

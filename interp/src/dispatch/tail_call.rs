@@ -12,7 +12,7 @@
 
 use core::sync::atomic::Ordering;
 
-use neovm_types::StackItem;
+use neovm_types::{StackItem, engine_internals::make_ready};
 
 use super::Reason;
 use crate::{
@@ -114,6 +114,9 @@ unsafe extern "sysv64" fn handler<const FORM: usize>(
         match fast::run::<FORM>(&mut r, vm) {
             Flow::Next => next(vm, r),
             Flow::Unfuse => unfuse::<false>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap if const { Form::from_number(FORM).has_quick() } => {
+                quick::<FORM, false>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
+            }
             Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
@@ -142,21 +145,35 @@ unsafe extern "sysv64" fn counting<const FORM: usize>(
     // each of its instructions.
     unsafe {
         match fast::run::<FORM>(&mut r, vm) {
-            Flow::Next if r.ip > ip && const { FORM != Op::Call as usize } => next(vm, r),
-            Flow::Next => {
-                let counter = crate::tier::counter(vm.counters, r.ip);
-                let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
-                counter.store(left, Ordering::Relaxed);
-                if left == 0 {
-                    return exit::<HOT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
-                }
-                next(vm, r);
-            }
+            Flow::Next => arrive::<FORM>(vm, ip, r),
             Flow::Unfuse => unfuse::<true>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
+            Flow::Heap if const { Form::from_number(FORM).has_quick() } => {
+                quick::<FORM, true>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
+            }
             Flow::Heap => heap::<FORM>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Full => exit::<FULL>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
             Flow::Limit => exit::<LIMIT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit),
         }
+    }
+}
+
+/// Goes to the next handler, and counts the arrival there unless it lies ahead of `from` in the same frame.
+///
+/// # Safety
+/// See [`crate::fast`]; the current code has a counter for each of its instructions.
+#[inline(always)]
+unsafe fn arrive<const FORM: usize>(vm: &mut Vm, from: *const DecodedInst, r: Regs) {
+    // SAFETY: guaranteed by the caller.
+    unsafe {
+        if const { FORM == Op::Call as usize } || r.ip <= from {
+            let counter = crate::tier::counter(vm.counters, r.ip);
+            let left = counter.load(Ordering::Relaxed).wrapping_sub(1);
+            counter.store(left, Ordering::Relaxed);
+            if left == 0 {
+                return exit::<HOT>(vm, r.ip, r.sp, r.slots, r.meter, r.limit);
+            }
+        }
+        next(vm, r);
     }
 }
 
@@ -218,6 +235,33 @@ unsafe extern "sysv64" fn relink<const COUNTS: bool>(
         let (from, to) = if is_tried { (alone, fused) } else { (fused, alone) };
         inst.handler.replace(from, to);
         HANDLERS[inst.op as usize](vm, ip, sp, slots, meter, limit);
+    }
+}
+
+/// Runs a form for integers that own memory, where that takes no call, and continues with the next handler. Otherwise it
+/// continues with [`heap`]. `COUNTS` says whether a jump counts arrivals.
+///
+/// # Safety
+/// See [`crate::fast`]; if `COUNTS`, [`counting`].
+#[inline(never)]
+unsafe extern "sysv64" fn quick<const FORM: usize, const COUNTS: bool>(
+    vm: &mut Vm,
+    ip: *const DecodedInst,
+    sp: *mut StackItem,
+    slots: *mut StackItem,
+    meter: i64,
+    limit: *mut StackItem,
+) {
+    let mut r = Regs { ip, sp, slots, meter, limit };
+    // SAFETY: guaranteed by whoever runs a handler.
+    unsafe {
+        match fast::run_quick::<FORM>(&mut r, vm) {
+            Flow::Next if COUNTS && const { Form::from_number(FORM).is_jump() } => arrive::<FORM>(vm, ip, r),
+            Flow::Next => next(vm, r),
+            // Those that jump have no other form.
+            _ if const { Form::from_number(FORM).is_jump() } => unfuse::<COUNTS>(vm, ip, sp, slots, meter, limit),
+            _ => heap::<FORM>(vm, ip, sp, slots, meter, limit),
+        }
     }
 }
 
@@ -300,6 +344,9 @@ unsafe extern "sysv64" fn work<const FORM: usize>(
     limit: *mut StackItem,
 ) -> Done {
     let mut r = Regs { ip, sp, slots, meter: 0, limit };
+    if const { Form::from_number(FORM).has_quick() } {
+        make_ready();
+    }
     // SAFETY: guaranteed by the caller.
     let flow = unsafe { fast::run_heap::<FORM>(&mut r, vm) };
     if const { FORM == Op::Ret as usize } {
@@ -353,9 +400,9 @@ mod tests {
     use super::*;
     use crate::{Code, LoadOptions, NoHost, RunOptions, VmConfig};
 
-    /// Compares the square of a number as often as the argument on top says. The instruction with index 9 begins a
-    /// fused one, which compares no wide integers.
-    const COMPARE: &str = "INITSLOT 2, 2\nLDARG0\nSTLOC0\nLDARG1\nLDARG1\nMUL\nSTLOC1\nJMP n\nNOP\nn: LDLOC1\nPUSH1\nJMPEQ o\no: LDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET";
+    /// Compares the square of a number as often as the argument on top says. The instruction with index 10 begins a
+    /// fused one, which takes no wide integers.
+    const COMPARE: &str = "INITSLOT 2, 2\nLDARG0\nSTLOC0\nLDARG1\nLDARG1\nMUL\nSTLOC1\nJMP n\nNOP\nn: LDLOC1\nDUP\nJMPIF o\no: DROP\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC1\nRET";
 
     /// Runs the loop, and returns the result and the gas.
     fn compare(code: &Arc<Code>, dispatch: crate::Dispatch, turns: i64, start: Integer) -> (Integer, Gas) {
@@ -370,7 +417,7 @@ mod tests {
     #[test]
     fn a_fused_instruction_that_keeps_failing_runs_alone_for_a_while() {
         let code = Arc::new(Code::decode(assemble(COMPARE).unwrap(), &Arc::new(PriceTable::default())).unwrap());
-        let inst = &code.insts()[9];
+        let inst = &code.insts()[10];
         let runs_fused = || inst.handler.get() == HANDLERS[inst.form.number()] as *mut ();
         assert!(inst.form.pattern().is_some());
         let (small, wide) = (Integer::Small(5), Integer::Small(i64::MAX));
@@ -405,11 +452,11 @@ mod tests {
 
     #[test]
     fn a_fused_instruction_that_a_tier_gives_back_runs_alone_if_it_keeps_failing() {
-        // The comparisons with the indices 9 and 14 are jumps, the second one back. The instructions from index 7 on are
+        // Those with the indices 10 and 14 are jumps, the second one back. The instructions from index 7 on are
         // none. These two take no byte strings.
         const ADD: &str = "INITSLOT 3, 2\nLDARG0\nSTLOC0\nPUSHDATA1 0x05\nSTLOC1\nJMP n\nNOP\nn: LDLOC1\nPUSH2\nADD\nSTLOC2\nLDLOC0\nDEC\nDUP\nSTLOC0\nJMPIF n\nLDLOC2\nRET";
         const BACK: &str = "INITSLOT 3, 2\nLDARG1\nDUP\nMUL\nSTLOC1\nLDLOC1\nLDARG0\nADD\nCONVERT ByteString\nSTLOC2\nn: LDLOC1\nINC\nSTLOC1\nNOP\nLDLOC1\nLDLOC2\nJMPLT n\nLDLOC1\nRET";
-        for (text, fused) in [(COMPARE, 9), (ADD, 7), (BACK, 14)] {
+        for (text, fused) in [(COMPARE, 10), (ADD, 7), (BACK, 14)] {
             let code = Code::decode(assemble(text).unwrap(), &Arc::new(PriceTable::default())).unwrap();
             let code = Arc::new(crate::tier::attach(code, Arc::new(Idle), u32::MAX));
             let inst = &code.insts()[fused];

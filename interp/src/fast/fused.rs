@@ -10,14 +10,14 @@ use core::ops::Range;
 use neovm_types::{
     OpCode::{self, DEC},
     StackItem,
-    engine_internals::{ArrayInternals, CompoundInternals, ItemInternals, append as concatenate, share_memory},
+    engine_internals::{ArrayInternals, CompoundInternals, append as concatenate, share_memory},
     integer::eval,
 };
 
 use super::{
-    Flow, Regs, duplicate,
+    Flow, Regs,
     floor_mod::{AGREE, DIFFER},
-    fused_data, fused_wide,
+    fused_data, fused_moves, fused_wide,
     patterns::{Fused, Source},
     share,
     slot::frame_slot,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     inst::DecodedInst,
-    stack::{drop_cell, tag, tag_of},
+    stack::{tag, tag_of},
     vm::Vm,
 };
 
@@ -58,11 +58,11 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::JumpIfTopCompared { comparison, when } => jump_if_top_compared(r, comparison, when),
             Fused::CombineInt(operator) => combine_int(r, operator),
             Fused::CombineTop(operator) => combine_top(r, vm, operator),
-            Fused::PushTwo(from) => push_two(r, vm, from),
+            Fused::PushTwo(from) => fused_moves::push_two(r, vm, from),
             Fused::CombineAndStore(operator) => combine_and_store(r, vm, operator),
-            Fused::Move(Source::Slot) => move_slot(r, vm),
-            Fused::Move(Source::Int) => move_int(r, vm),
-            Fused::StoreAndLoad => store_and_load(r, vm),
+            Fused::Move(Source::Slot) => fused_moves::move_slot(r, vm),
+            Fused::Move(Source::Int) => fused_moves::move_int(r, vm),
+            Fused::StoreAndLoad => fused_moves::store_and_load(r, vm),
             Fused::DecrementAndJumpIfCopy => decrement_and_jump_if_copy(r),
             Fused::JumpIfCopy => jump_if_copy(r),
         }
@@ -79,18 +79,58 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         match fused {
             Fused::InitStatics => statics::init(r, vm),
-            Fused::PushTwo(from) => push_two_heap(r, vm, from),
-            Fused::StoreAndLoad => store_and_load_heap(r, vm),
+            Fused::PushTwo(from) => fused_moves::push_two_heap(r, vm, from),
+            Fused::StoreAndLoad => fused_moves::store_and_load_heap::<false>(r, vm),
             Fused::Append => append(r, vm),
-            Fused::Set(from, operator) => fused_wide::set(r, vm, from, operator),
-            Fused::Step(operator) => fused_wide::step(r, vm, operator),
-            Fused::CombineSlot(from, operator) => fused_wide::combine_slot(r, vm, from, operator),
-            Fused::CombineTop(operator) => fused_wide::combine_top(r, vm, operator),
-            Fused::CombineInt(operator) => fused_wide::combine_int(r, operator),
-            Fused::CombineAndStore(operator) => fused_wide::combine_and_store(r, vm, operator),
-            Fused::Move(Source::Slot) => move_slot_heap(r, vm),
-            Fused::Move(Source::Int) => fused_wide::move_int(r, vm),
+            Fused::Set(from, operator) => fused_wide::set::<false>(r, vm, from, operator),
+            Fused::Step(operator) => fused_wide::step::<false>(r, vm, operator),
+            Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<false>(r, vm, from, operator),
+            Fused::CombineTop(operator) => fused_wide::combine_top::<false>(r, vm, operator),
+            Fused::CombineInt(operator) => fused_wide::combine_int::<false>(r, operator),
+            Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<false>(r, vm, operator),
+            Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<false>(r, vm),
+            Fused::Move(Source::Int) => fused_wide::move_int::<false>(r, vm),
+            Fused::JumpIfCompared { from, comparison, when } => {
+                fused_wide::jump_if_compared(r, vm, from, comparison, when)
+            }
+            Fused::JumpSlot(from, comparison) => fused_wide::jump_slot(r, vm, from, comparison),
+            Fused::JumpIfTopCompared { comparison, when } => {
+                fused_wide::jump_if_top_compared::<false>(r, comparison, when)
+            }
             _ => Flow::Full,
+        }
+    }
+}
+
+/// Runs the quick form of a fused handler for integers that own memory, if there is one ([`crate::op::Form::has_quick`]); see
+/// [`super::wide`].
+///
+/// # Safety
+/// As for [`run`].
+#[cfg(neovm_tail_calls)]
+#[inline(always)]
+pub(crate) unsafe fn run_quick(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the caller's guarantees are what each handler asks for.
+    unsafe {
+        match fused {
+            Fused::Set(from, operator) => fused_wide::set::<true>(r, vm, from, operator),
+            Fused::Step(operator) => fused_wide::step::<true>(r, vm, operator),
+            Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<true>(r, vm, from, operator),
+            Fused::CombineTop(operator) => fused_wide::combine_top::<true>(r, vm, operator),
+            Fused::CombineInt(operator) => fused_wide::combine_int::<true>(r, operator),
+            Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<true>(r, vm, operator),
+            Fused::PushTwo(from) => fused_moves::push_two_heap(r, vm, from),
+            Fused::StoreAndLoad => fused_moves::store_and_load_heap::<true>(r, vm),
+            Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<true>(r, vm),
+            Fused::Move(Source::Int) => fused_wide::move_int::<true>(r, vm),
+            Fused::JumpIfCompared { from, comparison, when } => {
+                fused_wide::jump_if_compared(r, vm, from, comparison, when)
+            }
+            Fused::JumpSlot(from, comparison) => fused_wide::jump_slot(r, vm, from, comparison),
+            Fused::JumpIfTopCompared { comparison, when } => {
+                fused_wide::jump_if_top_compared::<true>(r, comparison, when)
+            }
+            _ => Flow::Heap,
         }
     }
 }
@@ -113,7 +153,7 @@ impl Regs {
 
     /// Continues after the last of `count` instructions, or at its target if `taken`.
     #[inline(always)]
-    unsafe fn branch(&mut self, count: usize, taken: bool) -> Flow {
+    pub(super) unsafe fn branch(&mut self, count: usize, taken: bool) -> Flow {
         let last = self.ip.wrapping_add(count - 1);
         // SAFETY: the last one is a jump, whose operand is a distance.
         let distance = unsafe { (*last).operand } as isize;
@@ -150,7 +190,7 @@ unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<i64> {
 /// Returns the slot that an instruction names, if its item is a scalar, which needs no dropping when it is
 /// overwritten.
 #[inline(always)]
-unsafe fn scalar_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
+pub(super) unsafe fn scalar_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
     // SAFETY: a slot that is there is occupied.
     unsafe { frame_slot(r, vm, r.operand_at(index)).filter(|&slot| tag_of(slot) <= tag::LAST_SCALAR) }
 }
@@ -271,7 +311,7 @@ unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
 unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode, when: bool) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -284,7 +324,7 @@ unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: 
 unsafe fn jump_slot(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Unfuse };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -298,7 +338,7 @@ unsafe fn jump_if_top_compared(r: &mut Regs, comparison: OpCode, when: bool) -> 
     // SAFETY: the tags say that both items are integers.
     unsafe {
         if r.tag(1) | r.tag(2) != tag::INTEGER {
-            return Flow::Unfuse;
+            return Flow::Heap;
         }
         let taken = eval::compare(comparison, r.int(2), r.int(1)) == Some(when);
         r.sp = r.at(2);
@@ -387,75 +427,6 @@ unsafe fn floor_mod(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
-/// Returns the slot that an instruction names, if its item can be pushed: it is not a compound without counted
-/// references.
-#[inline(always)]
-unsafe fn shareable_slot(r: &Regs, vm: &Vm, index: usize) -> Option<*mut StackItem> {
-    // SAFETY: the cell of a slot is occupied or empty.
-    unsafe {
-        let slot = frame_slot(r, vm, r.operand_at(index))?;
-        let tag = tag_of(slot);
-        let can =
-            tag < tag::ARRAY || tag <= tag::MAP && (*slot).header().is_some_and(|header| header.references() != 0);
-        can.then_some(slot)
-    }
-}
-
-/// Copies the item in such a slot to a cell, as another reference.
-#[inline(always)]
-unsafe fn share_into(slot: *const StackItem, cell: *mut StackItem) {
-    // SAFETY: the slot is occupied, and nothing is in the cell.
-    unsafe {
-        if tag_of(slot) <= tag::LAST_SCALAR {
-            Regs::copy(slot, cell);
-        } else {
-            share(&*slot);
-            cell.write(duplicate(&*slot));
-        }
-    }
-}
-
-/// slot, slot or integer: pushed
-#[inline(always)]
-unsafe fn push_two(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
-    // SAFETY: both slots are checked before the stack is written.
-    unsafe {
-        let Some(first) = scalar_slot(r, vm, 0) else { return Flow::Heap };
-        if !r.has_room(2) {
-            return Flow::Unfuse;
-        }
-        if from == Source::Int {
-            write_int(r.sp.add(1), r.operand_at(1) as i64);
-        } else {
-            let Some(second) = scalar_slot(r, vm, 1) else { return Flow::Heap };
-            Regs::copy(second, r.sp.add(1));
-        }
-        Regs::copy(first, r.sp);
-        r.sp = r.sp.add(2);
-        r.skip(2)
-    }
-}
-
-#[inline(always)]
-unsafe fn push_two_heap(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
-    // SAFETY: both slots are checked before the stack is written.
-    unsafe {
-        let Some(first) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
-        if !r.has_room(2) {
-            return Flow::Unfuse;
-        }
-        if from == Source::Int {
-            write_int(r.sp.add(1), r.operand_at(1) as i64);
-        } else {
-            let Some(second) = shareable_slot(r, vm, 1) else { return Flow::Unfuse };
-            share_into(second, r.sp.add(1));
-        }
-        share_into(first, r.sp);
-        r.sp = r.sp.add(2);
-        r.skip(2)
-    }
-}
-
 /// CAT, CONVERT to a byte string, store: where the first operand is the byte string in the slot, the second is added to
 /// it there.
 #[inline(always)]
@@ -495,82 +466,6 @@ unsafe fn combine_and_store(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow
         };
         write_int(slot, result);
         r.sp = r.at(2);
-        r.skip(2)
-    }
-}
-
-/// slot, store
-#[inline(always)]
-unsafe fn move_slot(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: both slots hold scalars.
-    unsafe {
-        let (Some(from), Some(to)) = (scalar_slot(r, vm, 0), scalar_slot(r, vm, 1)) else { return Flow::Heap };
-        if !r.has_room(1) {
-            return Flow::Unfuse;
-        }
-        Regs::copy(from, to);
-        r.skip(2)
-    }
-}
-
-#[inline(always)]
-unsafe fn move_slot_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the old item is dropped before it is overwritten by another one's reference.
-    unsafe {
-        let Some(from) = shareable_slot(r, vm, 0) else { return Flow::Unfuse };
-        let Some(to) = frame_slot(r, vm, r.operand_at(1)) else { return Flow::Unfuse };
-        if from == to || tag_of(to) >= tag::ARRAY || !r.has_room(1) {
-            return Flow::Unfuse;
-        }
-        drop_cell(to);
-        share_into(from, to);
-        r.skip(2)
-    }
-}
-
-/// integer, store
-#[inline(always)]
-unsafe fn move_int(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the slot holds a scalar.
-    unsafe {
-        let Some(slot) = scalar_slot(r, vm, 1) else { return Flow::Heap };
-        if !r.has_room(1) {
-            return Flow::Unfuse;
-        }
-        write_int(slot, r.operand() as i64);
-        r.skip(2)
-    }
-}
-
-/// store, slot
-#[inline(always)]
-unsafe fn store_and_load(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the stored item moves into a slot that drops nothing; then the
-    // cell on top is free for a scalar.
-    unsafe {
-        let (Some(to), Some(from)) = (scalar_slot(r, vm, 0), scalar_slot(r, vm, 1)) else { return Flow::Heap };
-        if from == to || r.tag(1) > tag::MAP {
-            return Flow::Unfuse;
-        }
-        Regs::copy(r.at(1), to);
-        Regs::copy(from, r.at(1));
-        r.skip(2)
-    }
-}
-
-#[inline(always)]
-unsafe fn store_and_load_heap(r: &mut Regs, vm: &mut Vm) -> Flow {
-    // SAFETY: the stored item moves into a slot whose old item is dropped; then
-    // the cell on top is free for another.
-    unsafe {
-        let Some(to) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
-        let Some(from) = shareable_slot(r, vm, 1) else { return Flow::Unfuse };
-        if from == to || r.tag(1) > tag::MAP || tag_of(to) >= tag::ARRAY {
-            return Flow::Unfuse;
-        }
-        drop_cell(to);
-        Regs::copy(r.at(1), to);
-        share_into(from, r.at(1));
         r.skip(2)
     }
 }

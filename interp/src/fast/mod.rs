@@ -6,7 +6,8 @@
 //! is thus stated there; the handlers here only make it fast, and are correct under all hardforks.
 //!
 //! Many fast handlers have two forms. The first one handles scalars, which own no memory, and needs no stack frame of
-//! its own. If an operand owns memory, it returns [`Flow::Heap`], and the second form runs ([`run_heap`]).
+//! its own. If an operand owns memory, it returns [`Flow::Heap`], and the second form runs ([`run_heap`]). Those for
+//! wide integers have a quick form between the two, which calls nothing ([`wide`]).
 //!
 //! # Safety
 //! All functions here work on raw cells, the 16 bytes of memory that hold one
@@ -23,6 +24,7 @@ pub(crate) mod control;
 pub(crate) mod floor_mod;
 pub(crate) mod fused;
 mod fused_data;
+mod fused_moves;
 mod fused_wide;
 pub(crate) mod numeric;
 pub(crate) mod pack;
@@ -100,6 +102,22 @@ pub(crate) unsafe fn run_heap<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> F
         match const { Form::from_number(FORM).run_by() } {
             RunBy::Op(op) => run_op_heap(op, r, vm),
             RunBy::Fused(fused) => fused::run_heap(fused, r, vm),
+        }
+    }
+}
+
+/// Runs the quick handler of a form for operands that own memory, if it has one; see [`wide`].
+///
+/// # Safety
+/// As for [`run`].
+#[cfg(neovm_tail_calls)]
+#[inline(always)]
+pub(crate) unsafe fn run_quick<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: guaranteed by the caller.
+    unsafe {
+        match const { Form::from_number(FORM).run_by() } {
+            RunBy::Op(op) => run_op_quick(op, r, vm),
+            RunBy::Fused(fused) => fused::run_quick(fused, r, vm),
         }
     }
 }
@@ -253,28 +271,28 @@ pub(crate) unsafe fn run_op_heap(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
             Op::Nip => stack::nip_heap(r),
             Op::Tuck => stack::tuck_heap(r, vm),
             Op::InitStatics => slot::init_statics(r, vm),
-            Op::StSlot => slot::store_heap(r, slot::in_frame(r, vm)),
-            Op::StSfld => slot::store_heap(r, slot::in_statics(r, vm)),
-            Op::Inc => wide::unary(r, INC),
-            Op::Dec => wide::unary(r, DEC),
-            Op::Negate => wide::unary(r, NEGATE),
-            Op::Abs => wide::unary(r, ABS),
-            Op::Add => wide::binary(r, ADD),
-            Op::Sub => wide::binary(r, SUB),
-            Op::Mul => wide::binary(r, MUL),
-            Op::Div => wide::binary(r, DIV),
-            Op::Mod => wide::binary(r, MOD),
-            Op::And => wide::binary(r, AND),
-            Op::Or => wide::binary(r, OR),
-            Op::Xor => wide::binary(r, XOR),
-            Op::NumEqual => wide::compare(r, NUMEQUAL),
-            Op::NumNotEqual => wide::compare(r, NUMNOTEQUAL),
-            Op::Lt => wide::compare(r, LT),
-            Op::Le => wide::compare(r, LE),
-            Op::Gt => wide::compare(r, GT),
-            Op::Ge => wide::compare(r, GE),
-            Op::Min => wide::binary(r, MIN),
-            Op::Max => wide::binary(r, MAX),
+            Op::StSlot => slot::store_heap::<false>(r, slot::in_frame(r, vm)),
+            Op::StSfld => slot::store_heap::<false>(r, slot::in_statics(r, vm)),
+            Op::Inc => wide::unary::<false>(r, INC),
+            Op::Dec => wide::unary::<false>(r, DEC),
+            Op::Negate => wide::unary::<false>(r, NEGATE),
+            Op::Abs => wide::unary::<false>(r, ABS),
+            Op::Add => wide::binary::<false>(r, ADD),
+            Op::Sub => wide::binary::<false>(r, SUB),
+            Op::Mul => wide::binary::<false>(r, MUL),
+            Op::Div => wide::binary::<false>(r, DIV),
+            Op::Mod => wide::binary::<false>(r, MOD),
+            Op::And => wide::binary::<false>(r, AND),
+            Op::Or => wide::binary::<false>(r, OR),
+            Op::Xor => wide::binary::<false>(r, XOR),
+            Op::NumEqual => wide::compare::<false>(r, NUMEQUAL),
+            Op::NumNotEqual => wide::compare::<false>(r, NUMNOTEQUAL),
+            Op::Lt => wide::compare::<false>(r, LT),
+            Op::Le => wide::compare::<false>(r, LE),
+            Op::Gt => wide::compare::<false>(r, GT),
+            Op::Ge => wide::compare::<false>(r, GE),
+            Op::Min => wide::binary::<false>(r, MIN),
+            Op::Max => wide::binary::<false>(r, MAX),
             Op::Equal => types::equal(r, vm, true),
             Op::NotEqual => types::equal(r, vm, false),
             Op::PickItem => compound::pick_item_heap(r),
@@ -297,6 +315,36 @@ pub(crate) unsafe fn run_op_heap(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
             Op::Left => splice::left(r),
             Op::Right => splice::right(r),
             _ => Flow::Full,
+        }
+    }
+}
+
+/// Runs the quick handler of an op for integers that own memory, if it has one; see [`wide`].
+///
+/// # Safety
+/// See the module.
+#[cfg(neovm_tail_calls)]
+#[inline(always)]
+pub(crate) unsafe fn run_op_quick(op: Op, r: &mut Regs, vm: &mut Vm) -> Flow {
+    // SAFETY: the caller's guarantees are what each handler asks for.
+    unsafe {
+        match op {
+            Op::StSlot => slot::store_heap::<true>(r, slot::in_frame(r, vm)),
+            Op::StSfld => slot::store_heap::<true>(r, slot::in_statics(r, vm)),
+            Op::Inc => wide::unary::<true>(r, INC),
+            Op::Dec => wide::unary::<true>(r, DEC),
+            Op::Add => wide::binary::<true>(r, ADD),
+            Op::Sub => wide::binary::<true>(r, SUB),
+            Op::Mul => wide::binary::<true>(r, MUL),
+            Op::Div => wide::binary::<true>(r, DIV),
+            Op::Mod => wide::binary::<true>(r, MOD),
+            Op::NumEqual => wide::compare::<true>(r, NUMEQUAL),
+            Op::NumNotEqual => wide::compare::<true>(r, NUMNOTEQUAL),
+            Op::Lt => wide::compare::<true>(r, LT),
+            Op::Le => wide::compare::<true>(r, LE),
+            Op::Gt => wide::compare::<true>(r, GT),
+            Op::Ge => wide::compare::<true>(r, GE),
+            _ => Flow::Heap,
         }
     }
 }

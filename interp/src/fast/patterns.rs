@@ -227,6 +227,49 @@ impl Form {
         }
     }
 
+    /// Returns whether it has a quick handler for integers that own memory.
+    #[cfg(neovm_tail_calls)]
+    pub(crate) const fn has_quick(self) -> bool {
+        match self.run_by() {
+            RunBy::Op(op) => {
+                use Op::{Add, Dec, Div, Ge, Gt, Inc, Le, Lt, Mod, Mul, NumEqual, NumNotEqual, StSfld, StSlot, Sub};
+                matches!(
+                    op,
+                    StSlot
+                        | StSfld
+                        | Inc
+                        | Dec
+                        | Add
+                        | Sub
+                        | Mul
+                        | Div
+                        | Mod
+                        | NumEqual
+                        | NumNotEqual
+                        | Lt
+                        | Le
+                        | Gt
+                        | Ge
+                )
+            }
+            RunBy::Fused(fused) => matches!(
+                fused,
+                Fused::Set(..)
+                    | Fused::Step(_)
+                    | Fused::CombineSlot(..)
+                    | Fused::CombineTop(_)
+                    | Fused::CombineInt(_)
+                    | Fused::CombineAndStore(_)
+                    | Fused::PushTwo(_)
+                    | Fused::StoreAndLoad
+                    | Fused::Move(_)
+                    | Fused::JumpIfCompared { .. }
+                    | Fused::JumpSlot(..)
+                    | Fused::JumpIfTopCompared { .. }
+            ),
+        }
+    }
+
     /// Returns how many decoded instructions it runs. That of [`Fused::InitStatics`] is the first of more.
     pub(crate) const fn length(self) -> usize {
         match self.pattern() {

@@ -2,9 +2,9 @@
 
 use neovm_types::StackItem;
 
-use super::{Flow, Regs};
+use super::{Flow, Regs, wide};
 use crate::{
-    stack::{drop_cell, tag, tag_of},
+    stack::{tag, tag_of},
     vm::Vm,
 };
 
@@ -98,14 +98,20 @@ pub(crate) unsafe fn store(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
 
 /// Pops an item into a slot whose old item only has to be dropped.
 #[inline(always)]
-pub(crate) unsafe fn store_heap(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
+pub(crate) unsafe fn store_heap<const QUICK: bool>(r: &mut Regs, slot: Option<*mut StackItem>) -> Flow {
     let Some(slot) = slot else { return Flow::Full };
     // SAFETY: as in `store`; the old item is dropped before it is overwritten.
     unsafe {
-        if r.tag(1) > tag::MAP || tag_of(slot) > tag::MAP || !super::unshare(&*slot) {
+        if r.tag(1) > tag::MAP || tag_of(slot) > tag::MAP {
             return Flow::Full;
         }
-        drop_cell(slot);
+        if !wide::can_discard::<QUICK>(slot) {
+            return Flow::Heap;
+        }
+        if !super::unshare(&*slot) {
+            return Flow::Full;
+        }
+        wide::discard::<QUICK>(slot);
         Regs::copy(r.at(1), slot);
     }
     r.popped(1)

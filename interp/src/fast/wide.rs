@@ -1,7 +1,14 @@
 //! Wide integers, and other items that convert to integers.
+//!
+//! What is generic over `QUICK` has two forms. The quick one calls no function, so that it needs no stack frame: it takes
+//! integers alone, whose result is found without a call, and memory that the thread keeps. It refuses all else by
+//! [`Flow::Heap`], and the other form runs.
 
 use neovm_types::{
-    I256, Integer, OpCode, StackItem, WideValue, engine_internals::wide_value_mut, integer::eval, item::WideInteger,
+    I256, OpCode, StackItem, WideValue,
+    engine_internals::{drop_wide_ready, is_ready, wide_ready, wide_value_mut},
+    integer::eval,
+    item::WideInteger,
 };
 
 use super::{Flow, Regs};
@@ -9,16 +16,19 @@ use crate::stack::{drop_cell, tag, tag_of};
 
 /// Returns the item in a cell as an integer: a small or wide integer, a boolean or a byte string.
 #[inline(always)]
-unsafe fn integer(r: &Regs, depth: usize) -> Option<I256> {
+unsafe fn integer<const QUICK: bool>(r: &Regs, depth: usize) -> Option<I256> {
     // SAFETY: the tag says whether there is an item.
     unsafe {
+        if QUICK {
+            return number(r.at(depth));
+        }
         if r.tag(depth) > tag::MAP {
             return None;
         }
         match &*r.at(depth) {
             StackItem::Integer(value) => Some(I256::from(*value)),
             StackItem::BigInteger(value) => Some(value.load()),
-            item => item.to_integer().ok().map(Integer::wide),
+            item => item.to_integer().ok().map(neovm_types::Integer::wide),
         }
     }
 }
@@ -41,58 +51,101 @@ pub(crate) unsafe fn number(cell: *const StackItem) -> Option<I256> {
 
 /// The result of an operator on two integers.
 #[inline(always)]
-pub(crate) fn combine(opcode: OpCode, a: I256, b: I256) -> Option<I256> {
+pub(crate) fn combine<const QUICK: bool>(opcode: OpCode, a: I256, b: I256) -> Option<I256> {
+    if QUICK {
+        return eval::quick_binary(opcode, a, b);
+    }
     let result = eval::wide_binary(opcode, a, b)?;
     // These are calls, which return their results in memory.
     Some(if matches!(opcode, OpCode::MUL | OpCode::DIV | OpCode::MOD) { result.load() } else { result })
 }
 
-/// Replaces a scalar or a wide integer by an integer. The memory of a wide one is reused if nothing else holds it.
+/// Returns whether one result can be stored and its operands dropped.
 #[inline(always)]
-pub(crate) unsafe fn store(cell: *mut StackItem, value: I256) {
+pub(crate) fn can_store<const QUICK: bool>() -> bool {
+    !QUICK || is_ready()
+}
+
+/// Returns whether the item in a cell can be dropped.
+///
+/// # Safety
+/// The cell is occupied.
+#[inline(always)]
+pub(crate) unsafe fn can_discard<const QUICK: bool>(cell: *const StackItem) -> bool {
+    // SAFETY: guaranteed by the caller.
+    unsafe { !QUICK || tag_of(cell) <= tag::WIDE && is_ready() }
+}
+
+/// Drops a scalar or a wide integer, or, if not `QUICK`, an item that converts to an integer.
+///
+/// # Safety
+/// The cell is occupied by such an item, and written again or left above `sp`. If `QUICK`, [`can_store`] said so.
+#[inline(always)]
+pub(crate) unsafe fn discard<const QUICK: bool>(cell: *mut StackItem) {
+    // SAFETY: guaranteed by the caller; there are at most three in one instruction or those that are fused.
+    unsafe {
+        if !QUICK {
+            drop_cell(cell);
+        } else if let StackItem::BigInteger(value) = &*cell {
+            drop_wide_ready(value);
+        }
+    }
+}
+
+/// Replaces a scalar or a wide integer by an integer. The memory of a wide one is reused if nothing else holds it.
+///
+/// # Safety
+/// As for [`discard`].
+#[inline(always)]
+pub(crate) unsafe fn store<const QUICK: bool>(cell: *mut StackItem, value: I256) {
     // SAFETY: the cell is occupied by such an item, and overwritten where that is dropped.
     unsafe {
-        let Some(value) = WideValue::new(value) else {
-            drop_cell(cell);
-            return cell.write(StackItem::Integer(value.limbs()[0] as i64));
-        };
-        if let Some(own) = unique(&mut *cell) {
+        if let Some(value) = WideValue::new(value)
+            && let Some(own) = unique(&mut *cell)
+        {
             return own.store(value);
         }
-        drop_cell(cell);
-        cell.write(StackItem::BigInteger(WideInteger::new(value)));
+        discard::<QUICK>(cell);
+        write::<QUICK>(cell, value);
+    }
+}
+
+/// Writes an integer to a cell that holds nothing to be dropped.
+///
+/// # Safety
+/// If `QUICK`, [`can_store`] said so, and nothing was written since.
+#[inline(always)]
+pub(crate) unsafe fn write<const QUICK: bool>(cell: *mut StackItem, value: I256) {
+    // SAFETY: guaranteed by the caller.
+    unsafe {
+        match WideValue::new(value) {
+            None => cell.write(StackItem::Integer(value.limbs()[0] as i64)),
+            Some(value) if QUICK => cell.write(StackItem::BigInteger(wide_ready(value))),
+            Some(value) => cell.write(StackItem::BigInteger(WideInteger::new(value))),
+        }
     }
 }
 
 /// Replaces the two items on top, which convert to integers, by another integer. The memory of an operand is reused
 /// if nothing else holds it.
 #[inline(always)]
-unsafe fn replace(r: &mut Regs, result: I256) -> Flow {
+unsafe fn replace<const QUICK: bool>(r: &mut Regs, result: I256) -> Flow {
     // SAFETY: both cells are occupied; each is dropped, moved or overwritten once.
     unsafe {
         let (first, second) = (r.at(2), r.at(1));
-        let Some(result) = WideValue::new(result) else {
-            r.drop_cell(2);
-            r.drop_cell(1);
-            r.set_int(2, result.limbs()[0] as i64);
-            return r.popped(1);
-        };
-        if let Some(own) = unique(&mut *first) {
-            own.store(result);
-            drop_cell(second);
-        } else if let Some(own) = unique(&mut *second) {
-            own.store(result);
-            drop_cell(first);
+        if unique(&mut *first).is_none() && unique(&mut *second).is_some() {
+            discard::<QUICK>(first);
+            store::<QUICK>(second, result);
             Regs::copy(second, first);
         } else {
-            drop_cell(first);
-            drop_cell(second);
-            first.write(StackItem::BigInteger(WideInteger::new(result)));
+            store::<QUICK>(first, result);
+            discard::<QUICK>(second);
         }
     }
     r.popped(1)
 }
 
+#[inline(always)]
 fn unique(item: &mut StackItem) -> Option<&mut WideValue> {
     match item {
         StackItem::BigInteger(value) => wide_value_mut(value),
@@ -100,38 +153,52 @@ fn unique(item: &mut StackItem) -> Option<&mut WideValue> {
     }
 }
 
+/// The flow of a form whose operands are not those that it takes.
 #[inline(always)]
-pub(crate) unsafe fn unary(r: &mut Regs, opcode: OpCode) -> Flow {
-    // SAFETY: it is an item that is no compound where it is dropped.
+const fn refused<const QUICK: bool>() -> Flow {
+    if QUICK { Flow::Heap } else { Flow::Full }
+}
+
+#[inline(always)]
+pub(crate) unsafe fn unary<const QUICK: bool>(r: &mut Regs, opcode: OpCode) -> Flow {
+    // SAFETY: it is an item that is no compound where it is replaced.
     unsafe {
-        let Some(value) = integer(r, 1) else { return Flow::Full };
-        let Some(result) = eval::wide_unary(opcode, value) else { return Flow::Full };
-        r.drop_cell(1);
-        r.at(1).write(Integer::from(result).into());
+        let Some(value) = integer::<QUICK>(r, 1) else { return refused::<QUICK>() };
+        let Some(result) = eval::wide_unary(opcode, value) else { return refused::<QUICK>() };
+        if !can_store::<QUICK>() {
+            return refused::<QUICK>();
+        }
+        store::<QUICK>(r.at(1), result);
     }
     r.next()
 }
 
 #[inline(always)]
-pub(crate) unsafe fn binary(r: &mut Regs, opcode: OpCode) -> Flow {
+pub(crate) unsafe fn binary<const QUICK: bool>(r: &mut Regs, opcode: OpCode) -> Flow {
     // SAFETY: both are items that are no compounds where they are replaced.
     unsafe {
-        let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
-        match combine(opcode, a, b) {
-            Some(result) => replace(r, result),
-            None => Flow::Full,
+        let Some(a) = integer::<QUICK>(r, 2) else { return refused::<QUICK>() };
+        let Some(b) = integer::<QUICK>(r, 1) else { return refused::<QUICK>() };
+        let Some(result) = combine::<QUICK>(opcode, a, b) else { return refused::<QUICK>() };
+        if !can_store::<QUICK>() {
+            return refused::<QUICK>();
         }
+        replace::<QUICK>(r, result)
     }
 }
 
 #[inline(always)]
-pub(crate) unsafe fn compare(r: &mut Regs, opcode: OpCode) -> Flow {
+pub(crate) unsafe fn compare<const QUICK: bool>(r: &mut Regs, opcode: OpCode) -> Flow {
     // SAFETY: both are items that are no compounds where they are dropped.
     unsafe {
-        let (Some(a), Some(b)) = (integer(r, 2), integer(r, 1)) else { return Flow::Full };
-        let Some(result) = eval::compare(opcode, a, b) else { return Flow::Full };
-        r.drop_cell(2);
-        r.drop_cell(1);
+        let Some(a) = integer::<QUICK>(r, 2) else { return refused::<QUICK>() };
+        let Some(b) = integer::<QUICK>(r, 1) else { return refused::<QUICK>() };
+        let Some(result) = eval::quick_compare(opcode, a, b) else { return refused::<QUICK>() };
+        if !can_store::<QUICK>() {
+            return refused::<QUICK>();
+        }
+        discard::<QUICK>(r.at(2));
+        discard::<QUICK>(r.at(1));
         r.set_bool(2, result);
     }
     r.popped(1)

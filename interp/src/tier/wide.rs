@@ -110,7 +110,7 @@ pub(super) unsafe extern "C" fn write_wide(cell: *mut StackItem, limbs: *const [
 /// The cell holds an item whose tag is at most [`layout::WIDE`], and `limbs` can be read.
 pub(super) unsafe extern "C" fn store_wide(cell: *mut StackItem, limbs: *const [u64; 4]) {
     // SAFETY: the caller guarantees it.
-    unsafe { store(cell, read(limbs)) }
+    unsafe { store::<false>(cell, read(limbs)) }
 }
 
 /// See [`super::builtins::DIV_I128`].

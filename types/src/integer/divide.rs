@@ -30,7 +30,7 @@ pub(super) fn divide_two(high: u64, low: u64, divisor: u64) -> (u64, u64) {
 }
 
 /// Returns the quotient and the remainder of two words by a divisor that is not zero.
-#[inline]
+#[inline(always)]
 pub(super) fn div_rem_two(value: u128, divisor: u128) -> (u128, u128) {
     let (low, high) = (value as u64, (value >> 64) as u64);
     let divisor_high = (divisor >> 64) as u64;
@@ -55,10 +55,12 @@ pub(super) fn div_rem_two(value: u128, divisor: u128) -> (u128, u128) {
     (u128::from(quotient), rest)
 }
 
+#[inline(always)]
 fn join(high: u64, low: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
 
+#[inline(always)]
 fn four(number: u128) -> [u64; 4] {
     [number as u64, (number >> 64) as u64, 0, 0]
 }
@@ -146,8 +148,7 @@ fn divide_three(upper: u128, low: u64, divisor: u128) -> (u64, u128) {
 }
 
 /// Does so if the upper words of both are equal: the quotient is the largest word, or less by one or two.
-#[cold]
-#[inline(never)]
+#[inline(always)]
 fn divide_three_equal(middle: u64, low: u64, divisor: u128) -> (u64, u128) {
     let (top, next) = ((divisor >> 64) as u64, divisor as u64);
     let product = u128::from(u64::MAX) * u128::from(next);

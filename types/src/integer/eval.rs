@@ -190,3 +190,30 @@ pub fn wide_binary(opcode: OpCode, a: I256, b: I256) -> Option<I256> {
         _ => None,
     }
 }
+
+/// The result of [`wide_binary`] where it takes no call, as for most operands of these opcodes.
+#[inline(always)]
+pub fn quick_binary(opcode: OpCode, a: I256, b: I256) -> Option<I256> {
+    match opcode {
+        ADD => a.checked_add(&b),
+        SUB => a.checked_sub(&b),
+        MUL => a.quick_mul(&b),
+        DIV => Some(a.quick_div_rem(&b)?.0),
+        MOD => Some(a.quick_div_rem(&b)?.1),
+        _ => None,
+    }
+}
+
+/// The result of [`compare`] of wide operands, without a call.
+#[inline(always)]
+pub fn quick_compare(opcode: OpCode, a: I256, b: I256) -> Option<bool> {
+    match opcode {
+        NUMEQUAL => Some(a.quick_eq(&b)),
+        NUMNOTEQUAL => Some(!a.quick_eq(&b)),
+        LT => Some(a.quick_lt(&b)),
+        LE => Some(!b.quick_lt(&a)),
+        GT => Some(b.quick_lt(&a)),
+        GE => Some(!a.quick_lt(&b)),
+        _ => None,
+    }
+}

@@ -19,7 +19,7 @@ pub struct WideValue(I256);
 
 impl WideValue {
     /// Wraps a value; none if it fits an `i64`.
-    #[inline]
+    #[inline(always)]
     pub const fn new(value: I256) -> Option<Self> {
         if value.to_i64().is_some() { None } else { Some(Self(value)) }
     }
@@ -34,9 +34,15 @@ impl WideValue {
     #[inline(always)]
     #[allow(unsafe_code, reason = "the compiler would join the stores of words")]
     pub fn store(&mut self, value: Self) {
-        for (word, new) in self.0.0.iter_mut().zip(value.0.0) {
-            // SAFETY: a word that is borrowed can be written.
-            unsafe { core::ptr::from_mut(word).write_volatile(new) };
+        let place = core::ptr::from_mut(&mut self.0.0).cast::<u64>();
+        let [first, second, third, fourth] = value.0.0;
+        // No loop: in unoptimized builds its calls would keep a handler of the interpreter from ending in a jump.
+        // SAFETY: words that are borrowed can be written.
+        unsafe {
+            place.write_volatile(first);
+            place.add(1).write_volatile(second);
+            place.add(2).write_volatile(third);
+            place.add(3).write_volatile(fourth);
         }
     }
 }
@@ -75,16 +81,26 @@ impl I256 {
     #[allow(unsafe_code, reason = "the compiler would join the loads of words")]
     #[must_use]
     pub fn load(&self) -> Self {
-        // SAFETY: a word that is borrowed can be read.
-        Self(core::array::from_fn(|i| unsafe { core::ptr::from_ref(&self.0[i]).read_volatile() }))
+        let place = core::ptr::from_ref(&self.0).cast::<u64>();
+        // SAFETY: words that are borrowed can be read.
+        unsafe {
+            Self([
+                place.read_volatile(),
+                place.add(1).read_volatile(),
+                place.add(2).read_volatile(),
+                place.add(3).read_volatile(),
+            ])
+        }
     }
 
     /// Makes an integer of its words, least significant first.
+    #[inline(always)]
     pub const fn from_limbs(limbs: [u64; 4]) -> Self {
         Self(limbs)
     }
 
     /// Returns the words, least significant first.
+    #[inline(always)]
     pub const fn limbs(&self) -> [u64; 4] {
         self.0
     }
@@ -100,6 +116,7 @@ impl I256 {
     }
 
     /// Returns whether the integer is negative.
+    #[inline(always)]
     pub const fn is_negative(&self) -> bool {
         self.0[3] >> 63 == 1
     }
@@ -110,6 +127,7 @@ impl I256 {
     }
 
     /// Returns the value if it fits an `i64`.
+    #[inline(always)]
     pub const fn to_i64(&self) -> Option<i64> {
         let low = self.0[0] as i64;
         let sign = (low >> 63) as u64;
@@ -117,7 +135,7 @@ impl I256 {
     }
 
     /// The value if it fits an `i128`.
-    #[inline]
+    #[inline(always)]
     fn to_i128(self) -> Option<i128> {
         let [low, high, third, fourth] = self.0;
         let sign = ((high as i64) >> 63) as u64;
@@ -125,7 +143,7 @@ impl I256 {
     }
 
     /// The product of two halves, which always fits.
-    #[inline]
+    #[inline(always)]
     fn product(a: i128, b: i128) -> Self {
         let half = |value: i128| (u128::from(value as u64), u128::from((value >> 64) as u64));
         let ((a0, a1), (b0, b1)) = (half(a), half(b));
@@ -182,36 +200,71 @@ impl I256 {
         (value.is_negative() == negative || magnitude.is_zero()).then_some(value)
     }
 
+    /// The lower and the upper two words.
+    #[inline(always)]
+    fn halves(&self) -> (u128, u128) {
+        let [first, second, third, fourth] = self.0;
+        (u128::from(second) << 64 | u128::from(first), u128::from(fourth) << 64 | u128::from(third))
+    }
+
+    #[inline(always)]
+    fn of_halves(low: u128, high: u128) -> Self {
+        Self([low as u64, (low >> 64) as u64, high as u64, (high >> 64) as u64])
+    }
+
     /// Returns the sum if it fits.
-    #[inline]
+    #[inline(always)]
     pub fn checked_add(&self, rhs: &Self) -> Option<Self> {
-        let mut sum = [0; 4];
-        let mut carry = false;
-        for (i, limb) in sum.iter_mut().enumerate() {
-            let (partial, over) = self.0[i].overflowing_add(rhs.0[i]);
-            let (total, over_carry) = partial.overflowing_add(u64::from(carry));
-            *limb = total;
-            carry = over | over_carry;
-        }
-        let sum = Self(sum);
-        let overflow = self.is_negative() == rhs.is_negative() && sum.is_negative() != self.is_negative();
-        (!overflow).then_some(sum)
+        let ((a_low, a_high), (b_low, b_high)) = (self.halves(), rhs.halves());
+        let (low, carry) = a_low.overflowing_add(b_low);
+        let high = a_high.wrapping_add(b_high).wrapping_add(carry as u128);
+        let overflow = ((a_high ^ high) & (b_high ^ high)) >> 127 != 0;
+        if overflow { None } else { Some(Self::of_halves(low, high)) }
     }
 
     /// Returns the difference if it fits.
-    #[inline]
+    #[inline(always)]
     pub fn checked_sub(&self, rhs: &Self) -> Option<Self> {
-        let mut difference = [0; 4];
-        let mut borrow = false;
-        for (i, limb) in difference.iter_mut().enumerate() {
-            let (partial, under) = self.0[i].overflowing_sub(rhs.0[i]);
-            let (total, under_borrow) = partial.overflowing_sub(u64::from(borrow));
-            *limb = total;
-            borrow = under | under_borrow;
+        let ((a_low, a_high), (b_low, b_high)) = (self.halves(), rhs.halves());
+        let (low, borrow) = a_low.overflowing_sub(b_low);
+        let high = a_high.wrapping_sub(b_high).wrapping_sub(borrow as u128);
+        let overflow = ((a_high ^ b_high) & (a_high ^ high)) >> 127 != 0;
+        if overflow { None } else { Some(Self::of_halves(low, high)) }
+    }
+
+    /// Whether the integers are equal, without a call.
+    #[inline(always)]
+    pub(super) fn quick_eq(&self, rhs: &Self) -> bool {
+        let ((a_low, a_high), (b_low, b_high)) = (self.halves(), rhs.halves());
+        (a_low ^ b_low) | (a_high ^ b_high) == 0
+    }
+
+    /// Whether the integer is less than another, without a call.
+    #[inline(always)]
+    pub(super) fn quick_lt(&self, rhs: &Self) -> bool {
+        let ((a_low, a_high), (b_low, b_high)) = (self.halves(), rhs.halves());
+        if a_high == b_high { a_low < b_low } else { (a_high as i128) < b_high as i128 }
+    }
+
+    /// The product, if each factor has two words: what most are, and no call is needed.
+    #[inline(always)]
+    pub(super) fn quick_mul(&self, rhs: &Self) -> Option<Self> {
+        match (self.to_i128(), rhs.to_i128()) {
+            (Some(a), Some(b)) => Some(Self::product(a, b)),
+            _ => None,
         }
-        let difference = Self(difference);
-        let overflow = self.is_negative() != rhs.is_negative() && difference.is_negative() != self.is_negative();
-        (!overflow).then_some(difference)
+    }
+
+    /// The quotient and the remainder, if neither integer is negative and the divisor has at most two words and is not
+    /// zero: what most are, and no call is needed.
+    #[inline(always)]
+    pub(super) fn quick_div_rem(&self, rhs: &Self) -> Option<(Self, Self)> {
+        let (low, high) = rhs.halves();
+        if self.is_negative() || high != 0 || low == 0 {
+            return None;
+        }
+        let (quotient, rest) = divide::div_rem_by_two(self.0, low);
+        Some((Self(quotient), Self::of_halves(rest, 0)))
     }
 
     /// Returns the product if it fits.
@@ -343,6 +396,7 @@ fn multiplied(words: [u64; 4], factor: u64) -> Option<U256> {
 }
 
 impl From<i64> for I256 {
+    #[inline(always)]
     fn from(value: i64) -> Self {
         let sign = (value >> 63) as u64;
         Self([value as u64, sign, sign, sign])
@@ -364,8 +418,8 @@ impl From<u128> for I256 {
 
 impl Ord for I256 {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |value: &Self| (value.0[3] as i64, value.0[2], value.0[1], value.0[0]);
-        key(self).cmp(&key(other))
+        let ((a_low, a_high), (b_low, b_high)) = (self.halves(), other.halves());
+        (a_high as i128, a_low).cmp(&(b_high as i128, b_low))
     }
 }
 

@@ -39,6 +39,51 @@ pub(super) unsafe fn give(block: NonNull<u8>) {
     }
 }
 
+/// How many blocks can be given when [`is_ready`] says so.
+const READY: u32 = 3;
+
+/// Whether the next block is taken and the next three are given without the allocator: then [`take_ready`] and
+/// [`give_ready`] may follow, which call nothing.
+#[inline(always)]
+pub(crate) fn is_ready() -> bool {
+    kept::is_ready()
+}
+
+/// Sees to it that [`is_ready`] says so, except without `std` and while the thread ends.
+pub(crate) fn make_ready() {
+    // SAFETY: the blocks are nobody else's.
+    unsafe {
+        if kept::is_empty() {
+            give(allocate());
+        }
+        if !is_ready() {
+            for _ in 0..READY {
+                kept::take().into_iter().for_each(|block| dealloc(block.as_ptr(), LAYOUT));
+            }
+        }
+    }
+}
+
+/// Takes a block as [`take`] does.
+///
+/// # Safety
+/// [`is_ready`] has just said so, and no other block was taken since.
+#[inline(always)]
+pub(super) unsafe fn take_ready() -> NonNull<u8> {
+    // SAFETY: a block is kept, whose place is not null.
+    unsafe { NonNull::new_unchecked(kept::take().map_or(core::ptr::null_mut(), NonNull::as_ptr)) }
+}
+
+/// Frees a block as [`give`] does.
+///
+/// # Safety
+/// As for [`give`]; [`is_ready`] has just said so, and less than three blocks were given since.
+#[inline(always)]
+pub(super) unsafe fn give_ready(block: NonNull<u8>) {
+    // SAFETY: there is room.
+    unsafe { kept::give_ready(block) }
+}
+
 #[cfg(feature = "std")]
 mod kept {
     use core::{cell::Cell, ptr::NonNull};
@@ -51,7 +96,8 @@ mod kept {
     /// A list of blocks: each holds the place of the next in its first bytes.
     struct Kept {
         first: Cell<Option<NonNull<u8>>>,
-        count: Cell<u32>,
+        /// For how many more there is room: for none until somebody frees them when the thread ends.
+        room: Cell<u32>,
     }
 
     impl Kept {
@@ -60,42 +106,56 @@ mod kept {
             let block = self.first.get()?;
             // SAFETY: a block on the list is the list's own.
             self.first.set(unsafe { block.cast().read() });
-            self.count.set(self.count.get() - 1);
+            self.room.set(self.room.get() + 1);
             Some(block)
         }
 
         /// # Safety
-        /// See [`super::give`].
+        /// Nobody else uses the block, and there is room.
         #[inline(always)]
-        unsafe fn give(&self, block: NonNull<u8>) -> bool {
-            if self.count.get() == MOST {
-                return false;
-            }
-            // SAFETY: nobody else uses the block, which has room for a place.
+        unsafe fn give(&self, block: NonNull<u8>) {
+            // SAFETY: a block has room for a place.
             unsafe { block.cast().write(self.first.get()) };
             self.first.set(Some(block));
-            self.count.set(self.count.get() + 1);
-            true
+            self.room.set(self.room.get() - 1);
+        }
+
+        /// Makes room, once in the life of a thread.
+        #[cold]
+        fn make_room(&self) -> bool {
+            let is_first = END.try_with(|end| !end.0.replace(true)).unwrap_or(false);
+            if is_first {
+                self.room.set(MOST);
+            }
+            is_first
         }
     }
 
-    impl Drop for Kept {
+    /// Frees the blocks when the thread ends. Holds whether there was room before.
+    struct End(Cell<bool>);
+
+    impl Drop for End {
         fn drop(&mut self) {
-            while let Some(block) = self.take() {
-                // SAFETY: it is on no list any more.
-                unsafe { dealloc(block.as_ptr(), LAYOUT) };
-            }
+            HERE.with(|kept| {
+                while let Some(block) = kept.take() {
+                    // SAFETY: it is on no list any more.
+                    unsafe { dealloc(block.as_ptr(), LAYOUT) };
+                }
+                kept.room.set(0);
+            });
         }
     }
 
     std::thread_local! {
-        static HERE: Kept = const { Kept { first: Cell::new(None), count: Cell::new(0) } };
+        // It drops nothing itself, so that no state has to be looked at wherever it is reached.
+        static HERE: Kept = const { Kept { first: Cell::new(None), room: Cell::new(0) } };
+        static END: End = const { End(Cell::new(false)) };
     }
 
-    /// A block, if one is kept. None while the thread ends.
+    /// A block, if one is kept.
     #[inline(always)]
     pub(super) fn take() -> Option<NonNull<u8>> {
-        HERE.try_with(Kept::take).ok().flatten()
+        HERE.with(Kept::take)
     }
 
     /// Keeps a block; false, with nothing done, if there are enough or the
@@ -105,8 +165,32 @@ mod kept {
     /// See [`super::give`].
     #[inline(always)]
     pub(super) unsafe fn give(block: NonNull<u8>) -> bool {
+        HERE.with(|kept| {
+            let keeps = kept.room.get() != 0 || kept.make_room();
+            if keeps {
+                // SAFETY: the caller's word; there is room.
+                unsafe { kept.give(block) };
+            }
+            keeps
+        })
+    }
+
+    /// Whether no block is kept.
+    pub(super) fn is_empty() -> bool {
+        HERE.with(|kept| kept.first.get().is_none())
+    }
+
+    /// See [`super::is_ready`].
+    #[inline(always)]
+    pub(super) fn is_ready() -> bool {
+        HERE.with(|kept| kept.first.get().is_some() && kept.room.get() >= super::READY)
+    }
+
+    /// See [`super::give_ready`].
+    #[inline(always)]
+    pub(super) unsafe fn give_ready(block: NonNull<u8>) {
         // SAFETY: the caller's word.
-        HERE.try_with(|kept| unsafe { kept.give(block) }).unwrap_or(false)
+        HERE.with(|kept| unsafe { kept.give(block) });
     }
 }
 
@@ -120,5 +204,50 @@ mod kept {
 
     pub(super) unsafe fn give(_: NonNull<u8>) -> bool {
         false
+    }
+
+    pub(super) fn is_empty() -> bool {
+        false
+    }
+
+    pub(super) fn is_ready() -> bool {
+        false
+    }
+
+    pub(super) unsafe fn give_ready(_: NonNull<u8>) {}
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_ready_is_ready() {
+        // In a thread of its own, which keeps nothing yet.
+        std::thread::spawn(|| {
+            assert!(!is_ready());
+            make_ready();
+            let mut blocks = std::vec::Vec::new();
+            // SAFETY: one is taken and three are given each time that it is ready; the others are freed.
+            unsafe {
+                while blocks.len() < 600 {
+                    if is_ready() {
+                        blocks.push(take_ready());
+                    }
+                    make_ready();
+                }
+                for block in blocks.drain(..) {
+                    make_ready();
+                    assert!(is_ready());
+                    give_ready(block);
+                    for other in [take(), take(), take()] {
+                        give(other);
+                    }
+                }
+            }
+            assert!(is_ready() || kept::take().is_some());
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -12,7 +12,7 @@
 mod array;
 pub mod binary;
 #[allow(unsafe_code, reason = "memory that is used again: see its module")]
-mod block;
+pub(crate) mod block;
 pub(crate) mod bytes;
 pub(crate) mod compound;
 mod convert;

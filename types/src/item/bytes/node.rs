@@ -114,11 +114,61 @@ impl Node {
     #[inline]
     pub(super) fn of_words(words: [u64; 4]) -> Self {
         let node = Self::allocate(size_of_val(&words), false);
-        for (i, word) in words.into_iter().enumerate() {
-            // SAFETY: there is room for all of them. Joined, the stores would wait for those of the words.
-            unsafe { node.start().cast::<u64>().add(i).write_volatile(word) };
-        }
+        // SAFETY: there is room for all of them.
+        unsafe { node.set_words(words) };
         node
+    }
+
+    /// As [`Node::of_words`].
+    ///
+    /// # Safety
+    /// That of [`block::take_ready`].
+    #[inline(always)]
+    pub(super) unsafe fn of_words_ready(words: [u64; 4]) -> Self {
+        const LENGTH: u32 = size_of::<[u64; 4]>() as u32;
+        const { assert!(LENGTH as usize <= SMALL) };
+        // SAFETY: there is room for a head, and for the words.
+        unsafe {
+            let head = block::take_ready().cast::<Head>();
+            head.write(Head { count: 1, looks: 0, is_text: false, length: LENGTH, capacity: SMALL as u32 });
+            let node = Self(head);
+            node.set_words(words);
+            node
+        }
+    }
+
+    /// Writes four words, each at once. Joined, the stores would wait for those of the words.
+    ///
+    /// # Safety
+    /// There is room for them, and nobody else reaches them.
+    #[inline(always)]
+    unsafe fn set_words(&self, words: [u64; 4]) {
+        let [first, second, third, fourth] = words;
+        // SAFETY: the caller's word.
+        unsafe {
+            let start = self.start().cast::<u64>();
+            start.write_volatile(first);
+            start.add(1).write_volatile(second);
+            start.add(2).write_volatile(third);
+            start.add(3).write_volatile(fourth);
+        }
+    }
+
+    /// Drops the node.
+    ///
+    /// # Safety
+    /// It is forgotten. It was made of words; that of [`block::give_ready`].
+    #[inline(always)]
+    pub(super) unsafe fn drop_ready(&self) {
+        // SAFETY: there is a head; with a count of one this is the last node that points to it.
+        unsafe {
+            let head = self.0.as_ptr();
+            match (*head).count {
+                1 => block::give_ready(self.0.cast()),
+                CONSTANT => {}
+                count => (*head).count = count - 1,
+            }
+        }
     }
 
     /// A copy of two byte strings, one behind the other.
@@ -282,6 +332,7 @@ impl Node {
     }
 
     /// Whether no other node points there, and nobody looks at it.
+    #[inline(always)]
     pub(super) fn is_unique(&self) -> bool {
         // SAFETY: there is a head.
         unsafe { (*self.0.as_ptr()).count == 1 && (*self.0.as_ptr()).looks == 0 }

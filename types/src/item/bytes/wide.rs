@@ -18,6 +18,22 @@ impl WideInteger {
         Self(Node::of_words(value.limbs()))
     }
 
+    /// # Safety
+    /// That of [`crate::engine_internals::wide_ready`].
+    #[inline(always)]
+    pub(crate) unsafe fn new_ready(value: WideValue) -> Self {
+        // SAFETY: the caller's word.
+        Self(unsafe { Node::of_words_ready(value.limbs()) })
+    }
+
+    /// # Safety
+    /// That of [`crate::engine_internals::drop_wide_ready`].
+    #[inline(always)]
+    pub(crate) unsafe fn drop_ready(&self) {
+        // SAFETY: the caller's word; constants are not freed, and all others were made of words.
+        unsafe { self.0.drop_ready() }
+    }
+
     /// Returns the value.
     #[inline(always)]
     pub fn get(&self) -> WideValue {
@@ -29,7 +45,7 @@ impl WideInteger {
     #[inline(always)]
     pub(crate) fn get_mut(&mut self) -> Option<&mut WideValue> {
         // SAFETY: the node is this one's alone.
-        unsafe { self.0.is_unique().then(|| &mut *self.0.start().cast::<WideValue>()) }
+        unsafe { if self.0.is_unique() { Some(&mut *self.0.start().cast::<WideValue>()) } else { None } }
     }
 
     #[inline(always)]
