@@ -119,10 +119,9 @@ impl Translator<'_> {
             }
             item => {
                 let index = self.index(depth);
-                let Address { base, offset } = self.address_of(item, index);
-                let tag = self.load(base, offset);
-                self.guard_word(tag, layout::INTEGER);
-                let value = self.load(base, offset + 8);
+                let cell = self.address_of(item, index);
+                self.guard_tag(cell, layout::INTEGER);
+                let value = self.load(cell.base, cell.offset + 8);
                 self.found_int(item, index, value);
                 value
             }
@@ -188,11 +187,9 @@ impl Translator<'_> {
             Item::I128(words) => self.is_nonzero(Number::I128(words)),
             Item::Wide(words) => self.is_nonzero(Number::Wide(words)),
             Item::Ref(..) | Item::Mem(_) => {
-                let Address { base, offset } = self.address_of(item, self.index(0));
-                let tag = self.load(base, offset);
-                let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, layout::BOOLEAN);
-                self.guard(holds);
-                let value = self.load(base, offset + 8);
+                let cell = self.address_of(item, self.index(0));
+                self.guard_tag(cell, layout::BOOLEAN);
+                let value = self.load(cell.base, cell.offset + 8);
                 self.builder.ins().icmp_imm_s(IntCC::NotEqual, value, 0)
             }
         };

@@ -5,11 +5,12 @@ use cranelift_codegen::ir::{
     condcodes::IntCC,
     types::{I8, I32, I64},
 };
-use neovm_interp::tier::{After, CodeView, Leave};
+use neovm_interp::tier::{After, CodeView, Leave, layout};
 
 use super::{
     Translator,
     exit::{ExitPlan, Why},
+    state::Address,
 };
 
 impl Translator<'_> {
@@ -51,6 +52,25 @@ impl Translator<'_> {
     pub(super) fn guard_word(&mut self, word: Value, expected: i64) {
         let holds = self.builder.ins().icmp_imm_s(IntCC::Equal, word, expected);
         self.guard(holds);
+    }
+
+    /// Exits if the tag of the item in a cell is above `last`, unless that is known. Items up to `LAST_SCALAR` can be
+    /// overwritten without being released.
+    pub(super) fn guard_tag(&mut self, cell: Address, last: i64) {
+        if self.segment.tags.iter().any(|&(known, most)| known == cell && most <= last) {
+            return;
+        }
+        let tag = self.load(cell.base, cell.offset);
+        if last == layout::INTEGER {
+            self.guard_word(tag, last);
+        } else {
+            let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, last);
+            self.guard(holds);
+        }
+        // Cells of the stack and of frames are used for other items, too.
+        if cell.base != self.base && cell.base != self.frame {
+            self.segment.tags.push((cell, last));
+        }
     }
 
     /// Records an overflow, which is checked before the next effect. Until then results may be wrong, but nothing can

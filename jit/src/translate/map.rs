@@ -92,7 +92,10 @@ impl<'a> Translator<'a> {
     /// too.
     pub(super) fn replace_element(&mut self, ins: &Ins, place: Value) {
         let wide = Self::wide_item(self.peek(0));
-        self.guard_tag(place, 0, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
+        self.guard_tag(
+            Address { base: place, offset: 0 },
+            if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR },
+        );
         let item = self.pop();
         self.pop();
         self.pop();

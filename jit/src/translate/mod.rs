@@ -170,9 +170,12 @@ struct Overflows {
 }
 
 /// A segment: the instruction at its start, and the state there.
+#[derive(Clone)]
 struct Segment {
     inst: usize,
     state: State,
+    /// Static fields and items of compounds that were found to have no tag above one. Within a segment they stay.
+    tags: Vec<(Address, i64)>,
     /// The number of the exit that the segment's guards share.
     exit: Option<usize>,
 }
@@ -251,7 +254,7 @@ impl<'a> Translator<'a> {
             lengths: BTreeMap::new(),
             divisors: BTreeMap::new(),
             entered: None,
-            segment: Segment { inst: 0, state: state.clone(), exit: None },
+            segment: Segment { inst: 0, state: state.clone(), tags: Vec::new(), exit: None },
             state,
             overflows: Overflows::default(),
             cells: Cells::default(),
@@ -397,7 +400,8 @@ impl<'a> Translator<'a> {
 
     /// Begins a segment: guards that fail from here on lead back to here.
     fn begin_segment(&mut self, index: usize, refund: i64) {
-        let Segment { state, .. } = &mut self.segment;
+        let Segment { state, tags, .. } = &mut self.segment;
+        tags.clear();
         state.stack.clone_from(&self.state.stack);
         state.slots.clone_from(&self.state.slots);
         state.tries.clone_from(&self.state.tries);

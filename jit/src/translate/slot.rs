@@ -1,6 +1,5 @@
 //! Local variables, arguments and static fields.
 
-use cranelift_codegen::ir::{InstBuilder, Value, condcodes::IntCC};
 use neovm_interp::tier::layout;
 
 use super::{
@@ -70,17 +69,11 @@ impl Translator<'_> {
             self.int_at(0);
         }
         if !old_is_value {
-            self.guard_tag(self.frame, self.slots[index].offset, layout::LAST_SCALAR);
+            let cell = Address { base: self.frame, offset: self.slots[index].offset };
+            self.guard_tag(cell, layout::LAST_SCALAR);
         }
         let item = self.pop();
         self.state.slots[index] = item;
-    }
-
-    /// Exits if the tag of the item in a cell is above `last`. Scalars can be overwritten without being released.
-    pub(super) fn guard_tag(&mut self, address: Value, offset: i32, last: i64) {
-        let tag = self.load(address, offset);
-        let holds = self.builder.ins().icmp_imm_s(IntCC::UnsignedLessThanOrEqual, tag, last);
-        self.guard(holds);
     }
 
     /// Stores an item to a slot that stays in memory, by the builtin.
@@ -108,7 +101,8 @@ impl Translator<'_> {
         }
         let offset = i32::from(index) * layout::ITEM;
         let wide = Self::wide_item(self.peek(0));
-        self.guard_tag(statics, offset, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
+        let cell = Address { base: statics, offset };
+        self.guard_tag(cell, if wide.is_some() { layout::WIDE } else { layout::LAST_SCALAR });
         let item = self.pop();
         self.check_overflow();
         match wide {

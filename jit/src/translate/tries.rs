@@ -9,7 +9,7 @@ use neovm_interp::tier::{
 };
 
 use super::{
-    Segment, Translator,
+    Translator,
     exit::Why,
     state::{Item, State, Tried},
 };
@@ -70,7 +70,7 @@ impl Translator<'_> {
         let not_thrown = self.builder.ins().icmp_imm_s(IntCC::Equal, thrown, 0);
         let exit = self.guard_exit(Some(self.current));
         self.go_to_if(not_thrown, exit);
-        let segment = Segment { state: self.segment.state.clone(), ..self.segment };
+        let segment = self.segment.clone();
         self.push(Item::Mem(true));
         self.gas.end();
         if let Some(catch) = self.begin_catch(ins) {
