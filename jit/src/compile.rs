@@ -270,13 +270,19 @@ struct Callees {
 
 /// Compiles a region.
 pub(crate) fn compile(job: &Job<'_>) -> Result<Compiled, Refusal> {
-    // Where try blocks cannot be followed, they are left to the interpreter.
-    compile_with(job, true).or_else(|refusal| if has_tries(job.code) { compile_with(job, false) } else { Err(refusal) })
+    // Where try blocks cannot be followed, they are left to the interpreter. A region that is too small has no more
+    // instructions then.
+    compile_with(job, true).or_else(|refusal| match refusal {
+        Refusal::Nothing | Refusal::Small => Err(refusal),
+        _ if has_tries(job.code) => compile_with(job, false),
+        _ => Err(refusal),
+    })
 }
 
-/// Returns whether a try block could be what a region is refused for.
+/// Returns whether a script has try blocks.
 fn has_tries(code: CodeView<'_>) -> bool {
-    (0..code.inst_count()).any(|index| Ins::read(code, index).is_some_and(|ins| ins.handlers.is_some()))
+    let opcode = |index| code.script().bytes().get(code.position(index)).copied();
+    (0..code.inst_count()).filter_map(opcode).any(|byte| byte == OpCode::TRY as u8 || byte == OpCode::TRY_L as u8)
 }
 
 fn compile_with(job: &Job<'_>, opens_tries: bool) -> Result<Compiled, Refusal> {
@@ -316,8 +322,11 @@ fn attempt(
 ) -> Result<(MachineCode, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let (mut exits, mut cells) = (Vec::new(), Vec::new());
-    let mut machine_code =
-        MachineCode::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
+    let mut machine_code = MachineCode::compile(
+        job.wants_text,
+        allocator,
+        &signatures,
+        &mut |method, function, context, linker, config| {
             let booleans = callees.booleans.clone();
             let method = method.and_then(|entry| methods.found.get(&entry));
             let input = Input {
@@ -358,7 +367,8 @@ fn attempt(
                     Err(refusal)
                 }
             }
-        })?;
+        },
+    )?;
     machine_code.cells = cells;
     Ok((machine_code, exits))
 }

@@ -159,7 +159,7 @@ impl Known<'_> {
     /// Analyses methods, and the methods that they call.
     fn learn(&mut self, code: CodeView<'_>, speculation: &Speculation, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
-        let mut order = Vec::new();
+        let mut order: Vec<(usize, Vec<usize>)> = Vec::new();
         // Called methods come before their callers. Recursive calls of methods with slots are presumed to return one
         // item until the analysis finds otherwise.
         while let Some((target, depth)) = waiting.pop() {
@@ -170,24 +170,33 @@ impl Known<'_> {
                 effects.insert(target, None);
                 continue;
             };
-            let presumed = Effect { pops: arguments.into(), pushes: 1, is_called: true };
-            effects.insert(target, (body != target).then_some(presumed));
-            order.push(target);
             let reachable = with_calls(code, body, speculation, false);
-            waiting.extend(called(&reachable).into_iter().map(|target| (target, depth + 1)));
+            let presumed = Effect { pops: arguments.into(), pushes: 1, is_called: true };
+            effects.insert(target, (body != target && reachable.is_ok()).then_some(presumed));
+            if reachable.is_err() {
+                continue;
+            }
+            let calls = called(&reachable);
+            waiting.extend(calls.iter().map(|&target| (target, depth + 1)));
+            order.push((target, calls));
         }
         // The effect of one method changes its callers: repeat until nothing changes.
+        let mut due: BTreeSet<usize> = order.iter().map(|(target, _)| *target).collect();
         for _ in 0..MAX_ROUNDS {
-            let mut changed = false;
-            for &target in order.iter().rev() {
-                let effect = self.find(code, speculation, target, effects);
-                changed |= effects.insert(target, effect) != Some(effect);
+            for (target, _) in order.iter().rev() {
+                if !due.remove(target) {
+                    continue;
+                }
+                let effect = self.find(code, speculation, *target, effects);
+                if effects.insert(*target, effect) != Some(effect) {
+                    due.extend(order.iter().filter(|(_, calls)| calls.contains(target)).map(|(caller, _)| *caller));
+                }
             }
-            if !changed {
+            if due.is_empty() {
                 return;
             }
         }
-        for target in order {
+        for (target, _) in order {
             effects.insert(target, None);
         }
         self.functions.clear();

@@ -345,8 +345,8 @@ pub(crate) type Resolve<'a> = &'a dyn Fn(&mut Ins);
 pub(crate) struct Reachable {
     entry: usize,
     pub(crate) instructions: Vec<Ins>,
-    /// For each instruction of the script, its position in `instructions` plus one; 0 if it is not reachable.
-    found: Vec<u32>,
+    /// The positions in `instructions`, by the indices among all instructions of the script.
+    found: BTreeMap<usize, usize>,
     /// The first instruction, and the targets of jumps.
     starts: BTreeSet<usize>,
 }
@@ -358,7 +358,7 @@ impl Reachable {
     }
 
     fn get(&self, index: usize) -> Option<&Ins> {
-        self.instructions.get((*self.found.get(index)? as usize).wrapping_sub(1))
+        self.instructions.get(*self.found.get(&index)?)
     }
 }
 
@@ -380,11 +380,11 @@ fn reachable(
     within: RangeInclusive<usize>,
 ) -> Result<Reachable, Refusal> {
     let starts = BTreeSet::from([entry]);
-    let mut reachable = Reachable { entry, instructions: Vec::new(), found: vec![0; code.inst_count()], starts };
+    let mut reachable = Reachable { entry, instructions: Vec::new(), found: BTreeMap::new(), starts };
     let mut waiting = vec![(entry, Vec::new())];
     while let Some((mut index, mut tries)) = waiting.pop() {
         let mut constant = None;
-        while reachable.found.get(index) == Some(&0) && within.contains(&index) {
+        while within.contains(&index) && !reachable.found.contains_key(&index) {
             if reachable.instructions.len() == MAX_INSTRUCTIONS {
                 return Err(Refusal::TooLong);
             }
@@ -397,8 +397,8 @@ fn reachable(
             if flow == Flow::Leave {
                 break;
             }
+            reachable.found.insert(index, reachable.instructions.len());
             reachable.instructions.push(ins);
-            reachable.found[index] = reachable.instructions.len() as u32;
             if let (Some(handler), Some((place, _))) = (ins.may_reach(), tries::catcher(&tries))
                 && reachable.starts.insert(handler)
             {
