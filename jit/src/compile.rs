@@ -17,7 +17,7 @@ use crate::{
         methods::{Inlining, Methods, Without},
         region::Region,
     },
-    memory::code::MachineCode,
+    memory::{code::MachineCode, module::Allocator},
     runtime::stats::{ExitRecord, Why},
     translate::{Input, ReturnKind, signature, translate},
 };
@@ -322,6 +322,10 @@ fn attempt(
 ) -> Result<(MachineCode, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let (mut exits, mut cells) = (Vec::new(), Vec::new());
+    let allocator = match region.has_loop() || !methods.found.is_empty() {
+        true => Allocator::Backtracking,
+        false => Allocator::SinglePass,
+    };
     let mut machine_code = MachineCode::compile(
         job.wants_text,
         allocator,
