@@ -3,6 +3,7 @@
 use std::{
     alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc},
     collections::BTreeSet,
+    hint::black_box,
     thread,
 };
 
@@ -118,9 +119,13 @@ fn zeroed_blocks_are_zeroed() {
 
 #[test]
 fn what_cannot_be_had_is_refused() {
-    let layout = Layout::from_size_align(isize::MAX as usize - 63, 64).unwrap();
-    // SAFETY: not empty.
-    assert!(unsafe { alloc(layout) }.is_null());
+    let most = isize::MAX as usize - 63;
+    let layout = Layout::from_size_align(most, 64).unwrap();
+    // SAFETY: not empty. What is not looked at could be optimized away.
+    assert!(black_box(unsafe { alloc(layout) }).is_null());
+    let block = Block::new(Layout::from_size_align(32 << 10, 64).unwrap());
+    // SAFETY: the block's layout, and a size that makes a layout; the block is what it was.
+    assert!(black_box(unsafe { realloc(block.place, block.layout, most) }).is_null());
 }
 
 #[test]

@@ -441,9 +441,16 @@ mod tests {
     struct Idle;
 
     impl crate::tier::Tier for Idle {
-        fn hot(&self, _: &Arc<Code>, _: usize, _: &crate::tier::TypeFeedback) {}
+        fn hot(&self, _: &Arc<Code>, _: usize, _: &dyn Fn() -> crate::tier::TypeFeedback) {}
 
-        fn failing(&self, _: &Arc<Code>, _: &crate::tier::Exit, _: Option<usize>, _: &crate::tier::TypeFeedback) {}
+        fn failing(
+            &self,
+            _: &Arc<Code>,
+            _: &crate::tier::Exit,
+            _: Option<usize>,
+            _: &dyn Fn() -> crate::tier::TypeFeedback,
+        ) {
+        }
 
         fn memory(&self) -> usize {
             0

@@ -326,7 +326,7 @@ impl Vm {
             && let Some(hot_counters) = load.code.hot_counters()
         {
             let guard = (failed_guard as usize).checked_sub(1);
-            hot_counters.tier.failing(&load.code, exit, guard, &self.feedback());
+            hot_counters.tier.failing(&load.code, exit, guard, &|| self.feedback());
         }
     }
 }

@@ -143,7 +143,7 @@ impl Vm {
         else {
             return;
         };
-        hot_counters.tier.hot(&load.code, index, &self.feedback());
+        hot_counters.tier.hot(&load.code, index, &|| self.feedback());
     }
 
     /// Counts an arrival at the instruction at `ip` from the host or another script, and

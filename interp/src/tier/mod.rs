@@ -56,12 +56,12 @@ use crate::code::Code;
 /// A compiler for the hot parts of one script. It is dropped with the decoded code that it is attached to.
 pub trait Tier: Send + Sync {
     /// Called when the instruction with this index, which runs next, has been reached as often as the threshold
-    /// says. `feedback` is what the machine holds.
-    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &TypeFeedback);
+    /// says. `feedback` finds what the machine holds, which takes as long as some hundred instructions do.
+    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &dyn Fn() -> TypeFeedback);
 
     /// Called when an exit was taken another [`Exit::PATIENCE`] times because speculation failed. `guard` is the index
-    /// of the instruction whose guard failed last, if one did, and `feedback` is what the machine holds there.
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &TypeFeedback);
+    /// of the instruction whose guard failed last, if one did, and `feedback` finds what the machine holds there.
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &dyn Fn() -> TypeFeedback);
 
     /// Returns the number of bytes of memory that the tier uses.
     fn memory(&self) -> usize;

@@ -21,11 +21,14 @@ use crate::{
     vm::Vm,
 };
 
-/// The most instructions that one walk follows.
+/// The most that one walk costs, in ordinary instructions.
 const MOST: usize = 512;
 
-/// How many ordinary instructions a power counts as.
+/// The cost of a power or a root.
 const SLOW: usize = 16;
+
+/// How many items can be moved at the cost of an instruction.
+const MOVED: usize = 8;
 
 /// The most calls within one another that the walk follows.
 const MOST_CALLS: usize = 8;
@@ -194,8 +197,8 @@ struct Walk<'a> {
     replaced: Replaced,
     /// The try blocks that the walk opened.
     tries: Vec<Tried>,
-    /// What the last instruction cost, in ordinary instructions.
-    cost: usize,
+    /// What is left of [`MOST`]. Each instruction costs 1, and what it has to do besides.
+    left: usize,
 }
 
 impl Vm {
@@ -208,11 +211,9 @@ impl Vm {
         let (stack, slots, seen) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let (callers, tries) = (Vec::new(), Vec::new());
         let replaced = Replaced::default();
-        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, callers, seen, replaced, tries, cost: 1 };
-        let mut left = MOST;
-        while left > 0 {
+        let mut walk = Walk { vm: self, code, stack, taken: 0, slots, callers, seen, replaced, tries, left: MOST };
+        while walk.left > 0 {
             let Some(next) = walk.step(index) else { break };
-            left = left.saturating_sub(walk.cost);
             index = next;
         }
         walk.seen
@@ -224,7 +225,7 @@ impl Walk<'_> {
     fn step(&mut self, index: usize) -> Option<usize> {
         let instruction = self.code.script().instruction(self.code.position(index)).ok()?;
         let opcode = instruction.opcode;
-        self.cost = if matches!(opcode, OpCode::POW | OpCode::MODPOW) { SLOW } else { 1 };
+        self.spend(if matches!(opcode, OpCode::POW | OpCode::MODPOW | OpCode::SQRT) { SLOW } else { 1 });
         if opcode.info().family == Family::Control {
             return self.control(index, opcode, instruction.offsets());
         }
@@ -234,6 +235,11 @@ impl Walk<'_> {
         let result = self.stack.last().map_or(0, Known::bits);
         self.see(index, Seen { result, replaced: self.replaced, ..operands });
         Some(index + 1)
+    }
+
+    /// Counts what an instruction has to do.
+    fn spend(&mut self, cost: usize) {
+        self.left = self.left.saturating_sub(cost);
     }
 
     /// Returns what the items on top are.
@@ -247,8 +253,8 @@ impl Walk<'_> {
     }
 
     /// Notes what the items were that an instruction took and gave.
-    fn see(&mut self, index: usize, bits: Seen) {
-        let joined = self.seen.get(&index).map_or(bits, |earlier| earlier.join(bits));
+    fn see(&mut self, index: usize, seen: Seen) {
+        let joined = self.seen.get(&index).map_or(seen, |earlier| earlier.join(seen));
         self.seen.insert(index, joined);
     }
 
@@ -370,12 +376,14 @@ impl Walk<'_> {
 
     /// Takes the slots that were stored: static fields, and those of the frame.
     fn split_slots(&mut self) -> (Slots, Slots) {
+        self.spend(self.slots.len());
         let slots = core::mem::take(&mut self.slots);
         slots.into_iter().partition(|((kind, _), _)| *kind == SlotKind::Static as u8)
     }
 
     /// Makes the slots of a method.
     fn init_slots(&mut self, locals: u8, arguments: u8) {
+        self.spend(usize::from(locals) + usize::from(arguments));
         for index in 0..arguments {
             let item = self.pop();
             self.slots.insert((SlotKind::Argument as u8, index), item);
@@ -395,15 +403,16 @@ impl Walk<'_> {
 
     /// Makes sure that at least `count` items are copied, if there are as many.
     fn reach(&mut self, count: usize) {
-        while self.stack.len() < count {
-            let cell = self.vm.sp.wrapping_sub(self.taken + 1);
-            if self.taken >= self.vm.stack_len() {
-                return;
-            }
-            self.taken += 1;
-            // SAFETY: the stack has more items than were taken.
-            self.stack.insert(0, Known::of(unsafe { &*cell }));
+        let rest = self.vm.stack_len().saturating_sub(self.taken);
+        let lacking = count.saturating_sub(self.stack.len()).min(rest);
+        if lacking == 0 {
+            return;
         }
+        self.taken += lacking;
+        let first = self.vm.sp.wrapping_sub(self.taken);
+        // SAFETY: the stack has more items than were taken, and these are below them.
+        let items = (0..lacking).map(|index| Known::of(unsafe { &*first.wrapping_add(index) }));
+        self.stack.splice(0..0, items);
     }
 
     /// Returns the item at a depth.
@@ -489,6 +498,7 @@ impl Walk<'_> {
             REVERSE4 => 4,
             _ => return self.forget(opcode),
         };
+        self.spend(count / MOVED);
         self.reach(count);
         let from = self.stack.len().checked_sub(count)?;
         match opcode {
@@ -569,3 +579,6 @@ fn unary(opcode: OpCode, value: Integer) -> Option<Integer> {
         _ => eval::wide_unary(opcode, value.wide()).map(Integer::from),
     }
 }
+
+#[cfg(test)]
+mod tests;

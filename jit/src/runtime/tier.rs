@@ -243,11 +243,12 @@ impl core::fmt::Debug for Jit {
 }
 
 impl Tier for Script {
-    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &TypeFeedback) {
+    fn hot(&self, code: &Arc<Code>, index: usize, feedback: &dyn Fn() -> TypeFeedback) {
         // It is told once; what becomes of it is found out here.
         let view = CodeView::new(code);
         view.reset_counter(index, u32::MAX);
-        let (entry, mut feedback) = behind_init(view, index, feedback);
+        let init = Ins::read(view, index).filter(|ins| ins.opcode == OpCode::INITSLOT);
+        let entry = index + usize::from(init.is_some());
         if self.is_exhausted() {
             return self.refuse(code, entry, Refusal::BudgetExhausted);
         }
@@ -257,6 +258,7 @@ impl Tier for Script {
             Some(speculation) if speculation.is_put_off => speculation.is_put_off = false,
             Some(_) => return,
             None => {
+                let mut feedback = init.map_or_else(feedback, |init| behind_init(&init, feedback()));
                 let seen = core::mem::take(&mut feedback.seen);
                 let speculation = Speculation { feedback, seen, counted: index, ..Speculation::default() };
                 drop(regions.by_entry.insert(entry, speculation));
@@ -266,7 +268,7 @@ impl Tier for Script {
         self.request(code, entry);
     }
 
-    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &TypeFeedback) {
+    fn failing(&self, code: &Arc<Code>, exit: &Exit, guard: Option<usize>, feedback: &dyn Fn() -> TypeFeedback) {
         let mut regions = lock(&self.regions);
         let Some(compiled) = regions.compiled.get(&exit.region) else { return };
         let Some(record) = compiled.records.get(exit.number as usize) else { return };
@@ -278,7 +280,7 @@ impl Tier for Script {
         let asked = compiled.asked.clone();
         let Some(speculation) = regions.by_entry.get_mut(&entry) else { return };
         // Compiled from what was known before, it would fail as it did.
-        let is_new = speculation.learn_from(&record, guard, feedback, &asked);
+        let is_new = speculation.learn_from(&record, guard, &feedback(), &asked);
         let gives_up = !is_new || speculation.tries >= MAX_TRIES;
         let mut discarded = Duration::ZERO;
         if let Some(compiled) = regions.compiled.get_mut(&exit.region) {
@@ -448,25 +450,12 @@ impl Shared {
     }
 }
 
-/// Returns the instruction behind INITSLOT, with the feedback that holds there: a method is
-/// compiled from there on, since INITSLOT makes the frame.
-fn behind_init(code: CodeView<'_>, index: usize, feedback: &TypeFeedback) -> (usize, TypeFeedback) {
-    let Some(ins) = Ins::read(code, index).filter(|ins| ins.opcode == OpCode::INITSLOT) else {
-        return (index, feedback.clone());
-    };
-    let (locals, arguments) = ((ins.operand & 0xff) as usize, (ins.operand >> 8) as usize);
-    let mut stack = feedback.stack.clone();
+/// Returns the feedback that holds behind an INITSLOT: a method is compiled from there on, since INITSLOT makes the frame.
+fn behind_init(init: &Ins, feedback: TypeFeedback) -> TypeFeedback {
+    let (locals, arguments) = ((init.operand & 0xff) as usize, (init.operand >> 8) as usize);
+    let TypeFeedback { mut stack, seen, .. } = feedback;
     let taken = arguments.min(stack.len());
     let mut taken: Vec<_> = stack.drain(..taken).collect();
     taken.resize(arguments, Kind::Other);
-    (
-        index + 1,
-        TypeFeedback {
-            locals: vec![Kind::Null; locals],
-            arguments: taken,
-            stack,
-            count: None,
-            seen: feedback.seen.clone(),
-        },
-    )
+    TypeFeedback { locals: vec![Kind::Null; locals], arguments: taken, stack, count: None, seen }
 }
