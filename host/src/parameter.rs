@@ -13,7 +13,6 @@ use neovm_types::{
     Array, ByteString, CallFlags, FaultKind, Hash160, Hash256, Integer, Interop, Script, StackItem,
     manifest::{ParameterType, PublicKey},
 };
-use smallvec::SmallVec;
 
 use crate::fault;
 
@@ -113,26 +112,30 @@ macro_rules! made_of_bytes {
             const TYPE: ParameterType = ParameterType::$type;
 
             fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
-                item.with_bytes($make)?
+                look(&item, $make)
             }
 
             #[inline]
             fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
-                caller.pop_with(|item| item.with_bytes($make))??
+                caller.pop_with(|item| look(item, $make))?
             }
         })*
     };
 }
 
-/// Bytes that are usually few.
-pub type ShortBytes = SmallVec<[u8; 64]>;
+/// Calls a function with the bytes of an item, which mostly is a byte string.
+#[inline]
+fn look<R>(item: &StackItem, f: impl FnOnce(&[u8]) -> Result<R, FaultKind>) -> Result<R, FaultKind> {
+    match item {
+        StackItem::ByteString(bytes) => f(bytes),
+        other => other.with_bytes(f)?,
+    }
+}
 
 made_of_bytes! {
     /// Bytes, in a manifest `ByteArray`.
     Vec<u8>: ByteArray = |bytes| Ok(bytes.to_vec());
-    ShortBytes: ByteArray = |bytes| Ok(Self::from_slice(bytes));
     Script: ByteArray = |bytes| Ok(Self::from(bytes));
-    Name: String = Self::new;
     Hash160: Hash160 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash160"));
     Hash256: Hash256 = |bytes| bytes.try_into().map(Self).map_err(|_| wrong_length("Hash256"));
     PublicKey: PublicKey = decode_point;
@@ -151,10 +154,7 @@ impl ByteItem {
     /// Calls a function with the bytes.
     #[inline]
     pub(crate) fn look<R>(&self, f: impl FnOnce(&[u8]) -> Result<R, FaultKind>) -> Result<R, FaultKind> {
-        match &self.0 {
-            StackItem::ByteString(bytes) => f(bytes),
-            item => item.with_bytes(f)?,
-        }
+        look(&self.0, f)
     }
 }
 
@@ -170,18 +170,27 @@ impl Parameter for ByteItem {
     }
 }
 
-/// A text that is usually short, such as the name of a method.
+/// A text that is only looked at, such as the name of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(ShortBytes);
+pub struct Name(ByteString);
 
-impl Name {
-    fn new(bytes: &[u8]) -> Result<Self, FaultKind> {
-        if str::from_utf8(bytes).is_err() {
+impl Parameter for Name {
+    const TYPE: ParameterType = ParameterType::String;
+
+    #[inline]
+    fn from_item(item: StackItem, _: &mut Caller<'_>) -> Result<Self, FaultKind> {
+        let bytes = match item {
+            StackItem::ByteString(bytes) => bytes,
+            other => other.with_bytes(ByteString::new)?,
+        };
+        if str::from_utf8(&bytes).is_err() {
             return Err(fault("a text is not UTF-8"));
         }
-        Ok(Self(ShortBytes::from_slice(bytes)))
+        Ok(Self(bytes))
     }
+}
 
+impl Name {
     /// The text.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()

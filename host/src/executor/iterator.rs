@@ -93,11 +93,13 @@ impl Parameter for Handle {
         handle(&item)
     }
 
+    #[inline]
     fn pop(caller: &mut Caller<'_>) -> Result<Self, FaultKind> {
         caller.pop_with(handle)?
     }
 }
 
+#[inline]
 fn handle(item: &StackItem) -> Result<Handle, FaultKind> {
     object(item)?.downcast_ref().cloned().ok_or_else(|| fault("the argument is no iterator"))
 }
