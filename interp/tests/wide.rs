@@ -21,7 +21,7 @@ const NUMBERS: [&str; 11] = [
 
 /// What a turn of a loop does with the integers in the slots 0 and 1, which code lends, and 2 and 3, which are copies.
 /// In place of `op` and `cmp` an arithmetic opcode stands, and one that compares.
-const SHAPES: [&str; 18] = [
+const SHAPES: [&str; 20] = [
     "LDLOC0\nLDLOC1\nop\nSTLOC4\nLDLOC4",
     "LDLOC2\nLDLOC3\nop\nSTLOC2\nLDLOC2",
     "LDLOC2\nPUSH7\nop\nSTLOC2\nLDLOC2",
@@ -31,6 +31,8 @@ const SHAPES: [&str; 18] = [
     "LDLOC2\nNOP\nPUSH7\nop",
     "LDLOC2\nNOP\nLDLOC3\nNOP\nop\nSTLOC3\nLDLOC3",
     "LDLOC0\nNOP\nLDLOC3\nNOP\nop\nNOP",
+    "LDLOC2\nNOP\nLDLOC3\nop\nSTLOC2\nLDLOC2",
+    "LDLOC2\nNOP\nPUSH7\nop\nSTLOC4\nLDLOC4",
     "LDLOC0\nINC\nNOP\nLDLOC1\nDEC\nNOP\nop\nNOP",
     "LDLOC3\nINC\nSTLOC3\nLDLOC3\nDEC\nSTLOC2",
     "LDLOC2\nSTLOC4\nLDLOC1\nSTLOC2\nLDLOC4\nSTLOC1\nLDLOC3\nLDLOC1",

@@ -59,6 +59,7 @@ pub(crate) unsafe fn run(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::CombineInt(operator) => combine_int(r, operator),
             Fused::CombineTop(operator) => combine_top(r, vm, operator),
             Fused::PushTwo(from) => fused_moves::push_two(r, vm, from),
+            Fused::CombineTopAndStore(from, operator) => combine_top_and_store(r, vm, from, operator),
             Fused::CombineAndStore(operator) => combine_and_store(r, vm, operator),
             Fused::Move(Source::Slot) => fused_moves::move_slot(r, vm),
             Fused::Move(Source::Int) => fused_moves::move_int(r, vm),
@@ -87,6 +88,9 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
             Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<false>(r, vm, from, operator),
             Fused::CombineTop(operator) => fused_wide::combine_top::<false>(r, vm, operator),
             Fused::CombineInt(operator) => fused_wide::combine_int::<false>(r, operator),
+            Fused::CombineTopAndStore(from, operator) => {
+                fused_wide::combine_top_and_store::<false>(r, vm, from, operator)
+            }
             Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<false>(r, vm, operator),
             Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<false>(r, vm),
             Fused::Move(Source::Int) => fused_wide::move_int::<false>(r, vm),
@@ -118,6 +122,9 @@ pub(crate) unsafe fn run_quick(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow 
             Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<true>(r, vm, from, operator),
             Fused::CombineTop(operator) => fused_wide::combine_top::<true>(r, vm, operator),
             Fused::CombineInt(operator) => fused_wide::combine_int::<true>(r, operator),
+            Fused::CombineTopAndStore(from, operator) => {
+                fused_wide::combine_top_and_store::<true>(r, vm, from, operator)
+            }
             Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<true>(r, vm, operator),
             Fused::PushTwo(from) => fused_moves::push_two_heap(r, vm, from),
             Fused::StoreAndLoad => fused_moves::store_and_load_heap::<true>(r, vm),
@@ -175,14 +182,14 @@ unsafe fn slot_int(r: &Regs, vm: &Vm, index: usize) -> Option<i64> {
     }
 }
 
-/// Returns the integer that the second instruction pushes, from a slot or as a constant.
+/// Returns the integer that an instruction pushes, from a slot or as a constant.
 #[inline(always)]
-unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<i64> {
+unsafe fn int_from(r: &Regs, vm: &Vm, from: Source, index: usize) -> Option<i64> {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
         match from {
-            Source::Slot => slot_int(r, vm, 1),
-            Source::Int => Some(r.operand_at(1) as i64),
+            Source::Slot => slot_int(r, vm, index),
+            Source::Int => Some(r.operand_at(index) as i64),
         }
     }
 }
@@ -209,7 +216,7 @@ pub(super) unsafe fn write_int(slot: *mut StackItem, value: i64) {
 unsafe fn set(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: everything is checked before the slot is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), int_from(r, vm, from, 1)) else { return Flow::Heap };
         let (Some(result), Some(slot)) = (eval::binary(operator, a, b), scalar_slot(r, vm, 3)) else {
             return Flow::Heap;
         };
@@ -260,7 +267,7 @@ unsafe fn decrement_and_copy(r: &mut Regs, vm: &mut Vm) -> Flow {
 unsafe fn combine_slot(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
     // SAFETY: everything is checked before the stack is written.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), int_from(r, vm, from, 1)) else { return Flow::Heap };
         let Some(result) = eval::binary(operator, a, b) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Heap;
@@ -311,7 +318,7 @@ unsafe fn combine_int(r: &mut Regs, operator: OpCode) -> Flow {
 unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode, when: bool) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), int_from(r, vm, from, 1)) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -324,7 +331,7 @@ unsafe fn jump_if_compared(r: &mut Regs, vm: &mut Vm, from: Source, comparison: 
 unsafe fn jump_slot(r: &mut Regs, vm: &mut Vm, from: Source, comparison: OpCode) -> Flow {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (Some(a), Some(b)) = (slot_int(r, vm, 0), second(r, vm, from)) else { return Flow::Heap };
+        let (Some(a), Some(b)) = (slot_int(r, vm, 0), int_from(r, vm, from, 1)) else { return Flow::Heap };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }
@@ -453,6 +460,27 @@ unsafe fn append(r: &mut Regs, vm: &mut Vm) -> Flow {
     }
 }
 
+/// slot or integer, operator, store: applied to the item on top
+#[inline(always)]
+unsafe fn combine_top_and_store(r: &mut Regs, vm: &mut Vm, from: Source, operator: OpCode) -> Flow {
+    // SAFETY: the tag says that the top item is an integer.
+    unsafe {
+        if r.tag(1) != tag::INTEGER {
+            return Flow::Heap;
+        }
+        let Some(b) = int_from(r, vm, from, 0) else { return Flow::Heap };
+        let (Some(result), Some(slot)) = (eval::binary(operator, r.int(1), b), scalar_slot(r, vm, 2)) else {
+            return Flow::Heap;
+        };
+        if !r.has_room(1) {
+            return Flow::Heap;
+        }
+        write_int(slot, result);
+        r.sp = r.at(1);
+        r.skip(3)
+    }
+}
+
 /// operator, store
 #[inline(always)]
 unsafe fn combine_and_store(r: &mut Regs, vm: &mut Vm, operator: OpCode) -> Flow {
@@ -477,7 +505,7 @@ unsafe fn pick_item(r: &mut Regs, vm: &mut Vm, from: Source) -> Flow {
     // array runs while its items are read.
     unsafe {
         let Some(slot) = frame_slot(r, vm, r.operand_at(0)) else { return Flow::Unfuse };
-        let Some(index) = second(r, vm, from) else { return Flow::Unfuse };
+        let Some(index) = int_from(r, vm, from, 1) else { return Flow::Unfuse };
         if !r.has_room(2) {
             return Flow::Unfuse;
         }

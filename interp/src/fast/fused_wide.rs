@@ -33,19 +33,19 @@ unsafe fn slot_number(r: &Regs, vm: &Vm, index: usize) -> Option<I256> {
 unsafe fn of_two<const QUICK: bool>(r: &Regs, vm: &Vm, from: Source, operator: OpCode) -> Option<I256> {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (first, second) = (slot_number(r, vm, 0)?, second(r, vm, from)?);
+        let (first, second) = (slot_number(r, vm, 0)?, number_from(r, vm, from, 1)?);
         combine::<QUICK>(operator, first, second)
     }
 }
 
-/// Returns the integer that the second instruction pushes, from a slot or as a constant.
+/// Returns the integer that an instruction pushes, from a slot or as a constant.
 #[inline(always)]
-unsafe fn second(r: &Regs, vm: &Vm, from: Source) -> Option<I256> {
+unsafe fn number_from(r: &Regs, vm: &Vm, from: Source, index: usize) -> Option<I256> {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
         match from {
-            Source::Slot => slot_number(r, vm, 1),
-            Source::Int => Some(I256::from(r.operand_at(1) as i64)),
+            Source::Slot => slot_number(r, vm, index),
+            Source::Int => Some(I256::from(r.operand_at(index) as i64)),
         }
     }
 }
@@ -114,6 +114,27 @@ pub(super) unsafe fn combine_int<const QUICK: bool>(r: &mut Regs, operator: OpCo
     unsafe { replace_top::<QUICK>(r, operator, I256::from(r.operand() as i64)) }
 }
 
+/// slot or integer, operator, store: applied to the item on top
+#[inline(always)]
+pub(super) unsafe fn combine_top_and_store<const QUICK: bool>(
+    r: &mut Regs,
+    vm: &Vm,
+    from: Source,
+    operator: OpCode,
+) -> Flow {
+    // SAFETY: everything is checked before the operand is dropped, which the slot may share.
+    unsafe {
+        let Some(first) = number(r.at(1)) else { return refused::<QUICK>() };
+        let Some(second) = number_from(r, vm, from, 0) else { return refused::<QUICK>() };
+        let Some(result) = combine::<QUICK>(operator, first, second) else { return refused::<QUICK>() };
+        let Some(slot) = target::<QUICK>(r, vm, 2).filter(|_| r.has_room(1)) else { return refused::<QUICK>() };
+        discard::<QUICK>(r.at(1));
+        store::<QUICK>(slot, result);
+        r.sp = r.at(1);
+        r.skip(3)
+    }
+}
+
 /// operator, store
 #[inline(always)]
 pub(super) unsafe fn combine_and_store<const QUICK: bool>(r: &mut Regs, vm: &Vm, operator: OpCode) -> Flow {
@@ -159,7 +180,7 @@ pub(super) unsafe fn jump_slot(r: &mut Regs, vm: &Vm, from: Source, comparison: 
 unsafe fn compare_two(r: &Regs, vm: &Vm, from: Source, comparison: OpCode) -> Option<bool> {
     // SAFETY: as the documentation of the module guarantees.
     unsafe {
-        let (first, second) = (slot_number(r, vm, 0)?, second(r, vm, from)?);
+        let (first, second) = (slot_number(r, vm, 0)?, number_from(r, vm, from, 1)?);
         if r.has_room(2) { eval::quick_compare(comparison, first, second) } else { None }
     }
 }

@@ -2,7 +2,8 @@
 //! handler that runs them.
 //!
 //! If several patterns match at an instruction, the one is used with which the fewest handlers run, and of those the
-//! longest. The order of the table only affects the numbers of the fused handlers.
+//! longest; a store with a load behind it only if that saves a handler. The order of the table only affects the numbers
+//! of the fused handlers.
 
 use neovm_types::{ItemType, OpCode};
 
@@ -41,6 +42,7 @@ pub(crate) enum Fused {
     },
     CombineInt(OpCode),
     CombineTop(OpCode),
+    CombineTopAndStore(Source, OpCode),
     PushTwo(Source),
     CombineAndStore(OpCode),
     Move(Source),
@@ -79,7 +81,7 @@ pub(crate) struct Pattern {
 const LONGEST: usize = floor_mod::OPS.len();
 
 /// The number of patterns.
-const COUNT: usize = 106;
+const COUNT: usize = 120;
 
 /// The number of forms; see [`Form`].
 #[cfg(neovm_tail_calls)]
@@ -96,7 +98,7 @@ macro_rules! for_each_form {
             106 107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128 129 130 131
             132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148 149 150 151 152 153 154 155 156 157
             158 159 160 161 162 163 164 165 166 167 168 169 170 171 172 173 174 175 176 177 178 179 180 181 182 183 184
-            185 186 187 188 189 190 191 192 193 194 195 196 197
+            185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200 201 202 203 204 205 206 207 208 209 210 211
         }
     };
 }
@@ -132,7 +134,7 @@ const TABLE: Table = {
     table.add([Data, Convert], Fused::PushBuffer);
     table.add([Data, StSfld], Fused::SetStaticData);
     table.add([Int, StSfld], Fused::SetStaticInt);
-    each!(from in SOURCES => each!(operator in [ADD, SUB, MUL] =>
+    each!(from in SOURCES => each!(operator in [ADD, SUB, MUL, DIV, MOD] =>
         table.add([LdSlot, from.op(), Op::of(operator), StSlot], Fused::Set(from, operator))));
     each!(from in SOURCES => each!(comparison in COMPARISONS => each!(when in SENSES =>
     table.add(
@@ -156,6 +158,8 @@ const TABLE: Table = {
         table.add([Op::of(comparison), jump_if(when)], Fused::JumpIfTopCompared { comparison, when })));
     each!(operator in [ADD, SUB, MUL, DIV, MOD, AND] => table.add([Int, Op::of(operator)], Fused::CombineInt(operator)));
     each!(operator in [ADD, SUB, MUL, DIV, MOD] => table.add([LdSlot, Op::of(operator)], Fused::CombineTop(operator)));
+    each!(from in SOURCES => each!(operator in [ADD, SUB, MUL, DIV, MOD] =>
+        table.add([from.op(), Op::of(operator), StSlot], Fused::CombineTopAndStore(from, operator))));
     each!(from in SOURCES => table.add([LdSlot, from.op()], Fused::PushTwo(from)));
     each!(operator in [ADD, SUB, MUL, DIV, MOD] =>
         table.add([Op::of(operator), StSlot], Fused::CombineAndStore(operator)));
@@ -259,6 +263,7 @@ impl Form {
                     | Fused::CombineSlot(..)
                     | Fused::CombineTop(_)
                     | Fused::CombineInt(_)
+                    | Fused::CombineTopAndStore(..)
                     | Fused::CombineAndStore(_)
                     | Fused::PushTwo(_)
                     | Fused::StoreAndLoad
@@ -289,6 +294,11 @@ impl Form {
 }
 
 impl Pattern {
+    /// Returns whether it is used only where fewer handlers run: what is pushed is better fused with what takes it.
+    fn is_last(&self) -> bool {
+        matches!(self.fused, Fused::StoreAndLoad)
+    }
+
     /// Returns the operands that instructions of the pattern must have, each with the index of its instruction.
     fn operands(&self) -> &'static [(usize, u64)] {
         match self.fused {
@@ -331,7 +341,7 @@ impl Handlers {
                 break;
             }
             if let Some(pattern) = TRIE.patterns[prefix]
-                && self.behind(end + 1) <= self.behind(length)
+                && self.behind(end + 1) + u32::from(PATTERNS[pattern as usize].is_last()) <= self.behind(length)
                 && PATTERNS[pattern as usize].operands().iter().all(|&(i, operand)| insts[i].operand == operand)
             {
                 (found, length) = (Some(Form::fused(pattern as usize)), end + 1);
@@ -351,7 +361,7 @@ struct Trie {
 }
 
 /// The number of prefixes, the empty one included.
-const PREFIXES: usize = 161;
+const PREFIXES: usize = 175;
 
 static TRIE: Trie = {
     let mut trie = Trie { next: [[0; Op::ALL.len()]; PREFIXES], patterns: [None; PREFIXES] };
@@ -403,6 +413,7 @@ mod tests {
         assert_eq!(lengths("ADD\nSTLOC0\nLDLOC0\nPUSH3\nMUL\nSTLOC1"), [2, 4]);
         assert_eq!(lengths("DIV\nSTLOC0\nLDLOC0\nDIV"), [2, 2]);
         assert_eq!(lengths("LDLOC0\nLDLOC1\nLDLOC2\nADD"), [2, 2], "the longer one of two that are as good");
+        assert_eq!(lengths("MUL\nLDLOC0\nDIV\nSTLOC1"), [1, 3]);
         assert_eq!(lengths("NOT\nSTLOC0\nLDLOC0\nNOT"), [1, 2, 1]);
     }
 }
