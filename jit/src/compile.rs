@@ -17,7 +17,7 @@ use crate::{
         methods::{Inlining, Methods, Without},
         region::Region,
     },
-    memory::{code::MachineCode, module::Allocator},
+    memory::code::MachineCode,
     runtime::stats::{ExitRecord, Why},
     translate::{Input, ReturnKind, signature, translate},
 };
@@ -322,15 +322,8 @@ fn attempt(
 ) -> Result<(MachineCode, Vec<Arc<ExitRecord>>), Refusal> {
     let signatures: Vec<_> = methods.found.iter().map(|(&entry, method)| (entry, signature(method))).collect();
     let (mut exits, mut cells) = (Vec::new(), Vec::new());
-    let allocator = match region.has_loop() || !methods.found.is_empty() {
-        true => Allocator::Backtracking,
-        false => Allocator::SinglePass,
-    };
-    let mut machine_code = MachineCode::compile(
-        job.wants_text,
-        allocator,
-        &signatures,
-        &mut |method, function, context, linker, config| {
+    let mut machine_code =
+        MachineCode::compile(job.wants_text, &signatures, &mut |method, function, context, linker, config| {
             let booleans = callees.booleans.clone();
             let method = method.and_then(|entry| methods.found.get(&entry));
             let input = Input {
@@ -371,8 +364,7 @@ fn attempt(
                     Err(refusal)
                 }
             }
-        },
-    )?;
+        })?;
     machine_code.cells = cells;
     Ok((machine_code, exits))
 }

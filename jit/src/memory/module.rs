@@ -26,19 +26,10 @@ use crate::Refusal;
 /// Functions begin at multiples of this.
 const ALIGNMENT: usize = 16;
 
-/// How Cranelift allocates registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Allocator {
-    /// The best code, for what runs long.
-    Backtracking,
-    /// In less than half of the time, for what runs once each time that it is entered.
-    SinglePass,
-}
-
 /// The processor that code is made for; none where none can be made.
-pub(crate) fn target(allocator: Allocator) -> Option<OwnedTargetIsa> {
-    static TARGETS: [OnceLock<Option<OwnedTargetIsa>>; 2] = [const { OnceLock::new() }; 2];
-    TARGETS[allocator as usize]
+pub(crate) fn target() -> Option<OwnedTargetIsa> {
+    static TARGET: OnceLock<Option<OwnedTargetIsa>> = OnceLock::new();
+    TARGET
         .get_or_init(|| {
             let checks = if cfg!(debug_assertions) { "true" } else { "false" };
             let mut flags = settings::builder();
@@ -46,7 +37,6 @@ pub(crate) fn target(allocator: Allocator) -> Option<OwnedTargetIsa> {
                 ("opt_level", "none"),
                 ("enable_verifier", checks),
                 ("regalloc_checker", checks),
-                ("regalloc_algorithm", allocator.name()),
                 ("unwind_info", "false"),
                 ("enable_probestack", "false"),
                 ("is_pic", "false"),
@@ -58,16 +48,6 @@ pub(crate) fn target(allocator: Allocator) -> Option<OwnedTargetIsa> {
         })
         .clone()
         .filter(|_| neovm_interp::TAIL_CALLS)
-}
-
-impl Allocator {
-    /// Returns the name that Cranelift has for it.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Backtracking => "backtracking",
-            Self::SinglePass => "single_pass",
-        }
-    }
 }
 
 /// The signature of a handler: what a region's function has.
@@ -174,13 +154,8 @@ struct Assembled {
 
 impl MachineCode {
     /// Compiles a region, and the methods that it calls, of the signatures given.
-    pub(crate) fn compile(
-        wants_text: bool,
-        allocator: Allocator,
-        methods: &[(usize, Signature)],
-        build: Build<'_>,
-    ) -> Result<Self, Refusal> {
-        let isa = target(allocator).ok_or(Refusal::Platform)?;
+    pub(crate) fn compile(wants_text: bool, methods: &[(usize, Signature)], build: Build<'_>) -> Result<Self, Refusal> {
+        let isa = target().ok_or(Refusal::Platform)?;
         let mut text = wants_text.then(Box::<Text>::default);
         let imports = RefCell::default();
         let linker = Linker { methods, imports: &imports };

@@ -26,7 +26,7 @@ use crate::{
     memory::{
         capacity::{Capacity, DEFAULT_CAPACITY},
         code::MachineCode,
-        module::{Allocator, target},
+        module::target,
     },
 };
 
@@ -156,7 +156,7 @@ impl Jit {
     }
 
     fn make(mode: Mode, capacity: usize, failing: Option<u32>) -> Option<Self> {
-        target(Allocator::Backtracking)?;
+        target()?;
         Some(Self(Arc::new(Shared {
             mode,
             failing,
