@@ -1,9 +1,11 @@
 //! The files of a folder: `format`, which says what made it and is locked while it is used, and the database.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use crate::DiskError;
@@ -41,10 +43,10 @@ impl Folder {
         }
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).to_owned();
         let mut format = options.open(&file).map_err(|error| DiskError::io(&file, error))?;
-        match format.try_lock() {
+        match lock(&format) {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(DiskError::InUse(path.to_owned())),
-            Err(fs::TryLockError::Error(error)) => return Err(DiskError::io(file, error)),
+            Err(TryLockError::WouldBlock) => return Err(DiskError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(DiskError::io(file, error)),
         }
         let mut bytes = Vec::new();
         format.read_to_end(&mut bytes).map_err(|error| DiskError::io(&file, error))?;
@@ -91,6 +93,18 @@ pub(crate) fn sync_parent(file: &Path) -> std::io::Result<()> {
         Some(folder) if cfg!(unix) => File::open(if folder == "" { Path::new(".") } else { folder })?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Locks a file. Another thread that starts a process may hold the lock that this one has just given back: the new
+/// process has a copy of all open files until it runs its program. So the lock is tried for a fifth of a second.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..20 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
 }
 
 fn parse(bytes: &[u8]) -> Option<u32> {

@@ -2,7 +2,17 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use common::{apply, block};
 use neovm_disk::{Disk, DiskError, Index, Settings, write_file, write_secret_file};
@@ -99,6 +109,25 @@ fn two_at_once_are_refused() {
     );
     drop(first);
     open(&folder, SETTINGS).unwrap();
+}
+
+/// They have copies of open files, and of locks, until they run their own program.
+#[test]
+fn processes_that_start_do_not_hold_folders_that_were_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    Command::new(std::env::current_exe().unwrap()).arg("--help").output().unwrap();
+                }
+            });
+        }
+        let opened = (0..100).try_for_each(|_| open(&folder, SETTINGS).map(drop));
+        is_over.store(true, Ordering::Relaxed);
+        opened.unwrap();
+    });
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{Refusal, compile::Speculation};
 /// The most arguments of a function.
 const MAX_ARGUMENTS: usize = 6;
 
-/// The most methods that a region calls, directly or indirectly.
+/// The most methods that are analysed for a region, which calls them directly or indirectly.
 const MAX_METHODS: usize = 32;
 
 /// How many rounds of analysis it may take until the effects of all methods are known.
@@ -160,16 +160,18 @@ impl Known<'_> {
     fn learn(&mut self, code: CodeView<'_>, speculation: &Speculation, targets: &[usize], effects: &mut Effects) {
         let mut waiting: Vec<(usize, usize)> = targets.iter().map(|&target| (target, 0)).collect();
         let mut order: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut analysed = 0;
         // Called methods come before their callers. Recursive calls of methods with slots are presumed to return one
         // item until the analysis finds otherwise.
         while let Some((target, depth)) = waiting.pop() {
-            if effects.contains_key(&target) || order.len() == MAX_METHODS || depth > MAX_METHODS {
+            if effects.contains_key(&target) || analysed == MAX_METHODS || depth > MAX_METHODS {
                 continue;
             }
             let Some(Slots { arguments, body, .. }) = Slots::of(code, target) else {
                 effects.insert(target, None);
                 continue;
             };
+            analysed += 1;
             let reachable = with_calls(code, body, speculation, false);
             let presumed = Effect { pops: arguments.into(), pushes: 1, is_called: true };
             effects.insert(target, (body != target && reachable.is_ok()).then_some(presumed));
@@ -397,5 +399,26 @@ fn within(ins: &Ins, locals: u8, arguments: u8) -> bool {
             Slot::Argument(index) => index < arguments,
         },
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::region::tests::code;
+
+    /// What is too long is read as far as the longest method may be, so it counts as any other.
+    #[test]
+    fn methods_that_are_too_long_count() {
+        let calls: String = (0..100).map(|index| format!("CALL_L m{index}\n")).collect();
+        let sled: String = (0..100).map(|index| format!("m{index}: NOP\n")).collect();
+        let code = code(&format!("{calls}RET\n{sled}{}RET", "NOP\n".repeat(5000)));
+        let code = CodeView::new(&code);
+        let (speculation, mut effects) = (Speculation::default(), Effects::new());
+        let targets = called(&with_calls(code, 0, &speculation, false));
+        assert_eq!(targets.len(), 100);
+        Known::default().learn(code, &speculation, &targets, &mut effects);
+        assert_eq!(effects.len(), MAX_METHODS);
+        assert!(effects.values().all(Option::is_none));
     }
 }
