@@ -80,64 +80,44 @@ pub(crate) unsafe fn run_heap(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     unsafe {
         match fused {
             Fused::InitStatics => statics::init(r, vm),
-            Fused::PushTwo(from) => fused_moves::push_two_heap(r, vm, from),
-            Fused::StoreAndLoad => fused_moves::store_and_load_heap::<false>(r, vm),
             Fused::Append => append(r, vm),
-            Fused::Set(from, operator) => fused_wide::set::<false>(r, vm, from, operator),
-            Fused::Step(operator) => fused_wide::step::<false>(r, vm, operator),
-            Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<false>(r, vm, from, operator),
-            Fused::CombineTop(operator) => fused_wide::combine_top::<false>(r, vm, operator),
-            Fused::CombineInt(operator) => fused_wide::combine_int::<false>(r, operator),
-            Fused::CombineTopAndStore(from, operator) => {
-                fused_wide::combine_top_and_store::<false>(r, vm, from, operator)
-            }
-            Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<false>(r, vm, operator),
-            Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<false>(r, vm),
-            Fused::Move(Source::Int) => fused_wide::move_int::<false>(r, vm),
-            Fused::JumpIfCompared { from, comparison, when } => {
-                fused_wide::jump_if_compared(r, vm, from, comparison, when)
-            }
-            Fused::JumpSlot(from, comparison) => fused_wide::jump_slot(r, vm, from, comparison),
-            Fused::JumpIfTopCompared { comparison, when } => {
-                fused_wide::jump_if_top_compared::<false>(r, comparison, when)
-            }
-            _ => Flow::Full,
+            _ => run_wide::<false>(fused, r, vm),
         }
     }
 }
 
-/// Runs the quick form of a fused handler for integers that own memory, if there is one ([`crate::op::Form::has_quick`]); see
-/// [`super::wide`].
+/// Runs the form of a fused handler for integers that own memory, if there is one. If `QUICK` it is the quick form, see
+/// [`super::wide`], which those of [`crate::op::Form::has_quick`] have.
 ///
 /// # Safety
 /// As for [`run`].
-#[cfg(neovm_tail_calls)]
 #[inline(always)]
-pub(crate) unsafe fn run_quick(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
+pub(crate) unsafe fn run_wide<const QUICK: bool>(fused: Fused, r: &mut Regs, vm: &mut Vm) -> Flow {
     // SAFETY: the caller's guarantees are what each handler asks for.
     unsafe {
         match fused {
-            Fused::Set(from, operator) => fused_wide::set::<true>(r, vm, from, operator),
-            Fused::Step(operator) => fused_wide::step::<true>(r, vm, operator),
-            Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<true>(r, vm, from, operator),
-            Fused::CombineTop(operator) => fused_wide::combine_top::<true>(r, vm, operator),
-            Fused::CombineInt(operator) => fused_wide::combine_int::<true>(r, operator),
+            Fused::Set(from, operator) => fused_wide::set::<QUICK>(r, vm, from, operator),
+            Fused::Step(operator) => fused_wide::step::<QUICK>(r, vm, operator),
+            Fused::CombineSlot(from, operator) => fused_wide::combine_slot::<QUICK>(r, vm, from, operator),
+            Fused::CombineTop(operator) => fused_wide::combine_top::<QUICK>(r, vm, operator),
+            Fused::CombineInt(operator) => fused_wide::combine_int::<QUICK>(r, operator),
             Fused::CombineTopAndStore(from, operator) => {
-                fused_wide::combine_top_and_store::<true>(r, vm, from, operator)
+                fused_wide::combine_top_and_store::<QUICK>(r, vm, from, operator)
             }
-            Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<true>(r, vm, operator),
+            Fused::CombineAndStore(operator) => fused_wide::combine_and_store::<QUICK>(r, vm, operator),
             Fused::PushTwo(from) => fused_moves::push_two_heap(r, vm, from),
-            Fused::StoreAndLoad => fused_moves::store_and_load_heap::<true>(r, vm),
-            Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<true>(r, vm),
-            Fused::Move(Source::Int) => fused_wide::move_int::<true>(r, vm),
+            Fused::StoreAndLoad => fused_moves::store_and_load_heap::<QUICK>(r, vm),
+            Fused::Move(Source::Slot) => fused_moves::move_slot_heap::<QUICK>(r, vm),
+            Fused::Move(Source::Int) => fused_wide::move_int::<QUICK>(r, vm),
             Fused::JumpIfCompared { from, comparison, when } => {
                 fused_wide::jump_if_compared(r, vm, from, comparison, when)
             }
             Fused::JumpSlot(from, comparison) => fused_wide::jump_slot(r, vm, from, comparison),
             Fused::JumpIfTopCompared { comparison, when } => {
-                fused_wide::jump_if_top_compared::<true>(r, comparison, when)
+                fused_wide::jump_if_top_compared::<QUICK>(r, comparison, when)
             }
-            _ => Flow::Heap,
+            _ if QUICK => Flow::Heap,
+            _ => Flow::Full,
         }
     }
 }

@@ -117,7 +117,7 @@ pub(crate) unsafe fn run_quick<const FORM: usize>(r: &mut Regs, vm: &mut Vm) -> 
     unsafe {
         match const { Form::from_number(FORM).run_by() } {
             RunBy::Op(op) => run_op_quick(op, r, vm),
-            RunBy::Fused(fused) => fused::run_quick(fused, r, vm),
+            RunBy::Fused(fused) => fused::run_wide::<true>(fused, r, vm),
         }
     }
 }
